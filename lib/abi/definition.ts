@@ -1,0 +1,319 @@
+import { struct } from './struct.js';
+
+/**
+ * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
+ * lib/lower and checked again by native/abi/decode) and the region (state that threads share while a pipeline runs).
+ * `npm run abi` writes native/abi/abi_generated.hpp from it; a test proves that the checked-in header agrees.
+ *
+ * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
+ * Region:  RegionHeader | AgentEntry… | ThreadBlock… | RingBlock… | blocks, lists, texts, histograms, stamps (observable)
+ *          | marks | slots | arenas                                  (offsets from the start of the region)
+ */
+
+export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
+export const SPEC_LAYOUT_VERSION = 1;
+export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
+export const REGION_LAYOUT_VERSION = 1;
+
+/** An index that points nowhere. */
+export const NONE = 0xffff_ffff;
+
+/** One record in 2^SAMPLE_SHIFT carries time stamps, so that hop latency costs one clock read a batch at most. */
+export const SAMPLE_SHIFT = 10;
+
+/** HdrHistogram layout: unit 1 ns, 2 significant digits, highest value 2^36 ns (68 s); larger values count as highest. */
+export const HISTOGRAM_SUB_BUCKET_COUNT = 256;
+export const HISTOGRAM_MAX_NS = 2 ** 36;
+export const HISTOGRAM_COUNTS = 3840;
+
+/** Named numbers, the same on both sides. */
+export const enums = {
+  TargetCode: { SingleRing: 1, LaneGraph: 2 },
+  SectionKind: { Text: 1, Boundaries: 2, Stages: 3, Ring: 4, RingEntries: 5, Dependencies: 6, Keys: 7 },
+  BoundaryCode: { Ingress: 1, Egress: 2 },
+  CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
+  OpCode: {
+    Identity: 1,
+    Filter: 2,
+    Prepend: 3,
+    Append: 4,
+    Count: 5,
+    Checksum: 6,
+    Reject: 7,
+    Js: 100,
+    Native: 101,
+  },
+  MatchCode: { None: 0, Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
+  StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8 },
+  OrderingCode: { Strict: 1, PerKey: 2 },
+  /** Variable: a 16-byte slot a record, its bytes in the arena. Fixed: the record itself is the slot (struct codec). */
+  LayoutCode: { Variable: 1, Fixed: 2 },
+  KeyCode: { Bytes: 1, Token: 2, Json: 3, Field: 4 },
+  /** Low bits of a slot's flags: how the line ended in the input. Lf is 0, so that a record from JS gets LF. */
+  TerminatorCode: { Lf: 0, CrLf: 1, None: 2 },
+  RegionState: { Building: 0, Running: 1, Closing: 2, Stopped: 3 },
+  AgentKind: { Ingress: 1, Stage: 2, Egress: 3 },
+  /** What an agent was last seen doing; Stalled waits for room downstream, Waiting for records upstream. */
+  AgentState: { Idle: 0, Working: 1, Waiting: 2, Stalled: 3, Done: 4, Failed: 5 },
+  /** Who runs a boundary: a JS handle, a native adapter, or nobody (a discarded egress). */
+  PortCode: { Js: 1, Native: 2, Discard: 3 },
+  PinState: { NotAsked: 0, Applied: 1, Degraded: 2, Failed: 3 },
+} as const;
+
+export const TERMINATOR_MASK = 3;
+
+// ---- the spec ------------------------------------------------------------------------------------------------------
+
+export const SpecHeader = struct('SpecHeader', 'First bytes of a lowered plan.', [
+  ['magic', 'u32', 'SPEC_MAGIC'],
+  ['layout_version', 'u32', 'SPEC_LAYOUT_VERSION'],
+  ['total_bytes', 'u32', 'size of the whole buffer'],
+  ['target', 'u32', 'TargetCode'],
+  ['section_count', 'u32', 'SpecSection records that follow this header at once'],
+  ['name_offset', 'u32', 'plan name, in Text'],
+  ['name_length', 'u32', 'bytes'],
+  ['reserved', 'u32', 'zero'],
+]);
+
+export const SpecSection = struct('SpecSection', 'Where a table lies. Kinds are unique; unknown kinds are refused.', [
+  ['kind', 'u32', 'SectionKind'],
+  ['offset', 'u32', 'from the start of the buffer, 8-byte aligned'],
+  ['count', 'u32', 'records in the table (bytes for Text)'],
+  ['stride', 'u32', 'bytes a record (1 for Text, 4 for Dependencies)'],
+]);
+
+export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary catalog.', [
+  ['id_offset', 'u32', 'in Text'],
+  ['id_length', 'u32', 'bytes'],
+  ['kind', 'u32', 'BoundaryCode'],
+  ['codec', 'u32', 'CodecCode'],
+  ['record_bytes', 'u32', 'struct size in bytes; 0 for bytes and utf8'],
+  ['reserved', 'u32', 'zero'],
+  ['layout_hash', 'u64', 'struct layout hash; 0 for bytes and utf8'],
+]);
+
+export const SpecStage = struct('SpecStage', 'One entry of the stage catalog, its op and the op’s configuration.', [
+  ['id_offset', 'u32', 'in Text'],
+  ['id_length', 'u32', 'bytes'],
+  ['op', 'u32', 'OpCode'],
+  ['flags', 'u32', 'StageFlag bits'],
+  ['headroom', 'u32', 'bytes this op may write before a record'],
+  ['tailroom', 'u32', 'bytes this op may write after a record'],
+  ['text_offset', 'u32', 'needle, affix or external op name, in Text'],
+  ['text_length', 'u32', 'bytes'],
+  ['match', 'u32', 'MatchCode (filter, reject)'],
+  ['invert', 'u32', '0 or 1 (filter, reject)'],
+  ['key', 'u32', 'index into Keys, or NONE (count)'],
+  ['reserved', 'u32', 'zero'],
+]);
+
+export const SpecRing = struct('SpecRing', 'The SingleRing payload, resolved. Exactly one record in its table.', [
+  ['shards', 'u32', '1…64'],
+  ['ordering', 'u32', 'OrderingCode'],
+  ['layout', 'u32', 'LayoutCode'],
+  ['record_bytes', 'u32', 'Fixed: bytes of every record; Variable: 0'],
+  ['headroom', 'u32', 'bytes reserved before every record: the sum over all stages'],
+  ['tailroom', 'u32', 'bytes reserved after every record: the sum over all stages'],
+  ['ingress', 'u32', 'index into Boundaries'],
+  ['egress', 'u32', 'index into Boundaries'],
+  ['shard_key', 'u32', 'index into Keys, or NONE'],
+  ['mark_count', 'u32', 'mark planes: one per entry that filters'],
+  ['terminal_mask', 'u64', 'entries that nothing depends on: what the egress waits for'],
+  ['egress_filter_mask', 'u64', 'entries whose marks the egress reads'],
+]);
+
+export const SpecRingEntry = struct('SpecRingEntry', 'One stage in the ring, in topological order. At most 64.', [
+  ['stage', 'u32', 'index into Stages'],
+  ['dependency_start', 'u32', 'index into Dependencies'],
+  ['dependency_count', 'u32', '0: straight from the ingress'],
+  ['mark', 'u32', 'its mark plane, or NONE when the op never filters'],
+  ['ancestor_mask', 'u64', 'all entries before it on some path (transitive)'],
+  ['filter_mask', 'u64', 'entries whose marks it reads: the nearest filtering ancestors'],
+]);
+
+export const SpecKey = struct('SpecKey', 'How a key is found in a record.', [
+  ['kind', 'u32', 'KeyCode'],
+  ['offset', 'u32', 'Bytes, Field: first byte'],
+  ['length', 'u32', 'Bytes, Field: bytes'],
+  ['index', 'u32', 'Token: 0-based token'],
+  ['text_offset', 'u32', 'Token: separator; Json: pointer; Field: name; in Text'],
+  ['text_length', 'u32', 'bytes'],
+]);
+
+// ---- the region ----------------------------------------------------------------------------------------------------
+
+export const Slot = struct('Slot', 'Variable layout: where a record lies in the arena. Written by the producer.', [
+  ['position', 'u32', 'first reserved byte, a wrapping arena position (mask it): what the producer may reuse from'],
+  ['start', 'u32', 'first byte of the record, an arena position; moved down by ops that prepend'],
+  ['length', 'u32', 'bytes'],
+  ['flags', 'u32', 'TerminatorCode in the low bits'],
+]);
+
+export const RegionHeader = struct('RegionHeader', 'First bytes of a pipeline’s region.', [
+  ['magic', 'u32', 'REGION_MAGIC'],
+  ['layout_version', 'u32', 'REGION_LAYOUT_VERSION'],
+  ['total_bytes', 'u64', 'size of the region'],
+  ['observable_bytes', 'u64', 'prefix that holds everything but marks, slots and arenas'],
+  ['pipeline', 'u32', 'number of the pipeline in its process'],
+  ['pid', 'u32', 'process that runs it'],
+  ['target', 'u32', 'TargetCode'],
+  ['ring_count', 'u32', 'RingBlock records (shards)'],
+  ['agent_count', 'u32', 'AgentEntry records'],
+  ['thread_count', 'u32', 'ThreadBlock records'],
+  ['rings_offset', 'u64', ''],
+  ['agents_offset', 'u64', ''],
+  ['threads_offset', 'u64', ''],
+  ['started_ns', 'f64', 'monotonic clock when the threads started'],
+  ['name_offset', 'u64', 'plan name, UTF-8'],
+  ['name_length', 'u32', 'bytes'],
+  ['stage_count', 'u32', 'entries of the plan'],
+  ['version_id', 'char[64]', 'hex id of the version; empty when unknown'],
+  'line',
+  ['state', 'a32', 'RegionState'],
+  ['failed', 'a32', '1 once a failure has been recorded; the fields below are then valid'],
+  'line',
+  ['failed_agent', 'u32', 'index into AgentEntry'],
+  ['failed_reserved', 'u32', 'zero'],
+  ['failed_sequence', 'u64', 'sequence of the record in its shard'],
+  ['failed_cause_length', 'u32', 'bytes'],
+  ['failed_cause', 'char[500]', 'UTF-8'],
+]);
+
+export const RingBlock = struct(
+  'RingBlock',
+  'One shard: sizes, places, and the lists its two ends need. Read-mostly.',
+  [
+    ['shard', 'u32', ''],
+    ['layout', 'u32', 'LayoutCode'],
+    ['capacity', 'u32', 'records, exactly as asked for: the gate'],
+    ['slot_count', 'u32', 'power of two ≥ capacity'],
+    ['slot_stride', 'u32', 'bytes from slot to slot (16 when Variable)'],
+    ['record_bytes', 'u32', 'Fixed: bytes of every record; Variable: 0'],
+    ['record_max', 'u32', 'largest record that may be claimed, bytes'],
+    ['headroom', 'u32', 'bytes reserved before a record'],
+    ['tailroom', 'u32', 'bytes reserved after a record'],
+    ['arena_bytes', 'u32', 'power of two; 0 when Fixed'],
+    ['ingress_port', 'u32', 'PortCode'],
+    ['egress_port', 'u32', 'PortCode'],
+    ['slots_offset', 'u64', ''],
+    ['arena_offset', 'u64', ''],
+    ['producer_offset', 'u64', 'ProducerBlock'],
+    ['producer_stamps_offset', 'u64', 'f64 × stamp_count: when a sampled record was published, monotonic ns'],
+    ['egress_offset', 'u64', 'ConsumerBlock of the egress'],
+    ['egress_histogram_offset', 'u64', 'u32 × HISTOGRAM_COUNTS'],
+    ['stamp_count', 'u32', 'power of two'],
+    ['gate_count', 'u32', 'sequences that hold the producer back'],
+    ['gates_offset', 'u64', 'u64 × gate_count: offsets of ConsumerBlock'],
+    ['terminal_count', 'u32', 'stages the egress waits for'],
+    ['egress_mark_count', 'u32', 'mark planes the egress reads'],
+    ['terminals_offset', 'u64', 'u64 × terminal_count: offsets of ConsumerBlock'],
+    ['terminal_stamps_offset', 'u64', 'u64 × terminal_count: offsets of their stamp tables'],
+    ['egress_marks_offset', 'u64', 'u64 × egress_mark_count: offsets of planes, one byte a slot'],
+    ['publish_wake_count', 'u32', 'threads to look at after publishing'],
+    ['release_wake_count', 'u32', 'threads to look at after the egress released'],
+    ['publish_wakes_offset', 'u64', 'u64 × publish_wake_count: offsets of ThreadBlock'],
+    ['release_wakes_offset', 'u64', 'u64 × release_wake_count: offsets of ThreadBlock'],
+    'line',
+    ['stop_before', 'a64', 'no record from this sequence on goes any further; 2^64-1 until a record fails'],
+  ],
+);
+
+export const ProducerBlock = struct('ProducerBlock', 'The writing end of a shard.', [
+  'line',
+  ['cursor', 'a64', 'native producer: records published (sequence of the next record)'],
+  ['cell', 'a32', 'JS producer: the same, low 32 bits, wrapping'],
+  ['closed', 'a32', '1: nothing more will be published'],
+  'line',
+  ['room_armed', 'a32', '1: a JS producer sleeps until there is room; exchanged to 0 by who wakes it'],
+  'line',
+  ['next', 'af64', 'JS producer between two owners: records published'],
+  ['arena_head', 'a32', 'JS producer between two owners: next free arena position'],
+  ['reserved', 'u32', 'zero'],
+  ['published', 'af64', 'records'],
+  ['bytes', 'af64', 'record bytes published'],
+  ['dropped', 'af64', 'records refused by Drop'],
+  ['too_large', 'af64', 'records refused because they exceed record_max'],
+  ['keyless', 'af64', 'records without the shard key'],
+]);
+
+export const ConsumerBlock = struct(
+  'ConsumerBlock',
+  'A stage’s or the egress’s place in a shard, its counters beside it.',
+  [
+    'line',
+    ['sequence', 'a64', 'native consumer: records it is done with (sequence of the next one)'],
+    ['cell', 'a32', 'JS egress: the same, low 32 bits, wrapping'],
+    ['records_armed', 'a32', '1: a JS egress sleeps until there are records; exchanged to 0 by who wakes it'],
+    'line',
+    ['in', 'af64', 'records that reached it (filtered upstream ones are not among them)'],
+    ['out', 'af64', 'records it passed on'],
+    ['skipped', 'af64', 'records that a stage before it had filtered'],
+    ['filtered', 'af64', 'records it filtered'],
+    ['failed', 'af64', 'records that failed here'],
+    ['abandoned', 'af64', 'records left when the pipeline ended'],
+    ['bytes', 'af64', 'egress: record bytes delivered'],
+  ],
+);
+
+export const AgentEntry = struct('AgentEntry', 'What runs: one per boundary and shard, one per stage and shard.', [
+  ['kind', 'u32', 'AgentKind'],
+  ['ring', 'u32', 'index into RingBlock'],
+  ['entry', 'u32', 'ring entry of a stage, or NONE'],
+  ['thread', 'u32', 'index into ThreadBlock, or NONE (JS)'],
+  ['id_offset', 'u64', 'author’s id, UTF-8'],
+  ['id_length', 'u32', 'bytes'],
+  ['dependency_count', 'u32', 'agents it waits for'],
+  ['dependencies_offset', 'u64', 'u32 × dependency_count: agent indices'],
+  ['block_offset', 'u64', 'ProducerBlock (ingress) or ConsumerBlock'],
+  ['stamps_offset', 'u64', 'f64 × stamp_count: when it was done with a sampled record; 0 for an egress'],
+  ['histogram_offset', 'u64', 'u32 × HISTOGRAM_COUNTS; 0 for an ingress'],
+  'line',
+  ['state', 'a32', 'AgentState'],
+  ['waits_for', 'a32', 'agent index it waits for, or NONE'],
+]);
+
+export const ThreadBlock = struct('ThreadBlock', 'One native thread.', [
+  'line',
+  ['armed', 'a32', '1: it sleeps, or is about to; whoever changed something exchanges it to 0 and wakes it'],
+  ['futex', 'a32', 'the word it sleeps on'],
+  'line',
+  ['cpu', 'i32', 'CPU it is pinned to, or -1'],
+  ['pin_state', 'u32', 'PinState'],
+  ['tid', 'a32', 'thread id of the operating system; 0 before it runs'],
+  ['name_length', 'u32', 'bytes'],
+  ['name', 'char[16]', 'as seen by the operating system'],
+  'line',
+  ['parks', 'af64', 'times it went to sleep'],
+  ['rounds', 'af64', 'rounds over its agents that did work'],
+  ['idle_rounds', 'af64', 'rounds that found nothing'],
+]);
+
+/** Everything the generator writes, in order of dependence. */
+export const structs = [
+  SpecHeader,
+  SpecSection,
+  SpecBoundary,
+  SpecStage,
+  SpecRing,
+  SpecRingEntry,
+  SpecKey,
+  Slot,
+  RegionHeader,
+  RingBlock,
+  ProducerBlock,
+  ConsumerBlock,
+  AgentEntry,
+  ThreadBlock,
+] as const;
+
+export const constants = {
+  SPEC_MAGIC,
+  SPEC_LAYOUT_VERSION,
+  REGION_MAGIC,
+  REGION_LAYOUT_VERSION,
+  NONE,
+  SAMPLE_SHIFT,
+  HISTOGRAM_SUB_BUCKET_COUNT,
+  HISTOGRAM_COUNTS,
+  TERMINATOR_MASK,
+} as const;
