@@ -1,0 +1,40 @@
+// An agent is a role that runs in turn with others on one thread. It never blocks: do_work() moves a bounded batch and
+// says how much it moved; waiting is the runner's job (native/run/thread.*).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "abi/abi_generated.hpp"
+
+namespace byteor::core {
+
+// Something outside the process that an agent waits for, in poll(2)'s words; fd -1 when it waits for nothing outside.
+struct WaitDescriptor {
+  int fd = -1;
+  short events = 0;
+};
+
+class Agent {
+ public:
+  virtual ~Agent() = default;
+
+  // A bounded amount of work; returns how many records (or, for an adapter, blocks) it moved. 0: nothing to do now.
+  virtual std::uint32_t do_work() noexcept = 0;
+
+  // True once it has nothing left to do for ever. Called by its own thread.
+  virtual bool done() noexcept = 0;
+
+  // What the thread must also wait for when it goes to sleep. Called by its own thread, after do_work() returned 0.
+  virtual WaitDescriptor wait_descriptor() const noexcept { return {}; }
+};
+
+// Where an agent reports a record (or an adapter a device) that failed. Control path; thread-safe.
+class FailureReporter {
+ public:
+  virtual ~FailureReporter() = default;
+  // `agent`: index into AgentEntry. `sequence`: of the record in its shard. `cause`: a sentence with a remedy.
+  virtual void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept = 0;
+};
+
+}  // namespace byteor::core

@@ -1,0 +1,90 @@
+// The reading end of one shard for a native egress: records that no stage filtered, in order, in place. One reader.
+// Hot code: no allocation after construction, no exception.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "core/barrier.hpp"
+#include "core/record.hpp"
+#include "core/sequence.hpp"
+#include "core/shard_end.hpp"
+
+namespace byteor::core {
+
+class RecordConsumer {
+ public:
+  RecordConsumer(const RingMemory& ring, abi::ConsumerBlock& block, ShardEnd end, Barrier barrier,
+                 std::vector<const std::uint8_t*> marks, std::uint64_t first)
+      : ring_(ring),
+        block_(block),
+        end_(end),
+        barrier_(std::move(barrier)),
+        marks_(std::move(marks)),
+        next_(first),
+        released_(first) {}
+
+  RecordConsumer(const RecordConsumer&) = delete;
+  RecordConsumer& operator=(const RecordConsumer&) = delete;
+
+  // Hands at most `limit` records to `take(sequence, record) -> bool` (false: not this one, stop here) and returns how
+  // many sequences it moved over, filtered ones included. Records stay readable until release().
+  template <class Take>
+  std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
+    const std::uint64_t available = barrier_.available(next_);
+    const std::uint64_t end = available - next_ > limit ? next_ + limit : available;
+    const std::uint64_t begin = next_;
+    for (; next_ != end; ++next_) {
+      if (filtered(next_)) {
+        ++skipped_;
+        continue;
+      }
+      const RecordRef record = load_record(ring_, next_);
+      if (!take(next_, record)) break;
+      ++in_;
+      bytes_ += record.length;
+    }
+    return static_cast<std::uint32_t>(next_ - begin);
+  }
+
+  // Everything consumed so far may be overwritten. True when there was something to release.
+  bool release() noexcept {
+    if (released_ == next_) return false;
+    released_ = next_;
+    block_.in.store(static_cast<double>(in_), std::memory_order_relaxed);
+    block_.out.store(static_cast<double>(in_), std::memory_order_relaxed);
+    block_.skipped.store(static_cast<double>(skipped_), std::memory_order_relaxed);
+    block_.bytes.store(bytes_, std::memory_order_relaxed);
+    // SYNC POINT S2: gives slots and arena bytes back to the producer; seq_cst because the producer may be asleep.
+    block_.sequence.store(released_, std::memory_order_seq_cst);
+    return true;
+  }
+
+  // Nothing will ever come again: the shard has ended and everything has been consumed.
+  bool drained() const noexcept { return end_.reached(next_); }
+
+  std::uint64_t next() const noexcept { return next_; }
+
+ private:
+  bool filtered(std::uint64_t sequence) const noexcept {
+    for (const std::uint8_t* plane : marks_)
+      if (plane[sequence & ring_.slot_mask] != 0) return true;
+    return false;
+  }
+
+  const RingMemory ring_;
+  abi::ConsumerBlock& block_;
+  const ShardEnd end_;
+  Barrier barrier_;
+  std::vector<const std::uint8_t*> marks_;
+  std::uint64_t next_;
+  std::uint64_t released_;
+  std::uint64_t in_ = 0;
+  std::uint64_t skipped_ = 0;
+  double bytes_ = 0;
+};
+
+}  // namespace byteor::core

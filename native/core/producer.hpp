@@ -1,0 +1,143 @@
+// The writing end of one shard, for a native thread (a JS thread does the same in lib/runtime/push.ts). One writer:
+// exactly one thread owns a producer at a time. Claim, fill, commit; records become visible with publish().
+// Nothing here waits: try_claim answers nullptr and the caller's agent reports "stalled".
+// Hot code: no allocation after construction, no exception.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "core/clock.hpp"
+#include "core/record.hpp"
+#include "core/sequence.hpp"
+#include "core/stamps.hpp"
+
+namespace byteor::core {
+
+class RecordProducer {
+ public:
+  RecordProducer(const RingMemory& ring, abi::ProducerBlock& block, std::vector<SequenceReader> gates,
+                 StampTable stamps, std::uint64_t first)
+      : ring_(ring),
+        block_(block),
+        gates_(std::move(gates)),
+        stamps_(stamps),
+        first_(first),
+        published_(first),
+        next_(first),
+        gate_(first) {}
+
+  RecordProducer(const RecordProducer&) = delete;
+  RecordProducer& operator=(const RecordProducer&) = delete;
+
+  // Largest record this shard takes, bytes. A longer one is a stated failure of the caller's, never a wait.
+  std::uint32_t record_max() const noexcept { return ring_.record_max; }
+  // Bytes every record must have, or 0 when records may have any length up to record_max().
+  std::uint32_t record_bytes() const noexcept { return ring_.record_bytes; }
+
+  // Room for one record of up to `length` ≤ record_max() bytes: where to write it, or nullptr while the shard is full.
+  // A claim that is not committed costs nothing and is replaced by the next claim.
+  std::byte* try_claim(std::uint32_t length) noexcept {
+    if (next_ - gate_ >= ring_.capacity && !refresh_until_slot()) return nullptr;
+    if (ring_.fixed) return ring_.slots + static_cast<std::size_t>(next_ & ring_.slot_mask) * ring_.slot_stride;
+    const std::uint32_t need = reserve_bytes(length);
+    if (!fits(need)) {
+      refresh();
+      if (!fits(need)) return nullptr;
+    }
+    return ring_.arena + (claimed_ & (ring_.arena_bytes - 1)) + ring_.headroom;
+  }
+
+  // The claimed record is complete: `length` bytes, at most what was claimed. Not visible yet.
+  void commit(std::uint32_t length, std::uint32_t flags) noexcept {
+    bytes_ += length;
+    if (!ring_.fixed) {
+      abi::Slot& slot = VariableLayout::slot(ring_, next_);
+      slot.position = claimed_;
+      slot.start = claimed_ + ring_.headroom;
+      slot.length = length;
+      slot.flags = flags;
+      head_ = claimed_ + reserve_bytes(length);
+    }
+    ++next_;
+  }
+
+  // Makes every committed record visible to the stages. True when there was one.
+  bool publish() noexcept {
+    if (next_ == published_) return false;
+    const std::uint64_t sampled = first_sampled(published_, next_);
+    if (sampled != next_) {
+      const double now = now_ns();
+      for (std::uint64_t s = sampled; s < next_; s += std::uint64_t{1} << abi::kSampleShift) stamps_.at(s) = now;
+    }
+    published_ = next_;
+    block_.published.store(static_cast<double>(published_ - first_), std::memory_order_relaxed);
+    block_.bytes.store(bytes_, std::memory_order_relaxed);
+    // SYNC POINT S1: publishes slots, arena bytes and stamps to every stage; seq_cst because a stage may be asleep.
+    block_.cursor.store(published_, std::memory_order_seq_cst);
+    return true;
+  }
+
+  std::uint32_t unpublished() const noexcept { return static_cast<std::uint32_t>(next_ - published_); }
+  std::uint64_t published() const noexcept { return published_; }
+
+  void count_keyless() noexcept {
+    block_.keyless.store(block_.keyless.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  void count_too_large() noexcept {
+    block_.too_large.store(block_.too_large.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  // Nothing more will come. Publishes what is committed first.
+  void close() noexcept {
+    publish();
+    // SYNC POINT S3: whoever sees closed sees the final cursor.
+    block_.closed.store(1, std::memory_order_seq_cst);
+  }
+  bool closed() const noexcept { return block_.closed.load(std::memory_order_seq_cst) != 0; }
+
+ private:
+  std::uint32_t reserve_bytes(std::uint32_t length) const noexcept {
+    return (ring_.headroom + length + ring_.tailroom + 7u) & ~7u;
+  }
+
+  // Where a reservation of `need` bytes would begin (padding over the wrap), and whether it is free.
+  bool fits(std::uint32_t need) noexcept {
+    const std::uint32_t offset = head_ & (ring_.arena_bytes - 1);
+    claimed_ = offset + need > ring_.arena_bytes ? head_ + (ring_.arena_bytes - offset) : head_;
+    return claimed_ + need - tail_ <= ring_.arena_bytes;
+  }
+
+  bool refresh_until_slot() noexcept {
+    refresh();
+    return next_ - gate_ < ring_.capacity;
+  }
+
+  void refresh() noexcept {
+    std::uint64_t least = kNoLimit;
+    // SYNC POINT S2: what a gating consumer released may be overwritten.
+    for (const SequenceReader& gate : gates_) least = std::min(least, gate.load_seq_cst(gate_));
+    gate_ = least;
+    if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::slot(ring_, gate_).position;
+  }
+
+  const RingMemory ring_;
+  abi::ProducerBlock& block_;
+  const std::vector<SequenceReader> gates_;
+  const StampTable stamps_;
+  const std::uint64_t first_;
+  std::uint64_t published_;
+  std::uint64_t next_;
+  std::uint64_t gate_;
+  std::uint32_t head_ = 0;
+  std::uint32_t tail_ = 0;
+  std::uint32_t claimed_ = 0;
+  double bytes_ = 0;
+};
+
+}  // namespace byteor::core

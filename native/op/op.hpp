@@ -1,0 +1,46 @@
+// What a built-in op is to the ring and to a lane. An op is a plain class, used as a template argument of the agent
+// that runs it, so that a batch costs one virtual call and a record none:
+//
+//   class SomeOp {
+//    public:
+//     static constexpr bool kWrites, kFilters, kFails;     // what it may do; an agent leaves out what it cannot do
+//     explicit SomeOp(const OpConfig&);                     // control path: may allocate and throw
+//     std::invalid_argument Outcome apply(core::RecordRef&) noexcept;             // hot: no allocation, no exception;
+//     one thread at a time std::string cause() const;                            // control path: why the last record
+//     failed, and the remedy static std::string report(std::span<const SomeOp* const> shards);   // JSON text of what
+//     it has to tell, or "null"
+//   };
+//
+// There is one object a shard. report() may run on another thread while the op works: what it reads is atomic.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "abi/abi_generated.hpp"
+#include "core/record.hpp"
+
+namespace byteor::op {
+
+enum class Outcome : std::uint8_t { kPass, kFilter, kFail };
+
+// How a key is found in a record: contract section 2. Text views point into the decoded description, which outlives
+// ops.
+struct KeySpec {
+  abi::KeyCode kind = abi::KeyCode::kBytes;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint32_t index = 0;
+  std::string_view text;  // Token: separator; Json: pointer; Field: name
+};
+
+struct OpConfig {
+  abi::OpCode code = abi::OpCode::kIdentity;
+  std::string_view text;  // filter, reject: needle; prepend, append: affix
+  abi::MatchCode match = abi::MatchCode::kNone;
+  bool invert = false;
+  std::optional<KeySpec> key;  // count
+};
+
+}  // namespace byteor::op
