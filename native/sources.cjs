@@ -1,0 +1,51 @@
+'use strict';
+
+/**
+ * One list of C++ sources feeds two build systems, and this is the only reader of it: binding.gyp and
+ * native/CMakeLists.txt both run `node native/sources.cjs WHAT` and get one path a line, relative to the repository's root.
+ * It runs on a user's machine too (a build from source), so it needs nothing but Node.
+ *
+ * WHAT is a list of sources.json, or one of
+ *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off
+ *   control  the rest of "core"
+ *   include  the folders besides native/ that hold headers: xxHash (from the xxhash-addon package) and node-addon-api
+ */
+
+const { existsSync } = require('node:fs');
+const { dirname, join } = require('node:path');
+const lists = require('./sources.json');
+
+const root = dirname(__dirname);
+const hotFolders = /^native\/(core|lane|op)\//;
+
+function sources(what) {
+  if (what === 'hot') return lists.core.filter((path) => hotFolders.test(path));
+  if (what === 'control') return lists.core.filter((path) => !hotFolders.test(path));
+  if (Object.hasOwn(lists, what)) return lists[what];
+  throw new Error(`native/sources.json has no list "${what}"; it has ${Object.keys(lists).join(', ')}.`);
+}
+
+function checked(what) {
+  const paths = sources(what);
+  const missing = paths.filter((path) => !existsSync(join(root, path)));
+  if (missing.length > 0)
+    throw new Error(
+      `native/sources.json lists ${missing.join(', ')}, which does not exist; add the file or remove the line.`,
+    );
+  const twice = paths.filter((path, index) => paths.indexOf(path) !== index);
+  if (twice.length > 0) throw new Error(`native/sources.json lists ${twice.join(', ')} twice; remove one line.`);
+  return paths;
+}
+
+function includeFolders() {
+  return [dirname(require.resolve('xxhash-addon/xxHash/xxhash.h')), dirname(require.resolve('node-addon-api/napi.h'))];
+}
+
+const what = process.argv[2];
+try {
+  const lines = what === 'include' ? includeFolders() : checked(what);
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

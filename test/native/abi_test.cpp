@@ -1,0 +1,36 @@
+// The generated header is what both sides believe; here the compiler's own view of it is written out by hand once, so
+// that a mistake in the generator (which also writes the header's static_asserts) does not prove itself.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "abi/abi_generated.hpp"
+
+namespace byteor::abi {
+namespace {
+
+TEST(Abi, SpecHeaderStartsWithTheLettersThatNameIt) {
+  const std::uint32_t magic = kSpecMagic;
+  char letters[4];
+  std::memcpy(letters, &magic, sizeof letters);
+  EXPECT_EQ(std::string_view(letters, 4), "BTRS");
+  EXPECT_EQ(offsetof(SpecHeader, magic), 0u);
+}
+
+TEST(Abi, SpecRecordsHaveNoHiddenPadding) {
+  EXPECT_EQ(sizeof(SpecHeader), 8 * sizeof(std::uint32_t));
+  EXPECT_EQ(sizeof(SpecHeader) % 8, 0u);
+  EXPECT_EQ(sizeof(SpecSection) % 8, 0u);
+}
+
+TEST(Abi, RegionBlocksFillWholePrefetchPairsOfCacheLines) {
+  for (const std::size_t bytes : {sizeof(RegionHeader), sizeof(RingBlock), sizeof(ProducerBlock), sizeof(ConsumerBlock),
+                                  sizeof(AgentEntry), sizeof(ThreadBlock)}) {
+    EXPECT_EQ(bytes % 128, 0u);
+  }
+  EXPECT_EQ(alignof(ConsumerBlock), 128u);
+}
+
+}  // namespace
+}  // namespace byteor::abi
