@@ -1,0 +1,95 @@
+// A running pipeline: one region, its agents on their threads, and the way it ends. Knows no JavaScript.
+// Held by shared_ptr: whoever shows the region to somebody keeps it mapped. All functions are control path and may be
+// called from any thread, unless they say otherwise.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+
+#include "abi/abi_generated.hpp"
+#include "run/options.hpp"
+
+namespace byteor::run {
+
+// The spec, an option or the machine makes opening impossible. `code` is stable; what() says what to do.
+class OpenError : public std::runtime_error {
+ public:
+  OpenError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
+  const std::string& code() const noexcept { return code_; }
+
+ private:
+  std::string code_;
+};
+
+// Why a listener is called. Bits.
+enum Event : std::uint32_t {
+  kEventRecords = 1,  // the egress was armed and there are records
+  kEventRoom = 2,     // the ingress was armed and there is room
+  kEventEnded = 4,    // every native thread has ended by itself, or a record failed: look at the region's state
+};
+
+class Pipeline {
+ public:
+  // Called on a native thread, must not block, must not call back into the pipeline.
+  using Listener = std::function<void(std::uint32_t events)>;
+
+  // Checks the spec and the options, maps the region, builds the graph, opens native adapters. Does not start threads.
+  // Throws OpenError.
+  static std::shared_ptr<Pipeline> open(std::span<const std::byte> spec, const Options& options);
+  ~Pipeline();  // halts
+
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // Starts the threads. Once.
+  void start();
+
+  std::span<std::byte> region() noexcept;
+  std::uint32_t number() const noexcept;  // of this pipeline in this process; for attach from another environment
+
+  // Listeners of several environments; the token removes. Events for a port go to all of them.
+  std::uint64_t add_listener(Listener listener);
+  void remove_listener(std::uint64_t token);
+
+  // The one-writer right on a boundary. False: somebody else has it, or the boundary is not a JS port.
+  bool take_port(const std::string& id);
+  void give_back_port(const std::string& id);
+
+  // Wakes a native thread that had armed itself (a JS thread calls this after it exchanged `armed`; see lib/runtime).
+  void wake_thread(std::uint32_t thread) noexcept;
+
+  // No more records come in. A native source stops reading; a JS ingress counts as closed. Idempotent.
+  void close_ingress() noexcept;
+
+  // Every native thread has ended by itself (all published records went through, or the failure has been drained).
+  bool threads_ended() const noexcept;
+
+  // Ends now: stops and joins all threads, settles the counters (what is left is `abandoned`), region state Stopped.
+  // Idempotent, safe from any thread but a native thread of this pipeline.
+  void halt() noexcept;
+
+  // Which shard a record belongs to; keyless records go to shard 0 and are counted. For the ingress owner's thread.
+  std::uint32_t shard_of(std::span<const std::byte> record) noexcept;
+
+  // JSON texts. op_reports: {stage id: what the op reports}. status: threads, pins, tuning requests and their outcome,
+  // adapters (bytes, lines, where they stand). Both may be called while it runs.
+  std::string op_reports() const;
+  std::string status() const;
+
+  // A pipeline of this process by its number, or nullptr when it is gone.
+  static std::shared_ptr<Pipeline> find(std::uint32_t number);
+  // Halts every pipeline of this process (process.on('exit')).
+  static void halt_all() noexcept;
+
+ private:
+  struct Impl;
+  explicit Pipeline(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace byteor::run
