@@ -1,0 +1,173 @@
+/**
+ * Bounds-checked access to a spec buffer: every read states what it expects and fails with a SpecError that says what
+ * was found. Knows sections and scalars, not what they mean (decode.ts does).
+ */
+
+import {
+  enums,
+  SPEC_LAYOUT_VERSION,
+  SPEC_MAGIC,
+  SpecBoundary,
+  SpecHeader,
+  SpecKey,
+  SpecRing,
+  SpecRingEntry,
+  SpecSection,
+  SpecStage,
+} from '../abi/definition.js';
+import type { StructLayout } from '../abi/struct.js';
+import { DEPENDENCY_STRIDE } from './encode.js';
+import { SpecError } from './errors.js';
+
+type SectionName = keyof typeof enums.SectionKind;
+
+const STRIDES: Readonly<Record<SectionName, number>> = {
+  Text: 1,
+  Boundaries: SpecBoundary.size,
+  Stages: SpecStage.size,
+  Ring: SpecRing.size,
+  RingEntries: SpecRingEntry.size,
+  Dependencies: DEPENDENCY_STRIDE,
+  Keys: SpecKey.size,
+};
+
+const SECTION_NAMES = Object.keys(enums.SectionKind) as SectionName[];
+
+interface Section {
+  readonly offset: number;
+  readonly count: number;
+  readonly end: number;
+}
+
+/** One struct in the buffer. `u32` and `u64` read a field; `at` is the field's byte offset, for error messages. */
+export interface Row<Name extends string> {
+  readonly index: number;
+  at(field: Name): number;
+  u32(field: Name): number;
+  u64(field: Name): bigint;
+}
+
+export class SpecReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #sections: ReadonlyMap<SectionName, Section>;
+  readonly header: Row<keyof typeof SpecHeader.offset>;
+
+  /** Checks the header and the section table. @throws SpecError */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.byteLength < SpecHeader.size)
+      throw new SpecError(`it has ${bytes.byteLength} bytes, the header alone needs ${SpecHeader.size}`, 0);
+    this.header = this.#row(SpecHeader, 0, 0);
+    this.#checkHeader();
+    this.#sections = this.#readSections();
+  }
+
+  #row<Name extends string>(layout: StructLayout<Name>, start: number, index: number): Row<Name> {
+    const at = (field: Name): number => start + layout.offset[field];
+    return {
+      index,
+      at,
+      u32: (field) => this.#view.getUint32(at(field), true),
+      u64: (field) => this.#view.getBigUint64(at(field), true),
+    };
+  }
+
+  #expect(field: keyof typeof SpecHeader.offset, expected: number): void {
+    const found = this.header.u32(field);
+    if (found !== expected) throw new SpecError(`${field} is ${found}, expected ${expected}`, this.header.at(field));
+  }
+
+  #checkHeader(): void {
+    this.#expect('magic', SPEC_MAGIC);
+    this.#expect('layout_version', SPEC_LAYOUT_VERSION);
+    this.#expect('total_bytes', this.#bytes.byteLength);
+    this.#expect('section_count', SECTION_NAMES.length);
+    this.#expect('reserved', 0);
+  }
+
+  #readSections(): ReadonlyMap<SectionName, Section> {
+    const tableEnd = SpecHeader.size + SECTION_NAMES.length * SpecSection.size;
+    if (tableEnd > this.#bytes.byteLength)
+      throw new SpecError(`the section table ends at ${tableEnd}, behind the buffer`, SpecHeader.size);
+    const sections = new Map<SectionName, Section>();
+    for (let index = 0; index < SECTION_NAMES.length; index++) {
+      const row = this.#row(SpecSection, SpecHeader.size + index * SpecSection.size, index);
+      const name = nameOf(enums.SectionKind, row, 'kind', 'section kind');
+      if (sections.has(name)) throw new SpecError(`section ${name} stands twice`, row.at('kind'));
+      sections.set(name, this.#section(name, row, tableEnd));
+    }
+    this.#checkOverlap([...sections.values()]);
+    return sections;
+  }
+
+  #section(name: SectionName, row: Row<keyof typeof SpecSection.offset>, tableEnd: number): Section {
+    const [offset, count, stride] = [row.u32('offset'), row.u32('count'), row.u32('stride')];
+    if (stride !== STRIDES[name])
+      throw new SpecError(`section ${name} has stride ${stride}, expected ${STRIDES[name]}`, row.at('stride'));
+    if (offset % 8 !== 0) throw new SpecError(`section ${name} is not 8-byte aligned`, row.at('offset'));
+    const end = offset + count * stride;
+    if (offset < tableEnd || end > this.#bytes.byteLength)
+      throw new SpecError(`section ${name} spans ${offset}…${end}, outside the buffer`, row.at('offset'));
+    return { offset, count, end };
+  }
+
+  #checkOverlap(sections: readonly Section[]): void {
+    const filled = sections.filter((section) => section.count > 0).sort((a, b) => a.offset - b.offset);
+    for (const [index, section] of filled.entries()) {
+      const next = filled[index + 1];
+      if (next !== undefined && section.end > next.offset) throw new SpecError('sections overlap', next.offset);
+    }
+  }
+
+  #find(name: SectionName): Section {
+    const section = this.#sections.get(name);
+    if (section === undefined) throw new SpecError(`section ${name} is missing`, SpecHeader.size);
+    return section;
+  }
+
+  /** All records of a table. */
+  rows<Name extends string>(name: SectionName, layout: StructLayout<Name>): readonly Row<Name>[] {
+    const { offset, count } = this.#find(name);
+    return Array.from({ length: count }, (_, index) => this.#row(layout, offset + index * layout.size, index));
+  }
+
+  /** A slice of the Dependencies section. `row` is the entry that owns it, for error messages. */
+  dependencies(row: Row<'dependency_start' | 'dependency_count'>): readonly number[] {
+    const { offset, count } = this.#find('Dependencies');
+    const [start, length] = [row.u32('dependency_start'), row.u32('dependency_count')];
+    if (start + length > count)
+      throw new SpecError(`dependencies ${start}…${start + length} of ${count}`, row.at('dependency_start'));
+    return Array.from({ length }, (_, index) =>
+      this.#view.getUint32(offset + (start + index) * DEPENDENCY_STRIDE, true),
+    );
+  }
+
+  /** A string of the Text section. `at` is where the reference stands. */
+  text(offset: number, length: number, at: number): string {
+    const section = this.#find('Text');
+    if (offset + length > section.count)
+      throw new SpecError(`text ${offset}…${offset + length} of ${section.count} bytes`, at);
+    const start = section.offset + offset;
+    try {
+      const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+      return decoder.decode(this.#bytes.subarray(start, start + length));
+    } catch {
+      throw new SpecError('a text is not UTF-8', start);
+    }
+  }
+}
+
+/** The name of an enum's number. @throws SpecError when the number is unknown */
+export function nameOf<Values extends Readonly<Record<string, number>>, Field extends string>(
+  values: Values,
+  row: Row<Field>,
+  field: Field,
+  what: string,
+): keyof Values & string {
+  const code = row.u32(field);
+  const found = Object.keys(values).find((name) => values[name] === code);
+  if (found === undefined) throw new SpecError(`unknown ${what} ${code}`, row.at(field));
+  return found;
+}
