@@ -1,1 +1,2 @@
-export {};
+export type { Diagnostic } from './plan/diagnostic.js';
+export type * from './plan/document.js';

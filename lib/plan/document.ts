@@ -3,6 +3,8 @@
  * Source: contract section 2. Everything here is data; nothing here checks anything.
  */
 
+import type { SEQUENCED_SLOTS_V1_GATING } from './limits.js';
+
 /** The two execution models. A plan names its target; it is never inferred from the shape. */
 export type Target = 'SingleRing' | 'LaneGraph';
 
@@ -74,7 +76,7 @@ export type Lane =
       readonly retain_bytes?: number;
       readonly retain_ms?: number;
     }
-  | { readonly kind: 'SequencedSlots'; readonly capacity: number; readonly gating: number }
+  | { readonly kind: 'SequencedSlots'; readonly capacity: number; readonly gating: typeof SEQUENCED_SLOTS_V1_GATING }
   | { readonly kind: 'FanoutBroadcast'; readonly consumers: number; readonly capacity_bytes?: number };
 
 export interface Connection {

@@ -1,0 +1,197 @@
+/**
+ * The built-in ops: what each may be told, what it does to a record, and what it needs. Validation, the builder's
+ * types, lowering and `capabilities` read this one table. Ops of callers (`js:<name>`, `native:<name>`) are not in it:
+ * `validate` checks what the plan says of them, `open` checks the rest. Pure; any thread.
+ */
+import * as z from 'zod';
+import type { Key } from './document.js';
+import { CALLER_OP_PATTERN, OP_TEXT_BYTES_MAX } from './limits.js';
+import { keySchema, textOf } from './schema.js';
+
+/** `write`: the op may change a record's bytes. Two unordered stages of a ring race if one of them writes. */
+export type OpAccess = 'read' | 'write';
+
+/** Bytes that a writing op adds at most, before and behind the record; lowering reserves them in every slot. */
+export interface OpRoom {
+  readonly head: number;
+  readonly tail: number;
+}
+
+/** What a stage does to records, as far as a plan can say. */
+export interface OpTraits {
+  readonly access: OpAccess;
+  /** May stand where nothing reads it. */
+  readonly sink: boolean;
+  /** May take a record out of the flow, counted as `filtered`. */
+  readonly filters: boolean;
+  /** May fail a record, which stops the pipeline. */
+  readonly fails: boolean;
+  /** Emits other records than it reads, which a slot of a SingleRing cannot hold. */
+  readonly emits: boolean;
+}
+
+export interface OpEntry extends OpTraits {
+  readonly op: string;
+  /** One paragraph for `capabilities` and the docs. */
+  readonly help: string;
+  /** The schema of `config`, an object. */
+  readonly config: z.ZodType;
+  /** False where `config` may be left out, which is the same as `{}`. */
+  readonly configRequired: boolean;
+  /** Bytes of room for a config that `config` accepts. */
+  readonly room: (config: unknown) => OpRoom;
+}
+
+export type OpCatalog = ReadonlyMap<string, OpEntry>;
+
+export interface FilterConfig {
+  readonly contains?: string;
+  readonly starts_with?: string;
+  readonly ends_with?: string;
+  readonly equals?: string;
+  readonly invert?: boolean;
+}
+export interface TextConfig {
+  readonly text: string;
+}
+export interface CountConfig {
+  readonly key?: Key;
+}
+export type NoConfig = { readonly [key: string]: never };
+
+/** Built-in op → its config; what the builder checks `config` against at compile time. */
+export interface OpConfigs {
+  readonly identity: NoConfig;
+  readonly filter: FilterConfig;
+  readonly prepend: TextConfig;
+  readonly append: TextConfig;
+  readonly count: CountConfig;
+  readonly checksum: NoConfig;
+  readonly reject: FilterConfig;
+}
+export type BuiltinOp = keyof OpConfigs;
+export type CallerOp = `js:${string}` | `native:${string}`;
+
+/** The four ways to match. Exactly one of them stands in a filter's config. */
+export const MATCHERS = ['contains', 'starts_with', 'ends_with', 'equals'] as const;
+
+const text = textOf(OP_TEXT_BYTES_MAX);
+
+const noConfig = z.strictObject({}).describe('No configuration.');
+
+const matchConfig = z
+  .strictObject({
+    contains: z.exactOptional(text).describe('The record holds these bytes.'),
+    starts_with: z.exactOptional(text).describe('The record starts with these bytes.'),
+    ends_with: z.exactOptional(text).describe('The record ends with these bytes.'),
+    equals: z.exactOptional(text).describe('The record is these bytes.'),
+    invert: z.exactOptional(z.boolean()).describe('Match where the text does not; default false.'),
+  })
+  .refine((config) => MATCHERS.filter((matcher) => config[matcher] !== undefined).length === 1, {
+    params: { exactlyOneOf: MATCHERS },
+  });
+
+const textConfig = z.strictObject({ text: text.describe('UTF-8 text.') });
+
+const countConfig = z.strictObject({ key: z.exactOptional(keySchema).describe('Count per key.') });
+
+const NO_ROOM: OpRoom = { head: 0, tail: 0 };
+const noRoom = (): OpRoom => NO_ROOM;
+const textBytes = (config: unknown): number => Buffer.byteLength((config as TextConfig).text);
+
+const READER = { access: 'read', sink: false, filters: false, fails: false, emits: false, room: noRoom } as const;
+
+const ENTRIES: readonly OpEntry[] = [
+  {
+    ...READER,
+    op: 'identity',
+    help: 'Passes every record on unchanged.',
+    config: noConfig,
+    configRequired: false,
+  },
+  {
+    ...READER,
+    op: 'filter',
+    help: 'Passes the records that match; a record that does not match is filtered and counted once.',
+    filters: true,
+    config: matchConfig,
+    configRequired: true,
+  },
+  {
+    ...READER,
+    op: 'prepend',
+    help: 'Puts text before every record.',
+    access: 'write',
+    config: textConfig,
+    configRequired: true,
+    room: (config) => ({ head: textBytes(config), tail: 0 }),
+  },
+  {
+    ...READER,
+    op: 'append',
+    help: 'Puts text behind every record.',
+    access: 'write',
+    config: textConfig,
+    configRequired: true,
+    room: (config) => ({ head: 0, tail: textBytes(config) }),
+  },
+  {
+    ...READER,
+    op: 'count',
+    help: 'Counts records, in total or per key (a bounded number of keys), in snapshots and in the summary of a run.',
+    sink: true,
+    config: countConfig,
+    configRequired: false,
+  },
+  {
+    ...READER,
+    op: 'checksum',
+    help: 'Takes the CRC32C of all records in order, one per shard, for the summary of a run.',
+    sink: true,
+    config: noConfig,
+    configRequired: false,
+  },
+  {
+    ...READER,
+    op: 'reject',
+    help: 'Fails a record that matches, which stops the pipeline; other records pass unchanged.',
+    fails: true,
+    config: matchConfig,
+    configRequired: true,
+  },
+];
+
+/** The built-in ops by key, in the order in which they are listed to people. */
+export const OP_CATALOG: OpCatalog = new Map(ENTRIES.map((entry) => [entry.op, entry]));
+
+/** What is assumed of an op that the caller brings: the most that it could do, except that it emits (`open` asks it). */
+const CALLER_TRAITS: OpTraits = { access: 'write', sink: true, filters: true, fails: true, emits: false };
+
+export function isCallerOp(op: string): op is CallerOp {
+  return CALLER_OP_PATTERN.test(op);
+}
+
+/** The traits of an op, or undefined if neither the catalog knows it nor its name is that of a caller's op. */
+export function traitsOf(op: string, catalog: OpCatalog = OP_CATALOG): OpTraits | undefined {
+  return catalog.get(op) ?? (isCallerOp(op) ? CALLER_TRAITS : undefined);
+}
+
+/**
+ * Bytes of room that a stage of a checked plan needs. Callers' ops state theirs at `open`, so they need none here.
+ * Throws nothing for a checked plan.
+ */
+export function roomOf(stage: { readonly op: string; readonly config?: unknown }): OpRoom {
+  return OP_CATALOG.get(stage.op)?.room(stage.config ?? {}) ?? NO_ROOM;
+}
+
+/**
+ * The config with nothing left out that has a default, so that a default written out and one left out are the same
+ * text: `invert: false` goes, an empty object becomes undefined. Callers' configs are returned as they are.
+ */
+export function normalConfig(stage: { readonly op: string; readonly config?: unknown }): unknown {
+  if (!OP_CATALOG.has(stage.op) || stage.config === undefined) return stage.config;
+  const kept = Object.entries(stage.config as object).filter(
+    ([name, value]) => !(name === 'invert' && value === false),
+  );
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
