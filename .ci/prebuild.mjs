@@ -1,0 +1,75 @@
+/**
+ * `npm run prebuild [-- linux-x64 linux-arm64]`: fills prebuilds/ with the addons that the package ships, linux-x64 and, through
+ * Debian's cross compiler, linux-arm64. Without arguments both; a target whose compiler is missing fails by name.
+ *
+ * Each target is built in a folder of its own below .cache/, made of links to the sources: node-gyp always writes to build/
+ * beside its binding.gyp, and there the developer's own build/Release must stay what it is.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { withHeaders } from '../native/node-gyp.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The compilers of a target, as node-gyp and prebuildify read them from the environment. */
+function toolsFor(arch) {
+  if (process.arch === arch) return { CC: 'gcc', CXX: 'g++', AR: 'ar', PREBUILD_STRIP_BIN: 'strip' };
+  const triple = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[arch];
+  const named = (tool) => `${triple}-${tool}`;
+  return { CC: named('gcc'), CXX: named('g++'), AR: named('ar'), PREBUILD_STRIP_BIN: named('strip') };
+}
+
+const packages = {
+  'aarch64-linux-gnu': 'g++-aarch64-linux-gnu',
+  'x86_64-linux-gnu': 'g++-x86-64-linux-gnu',
+};
+
+function missing(tools) {
+  return Object.values(tools).find((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
+}
+
+/** A folder in which node-gyp finds the sources and may write. */
+function stage(target) {
+  const folder = `${root}.cache/prebuild-${target}`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['binding.gyp', 'package.json']) copyFileSync(`${root}${file}`, `${folder}/${file}`);
+  for (const link of ['native', 'node_modules']) symlinkSync(`${root}${link}`, `${folder}/${link}`);
+  return folder;
+}
+
+function build(target) {
+  const arch = target.slice('linux-'.length);
+  const tools = toolsFor(arch);
+  const absent = missing(tools);
+  if (absent !== undefined) {
+    const triple = /^(.*-gnu)-/.exec(absent)?.[1];
+    const remedy =
+      triple === undefined ? 'install a C++ compiler and binutils' : `install ${packages[triple]} (Debian)`;
+    throw new Error(`${target} needs ${absent}, which is not on the PATH: ${remedy}, or name the targets you want.`);
+  }
+  const options = ['--napi', '--strip', '--tag-libc', `--arch=${arch}`, '--cwd', stage(target), '--out', root];
+  const result = spawnSync('prebuildify', options, {
+    cwd: root,
+    env: { ...withHeaders(process.env), ...tools, JOBS: 'max' },
+    stdio: 'inherit',
+  });
+  if (result.error)
+    throw new Error(`prebuildify could not be started (${result.error.message}); use npm run prebuild.`);
+  if (result.status !== 0) throw new Error(`${target} was not built: prebuildify ended with ${result.status}.`);
+}
+
+const known = ['linux-x64', 'linux-arm64'];
+const asked = process.argv.slice(2);
+try {
+  if (process.platform !== 'linux') throw new Error(`Prebuilt addons are made on Linux; this is ${process.platform}.`);
+  const strange = asked.filter((target) => !known.includes(target));
+  if (strange.length > 0)
+    throw new Error(`There is no target ${strange.join(', ')}; there are ${known.join(' and ')}.`);
+  for (const target of asked.length > 0 ? asked : known) build(target);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,83 @@
+/**
+ * Starting the tools that the checks are made of. Output is streamed as it comes; every program has a watchdog, because a
+ * hang has to end as a failure with a name and not as a job that never reports.
+ */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root, with a slash at the end. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Runs a program to its end, in its own process group so that the watchdog also reaches its children.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ env?: Record<string, string>, seconds?: number, onLine?: (line: string) => string | undefined }} options
+ *   `seconds` until the watchdog ends it (default 900). `onLine` sees each line of standard output and returns what to
+ *   print of it; without it the program writes to our own standard output.
+ * @returns {Promise<{ ok: boolean, reason: string }>} `reason` says how it ended when it was not with code 0.
+ */
+export function run(command, args, { env = {}, seconds = 900, onLine } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', onLine === undefined ? 'inherit' : 'pipe', 'inherit'],
+      detached: process.platform !== 'win32',
+    });
+    const forward = (signal) => killGroup(child, signal);
+    process.once('SIGINT', forward);
+    process.once('SIGTERM', forward);
+    let late = false;
+    const watchdog = setTimeout(() => {
+      late = true;
+      killGroup(child, 'SIGKILL');
+    }, seconds * 1000);
+    if (onLine !== undefined) eachLine(child.stdout, onLine);
+    const end = (ok, reason) => {
+      clearTimeout(watchdog);
+      process.removeListener('SIGINT', forward);
+      process.removeListener('SIGTERM', forward);
+      resolve({ ok, reason });
+    };
+    child.once('error', (error) => end(false, `${command} could not be started: ${error.message}`));
+    child.once('close', (code, signal) => {
+      if (late) end(false, `ended by the watchdog after ${seconds} s`);
+      else end(code === 0, signal === null ? `exit code ${code}` : `ended by ${signal}`);
+    });
+  });
+}
+
+/** Whether a command ends with code 0, its output thrown away; `input` goes to its standard input. */
+export function succeeds(command, args, input = '') {
+  const result = spawnSync(command, args, { cwd: root, input, stdio: ['pipe', 'ignore', 'ignore'], timeout: 60_000 });
+  return result.status === 0;
+}
+
+function killGroup(child, signal) {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? child.pid : -child.pid, signal);
+  } catch {
+    // It has ended already, which is what was wanted.
+  }
+}
+
+function eachLine(stream, onLine) {
+  let rest = '';
+  const show = (line) => {
+    const text = onLine(line);
+    if (text !== undefined) process.stdout.write(`${text}\n`);
+  };
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach(show);
+  });
+  stream.on('end', () => {
+    if (rest !== '') show(rest);
+  });
+}
