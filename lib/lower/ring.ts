@@ -1,0 +1,102 @@
+/**
+ * Lowers a SingleRing plan: dependency lists become ancestors and terminals, ops that filter get mark planes, room for
+ * writing ops is summed, keys are resolved, and the layout of slots is chosen. Entries keep the author's topological
+ * order; stages follow the entries, so that the order of the catalog leaves no trace.
+ *
+ *      in ─▶ a ─┬─▶ b ─┬─▶ out        entries      a   b   c
+ *               └─▶ c ─┘              ancestors    {}  {a} {a}      terminals {b, c}
+ */
+
+import { layoutStruct } from '../plan/codec-layout.js';
+import type { BoundaryEntry, Codec, SingleRingPlan, StageEntry } from '../plan/document.js';
+import { KeyTable } from './key.js';
+import { chooseLayout } from './layout.js';
+import type { BoundarySpec, RingEntrySpec, RingSpec } from './spec.js';
+import { lowerStage } from './stage.js';
+import { ancestorsOf, nearestFilters, terminalsOf } from './topology.js';
+
+/** A checked plan has what is asked for here; without it the plan was forged by a cast. */
+function present<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new TypeError(`the plan has no ${what}; pass a plan that validate() accepted`);
+  return value;
+}
+
+function boundary(plan: SingleRingPlan, kind: BoundaryEntry['kind']): BoundaryEntry {
+  return present(
+    plan.boundaries.find((candidate) => candidate.kind === kind),
+    kind,
+  );
+}
+
+function lowerBoundary(entry: BoundaryEntry): BoundarySpec {
+  const codec: Codec = entry.codec ?? 'bytes';
+  if (codec === 'bytes') return { id: entry.id, codec: 'Bytes', recordBytes: 0, layoutHash: 0n };
+  if (codec === 'utf8') return { id: entry.id, codec: 'Utf8', recordBytes: 0, layoutHash: 0n };
+  const layout = layoutStruct(codec.fields);
+  return { id: entry.id, codec: 'Struct', recordBytes: layout.size, layoutHash: BigInt(`0x${layout.hash}`) };
+}
+
+/** Dependency lists as ascending entry indices: the author's list is a set, its order means nothing. */
+function dependencyIndices(plan: SingleRingPlan): readonly (readonly number[])[] {
+  const indexOf = new Map(plan.single_ring.stages.map((entry, index) => [entry.stage, index]));
+  return plan.single_ring.stages.map((entry) =>
+    (entry.depends_on ?? []).map((name) => present(indexOf.get(name), `stage "${name}"`)).sort((a, b) => a - b),
+  );
+}
+
+function lowerEntries(
+  dependencies: readonly (readonly number[])[],
+  ancestors: readonly (readonly number[])[],
+  filters: readonly boolean[],
+): readonly RingEntrySpec[] {
+  let marks = 0;
+  return dependencies.map((own, index) => {
+    const before = ancestors[index] ?? [];
+    return {
+      stage: index,
+      dependencies: own,
+      ancestors: before,
+      readsMarksOf: nearestFilters(before, filters, ancestors),
+      mark: filters[index] === true ? marks++ : null,
+    };
+  });
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Lowers a checked SingleRing plan. Pure. */
+export function lowerRing(plan: SingleRingPlan): RingSpec {
+  const ring = plan.single_ring;
+  const shards = ring.shards ?? 1;
+  const ingressEntry = boundary(plan, 'ingress');
+  const keys = new KeyTable(ingressEntry.codec ?? 'bytes');
+  // With one shard a shard key has no effect (validation warns), so it must not reach the spec either.
+  const shardKey = shards > 1 ? keys.add(ring.shard_key) : null;
+  const catalog = new Map<string, StageEntry>(plan.stages.map((stage) => [stage.id, stage]));
+  const stages = ring.stages.map(({ stage }) => lowerStage(present(catalog.get(stage), `stage "${stage}"`), keys));
+  const dependencies = dependencyIndices(plan);
+  const ancestors = ancestorsOf(dependencies);
+  const filters = stages.map((stage) => stage.filters);
+  const ingress = lowerBoundary(ingressEntry);
+  const layout = chooseLayout(ingress, stages);
+  const everyEntry = stages.map((_, index) => index);
+  return {
+    target: 'SingleRing',
+    name: plan.name,
+    shards,
+    ordering: ring.ordering ?? 'Strict',
+    layout,
+    recordBytes: layout === 'Fixed' ? ingress.recordBytes : 0,
+    headroom: sum(stages.map((stage) => stage.headroom)),
+    tailroom: sum(stages.map((stage) => stage.tailroom)),
+    ingress,
+    egress: lowerBoundary(boundary(plan, 'egress')),
+    stages,
+    entries: lowerEntries(dependencies, ancestors, filters),
+    keys: keys.keys,
+    shardKey,
+    markCount: sum(filters.map(Number)),
+    terminals: terminalsOf(dependencies),
+    egressReadsMarksOf: nearestFilters(everyEntry, filters, ancestors),
+  };
+}

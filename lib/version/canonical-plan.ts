@@ -1,0 +1,102 @@
+/**
+ * What a plan means, as a tree of plain data: defaults written out (those inside an
+ * op's configuration left out), catalogs in the order of their ids, dependency
+ * lists sorted (they are sets), what has no effect left out. Two plans with equal trees are the same version. Works for
+ * both targets from the checked plan, because a spec has no author's names. Pure; any thread.
+ */
+
+import type {
+  BoundaryEntry,
+  BoundaryPolicy,
+  CheckedPlan,
+  Connection,
+  Lane,
+  LaneGraphPlan,
+  PipelinePlanV2,
+  SingleRingPlan,
+  StageEntry,
+} from '../plan/document.js';
+import { normalConfig } from '../plan/op-catalog.js';
+import type { CanonicalObject, CanonicalValue } from './canonical-text.js';
+
+const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byId = <T extends { readonly id: string }>(entries: readonly T[]): T[] =>
+  [...entries].sort((a, b) => byCodeUnit(a.id, b.id));
+
+/** Plan values are JSON data already (validation proved it); their types are only narrower than a canonical value. */
+const data = (value: unknown): CanonicalValue | undefined => value as CanonicalValue | undefined;
+
+const canonicalStage = (stage: StageEntry): CanonicalObject => ({
+  id: stage.id,
+  op: stage.op,
+  config: data(normalConfig(stage)),
+});
+
+const canonicalBoundary = (boundary: BoundaryEntry): CanonicalObject => ({
+  id: boundary.id,
+  kind: boundary.kind,
+  codec: data(boundary.codec ?? 'bytes'),
+});
+
+function canonicalRing(plan: SingleRingPlan): CanonicalObject {
+  const ring = plan.single_ring;
+  const shards = ring.shards ?? 1;
+  return {
+    stages: ring.stages.map((entry) => ({
+      stage: entry.stage,
+      depends_on: [...(entry.depends_on ?? [])].sort(byCodeUnit),
+    })),
+    shards,
+    ordering: ring.ordering ?? 'Strict',
+    producer: ring.producer ?? 'Single',
+    scheduling: ring.scheduling ?? 'Dedicated',
+    // With one shard the key is ignored (validation warns), so it is no part of what the plan means.
+    shard_key: shards > 1 ? data(ring.shard_key) : undefined,
+  };
+}
+
+/** What a boundary does when the plan does not say. */
+export function defaultPolicy(kind: BoundaryEntry['kind']): BoundaryPolicy {
+  return kind === 'ingress' ? 'Broadcast' : 'Interleave';
+}
+
+function canonicalLane(lane: Lane): CanonicalObject {
+  // fsync left out means each_batch: the strongest promise is the one nobody has to ask for.
+  return lane.kind === 'Journal' ? { ...lane, fsync: data(lane.fsync ?? 'each_batch') } : { ...lane };
+}
+
+function canonicalGraph(plan: LaneGraphPlan): CanonicalObject {
+  const graph = plan.lane_graph;
+  const onFull = graph.on_full ?? 'Block';
+  const connection = (entry: Connection): CanonicalObject => ({
+    from: entry.from,
+    to: entry.to,
+    lane: canonicalLane(entry.lane),
+    on_full: entry.on_full ?? onFull,
+  });
+  const policies = plan.boundaries.map(({ id, kind }) => [
+    id,
+    data(graph.boundary_policy?.[id] ?? defaultPolicy(kind)),
+  ]);
+  return {
+    // Order of connections is kept: RoundRobin turns in it, and Ordered gives copies of a record in it.
+    connections: graph.connections.map(connection),
+    boundary_policy: Object.fromEntries(policies),
+    on_full: onFull,
+  };
+}
+
+/** The tree whose canonical text is hashed into a version's id. */
+export function canonicalPlan(plan: CheckedPlan): CanonicalObject {
+  const authored: PipelinePlanV2 = plan;
+  const common = {
+    version: authored.version,
+    name: authored.name,
+    target: authored.target,
+    boundaries: byId(authored.boundaries).map(canonicalBoundary),
+    stages: byId(authored.stages).map(canonicalStage),
+  };
+  return authored.target === 'SingleRing'
+    ? { ...common, single_ring: canonicalRing(authored) }
+    : { ...common, lane_graph: canonicalGraph(authored) };
+}

@@ -1,0 +1,92 @@
+import type { CheckedPlan, PipelinePlanV2, RingStage, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
+
+/** Plans that several tests lower. Each is right by construction; `checked` only says so to the type system. */
+export const checked = <P extends PipelinePlanV2>(plan: P): CheckedPlan<P> => plan as CheckedPlan<P>;
+
+type RingOptions = Partial<Omit<SingleRingPlan['single_ring'], 'stages'>> & Partial<Pick<SingleRingPlan, 'boundaries'>>;
+
+/** A ring from `[id, op, depends_on, config]` rows, in topological order. */
+export function ring(
+  name: string,
+  rows: readonly (readonly [string, string, readonly string[], unknown?])[],
+  { boundaries, ...options }: RingOptions = {},
+): CheckedPlan<SingleRingPlan> {
+  const catalog = rows.map(
+    ([id, op, , config]): StageEntry => (config === undefined ? { id, op } : { id, op, config }),
+  );
+  const stages = rows.map(([stage, , depends_on]): RingStage => ({ stage, depends_on }));
+  const ends: SingleRingPlan['boundaries'] = boundaries ?? [
+    { id: 'in', kind: 'ingress' },
+    { id: 'out', kind: 'egress' },
+  ];
+  return checked({
+    version: 2,
+    name,
+    target: 'SingleRing',
+    stages: catalog,
+    boundaries: ends,
+    single_ring: { stages, ...options },
+  });
+}
+
+/** in ─▶ a ─▶ b ─▶ c ─▶ out */
+export const chain = ring('chain', [
+  ['errors', 'filter', [], { contains: 'ERROR' }],
+  ['stamp', 'prepend', ['errors'], { text: '[x] ' }],
+  ['sum', 'checksum', ['stamp']],
+]);
+
+/** One filter before both arms, one inside an arm. */
+export const diamond = ring('diamond', [
+  ['head', 'filter', [], { starts_with: '{' }],
+  ['left', 'filter', ['head'], { contains: '"level"', invert: true }],
+  ['right', 'count', ['head'], { key: { kind: 'json', pointer: '/user' } }],
+  ['tail', 'reject', ['left', 'right'], { equals: '{}' }],
+]);
+
+/** Eight stages: a chain of two, a fan of three, a join, and two terminals. */
+export const eight = ring('eight', [
+  ['a', 'prepend', [], { text: 'é' }],
+  ['b', 'append', ['a'], { text: '!' }],
+  ['c', 'filter', ['b'], { contains: 'c' }],
+  ['d', 'filter', ['b'], { ends_with: 'd!' }],
+  ['e', 'identity', ['b']],
+  ['f', 'count', ['c', 'd', 'e']],
+  ['g', 'checksum', ['f']],
+  ['h', 'reject', ['d', 'f'], { equals: '' }],
+]);
+
+/** Four shards by a struct field, and the Fixed layout. */
+export const shards = ring(
+  'shards',
+  [
+    ['all', 'identity', []],
+    ['per-user', 'count', ['all'], { key: { kind: 'field', name: 'user' } }],
+  ],
+  {
+    shards: 4,
+    ordering: 'PerKey',
+    shard_key: { kind: 'field', name: 'host' },
+    boundaries: [
+      {
+        id: 'events',
+        kind: 'ingress',
+        codec: {
+          kind: 'struct',
+          fields: [
+            { name: 'level', type: 'u8' },
+            { name: 'host', type: 'utf8(12)' },
+            { name: 'user', type: 'u64' },
+          ],
+        },
+      },
+      { id: 'out', kind: 'egress' },
+    ],
+  },
+);
+
+/** Ops of callers: taken as writers that may filter and fail. */
+export const callers = ring('callers', [
+  ['score', 'js:score', [], { threshold: 0.5, tags: ['a', 'b.c'] }],
+  ['pack', 'native:pack', ['score']],
+]);

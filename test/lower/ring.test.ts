@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { decodeSpec, encodeSpec, lower, UnsupportedTargetError } from '../../lib/lower/index.js';
+import type { CheckedPlan, LaneGraphPlan, SingleRingPlan } from '../../lib/plan/document.js';
+import { callers, chain, checked, diamond, eight, ring, shards } from './plans.js';
+
+const json = (value: unknown): string =>
+  `${JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `0x${part.toString(16)}` : part), 2)}\n`;
+
+/** Sixteen bytes a line, so that a difference in a golden file shows where it is. */
+function hexDump(bytes: Uint8Array): string {
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 16) {
+    const row = Buffer.from(bytes.subarray(at, at + 16));
+    lines.push(`${at.toString(16).padStart(5, '0')}  ${row.toString('hex').replace(/(.{8})(?=.)/g, '$1 ')}\n`);
+  }
+  return lines.join('');
+}
+
+const golden: readonly (readonly [string, CheckedPlan<SingleRingPlan>])[] = [
+  ['chain', chain],
+  ['diamond', diamond],
+  ['eight', eight],
+  ['shards', shards],
+  ['callers', callers],
+];
+
+describe('lowering a ring', () => {
+  it.each(golden)('gives the golden spec and buffer for %s', async (name, plan) => {
+    const spec = lower(plan);
+    await expect(json(spec)).toMatchFileSnapshot(`golden/${name}.spec.json`);
+    await expect(hexDump(encodeSpec(spec))).toMatchFileSnapshot(`golden/${name}.spec.hex`);
+    expect(decodeSpec(encodeSpec(spec))).toEqual(spec);
+  });
+
+  it('does not depend on the order of the catalog', () => {
+    const shuffled = { ...eight, stages: [...eight.stages].reverse(), boundaries: [...eight.boundaries].reverse() };
+    expect(encodeSpec(lower(checked(shuffled)))).toEqual(encodeSpec(lower(eight)));
+  });
+
+  it('keeps the order in which the author lists the entries', () => {
+    const [first, ...rest] = ['x', 'y'].map((id) => [id, 'identity', []] as const);
+    const forward = lower(ring('p', [first as never, ...rest]));
+    const backward = lower(ring('p', [...rest, first as never]));
+    expect(forward.stages.map(({ id }) => id)).toEqual(['x', 'y']);
+    expect(backward.stages.map(({ id }) => id)).toEqual(['y', 'x']);
+  });
+
+  it('takes a left-out dependency list of the first entry as straight from the ingress', () => {
+    const plan = { ...chain, single_ring: { stages: [{ stage: 'errors' }, ...chain.single_ring.stages.slice(1)] } };
+    expect(lower(checked(plan))).toEqual(lower(chain));
+  });
+
+  it('sorts dependencies, because their order means nothing', () => {
+    const entry = lower(
+      ring('p', [
+        ['a', 'identity', []],
+        ['b', 'identity', []],
+        ['c', 'identity', ['b', 'a']],
+      ]),
+    ).entries[2];
+    expect(entry?.dependencies).toEqual([0, 1]);
+  });
+
+  it('lets a reader read only the nearest filters, which carry the marks of those before them', () => {
+    const spec = lower(diamond);
+    expect(spec.entries.map((entry) => entry.readsMarksOf)).toEqual([[], [0], [0], [1]]);
+    expect(spec.entries.map((entry) => entry.mark)).toEqual([0, 1, null, null]);
+    expect(spec.egressReadsMarksOf).toEqual([1]);
+  });
+
+  it('lets a reader read every filter of parallel arms', () => {
+    expect(lower(eight).entries.map((entry) => entry.readsMarksOf)).toEqual([
+      [],
+      [],
+      [],
+      [],
+      [],
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('makes the egress wait for exactly the entries that nothing depends on', () => {
+    expect(lower(eight).terminals).toEqual([6, 7]);
+  });
+
+  it('sums room over all writing stages, in UTF-8 bytes', () => {
+    expect(lower(eight)).toMatchObject({ headroom: 2, tailroom: 1 });
+  });
+
+  it('chooses the Fixed layout for a struct that no stage writes, and Variable otherwise', () => {
+    expect(lower(shards)).toMatchObject({ layout: 'Fixed', recordBytes: 24 });
+    const writing = ring('w', [['a', 'append', [], { text: 'x' }]], { boundaries: shards.boundaries });
+    expect(lower(writing)).toMatchObject({ layout: 'Variable', recordBytes: 0, tailroom: 1 });
+  });
+
+  it('resolves field keys to their place in the ingress struct', () => {
+    expect(lower(shards).keys).toEqual([
+      { kind: 'Field', name: 'host', offset: 1, length: 12 },
+      { kind: 'Field', name: 'user', offset: 16, length: 8 },
+    ]);
+  });
+
+  it('leaves out a shard key that one shard ignores', () => {
+    const plan = ring('p', [['a', 'identity', []]], { shard_key: { kind: 'bytes', offset: 0, length: 4 } });
+    expect(lower(plan)).toMatchObject({ shardKey: null, keys: [] });
+  });
+
+  it('takes the part behind the prefix as the name of a caller’s op', () => {
+    expect(lower(callers).stages.map(({ op, text }) => [op, text])).toEqual([
+      ['Js', 'score'],
+      ['Native', 'pack'],
+    ]);
+  });
+});
+
+describe('lowering a graph', () => {
+  const graph: CheckedPlan<LaneGraphPlan> = checked({
+    version: 2,
+    name: 'later',
+    target: 'LaneGraph',
+    stages: [{ id: 'a', op: 'identity' }],
+    boundaries: [],
+    lane_graph: { connections: [] },
+  });
+
+  it('says that this release validates such plans but does not run them', () => {
+    expect(() => lower(graph)).toThrow(UnsupportedTargetError);
+    expect(() => lower(graph)).toThrow(
+      'plan "later" has target LaneGraph: this release validates LaneGraph plans but does not run them yet.',
+    );
+  });
+});
