@@ -7,13 +7,9 @@
 namespace byteor::addon {
 namespace {
 
-/// The layout version of the lowered buffer this build understands; called from any environment's thread.
-Napi::Value abi_version(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), abi::kSpecLayoutVersion);
-}
-
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  exports.Set("abiVersion", Napi::Function::New(env, abi_version, "abiVersion"));
+  // The layout version of the lowered buffer that this build understands.
+  exports.Set("abiVersion", Napi::Number::New(env, abi::kSpecLayoutVersion));
   return exports;
 }
 

@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+/**
+ * Who may know whom. Data flows one way through the folders, and only this test keeps it so: the pure half of lib/ runs without
+ * the addon, the C++ core runs without JavaScript, and the hot folders know nothing of those that allocate.
+ */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const LINES_MAX = 600;
+
+/** Paths of the files below a folder, relative to the root; build folders hold what is generated. */
+function filesBelow(folder: string, ending: RegExp): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name.startsWith('build') ? [] : filesBelow(path, ending);
+    return ending.test(entry.name) ? [path] : [];
+  });
+}
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** What a TypeScript file imports, re-exports or loads later, types included; relative ones as paths from the root. */
+function importsOf(path: string): string[] {
+  const specifier = /(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*)'([^'\s]+)'/g;
+  return [...read(path).matchAll(specifier)].map(([, name]) => {
+    const given = name as string;
+    return given.startsWith('.') ? relative(root, resolve(root, dirname(path), given)) : given;
+  });
+}
+
+/** What a C++ file includes with quotes (from native/) or angle brackets. */
+function includesOf(path: string): { quoted: string[]; angled: string[] } {
+  const all = [...read(path).matchAll(/^\s*#\s*include\s*(["<])([^">]+)[">]/gm)];
+  const of = (bracket: string) => all.filter((match) => match[1] === bracket).map((match) => match[2] as string);
+  return { quoted: of('"'), angled: of('<') };
+}
+
+const typescript = filesBelow('lib', /\.ts$/);
+const cpp = filesBelow('native', /\.(cpp|hpp|h)$/);
+
+/** Which folders of native/ a file of the named folder may include, besides its own. */
+const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
+  abi: [],
+  core: ['abi'],
+  lane: ['abi', 'core'],
+  op: ['abi', 'core'],
+  stats: ['abi', 'core'],
+  platform: ['abi', 'core'],
+  adapter: ['abi', 'core', 'platform'],
+  graph: ['abi', 'core', 'lane', 'op'],
+  run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform'],
+  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform', 'run'],
+};
+
+/** The folders of lib/ that run without the addon, and what none of them may reach. */
+const PURE = ['plan', 'validate', 'lower', 'version', 'describe', 'abi'];
+const IMPURE = ['lib/runtime', 'lib/cli'];
+
+test('the test sees the files that it judges', () => {
+  expect(typescript).toContain('lib/index.ts');
+  expect(cpp).toContain('native/abi/abi_generated.hpp');
+});
+
+describe('C++', () => {
+  test('every folder of native/ has a stated place', () => {
+    const folders = new Set(cpp.map((path) => path.split('/')[1] as string));
+    expect([...folders].filter((folder) => !Object.hasOwn(NATIVE_MAY_INCLUDE, folder))).toEqual([]);
+  });
+
+  test('a folder includes only the folders below it', () => {
+    const wrong = cpp.flatMap((path) => {
+      const own = path.split('/')[1] as string;
+      const allowed = [own, ...(NATIVE_MAY_INCLUDE[own] ?? [])];
+      return includesOf(path)
+        .quoted.filter((name) => !allowed.includes(name.split('/')[0] as string))
+        .map((name) => `${path} includes "${name}"`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('quoted includes are written from native/, so that every include of a file looks the same', () => {
+    const wrong = cpp.flatMap((path) =>
+      includesOf(path)
+        .quoted.filter((name) => !existsSync(join(root, 'native', name)))
+        .map((name) => `${path} includes "${name}"`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('only native/addon knows JavaScript', () => {
+    const knows = /^(napi|node_api|node|uv|v8)\b.*\.h$|^js_native_api/;
+    const wrong = cpp.filter((path) => {
+      const { quoted, angled } = includesOf(path);
+      return !path.startsWith('native/addon/') && [...quoted, ...angled].some((name) => knows.test(name));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('nothing uses a stand-alone fence, which ThreadSanitizer misreads', () => {
+    expect(cpp.filter((path) => /\batomic_(thread|signal)_fence\b/.test(read(path)))).toEqual([]);
+  });
+
+  test('every C++ source is in native/sources.json, so that both builds compile it', () => {
+    const listed = Object.values(JSON.parse(read('native/sources.json')) as Record<string, string[]>).flat();
+    const programs = filesBelow('test/native', /_test\.cpp$/);
+    const unlisted = [...cpp.filter((path) => path.endsWith('.cpp')), ...programs].filter(
+      (path) => !listed.includes(path),
+    );
+    expect(unlisted).toEqual([]);
+  });
+});
+
+describe('TypeScript', () => {
+  test('only lib/runtime/native.ts loads the addon', () => {
+    const loads = /node-gyp-build|\.node['"`]|process\.dlopen|bindings\(/;
+    expect(typescript.filter((path) => loads.test(read(path)))).toEqual(['lib/runtime/native.ts']);
+  });
+
+  test('the pure folders never reach the runtime or the command line', () => {
+    const pure = typescript.filter((path) => PURE.includes(path.split('/')[1] as string));
+    const wrong = pure.flatMap((path) =>
+      importsOf(path)
+        .filter((name) => IMPURE.some((folder) => name.startsWith(`${folder}/`)))
+        .map((name) => `${path} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('nothing in the library imports the command line', () => {
+    const library = typescript.filter((path) => !path.startsWith('lib/cli/'));
+    expect(library.filter((path) => importsOf(path).some((name) => name.startsWith('lib/cli/')))).toEqual([]);
+  });
+
+  test('the library imports only packages that installing it brings along', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    const packageOf = (name: string) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(name)?.[0] ?? name;
+    const wrong = typescript.flatMap((path) =>
+      importsOf(path)
+        .filter((name) => !name.startsWith('lib/') && !name.startsWith('node:'))
+        .filter((name) => !Object.hasOwn(dependencies, packageOf(name)))
+        .map((name) => `${path} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+test(`no file of ours is longer than ${LINES_MAX} lines`, () => {
+  const written = [...typescript, ...cpp].filter((path) => path !== 'native/abi/abi_generated.hpp');
+  const lines = (path: string) => read(path).split('\n').length - 1;
+  expect(written.filter((path) => lines(path) > LINES_MAX).map((path) => `${path}: ${lines(path)}`)).toEqual([]);
+});
