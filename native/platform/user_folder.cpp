@@ -1,0 +1,100 @@
+#include "platform/user_folder.hpp"
+
+#include <utility>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#endif
+
+namespace byteor::platform {
+
+UserFolder::UserFolder(UserFolder&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
+
+UserFolder& UserFolder::operator=(UserFolder&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+#if !defined(_WIN32)
+
+namespace {
+
+std::string mode_text(mode_t mode) {
+  char text[8];
+  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
+  return text;
+}
+
+}  // namespace
+
+UserFolder::~UserFolder() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+std::vector<std::string> UserFolder::candidates() {
+  std::vector<std::string> places;
+  const std::string user = "byteor-" + std::to_string(geteuid());
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && runtime[0] == '/') places.push_back(std::string(runtime) + "/byteor");
+#if defined(__linux__)
+  places.push_back("/dev/shm/" + user);
+#endif
+  const char* temporary = std::getenv("TMPDIR");
+  places.push_back((temporary != nullptr && temporary[0] == '/' ? std::string(temporary) : "/tmp") + "/" + user);
+  return places;
+}
+
+UserFolder UserFolder::open() {
+  std::string tried;
+  for (const std::string& place : candidates()) {
+    try {
+      return open_at(place);
+    } catch (const std::runtime_error& error) {
+      tried += std::string(tried.empty() ? "" : "; ") + error.what();
+    }
+  }
+  throw std::runtime_error(tried);
+}
+
+UserFolder UserFolder::open_at(const std::string& path) {
+  const bool made = mkdir(path.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST)
+    throw std::runtime_error(path + " cannot be made (" + std::strerror(errno) + "); make its parent writable");
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor < 0)
+    throw std::runtime_error(path + " is not a folder that can be opened (" + std::strerror(errno) +
+                             "); a link is not followed here: remove it");
+  UserFolder folder(descriptor, path);
+  struct stat facts {};
+  if (fstat(descriptor, &facts) != 0)
+    throw std::runtime_error(path + " cannot be looked at (" + std::strerror(errno) + "); remove it");
+  if (facts.st_uid != geteuid())
+    throw std::runtime_error(path + " belongs to user " + std::to_string(facts.st_uid) + ", not to user " +
+                             std::to_string(geteuid()) + "; have it removed or set XDG_RUNTIME_DIR");
+  if ((facts.st_mode & 077) != 0)
+    throw std::runtime_error(path + " has mode " + mode_text(facts.st_mode) + ", so others can reach it; chmod 700 it");
+  return folder;
+}
+
+#else
+
+UserFolder::~UserFolder() = default;
+std::vector<std::string> UserFolder::candidates() { return {}; }
+
+UserFolder UserFolder::open() {
+  throw std::runtime_error("byteor shares nothing between processes on Windows; run without observation");
+}
+
+UserFolder UserFolder::open_at(const std::string&) { return open(); }
+
+#endif
+
+}  // namespace byteor::platform
