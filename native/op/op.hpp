@@ -3,15 +3,16 @@
 //
 //   class SomeOp {
 //    public:
-//     static constexpr bool kWrites, kFilters, kFails;     // what it may do; an agent leaves out what it cannot do
-//     explicit SomeOp(const OpConfig&);                     // control path: may allocate and throw
-//     std::invalid_argument Outcome apply(core::RecordRef&) noexcept;             // hot: no allocation, no exception;
-//     one thread at a time std::string cause() const;                            // control path: why the last record
-//     failed, and the remedy static std::string report(std::span<const SomeOp* const> shards);   // JSON text of what
-//     it has to tell, or "null"
+//     static constexpr bool kWrites, kFilters, kFails;  // what it may do; an agent leaves out what it cannot do
+//     explicit SomeOp(const OpConfig&);                 // control path: may allocate, throws std::invalid_argument
+//     Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one thread at a time
+//     std::string cause() const;                        // control path: why the last record failed, and the remedy
+//     static std::string report(std::span<const SomeOp* const> shards);  // JSON text of what it has to tell, or "null"
 //   };
 //
 // There is one object a shard. report() may run on another thread while the op works: what it reads is atomic.
+// Headers hold what is hot and compile with -fno-exceptions; constructors that check, causes and reports are in .cpp
+// files. Which class belongs to which code: op/catalog.hpp.
 #pragma once
 
 #include <cstdint>
@@ -42,5 +43,10 @@ struct OpConfig {
   bool invert = false;
   std::optional<KeySpec> key;  // count
 };
+
+// The bytes of a record as text; valid as long as the record is.
+inline std::string_view bytes_of(const core::RecordRef& record) noexcept {
+  return {reinterpret_cast<const char*>(record.data), record.length};
+}
 
 }  // namespace byteor::op

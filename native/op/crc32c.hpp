@@ -1,0 +1,171 @@
+// CRC32C (Castagnoli, RFC 3720): polynomial 0x1edc6f41, reflected, initial value and final exclusive-or all ones.
+// A running value is kept in its published form: crc32c(crc32c(0, a), b) is the CRC of a followed by b.
+//
+// x86-64 with SSE4.2 and PCLMULQDQ, and arm64 with its CRC extension, use the instruction; which one the machine has is
+// found out once, at run time, because the build's baseline has neither. Other machines use tables.
+// Any thread. Hot code: no allocation, no exception.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "op/simd.hpp"
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#define BYTEOR_CRC32C_SSE42 1
+#include <immintrin.h>
+#elif defined(__GNUC__) && defined(__aarch64__)
+#define BYTEOR_CRC32C_ARM 1
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#endif
+
+namespace byteor::op {
+
+namespace crc {
+
+// All functions below take and return the raw register: the published value with its bits turned over.
+
+// 0x1edc6f41 with its bits in the opposite order.
+inline constexpr std::uint32_t kPolynomial = 0x82f63b78;
+
+// kTables[k][b]: what the byte b does to the register when k bytes follow it.
+inline constexpr auto kTables = [] {
+  std::array<std::array<std::uint32_t, 256>, 8> tables{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    std::uint32_t value = byte;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? kPolynomial : 0);
+    tables[0][byte] = value;
+  }
+  for (std::size_t k = 1; k < 8; ++k)
+    for (std::size_t byte = 0; byte < 256; ++byte)
+      tables[k][byte] = (tables[k - 1][byte] >> 8) ^ tables[0][tables[k - 1][byte] & 0xff];
+  return tables;
+}();
+
+inline std::uint32_t update_tables(std::uint32_t state, const char* p, std::size_t length) noexcept {
+  for (; length >= 8; p += 8, length -= 8) {
+    const std::uint64_t word = simd::load_little_endian(p) ^ state;
+    state = 0;
+    for (std::size_t i = 0; i < 8; ++i) state ^= kTables[7 - i][word >> (8 * i) & 0xff];
+  }
+  for (; length != 0; ++p, --length) state = (state >> 8) ^ kTables[0][(state ^ static_cast<unsigned char>(*p)) & 0xff];
+  return state;
+}
+
+#if defined(BYTEOR_CRC32C_SSE42)
+
+// The reflected remainder of x^bits: multiplying a register by it moves the register over `bits` zero bits.
+constexpr std::uint32_t power_of_x(std::uint64_t bits) noexcept {
+  std::uint32_t value = 0x80000000;
+  for (std::uint64_t i = 0; i < bits; ++i) value = (value >> 1) ^ ((value & 1) != 0 ? kPolynomial : 0);
+  return value;
+}
+
+// Carry-less product of two reflected values, as 64 bits for the CRC instruction to reduce. The product of two
+// reflected 32-bit values comes out one bit low, and reducing 64 bits multiplies by x^32: hence the 33 in kShift.
+[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t multiply(std::uint32_t a, std::uint32_t b) noexcept {
+  const __m128i product =
+      _mm_clmulepi64_si128(_mm_cvtsi32_si128(static_cast<int>(a)), _mm_cvtsi32_si128(static_cast<int>(b)), 0);
+  return static_cast<std::uint64_t>(_mm_cvtsi128_si64(product));
+}
+
+// Three registers over three neighbouring lanes of kLane bytes, because the instruction takes three cycles and one can
+// start in each; then the first two are moved over what followed them and all are added.
+template <std::size_t kLane>
+[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t update_three_lanes(std::uint64_t state, const char* p) noexcept {
+  static constexpr std::uint32_t kShiftOne = power_of_x(8 * kLane - 33);
+  static constexpr std::uint32_t kShiftTwo = power_of_x(16 * kLane - 33);
+  std::uint64_t second = 0;
+  std::uint64_t third = 0;
+  for (std::size_t i = 0; i < kLane - 8; i += 8) {
+    state = _mm_crc32_u64(state, simd::load_word<std::uint64_t>(p + i));
+    second = _mm_crc32_u64(second, simd::load_word<std::uint64_t>(p + kLane + i));
+    third = _mm_crc32_u64(third, simd::load_word<std::uint64_t>(p + 2 * kLane + i));
+  }
+  state = _mm_crc32_u64(state, simd::load_word<std::uint64_t>(p + kLane - 8));
+  second = _mm_crc32_u64(second, simd::load_word<std::uint64_t>(p + 2 * kLane - 8));
+  const std::uint64_t moved =
+      multiply(static_cast<std::uint32_t>(state), kShiftTwo) ^ multiply(static_cast<std::uint32_t>(second), kShiftOne);
+  return _mm_crc32_u64(third, simd::load_word<std::uint64_t>(p + 3 * kLane - 8) ^ moved);
+}
+
+[[gnu::target("sse4.2,pclmul")]] inline std::uint32_t update_sse42(std::uint32_t state, const char* p,
+                                                                   std::size_t length) noexcept {
+  static constexpr std::size_t kLongLane = 512;
+  static constexpr std::size_t kShortLane = 32;
+  std::uint64_t value = state;
+  for (; length >= 3 * kLongLane; p += 3 * kLongLane, length -= 3 * kLongLane)
+    value = update_three_lanes<kLongLane>(value, p);
+  for (; length >= 3 * kShortLane; p += 3 * kShortLane, length -= 3 * kShortLane)
+    value = update_three_lanes<kShortLane>(value, p);
+  for (; length >= 8; p += 8, length -= 8) value = _mm_crc32_u64(value, simd::load_word<std::uint64_t>(p));
+  auto result = static_cast<std::uint32_t>(value);
+  if ((length & 4) != 0) {
+    result = _mm_crc32_u32(result, simd::load_word<std::uint32_t>(p));
+    p += 4;
+  }
+  if ((length & 2) != 0) {
+    result = _mm_crc32_u16(result, simd::load_word<std::uint16_t>(p));
+    p += 2;
+  }
+  return (length & 1) != 0 ? _mm_crc32_u8(result, static_cast<unsigned char>(*p)) : result;
+}
+
+#elif defined(BYTEOR_CRC32C_ARM)
+
+// One chain: the instruction takes two cycles on current cores, and moving lanes would need another extension.
+[[gnu::target("+crc")]] inline std::uint32_t update_arm(std::uint32_t state, const char* p,
+                                                        std::size_t length) noexcept {
+  for (; length >= 8; p += 8, length -= 8) state = __builtin_aarch64_crc32cx(state, simd::load_word<std::uint64_t>(p));
+  if ((length & 4) != 0) {
+    state = __builtin_aarch64_crc32cw(state, simd::load_word<std::uint32_t>(p));
+    p += 4;
+  }
+  if ((length & 2) != 0) {
+    state = __builtin_aarch64_crc32ch(state, simd::load_word<std::uint16_t>(p));
+    p += 2;
+  }
+  return (length & 1) != 0 ? __builtin_aarch64_crc32cb(state, static_cast<unsigned char>(*p)) : state;
+}
+
+#endif
+
+using Update = std::uint32_t (*)(std::uint32_t state, const char* p, std::size_t length) noexcept;
+
+// The fastest way of this machine.
+inline Update best_update() noexcept {
+#if defined(BYTEOR_CRC32C_SSE42)
+  if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul")) return update_sse42;
+#elif defined(BYTEOR_CRC32C_ARM) && defined(__linux__)
+  static constexpr unsigned long kHwcapCrc32 = 1ul << 7;
+  if ((getauxval(AT_HWCAP) & kHwcapCrc32) != 0) return update_arm;
+#elif defined(BYTEOR_CRC32C_ARM) && defined(__ARM_FEATURE_CRC32)
+  return update_arm;
+#endif
+  return update_tables;
+}
+
+}  // namespace crc
+
+// A way to compute CRC32C, chosen once. Copyable; any thread.
+class Crc32c {
+ public:
+  Crc32c() noexcept : update_(crc::best_update()) {}
+  explicit Crc32c(crc::Update update) noexcept : update_(update) {}
+
+  // The CRC of everything whose CRC is `crc`, followed by `bytes`. Begin with 0.
+  std::uint32_t extend(std::uint32_t crc, std::string_view bytes) const noexcept {
+    return ~update_(~crc, bytes.data(), bytes.size());
+  }
+
+ private:
+  crc::Update update_;
+};
+
+}  // namespace byteor::op

@@ -1,0 +1,25 @@
+// The op that does nothing: a stage to measure the pipeline itself with. Hot code: no allocation, no exception.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "op/op.hpp"
+
+namespace byteor::op {
+
+class IdentityOp {
+ public:
+  static constexpr bool kWrites = false;
+  static constexpr bool kFilters = false;
+  static constexpr bool kFails = false;
+
+  explicit IdentityOp(const OpConfig&) noexcept {}
+
+  Outcome apply(core::RecordRef&) noexcept { return Outcome::kPass; }
+
+  std::string cause() const { return {}; }
+  static std::string report(std::span<const IdentityOp* const>) { return "null"; }
+};
+
+}  // namespace byteor::op

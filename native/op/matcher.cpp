@@ -1,0 +1,59 @@
+// See matcher.hpp. Control path: allocates and throws.
+#include "op/matcher.hpp"
+
+#include <stdexcept>
+
+#include "op/text.hpp"
+
+namespace byteor::op {
+
+namespace {
+
+struct Words {
+  std::string_view plain;
+  std::string_view inverted;
+};
+
+Words words_of(abi::MatchCode match) {
+  switch (match) {
+    case abi::MatchCode::kContains:
+      return {"contains ", "does not contain "};
+    case abi::MatchCode::kStartsWith:
+      return {"starts with ", "does not start with "};
+    case abi::MatchCode::kEndsWith:
+      return {"ends with ", "does not end with "};
+    case abi::MatchCode::kEquals:
+      return {"equals ", "does not equal "};
+    case abi::MatchCode::kNone:
+      break;
+  }
+  throw std::invalid_argument("filter or reject: unknown match code " +
+                              std::to_string(static_cast<std::uint32_t>(match)) +
+                              ", expected contains, starts_with, ends_with or equals (1 to 4); compile the plan again "
+                              "with this version of byteor");
+}
+
+}  // namespace
+
+Matcher::Matcher(const OpConfig& config) : search_(config.text), match_(config.match), invert_(config.invert) {
+  words_of(match_);
+}
+
+std::string Matcher::condition() const {
+  static constexpr std::size_t kNeedleCharactersMax = 80;
+  const Words words = words_of(match_);
+  std::string text(invert_ ? words.inverted : words.plain);
+  text += '"';
+  text += printable(search_.needle(), kNeedleCharactersMax);
+  text += '"';
+  return text;
+}
+
+std::size_t Matcher::place_in(std::string_view record) const noexcept {
+  if (!found(record)) return 0;
+  if (match_ == abi::MatchCode::kEndsWith) return record.size() - search_.needle().size();
+  if (match_ != abi::MatchCode::kContains) return 0;
+  return static_cast<std::size_t>(search_.find(record) - record.data());
+}
+
+}  // namespace byteor::op
