@@ -6,7 +6,8 @@
  * It runs on a user's machine too (a build from source), so it needs nothing but Node.
  *
  * WHAT is a list of sources.json, or one of
- *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off
+ *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off. op/ is not one
+ *            of them: its headers are hot, and its sources are what those leave to the control path
  *   control  the rest of "core"
  *   include  the folders besides native/ that hold headers: xxHash (from the xxhash-addon package) and node-addon-api
  */
@@ -16,7 +17,7 @@ const { dirname, join } = require('node:path');
 const lists = require('./sources.json');
 
 const root = dirname(__dirname);
-const hotFolders = /^native\/(core|lane|op)\//;
+const hotFolders = /^native\/(core|lane)\//;
 
 function sources(what) {
   if (what === 'hot') return lists.core.filter((path) => hotFolders.test(path));
