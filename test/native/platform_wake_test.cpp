@@ -1,0 +1,234 @@
+// Sleeping and waking with the shipped class and no timeout: a lost wake-up ends in the watchdog.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include "platform/futex.hpp"
+#include "platform/wake.hpp"
+#include "support/watchdog.hpp"
+
+namespace byteor::platform {
+namespace {
+
+using std::chrono::seconds;
+
+struct Side {
+  explicit Side(std::size_t descriptor_max) : sleeper(armed, word, descriptor_max) {}
+
+  alignas(128) std::atomic<std::uint32_t> armed{0};
+  std::atomic<std::uint32_t> word{0xfffffff0u};  // wraps during the test
+  alignas(128) std::atomic<std::uint64_t> sequence{0};
+  std::uint64_t sleeps = 0;
+  Sleeper sleeper;
+
+  std::string describe(const char* name) const {
+    return std::string(name) + ": sequence " + std::to_string(sequence.load()) + ", armed " +
+           std::to_string(armed.load()) + ", word " + std::to_string(word.load()) + "; ";
+  }
+};
+
+// Waits, sleeping whenever there is nothing, until the other side's sequence is at least `target`.
+void await(Side& self, const std::atomic<std::uint64_t>& other, std::uint64_t target) {
+  while (other.load(std::memory_order_seq_cst) < target) {
+    self.sleeper.arm();
+    if (other.load(std::memory_order_seq_cst) >= target) {
+      self.sleeper.disarm();
+      return;
+    }
+    ++self.sleeps;
+    self.sleeper.sleep();
+  }
+}
+
+// The left side is at most `window` hand-overs ahead of the right one; both sleep when they must wait.
+void hand_over(std::uint64_t count, std::uint64_t window, std::size_t left_descriptors, std::size_t right_descriptors) {
+  Side left(left_descriptors);
+  Side right(right_descriptors);
+  const test::Watchdog watchdog(seconds(300), [&] { return left.describe("left") + right.describe("right"); });
+  std::thread consumer([&] {
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      await(right, left.sequence, i);
+      right.sequence.store(i, std::memory_order_seq_cst);
+      left.sleeper.wake();
+    }
+  });
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    if (i > window) await(left, right.sequence, i - window);
+    left.sequence.store(i, std::memory_order_seq_cst);
+    right.sleeper.wake();
+  }
+  consumer.join();
+  EXPECT_EQ(left.sequence.load(), count);
+  EXPECT_EQ(right.sequence.load(), count);
+  EXPECT_EQ(left.armed.load(), 0u);
+  EXPECT_EQ(right.armed.load(), 0u);
+  EXPECT_GT(left.sleeps + right.sleeps, 0u) << "nobody ever slept, so nothing was shown";
+}
+
+TEST(Sleeper, LosesNoWakeInAMillionHandOversOnTheWord) { hand_over(1'000'000, 16, 0, 0); }
+
+TEST(Sleeper, LosesNoWakeInAMillionHandOversOnDescriptors) { hand_over(1'000'000, 16, 1, 1); }
+
+TEST(Sleeper, LosesNoWakeWhenEveryHandOverIsAwaited) {
+  hand_over(20'000, 1, 0, 0);
+  hand_over(20'000, 1, 1, 0);
+}
+
+TEST(Sleeper, IsWokenByManyWakersAtATime) {
+  Side side(0);
+  constexpr std::uint64_t kEach = 100'000;
+  const test::Watchdog watchdog(seconds(300), [&] { return side.describe("side"); });
+  const auto waker = [&] {
+    for (std::uint64_t i = 0; i < kEach; ++i) {
+      side.sequence.fetch_add(1, std::memory_order_seq_cst);
+      side.sleeper.wake();
+    }
+  };
+  std::thread first(waker);
+  std::thread second(waker);
+  for (std::uint64_t seen = 0; seen != 2 * kEach;) {
+    const std::uint64_t target = seen + 1;
+    await(side, side.sequence, target);
+    seen = side.sequence.load(std::memory_order_seq_cst);
+  }
+  first.join();
+  second.join();
+  EXPECT_EQ(side.armed.load(), 0u);
+}
+
+TEST(Sleeper, WakesWhenAWatchedDescriptorBecomesReady) {
+  Side side(1);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const test::Watchdog watchdog(seconds(60));
+  std::thread writer([&] { EXPECT_EQ(write(ends[1], "x", 1), 1); });
+  for (pollfd ready{ends[0], POLLIN, 0}; poll(&ready, 1, 0) == 0;) {
+    side.sleeper.arm();
+    side.sleeper.watch(ends[0], POLLIN);
+    side.sleeper.sleep();
+  }
+  writer.join();
+  EXPECT_EQ(side.armed.load(), 0u);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Sleeper, ForgetsWatchedDescriptorsAfterOneSleep) {
+  Side side(1);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+  const test::Watchdog watchdog(seconds(60));
+  side.sleeper.arm();
+  side.sleeper.watch(ends[0], POLLIN);
+  side.sleeper.sleep();  // ends at once: the pipe is readable, and stays so
+  std::atomic<bool> woke{false};
+  std::thread sleeper([&] {
+    side.sleeper.arm();
+    side.sleeper.sleep();
+    EXPECT_TRUE(woke.load(std::memory_order_seq_cst)) << "the pipe of the sleep before ended this one";
+  });
+  while (side.armed.load(std::memory_order_seq_cst) == 0) std::this_thread::yield();
+  // Time for a sleep that ends by mistake; a right one lasts however long this takes.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  woke.store(true, std::memory_order_seq_cst);
+  side.sleeper.wake();
+  sleeper.join();
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Sleeper, IgnoresNegativeDescriptors) {
+  Side side(1);
+  side.sleeper.arm();
+  side.sleeper.watch(-1, POLLIN);
+  side.sleeper.wake();
+  const test::Watchdog watchdog(seconds(60));
+  side.sleeper.sleep();
+  EXPECT_EQ(side.armed.load(), 0u);
+}
+
+TEST(Sleeper, WakesAfterACallerExchangedArmedItself) {
+  for (const std::size_t descriptors : {0u, 1u}) {
+    Side side(descriptors);
+    const test::Watchdog watchdog(seconds(60));
+    side.sleeper.arm();
+    ASSERT_EQ(side.armed.exchange(0, std::memory_order_seq_cst), 1u);
+    side.sleeper.rouse();
+    side.sleeper.sleep();
+    EXPECT_EQ(side.armed.load(), 0u);
+  }
+}
+
+TEST(Sleeper, WakeOfAThreadThatIsAwakeChangesNothing) {
+  Side side(0);
+  const std::uint32_t before = side.word.load();
+  side.sleeper.wake();
+  EXPECT_EQ(side.word.load(), before);
+  side.sleeper.arm();
+  side.sleeper.disarm();
+  side.sleeper.wake();
+  EXPECT_EQ(side.word.load(), before);
+}
+
+// No descriptor can be opened while it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Sleeper, SaysWhatToDoWhenThereIsNoDescriptorLeft) {
+  std::atomic<std::uint32_t> armed{0};
+  std::atomic<std::uint32_t> word{0};
+  try {
+    const NoDescriptors none;
+    const Sleeper sleeper(armed, word, 1);
+    FAIL() << "a sleeper with descriptors was made";
+  } catch (const std::system_error& error) {
+    EXPECT_NE(std::string(error.what()).find("raise the limit of open files (ulimit -n)"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(Futex, WaitReturnsAtOnceWhenTheWordIsAnother) {
+  std::atomic<std::uint32_t> word{1};
+  const test::Watchdog watchdog(seconds(60));
+  futex_wait(word, 0);
+  EXPECT_EQ(word.load(), 1u);
+}
+
+TEST(Futex, WakeAllWakesEverySleeper) {
+  std::atomic<std::uint32_t> word{0};
+  const test::Watchdog watchdog(seconds(60));
+  const auto sleep = [&] {
+    while (word.load() == 0) futex_wait(word, 0);
+  };
+  std::thread first(sleep);
+  std::thread second(sleep);
+  word.store(1);
+  futex_wake_all(word);
+  first.join();
+  second.join();
+}
+
+}  // namespace
+}  // namespace byteor::platform
