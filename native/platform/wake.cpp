@@ -1,7 +1,9 @@
 #include "platform/wake.hpp"
 
 #include <cerrno>
-#include <system_error>
+#include <cstring>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "platform/futex.hpp"
@@ -22,8 +24,8 @@ namespace byteor::platform {
 namespace {
 
 [[noreturn]] void fail_open() {
-  throw std::system_error(errno, std::generic_category(),
-                          "no descriptor for waking a thread; raise the limit of open files (ulimit -n)");
+  throw std::runtime_error(std::string("no descriptor for waking a thread (") + std::strerror(errno) +
+                           "); raise the limit of open files (ulimit -n)");
 }
 
 }  // namespace
