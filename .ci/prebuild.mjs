@@ -2,12 +2,14 @@
  * `npm run prebuild [-- linux-x64 linux-arm64]`: fills prebuilds/ with the addons that the package ships, linux-x64 and, through
  * Debian's cross compiler, linux-arm64. Without arguments both; a target whose compiler is missing fails by name.
  *
- * Each target is built in a folder of its own below .cache/, made of links to the sources: node-gyp always writes to build/
- * beside its binding.gyp, and there the developer's own build/Release must stay what it is.
+ * Each target is built in a folder of its own below .cache/ from the files that the package ships and no others, so that a
+ * prebuild is also the proof that a user can compile them. (And node-gyp writes to build/ beside its binding.gyp, where the
+ * developer's own build/Release must stay what it is.)
  */
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withHeaders } from '../native/node-gyp.mjs';
 
@@ -30,13 +32,22 @@ function missing(tools) {
   return Object.values(tools).find((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
 }
 
-/** A folder in which node-gyp finds the sources and may write. */
+/** The files of the package, as npm itself lists them. */
+function shippedFiles() {
+  const list = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' });
+  if (list.status !== 0) throw new Error(`npm pack could not list the package's files: ${list.stderr}`);
+  return JSON.parse(list.stdout)[0].files.map((file) => file.path);
+}
+
+/** A folder with just what the package ships, in which node-gyp may write. */
 function stage(target) {
   const folder = `${root}.cache/prebuild-${target}`;
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const file of ['binding.gyp', 'package.json']) copyFileSync(`${root}${file}`, `${folder}/${file}`);
-  for (const link of ['native', 'node_modules']) symlinkSync(`${root}${link}`, `${folder}/${link}`);
+  for (const path of shippedFiles().filter((path) => !path.startsWith('prebuilds/'))) {
+    mkdirSync(dirname(`${folder}/${path}`), { recursive: true });
+    copyFileSync(`${root}${path}`, `${folder}/${path}`);
+  }
+  symlinkSync(`${root}node_modules`, `${folder}/node_modules`);
   return folder;
 }
 

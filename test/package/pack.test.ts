@@ -1,0 +1,149 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { command, copyCheckout, emptyFolder, pathWithoutCompiler, userEnvironment } from './checkout.js';
+
+/**
+ * What a user gets: the tarball, made here from a copy of the checkout, installed where there is no compiler.
+ */
+
+const SETUP_MS_MAX = 600_000;
+
+/** Everything that may be in the package. */
+const SHIPPED = [
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
+  /^dist\/.+\.(js|d\.ts)$/,
+  /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
+  /^native\/(node-gyp\.mjs|sources\.cjs|sources\.json)$/,
+  /^prebuilds\/linux-(x64|arm64)\/byteor\.glibc\.node$/,
+];
+
+const ELF_MACHINE = { x64: 0x3e, arm64: 0xb7 } as const;
+type Arch = keyof typeof ELF_MACHINE;
+
+let checkout: string;
+let tarball: string;
+let files: string[];
+const folders: string[] = [];
+
+const temporary = (folder: string): string => {
+  folders.push(folder);
+  return folder;
+};
+
+const prebuilt = (arch: Arch): string => join(checkout, `prebuilds/linux-${arch}/byteor.glibc.node`);
+
+beforeAll(async () => {
+  checkout = temporary(copyCheckout());
+  const here = { cwd: checkout };
+  await command('npm', ['run', '-s', 'build:lib'], here);
+  await command('npm', ['run', '-s', 'prebuild', '--', `linux-${process.arch}`], here);
+  const packed = await command('npm', ['pack', '--json', '--ignore-scripts'], here);
+  const [entry] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
+  tarball = join(checkout, entry.filename);
+  files = entry.files.map((file) => file.path);
+}, SETUP_MS_MAX);
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Installs the tarball as a user would, in an empty folder with no compiler on the PATH. */
+async function install(...options: string[]): Promise<{ cwd: string; env: NodeJS.ProcessEnv }> {
+  const cwd = temporary(emptyFolder('install'));
+  const env = userEnvironment(temporary(pathWithoutCompiler()));
+  await command('npm', ['install', '--prefix', cwd, '--no-audit', '--no-fund', ...options, tarball], { cwd, env });
+  return { cwd, env };
+}
+
+const absent = (paths: readonly string[]): string[] => paths.filter((path) => !files.includes(path));
+
+describe('the tarball', () => {
+  test('holds only what a user needs', () => {
+    expect(files.filter((path) => !SHIPPED.some((pattern) => pattern.test(path)))).toEqual([]);
+  });
+
+  test('holds the documents, the binary and every module of the library', () => {
+    const modules = readdirSync(join(checkout, 'dist'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.js') && path !== 'abi/generate.js')
+      .map((path) => `dist/${path}`);
+    const binary = `prebuilds/linux-${process.arch}/byteor.glibc.node`;
+    expect(absent([...modules, 'README.md', 'LICENSE', 'CHANGELOG.md', binary])).toEqual([]);
+  });
+
+  test('holds every source that a build on a machine without a binary reads', () => {
+    const lists = JSON.parse(readFileSync(join(checkout, 'native/sources.json'), 'utf8')) as Record<string, string[]>;
+    const sources = [...(lists.core ?? []), ...(lists.addon ?? [])];
+    const included = files
+      .filter((path) => /^native\/.+\.(cpp|hpp|h)$/.test(path))
+      .flatMap((path) => [...readFileSync(join(checkout, path), 'utf8').matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)])
+      .map((match) => `native/${match[1]}`);
+    expect(sources).not.toEqual([]);
+    expect(absent(['binding.gyp', ...sources, ...included])).toEqual([]);
+  });
+
+  test('names the file of every entry point it promises', () => {
+    const { exports, types, bin } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+      exports: Record<string, string | Record<string, string>>;
+      types: string;
+      bin: Record<string, string>;
+    };
+    const targets = Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? entry : Object.values(entry),
+    );
+    const promised = [...targets, types, ...Object.values(bin)].map((path) => path.replace(/^\.\//, ''));
+    expect(absent(promised)).toEqual([]);
+  });
+});
+
+describe('installed without a compiler', () => {
+  test('it imports from ESM and from CommonJS with scripts not run', async () => {
+    const user = await install('--ignore-scripts');
+    const esm = "import * as byteor from 'byteor'; console.log(Object.keys(byteor).sort().join());";
+    const cjs = "console.log(Object.keys(require('byteor')).sort().join());";
+    const fromEsm = await command('node', ['--input-type=module', '-e', esm], user);
+    const fromCjs = await command('node', ['--input-type=commonjs', '-e', cjs], user);
+    expect(fromCjs).toBe(fromEsm);
+  });
+
+  test('its install script finds the prebuilt binary and compiles nothing', async () => {
+    const { cwd } = await install();
+    expect(existsSync(join(cwd, 'node_modules/byteor/package.json'))).toBe(true);
+    expect(existsSync(join(cwd, 'node_modules/byteor/build'))).toBe(false);
+  });
+});
+
+describe('the prebuilt binary', () => {
+  const machine = (arch: Arch): number => readFileSync(prebuilt(arch)).readUInt16LE(18);
+
+  test('is an ELF file for this machine', () => {
+    expect(machine(process.arch as Arch)).toBe(ELF_MACHINE[process.arch as Arch]);
+  });
+
+  test('for arm64 is an ELF file for AArch64 that registers itself with Node-API', {
+    timeout: SETUP_MS_MAX,
+  }, async (context) => {
+    const compiler = 'aarch64-linux-gnu-g++';
+    const there = await command(compiler, ['--version'], { cwd: checkout }).catch(() => undefined);
+    if (there === undefined) context.skip(`needs ${compiler}`);
+    await command('npm', ['run', '-s', 'prebuild', '--', 'linux-arm64'], { cwd: checkout });
+    const bytes = readFileSync(prebuilt('arm64'));
+    expect(bytes.toString('latin1', 0, 4)).toBe('\x7fELF');
+    expect(machine('arm64')).toBe(ELF_MACHINE.arm64);
+    expect(bytes.includes('napi_register_module_v1')).toBe(true);
+  });
+
+  test('asks for a target that does not exist by name', async () => {
+    const asked = command('npm', ['run', '-s', 'prebuild', '--', 'linux-mips'], { cwd: checkout });
+    await expect(asked).rejects.toThrow('There is no target linux-mips; there are linux-x64 and linux-arm64.');
+  });
+
+  test('cannot be made without its compiler, which the message names', async () => {
+    const env = { ...process.env, PATH: temporary(pathWithoutCompiler()) };
+    const asked = command(process.execPath, ['.ci/prebuild.mjs', 'linux-arm64'], { cwd: checkout, env });
+    await expect(asked).rejects.toThrow(
+      'linux-arm64 needs aarch64-linux-gnu-gcc, which is not on the PATH: install g++-aarch64-linux-gnu (Debian), ' +
+        'or name the targets you want.',
+    );
+  });
+});
