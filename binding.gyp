@@ -4,8 +4,8 @@
   'target_defaults': {
     'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
     'include_dirs': ['native', '<!@(node native/sources.cjs include)'],
-    # Node's common.gypi states an older standard and no run-time types; the later -std wins, the others are taken out.
-    'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
+    # Node's common.gypi states another standard, and no run-time types.
+    'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-rtti'],
     'cflags_cc': ['-std=c++20', '-O3', '-fvisibility=hidden', '-Wall', '-Wextra', '-Wno-unused-parameter', '-pthread'],
     'xcode_settings': {
       'CLANG_CXX_LANGUAGE_STANDARD': 'c++20',
@@ -20,21 +20,35 @@
       'VCCLCompilerTool': { 'ExceptionHandling': 1, 'RuntimeTypeInfo': 'true', 'AdditionalOptions': ['/std:c++20'] },
     },
   },
+  'variables': {
+    'hot_sources': ['<!@(node native/sources.cjs hot)'],
+  },
   'targets': [
     {
-      # The hot folders may not throw: compiled on their own, with exceptions off.
-      'target_name': 'byteor_hot',
-      'type': 'static_library',
-      'sources': ['<!@(node native/sources.cjs hot)'],
-      'cflags': ['-fPIC'],
-      'cflags_cc': ['-fno-exceptions'],
-    },
-    {
       'target_name': 'byteor',
-      'dependencies': ['byteor_hot'],
       'sources': ['<!@(node native/sources.cjs control)', '<!@(node native/sources.cjs addon)'],
-      # The library must outlive a worker that loaded it: threads of a pipeline may still run when the worker is gone.
-      'conditions': [['OS=="linux"', { 'ldflags': ['-Wl,-z,nodelete', '-pthread'] }]],
+      # Node's common.gypi turns exceptions off for everything; the control path throws.
+      'cflags_cc!': ['-fno-exceptions'],
+      'conditions': [
+        # The library must outlive a worker that loaded it: threads of a pipeline may still run when the worker is gone.
+        ['OS=="linux"', { 'ldflags': ['-Wl,-z,nodelete', '-pthread'] }],
+        ['"<@(hot_sources)"!=""', { 'dependencies': ['byteor_hot'] }],
+      ],
     },
+  ],
+  'conditions': [
+    # The hot folders may not throw: their sources, where they have any, are compiled on their own with exceptions off, as
+    # Node's common.gypi has it (an exclusion such as the one above would win over a flag stated here).
+    ['"<@(hot_sources)"!=""', {
+      'targets': [
+        {
+          'target_name': 'byteor_hot',
+          'type': 'static_library',
+          'sources': ['<@(hot_sources)'],
+          'cflags': ['-fPIC'],
+          'xcode_settings': { 'GCC_ENABLE_CPP_EXCEPTIONS': 'NO' },
+        },
+      ],
+    }],
   ],
 }
