@@ -21,9 +21,9 @@ export const NONE = 0xffff_ffff;
 /** One record in 2^SAMPLE_SHIFT carries time stamps, so that hop latency costs one clock read a batch at most. */
 export const SAMPLE_SHIFT = 10;
 
-/** HdrHistogram layout: unit 1 ns, 2 significant digits, highest value 2^36 ns (68 s); larger values count as highest. */
+/** HdrHistogram layout: unit 1 ns, 2 significant digits, highest value 2^36 - 1 ns (68 s); larger values count as highest. */
 export const HISTOGRAM_SUB_BUCKET_COUNT = 256;
-export const HISTOGRAM_MAX_NS = 2 ** 36;
+export const HISTOGRAM_MAX_NS = 2 ** 36 - 1;
 export const HISTOGRAM_COUNTS = 3840;
 
 /** Named numbers, the same on both sides. */
@@ -224,7 +224,11 @@ export const ProducerBlock = struct('ProducerBlock', 'The writing end of a shard
   ['cell', 'a32', 'JS producer: the same, low 32 bits, wrapping'],
   ['closed', 'a32', '1: nothing more will be published'],
   'line',
-  ['room_armed', 'a32', '1: a JS producer sleeps until there is room; exchanged to 0 by who wakes it'],
+  [
+    'room_armed',
+    'a32',
+    '1: a JS producer sleeps until any shard has room (shard 0’s cell stands for all); exchanged to 0 by who wakes it',
+  ],
   'line',
   ['next', 'af64', 'JS producer between two owners: records published'],
   ['arena_head', 'a32', 'JS producer between two owners: next free arena position'],
@@ -243,7 +247,11 @@ export const ConsumerBlock = struct(
     'line',
     ['sequence', 'a64', 'native consumer: records it is done with (sequence of the next one)'],
     ['cell', 'a32', 'JS egress: the same, low 32 bits, wrapping'],
-    ['records_armed', 'a32', '1: a JS egress sleeps until there are records; exchanged to 0 by who wakes it'],
+    [
+      'records_armed',
+      'a32',
+      '1: a JS egress sleeps until any shard has records (shard 0’s cell stands for all); exchanged to 0 by who wakes it',
+    ],
     'line',
     ['in', 'af64', 'records that reached it (filtered upstream ones are not among them)'],
     ['out', 'af64', 'records it passed on'],

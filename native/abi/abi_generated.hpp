@@ -418,7 +418,7 @@ struct alignas(128) ProducerBlock {
   std::atomic<std::uint64_t> cursor;  // native producer: records published (sequence of the next record)
   std::atomic<std::uint32_t> cell;  // JS producer: the same, low 32 bits, wrapping
   std::atomic<std::uint32_t> closed;  // 1: nothing more will be published
-  alignas(128) std::atomic<std::uint32_t> room_armed;  // 1: a JS producer sleeps until there is room; exchanged to 0 by who wakes it
+  alignas(128) std::atomic<std::uint32_t> room_armed;  // 1: a JS producer sleeps until any shard has room (shard 0’s cell stands for all); exchanged to 0 by who wakes it
   alignas(128) std::atomic<double> next;  // JS producer between two owners: records published
   std::atomic<std::uint32_t> arena_head;  // JS producer between two owners: next free arena position
   std::uint32_t reserved;  // zero
@@ -446,7 +446,7 @@ static_assert(sizeof(ProducerBlock) == 384);
 struct alignas(128) ConsumerBlock {
   std::atomic<std::uint64_t> sequence;  // native consumer: records it is done with (sequence of the next one)
   std::atomic<std::uint32_t> cell;  // JS egress: the same, low 32 bits, wrapping
-  std::atomic<std::uint32_t> records_armed;  // 1: a JS egress sleeps until there are records; exchanged to 0 by who wakes it
+  std::atomic<std::uint32_t> records_armed;  // 1: a JS egress sleeps until any shard has records (shard 0’s cell stands for all); exchanged to 0 by who wakes it
   alignas(128) std::atomic<double> in;  // records that reached it (filtered upstream ones are not among them)
   std::atomic<double> out;  // records it passed on
   std::atomic<double> skipped;  // records that a stage before it had filtered

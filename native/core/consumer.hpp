@@ -2,6 +2,7 @@
 // Hot code: no allocation after construction, no exception.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <utility>
@@ -9,21 +10,28 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/barrier.hpp"
+#include "core/clock.hpp"
+#include "core/histogram.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/shard_end.hpp"
+#include "core/stamps.hpp"
 
 namespace byteor::core {
 
 class RecordConsumer {
  public:
+  // `stamps` and `histogram` measure the last hop; without them nothing is measured.
   RecordConsumer(const RingMemory& ring, abi::ConsumerBlock& block, ShardEnd end, Barrier barrier,
-                 std::vector<const std::uint8_t*> marks, std::uint64_t first)
+                 std::vector<const std::uint8_t*> marks, std::uint64_t first, std::vector<StampTable> stamps = {},
+                 Histogram histogram = {})
       : ring_(ring),
         block_(block),
         end_(end),
         barrier_(std::move(barrier)),
         marks_(std::move(marks)),
+        stamps_(std::move(stamps)),
+        histogram_(histogram),
         next_(first),
         released_(first) {}
 
@@ -53,6 +61,7 @@ class RecordConsumer {
   // Everything consumed so far may be overwritten. True when there was something to release.
   bool release() noexcept {
     if (released_ == next_) return false;
+    if (!stamps_.empty()) measure();
     released_ = next_;
     block_.in.store(static_cast<double>(in_), std::memory_order_relaxed);
     block_.out.store(static_cast<double>(in_), std::memory_order_relaxed);
@@ -75,11 +84,24 @@ class RecordConsumer {
     return false;
   }
 
+  void measure() noexcept {
+    const std::uint64_t sampled = first_sampled(released_, next_);
+    if (sampled == next_) return;
+    const double now = now_ns();
+    for (std::uint64_t s = sampled; s < next_; s += std::uint64_t{1} << abi::kSampleShift) {
+      double ready = 0;
+      for (const StampTable& table : stamps_) ready = std::max(ready, table.at(s));
+      histogram_.record(now - ready);
+    }
+  }
+
   const RingMemory ring_;
   abi::ConsumerBlock& block_;
   const ShardEnd end_;
   Barrier barrier_;
   std::vector<const std::uint8_t*> marks_;
+  std::vector<StampTable> stamps_;
+  Histogram histogram_;
   std::uint64_t next_;
   std::uint64_t released_;
   std::uint64_t in_ = 0;

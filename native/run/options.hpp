@@ -18,8 +18,8 @@ enum class WaitStrategy : std::uint32_t { kProfile, kAdaptive, kSpin, kYield, kP
 struct PortOptions {
   std::string id;  // boundary id
   abi::PortCode port = abi::PortCode::kJs;
-  std::string path;     // native: file, or "-" for the standard stream
-  bool append = false;  // native egress: add to the file instead of truncating it
+  std::string path = {};  // native: file, or "-" for the standard stream
+  bool append = false;    // native egress: add to the file instead of truncating it
 };
 
 struct Options {

@@ -1,0 +1,28 @@
+// The end of a shard whose egress is discarded: counts what arrives and gives it back. It gates the producer in the
+// terminals' place, so that the ledger's egress line is counted and not inferred (docs/decisions).
+#pragma once
+
+#include "core/agent.hpp"
+#include "core/consumer.hpp"
+
+namespace byteor::graph {
+
+class DiscardAgent final : public core::Agent {
+ public:
+  explicit DiscardAgent(core::RecordConsumer& consumer) : consumer_(consumer) {}
+
+  std::uint32_t do_work() noexcept override {
+    const std::uint32_t moved =
+        consumer_.consume(kBatchRecords, [](std::uint64_t, const core::RecordRef&) { return true; });
+    consumer_.release();
+    return moved;
+  }
+
+  bool done() noexcept override { return consumer_.drained(); }
+
+ private:
+  static constexpr std::uint32_t kBatchRecords = 4096;
+  core::RecordConsumer& consumer_;
+};
+
+}  // namespace byteor::graph

@@ -1,0 +1,464 @@
+#include "graph/ring_graph.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "core/cpu.hpp"
+#include "graph/discard_agent.hpp"
+#include "op/catalog.hpp"
+
+namespace byteor::graph {
+namespace {
+
+std::vector<std::uint32_t> bits_of(std::uint64_t mask) {
+  std::vector<std::uint32_t> bits;
+  for (std::uint32_t i = 0; i < 64; ++i)
+    if ((mask >> i & 1) != 0) bits.push_back(i);
+  return bits;
+}
+
+op::OpConfig op_config(const RingDescription& ring, const StageDescription& stage) {
+  op::OpConfig config{stage.op, stage.text, stage.match, stage.invert, std::nullopt};
+  if (stage.key.has_value()) {
+    const KeyDescription& key = ring.keys[*stage.key];
+    config.key = op::KeySpec{key.kind, key.offset, key.length, key.index, key.text};
+  }
+  return config;
+}
+
+}  // namespace
+
+RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
+                     Placement placement, GraphOptions options, core::FailureReporter& failures)
+    : region_(region),
+      description_(std::move(description)),
+      plan_(std::move(plan)),
+      sizes_(sizes),
+      placement_(std::move(placement)),
+      options_(options),
+      failures_(failures),
+      list_cursor_(plan_.lists),
+      text_cursor_(plan_.texts) {
+  write_header();
+  write_threads();
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
+    write_ring(shard);
+    write_lists(shard);
+    write_agents(shard);
+    write_first_sequence(shard);
+  }
+  make_stages();
+  make_ends();
+}
+
+RingGraph::~RingGraph() = default;
+
+// ---- places --------------------------------------------------------------------------------------------------------
+
+abi::RegionHeader& RingGraph::header() noexcept { return at<abi::RegionHeader>(0); }
+
+abi::RingBlock& RingGraph::ring_block(std::uint32_t shard) noexcept {
+  return at<abi::RingBlock>(plan_.rings + shard * sizeof(abi::RingBlock));
+}
+
+abi::ThreadBlock& RingGraph::thread_block(std::uint32_t thread) noexcept {
+  return at<abi::ThreadBlock>(plan_.threads + thread * sizeof(abi::ThreadBlock));
+}
+
+abi::AgentEntry& RingGraph::agent_entry(std::uint32_t agent) noexcept {
+  return at<abi::AgentEntry>(plan_.agents + agent * sizeof(abi::AgentEntry));
+}
+
+abi::ProducerBlock& RingGraph::producer_block(std::uint32_t shard) noexcept {
+  return at<abi::ProducerBlock>(plan_.shards[shard].producer);
+}
+
+abi::ConsumerBlock& RingGraph::consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept {
+  return at<abi::ConsumerBlock>(plan_.shards[shard].consumers[entry]);
+}
+
+std::string RingGraph::agent_id(std::uint32_t agent) const {
+  const std::uint32_t index = agent % agents_per_shard(description_);
+  if (index == 0) return description_.boundaries[description_.ingress].id;
+  if (index == egress_agent()) return description_.boundaries[description_.egress].id;
+  return description_.stage_of(index - 1).id;
+}
+
+core::RingMemory RingGraph::ring_memory(std::uint32_t shard) noexcept {
+  const ShardPlan& place = plan_.shards[shard];
+  core::RingMemory memory;
+  memory.slots = region_.data() + place.slots;
+  memory.arena = region_.data() + place.arena;
+  memory.slot_mask = sizes_.slot_count - 1;
+  memory.slot_stride = sizes_.slot_stride;
+  memory.capacity = sizes_.capacity;
+  memory.record_bytes = description_.record_bytes;
+  memory.record_max = sizes_.record_max;
+  memory.headroom = description_.headroom;
+  memory.tailroom = description_.tailroom;
+  memory.arena_bytes = sizes_.arena_bytes;
+  memory.fixed = description_.layout == abi::LayoutCode::kFixed;
+  memory.stop_before = &ring_block(shard).stop_before;
+  return memory;
+}
+
+core::SequenceReader RingGraph::producer_cursor(std::uint32_t shard) noexcept {
+  abi::ProducerBlock& block = producer_block(shard);
+  if (options_.ingress_port == abi::PortCode::kJs) return core::SequenceReader(block.cell);
+  return core::SequenceReader(block.cursor);
+}
+
+core::SequenceReader RingGraph::egress_sequence(std::uint32_t shard) noexcept {
+  abi::ConsumerBlock& block = consumer_block(shard, static_cast<std::uint32_t>(description_.entries.size()));
+  if (options_.egress_port == abi::PortCode::kJs) return core::SequenceReader(block.cell);
+  return core::SequenceReader(block.sequence);
+}
+
+core::ShardEnd RingGraph::shard_end(std::uint32_t shard) noexcept {
+  return {producer_cursor(shard), &producer_block(shard).closed, &ring_block(shard).stop_before};
+}
+
+core::StampTable RingGraph::stamp_table(std::uint32_t shard, std::size_t index) noexcept {
+  return {&at<double>(plan_.shards[shard].stamps[index]), sizes_.stamp_count - 1};
+}
+
+std::vector<const std::uint8_t*> RingGraph::mark_planes(std::uint32_t shard, std::uint64_t entries) noexcept {
+  std::vector<const std::uint8_t*> planes;
+  for (const std::uint32_t entry : bits_of(entries))
+    planes.push_back(&at<std::uint8_t>(plan_.shards[shard].marks[*description_.entries[entry].mark]));
+  return planes;
+}
+
+std::vector<core::RecordProducer*> RingGraph::producers() noexcept {
+  std::vector<core::RecordProducer*> all;
+  for (const auto& producer : producers_) all.push_back(producer.get());
+  return all;
+}
+
+std::vector<core::RecordConsumer*> RingGraph::consumers() noexcept {
+  std::vector<core::RecordConsumer*> all;
+  for (const auto& consumer : consumers_) all.push_back(consumer.get());
+  return all;
+}
+
+// ---- the region ----------------------------------------------------------------------------------------------------
+
+std::uint64_t RingGraph::write_text(const std::string& text) {
+  const std::uint64_t place = text_cursor_;
+  std::memcpy(region_.data() + place, text.data(), text.size());
+  text_cursor_ += text.size();
+  return place;
+}
+
+std::uint64_t RingGraph::write_list(const std::vector<std::uint64_t>& values) {
+  list_cursor_ = core::round_up(list_cursor_, 8);
+  const std::uint64_t place = list_cursor_;
+  std::memcpy(region_.data() + place, values.data(), values.size() * 8);
+  list_cursor_ += values.size() * 8;
+  return place;
+}
+
+std::uint64_t RingGraph::write_indices(const std::vector<std::uint32_t>& values) {
+  const std::uint64_t place = list_cursor_;
+  std::memcpy(region_.data() + place, values.data(), values.size() * 4);
+  list_cursor_ += values.size() * 4;
+  return place;
+}
+
+void RingGraph::write_header() {
+  abi::RegionHeader& h = header();
+  h.magic = abi::kRegionMagic;
+  h.layout_version = abi::kRegionLayoutVersion;
+  h.total_bytes = plan_.total_bytes;
+  h.observable_bytes = plan_.observable_bytes;
+  h.pid = static_cast<std::uint32_t>(::getpid());
+  h.target = static_cast<std::uint32_t>(abi::TargetCode::kSingleRing);
+  h.ring_count = description_.shards;
+  h.agent_count = description_.shards * agents_per_shard(description_);
+  h.thread_count = placement_.threads;
+  h.rings_offset = plan_.rings;
+  h.agents_offset = plan_.agents;
+  h.threads_offset = plan_.threads;
+  h.name_offset = write_text(description_.name);
+  h.name_length = static_cast<std::uint32_t>(description_.name.size());
+  h.stage_count = static_cast<std::uint32_t>(description_.entries.size());
+}
+
+void RingGraph::write_threads() {
+  for (std::uint32_t i = 0; i < placement_.threads; ++i) thread_block(i).cpu = -1;
+}
+
+void RingGraph::write_ring(std::uint32_t shard) {
+  const ShardPlan& place = plan_.shards[shard];
+  abi::RingBlock& block = ring_block(shard);
+  block.shard = shard;
+  block.layout = static_cast<std::uint32_t>(description_.layout);
+  block.capacity = sizes_.capacity;
+  block.slot_count = sizes_.slot_count;
+  block.slot_stride = sizes_.slot_stride;
+  block.record_bytes = description_.record_bytes;
+  block.record_max = sizes_.record_max;
+  block.headroom = description_.headroom;
+  block.tailroom = description_.tailroom;
+  block.arena_bytes = sizes_.arena_bytes;
+  block.ingress_port = static_cast<std::uint32_t>(options_.ingress_port);
+  block.egress_port = static_cast<std::uint32_t>(options_.egress_port);
+  block.slots_offset = place.slots;
+  block.arena_offset = place.arena;
+  block.producer_offset = place.producer;
+  block.producer_stamps_offset = place.stamps.back();
+  block.egress_offset = place.consumers.back();
+  block.egress_histogram_offset = place.histograms.back();
+  block.stamp_count = sizes_.stamp_count;
+  block.stop_before.store(core::kNoLimit, std::memory_order_relaxed);
+}
+
+void RingGraph::write_lists(std::uint32_t shard) {
+  const ShardPlan& place = plan_.shards[shard];
+  abi::RingBlock& block = ring_block(shard);
+  block.gate_count = 1;
+  block.gates_offset = write_list({place.consumers.back()});
+  std::vector<std::uint64_t> terminals;
+  std::vector<std::uint64_t> stamps;
+  for (const std::uint32_t entry : bits_of(description_.terminals)) {
+    terminals.push_back(place.consumers[entry]);
+    stamps.push_back(place.stamps[entry]);
+  }
+  block.terminal_count = static_cast<std::uint32_t>(terminals.size());
+  block.terminals_offset = write_list(terminals);
+  block.terminal_stamps_offset = write_list(stamps);
+  std::vector<std::uint64_t> marks;
+  for (const std::uint32_t entry : bits_of(description_.egress_filters))
+    marks.push_back(place.marks[*description_.entries[entry].mark]);
+  block.egress_mark_count = static_cast<std::uint32_t>(marks.size());
+  block.egress_marks_offset = write_list(marks);
+  std::vector<std::uint64_t> publish_wakes;
+  const auto add = [&](std::vector<std::uint64_t>& list, std::uint32_t thread) {
+    if (thread == abi::kNone) return;
+    const std::uint64_t offset = plan_.threads + thread * sizeof(abi::ThreadBlock);
+    if (std::find(list.begin(), list.end(), offset) == list.end()) list.push_back(offset);
+  };
+  for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
+    if (description_.entries[entry].dependencies.empty()) add(publish_wakes, placement_.stage_threads[shard][entry]);
+  block.publish_wake_count = static_cast<std::uint32_t>(publish_wakes.size());
+  block.publish_wakes_offset = write_list(publish_wakes);
+  std::vector<std::uint64_t> release_wakes;
+  add(release_wakes, placement_.ingress_thread);
+  block.release_wake_count = static_cast<std::uint32_t>(release_wakes.size());
+  block.release_wakes_offset = write_list(release_wakes);
+}
+
+void RingGraph::write_agents(std::uint32_t shard) {
+  const ShardPlan& place = plan_.shards[shard];
+  const auto entries = static_cast<std::uint32_t>(description_.entries.size());
+  const std::uint32_t base = shard * agents_per_shard(description_);
+  const auto write = [&](std::uint32_t index, abi::AgentKind kind, const std::string& id, std::uint32_t thread,
+                         const std::vector<std::uint32_t>& dependencies) -> abi::AgentEntry& {
+    abi::AgentEntry& entry = agent_entry(base + index);
+    entry.kind = static_cast<std::uint32_t>(kind);
+    entry.ring = shard;
+    entry.entry = abi::kNone;
+    entry.thread = thread;
+    // Texts are written once, with shard 0; the other shards point at the same bytes.
+    entry.id_offset = shard == 0 ? write_text(id) : agent_entry(index).id_offset;
+    entry.id_length = static_cast<std::uint32_t>(id.size());
+    entry.dependency_count = static_cast<std::uint32_t>(dependencies.size());
+    entry.dependencies_offset = write_indices(dependencies);
+    entry.waits_for.store(abi::kNone, std::memory_order_relaxed);
+    return entry;
+  };
+  abi::AgentEntry& ingress =
+      write(0, abi::AgentKind::kIngress, agent_id(0), placement_.ingress_thread, {base + entries + 1});
+  ingress.block_offset = place.producer;
+  ingress.stamps_offset = place.stamps.back();
+  for (std::uint32_t i = 0; i < entries; ++i) {
+    std::vector<std::uint32_t> dependencies;
+    for (const std::uint32_t on : description_.entries[i].dependencies) dependencies.push_back(base + on + 1);
+    if (dependencies.empty()) dependencies.push_back(base);
+    abi::AgentEntry& stage =
+        write(i + 1, abi::AgentKind::kStage, agent_id(i + 1), placement_.stage_threads[shard][i], dependencies);
+    stage.entry = i;
+    stage.block_offset = place.consumers[i];
+    stage.stamps_offset = place.stamps[i];
+    stage.histogram_offset = place.histograms[i];
+  }
+  std::vector<std::uint32_t> terminals;
+  for (const std::uint32_t entry : bits_of(description_.terminals)) terminals.push_back(base + entry + 1);
+  abi::AgentEntry& egress =
+      write(entries + 1, abi::AgentKind::kEgress, agent_id(entries + 1), placement_.egress_thread, terminals);
+  egress.block_offset = place.consumers.back();
+  egress.histogram_offset = place.histograms.back();
+}
+
+void RingGraph::write_first_sequence(std::uint32_t shard) {
+  const std::uint64_t first = options_.first_sequence;
+  abi::ProducerBlock& producer = producer_block(shard);
+  producer.cursor.store(first, std::memory_order_relaxed);
+  producer.cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
+  producer.next.store(static_cast<double>(first), std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i <= description_.entries.size(); ++i) {
+    consumer_block(shard, i).sequence.store(first, std::memory_order_relaxed);
+    consumer_block(shard, i).cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
+  }
+}
+
+// ---- the agents ----------------------------------------------------------------------------------------------------
+
+StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) {
+  const EntryDescription& description = description_.entries[entry];
+  const std::uint32_t base = shard * agents_per_shard(description_);
+  std::vector<core::SequenceReader> dependencies;
+  std::vector<core::StampTable> upstream_stamps;
+  for (const std::uint32_t on : description.dependencies) {
+    dependencies.emplace_back(consumer_block(shard, on).sequence);
+    upstream_stamps.push_back(stamp_table(shard, on));
+  }
+  if (dependencies.empty()) {
+    dependencies.push_back(producer_cursor(shard));
+    upstream_stamps.push_back(stamp_table(shard, description_.entries.size()));
+  }
+  StageContext context{.ring = ring_memory(shard),
+                       .barrier = core::Barrier(std::move(dependencies), ring_block(shard).stop_before),
+                       .end = shard_end(shard)};
+  context.stop_before = &ring_block(shard).stop_before;
+  context.block = &consumer_block(shard, entry);
+  context.agent_index = base + entry + 1;
+  context.entry = &agent_entry(context.agent_index);
+  context.upstream_agent = description.dependencies.empty() ? base : base + description.dependencies.front() + 1;
+  context.marks = mark_planes(shard, description.filters);
+  if (description.mark.has_value()) context.own_marks = &at<std::uint8_t>(plan_.shards[shard].marks[*description.mark]);
+  context.stamps = stamp_table(shard, entry);
+  context.upstream_stamps = std::move(upstream_stamps);
+  context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms[entry]));
+  context.failures = &failures_;
+  context.batch_records = options_.batch_records;
+  context.first = options_.first_sequence;
+  return context;
+}
+
+template <class Op>
+void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
+  auto ops = std::make_shared<std::vector<std::unique_ptr<Op>>>();
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
+    ops->push_back(std::make_unique<Op>(config));
+    std::unique_ptr<core::Agent> agent;
+    if (description_.layout == abi::LayoutCode::kFixed) {
+      if constexpr (!Op::kWrites)
+        agent = std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), *ops->back());
+    } else {
+      agent = std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), *ops->back());
+    }
+    agents_[shard * description_.entries.size() + entry] = {placement_.stage_threads[shard][entry], std::move(agent)};
+  }
+  ops_.push_back({description_.stage_of(entry).id, [ops] {
+                    std::vector<const Op*> shards;
+                    for (const auto& op : *ops) shards.push_back(op.get());
+                    return Op::report(std::span<const Op* const>(shards));
+                  }});
+}
+
+void RingGraph::make_stages() {
+  agents_.resize(std::size_t{description_.shards} * description_.entries.size());
+  for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
+    const op::OpConfig config = op_config(description_, description_.stage_of(entry));
+    try {
+      op::visit_op(config, [&]<class Op>() { make_stage<Op>(entry, config); });
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument("stage " + description_.stage_of(entry).id + ": " + error.what());
+    }
+  }
+}
+
+void RingGraph::make_ends() {
+  const auto entries = static_cast<std::uint32_t>(description_.entries.size());
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
+    if (options_.ingress_port == abi::PortCode::kNative) {
+      std::vector<core::SequenceReader> gates{egress_sequence(shard)};
+      producers_.push_back(std::make_unique<core::RecordProducer>(ring_memory(shard), producer_block(shard),
+                                                                  std::move(gates), stamp_table(shard, entries),
+                                                                  options_.first_sequence));
+    }
+    if (options_.egress_port == abi::PortCode::kJs) continue;
+    std::vector<core::SequenceReader> terminals;
+    std::vector<core::StampTable> stamps;
+    for (const std::uint32_t entry : bits_of(description_.terminals)) {
+      terminals.emplace_back(consumer_block(shard, entry).sequence);
+      stamps.push_back(stamp_table(shard, entry));
+    }
+    core::Barrier barrier(std::move(terminals), ring_block(shard).stop_before);
+    consumers_.push_back(std::make_unique<core::RecordConsumer>(
+        ring_memory(shard), consumer_block(shard, entries), shard_end(shard), std::move(barrier),
+        mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
+        core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back()))));
+    if (options_.egress_port == abi::PortCode::kDiscard)
+      agents_.push_back({placement_.egress_thread, std::make_unique<DiscardAgent>(*consumers_.back())});
+  }
+}
+
+// ---- the end -------------------------------------------------------------------------------------------------------
+
+void RingGraph::close_js_ingress() noexcept {
+  if (options_.ingress_port != abi::PortCode::kJs) return;
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard)
+    producer_block(shard).closed.store(1, std::memory_order_seq_cst);
+}
+
+std::uint64_t RingGraph::published(std::uint32_t shard) noexcept {
+  // A cell is widened against a stage, which is never further behind than the ring is long.
+  return producer_cursor(shard).load_seq_cst(consumer_block(shard, 0).sequence.load(std::memory_order_acquire));
+}
+
+void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t readers_filters) noexcept {
+  abi::ConsumerBlock& block = consumer_block(shard, entry);
+  const std::uint64_t end = published(shard);
+  std::uint64_t next = entry == description_.entries.size() ? egress_sequence(shard).load_seq_cst(end)
+                                                            : block.sequence.load(std::memory_order_acquire);
+  if (block.failed.load(std::memory_order_relaxed) != 0) ++next;
+  struct Plane {
+    const std::uint8_t* marks;
+    std::uint64_t valid_before;
+  };
+  std::vector<Plane> planes;
+  for (const std::uint32_t filter : bits_of(readers_filters))
+    planes.push_back({&at<std::uint8_t>(plan_.shards[shard].marks[*description_.entries[filter].mark]),
+                      consumer_block(shard, filter).sequence.load(std::memory_order_acquire)});
+  double abandoned = 0;
+  double skipped = 0;
+  for (; next < end; ++next) {
+    const bool was_filtered = std::any_of(planes.begin(), planes.end(), [&](const Plane& plane) {
+      return next < plane.valid_before && plane.marks[next & (sizes_.slot_count - 1)] != 0;
+    });
+    (was_filtered ? skipped : abandoned) += 1;
+  }
+  const auto add = [](std::atomic<double>& cell, double value) {
+    cell.store(cell.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
+  };
+  add(block.in, abandoned);
+  add(block.abandoned, abandoned);
+  add(block.skipped, skipped);
+}
+
+void RingGraph::settle() noexcept {
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
+    producer_block(shard).published.store(static_cast<double>(published(shard) - options_.first_sequence),
+                                          std::memory_order_relaxed);
+    for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
+      settle_consumer(shard, entry, description_.entries[entry].filters);
+    settle_consumer(shard, static_cast<std::uint32_t>(description_.entries.size()), description_.egress_filters);
+  }
+}
+
+std::string RingGraph::op_reports() const {
+  std::string text = "{";
+  for (const StageOps& stage : ops_) {
+    if (text.size() > 1) text += ',';
+    text += '"' + stage.id + "\":" + stage.report();
+  }
+  return text + '}';
+}
+
+}  // namespace byteor::graph

@@ -1,0 +1,137 @@
+// Turns a checked description into a graph: writes the region's blocks and lists, makes the ops, the stage agents, and
+// the native ends. The only allocator of the core: nothing allocates after build(). Control path.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/agent.hpp"
+#include "core/consumer.hpp"
+#include "core/producer.hpp"
+#include "graph/description.hpp"
+#include "graph/region_plan.hpp"
+#include "graph/stage_agent.hpp"
+
+namespace byteor::graph {
+
+// Which native thread runs what. An end that JavaScript runs has no thread (abi::kNone).
+struct Placement {
+  std::uint32_t threads = 1;
+  std::uint32_t ingress_thread = abi::kNone;
+  std::uint32_t egress_thread = abi::kNone;
+  std::vector<std::vector<std::uint32_t>> stage_threads;  // [shard][entry]
+};
+
+struct GraphOptions {
+  abi::PortCode ingress_port = abi::PortCode::kJs;
+  abi::PortCode egress_port = abi::PortCode::kJs;
+  std::uint32_t batch_records = 256;
+  std::uint64_t first_sequence = 0;
+};
+
+// A stage agent and the thread it belongs to.
+struct PlacedAgent {
+  std::uint32_t thread;
+  std::unique_ptr<core::Agent> agent;
+};
+
+class RingGraph {
+ public:
+  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. Throws std::invalid_argument when an op
+  // cannot be made (its message names the stage).
+  RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
+            Placement placement, GraphOptions options, core::FailureReporter& failures);
+  ~RingGraph();
+
+  RingGraph(const RingGraph&) = delete;
+  RingGraph& operator=(const RingGraph&) = delete;
+
+  const RingDescription& description() const noexcept { return description_; }
+  const Placement& placement() const noexcept { return placement_; }
+
+  // Stage agents in topological order, shard by shard, and the counting end of a discarded egress.
+  std::vector<PlacedAgent>& agents() noexcept { return agents_; }
+
+  // The native ends, one a shard; empty when JavaScript runs that end.
+  std::vector<core::RecordProducer*> producers() noexcept;
+  std::vector<core::RecordConsumer*> consumers() noexcept;
+
+  // Indices into AgentEntry of shard 0's ends: how an adapter names itself when it fails.
+  std::uint32_t ingress_agent() const noexcept { return 0; }
+  std::uint32_t egress_agent() const noexcept { return static_cast<std::uint32_t>(description_.entries.size()) + 1; }
+  std::string agent_id(std::uint32_t agent) const;
+
+  abi::RegionHeader& header() noexcept;
+  abi::RingBlock& ring_block(std::uint32_t shard) noexcept;
+  abi::ThreadBlock& thread_block(std::uint32_t thread) noexcept;
+  abi::AgentEntry& agent_entry(std::uint32_t agent) noexcept;
+  abi::ProducerBlock& producer_block(std::uint32_t shard) noexcept;
+  abi::ConsumerBlock& consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept;  // entry == entries: egress
+
+  // Closes the ingress of a JS port in every shard (a native source closes its own producers).
+  void close_js_ingress() noexcept;
+
+  // After every thread has been joined and no handle writes any more: counts what is left in the shards as abandoned or
+  // skipped, so that the ledger's equations hold.
+  void settle() noexcept;
+
+  // {stage id: what its op reports}, as JSON.
+  std::string op_reports() const;
+
+ private:
+  struct StageOps {
+    std::string id;
+    std::function<std::string()> report;
+  };
+
+  template <class T>
+  T& at(std::uint64_t offset) noexcept {
+    return *reinterpret_cast<T*>(region_.data() + offset);
+  }
+
+  core::RingMemory ring_memory(std::uint32_t shard) noexcept;
+  core::SequenceReader producer_cursor(std::uint32_t shard) noexcept;
+  core::SequenceReader egress_sequence(std::uint32_t shard) noexcept;
+  core::ShardEnd shard_end(std::uint32_t shard) noexcept;
+  core::StampTable stamp_table(std::uint32_t shard, std::size_t index) noexcept;
+  std::vector<const std::uint8_t*> mark_planes(std::uint32_t shard, std::uint64_t entries) noexcept;
+  std::uint64_t published(std::uint32_t shard) noexcept;
+
+  void write_header();
+  void write_threads();
+  void write_ring(std::uint32_t shard);
+  void write_lists(std::uint32_t shard);
+  void write_agents(std::uint32_t shard);
+  void write_first_sequence(std::uint32_t shard);
+  std::uint64_t write_text(const std::string& text);
+  std::uint64_t write_list(const std::vector<std::uint64_t>& values);
+  std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
+
+  void make_stages();
+  template <class Op>
+  void make_stage(std::uint32_t entry, const op::OpConfig& config);
+  StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
+  void make_ends();
+  void settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t readers_filters) noexcept;
+
+  std::span<std::byte> region_;
+  RingDescription description_;
+  RegionPlan plan_;
+  ShardSizes sizes_;
+  Placement placement_;
+  GraphOptions options_;
+  core::FailureReporter& failures_;
+  std::uint64_t list_cursor_ = 0;
+  std::uint64_t text_cursor_ = 0;
+  std::vector<StageOps> ops_;
+  std::vector<std::unique_ptr<core::RecordProducer>> producers_;
+  std::vector<std::unique_ptr<core::RecordConsumer>> consumers_;
+  std::vector<PlacedAgent> agents_;
+};
+
+}  // namespace byteor::graph

@@ -1,0 +1,176 @@
+// A stage of a ring at work on one shard: it waits for its dependencies' sequences, works in place on a batch, and
+// moves its own sequence on. One virtual call a batch, none a record: op and layout are template arguments. Hot code:
+// no allocation after construction, no exception.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "core/agent.hpp"
+#include "core/barrier.hpp"
+#include "core/clock.hpp"
+#include "core/histogram.hpp"
+#include "core/record.hpp"
+#include "core/shard_end.hpp"
+#include "core/stamps.hpp"
+#include "op/op.hpp"
+
+namespace byteor::graph {
+
+struct StageContext {
+  core::RingMemory ring;
+  core::Barrier barrier;
+  core::ShardEnd end;
+  std::atomic<std::uint64_t>* stop_before = nullptr;
+  abi::ConsumerBlock* block = nullptr;
+  abi::AgentEntry* entry = nullptr;
+  std::uint32_t agent_index = 0;
+  std::uint32_t upstream_agent = 0;             // whom it waits for, in words for an observer: its first dependency
+  std::vector<const std::uint8_t*> marks = {};  // planes of the nearest filtering ancestors
+  std::uint8_t* own_marks = nullptr;
+  core::StampTable stamps = {};
+  std::vector<core::StampTable> upstream_stamps = {};
+  core::Histogram histogram = {};
+  core::FailureReporter* failures = nullptr;
+  std::uint32_t batch_records = 0;
+  std::uint64_t first = 0;
+};
+
+template <class Layout, class Op>
+class StageAgent final : public core::Agent {
+ public:
+  StageAgent(StageContext context, Op& op) : context_(std::move(context)), op_(op), next_(context_.first) {}
+
+  std::uint32_t do_work() noexcept override {
+    const std::uint64_t available = context_.barrier.available(next_);
+    if (available == next_) {
+      observe(abi::AgentState::kWaiting, context_.upstream_agent);
+      return 0;
+    }
+    const std::uint64_t end = std::min(available, next_ + context_.batch_records);
+    const std::uint64_t begin = next_;
+    const bool failed = work(end);
+    if (const std::uint64_t sampled = core::first_sampled(begin, next_); sampled != next_) stamp(sampled);
+    store_counters();
+    // SYNC POINT S1: publishes what this stage wrote (bytes, slots, marks, stamps) to the stages after it, and to a
+    // producer that may reuse the slots; seq_cst because either may be asleep.
+    context_.block->sequence.store(next_, std::memory_order_seq_cst);
+    if (failed) [[unlikely]]
+      fail();
+    observe(failed ? abi::AgentState::kFailed : abi::AgentState::kWorking, abi::kNone);
+    return static_cast<std::uint32_t>(next_ - begin) + (failed ? 1 : 0);
+  }
+
+  bool done() noexcept override {
+    if (!context_.end.reached(next_)) return false;
+    if (!failed_) observe(abi::AgentState::kDone, abi::kNone);
+    return true;
+  }
+
+ private:
+  // Moves next_ to `end`, or to the record that failed; true when one did.
+  bool work(std::uint64_t end) noexcept {
+    if constexpr (kPassive) {
+      if (context_.marks.empty()) {
+        in_ += end - next_;
+        next_ = end;
+        return false;
+      }
+    }
+    if (context_.marks.empty()) return work_each<false>(end);
+    return work_each<true>(end);
+  }
+
+  template <bool kReadsMarks>
+  bool work_each(std::uint64_t end) noexcept {
+    for (; next_ != end; ++next_) {
+      const std::uint32_t index = static_cast<std::uint32_t>(next_) & context_.ring.slot_mask;
+      if constexpr (kReadsMarks) {
+        if (marked(index)) {
+          if constexpr (Op::kFilters) context_.own_marks[index] = 1;
+          ++skipped_;
+          continue;
+        }
+      }
+      ++in_;
+      core::RecordRef record = Layout::load(context_.ring, next_);
+      const op::Outcome outcome = op_.apply(record);
+      if constexpr (Op::kFails) {
+        if (outcome == op::Outcome::kFail) [[unlikely]]
+          return true;
+      }
+      if constexpr (Op::kWrites) Layout::store(context_.ring, next_, record);
+      if constexpr (Op::kFilters) {
+        const bool filtered = outcome == op::Outcome::kFilter;
+        context_.own_marks[index] = filtered ? 1 : 0;
+        filtered_ += filtered ? 1 : 0;
+      }
+    }
+    return false;
+  }
+
+  bool marked(std::uint32_t index) const noexcept {
+    for (const std::uint8_t* plane : context_.marks)
+      if (plane[index] != 0) return true;
+    return false;
+  }
+
+  void stamp(std::uint64_t sampled) noexcept {
+    const double now = core::now_ns();
+    for (std::uint64_t s = sampled; s < next_; s += std::uint64_t{1} << abi::kSampleShift) {
+      double ready = 0;
+      for (const core::StampTable& table : context_.upstream_stamps) ready = std::max(ready, table.at(s));
+      context_.stamps.at(s) = now;
+      context_.histogram.record(now - ready);
+    }
+  }
+
+  void store_counters() noexcept {
+    const auto put = [](std::atomic<double>& cell, std::uint64_t value) {
+      cell.store(static_cast<double>(value), std::memory_order_relaxed);
+    };
+    put(context_.block->in, in_);
+    put(context_.block->skipped, skipped_);
+    if constexpr (Op::kFilters) put(context_.block->filtered, filtered_);
+    put(context_.block->out, in_ - filtered_);
+  }
+
+  void fail() noexcept {
+    failed_ = true;
+    context_.block->failed.store(1, std::memory_order_relaxed);
+    context_.block->out.store(static_cast<double>(in_ - filtered_ - 1), std::memory_order_relaxed);
+    // SYNC POINT S4: the least failing sequence of the shard wins; nobody reads past it from now on.
+    std::uint64_t limit = context_.stop_before->load(std::memory_order_relaxed);
+    while (next_ < limit && !context_.stop_before->compare_exchange_weak(limit, next_, std::memory_order_acq_rel)) {
+    }
+    context_.failures->report_failure(context_.agent_index, next_, op_.cause());
+  }
+
+  void observe(abi::AgentState state, std::uint32_t waits_for) noexcept {
+    if (state == observed_) return;
+    observed_ = state;
+    context_.entry->state.store(static_cast<std::uint32_t>(state), std::memory_order_relaxed);
+    context_.entry->waits_for.store(waits_for, std::memory_order_relaxed);
+  }
+
+  // An op that looks at no record (identity) moves a batch on by counting it.
+  static constexpr bool kPassive = [] {
+    if constexpr (requires { Op::kPassive; }) return Op::kPassive;
+    return false;
+  }();
+
+  StageContext context_;
+  Op& op_;
+  std::uint64_t next_;
+  std::uint64_t in_ = 0;
+  std::uint64_t skipped_ = 0;
+  std::uint64_t filtered_ = 0;
+  abi::AgentState observed_ = abi::AgentState::kIdle;
+  bool failed_ = false;
+};
+
+}  // namespace byteor::graph

@@ -1,0 +1,420 @@
+#include "run/pipeline.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "graph/ring_graph.hpp"
+#include "op/hash.hpp"
+#include "op/key.hpp"
+#include "op/text.hpp"
+#include "platform/affinity.hpp"
+#include "platform/cpu_lock.hpp"
+#include "platform/memory.hpp"
+#include "platform/user_folder.hpp"
+#include "run/placement.hpp"
+#include "run/ports.hpp"
+#include "run/sizes.hpp"
+#include "run/thread.hpp"
+#include "run/tuning.hpp"
+
+namespace byteor::run {
+namespace {
+
+// Pipelines of this process. Leaked on purpose: process.exit runs static destructors under live threads.
+struct Registry {
+  std::mutex mutex;
+  std::map<std::uint32_t, std::weak_ptr<Pipeline>> pipelines;
+  std::uint32_t last = 0;
+};
+
+Registry& registry() {
+  static Registry* const instance = new Registry;
+  return *instance;
+}
+
+std::atomic<std::uint32_t> live_region_count{0};
+
+class CountedMapping {
+ public:
+  explicit CountedMapping(platform::Mapping mapping) : mapping_(std::move(mapping)) { ++live_region_count; }
+  ~CountedMapping() { --live_region_count; }
+  CountedMapping(const CountedMapping&) = delete;
+  CountedMapping& operator=(const CountedMapping&) = delete;
+  const platform::Mapping& get() const noexcept { return mapping_; }
+
+ private:
+  platform::Mapping mapping_;
+};
+
+std::optional<platform::UserFolder> open_user_folder(std::string& why_not) {
+  try {
+    return platform::UserFolder::open();
+  } catch (const std::exception& error) {
+    why_not = error.what();
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::uint32_t live_regions() noexcept { return live_region_count.load(); }
+
+struct Pipeline::Impl final : core::FailureReporter {
+  Impl(graph::RingDescription ring, const Options& open_options);
+  ~Impl() override { halt(); }
+
+  void map_region(const graph::RegionPlan& plan);
+  void make_threads();
+  void wire_threads();
+  void start();
+  void halt() noexcept;
+  void close_ingress() noexcept;
+  void notify(std::uint32_t events);
+  void thread_ended();
+  void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept override;
+  std::string status() const;
+
+  abi::RegionHeader& header() const noexcept { return graph->header(); }
+  abi::RegionState state() const noexcept {
+    return static_cast<abi::RegionState>(header().state.load(std::memory_order_seq_cst));
+  }
+
+  // Destruction runs upwards: threads end first, then the adapters and the graph they used, the memory last.
+  const Options options;
+  const std::uint32_t number;
+  std::string folder_problem;
+  std::optional<platform::UserFolder> folder;
+  std::optional<CountedMapping> mapping;
+  Tuning tuning;
+  graph::ShardSizes sizes{};
+  std::unique_ptr<graph::RingGraph> graph;
+  std::optional<op::KeyReader> key;
+  Ports ports;
+  std::vector<std::unique_ptr<AgentThread>> threads;
+
+  std::mutex listeners_mutex;
+  std::map<std::uint64_t, Listener> listeners;
+  std::uint64_t last_token = 0;
+  std::mutex control_mutex;
+  bool started = false;
+  bool halted = false;
+  std::mutex failure_mutex;
+  std::mutex port_mutex;
+  std::vector<std::string> taken_ports;
+  std::atomic<std::uint32_t> running_threads{0};
+  std::atomic<bool> ended{false};
+};
+
+namespace {
+
+std::uint32_t next_number() {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  return ++all.last;
+}
+
+}  // namespace
+
+Pipeline::Impl::Impl(graph::RingDescription ring, const Options& open_options)
+    : options(open_options), number(next_number()), folder(open_user_folder(folder_problem)) {
+  sizes = resolve_sizes(ring, options);
+  if (options.batch_records > kBatchRecordsMax)
+    throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
+  if (options.threads > kThreadsMax)
+    throw OpenError("OPTION_RANGE", "threads is " + std::to_string(options.threads) + "; give 1 to 256");
+  ports = Ports::resolve(ring, options);
+  tuning = Tuning::decide(options, ports.uses_js());
+  graph::Placement placement =
+      place_agents(ring, {ports.ingress.port, ports.egress.port, options.threads, tuning.budget.threads});
+  const graph::RegionPlan plan = graph::plan_region(ring, sizes, placement.threads);
+  map_region(plan);
+  graph::GraphOptions graph_options;
+  graph_options.ingress_port = ports.ingress.port;
+  graph_options.egress_port = ports.egress.port;
+  graph_options.batch_records = options.batch_records == 0 ? kBatchRecordsDefault : options.batch_records;
+  graph_options.first_sequence = options.first_sequence;
+  const std::span<std::byte> region(mapping->get().data(), mapping->get().bytes());
+  try {
+    graph = std::make_unique<graph::RingGraph>(region, std::move(ring), plan, sizes, std::move(placement),
+                                               graph_options, *this);
+  } catch (const std::invalid_argument& error) {
+    throw OpenError("OP_UNAVAILABLE", error.what());
+  }
+  header().pipeline = number;
+  std::memcpy(header().version_id, options.version_id.data(), std::min<std::size_t>(options.version_id.size(), 64));
+  if (graph->description().shard_key.has_value()) {
+    const graph::KeyDescription& spec = graph->description().keys[*graph->description().shard_key];
+    key.emplace(op::KeySpec{spec.kind, spec.offset, spec.length, spec.index, spec.text});
+  }
+  ports.open(*graph, key.has_value() ? &*key : nullptr, *this);
+  make_threads();
+  wire_threads();
+}
+
+void Pipeline::Impl::map_region(const graph::RegionPlan& plan) {
+  const platform::MappingOptions mapping_options{.huge_pages = false, .prefault = options.profile != Profile::kDefault};
+  try {
+    if (options.observe) {
+      if (!folder.has_value()) throw OpenError("OBSERVE_FOLDER", folder_problem);
+      mapping.emplace(platform::Mapping::shared(
+          *folder, "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".region",
+          plan.total_bytes, mapping_options));
+    } else {
+      mapping.emplace(platform::Mapping::anonymous(plan.total_bytes, mapping_options));
+    }
+  } catch (const OpenError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw OpenError("NO_MEMORY", error.what());
+  }
+  tuning.memory_locked(options.profile != Profile::kDefault
+                           ? platform::lock_memory(mapping->get().data(), plan.total_bytes)
+                           : platform::RequestOutcome{});
+}
+
+void Pipeline::Impl::make_threads() {
+  const graph::Placement& placement = graph->placement();
+  for (std::uint32_t i = 0; i < placement.threads; ++i) {
+    threads.push_back(std::make_unique<AgentThread>(
+        graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), tuning.wait,
+        ports.descriptors_on(placement, i), [this](std::uint32_t events) { notify(events); },
+        [this] { thread_ended(); }));
+  }
+  if (ports.source() != nullptr) threads[placement.ingress_thread]->add_agent(ports.source());
+  for (graph::PlacedAgent& placed : graph->agents()) threads[placed.thread]->add_agent(placed.agent.get());
+  if (ports.sink() != nullptr) threads[placement.egress_thread]->add_agent(ports.sink());
+}
+
+// Who may sleep on whose work: both ends of every dependency, in both directions, since room travels upstream.
+void Pipeline::Impl::wire_threads() {
+  const std::uint32_t agents = header().agent_count;
+  const std::uint32_t per_shard = graph::agents_per_shard(graph->description());
+  for (std::uint32_t i = 0; i < agents; ++i) {
+    const abi::AgentEntry& agent = graph->agent_entry(i);
+    const auto* on = reinterpret_cast<const std::uint32_t*>(mapping->get().data() + agent.dependencies_offset);
+    for (std::uint32_t d = 0; d < agent.dependency_count; ++d) {
+      const std::uint32_t other = graph->agent_entry(on[d]).thread;
+      if (agent.thread == abi::kNone || other == abi::kNone) continue;
+      threads[agent.thread]->add_neighbour(threads[other].get());
+      threads[other]->add_neighbour(threads[agent.thread].get());
+    }
+    const bool terminal_side = agent.kind == static_cast<std::uint32_t>(abi::AgentKind::kEgress);
+    if (terminal_side && ports.egress.port == abi::PortCode::kJs) {
+      for (std::uint32_t d = 0; d < agent.dependency_count; ++d)
+        threads[graph->agent_entry(on[d]).thread]->add_foreign(
+            {&graph->consumer_block(0, per_shard - 2).records_armed, kEventRecords});
+    }
+    if (terminal_side && agent.thread != abi::kNone && ports.ingress.port == abi::PortCode::kJs)
+      threads[agent.thread]->add_foreign({&graph->producer_block(0).room_armed, kEventRoom});
+  }
+}
+
+void Pipeline::Impl::start() {
+  const std::lock_guard lock(control_mutex);
+  if (started || halted) return;
+  started = true;
+  header().started_ns = core::now_ns();
+  header().state.store(static_cast<std::uint32_t>(abi::RegionState::kRunning), std::memory_order_seq_cst);
+  running_threads.store(static_cast<std::uint32_t>(threads.size()));
+  for (std::uint32_t i = 0; i < threads.size(); ++i) {
+    std::optional<platform::CpuLock> cpu_lock = tuning.choose_cpu(i, folder, folder_problem);
+    ThreadRequests requests;
+    if (cpu_lock.has_value()) requests.cpu = cpu_lock->cpu();
+    requests.real_time = options.profile == Profile::kIsolatedCore;
+    threads[i]->start(requests, std::move(cpu_lock));
+  }
+}
+
+void Pipeline::Impl::notify(std::uint32_t events) {
+  const std::lock_guard lock(listeners_mutex);
+  for (const auto& [token, listener] : listeners) listener(events);
+}
+
+void Pipeline::Impl::thread_ended() {
+  if (running_threads.fetch_sub(1) != 1) return;
+  ended.store(true, std::memory_order_seq_cst);
+  notify(kEventEnded);
+}
+
+void Pipeline::Impl::close_ingress() noexcept {
+  auto running = static_cast<std::uint32_t>(abi::RegionState::kRunning);
+  header().state.compare_exchange_strong(running, static_cast<std::uint32_t>(abi::RegionState::kClosing));
+  graph->close_js_ingress();
+  for (const auto& thread : threads) thread->wake();
+}
+
+void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept {
+  {
+    const std::lock_guard lock(failure_mutex);
+    abi::RegionHeader& h = header();
+    const bool first = h.failed.load(std::memory_order_relaxed) == 0;
+    // Several records may fail before everybody has stopped: the least sequence is the failure, whatever the timing.
+    if (first || sequence < h.failed_sequence || (sequence == h.failed_sequence && agent < h.failed_agent)) {
+      h.failed_agent = agent;
+      h.failed_sequence = sequence;
+      std::size_t length = std::min(cause.size(), sizeof(h.failed_cause));
+      while (length > 0 && length < cause.size() && (static_cast<unsigned char>(cause[length]) & 0xc0) == 0x80)
+        --length;
+      std::memcpy(h.failed_cause, cause.data(), length);
+      h.failed_cause_length = static_cast<std::uint32_t>(length);
+      h.failed.store(1, std::memory_order_seq_cst);
+    }
+  }
+  close_ingress();
+  notify(kEventEnded);
+}
+
+void Pipeline::Impl::halt() noexcept {
+  const std::lock_guard lock(control_mutex);
+  if (halted) return;
+  halted = true;
+  close_ingress();
+  for (const auto& thread : threads) thread->request_halt();
+  for (const auto& thread : threads) thread->join();
+  ports.finish();
+  graph->settle();
+  header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
+  ended.store(true, std::memory_order_seq_cst);
+  notify(kEventEnded);
+}
+
+std::string Pipeline::Impl::status() const {
+  std::string text = "{\"threads\":[";
+  for (std::uint32_t i = 0; i < threads.size(); ++i) {
+    const AgentThread& thread = *threads[i];
+    if (i > 0) text += ',';
+    text += "{\"name\":";
+    op::append_json_string(text, thread.name());
+    text += ",\"agents\":[";
+    bool first = true;
+    for (std::uint32_t agent = 0; agent < header().agent_count; ++agent) {
+      if (graph->agent_entry(agent).thread != i) continue;
+      if (!first) text += ',';
+      first = false;
+      op::append_json_string(text, graph->agent_id(agent));
+    }
+    text += "],";
+    tuning.describe_thread(text, i, thread);
+    text += '}';
+  }
+  text += "],\"requests\":";
+  tuning.describe_requests(text, threads);
+  text += ",\"region\":{\"bytes\":" + std::to_string(mapping->get().bytes()) + ",\"path\":";
+  op::append_json_string(text, mapping->get().path());
+  text += "},\"sizes\":{\"capacity\":" + std::to_string(sizes.capacity) +
+          ",\"record_max\":" + std::to_string(sizes.record_max) +
+          ",\"arena_bytes\":" + std::to_string(sizes.arena_bytes) + "},\"adapters\":";
+  ports.describe(text);
+  return text + '}';
+}
+
+// ---- the face ------------------------------------------------------------------------------------------------------
+
+Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Pipeline::~Pipeline() {
+  impl_->halt();
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  all.pipelines.erase(impl_->number);
+}
+
+std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, const Options& options) {
+  std::unique_ptr<Impl> impl;
+  try {
+    impl = std::make_unique<Impl>(graph::decode_ring(spec), options);
+  } catch (const graph::DecodeError& error) {
+    throw OpenError("SPEC_DAMAGED", error.what());
+  }
+  std::shared_ptr<Pipeline> pipeline(new Pipeline(std::move(impl)));
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  all.pipelines[pipeline->impl_->number] = pipeline;
+  return pipeline;
+}
+
+void Pipeline::start() { impl_->start(); }
+
+std::span<std::byte> Pipeline::region() noexcept {
+  return {impl_->mapping->get().data(), impl_->mapping->get().bytes()};
+}
+
+std::uint32_t Pipeline::number() const noexcept { return impl_->number; }
+
+std::uint64_t Pipeline::add_listener(Listener listener) {
+  const std::lock_guard lock(impl_->listeners_mutex);
+  impl_->listeners[++impl_->last_token] = std::move(listener);
+  return impl_->last_token;
+}
+
+void Pipeline::remove_listener(std::uint64_t token) {
+  const std::lock_guard lock(impl_->listeners_mutex);
+  impl_->listeners.erase(token);
+}
+
+bool Pipeline::take_port(const std::string& id) {
+  if (!impl_->ports.is_js(id)) return false;
+  const std::lock_guard lock(impl_->port_mutex);
+  auto& taken = impl_->taken_ports;
+  if (std::find(taken.begin(), taken.end(), id) != taken.end()) return false;
+  taken.push_back(id);
+  return true;
+}
+
+void Pipeline::give_back_port(const std::string& id) {
+  const std::lock_guard lock(impl_->port_mutex);
+  std::erase(impl_->taken_ports, id);
+}
+
+void Pipeline::wake_thread(std::uint32_t thread) noexcept {
+  if (thread < impl_->threads.size()) impl_->threads[thread]->rouse();
+}
+
+void Pipeline::close_ingress() noexcept { impl_->close_ingress(); }
+
+bool Pipeline::threads_ended() const noexcept { return impl_->ended.load(std::memory_order_seq_cst); }
+
+void Pipeline::halt() noexcept { impl_->halt(); }
+
+std::uint32_t Pipeline::shard_of(std::span<const std::byte> record) noexcept {
+  const std::uint32_t shards = impl_->graph->description().shards;
+  if (!impl_->key.has_value() || shards == 1) return 0;
+  const std::optional<std::uint64_t> hash =
+      impl_->key->find_hash({reinterpret_cast<const char*>(record.data()), record.size()});
+  if (hash.has_value()) return op::shard_of(*hash, shards);
+  auto& keyless = impl_->graph->producer_block(0).keyless;
+  keyless.store(keyless.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return 0;
+}
+
+std::string Pipeline::op_reports() const { return impl_->graph->op_reports(); }
+std::string Pipeline::status() const { return impl_->status(); }
+
+std::shared_ptr<Pipeline> Pipeline::find(std::uint32_t number) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  const auto found = all.pipelines.find(number);
+  return found == all.pipelines.end() ? nullptr : found->second.lock();
+}
+
+void Pipeline::halt_all() noexcept {
+  std::vector<std::shared_ptr<Pipeline>> running;
+  {
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    for (const auto& [number, pipeline] : all.pipelines)
+      if (std::shared_ptr<Pipeline> held = pipeline.lock()) running.push_back(std::move(held));
+  }
+  for (const auto& pipeline : running) pipeline->halt();
+}
+
+}  // namespace byteor::run

@@ -1,0 +1,91 @@
+#include "run/placement.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+namespace byteor::run {
+namespace {
+
+// Relative costs, from whole-file runs (bench/native): reading and splitting lines and writing them out weigh more than
+// any built-in op.
+constexpr double kSourceWeight = 3;
+constexpr double kSinkWeight = 4;
+
+double stage_weight(const graph::StageDescription& stage) {
+  switch (stage.op) {
+    case abi::OpCode::kIdentity:
+      return 0.05;
+    case abi::OpCode::kCount:
+      return stage.key.has_value() ? 2 : 0.1;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> partition(const std::vector<double>& weights, std::uint32_t parts) {
+  const std::size_t n = weights.size();
+  std::vector<double> sums(n + 1, 0);
+  std::partial_sum(weights.begin(), weights.end(), sums.begin() + 1);
+  // best[p][i]: lightest possible heaviest run of the first i items in p runs; cut[p][i]: where the last of them
+  // begins.
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  std::vector<std::vector<double>> best(parts + 1, std::vector<double>(n + 1, kInfinite));
+  std::vector<std::vector<std::size_t>> cut(parts + 1, std::vector<std::size_t>(n + 1, 0));
+  best[0][0] = 0;
+  for (std::uint32_t p = 1; p <= parts; ++p) {
+    for (std::size_t i = p; i <= n; ++i) {
+      for (std::size_t j = p - 1; j < i; ++j) {
+        const double heaviest = std::max(best[p - 1][j], sums[i] - sums[j]);
+        if (heaviest < best[p][i]) {
+          best[p][i] = heaviest;
+          cut[p][i] = j;
+        }
+      }
+    }
+  }
+  std::vector<std::uint32_t> part(n, 0);
+  std::size_t end = n;
+  for (std::uint32_t p = parts; p >= 1; --p) {
+    const std::size_t begin = cut[p][end];
+    for (std::size_t i = begin; i < end; ++i) part[i] = p - 1;
+    end = begin;
+  }
+  return part;
+}
+
+graph::Placement place_agents(const graph::RingDescription& ring, const PlacementInput& input) {
+  const bool native_source = input.ingress_port == abi::PortCode::kNative;
+  const bool native_sink = input.egress_port == abi::PortCode::kNative;
+  const bool uses_js = input.ingress_port == abi::PortCode::kJs || input.egress_port == abi::PortCode::kJs;
+  const auto entries = static_cast<std::uint32_t>(ring.entries.size());
+  const std::uint32_t for_us = uses_js && input.cpus > 1 ? input.cpus - 1 : input.cpus;
+  const std::uint32_t wanted = input.threads_asked != 0 ? input.threads_asked : for_us;
+
+  graph::Placement placement;
+  placement.stage_threads.assign(ring.shards, std::vector<std::uint32_t>(entries, 0));
+  if (ring.shards > 1) {
+    // Whole shards are dealt out; the source goes with the first thread and the sink with the last.
+    placement.threads = std::clamp<std::uint32_t>(wanted, 1, ring.shards);
+    for (std::uint32_t shard = 0; shard < ring.shards; ++shard)
+      std::fill(placement.stage_threads[shard].begin(), placement.stage_threads[shard].end(),
+                shard % placement.threads);
+  } else {
+    std::vector<double> weights;
+    if (native_source) weights.push_back(kSourceWeight);
+    for (std::uint32_t entry = 0; entry < entries; ++entry) weights.push_back(stage_weight(ring.stage_of(entry)));
+    if (native_sink) weights.push_back(kSinkWeight);
+    placement.threads = std::clamp<std::uint32_t>(wanted, 1, static_cast<std::uint32_t>(weights.size()));
+    const std::vector<std::uint32_t> part = partition(weights, placement.threads);
+    const std::size_t first_stage = native_source ? 1 : 0;
+    for (std::uint32_t entry = 0; entry < entries; ++entry)
+      placement.stage_threads[0][entry] = part[first_stage + entry];
+  }
+  if (native_source) placement.ingress_thread = 0;
+  if (input.egress_port != abi::PortCode::kJs) placement.egress_thread = placement.threads - 1;
+  return placement;
+}
+
+}  // namespace byteor::run

@@ -1,0 +1,171 @@
+#include "run/thread.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/clock.hpp"
+#include "core/cpu.hpp"
+
+namespace byteor::run {
+namespace {
+
+// A wake-up across CPUs costs its sleeper and its waker together about this long (measured: 34–52 µs), so waiting this
+// long before sleeping at most doubles the cost of the worst case and avoids it in all others.
+constexpr double kSpinNs = 50'000;
+// Rounds without work between two looks at the clock, which costs as much as a round.
+constexpr std::uint32_t kRoundsPerClock = 32;
+// Rounds a yielding thread spins before it offers its CPU to somebody else.
+constexpr std::uint32_t kRoundsBeforeYield = 100;
+// Pauses between two looks: fewer steals of the line that the other side is about to write.
+constexpr int kPausesPerRound = 8;
+
+}  // namespace
+
+AgentThread::AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy wait, std::size_t descriptor_max,
+                         Notify notify, std::function<void()> ended)
+    : block_(block),
+      name_(std::move(name)),
+      wait_(wait),
+      notify_(std::move(notify)),
+      ended_(std::move(ended)),
+      sleeper_(block.armed, block.futex, descriptor_max) {
+  const std::size_t length = std::min(name_.size(), sizeof(block_.name));
+  std::memcpy(block_.name, name_.data(), length);
+  block_.name_length = static_cast<std::uint32_t>(length);
+}
+
+AgentThread::~AgentThread() {
+  request_halt();
+  join();
+}
+
+void AgentThread::add_neighbour(AgentThread* thread) {
+  if (thread != this && std::find(neighbours_.begin(), neighbours_.end(), thread) == neighbours_.end())
+    neighbours_.push_back(thread);
+}
+
+void AgentThread::add_foreign(ForeignSleeper sleeper) {
+  const auto same = [&](const ForeignSleeper& other) { return other.armed == sleeper.armed; };
+  if (std::none_of(foreign_.begin(), foreign_.end(), same)) foreign_.push_back(sleeper);
+}
+
+void AgentThread::start(ThreadRequests requests, std::optional<platform::CpuLock> lock) {
+  lock_ = std::move(lock);
+  thread_ = std::thread([this, requests] { run(requests); });
+}
+
+void AgentThread::request_halt() noexcept {
+  // SYNC POINT S7: halt, then wake; the thread looks at halt after it has armed.
+  halt_.store(true, std::memory_order_seq_cst);
+  sleeper_.wake();
+}
+
+void AgentThread::join() noexcept {
+  if (thread_.joinable()) thread_.join();
+}
+
+void AgentThread::rouse() noexcept {
+  block_.armed.exchange(0, std::memory_order_seq_cst);
+  sleeper_.rouse();
+}
+
+void AgentThread::prepare(const ThreadRequests& requests) {
+  platform::name_this_thread(name_);
+  block_.tid.store(platform::this_thread_id(), std::memory_order_relaxed);
+  if (requests.cpu.has_value()) {
+    pin_outcome_ = platform::pin_this_thread(*requests.cpu);
+    if (pin_outcome_.state == abi::PinState::kApplied) block_.cpu = static_cast<std::int32_t>(*requests.cpu);
+    block_.pin_state = static_cast<std::uint32_t>(pin_outcome_.state);
+  } else {
+    // A new thread inherits the pin of the thread that opened the pipeline, if that has one.
+    platform::unpin_this_thread(platform::allowed_cpus());
+  }
+  if (requests.real_time) real_time_outcome_ = platform::real_time_this_thread();
+  started_.store(true, std::memory_order_release);
+}
+
+void AgentThread::run(ThreadRequests requests) {
+  prepare(requests);
+  std::uint32_t idle_rounds = 0;
+  double idle_since = 0;
+  while (!halt_.load(std::memory_order_relaxed)) {
+    if (round()) {
+      idle_rounds = 0;
+      continue;
+    }
+    if (all_done()) break;
+    rest(idle_rounds, idle_since);
+  }
+  // Whoever sleeps may wait for this thread's end rather than for its work.
+  for (AgentThread* neighbour : neighbours_) neighbour->wake();
+  ended_();
+}
+
+bool AgentThread::round() noexcept {
+  std::uint32_t moved = 0;
+  for (core::Agent* agent : agents_) moved += agent->do_work();
+  if (moved == 0) return false;
+  block_.rounds.store(static_cast<double>(++rounds_), std::memory_order_relaxed);
+  signal();
+  return true;
+}
+
+void AgentThread::signal() noexcept {
+  // SYNC POINT S5: every agent has published seq_cst before; now look who sleeps.
+  for (AgentThread* neighbour : neighbours_) neighbour->wake();
+  std::uint32_t events = 0;
+  for (const ForeignSleeper& sleeper : foreign_) {
+    if (sleeper.armed->load(std::memory_order_seq_cst) == 0) continue;
+    if (sleeper.armed->exchange(0, std::memory_order_seq_cst) != 0) events |= sleeper.event;
+  }
+  if (events != 0) notify_(events);
+}
+
+bool AgentThread::all_done() noexcept {
+  return std::all_of(agents_.begin(), agents_.end(), [](core::Agent* agent) { return agent->done(); });
+}
+
+void AgentThread::rest(std::uint32_t& idle_rounds, double& idle_since) noexcept {
+  ++idle_rounds;
+  ++idle_rounds_;
+  switch (wait_) {
+    case WaitStrategy::kSpin:
+      core::cpu_relax();
+      return;
+    case WaitStrategy::kYield:
+      if (idle_rounds < kRoundsBeforeYield)
+        core::cpu_relax();
+      else
+        std::this_thread::yield();
+      return;
+    case WaitStrategy::kPark:
+      park();
+      return;
+    default:
+      break;
+  }
+  for (int i = 0; i < kPausesPerRound; ++i) core::cpu_relax();
+  if (idle_rounds == 1) idle_since = core::now_ns();
+  if (idle_rounds % kRoundsPerClock != 0 || core::now_ns() - idle_since < kSpinNs) return;
+  park();
+  idle_rounds = 0;
+}
+
+void AgentThread::park() noexcept {
+  sleeper_.arm();
+  // The look after arming: S5 promises that what was published before a waker looked at `armed` is seen here.
+  if (halt_.load(std::memory_order_seq_cst) || round() || all_done()) {
+    sleeper_.disarm();
+    return;
+  }
+  for (const core::Agent* agent : agents_) {
+    const core::WaitDescriptor wait = agent->wait_descriptor();
+    sleeper_.watch(wait.fd, wait.events);
+  }
+  block_.parks.store(static_cast<double>(++parks_), std::memory_order_relaxed);
+  block_.idle_rounds.store(static_cast<double>(idle_rounds_), std::memory_order_relaxed);
+  sleeper_.sleep();
+}
+
+}  // namespace byteor::run
