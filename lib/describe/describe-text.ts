@@ -1,0 +1,125 @@
+/** A Description as lines for a person. Pure; any thread. */
+
+import type { DescribedStage, Description, GraphDescription, RingDescription } from './describe.js';
+import type { MemoryPlan, MemoryRow } from './memory.js';
+import { byteWords, configWords, cut, keyWords, listWords } from './words.js';
+
+/** Hex digits of an id that people compare. */
+const ID_CHARS = 12;
+
+/** Rows of cells in columns; cells of `right` columns are aligned to the right. The last column is not padded. */
+function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => (right.includes(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const indented = (lines: readonly string[], by = 2): string[] =>
+  lines.map((line) => (line === '' ? line : ' '.repeat(by) + line));
+
+const section = (title: string, lines: readonly string[]): string[] => ['', title, ...indented(lines)];
+
+function heading(description: Description): string[] {
+  const { name, target, id, drawing } = description;
+  const title = `${name}  ${target}  version ${id.slice(0, ID_CHARS)}`;
+  return drawing === null ? [title] : [title, '', ...indented(drawing)];
+}
+
+/** What a stage does beside passing records on. */
+function stageNotes(stage: DescribedStage): string {
+  const notes: string[] = [];
+  if (stage.skipsFilteredBy.length > 0) notes.push(`skips what ${listWords(stage.skipsFilteredBy)} filtered`);
+  if (stage.filters) notes.push(stage.access === 'write' ? 'may filter' : 'filters');
+  if (stage.fails) notes.push('may fail a record');
+  if (stage.access === 'write') notes.push('writes');
+  return notes.join('; ');
+}
+
+function ringEnds({ ingress, egress }: RingDescription): string[] {
+  const gates =
+    `held back by ${listWords(ingress.gatedBy)}` +
+    ` (by ${listWords(ingress.gatedByWhenDiscarded)} when ${egress.id} is discarded)`;
+  const skips = egress.skipsFilteredBy.length === 0 ? '' : `; skips what ${listWords(egress.skipsFilteredBy)} filtered`;
+  return columns([
+    [ingress.id, 'ingress', cut(ingress.codec), gates],
+    [egress.id, 'egress', cut(egress.codec), `waits for ${listWords(egress.waitsFor)}${skips}`],
+  ]);
+}
+
+function ringStages({ stages }: RingDescription): string[] {
+  const rows = stages.map((stage, index) => [
+    String(index + 1),
+    stage.id,
+    stage.op,
+    cut(configWords(stage.config)),
+    `waits for ${listWords(stage.waitsFor)}`,
+    stageNotes(stage),
+  ]);
+  return columns(rows, [0]);
+}
+
+function ringFacts(ring: RingDescription): string[] {
+  const { layout, room, shardKey, markPlanes } = ring;
+  const key = shardKey === null ? '' : `, by ${keyWords(shardKey)}`;
+  const { headroom, tailroom } = room;
+  const bytes = headroom + tailroom === 0 ? 'none' : `${headroom} bytes before and ${tailroom} behind every record`;
+  const planes = markPlanes === 0 ? 'none: no stage filters' : `${markPlanes}, one byte a slot each`;
+  return columns([
+    ['shards', `${ring.shards}${key}`],
+    ['order', ring.ordering],
+    ['layout', `${layout.kind}: ${layout.reason}`],
+    ['room', `${bytes}: ${room.reason}`],
+    ['marks', planes],
+  ]);
+}
+
+function memoryLines({ rows, sizes, totalBytes, observableBytes }: MemoryPlan): string[] {
+  const cell = (row: MemoryRow): string[] => [row.table, `${row.count} ×`, String(row.bytesEach), String(row.bytes)];
+  const total = ['total', '', '', String(totalBytes)];
+  const table = columns([...rows.filter((row) => row.bytes > 0).map(cell), total], [1, 2, 3]);
+  const arena = sizes.arenaBytes === 0 ? '' : `, arena ${byteWords(sizes.arenaBytes)}`;
+  return [
+    `a shard: ${sizes.capacity} records of at most ${byteWords(sizes.recordMax)}${arena}`,
+    ...table,
+    `${byteWords(totalBytes)} in all, of which an observer maps ${byteWords(observableBytes)}`,
+  ];
+}
+
+function ringText(ring: RingDescription): string[] {
+  const threads = ring.memory.threads === 1 ? '1 thread' : `${ring.memory.threads} threads`;
+  return [
+    ...heading(ring),
+    ...section('ends', ringEnds(ring)),
+    ...section('stages', ringStages(ring)),
+    ...section('ring', ringFacts(ring)),
+    ...section(`memory, bytes (with ${threads})`, memoryLines(ring.memory)),
+  ];
+}
+
+function graphText(graph: GraphDescription): string[] {
+  const boundaries = graph.boundaries.map(({ id, kind, codec, policyWords }) => [id, kind, cut(codec), policyWords]);
+  const stages = graph.stages.map(({ id, op, config }) => [id, op, cut(configWords(config))]);
+  const connections = graph.connections.map(({ from, to, laneWords, on_full }) => [
+    `${from} ─▶ ${to}`,
+    laneWords,
+    on_full === 'Drop' ? 'drops when full' : 'blocks when full',
+  ]);
+  return [
+    ...heading(graph),
+    ...section('ends', columns(boundaries)),
+    ...section('stages', columns(stages)),
+    ...section('connections', columns(connections)),
+    '',
+    'This release validates LaneGraph plans but does not run them yet: what would be inserted is not shown.',
+  ];
+}
+
+/** Lines without a final line end. */
+export function describeText(description: Description): string {
+  return (description.target === 'SingleRing' ? ringText(description) : graphText(description)).join('\n');
+}

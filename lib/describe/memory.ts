@@ -1,0 +1,197 @@
+/**
+ * Every byte that a pipeline will map, table by table, before it is opened. The rules are those of
+ * native/run/sizes.cpp (what an option left out becomes) and native/graph/region_plan.cpp (where everything lies); the
+ * region's own total_bytes is compared with this sum in a test. Pure; any thread.
+ */
+
+import {
+  AgentEntry,
+  ConsumerBlock,
+  HISTOGRAM_COUNTS,
+  ProducerBlock,
+  RegionHeader,
+  RingBlock,
+  SAMPLE_SHIFT,
+  Slot,
+  ThreadBlock,
+} from '../abi/definition.js';
+import { CACHE_BLOCK } from '../abi/struct.js';
+import type { RingSpec } from '../lower/spec.js';
+
+/** Marks, slots and arenas begin on a page of this many bytes, and so does what follows the observable part. */
+const PAGE_BYTES = 4096;
+
+/** What `open` takes when an option is left out. Bytes are per shard. */
+export const SIZE_DEFAULTS = {
+  capacity: 8192,
+  recordMax: 2 ** 20,
+  arenaBytes: 4 * 2 ** 20,
+  /** Least arena of a shard when there are several. */
+  arenaBytesShardMin: 2 ** 16,
+} as const;
+
+export const SIZE_LIMITS = {
+  capacityMax: 2 ** 30,
+  arenaBytesMax: 2 ** 30,
+  /** A record and the padding that it may cause at the wrap must fit an empty arena. */
+  recordMax: 2 ** 29,
+} as const;
+
+/** Sizes as asked for at open; what is left out gets its default. */
+export interface SizesAsked {
+  /** Records a shard may hold, exactly. */
+  readonly capacity?: number;
+  /** Largest record, bytes. Ignored by the Fixed layout, where the struct says it. */
+  readonly recordMax?: number;
+  /** Bytes of arena a shard, a power of two. */
+  readonly arenaBytes?: number;
+}
+
+/** Sizes of one shard, resolved. */
+export interface ShardSizes {
+  readonly capacity: number;
+  /** Power of two ≥ capacity. */
+  readonly slotCount: number;
+  /** Bytes from slot to slot. */
+  readonly slotStride: number;
+  /** Bytes. */
+  readonly recordMax: number;
+  /** Bytes, a power of two; 0 in the Fixed layout. */
+  readonly arenaBytes: number;
+  readonly stampCount: number;
+}
+
+export interface MemoryRow {
+  readonly table: string;
+  readonly count: number;
+  readonly bytesEach: number;
+  readonly bytes: number;
+}
+
+export interface MemoryPlan {
+  readonly sizes: ShardSizes;
+  readonly threads: number;
+  /** In the order of the region; the last row is the padding between the tables. */
+  readonly rows: readonly MemoryRow[];
+  /** The prefix that an observer maps: everything but marks, slots and arenas. */
+  readonly observableBytes: number;
+  readonly totalBytes: number;
+}
+
+const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
+const powerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, value)));
+
+function checkRange(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${name} is ${value}; give an integer from ${min} to ${max}`);
+}
+
+function resolveArena(spec: RingSpec, asked: number | undefined, recordMax: number): number {
+  const least = powerOfTwo(2 * roundUp(spec.headroom + recordMax + spec.tailroom, 8));
+  if (least > SIZE_LIMITS.arenaBytesMax)
+    throw new RangeError(`recordMax is ${recordMax}; with the room that this plan's ops add, no arena can hold it`);
+  if (asked !== undefined) {
+    checkRange('arenaBytes', asked, least, SIZE_LIMITS.arenaBytesMax);
+    if (powerOfTwo(asked) !== asked) throw new RangeError(`arenaBytes is ${asked}; give a power of two`);
+    return asked;
+  }
+  const { arenaBytes, arenaBytesShardMin } = SIZE_DEFAULTS;
+  // Several shards share what one would have, down to a floor.
+  return Math.max(least, arenaBytes / powerOfTwo(spec.shards), spec.shards === 1 ? 0 : arenaBytesShardMin);
+}
+
+/**
+ * What the sizes asked for become.
+ * @throws RangeError when one is out of its range, with the range
+ */
+export function resolveSizes(spec: RingSpec, asked: SizesAsked = {}): ShardSizes {
+  const capacity = checkRange('capacity', asked.capacity ?? SIZE_DEFAULTS.capacity, 1, SIZE_LIMITS.capacityMax);
+  const slotCount = powerOfTwo(capacity);
+  const common = { capacity, slotCount, stampCount: Math.max(1, slotCount >> SAMPLE_SHIFT) };
+  if (spec.layout === 'Fixed')
+    return { ...common, slotStride: roundUp(spec.recordBytes, 8), recordMax: spec.recordBytes, arenaBytes: 0 };
+  const least = Math.max(1, spec.ingress.recordBytes);
+  const recordMax = checkRange('recordMax', asked.recordMax ?? SIZE_DEFAULTS.recordMax, least, SIZE_LIMITS.recordMax);
+  return { ...common, slotStride: Slot.size, recordMax, arenaBytes: resolveArena(spec, asked.arenaBytes, recordMax) };
+}
+
+/** Bytes of one shard's lists: gates, terminals, their stamps, marks, wakes (u64) and dependencies of agents (u32). */
+function listBytes(spec: RingSpec, threads: number): number {
+  const entries = spec.entries.length;
+  const offsets = 3 * (entries + 1) + spec.markCount + 2 * threads;
+  const dependencies = spec.entries.reduce((sum, entry) => sum + entry.dependencies.length + 1, entries + 1);
+  return roundUp(8 * offsets + 4 * dependencies, 8);
+}
+
+/** Bytes of texts: the plan's name and every id, once. */
+function textBytes(spec: RingSpec): number {
+  const texts = [spec.name, spec.ingress.id, spec.egress.id, ...spec.stages.map((stage) => stage.id)];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
+/** Walks the region from its start, as the native planner does, and keeps the sums. */
+class Walk {
+  readonly rows: MemoryRow[] = [];
+  #at = 0;
+  #used = 0;
+
+  /** `count` pieces of `bytesEach`, each aligned on its own. */
+  pieces(table: string, count: number, bytesEach: number, align = CACHE_BLOCK): void {
+    for (let piece = 0; piece < count; piece++) this.#at = roundUp(this.#at, align) + bytesEach;
+    this.#add(table, count, bytesEach);
+  }
+
+  /** One array of `count` elements. */
+  array(table: string, count: number, bytesEach: number): void {
+    this.#at = roundUp(this.#at, CACHE_BLOCK) + count * bytesEach;
+    this.#add(table, count, bytesEach);
+  }
+
+  #add(table: string, count: number, bytesEach: number): void {
+    const bytes = count * bytesEach;
+    this.#used += bytes;
+    const known = this.rows.findIndex((row) => row.table === table);
+    const row = this.rows[known];
+    if (row === undefined) this.rows.push({ table, count, bytesEach, bytes });
+    else this.rows[known] = { ...row, count: row.count + count, bytes: row.bytes + bytes };
+  }
+
+  endOfPage(): number {
+    this.#at = roundUp(this.#at, PAGE_BYTES);
+    return this.#at;
+  }
+
+  get padding(): number {
+    return this.#at - this.#used;
+  }
+}
+
+/** @param threads native threads, as placement decides or as asked for */
+export function planMemory(spec: RingSpec, sizes: ShardSizes, threads: number): MemoryPlan {
+  const walk = new Walk();
+  const consumers = spec.entries.length + 1;
+  const shards = Array.from({ length: spec.shards }, (_, shard) => shard);
+  walk.array('header', 1, RegionHeader.size);
+  walk.array('agents', spec.shards * (spec.entries.length + 2), AgentEntry.size);
+  walk.array('threads', threads, ThreadBlock.size);
+  walk.array('rings', spec.shards, RingBlock.size);
+  for (const _ of shards) {
+    walk.pieces('producers', 1, ProducerBlock.size);
+    walk.pieces('consumers', consumers, ConsumerBlock.size);
+  }
+  walk.array('lists', spec.shards, listBytes(spec, threads));
+  walk.array('texts', 1, textBytes(spec));
+  for (const _ of shards) {
+    walk.pieces('histograms', consumers, HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT);
+    walk.pieces('stamps', consumers, sizes.stampCount * Float64Array.BYTES_PER_ELEMENT);
+  }
+  const observableBytes = walk.endOfPage();
+  for (const _ of shards) {
+    walk.pieces('marks', spec.markCount, sizes.slotCount, PAGE_BYTES);
+    walk.pieces('slots', 1, sizes.slotCount * sizes.slotStride, PAGE_BYTES);
+    walk.pieces('arenas', 1, sizes.arenaBytes, PAGE_BYTES);
+  }
+  const totalBytes = walk.endOfPage();
+  const padding = { table: 'padding', count: 1, bytesEach: walk.padding, bytes: walk.padding };
+  return { sizes, threads, rows: [...walk.rows, padding], observableBytes, totalBytes };
+}

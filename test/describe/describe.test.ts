@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { describePlan } from '../../lib/describe/describe.js';
+import { describeText } from '../../lib/describe/describe-text.js';
+import { planDot } from '../../lib/describe/dot.js';
+import type { CheckedPlan } from '../../lib/plan/document.js';
+import { callers, chain, checked, diamond, eight, ring, shards } from '../lower/plans.js';
+import { fullGraph, fullRing } from '../version/plans.js';
+
+const golden: readonly (readonly [string, CheckedPlan])[] = [
+  ['chain', chain],
+  ['diamond', diamond],
+  ['eight', eight],
+  ['shards', shards],
+  ['callers', callers],
+  ['full-ring', checked(fullRing)],
+  ['full-graph', checked(fullGraph)],
+];
+
+describe('describe', () => {
+  it.each(golden)('gives the golden text for %s', async (name, plan) => {
+    await expect(`${describeText(describePlan(plan))}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
+  });
+
+  it('says who waits for whom, who holds the producer back, and whose marks are read', () => {
+    expect(describePlan(diamond)).toMatchObject({
+      ingress: { id: 'in', gatedBy: ['out'], gatedByWhenDiscarded: ['tail'] },
+      egress: { id: 'out', waitsFor: ['tail'], skipsFilteredBy: ['left'] },
+      stages: [
+        { id: 'head', waitsFor: ['in'], skipsFilteredBy: [], terminal: false, filters: true },
+        { id: 'left', waitsFor: ['head'], skipsFilteredBy: ['head'], terminal: false, filters: true },
+        { id: 'right', waitsFor: ['head'], skipsFilteredBy: ['head'], terminal: false, sink: true },
+        { id: 'tail', waitsFor: ['left', 'right'], skipsFilteredBy: ['left'], terminal: true, fails: true },
+      ],
+    });
+  });
+
+  it('gives the reason for the layout', () => {
+    const withStruct = ring('w', [['a', 'append', [], { text: 'x' }]], { boundaries: shards.boundaries });
+    expect([shards, chain, withStruct].map((plan) => describePlan(plan))).toMatchObject([
+      {
+        layout: {
+          kind: 'Fixed',
+          reason: 'events takes structs of 24 bytes and no stage writes, so the record is the slot',
+        },
+      },
+      { layout: { kind: 'Variable', reason: 'records of in have any length, so slots point into an arena' } },
+      { layout: { kind: 'Variable', reason: 'a may change a record, so slots point into an arena' } },
+    ]);
+  });
+
+  it('counts the bytes for the sizes asked for', () => {
+    const sizes = { capacity: 64, recordMax: 100, arenaBytes: 4096 };
+    expect(describePlan(chain, { sizes, threads: 2 })).toMatchObject({
+      memory: { threads: 2, sizes: { capacity: 64, arenaBytes: 4096 } },
+    });
+    expect(() => describePlan(chain, { sizes: { capacity: -1 } })).toThrow('capacity is -1; give an integer from 1');
+  });
+
+  it('can be printed as JSON', () => {
+    for (const [, plan] of golden) expect(JSON.parse(JSON.stringify(describePlan(plan)))).toEqual(describePlan(plan));
+  });
+});
+
+describe('dot', () => {
+  it.each(golden)('gives the golden text for %s', async (name, plan) => {
+    await expect(planDot(plan)).toMatchFileSnapshot(`golden/${name}.dot`);
+  });
+
+  it('does not depend on the order of catalogs, dependency lists and keys', () => {
+    const stages = fullRing.stages.map((stage) =>
+      stage.config === undefined
+        ? stage
+        : { ...stage, config: Object.fromEntries(Object.entries(stage.config as object).reverse()) },
+    );
+    const entries = fullRing.single_ring.stages.map(({ stage, depends_on = [] }) => ({
+      depends_on: [...depends_on].reverse(),
+      stage,
+    }));
+    const other = {
+      ...fullRing,
+      stages: stages.reverse(),
+      boundaries: [...fullRing.boundaries].reverse(),
+      single_ring: { ...fullRing.single_ring, stages: entries },
+    };
+    expect(planDot(checked(other))).toBe(planDot(checked(fullRing)));
+  });
+
+  it('escapes what Graphviz would read as its own', () => {
+    const plan = ring('p', [['a', 'filter', [], { contains: '"]; x -> y \\N\\\n' }]]);
+    expect(planDot(plan)).toContain(
+      '"a" [label="a\\nfilter\\ncontains \\"\\\\\\"]; x -> y \\\\\\\\N\\\\\\\\\\\\n\\""];',
+    );
+  });
+});
