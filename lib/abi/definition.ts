@@ -195,6 +195,8 @@ export const RingBlock = struct(
     ['arena_bytes', 'u32', 'power of two; 0 when Fixed'],
     ['ingress_port', 'u32', 'PortCode'],
     ['egress_port', 'u32', 'PortCode'],
+  ['word_bytes', 'u32', 'Fixed: 8 when every slot begins with a sequence word that publishes its record, else 0'],
+  ['ring_reserved', 'u32', 'zero'],
     ['slots_offset', 'u64', ''],
     ['arena_offset', 'u64', ''],
     ['producer_offset', 'u64', 'ProducerBlock'],

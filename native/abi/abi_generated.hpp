@@ -360,6 +360,8 @@ struct alignas(128) RingBlock {
   std::uint32_t arena_bytes;  // power of two; 0 when Fixed
   std::uint32_t ingress_port;  // PortCode
   std::uint32_t egress_port;  // PortCode
+  std::uint32_t word_bytes;  // Fixed: 8 when every slot begins with a sequence word that publishes its record, else 0
+  std::uint32_t ring_reserved;  // zero
   std::uint64_t slots_offset;
   std::uint64_t arena_offset;
   std::uint64_t producer_offset;  // ProducerBlock
@@ -392,24 +394,26 @@ static_assert(offsetof(RingBlock, tailroom) == 32);
 static_assert(offsetof(RingBlock, arena_bytes) == 36);
 static_assert(offsetof(RingBlock, ingress_port) == 40);
 static_assert(offsetof(RingBlock, egress_port) == 44);
-static_assert(offsetof(RingBlock, slots_offset) == 48);
-static_assert(offsetof(RingBlock, arena_offset) == 56);
-static_assert(offsetof(RingBlock, producer_offset) == 64);
-static_assert(offsetof(RingBlock, producer_stamps_offset) == 72);
-static_assert(offsetof(RingBlock, egress_offset) == 80);
-static_assert(offsetof(RingBlock, egress_histogram_offset) == 88);
-static_assert(offsetof(RingBlock, stamp_count) == 96);
-static_assert(offsetof(RingBlock, gate_count) == 100);
-static_assert(offsetof(RingBlock, gates_offset) == 104);
-static_assert(offsetof(RingBlock, terminal_count) == 112);
-static_assert(offsetof(RingBlock, egress_mark_count) == 116);
-static_assert(offsetof(RingBlock, terminals_offset) == 120);
-static_assert(offsetof(RingBlock, terminal_stamps_offset) == 128);
-static_assert(offsetof(RingBlock, egress_marks_offset) == 136);
-static_assert(offsetof(RingBlock, publish_wake_count) == 144);
-static_assert(offsetof(RingBlock, release_wake_count) == 148);
-static_assert(offsetof(RingBlock, publish_wakes_offset) == 152);
-static_assert(offsetof(RingBlock, release_wakes_offset) == 160);
+static_assert(offsetof(RingBlock, word_bytes) == 48);
+static_assert(offsetof(RingBlock, ring_reserved) == 52);
+static_assert(offsetof(RingBlock, slots_offset) == 56);
+static_assert(offsetof(RingBlock, arena_offset) == 64);
+static_assert(offsetof(RingBlock, producer_offset) == 72);
+static_assert(offsetof(RingBlock, producer_stamps_offset) == 80);
+static_assert(offsetof(RingBlock, egress_offset) == 88);
+static_assert(offsetof(RingBlock, egress_histogram_offset) == 96);
+static_assert(offsetof(RingBlock, stamp_count) == 104);
+static_assert(offsetof(RingBlock, gate_count) == 108);
+static_assert(offsetof(RingBlock, gates_offset) == 112);
+static_assert(offsetof(RingBlock, terminal_count) == 120);
+static_assert(offsetof(RingBlock, egress_mark_count) == 124);
+static_assert(offsetof(RingBlock, terminals_offset) == 128);
+static_assert(offsetof(RingBlock, terminal_stamps_offset) == 136);
+static_assert(offsetof(RingBlock, egress_marks_offset) == 144);
+static_assert(offsetof(RingBlock, publish_wake_count) == 152);
+static_assert(offsetof(RingBlock, release_wake_count) == 156);
+static_assert(offsetof(RingBlock, publish_wakes_offset) == 160);
+static_assert(offsetof(RingBlock, release_wakes_offset) == 168);
 static_assert(offsetof(RingBlock, stop_before) == 256);
 static_assert(sizeof(RingBlock) == 384);
 

@@ -42,8 +42,7 @@ class RecordConsumer {
   // many sequences it moved over, filtered ones included. Records stay readable until release().
   template <class Take>
   std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
-    const std::uint64_t available = barrier_.available(next_);
-    const std::uint64_t end = available - next_ > limit ? next_ + limit : available;
+    const std::uint64_t end = barrier_.available(next_, limit);
     const std::uint64_t begin = next_;
     for (; next_ != end; ++next_) {
       if (filtered(next_)) {
@@ -58,6 +57,20 @@ class RecordConsumer {
     return static_cast<std::uint32_t>(next_ - begin);
   }
 
+  // Fixed rings that no stage filters: adjacent records in place, at most `limit` of them and none past the wrap.
+  FixedSpan next_span(std::uint32_t limit) const noexcept {
+    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring_.slot_mask);
+    const std::uint64_t end = barrier_.available(next_, std::min(limit, to_wrap));
+    return {FixedLayout::at(ring_, next_), static_cast<std::uint32_t>(end - next_), ring_.slot_stride};
+  }
+
+  // Moves over the first `count` records of the last span. They stay readable until release().
+  void consume_span(std::uint32_t count) noexcept {
+    next_ += count;
+    in_ += count;
+    bytes_ += static_cast<double>(count) * ring_.record_bytes;
+  }
+
   // Everything consumed so far may be overwritten. True when there was something to release.
   bool release() noexcept {
     if (released_ == next_) return false;
@@ -67,8 +80,8 @@ class RecordConsumer {
     block_.out.store(static_cast<double>(in_), std::memory_order_relaxed);
     block_.skipped.store(static_cast<double>(skipped_), std::memory_order_relaxed);
     block_.bytes.store(bytes_, std::memory_order_relaxed);
-    // SYNC POINT S2: gives slots and arena bytes back to the producer; seq_cst because the producer may be asleep.
-    block_.sequence.store(released_, std::memory_order_seq_cst);
+    // SYNC POINT S2: gives slots and arena bytes back to the producer.
+    publish_to(block_.sequence, released_, ring_.may_sleep);
     return true;
   }
 

@@ -44,7 +44,7 @@ class RecordProducer {
   // A claim that is not committed costs nothing and is replaced by the next claim.
   std::byte* try_claim(std::uint32_t length) noexcept {
     if (next_ - gate_ >= ring_.capacity && !refresh_until_slot()) return nullptr;
-    if (ring_.fixed) return ring_.slots + static_cast<std::size_t>(next_ & ring_.slot_mask) * ring_.slot_stride;
+    if (ring_.fixed) return FixedLayout::at(ring_, next_);
     const std::uint32_t need = reserve_bytes(length);
     if (!fits(need)) {
       refresh();
@@ -64,7 +64,23 @@ class RecordProducer {
       slot.flags = flags;
       head_ = claimed_ + reserve_bytes(length);
     }
+    if (ring_.word_bytes != 0) publish_words(1);
     ++next_;
+  }
+
+  // Fixed rings: adjacent free slots, at most `limit` of them and none past the wrap; count 0 while the shard is full.
+  FixedSpan try_claim_span(std::uint32_t limit) noexcept {
+    if (next_ - gate_ >= ring_.capacity) refresh();
+    const auto room = static_cast<std::uint32_t>(ring_.capacity - (next_ - gate_));
+    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring_.slot_mask);
+    return {FixedLayout::at(ring_, next_), std::min({limit, room, to_wrap}), ring_.slot_stride};
+  }
+
+  // The first `count` records of the claimed span are complete.
+  void commit_span(std::uint32_t count) noexcept {
+    bytes_ += static_cast<double>(count) * ring_.record_bytes;
+    if (ring_.word_bytes != 0) publish_words(count);
+    next_ += count;
   }
 
   // Makes every committed record visible to the stages. True when there was one.
@@ -78,8 +94,8 @@ class RecordProducer {
     published_ = next_;
     block_.published.store(static_cast<double>(published_ - first_), std::memory_order_relaxed);
     block_.bytes.store(bytes_, std::memory_order_relaxed);
-    // SYNC POINT S1: publishes slots, arena bytes and stamps to every stage; seq_cst because a stage may be asleep.
-    block_.cursor.store(published_, std::memory_order_seq_cst);
+    // SYNC POINT S1: publishes slots, arena bytes and stamps to every stage.
+    publish_to(block_.cursor, published_, ring_.may_sleep);
     return true;
   }
 
@@ -111,6 +127,13 @@ class RecordProducer {
     const std::uint32_t offset = head_ & (ring_.arena_bytes - 1);
     claimed_ = offset + need > ring_.arena_bytes ? head_ + (ring_.arena_bytes - offset) : head_;
     return claimed_ + need - tail_ <= ring_.arena_bytes;
+  }
+
+  // SYNC POINT S1: a sequence word publishes its record at once; publish() then only moves the cursor that observers
+  // and the end of the shard are read from.
+  void publish_words(std::uint32_t count) noexcept {
+    for (std::uint64_t s = next_; s != next_ + count; ++s)
+      publish_to(FixedLayout::word(ring_, s), static_cast<std::uint32_t>(s + 1), ring_.may_sleep);
   }
 
   bool refresh_until_slot() noexcept {

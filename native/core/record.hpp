@@ -3,6 +3,7 @@
 //   Variable   slots:  | position start length flags | …   16 bytes each, index = sequence & mask
 //              arena:  | headroom record tailroom | …      8-byte aligned, contiguous; padding at the wrap
 //   Fixed      slots:  | record | record | …               the struct itself; length and flags are the plan's, no bytes
+//              slots:  | word record | word record | …     the same with a sequence word a slot (low-latency profiles)
 //
 // Hot code: no allocation, no exception. Who may touch a record when is decided by sequences (ORDERING.md).
 #pragma once
@@ -36,6 +37,11 @@ struct RingMemory {
   std::uint32_t tailroom = 0;
   std::uint32_t arena_bytes = 0;  // power of two ≤ 2^30; 0 when Fixed
   bool fixed = false;
+  // Fixed with a sequence word in the slot: the record begins after the word, and a record is published by its word, so
+  // that a consumer of single records fetches one line and not two. 0: published by the cursor.
+  std::uint32_t word_bytes = 0;
+  // Somebody on the other side may sleep, so publications are seq_cst (S5); with spinning threads release is enough.
+  bool may_sleep = true;
   std::atomic<std::uint64_t>* stop_before = nullptr;
 };
 
@@ -58,9 +64,33 @@ struct VariableLayout {
 
 struct FixedLayout {
   static RecordRef load(const RingMemory& ring, std::uint64_t sequence) noexcept {
-    return {ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride, ring.record_bytes, 0};
+    return {at(ring, sequence), ring.record_bytes, 0};
+  }
+  static std::byte* at(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    return ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride + ring.word_bytes;
+  }
+  // Low 32 bits of sequence + 1 once the record with that sequence stands in the slot; anything else before.
+  static std::atomic<std::uint32_t>& word(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    return *reinterpret_cast<std::atomic<std::uint32_t>*>(
+        ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride);
   }
   static void store(const RingMemory&, std::uint64_t, const RecordRef&) noexcept {}
+};
+
+// SYNC POINT S1/S2: publishes records, or gives room back.
+template <class T>
+void publish_to(std::atomic<T>& cell, T value, bool may_sleep) noexcept {
+  if (may_sleep)
+    cell.store(value, std::memory_order_seq_cst);
+  else
+    cell.store(value, std::memory_order_release);
+}
+
+// Adjacent records of a Fixed ring, in place.
+struct FixedSpan {
+  std::byte* data;       // of the first record
+  std::uint32_t count;   // 0: none now
+  std::uint32_t stride;  // bytes from record to record
 };
 
 inline RecordRef load_record(const RingMemory& ring, std::uint64_t sequence) noexcept {

@@ -19,6 +19,7 @@ struct ShardSizes {
   std::uint32_t capacity;     // records, exact
   std::uint32_t slot_count;   // power of two ≥ capacity
   std::uint32_t slot_stride;  // bytes
+  std::uint32_t word_bytes;   // 8 when a sequence word stands before every record of a Fixed ring, else 0
   std::uint32_t record_max;   // bytes
   std::uint32_t arena_bytes;  // power of two; 0 when Fixed
   std::uint32_t stamp_count;  // power of two

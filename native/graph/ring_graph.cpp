@@ -101,6 +101,8 @@ core::RingMemory RingGraph::ring_memory(std::uint32_t shard) noexcept {
   memory.headroom = description_.headroom;
   memory.tailroom = description_.tailroom;
   memory.arena_bytes = sizes_.arena_bytes;
+  memory.word_bytes = sizes_.word_bytes;
+  memory.may_sleep = options_.may_sleep;
   memory.fixed = description_.layout == abi::LayoutCode::kFixed;
   memory.stop_before = &ring_block(shard).stop_before;
   return memory;
@@ -207,6 +209,7 @@ void RingGraph::write_ring(std::uint32_t shard) {
   block.arena_bytes = sizes_.arena_bytes;
   block.ingress_port = static_cast<std::uint32_t>(options_.ingress_port);
   block.egress_port = static_cast<std::uint32_t>(options_.egress_port);
+  block.word_bytes = sizes_.word_bytes;
   block.slots_offset = place.slots;
   block.arena_offset = place.arena;
   block.producer_offset = place.producer;
@@ -304,6 +307,12 @@ void RingGraph::write_first_sequence(std::uint32_t shard) {
     consumer_block(shard, i).sequence.store(first, std::memory_order_relaxed);
     consumer_block(shard, i).cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
   }
+  if (sizes_.word_bytes == 0) return;
+  // As if the lap before had just been read: no word may look like a publication of the first lap.
+  const core::RingMemory ring = ring_memory(shard);
+  for (std::uint64_t s = first; s != first + sizes_.slot_count; ++s)
+    core::FixedLayout::word(ring, s).store(static_cast<std::uint32_t>(s + 1 - sizes_.slot_count),
+                                           std::memory_order_relaxed);
 }
 
 // ---- the agents ----------------------------------------------------------------------------------------------------
@@ -321,8 +330,11 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
     dependencies.push_back(producer_cursor(shard));
     upstream_stamps.push_back(stamp_table(shard, description_.entries.size()));
   }
+  std::atomic<std::uint64_t>& stop_before = ring_block(shard).stop_before;
+  const bool reads_words = sizes_.word_bytes != 0 && description.dependencies.empty();
   StageContext context{.ring = ring_memory(shard),
-                       .barrier = core::Barrier(std::move(dependencies), ring_block(shard).stop_before),
+                       .barrier = reads_words ? core::Barrier(ring_memory(shard), stop_before)
+                                              : core::Barrier(std::move(dependencies), stop_before),
                        .end = shard_end(shard)};
   context.stop_before = &ring_block(shard).stop_before;
   context.block = &consumer_block(shard, entry);
@@ -409,7 +421,14 @@ void RingGraph::close_js_ingress() noexcept {
 
 std::uint64_t RingGraph::published(std::uint32_t shard) noexcept {
   // A cell is widened against a stage, which is never further behind than the ring is long.
-  return producer_cursor(shard).load_seq_cst(consumer_block(shard, 0).sequence.load(std::memory_order_acquire));
+  std::uint64_t end =
+      producer_cursor(shard).load_seq_cst(consumer_block(shard, 0).sequence.load(std::memory_order_acquire));
+  if (sizes_.word_bytes == 0) return end;
+  // A word may have been published whose cursor was not: the stages have seen it, so it counts.
+  const core::RingMemory ring = ring_memory(shard);
+  while (core::FixedLayout::word(ring, end).load(std::memory_order_acquire) == static_cast<std::uint32_t>(end + 1))
+    ++end;
+  return end;
 }
 
 void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t readers_filters) noexcept {

@@ -32,6 +32,7 @@ struct GraphOptions {
   abi::PortCode egress_port = abi::PortCode::kJs;
   std::uint32_t batch_records = 256;
   std::uint64_t first_sequence = 0;
+  bool may_sleep = true;  // some thread or JS handle may be asleep when records are published
 };
 
 // A stage agent and the thread it belongs to.

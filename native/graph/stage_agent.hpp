@@ -46,19 +46,18 @@ class StageAgent final : public core::Agent {
   StageAgent(StageContext context, Op& op) : context_(std::move(context)), op_(op), next_(context_.first) {}
 
   std::uint32_t do_work() noexcept override {
-    const std::uint64_t available = context_.barrier.available(next_);
-    if (available == next_) {
+    const std::uint64_t end = context_.barrier.available(next_, context_.batch_records);
+    if (end == next_) {
       observe(abi::AgentState::kWaiting, context_.upstream_agent);
       return 0;
     }
-    const std::uint64_t end = std::min(available, next_ + context_.batch_records);
     const std::uint64_t begin = next_;
     const bool failed = work(end);
     if (const std::uint64_t sampled = core::first_sampled(begin, next_); sampled != next_) stamp(sampled);
     store_counters();
     // SYNC POINT S1: publishes what this stage wrote (bytes, slots, marks, stamps) to the stages after it, and to a
-    // producer that may reuse the slots; seq_cst because either may be asleep.
-    context_.block->sequence.store(next_, std::memory_order_seq_cst);
+    // producer that may reuse the slots.
+    core::publish_to(context_.block->sequence, next_, context_.ring.may_sleep);
     if (failed) [[unlikely]]
       fail();
     observe(failed ? abi::AgentState::kFailed : abi::AgentState::kWorking, abi::kNone);

@@ -14,6 +14,10 @@ enum class Profile : std::uint32_t { kDefault, kLowLatency, kIsolatedCore };
 // What a thread does between two looks at its inputs. kProfile: what the profile says.
 enum class WaitStrategy : std::uint32_t { kProfile, kAdaptive, kSpin, kYield, kPark };
 
+// How records of a Fixed ring are published. kProfile: by sequence words in the slots for the spinning profiles (single
+// records reach the first stage with one cache line instead of two), else by the cursor (batches cost one store).
+enum class Publication : std::uint32_t { kProfile, kCursor, kSlot };
+
 // Who runs a boundary. `lines` adapters are native; a port without an entry is a JS handle.
 struct PortOptions {
   std::string id;  // boundary id
@@ -33,6 +37,7 @@ struct Options {
   bool observe = false;  // back the region with a file, so that another process can look at it
   Profile profile = Profile::kDefault;
   WaitStrategy wait = WaitStrategy::kProfile;
+  Publication publication = Publication::kProfile;
   std::uint64_t first_sequence = 0;  // for tests: where all sequences begin
   std::string version_id;            // hex; shown to observers
   std::vector<PortOptions> ports;

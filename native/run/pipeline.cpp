@@ -142,6 +142,7 @@ Pipeline::Impl::Impl(graph::RingDescription ring, const Options& open_options)
   graph_options.egress_port = ports.egress.port;
   graph_options.batch_records = options.batch_records == 0 ? kBatchRecordsDefault : options.batch_records;
   graph_options.first_sequence = options.first_sequence;
+  graph_options.may_sleep = ports.uses_js() || tuning.may_sleep();
   const std::span<std::byte> region(mapping->get().data(), mapping->get().bytes());
   try {
     graph = std::make_unique<graph::RingGraph>(region, std::move(ring), plan, sizes, std::move(placement),

@@ -18,6 +18,12 @@ std::uint64_t reservation(const graph::RingDescription& ring, std::uint64_t reco
   return core::round_up(ring.headroom + record_max + ring.tailroom, 8);
 }
 
+// With a word, a slot that fits one line must not lie across two: the point is that one line carries both.
+std::uint32_t slot_stride(std::uint32_t bytes, bool by_slot) {
+  if (!by_slot) return static_cast<std::uint32_t>(core::round_up(bytes, 8));
+  return bytes <= 64 ? std::bit_ceil(bytes) : static_cast<std::uint32_t>(core::round_up(bytes, 64));
+}
+
 std::uint32_t resolve_arena(const graph::RingDescription& ring, const Options& options, std::uint32_t record_max) {
   const std::uint64_t least = std::bit_ceil(2 * reservation(ring, record_max));
   if (least > kArenaBytesMax)
@@ -50,7 +56,10 @@ graph::ShardSizes resolve_sizes(const graph::RingDescription& ring, const Option
       refuse("recordMax", options.record_max,
              "leave it out: every record of this plan's struct has " + std::to_string(ring.record_bytes) + " bytes");
     sizes.record_max = ring.record_bytes;
-    sizes.slot_stride = static_cast<std::uint32_t>(core::round_up(ring.record_bytes, 8));
+    const bool by_slot = options.publication == Publication::kSlot ||
+                         (options.publication == Publication::kProfile && options.profile != Profile::kDefault);
+    sizes.word_bytes = by_slot ? 8 : 0;
+    sizes.slot_stride = slot_stride(sizes.word_bytes + ring.record_bytes, by_slot);
     sizes.arena_bytes = 0;
     return sizes;
   }

@@ -25,6 +25,8 @@ class Tuning {
   WaitStrategy wait = WaitStrategy::kAdaptive;  // resolved
   platform::CpuBudget budget;
 
+  bool may_sleep() const noexcept { return wait == WaitStrategy::kAdaptive || wait == WaitStrategy::kPark; }
+
   void memory_locked(platform::RequestOutcome outcome) { memory_ = std::move(outcome); }
 
   // The lock of the CPU for thread `index`, or nothing (and then why, for describe_thread): not asked for, none free.

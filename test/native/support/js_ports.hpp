@@ -57,7 +57,8 @@ class JsIngress {
     if (next_ - gate_ >= ring_.capacity) return full();
     std::byte* target = nullptr;
     if (ring_.layout == static_cast<std::uint32_t>(abi::LayoutCode::kFixed)) {
-      target = view_.base() + ring_.slots_offset + (next_ & (ring_.slot_count - 1)) * ring_.slot_stride;
+      target =
+          view_.base() + ring_.slots_offset + (next_ & (ring_.slot_count - 1)) * ring_.slot_stride + ring_.word_bytes;
     } else {
       const auto need = static_cast<std::uint32_t>((ring_.headroom + record.size() + ring_.tailroom + 7) & ~7ull);
       if (!fits(need)) refresh();
@@ -70,6 +71,9 @@ class JsIngress {
     std::memcpy(target, record.data(), record.size());
     if ((next_ & ((1u << abi::kSampleShift) - 1)) == 0)
       view_.at<double>(ring_.producer_stamps_offset + 8 * ((next_ >> abi::kSampleShift) & (ring_.stamp_count - 1))) = 1;
+    if (ring_.word_bytes != 0)
+      view_.at<std::atomic<std::uint32_t>>(ring_.slots_offset + (next_ & (ring_.slot_count - 1)) * ring_.slot_stride)
+          .store(static_cast<std::uint32_t>(next_ + 1));
     ++next_;
     if (next_ - published_ >= publish_every_) flush();
     return true;
@@ -180,7 +184,8 @@ class JsEgress {
   std::string record(std::uint32_t index) const {
     const char* base = reinterpret_cast<const char*>(view_.base());
     if (ring_.layout == static_cast<std::uint32_t>(abi::LayoutCode::kFixed))
-      return {base + ring_.slots_offset + std::size_t{index} * ring_.slot_stride, ring_.record_bytes};
+      return {base + ring_.slots_offset + std::size_t{index} * ring_.slot_stride + ring_.word_bytes,
+              ring_.record_bytes};
     const auto& slot = view_.at<abi::Slot>(ring_.slots_offset + std::size_t{index} * sizeof(abi::Slot));
     return {base + ring_.arena_offset + (slot.start & (ring_.arena_bytes - 1)), slot.length};
   }
