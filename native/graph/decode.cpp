@@ -165,7 +165,7 @@ std::uint32_t flags_of(abi::OpCode op) {
     case abi::OpCode::kIdentity:
       return 0;
     default:
-      return bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kFails);
+      return bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kFails) | bit(StageFlag::kSink);
   }
 }
 

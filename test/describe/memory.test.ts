@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planMemory, resolveSizes, SIZE_DEFAULTS, type SizesAsked } from '../../lib/describe/memory.js';
 import { lower } from '../../lib/lower/index.js';
-import { chain, diamond, shards } from '../lower/plans.js';
+import { callers, chain, diamond, eight, shards } from '../lower/plans.js';
 
 const plan = (spec: Parameters<typeof planMemory>[0], asked: SizesAsked = {}, threads = 1) =>
   planMemory(spec, resolveSizes(spec, asked), threads);
@@ -54,6 +54,16 @@ describe('resolveSizes', () => {
 });
 
 describe('planMemory', () => {
+  it('gives the golden sums, which a native test compares with what the core maps', async () => {
+    const lines = [callers, chain, diamond, eight, shards].flatMap((authored) =>
+      [1, 3].map((threads) => {
+        const { totalBytes, observableBytes } = plan(lower(authored), {}, threads);
+        return `${authored.name} ${threads} ${totalBytes} ${observableBytes}\n`;
+      }),
+    );
+    await expect(lines.join('')).toMatchFileSnapshot('golden/memory.txt');
+  });
+
   it('lists every table, in the order of the region, and its sum is the whole', () => {
     const { rows, totalBytes } = plan(lower(diamond));
     expect(rows.map((row) => row.table)).toEqual([
