@@ -18,6 +18,11 @@ import {
 import { CACHE_BLOCK } from '../abi/struct.js';
 import type { RingSpec } from '../lower/spec.js';
 
+/** What a sequence word takes of a slot. */
+const WORD_BYTES = 8;
+/** What a processor fetches at once: a slot with a word that fits one line must not lie across two. */
+const CACHE_LINE = 64;
+
 /** Marks, slots and arenas begin on a page of this many bytes, and so does what follows the observable part. */
 const PAGE_BYTES = 4096;
 
@@ -45,6 +50,8 @@ export interface SizesAsked {
   readonly recordMax?: number;
   /** Bytes of arena a shard, a power of two. */
   readonly arenaBytes?: number;
+  /** Fixed layout: a sequence word in every slot publishes its record, as the spinning profiles have it. */
+  readonly sequenceWords?: boolean;
 }
 
 /** Sizes of one shard, resolved. */
@@ -100,6 +107,12 @@ function resolveArena(spec: RingSpec, asked: number | undefined, recordMax: numb
   return Math.max(least, arenaBytes / powerOfTwo(spec.shards), spec.shards === 1 ? 0 : arenaBytesShardMin);
 }
 
+function fixedStride(recordBytes: number, sequenceWords: boolean): number {
+  if (!sequenceWords) return roundUp(recordBytes, 8);
+  const bytes = WORD_BYTES + recordBytes;
+  return bytes <= CACHE_LINE ? powerOfTwo(bytes) : roundUp(bytes, CACHE_LINE);
+}
+
 /**
  * What the sizes asked for become.
  * @throws RangeError when one is out of its range, with the range
@@ -108,8 +121,10 @@ export function resolveSizes(spec: RingSpec, asked: SizesAsked = {}): ShardSizes
   const capacity = checkRange('capacity', asked.capacity ?? SIZE_DEFAULTS.capacity, 1, SIZE_LIMITS.capacityMax);
   const slotCount = powerOfTwo(capacity);
   const common = { capacity, slotCount, stampCount: Math.max(1, slotCount >> SAMPLE_SHIFT) };
-  if (spec.layout === 'Fixed')
-    return { ...common, slotStride: roundUp(spec.recordBytes, 8), recordMax: spec.recordBytes, arenaBytes: 0 };
+  if (spec.layout === 'Fixed') {
+    const slotStride = fixedStride(spec.recordBytes, asked.sequenceWords ?? false);
+    return { ...common, slotStride, recordMax: spec.recordBytes, arenaBytes: 0 };
+  }
   const least = Math.max(1, spec.ingress.recordBytes);
   const recordMax = checkRange('recordMax', asked.recordMax ?? SIZE_DEFAULTS.recordMax, least, SIZE_LIMITS.recordMax);
   return { ...common, slotStride: Slot.size, recordMax, arenaBytes: resolveArena(spec, asked.arenaBytes, recordMax) };

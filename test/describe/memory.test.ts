@@ -41,6 +41,15 @@ describe('resolveSizes', () => {
     expect(resolveSizes(lower(shards))).toMatchObject({ slotStride: 24, recordMax: 24, arenaBytes: 0 });
   });
 
+  it('keeps a slot with a sequence word within one cache line where it fits', () => {
+    const spec = lower(shards);
+    const strides = [1, 24, 56, 57, 200].map(
+      (recordBytes) => resolveSizes({ ...spec, recordBytes }, { sequenceWords: true }).slotStride,
+    );
+    expect(strides).toEqual([16, 32, 64, 128, 256]);
+    expect(resolveSizes(lower(chain), { sequenceWords: true }).slotStride).toBe(16);
+  });
+
   it.each<[SizesAsked, string]>([
     [{ capacity: 0 }, 'capacity is 0; give an integer from 1 to 1073741824'],
     [{ capacity: 1.5 }, 'capacity is 1.5; give an integer from 1 to 1073741824'],
@@ -56,10 +65,12 @@ describe('resolveSizes', () => {
 describe('planMemory', () => {
   it('gives the golden sums, which a native test compares with what the core maps', async () => {
     const lines = [callers, chain, diamond, eight, shards].flatMap((authored) =>
-      [1, 3].map((threads) => {
-        const { totalBytes, observableBytes } = plan(lower(authored), {}, threads);
-        return `${authored.name} ${threads} ${totalBytes} ${observableBytes}\n`;
-      }),
+      [1, 3].flatMap((threads) =>
+        [false, true].map((sequenceWords) => {
+          const { totalBytes, observableBytes } = plan(lower(authored), { sequenceWords }, threads);
+          return `${authored.name} ${threads} ${sequenceWords ? 'slot' : 'cursor'} ${totalBytes} ${observableBytes}\n`;
+        }),
+      ),
     );
     await expect(lines.join('')).toMatchFileSnapshot('golden/memory.txt');
   });
