@@ -1,2 +1,13 @@
+export type { FieldLayout, ScalarKind, StructLayout } from './plan/codec-layout.js';
+export { layoutOf } from './plan/codec-layout.js';
 export type { Diagnostic } from './plan/diagnostic.js';
 export type * from './plan/document.js';
+export type { OpAccess, OpEntry, OpTraits } from './plan/op-catalog.js';
+export { OP_CATALOG } from './plan/op-catalog.js';
+export type { ParsedPlan, ParseOptions } from './plan/parse.js';
+export { parsePlan } from './plan/parse.js';
+export type { CodeEntry, DiagnosticCode } from './validate/codes.js';
+export { explain } from './validate/codes.js';
+export type { Features } from './validate/model.js';
+export type { ValidateOptions, Validation } from './validate/validate.js';
+export { validate, validateText } from './validate/validate.js';

@@ -1,0 +1,64 @@
+/** Small words that every check needs: naming types, listing choices, and the nearest of them. Pure; any thread. */
+import { closest, distance } from 'fastest-levenshtein';
+import { ID_CHARS_MAX } from './limits.js';
+
+/** What a value is, in the words of the document: `text`, `a list`, `a map`, `nothing (null)`. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'nothing (null)';
+  if (Array.isArray(value)) return 'a list';
+  switch (typeof value) {
+    case 'string':
+      return 'text';
+    case 'number':
+      return 'a number';
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      return 'a map';
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+/** A value inside a sentence: text in quotes, cut when long, everything else as `typeName` or JSON says. */
+export function quote(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length <= ID_CHARS_MAX ? value : `${value.slice(0, ID_CHARS_MAX)}…`);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeName(value);
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function oneOf(words: readonly string[], joiner: 'or' | 'and' = 'or'): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} ${joiner} ${words.at(-1)}`;
+}
+
+/** `1 stage`, `2 stages`. */
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
+}
+
+/** The choice that a misspelt word most likely meant; undefined if none is near, so that a hint is never a guess. */
+export function nearest(word: unknown, choices: readonly string[]): string | undefined {
+  if (typeof word !== 'string' || word.length === 0 || word.length > ID_CHARS_MAX || choices.length === 0)
+    return undefined;
+  const folded = new Map(choices.map((choice) => [fold(choice), choice]));
+  const best = closest(fold(word), [...folded.keys()]);
+  const longest = Math.max(word.length, best.length);
+  const allowed = longest < 2 ? 0 : Math.max(1, Math.floor(longest / 3));
+  return distance(fold(word), best) <= allowed ? folded.get(best) : undefined;
+}
+
+/** `Did you mean "x"?`, as a thunk: the search runs only for diagnostics that are reported. */
+export function didYouMean(word: unknown, choices: readonly string[]): () => string | undefined {
+  return () => {
+    const choice = nearest(word, choices);
+    return choice === undefined ? undefined : `Did you mean ${quote(choice)}?`;
+  };
+}
+
+/** Case and the two word separators are the commonest slips, so they cost nothing. */
+function fold(word: string): string {
+  return word.toLowerCase().replaceAll('-', '_');
+}

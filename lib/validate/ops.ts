@@ -1,0 +1,88 @@
+/** Rules about the op of each stage: known, told what its schema asks for, fit for the target. Pure; any thread. */
+import { BROKEN } from '../plan/finding.js';
+import { isCallerOp } from '../plan/op-catalog.js';
+import { under } from '../plan/pointer.js';
+import { didYouMean, oneOf, quote } from '../plan/words.js';
+import { expectedAt } from './expected.js';
+import { asMap, type Model, type Note, type StageNode } from './model.js';
+import { capital, placeName } from './names.js';
+import { subjectOf } from './objection.js';
+import { checkAgainst } from './shape.js';
+
+export function checkOps(model: Model, note: Note): void {
+  for (const stage of model.stages) {
+    if (stage.op === undefined || stage.op === '') continue;
+    if (stage.traits === undefined) noteUnknownOp(model, stage, stage.op, note);
+    else checkConfig(model, stage, stage.op, note);
+    if (stage.traits?.emits === true && model.target === 'SingleRing') noteEmits(model, stage, stage.op, note);
+  }
+}
+
+function noteUnknownOp(model: Model, stage: StageNode, op: string, note: Note): void {
+  const path = under(stage.path, 'op');
+  const place = capital(placeName(model.document, stage.path));
+  const [prefix] = op.split(':', 1);
+  if (op.includes(':') && (prefix === 'js' || prefix === 'native')) {
+    note({
+      code: 'OP_NAME',
+      path,
+      message: `${place} has the op ${quote(op)}; behind \`${prefix}:\` stands a letter and up to 63 letters, digits, "_", "-" or ".".`,
+      received: op,
+    });
+    return;
+  }
+  const known = [...model.catalog.keys()];
+  note({
+    code: 'OP_UNKNOWN',
+    path,
+    message: `${place} has the unknown op ${quote(op)}; ops are ${known.join(', ')}, js:<name> and native:<name>.`,
+    received: op,
+    hint: () => configInKey(op, known) ?? didYouMean(op, known)(),
+  });
+}
+
+/** `filter:ERROR`, `filter(contains=x)`: a known op with its configuration in the key. */
+function configInKey(op: string, known: readonly string[]): string | undefined {
+  const [key] = op.split(/[^A-Za-z_]/, 1);
+  if (key === op || key === undefined || !known.includes(key)) return undefined;
+  return `Write \`op: ${key}\` and put the configuration into \`config\`.`;
+}
+
+function checkConfig(model: Model, stage: StageNode, op: string, note: Note): void {
+  const path = under(stage.path, 'config');
+  const entry = model.catalog.get(op);
+  if (entry === undefined || stage.config === BROKEN) return;
+  if (stage.config === undefined) {
+    if (!entry.configRequired || model.accounted.has(path)) return;
+    const place = capital(placeName(model.document, stage.path));
+    note({
+      code: 'FIELD_MISSING',
+      path,
+      message: `${place} needs the field \`config\`, because the op \`${op}\` must be told what to do.`,
+      hint: `See \`byteor capabilities\` for the configuration of \`${op}\`.`,
+    });
+    return;
+  }
+  if (asMap(stage.config) === undefined) {
+    const message = `${subjectOf(model.document, path)} must be ${expectedAt('/config') ?? 'a map'}.`;
+    note({ code: 'FIELD_TYPE', path, message, received: stage.config });
+    return;
+  }
+  checkAgainst(entry.config, stage.config, model.document, path, note);
+}
+
+function noteEmits(model: Model, stage: StageNode, op: string, note: Note): void {
+  const place = capital(placeName(model.document, stage.path));
+  note({
+    code: 'OP_EMITS_IN_RING',
+    path: under(stage.path, 'op'),
+    message: `${place} has the op \`${op}\`, which emits other records than it reads; a slot of a SingleRing holds one record.`,
+    received: op,
+    hint: `Use the target LaneGraph, or another op than ${oneOf([`\`${op}\``])}.`,
+  });
+}
+
+/** True where the op comes from the caller: what only the op itself knows is checked at `open`. */
+export function fromCaller(stage: StageNode): boolean {
+  return stage.op !== undefined && isCallerOp(stage.op);
+}

@@ -1,0 +1,95 @@
+/**
+ * The one door from a document to a checked plan. Every pass looks at the whole document and only notes; nothing is
+ * repaired, nothing of the environment is read, and nothing throws. Pure; any thread.
+ */
+import type { Diagnostic } from '../plan/diagnostic.js';
+import type { CheckedPlan, PipelinePlanV2 } from '../plan/document.js';
+import { type Finding, type Locate, report } from '../plan/finding.js';
+import { OP_CATALOG, type OpCatalog } from '../plan/op-catalog.js';
+import { ParsedPlan, type ParseOptions, parsePlan } from '../plan/parse.js';
+import { snapshot } from '../plan/plain.js';
+import { checkCodecs } from './codecs.js';
+import { CODES } from './codes.js';
+import { checkConnections } from './graph-connections.js';
+import { checkLanes } from './graph-lanes.js';
+import { checkPolicies, checkStageKeys } from './graph-policies.js';
+import { checkGraphShape } from './graph-shape.js';
+import { checkIds } from './ids.js';
+import { buildModel, type Features, type Note } from './model.js';
+import { checkOps } from './ops.js';
+import { checkRaces } from './ring-races.js';
+import { checkRingRules } from './ring-rules.js';
+import { checkRingStages } from './ring-stages.js';
+import { checkShape } from './shape.js';
+
+export interface ValidateOptions {
+  /** LaneGraph features that the runtime has; both are on where nothing is said. */
+  readonly features?: Partial<Features> | undefined;
+  /** The ops that a plan may name besides those of callers; the built-in ones where nothing is said. */
+  readonly catalog?: OpCatalog | undefined;
+}
+
+export type Validation<P extends PipelinePlanV2 = PipelinePlanV2> =
+  | {
+      readonly ok: true;
+      /** A deep-frozen copy of the document; defaults are not filled in. */
+      readonly plan: CheckedPlan<P>;
+      /** Warnings only. */
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/**
+ * Validates a plan given as JavaScript values, or one that `parsePlan` read. All errors in one run, in a stable order.
+ * The input is only read. Never throws.
+ */
+export function validate<const P extends PipelinePlanV2>(plan: P, options?: ValidateOptions): Validation<P>;
+export function validate(plan: unknown, options?: ValidateOptions): Validation;
+export function validate(plan: unknown, options: ValidateOptions = {}): Validation {
+  if (!(plan instanceof ParsedPlan)) {
+    const { document, findings } = snapshot(plan);
+    return conclude(document, [...findings, ...check(document, options)], undefined, () => undefined);
+  }
+  if (plan.document === undefined) return conclude(undefined, plan.findings, plan.file, plan.locate);
+  const findings = [...plan.findings, ...check(plan.document, options)];
+  return conclude(plan.document, findings, plan.file, plan.locate);
+}
+
+/** Reads and validates plan text (JSON or YAML), or its UTF-8 bytes. Never throws. */
+export function validateText(text: string | Uint8Array, options: ParseOptions & ValidateOptions = {}): Validation {
+  return validate(parsePlan(text, options) as unknown, options);
+}
+
+function check(document: unknown, options: ValidateOptions): Finding[] {
+  const findings: Finding[] = [];
+  const note: Note = (finding) => findings.push({ ...finding, severity: CODES[finding.code].severity });
+  const accounted = checkShape(document, note);
+  const features = { lane_graph_journal: true, lane_graph_fanout: true, ...options.features };
+  const model = buildModel(document, accounted, features, options.catalog ?? OP_CATALOG);
+  checkIds(model, note);
+  checkOps(model, note);
+  checkCodecs(model, note);
+  checkRingRules(model, note);
+  checkRingStages(model, note);
+  checkRaces(model, note);
+  const graph = model.graph === undefined ? undefined : checkConnections(model, note);
+  if (graph !== undefined) {
+    checkGraphShape(model, graph, note);
+    checkLanes(model, graph, note);
+    checkPolicies(model, graph, note);
+  }
+  checkStageKeys(model, graph, note);
+  return findings;
+}
+
+function conclude(
+  document: unknown,
+  findings: readonly Finding[],
+  file: string | undefined,
+  locate: Locate,
+): Validation {
+  const diagnostics = report(findings, file, locate);
+  const ok = findings.every((finding) => finding.severity === 'warning');
+  // The one place where a document becomes a checked plan: every rule has seen it.
+  return ok ? { ok, plan: document as CheckedPlan, diagnostics } : { ok, diagnostics };
+}
