@@ -159,14 +159,15 @@ std::uint64_t RingGraph::write_text(const std::string& text) {
 std::uint64_t RingGraph::write_list(const std::vector<std::uint64_t>& values) {
   list_cursor_ = core::round_up(list_cursor_, 8);
   const std::uint64_t place = list_cursor_;
-  std::memcpy(region_.data() + place, values.data(), values.size() * 8);
+  // The address of an empty list may be null, which memcpy must not be given.
+  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 8);
   list_cursor_ += values.size() * 8;
   return place;
 }
 
 std::uint64_t RingGraph::write_indices(const std::vector<std::uint32_t>& values) {
   const std::uint64_t place = list_cursor_;
-  std::memcpy(region_.data() + place, values.data(), values.size() * 4);
+  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 4);
   list_cursor_ += values.size() * 4;
   return place;
 }

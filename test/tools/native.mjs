@@ -92,7 +92,14 @@ async function fuzz({ seconds }) {
   mkdirSync(corpus, { recursive: true });
   const seeded = await run(process.execPath, ['test/tools/fuzz-corpus.mjs', corpus]);
   if (!seeded.ok) return failure(`the corpus could not be written: ${seeded.reason}`);
-  const args = [corpus, `-max_total_time=${seconds}`, '-max_len=65536', '-timeout=10', '-rss_limit_mb=2048'];
+  const args = [
+    corpus,
+    `-max_total_time=${seconds}`,
+    '-max_len=65536',
+    '-timeout=10',
+    '-rss_limit_mb=2048',
+    '-verbosity=0',
+  ];
   const ended = await run(
     join(folder, 'byteor_fuzz'),
     [...args, '-print_final_stats=1', `-artifact_prefix=${folder}/`],

@@ -81,7 +81,7 @@ export const steps = {
   build: program('the TypeScript build and the addon', 'npm', () => ['run', '-s', 'build:all']),
   biome: program('TypeScript lint and format', 'biome', () => ['check', '--error-on-warnings', '.']),
   format: program('C++ format', 'clang-format', () => ['--dry-run', '-Werror', ...cppFiles()], [tools.clangFormat]),
-  abi: program('the generated ABI header', process.execPath, () => ['dist/abi/generate.js', '--check']),
+  abi: program('the generated ABI header', 'npm', () => ['run', '-s', 'abi', '--', '--check']),
   types: program('TypeScript types', 'tsc', () => ['-p', 'tsconfig.json', '--noEmit']),
   ...nativeSteps,
   unit: { title: 'vitest', needs: [], run: vitest },
