@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -43,6 +44,23 @@ describe('the canonical text of a plan', () => {
 
   it('is as the golden file has it, for a graph', async () => {
     await expect(textOf(fullGraph)).toMatchFileSnapshot('golden/full-graph.txt');
+  });
+
+  it('is as the documentation shows it', () => {
+    const page = readFileSync(new URL('../../docs/canonical-text.md', import.meta.url), 'utf8');
+    const sample = /```\n(.*?)```/s.exec(page)?.[1];
+    const plan: SingleRingPlan = {
+      version: 2,
+      name: 'errors',
+      target: 'SingleRing',
+      boundaries: [
+        { id: 'in', kind: 'ingress', codec: 'utf8' },
+        { id: 'out', kind: 'egress' },
+      ],
+      stages: [{ id: 'keep', op: 'filter', config: { contains: 'ERROR' } }],
+      single_ring: { stages: [{ stage: 'keep' }] },
+    };
+    expect(planText(checked(plan))).toBe(sample);
   });
 
   it.each([fullRing, fullGraph])('round-trips through the parser ($name)', (plan) => {
