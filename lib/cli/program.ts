@@ -23,6 +23,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: () => import('./verbs/validate.js'),
   },
   {
+    name: 'compile',
+    summary: 'compile a plan to a version: its id and what it is made of',
+    load: () => import('./verbs/compile.js'),
+  },
+  {
     name: 'describe',
     summary: 'say what a plan will do, with every byte that it will map',
     load: () => import('./verbs/describe.js'),
