@@ -1,13 +1,66 @@
+export type { DescribeOptions, Description, GraphDescription, RingDescription } from './describe/describe.js';
+export { describePlan } from './describe/describe.js';
+export { describeText } from './describe/describe-text.js';
+export { planDot } from './describe/dot.js';
+export { UnsupportedTargetError } from './lower/errors.js';
+export { definePlan } from './plan/builder.js';
 export type { FieldLayout, ScalarKind, StructLayout } from './plan/codec-layout.js';
 export { layoutOf } from './plan/codec-layout.js';
 export type { Diagnostic } from './plan/diagnostic.js';
 export type * from './plan/document.js';
+export type * from './plan/infer.js';
+export { planJsonSchema } from './plan/json-schema.js';
 export type { OpAccess, OpEntry, OpTraits } from './plan/op-catalog.js';
 export { OP_CATALOG } from './plan/op-catalog.js';
 export type { ParsedPlan, ParseOptions } from './plan/parse.js';
 export { parsePlan } from './plan/parse.js';
+export type {
+  EgressCounts,
+  Imbalance,
+  IngressCounts,
+  Ledger,
+  StageCounts,
+} from './runtime/counters.js';
+export {
+  AbortedError,
+  ByteorError,
+  ClosedError,
+  DeadlineError,
+  OpenError,
+  OptionError,
+  PipelineFailedError,
+  PortError,
+  RecordError,
+  RecordTooLargeError,
+  UsageError,
+} from './runtime/errors.js';
+export type { Failure } from './runtime/failure.js';
+export type { LatencySummary } from './runtime/histogram.js';
+export type { Capabilities } from './runtime/machine.js';
+export { capabilities } from './runtime/machine.js';
+export { attach, open } from './runtime/open.js';
+export type { OpenOptions, Port } from './runtime/options.js';
+export type { Pipeline, StopOptions } from './runtime/pipeline.js';
+export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
+export type { PollHandle, RecordCursor } from './runtime/poll.js';
+export { POLL_LIMIT } from './runtime/poll.js';
+export type { ClaimWriter, PushHandle } from './runtime/push.js';
+export { PushStatus } from './runtime/push.js';
+export { RegionError } from './runtime/region.js';
+export type { AgentSnapshot, AgentStateName, BlockedOn, Snapshot, ThreadSnapshot } from './runtime/snapshot.js';
+export { readSnapshot } from './runtime/snapshot.js';
+export type { ReadableOptions, WritableOptions } from './runtime/streams.js';
+export type { WaitOptions } from './runtime/waiting.js';
 export type { CodeEntry, DiagnosticCode } from './validate/codes.js';
 export { explain } from './validate/codes.js';
 export type { Features } from './validate/model.js';
 export type { ValidateOptions, Validation } from './validate/validate.js';
 export { validate, validateText } from './validate/validate.js';
+export type { PlanChange, PlanDiff } from './version/diff.js';
+export { diffPlans } from './version/diff.js';
+export { diffText } from './version/diff-text.js';
+export { planId } from './version/id.js';
+export { PlanError } from './version/plan-error.js';
+export type { VersionReport } from './version/report.js';
+export type { Version, VersionSummary } from './version/version.js';
+export { compile } from './version/version.js';

@@ -14,10 +14,11 @@ import {
   SpecRingEntry,
   SpecStage,
 } from '../abi/definition.js';
+import { roomOf, traitsOf } from '../plan/op-catalog.js';
 import { maskOf } from './encode.js';
 import { SpecError } from './errors.js';
 import { chooseLayout } from './layout.js';
-import type { BoundarySpec, KeySpec, RingEntrySpec, RingSpec, StageSpec } from './spec.js';
+import type { BoundarySpec, KeySpec, OpName, RingEntrySpec, RingSpec, StageAbilities, StageSpec } from './spec.js';
 import { nameOf, type Row, SpecReader } from './spec-reader.js';
 import { ancestorsOf, nearestFilters, terminalsOf } from './topology.js';
 
@@ -79,34 +80,42 @@ function pickBoundary(
   return row;
 }
 
-function readStage(reader: SpecReader, row: StageRow, keyCount: number): StageSpec {
+/** The plan's word for an op of the spec: what its abilities and room are looked up by. */
+function planOp(op: OpName, text: string): string {
+  if (op === 'Js' || op === 'Native') return `${op.toLowerCase()}:${text}`;
+  return op.toLowerCase();
+}
+
+/** Flags and room follow from the op; a buffer that says otherwise would make the core skip checks. */
+function readAbilities(
+  row: StageRow,
+  op: OpName,
+  text: string,
+): StageAbilities & Pick<StageSpec, 'headroom' | 'tailroom'> {
   const { Writes, Filters, Fails, Sink } = enums.StageFlag;
+  const word = planOp(op, text);
+  const traits = traitsOf(word);
+  if (traits === undefined) throw new SpecError(`no op is called "${word}"`, row.at('text_offset'));
+  const { filters, fails, sink } = traits;
+  const writes = traits.access === 'write';
+  agree(row, 'flags', (writes ? Writes : 0) | (filters ? Filters : 0) | (fails ? Fails : 0) | (sink ? Sink : 0));
+  const { head, tail } = roomOf({ op: word, config: { text } });
+  agree(row, 'headroom', head);
+  agree(row, 'tailroom', tail);
+  return { writes, filters, fails, sink, headroom: head, tailroom: tail };
+}
+
+function readStage(reader: SpecReader, row: StageRow, keyCount: number): StageSpec {
   const op = nameOf(enums.OpCode, row, 'op', 'op');
-  const flags = row.u32('flags');
   const match = nameOf(enums.MatchCode, row, 'match', 'match');
   const key = indexOrNull(row, 'key', keyCount);
-  expect((flags & ~(Writes | Filters | Fails | Sink)) === 0, `unknown stage flags ${flags}`, row, 'flags');
   expect((match !== 'None') === (op === 'Filter' || op === 'Reject'), `op ${op} with match ${match}`, row, 'match');
   expect(row.u32('invert') <= (match === 'None' ? 0 : 1), `invert is ${row.u32('invert')}`, row, 'invert');
   expect(key === null || op === 'Count', `op ${op} takes no key`, row, 'key');
   agree(row, 'reserved', 0);
-  const writes = (flags & Writes) !== 0;
-  const room = row.u32('headroom') + row.u32('tailroom');
-  expect(writes || room === 0, `a stage that does not write reserves ${room} bytes`, row, 'headroom');
-  return {
-    id: readId(reader, row),
-    op,
-    writes,
-    filters: (flags & Filters) !== 0,
-    fails: (flags & Fails) !== 0,
-    sink: (flags & Sink) !== 0,
-    headroom: row.u32('headroom'),
-    tailroom: row.u32('tailroom'),
-    text: reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset')),
-    match,
-    invert: row.u32('invert') === 1,
-    key,
-  };
+  const text = reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset'));
+  const abilities = readAbilities(row, op, text);
+  return { id: readId(reader, row), op, ...abilities, text, match, invert: row.u32('invert') === 1, key };
 }
 
 function readKey(reader: SpecReader, row: KeyRow, ingress: BoundarySpec): KeySpec {
@@ -177,6 +186,17 @@ function readEntries(reader: SpecReader, stages: readonly StageSpec[]): Topology
   return { entries, markCount, terminals: terminalsOf(dependencies), egressReadsMarksOf };
 }
 
+/** Two stages of which one writes, and neither of which is before the other, would race on the slot. */
+function checkRaces(stages: readonly StageSpec[], { entries }: Topology, row: RingRow): void {
+  const writes = entries.map(({ stage }) => stages[stage]?.writes === true);
+  for (const [later, entry] of entries.entries()) {
+    const free = entries.findIndex(
+      (_, earlier) => earlier < later && !entry.ancestors.includes(earlier) && (writes[earlier] || writes[later]),
+    );
+    expect(free < 0, `entries ${free} and ${later} race on the slot`, row, 'terminal_mask');
+  }
+}
+
 function checkRing(ring: RingRow, ingress: BoundarySpec, stages: readonly StageSpec[], topology: Topology): void {
   const layout = chooseLayout(ingress, stages);
   agree(ring, 'layout', enums.LayoutCode[layout]);
@@ -230,6 +250,7 @@ export function decodeSpec(bytes: Uint8Array): RingSpec {
   const ids = new Set([ingress, egress, ...stages].map(({ id }) => id));
   expect(ids.size === stages.length + 2, 'an id stands twice', ring, 'ingress');
   const topology = readEntries(reader, stages);
+  checkRaces(stages, topology, ring);
   checkRing(ring, ingress, stages, topology);
   return {
     target: 'SingleRing',

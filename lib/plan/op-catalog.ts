@@ -85,7 +85,7 @@ const matchConfig = z
     starts_with: z.exactOptional(text).describe('The record starts with these bytes.'),
     ends_with: z.exactOptional(text).describe('The record ends with these bytes.'),
     equals: z.exactOptional(text).describe('The record is these bytes.'),
-    invert: z.exactOptional(z.boolean()).describe('Match where the text does not; default false.'),
+    invert: z.exactOptional(z.boolean()).meta({ description: 'Match where the text does not.', default: false }),
   })
   .refine((config) => MATCHERS.filter((matcher) => config[matcher] !== undefined).length === 1, {
     params: { exactlyOneOf: MATCHERS },

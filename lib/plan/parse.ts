@@ -66,7 +66,7 @@ export class ParsedPlan {
 export function parsePlan(text: string | Uint8Array, options: ParseOptions = {}): ParsedPlan {
   const file = options.file;
   const refused = (finding: Finding) => new ParsedPlan({ file, findings: [finding] });
-  if (text.length > PLAN_TEXT_MAX) return refused(tooLarge(text.length));
+  if (text.length > PLAN_TEXT_MAX) return refused(tooLarge());
   const decoded = typeof text === 'string' ? text : decode(text);
   if (decoded === undefined) return refused(notText('The plan is not UTF-8 text.', undefined));
   // An editor does not count the byte order mark, so columns must not either.
@@ -167,11 +167,12 @@ function severalDocuments(at: Position): Finding {
   };
 }
 
-function tooLarge(length: number): Finding {
+/** Says no length: a reader of files stops at the limit and does not know it. */
+function tooLarge(): Finding {
   return {
     code: 'PLAN_TOO_LARGE',
     path: '',
-    message: `The text is ${length} long; a plan has at most ${PLAN_TEXT_MAX} characters.`,
+    message: `The text is longer than the ${PLAN_TEXT_MAX} characters that a plan may have.`,
     hint: 'Is this the plan, or the data that it shall process?',
   };
 }

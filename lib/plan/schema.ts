@@ -87,7 +87,10 @@ export const codecSchema = z
       }),
     ]),
   ])
-  .describe('Types the records for JavaScript: `bytes` (default), `utf8`, or a struct of fixed layout.');
+  .meta({
+    description: 'Types the records for JavaScript: `bytes`, `utf8`, or a struct of fixed layout.',
+    default: 'bytes',
+  });
 
 export const stageEntrySchema = z.strictObject({
   id: idSchema.describe('Unique among stages and boundaries.'),
@@ -112,12 +115,16 @@ export const ringStageSchema = z.strictObject({
 
 export const singleRingSchema = z.strictObject({
   stages: z.array(ringStageSchema).min(1).describe('Every stage of the catalog once, in topological order.'),
-  shards: z.exactOptional(integer(1, RING_SHARDS_MAX)).describe('Parallel rings; default 1.'),
-  ordering: z.exactOptional(z.enum(['Strict', 'PerKey'])).describe('`Strict` (default) needs one shard.'),
-  producer: z.exactOptional(z.enum(['Single', 'Mpmc'])).describe('`Single` (default) is what the ring offers.'),
+  shards: z.exactOptional(integer(1, RING_SHARDS_MAX)).meta({ description: 'Parallel rings.', default: 1 }),
+  ordering: z
+    .exactOptional(z.enum(['Strict', 'PerKey']))
+    .meta({ description: '`Strict` needs one shard.', default: 'Strict' }),
+  producer: z
+    .exactOptional(z.enum(['Single', 'Mpmc']))
+    .meta({ description: '`Single` is what the ring offers.', default: 'Single' }),
   scheduling: z
     .exactOptional(z.enum(['Dedicated', 'WorkQueue']))
-    .describe('`Dedicated` (default) is what the ring offers.'),
+    .meta({ description: '`Dedicated` is what the ring offers.', default: 'Dedicated' }),
   shard_key: z.exactOptional(keySchema).describe('Chooses the shard; required when there are several.'),
 });
 
@@ -175,7 +182,9 @@ export const boundaryPolicySchema = z
 export const laneGraphSchema = z.strictObject({
   connections: z.array(connectionSchema).min(1).max(GRAPH_CONNECTIONS_MAX),
   boundary_policy: z.exactOptional(z.record(z.string(), boundaryPolicySchema)).describe('Boundary id → policy.'),
-  on_full: z.exactOptional(onFullSchema),
+  on_full: z
+    .exactOptional(onFullSchema)
+    .meta({ description: 'For every connection that does not say it itself.', default: 'Block' }),
 });
 
 const common = {

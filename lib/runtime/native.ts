@@ -10,8 +10,8 @@ export const NativeEvent = { Records: 1, Room: 2, Ended: 4 } as const;
 export interface NativePort {
   readonly id: string;
   readonly port: 'js' | 'native' | 'discard';
-  readonly path?: string;
-  readonly append?: boolean;
+  readonly path: string;
+  readonly append: boolean;
 }
 
 /** Options as the addon takes them: every field set, sizes in bytes or records, 0 for "default". */
@@ -26,39 +26,69 @@ export interface NativeOpenOptions {
   readonly observe: boolean;
   readonly profile: 'default' | 'low-latency' | 'isolated-core';
   readonly wait: 'profile' | 'adaptive' | 'spin' | 'yield' | 'park';
+  readonly publication: 'profile' | 'cursor' | 'slot';
   /** Low and high 32 bits: where all sequences begin (tests). */
   readonly firstSequence: readonly [number, number];
   readonly versionId: string;
+  /** Text for those who attach. */
+  readonly note: string;
+  /** False: do not hand the region out as an external buffer, even where that is allowed. */
+  readonly external: boolean;
   readonly ports: readonly NativePort[];
 }
 
-/** One environment's hold on a running pipeline. */
+/** One environment's hold on a running pipeline. Every function belongs to the thread that made it. */
 export interface NativePipeline {
   readonly number: number;
-  /** The region, in place; do not transfer it, and never post it to a worker (it would be copied). */
-  readonly region: ArrayBuffer;
+  /** What the opener said about the pipeline (JSON), for those who attach. */
+  readonly note: string;
+  /**
+   * The region, in place, or null where external buffers are forbidden. Do not transfer it, and never post it to a worker
+   * (it would be copied).
+   */
+  readonly region: ArrayBuffer | null;
+  readonly regionBytes: number;
+  /** False: somebody else has it, or JavaScript does not run that boundary. */
   takePort(id: string): boolean;
   giveBackPort(id: string): void;
+  /** Hot. Wakes a native thread whose `armed` cell the caller has exchanged to 0. */
   wake(thread: number): void;
+  /** Sends events to every environment that holds this pipeline, this one included. */
+  notify(events: number): void;
+  /** Closes the ingress now. */
   closeIngress(): void;
+  /** Asks whoever owns a JS ingress to close it; closes it at once where nobody does. */
+  requestClose(): void;
   threadsEnded(): boolean;
   halt(): void;
-  /** `scratch` is where routed records stand; remembered natively, so that `route` needs only a length. */
+  /** `scratch` is where routed records and keys stand; remembered natively, so that routing needs only a length. */
   setScratch(scratch: Uint8Array): void;
+  /** Hot. Shard of the record in the scratch area, or -1 when it has no key. */
   route(length: number): number;
+  /** Hot. Shard of the key in the scratch area. */
+  routeKey(length: number): number;
+  /** Hot where Atomics are not used (border.ts). seq_cst operations on a 32-bit cell of the observable part. */
+  loadCell(offset: number): number;
+  storeCell(offset: number, value: number): void;
+  exchangeCell(offset: number, value: number): number;
+  /** Copies `bytes` bytes at `offset` of the region to the same offset of `to`. */
+  copyOut(to: ArrayBuffer, offset: number, bytes: number): void;
+  /** Copies `bytes` bytes at `offset` of `from` to the same offset of the region. */
+  copyIn(from: ArrayBuffer, offset: number, bytes: number): void;
   opReports(): string;
   status(): string;
   /** Keeps (or no longer keeps) the event loop alive while a promise is pending. */
   ref(): void;
   unref(): void;
-  /** Gives the hold back: no more events. Does not halt. */
+  /** No more events, ports given back. Does not halt; reports stay readable. */
   detach(): void;
 }
 
 export interface NativeAddon {
   readonly abiVersion: number;
+  /** Opens, and starts the threads. `onEvent` gets bits of NativeEvent, on this thread's event loop. */
   open(spec: Uint8Array, options: NativeOpenOptions, onEvent: (events: number) => void): NativePipeline;
-  attach(number: number, onEvent: (events: number) => void): NativePipeline | null;
+  attach(number: number, external: boolean, onEvent: (events: number) => void): NativePipeline | null;
   haltAll(): void;
   /** JSON: what this machine and build can do (CPUs, quota, memory limit, features). */
   capabilities(): string;

@@ -1,15 +1,83 @@
-// The entry of the addon: what JavaScript can call. Only this folder knows Node-API.
+// The entry of the addon: what JavaScript can call. Only this folder knows Node-API. Nothing here is shared between
+// environments but the registry of pipelines, which native/run guards; the addon may be loaded in any number of
+// workers.
 
 #include <napi.h>
 
+#include <memory>
+#include <new>
+#include <utility>
+
 #include "abi/abi_generated.hpp"
+#include "addon/capabilities.hpp"
+#include "addon/event_channel.hpp"
+#include "addon/hold.hpp"
+#include "addon/pipeline_object.hpp"
+#include "addon/read_options.hpp"
+#include "run/pipeline.hpp"
 
 namespace byteor::addon {
 namespace {
 
+// The channel comes before the hold, and with it before the cleanup hook: hooks run in reverse.
+std::shared_ptr<Hold> make_hold(Napi::Env env, std::shared_ptr<run::Pipeline> pipeline, const Napi::Value& on_event,
+                                bool opener) {
+  std::shared_ptr<EventChannel> channel = EventChannel::create(env, on_event);
+  if (channel == nullptr) throw std::invalid_argument("onEvent is not a function");
+  return std::make_shared<Hold>(env, std::move(pipeline), std::move(channel), opener);
+}
+
+// open(spec: Uint8Array, options: NativeOpenOptions, onEvent): NativePipeline
+Napi::Value open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value {
+            if (info.Length() < 3 || !info[0].IsTypedArray() || !info[1].IsObject() || !info[2].IsFunction())
+              throw std::invalid_argument("open takes a spec, options and a listener");
+            const auto spec = info[0].As<Napi::Uint8Array>();
+            const auto options = info[1].As<Napi::Object>();
+            std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(
+                {reinterpret_cast<const std::byte*>(spec.Data()), spec.ByteLength()}, read_options(options));
+            const std::shared_ptr<Hold> hold = make_hold(env, pipeline, info[2], true);
+            const Napi::Value object = make_pipeline_object(env, hold, options.Get("external").ToBoolean().Value());
+            if (object.IsEmpty()) return nullptr;
+            pipeline->start();
+            return object;
+          })};
+}
+
+// attach(number, external, onEvent): NativePipeline | null
+Napi::Value attach(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value {
+            if (info.Length() < 3 || !info[0].IsNumber() || !info[2].IsFunction())
+              throw std::invalid_argument("attach takes a number, a flag and a listener");
+            std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::find(info[0].As<Napi::Number>().Uint32Value());
+            if (pipeline == nullptr) return env.Null();
+            const std::shared_ptr<Hold> hold = make_hold(env, std::move(pipeline), info[2], false);
+            return make_pipeline_object(env, hold, info[1].ToBoolean().Value());
+          })};
+}
+
+Napi::Value halt_all(const Napi::CallbackInfo& info) {
+  run::Pipeline::halt_all();
+  return info.Env().Undefined();
+}
+
+Napi::Value capabilities_text(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value { return Napi::String::New(env, capabilities()); })};
+}
+
+Napi::Value live_regions(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), run::live_regions()); }
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   // The layout version of the lowered buffer that this build understands.
   exports.Set("abiVersion", Napi::Number::New(env, abi::kSpecLayoutVersion));
+  exports.Set("open", Napi::Function::New(env, open, "open"));
+  exports.Set("attach", Napi::Function::New(env, attach, "attach"));
+  exports.Set("haltAll", Napi::Function::New(env, halt_all, "haltAll"));
+  exports.Set("capabilities", Napi::Function::New(env, capabilities_text, "capabilities"));
+  exports.Set("liveRegions", Napi::Function::New(env, live_regions, "liveRegions"));
   return exports;
 }
 

@@ -1,7 +1,6 @@
 // What a key may look like, checked once when an op or a shard map is built. Control path: allocates and throws.
 #include "op/key.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "op/text.hpp"
@@ -64,18 +63,14 @@ std::vector<KeyReader::Segment> KeyReader::parse_pointer(std::string_view pointe
 }
 
 KeyReader::KeyReader(const KeySpec& spec)
-    : kind_(spec.kind),
-      offset_(spec.offset),
-      length_(spec.length),
-      index_(spec.index),
-      separator_(spec.kind == abi::KeyCode::kToken ? spec.text : std::string_view()) {
+    : kind_(spec.kind), offset_(spec.offset), length_(spec.length), index_(spec.index) {
   switch (spec.kind) {
     case abi::KeyCode::kBytes:
     case abi::KeyCode::kField:
       return;
     case abi::KeyCode::kToken:
       if (spec.text.empty()) refuse("a token's separator has at least one byte, received none");
-      separator_word_ = simd::repeat_byte(spec.text[0]);
+      separator_ = spec.text;
       return;
     case abi::KeyCode::kJson:
       segments_ = parse_pointer(spec.text);

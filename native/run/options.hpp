@@ -40,6 +40,7 @@ struct Options {
   Publication publication = Publication::kProfile;
   std::uint64_t first_sequence = 0;  // for tests: where all sequences begin
   std::string version_id;            // hex; shown to observers
+  std::string note;                  // kept for environments that attach; nothing here reads it
   std::vector<PortOptions> ports;
 };
 

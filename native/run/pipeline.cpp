@@ -7,9 +7,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
-#include <new>
 #include <optional>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -79,6 +77,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   void wire_threads();
   void start();
   void halt() noexcept;
+  void set_closing() noexcept;
   void close_ingress() noexcept;
   void notify(std::uint32_t events);
   void thread_ended();
@@ -86,7 +85,6 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::string status() const;
 
   abi::RegionHeader& header() const noexcept { return graph->header(); }
-  // SYNC POINT S9.
   abi::RegionState state() const noexcept {
     return static_cast<abi::RegionState>(header().state.load(std::memory_order_seq_cst));
   }
@@ -227,23 +225,14 @@ void Pipeline::Impl::start() {
   if (started || halted) return;
   started = true;
   header().started_ns = core::now_ns();
-  // SYNC POINT S9: unless it has been closed already, which a source would otherwise never hear of.
-  auto building = static_cast<std::uint32_t>(abi::RegionState::kBuilding);
-  header().state.compare_exchange_strong(building, static_cast<std::uint32_t>(abi::RegionState::kRunning),
-                                         std::memory_order_seq_cst);
+  header().state.store(static_cast<std::uint32_t>(abi::RegionState::kRunning), std::memory_order_seq_cst);
   running_threads.store(static_cast<std::uint32_t>(threads.size()));
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
     std::optional<platform::CpuLock> cpu_lock = tuning.choose_cpu(i, folder, folder_problem);
     ThreadRequests requests;
     if (cpu_lock.has_value()) requests.cpu = cpu_lock->cpu();
     requests.real_time = options.profile == Profile::kIsolatedCore;
-    try {
-      threads[i]->start(requests, std::move(cpu_lock));
-    } catch (const std::system_error& error) {
-      throw OpenError("NO_THREAD", "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
-                                       " cannot be started (" + error.code().message() +
-                                       "); ask for fewer threads, or raise the limit of processes (ulimit -u)");
-    }
+    threads[i]->start(requests, std::move(cpu_lock));
   }
 }
 
@@ -253,18 +242,18 @@ void Pipeline::Impl::notify(std::uint32_t events) {
 }
 
 void Pipeline::Impl::thread_ended() {
-  // SYNC POINT S10: the last one has seen what the others did; whoever sees `ended` sees the end of all of them.
-  if (running_threads.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (running_threads.fetch_sub(1) != 1) return;
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
 }
 
+void Pipeline::Impl::set_closing() noexcept {
+  auto running = static_cast<std::uint32_t>(abi::RegionState::kRunning);
+  header().state.compare_exchange_strong(running, static_cast<std::uint32_t>(abi::RegionState::kClosing));
+}
+
 void Pipeline::Impl::close_ingress() noexcept {
-  const auto closing = static_cast<std::uint32_t>(abi::RegionState::kClosing);
-  // SYNC POINT S9: a native source looks at the state before every turn, and after it has armed.
-  std::uint32_t before = header().state.load(std::memory_order_relaxed);
-  while (before < closing && !header().state.compare_exchange_weak(before, closing, std::memory_order_seq_cst)) {
-  }
+  set_closing();
   graph->close_js_ingress();
   for (const auto& thread : threads) thread->wake();
 }
@@ -283,8 +272,7 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
         --length;
       std::memcpy(h.failed_cause, cause.data(), length);
       h.failed_cause_length = static_cast<std::uint32_t>(length);
-      // SYNC POINT S11: whoever sees `failed` sees a whole description, of this failure or of an earlier record's.
-      h.failed.store(1, std::memory_order_release);
+      h.failed.store(1, std::memory_order_seq_cst);
     }
   }
   close_ingress();
@@ -300,7 +288,6 @@ void Pipeline::Impl::halt() noexcept {
   for (const auto& thread : threads) thread->join();
   ports.finish();
   graph->settle();
-  // SYNC POINT S9: whoever sees Stopped sees the settled counters.
   header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
@@ -353,12 +340,6 @@ std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, const 
     impl = std::make_unique<Impl>(graph::decode_ring(spec), options);
   } catch (const graph::DecodeError& error) {
     throw OpenError("SPEC_DAMAGED", error.what());
-  } catch (const OpenError&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    throw OpenError("NO_MEMORY", "there is no memory for the tables of this plan's ops; use fewer shards or keys");
-  } catch (const std::exception& error) {
-    throw OpenError("NO_RESOURCE", error.what());
   }
   std::shared_ptr<Pipeline> pipeline(new Pipeline(std::move(impl)));
   Registry& all = registry();
@@ -398,6 +379,8 @@ bool Pipeline::take_port(const std::string& id) {
 void Pipeline::give_back_port(const std::string& id) {
   const std::lock_guard lock(impl_->port_mutex);
   std::erase(impl_->taken_ports, id);
+  // Its owner went before it could do what request_close() asked for.
+  if (id == impl_->ports.ingress.id && impl_->state() == abi::RegionState::kClosing) impl_->close_ingress();
 }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
@@ -406,17 +389,41 @@ void Pipeline::wake_thread(std::uint32_t thread) noexcept {
 
 void Pipeline::close_ingress() noexcept { impl_->close_ingress(); }
 
-// SYNC POINT S10.
+void Pipeline::request_close() noexcept {
+  {
+    const std::lock_guard lock(impl_->port_mutex);
+    const auto& taken = impl_->taken_ports;
+    if (std::find(taken.begin(), taken.end(), impl_->ports.ingress.id) == taken.end()) {
+      impl_->close_ingress();
+      return;
+    }
+    impl_->set_closing();
+  }
+  impl_->notify(kEventRoom);
+}
+
+void Pipeline::notify(std::uint32_t events) { impl_->notify(events); }
+
 bool Pipeline::threads_ended() const noexcept { return impl_->ended.load(std::memory_order_seq_cst); }
 
 void Pipeline::halt() noexcept { impl_->halt(); }
 
-std::uint32_t Pipeline::shard_of(std::span<const std::byte> record) noexcept {
+std::optional<std::uint32_t> Pipeline::find_shard(std::span<const std::byte> record) const noexcept {
   const std::uint32_t shards = impl_->graph->description().shards;
   if (!impl_->key.has_value() || shards == 1) return 0;
   const std::optional<std::uint64_t> hash =
       impl_->key->find_hash({reinterpret_cast<const char*>(record.data()), record.size()});
-  if (hash.has_value()) return op::shard_of(*hash, shards);
+  if (!hash.has_value()) return std::nullopt;
+  return op::shard_of(*hash, shards);
+}
+
+std::uint32_t Pipeline::shard_of_key(std::span<const std::byte> key) const noexcept {
+  const std::uint64_t hash = op::key_hash({reinterpret_cast<const char*>(key.data()), key.size()});
+  return op::shard_of(hash, impl_->graph->description().shards);
+}
+
+std::uint32_t Pipeline::shard_of(std::span<const std::byte> record) noexcept {
+  if (const std::optional<std::uint32_t> shard = find_shard(record)) return *shard;
   auto& keyless = impl_->graph->producer_block(0).keyless;
   keyless.store(keyless.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return 0;
@@ -424,6 +431,7 @@ std::uint32_t Pipeline::shard_of(std::span<const std::byte> record) noexcept {
 
 std::string Pipeline::op_reports() const { return impl_->graph->op_reports(); }
 std::string Pipeline::status() const { return impl_->status(); }
+const std::string& Pipeline::note() const noexcept { return impl_->options.note; }
 
 std::shared_ptr<Pipeline> Pipeline::find(std::uint32_t number) {
   Registry& all = registry();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -46,7 +47,7 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Starts the threads. Once. Throws OpenError when the system gives no thread; then the pipeline can only be halted.
+  // Starts the threads. Once.
   void start();
 
   std::span<std::byte> region() noexcept;
@@ -66,6 +67,13 @@ class Pipeline {
   // No more records come in. A native source stops reading; a JS ingress counts as closed. Idempotent.
   void close_ingress() noexcept;
 
+  // Asks for the same without cutting the owner of a JS ingress short: its environments get kEventRoom, see the region
+  // Closing, and the owner publishes what it has before it closes. Closes at once where nobody owns the ingress.
+  void request_close() noexcept;
+
+  // Calls every listener: how one environment tells the others that it moved on.
+  void notify(std::uint32_t events);
+
   // Every native thread has ended by itself (all published records went through, or the failure has been drained).
   bool threads_ended() const noexcept;
 
@@ -75,11 +83,17 @@ class Pipeline {
 
   // Which shard a record belongs to; keyless records go to shard 0 and are counted. For the ingress owner's thread.
   std::uint32_t shard_of(std::span<const std::byte> record) noexcept;
+  // The same without counting: nothing for a keyless record. And the shard of a key that the caller has found himself.
+  std::optional<std::uint32_t> find_shard(std::span<const std::byte> record) const noexcept;
+  std::uint32_t shard_of_key(std::span<const std::byte> key) const noexcept;
 
   // JSON texts. op_reports: {stage id: what the op reports}. status: threads, pins, tuning requests and their outcome,
   // adapters (bytes, lines, where they stand). Both may be called while it runs.
   std::string op_reports() const;
   std::string status() const;
+
+  // What the opener said about the pipeline; for environments that attach.
+  const std::string& note() const noexcept;
 
   // A pipeline of this process by its number, or nullptr when it is gone.
   static std::shared_ptr<Pipeline> find(std::uint32_t number);
@@ -91,5 +105,8 @@ class Pipeline {
   explicit Pipeline(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Regions of this process that are still mapped (leak tests).
+std::uint32_t live_regions() noexcept;
 
 }  // namespace byteor::run

@@ -117,11 +117,12 @@ describe('decodeSpec', () => {
     ['a wrong terminal mask', patched(ringField('terminal_mask'), 1), 'terminal_mask is 1, but 8 follows'],
     ['a wrong egress mask', patched(ringField('egress_filter_mask'), 0), 'egress_filter_mask is 0, but 4 follows'],
     ['an unknown op', patched(stageField(0, 'op'), 55), 'unknown op 55'],
-    ['unknown flags', patched(stageField(0, 'flags'), 16), 'unknown stage flags 16'],
+    ['flags that are not those of the op', patched(stageField(0, 'flags'), 16), 'flags is 16, but 2 follows'],
+    ['a caller’s op with a name that none can have', patched(stageField(3, 'op'), 100), 'no op is called "js:✓"'],
     ['a filter without a match', patched(stageField(0, 'match'), 0), 'op Filter with match None'],
     ['an invert that is no boolean', patched(stageField(0, 'invert'), 2), 'invert is 2'],
     ['a key where none is taken', patched(stageField(0, 'key'), 0), 'op Filter takes no key'],
-    ['room of a reader', patched(stageField(0, 'headroom'), 1), 'a stage that does not write reserves 1 bytes'],
+    ['room of a reader', patched(stageField(0, 'headroom'), 1), 'headroom is 1, but 0 follows from the rest'],
     ['an id twice', patched(stageField(2, 'id_offset'), 9), 'an id stands twice'],
     ['a stage out of range', patched(entryField(3, 'stage'), 4), 'stage 4 is unknown or stands twice'],
     ['a stage twice', patched(entryField(3, 'stage'), 1), 'stage 1 is unknown or stands twice'],
@@ -139,6 +140,13 @@ describe('decodeSpec', () => {
     const bytes = encodeSpec(diamond);
     bytes[sectionOffset(bytes, 'Text')] = 0xff;
     expect(() => decodeSpec(bytes)).toThrow('a text is not UTF-8');
+  });
+
+  it('refuses stages that race on the slot', () => {
+    const [keep, tally, drop, mark] = diamond.entries;
+    const entries = [keep, tally, drop, { ...mark, dependencies: [2], ancestors: [0, 2] }] as RingSpec['entries'];
+    const racing = encodeSpec({ ...diamond, entries, terminals: [1, 3] });
+    expect(() => decodeSpec(racing)).toThrow('entries 1 and 3 race on the slot');
   });
 
   it('refuses every prefix of a valid buffer with a SpecError', () => {

@@ -1,7 +1,13 @@
 import type { CheckedPlan, PipelinePlanV2, RingStage, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
+import { validate } from '../../lib/validate/validate.js';
+import { PlanError } from '../../lib/version/plan-error.js';
 
-/** Plans that several tests lower. Each is right by construction; `checked` only says so to the type system. */
-export const checked = <P extends PipelinePlanV2>(plan: P): CheckedPlan<P> => plan as CheckedPlan<P>;
+/** A plan that a test means to be right. */
+export function checked<P extends PipelinePlanV2>(plan: P): CheckedPlan<P> {
+  const validation = validate(plan as unknown);
+  if (!validation.ok) throw new PlanError(validation.diagnostics);
+  return validation.plan as unknown as CheckedPlan<P>;
+}
 
 type RingOptions = Partial<Omit<SingleRingPlan['single_ring'], 'stages'>> & Partial<Pick<SingleRingPlan, 'boundaries'>>;
 

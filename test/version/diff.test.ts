@@ -79,8 +79,12 @@ describe('diffPlans', () => {
     [
       'another dependency list',
       fullRing,
-      ringWith({ stages: [...fullRing.single_ring.stages.slice(0, 3), { stage: 'score', depends_on: [] }] }),
-      ['~ stage  score  waits for sum and users → the ingress'],
+      ringWith({
+        stages: fullRing.single_ring.stages.map((entry) =>
+          entry.stage === 'sum' ? { ...entry, depends_on: [] } : entry,
+        ),
+      }),
+      ['~ stage  sum  waits for keep → the ingress'],
     ],
     [
       'another order of entries',
@@ -92,8 +96,8 @@ describe('diffPlans', () => {
     [
       'another shard key',
       fullRing,
-      ringWith({ shard_key: { kind: 'field', name: 'host' } }),
-      ['~ ring  full-ring  shard_key token 2 between " " → field host'],
+      ringWith({ shard_key: { kind: 'json', pointer: '/host' } }),
+      ['~ ring  full-ring  shard_key token 2 between " " → JSON /host'],
     ],
     [
       'another codec',
@@ -141,9 +145,14 @@ describe('diffPlans', () => {
   });
 
   it('does not compare the payloads of two targets', () => {
-    const ring: SingleRingPlan = { ...fullRing, name: fullGraph.name, stages: fullGraph.stages };
-    const graph: LaneGraphPlan = { ...fullGraph, boundaries: fullRing.boundaries };
-    expect(text(ring, graph)).toEqual(['~ plan  full-graph  target "SingleRing" → "LaneGraph"']);
+    const ring: SingleRingPlan = {
+      ...fullRing,
+      name: fullGraph.name,
+      boundaries: fullGraph.boundaries,
+      stages: fullGraph.stages,
+      single_ring: { stages: [{ stage: 'left' }, { stage: 'right', depends_on: ['left'] }] },
+    };
+    expect(text(ring, fullGraph)).toEqual(['~ plan  full-graph  target "SingleRing" → "LaneGraph"']);
   });
 
   it('finds a change exactly when the ids differ', () => {

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { CheckedPlan, LaneGraphPlan, PipelinePlanV2, SingleRingPlan } from '../../lib/plan/document.js';
+import { validateText } from '../../lib/validate/validate.js';
 import { canonicalText, parseCanonicalText } from '../../lib/version/canonical-text.js';
 import { planId, planText } from '../../lib/version/id.js';
+import { checked } from '../lower/plans.js';
 import { fullGraph, fullRing } from './plans.js';
 
 const idOf = (plan: unknown): string => planId(plan as CheckedPlan);
@@ -41,6 +44,23 @@ describe('the canonical text of a plan', () => {
 
   it('is as the golden file has it, for a graph', async () => {
     await expect(textOf(fullGraph)).toMatchFileSnapshot('golden/full-graph.txt');
+  });
+
+  it('is as the documentation shows it', () => {
+    const page = readFileSync(new URL('../../docs/canonical-text.md', import.meta.url), 'utf8');
+    const sample = /```\n(.*?)```/s.exec(page)?.[1];
+    const plan: SingleRingPlan = {
+      version: 2,
+      name: 'errors',
+      target: 'SingleRing',
+      boundaries: [
+        { id: 'in', kind: 'ingress', codec: 'utf8' },
+        { id: 'out', kind: 'egress' },
+      ],
+      stages: [{ id: 'keep', op: 'filter', config: { contains: 'ERROR' } }],
+      single_ring: { stages: [{ stage: 'keep' }] },
+    };
+    expect(planText(checked(plan))).toBe(sample);
   });
 
   it.each([fullRing, fullGraph])('round-trips through the parser ($name)', (plan) => {
@@ -128,7 +148,7 @@ const meanings: readonly (readonly [string, PipelinePlanV2, PipelinePlanV2])[] =
   ['a number as text', withScoreConfig({ a: 1 }), withScoreConfig({ a: '1' })],
   ['a one-shard plan’s ordering', single, ringWith({ shards: 1, ordering: 'PerKey', shard_key: undefined })],
   ['on_full of the graph alone', fullGraph, graphWith({ on_full: 'Drop' })],
-  ['a policy', fullGraph, graphWith({ boundary_policy: { events: 'RoundRobin', out: 'Ordered' } })],
+  ['a policy', fullGraph, graphWith({ boundary_policy: { events: 'Broadcast', out: 'Interleave' } })],
 ];
 
 function withScoreConfig(config: unknown): SingleRingPlan {
@@ -140,17 +160,21 @@ function withScoreConfig(config: unknown): SingleRingPlan {
 
 describe('the id of a version', () => {
   it.each(cosmetics)('is not changed by %s', (_, a, b) => {
-    expect(textOf(b)).toBe(textOf(a));
-    expect(idOf(b)).toBe(idOf(a));
+    expect(planText(checked(b))).toBe(planText(checked(a)));
+    expect(planId(checked(b))).toBe(planId(checked(a)));
   });
 
   it.each(meanings)('is changed by %s', (_, a, b) => {
-    expect(idOf(b)).not.toBe(idOf(a));
+    expect(planId(checked(b))).not.toBe(planId(checked(a)));
   });
 
   it.each([fullRing, fullGraph])('is the same for YAML with comments and for JSON ($name)', (plan) => {
     const yaml = `# a comment\n${stringify(plan)}# the end\n`;
-    expect(idOf(parse(yaml))).toBe(idOf(JSON.parse(JSON.stringify(plan))));
+    const ids = [yaml, JSON.stringify(plan), JSON.stringify(plan, null, 2)].map((text) => {
+      const validation = validateText(text);
+      return validation.ok ? planId(validation.plan) : validation.diagnostics;
+    });
+    expect(ids).toEqual([planId(checked(plan)), ids[0], ids[0]]);
   });
 });
 

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/**
+ * The entry of the `byteor` command. Sets what holds for the whole process: a closed or full standard output, and
+ * errors that nobody caught. Everything else is program.ts.
+ */
+import { ExitCode } from './exit-code.js';
+import { systemWords } from './system-words.js';
+import { openTerminal } from './terminal.js';
+
+const terminal = openTerminal();
+
+// Whoever reads us may stop: `byteor … | head`. That is no failure, and there is nobody to tell. What a verb still has
+// to do before it ends (run stops its pipeline) it does on its own 'error' listener, which ran before this one if it
+// was there; process.exit halts what is left.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(ExitCode.Done);
+  terminal.err.line(`byteor: Cannot write to standard output: ${systemWords(error)}.`);
+  process.exit(ExitCode.RunFailed);
+});
+// Without standard error there is nobody to complain to; the exit code still says it.
+process.stderr.on('error', () => {});
+
+async function endBadly(error: unknown): Promise<never> {
+  const { printProblem } = await import('./program.js');
+  process.exit(printProblem(error, 'byteor', terminal));
+}
+process.on('uncaughtException', endBadly);
+process.on('unhandledRejection', endBadly);
+
+const { runCommandLine } = await import('./program.js');
+process.exitCode = await runCommandLine(process.argv.slice(2), terminal);

@@ -1,0 +1,66 @@
+/**
+ * The options of `open` as options of a command line: `run`, `describe` and `doctor` share them, so that what one of
+ * them says about a plan holds for the other. Pure; any thread.
+ */
+import { type Command, Option } from 'commander';
+import { SIZE_DEFAULTS, SIZE_LIMITS, type SizesAsked } from '../describe/memory.js';
+import { parseCount, parseCpuList, parseSize, sizeWords, wholeNumber } from './sizes.js';
+
+export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
+export const WAITS = ['profile', 'adaptive', 'spin', 'yield', 'park'] as const;
+/** The runtime's own bound. */
+const THREADS_MAX = 256;
+
+/** As commander collects them. */
+export interface SizeOptions {
+  readonly capacity?: number;
+  readonly recordMax?: number;
+  readonly arenaBytes?: number;
+}
+
+export interface ThreadOptions {
+  readonly threads?: number;
+  readonly cpus?: readonly number[];
+  /** False after --no-pin. */
+  readonly pin: boolean;
+  readonly profile: (typeof PROFILES)[number];
+  readonly wait: (typeof WAITS)[number];
+}
+
+const SIZES: readonly Option[] = [
+  new Option('--capacity <n>', `records that a shard may hold (default ${SIZE_DEFAULTS.capacity})`).argParser(
+    parseCount,
+  ),
+  new Option(
+    '--record-max <size>',
+    `largest record (default ${sizeWords(SIZE_DEFAULTS.recordMax)}, at most ${sizeWords(SIZE_LIMITS.recordMax)})`,
+  ).argParser(parseSize),
+  new Option('--arena-bytes <size>', 'memory for the records of a shard, a power of two').argParser(parseSize),
+];
+
+const THREADS: readonly Option[] = [
+  new Option('--threads <n>', 'native threads (default: as many as pay off)').argParser(wholeNumber(1, THREADS_MAX)),
+  new Option('--cpus <list>', 'CPUs to pin to, in the order of the threads, like 0,2-5').argParser(parseCpuList),
+  new Option('--no-pin', 'pin no thread to a CPU'),
+  new Option('--profile <profile>', 'what to ask of the machine').choices(PROFILES).default('default'),
+  new Option('--wait <strategy>', 'what a thread does while it waits').choices(WAITS).default('profile'),
+];
+
+export function addOpenOptions(command: Command): Command {
+  for (const option of [...SIZES, ...THREADS]) command.addOption(option);
+  return command;
+}
+
+/** Sizes as describe and open take them: what was not asked for is left out. */
+export const sizesAsked = ({ capacity, recordMax, arenaBytes }: SizeOptions): SizesAsked => ({
+  ...(capacity === undefined ? {} : { capacity }),
+  ...(recordMax === undefined ? {} : { recordMax }),
+  ...(arenaBytes === undefined ? {} : { arenaBytes }),
+});
+
+/** The words of an error of sizes, with the options as they are called here. */
+export const inOptionNames = (message: string): string =>
+  message.replaceAll(
+    /\b(recordMax|arenaBytes|capacity|cpus|threads|batchRecords)\b/g,
+    (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  );

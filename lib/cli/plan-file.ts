@@ -1,0 +1,83 @@
+/**
+ * The plan that a verb was given: a file or, as `-`, standard input. Reads no more than a plan may have, so that pointing
+ * it at the data instead of the plan costs nothing; what cannot be read is wrong usage, what can be read is for
+ * validation to judge. Main thread.
+ */
+import { open } from 'node:fs/promises';
+import { PLAN_TEXT_MAX } from '../plan/limits.js';
+import { CliError, ExitCode, usageError } from './exit-code.js';
+import { systemWords } from './system-words.js';
+import type { Terminal } from './terminal.js';
+
+/** How the document of standard input is called in diagnostics. */
+export const STDIN_NAME = '<stdin>';
+
+export interface PlanText {
+  /** As diagnostics name it. */
+  readonly file: string;
+  /** UTF-8, unchecked; cut one byte behind the most that a plan may have. */
+  readonly bytes: Uint8Array;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'Check the path; `-` reads the plan from standard input.',
+  EISDIR: 'Name the plan file itself.',
+  EACCES: 'Give yourself the right to read it, or copy it to where you may.',
+};
+
+/** @throws CliError (wrong usage) when it cannot be read */
+export async function readPlanText(path: string, terminal: Terminal): Promise<PlanText> {
+  if (path === '') throw usageError('The path of the plan is empty.', 'Name a file, or `-` for standard input.');
+  if (path === '-') return { file: STDIN_NAME, bytes: await readStandardInput(terminal) };
+  try {
+    return { file: path, bytes: await readFile(path) };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    throw new CliError(
+      ExitCode.Usage,
+      `Cannot read the plan ${JSON.stringify(path)}: ${systemWords(error)}.`,
+      REMEDIES[code],
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  const handle = await open(path);
+  try {
+    const chunks: Uint8Array[] = [];
+    for (let left = PLAN_TEXT_MAX + 1; left > 0; ) {
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(left, 1 << 16)));
+      if (bytesRead === 0) break;
+      chunks.push(buffer.subarray(0, bytesRead));
+      left -= bytesRead;
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    await handle.close();
+  }
+}
+
+let standardInputTaken = false;
+
+async function readStandardInput(terminal: Terminal): Promise<Uint8Array> {
+  if (standardInputTaken) throw usageError('Standard input was named twice.', 'Only one plan can come from it.');
+  standardInputTaken = true;
+  if (process.stdin.isTTY) terminal.err.line('Reading the plan from the terminal; Ctrl-D ends it.');
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > PLAN_TEXT_MAX) break;
+    }
+  } catch (error) {
+    throw new CliError(ExitCode.Usage, `Cannot read standard input: ${systemWords(error)}.`, undefined, {
+      cause: error,
+    });
+  }
+  return Buffer.concat(chunks).subarray(0, PLAN_TEXT_MAX + 1);
+}

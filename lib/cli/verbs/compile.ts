@@ -1,0 +1,107 @@
+/** `byteor compile`: plan → version, its facts, its canonical text, its buffer. Needs no addon. */
+import { realpath, writeFile } from 'node:fs/promises';
+import { Option } from 'commander';
+import { UnsupportedTargetError } from '../../lower/index.js';
+import type { CheckedPlan } from '../../plan/document.js';
+import { compile, type Version } from '../../version/version.js';
+import { CliError, ExitCode, usageError } from '../exit-code.js';
+import { loadPlan } from '../load-plan.js';
+import { RELEASE_FEATURES } from '../release.js';
+import { systemWords } from '../system-words.js';
+import type { Channel } from '../terminal.js';
+import { counted, table } from '../text.js';
+import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
+
+interface Options {
+  readonly json?: true;
+  readonly text?: true;
+  readonly out?: string;
+}
+
+export const define: Define = (command, context) => {
+  command
+    .description(
+      'Compile a plan to a version. Its id is the SHA-256 of its canonical text: comments, key order, catalog order, ' +
+        'JSON or YAML and defaults written out do not change it, anything else does.',
+    )
+    .argument(...PLAN_ARGUMENT)
+    .addOption(new Option(...JSON_OPTION).conflicts('text'))
+    .option('--text', 'print the canonical text instead')
+    .option('--out <file>', 'write the lowered buffer, as the core reads it; - for standard output')
+    .addHelpText(
+      'after',
+      examples([
+        ['byteor compile plan.yaml', 'id, roles, what was inserted'],
+        ['byteor compile --json plan.yaml', '{ "id", "name", "target", "roles", "lanes", "inserted" }'],
+        ['byteor compile --text plan.yaml | sha256sum', 'the id again'],
+        ['byteor compile --out plan.spec plan.yaml', 'the buffer'],
+      ]),
+    )
+    .action(context.ends((path: string, options: Options) => compilePlan(path, options, context)));
+};
+
+async function compilePlan(path: string, options: Options, context: VerbContext): Promise<ExitCode> {
+  const plan = await loadPlan(path, options.json === true, context);
+  if (plan === undefined) return ExitCode.PlanErrors;
+  const version = compileChecked(plan);
+  const { out: file } = options;
+  if (file !== undefined) await writeBuffer(version.spec, file, path, context);
+  // The buffer has standard output to itself.
+  print(version, options, file === '-' ? context.err : context.out);
+  return ExitCode.Done;
+}
+
+/** @throws CliError when this release cannot execute the plan's target */
+export function compileChecked(plan: CheckedPlan): Version {
+  try {
+    return compile(plan, { features: RELEASE_FEATURES });
+  } catch (error) {
+    if (!(error instanceof UnsupportedTargetError)) throw error;
+    const { message } = error;
+    throw new CliError(ExitCode.MachineCannot, `${message[0]?.toUpperCase()}${message.slice(1)}`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+async function writeBuffer(bytes: Uint8Array, file: string, plan: string, { out }: VerbContext): Promise<void> {
+  if (file === '-') {
+    out.write(bytes);
+    return;
+  }
+  if (await isSameFile(file, plan))
+    throw usageError(`--out names the plan itself, ${JSON.stringify(plan)}.`, 'Name another file.');
+  try {
+    await writeFile(file, bytes);
+  } catch (error) {
+    const message = `Cannot write ${JSON.stringify(file)}: ${systemWords(error)}.`;
+    throw new CliError(ExitCode.RunFailed, message, undefined, { cause: error });
+  }
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  return left !== undefined && left === right;
+}
+
+function print(version: Version, options: Options, channel: Channel): void {
+  if (options.text === true) channel.write(version.text);
+  else if (options.json === true) channel.json(version);
+  else channel.line(summary(version, channel));
+}
+
+function summary(version: Version, { colors }: Channel): string {
+  const { roles, lanes, inserted } = version.report;
+  const kinds = roles.map(({ id, kind }) => (kind === 'stage' ? id : `${id} (${kind})`));
+  const elements = inserted.map(({ id, kind, path, reason }) => `${id} (${kind}, ${path}: ${reason})`);
+  return [
+    `${colors.bold(version.name)}  ${version.target}`,
+    ...table([
+      ['id', version.id],
+      ['roles', kinds.join(', ')],
+      ['lanes', lanes.length === 1 ? '1 ring' : counted(lanes.length, 'ring')],
+      ['inserted', elements.length === 0 ? 'nothing' : elements.join('; ')],
+      ['buffer', counted(version.spec.byteLength, 'byte')],
+    ]),
+  ].join('\n');
+}

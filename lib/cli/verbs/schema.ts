@@ -1,0 +1,27 @@
+/** `byteor schema`: the JSON Schema of plans, for editors. Needs no addon. */
+import * as z from 'zod';
+import { planSchema } from '../../plan/schema.js';
+import { ExitCode } from '../exit-code.js';
+import { type Define, examples } from '../verb.js';
+
+export const define: Define = (command, context) => {
+  command
+    .description(
+      'Print the JSON Schema of plans, so that an editor completes and checks them while you type. It knows words and ' +
+        'types; rules that need two places of a plan at once are for `validate`.',
+    )
+    .option('--json', 'as it always is')
+    .addHelpText(
+      'after',
+      `${examples([['byteor schema > byteor-plan.schema.json', 'for the settings of your editor']])}
+In a YAML plan, the first line makes most editors use it:
+  # yaml-language-server: $schema=byteor-plan.schema.json
+`,
+    )
+    .action(
+      context.ends(async () => {
+        context.out.json(z.toJSONSchema(planSchema, { target: 'draft-2020-12' }));
+        return ExitCode.Done;
+      }),
+    );
+};

@@ -1,0 +1,15 @@
+/** What a wrong value was, short enough for a message. Pure. */
+export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      return value === null ? 'null' : `an object (${value.constructor?.name ?? 'no prototype'})`;
+    case 'function':
+      return 'a function';
+    default:
+      return String(value);
+  }
+}

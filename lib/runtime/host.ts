@@ -1,0 +1,33 @@
+/** What the two handles need of the pipeline that made them: one environment's hold on it. */
+
+import type { Border } from './border.js';
+import type { Failure } from './failure.js';
+import type { NativePipeline } from './native.js';
+import type { Region, RingPlaces } from './region.js';
+import type { HotWait } from './waiting.js';
+
+export interface PortHost {
+  readonly native: NativePipeline;
+  readonly border: Border;
+  readonly region: Region;
+  readonly rings: readonly RingPlaces[];
+  readonly hotWait: HotWait;
+  /** True once the ledger has been settled: nothing moves any more. */
+  readonly stopped: boolean;
+  readonly failure: Failure | undefined;
+  /** Every native thread has ended by itself. */
+  readonly threadsEnded: boolean;
+  /** Keep the event loop alive while a promise is pending. */
+  hold(): void;
+  unhold(): void;
+  /** Makes what this thread has pushed visible. */
+  flush(): void;
+  giveBack(id: string): void;
+  ingressClosed(): void;
+  /** The egress gave room back while a JS producer slept. */
+  wakeProducer(): void;
+  /** The egress moved on while the pipeline is ending. */
+  egressMoved(): void;
+  /** True once the ingress has been closed, the pipeline failed or was stopped. */
+  readonly ending: boolean;
+}

@@ -1,0 +1,120 @@
+/**
+ * `open` starts a version; `attach` gives another thread of the process a hold on it. Both are synchronous: the checks
+ * and the start of the threads take less than a turn of the event loop is worth.
+ */
+
+import { isMainThread } from 'node:worker_threads';
+import { planMemory, resolveSizes, type SizesAsked } from '../describe/memory.js';
+import type { PipelinePlanV2 } from '../plan/document.js';
+import type { EgressIds, IngressIds } from '../plan/infer.js';
+import type { Version } from '../version/version.js';
+import { ByteorError, OpenError, OptionError, PortError } from './errors.js';
+import { capabilities } from './machine.js';
+import { type NativeAddon, type NativePipeline, nativeAddon } from './native.js';
+import { checkOptions, hotWaitOf, type OpenOptions } from './options.js';
+import { Pipeline, type PipelineNote } from './pipeline.js';
+
+/** Set to 1, handles use copies and calls as where external buffers are forbidden (Electron). For tests. */
+const NO_EXTERNAL = 'BYTEOR_NO_EXTERNAL_BUFFERS';
+
+const external = (): boolean => process.env[NO_EXTERNAL] !== '1';
+
+let exitHookSet = false;
+
+/**
+ * Cleanup hooks of the main environment do not run after process.exit, an uncaught throw or an unhandled rejection; this
+ * event does. Workers need none: their hooks always run.
+ */
+function haltAtExit(addon: NativeAddon): void {
+  if (exitHookSet || !isMainThread) return;
+  exitHookSet = true;
+  process.on('exit', () => addon.haltAll());
+}
+
+/** The listener must not keep the pipeline alive: Node holds it as long as the event channel stands. */
+function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pipeline) => void } {
+  let target: WeakRef<Pipeline> | undefined;
+  return {
+    onEvent: (events) => target?.deref()?.onEvent(events),
+    serve: (pipeline) => {
+      target = new WeakRef(pipeline);
+    },
+  };
+}
+
+/** Errors of the core carry a code; they come out as OpenError with the same words. */
+function asOpenError(error: unknown): unknown {
+  if (error instanceof ByteorError || !(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? new OpenError(code, error.message) : error;
+}
+
+function checkMemory(version: Version, options: OpenOptions): void {
+  const asked: SizesAsked = {
+    ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+    ...(options.recordMax === undefined ? {} : { recordMax: options.recordMax }),
+    ...(options.arenaBytes === undefined ? {} : { arenaBytes: options.arenaBytes }),
+  };
+  let bytes: number;
+  try {
+    bytes = planMemory(version.lowered, resolveSizes(version.lowered, asked), options.threads ?? 1).totalBytes;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const option = (/^(\w+) is/.exec(error.message)?.[1] ?? 'capacity') as keyof OpenOptions;
+    throw new OptionError(option, options[option], error.message);
+  }
+  const { memory } = capabilities();
+  if (memory === null || bytes <= memory.room_bytes) return;
+  throw new OpenError(
+    'MEMORY_LIMIT',
+    `plan "${version.name}" needs ${bytes} bytes, but the control group ${memory.group} leaves ${memory.room_bytes} of ` +
+      `${memory.limit_bytes}: ask for a smaller capacity or arenaBytes, or raise the limit`,
+  );
+}
+
+/**
+ * Starts a version: maps its memory, starts its threads, opens its adapters. Synchronous. The pipeline runs until it is
+ * stopped or halted, its input ends, a record fails, or the thread that opened it goes.
+ * @throws OptionError for a wrong option, OpenError when the machine, a file or an op makes it impossible
+ */
+export function open<const P extends PipelinePlanV2>(
+  version: Version<P>,
+  options: OpenOptions<(IngressIds<P> | EgressIds<P>) & string> = {},
+): Pipeline<P> {
+  const { boundaries } = version.plan as PipelinePlanV2;
+  const checked = checkOptions(options, boundaries);
+  checkMemory(version as unknown as Version, options);
+  const addon = nativeAddon();
+  haltAtExit(addon);
+  const note: PipelineNote = { name: version.name, version: version.id, hotWait: hotWaitOf(checked), boundaries };
+  const { onEvent, serve } = listenerOf();
+  let native: NativePipeline;
+  try {
+    const complete = { ...checked, versionId: version.id, note: JSON.stringify(note), external: external() };
+    native = addon.open(version.spec, complete, onEvent);
+  } catch (error) {
+    throw asOpenError(error);
+  }
+  const pipeline = new Pipeline<P>(native, note, true);
+  serve(pipeline as unknown as Pipeline);
+  return pipeline;
+}
+
+/**
+ * A hold on a pipeline that another thread of this process opened: pass `pipeline.number` to a worker and attach there.
+ * `P` is the type of its plan. It ends with this thread, or by `detach`; the pipeline goes on.
+ * @throws PortError when there is no such pipeline (any more)
+ */
+export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(number: number): Pipeline<P> {
+  const { onEvent, serve } = listenerOf();
+  const native = Number.isInteger(number) ? nativeAddon().attach(number, external(), onEvent) : null;
+  if (native === null)
+    throw new PortError(
+      'NO_SUCH_PIPELINE',
+      String(number),
+      `there is no pipeline ${String(number)} in this process: it was never opened here, or it has been dropped`,
+    );
+  const pipeline = new Pipeline<P>(native, JSON.parse(native.note) as PipelineNote, false);
+  serve(pipeline as unknown as Pipeline);
+  return pipeline;
+}

@@ -1,0 +1,200 @@
+/**
+ * The options of `open`: what may be asked for, its bounds with their reasons, and the check. Every wrong option is an
+ * OptionError that names what was received, what is allowed and what to do; nothing is repaired silently. What depends
+ * on the machine (which CPUs there are) is checked by the core. Pure.
+ */
+
+import { SIZE_LIMITS } from '../describe/memory.js';
+import { CAPACITY_MAX } from '../plan/limits.js';
+import { describeValue } from './describe-value.js';
+import { OptionError } from './errors.js';
+import type { NativeOpenOptions, NativePort } from './native.js';
+import type { HotWait } from './waiting.js';
+
+/** A batch is what one turn of an agent moves; above this a stalled neighbour waits noticeably long. */
+export const BATCH_RECORDS_MAX = 65_536;
+/** More threads than any machine has CPUs only take turns. The core's own bound. */
+export const THREADS_MAX = 256;
+/** Numbers of CPUs that affinity masks of the operating systems can hold. */
+export const CPU_MAX = 1023;
+/** Sequences are exact as JS numbers up to here. */
+export const FIRST_SEQUENCE_MAX = 2 ** 52;
+
+export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
+export const WAITS = ['profile', 'adaptive', 'spin', 'yield', 'park'] as const;
+export const PUBLICATIONS = ['profile', 'cursor', 'slot'] as const;
+
+/** Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, or nobody. */
+export type Port =
+  | 'js'
+  | 'discard'
+  | {
+      /** A path, or `-` for the standard stream. */
+      readonly lines: string;
+      /** Egress only: add to the file instead of truncating it. Default false. */
+      readonly append?: boolean;
+    };
+
+export interface OpenOptions<Id extends string = string> {
+  /** Records that a shard holds, 1 to 2^30. Default 8192. */
+  readonly capacity?: number;
+  /** Largest record in bytes, 1 to 2^29. Default 1 MiB. A struct that no stage writes says it itself. */
+  readonly recordMax?: number;
+  /** Bytes for the records of a shard, a power of two, at least two of the largest records. Default 4 MiB, shared. */
+  readonly arenaBytes?: number;
+  /** Records that an agent moves in one turn, 1 to 65536. Default 256. */
+  readonly batchRecords?: number;
+  /** Tuning: `default` waits adaptively, `low-latency` spins with locked memory, `isolated-core` adds real time. */
+  readonly profile?: (typeof PROFILES)[number];
+  /** What threads do while they wait. Default: as the profile says. */
+  readonly wait?: (typeof WAITS)[number];
+  /** How records of fixed size are published: by a cursor, or by a word in each slot. Default: as the profile says. */
+  readonly publication?: (typeof PUBLICATIONS)[number];
+  /** Native threads, 1 to 256. Default: as placement decides. */
+  readonly threads?: number;
+  /** CPUs to pin to, in the order of the threads. Default: as placement decides. */
+  readonly cpus?: readonly number[];
+  /** Pin threads to CPUs. Default true. */
+  readonly pin?: boolean;
+  /** Back the region with a file of this user, so that `byteor top` and `snapshot` can look at it. Default false. */
+  readonly observe?: boolean;
+  /** Who runs which boundary. Default: a JS handle. */
+  readonly ports?: { readonly [B in Id]?: Port };
+  /** Where all sequences begin, 0 to 2^52: for tests of wrapping cells. Default 0. */
+  readonly firstSequence?: number;
+}
+
+const KNOWN: ReadonlySet<string> = new Set([
+  'capacity',
+  'recordMax',
+  'arenaBytes',
+  'batchRecords',
+  'profile',
+  'wait',
+  'publication',
+  'threads',
+  'cpus',
+  'pin',
+  'observe',
+  'ports',
+  'firstSequence',
+] satisfies (keyof OpenOptions)[]);
+
+/** What the check needs to know of a plan's boundaries. */
+export interface BoundaryEnd {
+  readonly id: string;
+  readonly kind: 'ingress' | 'egress';
+}
+
+function wrong(option: string, received: unknown, remedy: string): never {
+  throw new OptionError(option, received, `${option} is ${describeValue(received)}: ${remedy}`);
+}
+
+function integer(option: string, value: unknown, least: number, most: number, absent: number): number {
+  if (value === undefined) return absent;
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+  return wrong(option, value, `give an integer from ${least} to ${most}, or leave it out`);
+}
+
+function word<const Words extends readonly string[]>(
+  option: string,
+  value: unknown,
+  words: Words,
+  absent: Words[number],
+): Words[number] {
+  if (value === undefined) return absent;
+  if (words.includes(value as string)) return value as Words[number];
+  return wrong(option, value, `give one of ${words.map((name) => `"${name}"`).join(', ')}`);
+}
+
+function flag(option: string, value: unknown, absent: boolean): boolean {
+  if (value === undefined) return absent;
+  return typeof value === 'boolean' ? value : wrong(option, value, 'give true or false');
+}
+
+function checkedArena(value: unknown): number {
+  const bytes = integer('arenaBytes', value, 64, SIZE_LIMITS.arenaBytesMax, 0);
+  if (bytes !== 0 && 2 ** Math.round(Math.log2(bytes)) !== bytes)
+    wrong('arenaBytes', value, `give a power of two, like ${2 ** Math.ceil(Math.log2(bytes))}`);
+  return bytes;
+}
+
+function checkedCpus(value: unknown): readonly number[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return wrong('cpus', value, 'give an array of CPU numbers, in the order of the threads');
+  const cpus = value.map((cpu: unknown, index) => integer(`cpus[${index}]`, cpu, 0, CPU_MAX, 0));
+  const twice = cpus.find((cpu, index) => cpus.indexOf(cpu) !== index);
+  if (twice !== undefined) wrong('cpus', twice, 'two threads cannot be pinned to one CPU; name each CPU once');
+  return cpus;
+}
+
+function checkedPort(boundary: BoundaryEnd, value: unknown): NativePort {
+  const option = `ports.${boundary.id}`;
+  const port = { id: boundary.id, path: '', append: false };
+  if (value === undefined || value === 'js') return { ...port, port: 'js' };
+  if (value === 'discard') {
+    if (boundary.kind === 'egress') return { ...port, port: 'discard' };
+    return wrong(option, value, 'only an egress can be discarded; an ingress is "js" or { lines: PATH }');
+  }
+  if (typeof value !== 'object' || value === null)
+    return wrong(option, value, 'give "js", "discard" (egress only) or { lines: PATH }');
+  const { lines, append, ...others } = value as Record<string, unknown>;
+  const unknown = Object.keys(others)[0];
+  if (unknown !== undefined)
+    wrong(`${option}.${unknown}`, others[unknown], 'an adapter takes "lines" and, for an egress, "append"');
+  if (typeof lines !== 'string' || lines === '' || lines.includes('\0'))
+    return wrong(`${option}.lines`, lines, 'give the path of a file, or "-" for the standard stream');
+  if (append !== undefined && boundary.kind === 'ingress')
+    wrong(`${option}.append`, append, 'only an egress writes; leave it out');
+  return { ...port, port: 'native', path: lines, append: flag(`${option}.append`, append, false) };
+}
+
+function checkedPorts(value: unknown, boundaries: readonly BoundaryEnd[]): NativePort[] {
+  if (value !== undefined && (typeof value !== 'object' || value === null))
+    wrong('ports', value, 'give an object from boundary id to "js", "discard" or { lines: PATH }');
+  const ports = (value ?? {}) as Record<string, unknown>;
+  for (const id of Object.keys(ports))
+    if (!boundaries.some((boundary) => boundary.id === id))
+      wrong(`ports.${id}`, ports[id], `the plan has no such boundary; it has ${boundaryNames(boundaries)}`);
+  return boundaries.map((boundary) => checkedPort(boundary, ports[boundary.id]));
+}
+
+/** `"in" (ingress), "out" (egress)`, for messages. */
+export function boundaryNames(boundaries: readonly BoundaryEnd[]): string {
+  return boundaries.map(({ id, kind }) => `"${id}" (${kind})`).join(', ');
+}
+
+/**
+ * Checks what was asked for and completes it for the addon.
+ * @throws OptionError
+ */
+export function checkOptions(
+  options: OpenOptions,
+  boundaries: readonly BoundaryEnd[],
+): Omit<NativeOpenOptions, 'versionId' | 'note' | 'external'> {
+  if (typeof options !== 'object' || options === null) wrong('options', options, 'give an object, or leave it out');
+  for (const [name, value] of Object.entries(options))
+    if (!KNOWN.has(name)) wrong(name, value, `open has no such option; it has ${[...KNOWN].join(', ')}`);
+  const first = integer('firstSequence', options.firstSequence, 0, FIRST_SEQUENCE_MAX, 0);
+  return {
+    capacity: integer('capacity', options.capacity, 1, CAPACITY_MAX, 0),
+    recordMax: integer('recordMax', options.recordMax, 1, SIZE_LIMITS.recordMax, 0),
+    arenaBytes: checkedArena(options.arenaBytes),
+    batchRecords: integer('batchRecords', options.batchRecords, 1, BATCH_RECORDS_MAX, 0),
+    threads: integer('threads', options.threads, 1, THREADS_MAX, 0),
+    cpus: checkedCpus(options.cpus),
+    pin: flag('pin', options.pin, true),
+    observe: flag('observe', options.observe, false),
+    profile: word('profile', options.profile, PROFILES, 'default'),
+    wait: word('wait', options.wait, WAITS, 'profile'),
+    publication: word('publication', options.publication, PUBLICATIONS, 'profile'),
+    firstSequence: [first % 2 ** 32, Math.floor(first / 2 ** 32)],
+    ports: checkedPorts(options.ports, boundaries),
+  };
+}
+
+/** What a JS thread does while it waits, under the strategy that the pipeline's threads have. */
+export function hotWaitOf(options: Pick<NativeOpenOptions, 'wait' | 'profile'>): HotWait {
+  const wait = options.wait === 'profile' ? (options.profile === 'default' ? 'adaptive' : 'spin') : options.wait;
+  return wait === 'yield' ? 'spin' : wait;
+}

@@ -1,0 +1,395 @@
+/**
+ * A running pipeline as one JavaScript thread sees it: its handles, its end, and what there is to know about it. The
+ * thread that opened it owns it: when that thread ends, or drops the pipeline and its handles, the pipeline is halted.
+ * Other threads attach by its number. Use a pipeline on the thread that made the object.
+ */
+
+import { ConsumerBlock, enums, RegionHeader } from '../abi/definition.js';
+import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
+import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
+import { type Border, borderFor } from './border.js';
+import { type RecordCodec, resolveCodec } from './codec.js';
+import { type Ledger, readLedger } from './counters.js';
+import { AbortedError, DeadlineError, PortError } from './errors.js';
+import type { Failure } from './failure.js';
+import type { PortHost } from './host.js';
+import { NativeEvent, type NativePipeline } from './native.js';
+import { boundaryNames } from './options.js';
+import { PollHandle } from './poll.js';
+import { PushHandle } from './push.js';
+import { Region, type RingPlaces, ringPlaces } from './region.js';
+import { readSnapshot, type Snapshot } from './snapshot.js';
+import { checkedDeadline, type HotWait, startDeadline, type WaitOptions } from './waiting.js';
+
+/** Milliseconds that `stop` waits for the pipeline to drain when nothing else is said. */
+export const STOP_DEADLINE_MS = 10_000;
+
+export interface StopOptions {
+  /** Milliseconds from the call until what is left is abandoned. Default 10000; Infinity waits for ever. */
+  readonly deadline?: number;
+  /** Ends the wait, not the stopping: rejects with an AbortedError. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a hold knows of its pipeline besides the region; travels as JSON to threads that attach. */
+export interface PipelineNote {
+  readonly name: string;
+  readonly version: string;
+  readonly hotWait: HotWait;
+  readonly boundaries: readonly BoundaryEntry[];
+}
+
+/** Pipelines that somebody waits for: a pending promise does not keep its own resolver alive. */
+const waitedFor = new Set<object>();
+
+interface EndWait {
+  settle(): void;
+  reject(error: unknown): void;
+}
+
+const { Running, Closing, Stopped } = enums.RegionState;
+const { Js } = enums.PortCode;
+
+export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
+  /** Plan name. */
+  readonly name: string;
+  /** Id of the version that runs. */
+  readonly version: string;
+  /** Number of the pipeline in its process: what `attach` takes. */
+  readonly number: number;
+  readonly #native: NativePipeline;
+  readonly #border: Border;
+  readonly #rings: readonly RingPlaces[];
+  readonly #boundaries: readonly BoundaryEntry[];
+  readonly #opener: boolean;
+  readonly #host: PortHost;
+  readonly #pushes = new Map<string, PushHandle<unknown>>();
+  readonly #polls = new Map<string, PollHandle<unknown>>();
+  readonly #endWaits = new Set<EndWait>();
+  #holds = 0;
+  #sawEnd = false;
+  #settled: Ledger | undefined;
+  #detached = false;
+
+  /** @internal Made by `open` and `attach`. */
+  constructor(native: NativePipeline, note: PipelineNote, opener: boolean) {
+    this.#native = native;
+    this.#opener = opener;
+    this.#border = borderFor(native);
+    this.#boundaries = note.boundaries;
+    this.name = note.name;
+    this.version = note.version;
+    this.number = native.number;
+    const region = new Region(this.#border.observable());
+    this.#rings = region.rings.map((ring) => ringPlaces(region, ring));
+    this.#host = this.#makeHost(region, note.hotWait);
+  }
+
+  /**
+   * The handle that pushes into an ingress. The same object each time; only one thread at a time can have it.
+   * @throws PortError when there is no such ingress, an adapter runs it, or another thread holds it.
+   */
+  ingress<const Id extends IngressIds<P> & string>(id: Id): PushHandle<RecordOfBoundary<P, Id>> {
+    const known = this.#pushes.get(id);
+    if (known !== undefined) return known as unknown as PushHandle<RecordOfBoundary<P, Id>>;
+    const handle = new PushHandle<unknown>(this.#host, id, this.#take(id, 'ingress'));
+    this.#pushes.set(id, handle);
+    this.#yieldToClosing(handle);
+    return handle as unknown as PushHandle<RecordOfBoundary<P, Id>>;
+  }
+
+  /**
+   * The handle that polls an egress. The same object each time; only one thread at a time can have it.
+   * @throws PortError when there is no such egress, an adapter runs it, or another thread holds it.
+   */
+  egress<const Id extends EgressIds<P> & string>(id: Id): PollHandle<RecordOfBoundary<P, Id>> {
+    const known = this.#polls.get(id);
+    if (known !== undefined) return known as unknown as PollHandle<RecordOfBoundary<P, Id>>;
+    const handle = new PollHandle<unknown>(this.#host, id, this.#take(id, 'egress'));
+    this.#polls.set(id, handle);
+    return handle as unknown as PollHandle<RecordOfBoundary<P, Id>>;
+  }
+
+  /** The first failure, or undefined. Final once the pipeline has ended; until then an earlier record may replace it. */
+  get failure(): Failure | undefined {
+    if (this.#border.load(RegionHeader.offset.failed) === 0) return undefined;
+    return new Region(this.#border.observable()).failure;
+  }
+
+  /** What the pipeline is in: running, closing (no more records come in), or stopped (settled, all threads joined). */
+  get state(): 'running' | 'closing' | 'stopped' {
+    const state = this.#border.load(RegionHeader.offset.state);
+    if (state === Stopped) return 'stopped';
+    return state === Closing ? 'closing' : 'running';
+  }
+
+  /**
+   * Ends the pipeline in order: closes the ingress, lets everything published reach the egress (whoever polls goes on
+   * polling), joins all threads. What is left at the deadline is abandoned, by count. Resolves with the ledger, also
+   * when a record has failed: see its `failure`. May be called more than once and from any thread that holds it.
+   */
+  stop(options: StopOptions = {}): Promise<Ledger> {
+    let deadline: number;
+    try {
+      deadline = checkedDeadline(options.deadline ?? STOP_DEADLINE_MS);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#close();
+    return this.#untilEnded(deadline, options.signal, (settle) => {
+      this.halt();
+      settle();
+    });
+  }
+
+  /**
+   * Waits until the pipeline has ended by itself: its ingress was closed, or its input is used up, or a record failed;
+   * and everything has been taken from its egress. Resolves with the ledger.
+   */
+  finished(options: WaitOptions = {}): Promise<Ledger> {
+    let deadline: number;
+    try {
+      deadline = checkedDeadline(options.deadline);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#host.flush();
+    return this.#untilEnded(deadline, options.signal, (_, reject) =>
+      reject(new DeadlineError(`pipeline "${this.name}" did not finish within ${deadline} ms: stop or halt it`)),
+    );
+  }
+
+  /** Ends now: joins all threads and counts what is left as abandoned. Idempotent. Returns the settled ledger. */
+  halt(): Ledger {
+    if (this.#settled === undefined) {
+      this.#host.flush();
+      this.#native.halt();
+    }
+    this.#onStopped();
+    return this.ledger();
+  }
+
+  /** Where every agent stands, what a stalled one waits for, hop latencies, threads. Any time. */
+  snapshot(): Snapshot {
+    return readSnapshot(this.#border.observable());
+  }
+
+  /** The counters and whether they balance; exact once the pipeline has stopped. */
+  ledger(): Ledger {
+    return this.#settled ?? readLedger(new Region(this.#border.observable()));
+  }
+
+  /** What the ops have to tell, by stage id (totals of `count`, the sum of `checksum`). Any time. */
+  reports(): Readonly<Record<string, unknown>> {
+    return JSON.parse(this.#native.opReports()) as Record<string, unknown>;
+  }
+
+  /** Threads, pins, tuning requests with their outcome, sizes and adapters, as the core tells them. Any time. */
+  status(): Readonly<Record<string, unknown>> {
+    return JSON.parse(this.#native.status()) as Record<string, unknown>;
+  }
+
+  /** The opener's: `stop()`. Of a thread that attached: gives its handles back and lets go. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#opener) await this.stop();
+    else this.detach();
+  }
+
+  /** Gives all handles of this thread back. The pipeline goes on; the opener's end still ends it. Idempotent. */
+  detach(): void {
+    if (this.#detached) return;
+    for (const handle of this.#pushes.values()) handle.release();
+    for (const handle of this.#polls.values()) handle.release();
+    this.#detached = true;
+    if (!this.#opener) this.#native.detach();
+  }
+
+  /** @internal A native thread, or another environment, has something to tell. */
+  onEvent(events: number): void {
+    if ((events & NativeEvent.Ended) !== 0) this.#sawEnd = true;
+    const state = this.#border.load(RegionHeader.offset.state);
+    if (state === Stopped) {
+      this.#onStopped();
+      return;
+    }
+    if (state !== Running) for (const handle of this.#pushes.values()) this.#yieldToClosing(handle);
+    if ((events & NativeEvent.Room) !== 0) for (const handle of this.#pushes.values()) handle.kick();
+    if ((events & (NativeEvent.Records | NativeEvent.Ended)) !== 0)
+      for (const handle of this.#polls.values()) handle.kick();
+    if ((events & NativeEvent.Ended) !== 0) this.#lookForEnd();
+  }
+
+  #take(id: string, kind: 'ingress' | 'egress'): RecordCodec<unknown> {
+    const boundary = this.#boundaries.find((candidate) => candidate.id === id && candidate.kind === kind);
+    if (boundary === undefined)
+      throw new PortError(
+        'NO_SUCH_PORT',
+        id,
+        `pipeline "${this.name}" has no ${kind} "${id}"; it has ${boundaryNames(this.#boundaries)}`,
+      );
+    const ring = this.#rings[0] as RingPlaces;
+    if ((kind === 'ingress' ? ring.ingressPort : ring.egressPort) !== Js)
+      throw new PortError(
+        'NOT_A_JS_PORT',
+        id,
+        `${kind} "${id}" is run by an adapter or discarded: open the pipeline with ports: { ${id}: "js" } to get a handle`,
+      );
+    if (this.#detached || !this.#native.takePort(id))
+      throw new PortError(
+        'PORT_TAKEN',
+        id,
+        `${kind} "${id}" is held by another thread, or this object has let go: release() the handle there first`,
+      );
+    return resolveCodec(boundary.codec);
+  }
+
+  #makeHost(region: Region, hotWait: HotWait): PortHost {
+    const pipeline = this;
+    const native = this.#native;
+    const border = this.#border;
+    const stateCell = RegionHeader.offset.state;
+    return {
+      native,
+      border,
+      region,
+      rings: this.#rings,
+      hotWait,
+      get stopped() {
+        return border.load(stateCell) === Stopped;
+      },
+      get ending() {
+        return pipeline.#sawEnd || border.load(stateCell) !== Running;
+      },
+      get failure() {
+        return pipeline.failure;
+      },
+      get threadsEnded() {
+        return native.threadsEnded();
+      },
+      hold: () => this.#hold(),
+      unhold: () => this.#unhold(),
+      flush: () => this.#flush(),
+      giveBack: (id) => this.#giveBack(id),
+      ingressClosed: () => native.closeIngress(),
+      wakeProducer: () => this.#wakeProducer(),
+      egressMoved: () => this.#lookForEnd(),
+    };
+  }
+
+  #hold(): void {
+    if (this.#holds++ > 0) return;
+    waitedFor.add(this);
+    this.#native.ref();
+  }
+
+  #unhold(): void {
+    if (--this.#holds > 0) return;
+    waitedFor.delete(this);
+    this.#native.unref();
+  }
+
+  #flush(): void {
+    for (const handle of this.#pushes.values()) handle.flush();
+  }
+
+  #giveBack(id: string): void {
+    this.#pushes.delete(id);
+    this.#polls.delete(id);
+    this.#native.giveBackPort(id);
+  }
+
+  #wakeProducer(): void {
+    for (const handle of this.#pushes.values()) {
+      handle.kick();
+      return;
+    }
+    this.#native.notify(NativeEvent.Room);
+  }
+
+  /** Closes the ingress; where another thread pushes, asks it to publish what it has and to close. */
+  #close(): void {
+    if (this.state !== 'running') return;
+    if (this.#pushes.size === 0) this.#native.requestClose();
+    for (const handle of this.#pushes.values()) handle.close();
+  }
+
+  /** Somebody asked for the end of the ingress that this thread owns. */
+  #yieldToClosing(handle: PushHandle<unknown>): void {
+    if (this.state === 'closing') handle.close();
+    else if (this.state === 'stopped') handle.discardUnpublished();
+  }
+
+  /** Nothing moves any more in the shards, and everything that reached the egress has been taken. */
+  #drained(): boolean {
+    if (!this.#native.threadsEnded()) return false;
+    for (const ring of this.#rings) {
+      if (ring.egressPort !== Js) continue;
+      const taken = this.#border.load(ring.egressAt + ConsumerBlock.offset.cell);
+      let ahead = 0x7fff_ffff;
+      for (const terminal of ring.terminalsAt)
+        ahead = Math.min(ahead, (this.#border.load(terminal + ConsumerBlock.offset.sequence) - taken) | 0);
+      if (ahead > 0) return false;
+    }
+    return true;
+  }
+
+  #lookForEnd(): void {
+    if (this.#settled !== undefined || !this.#drained()) return;
+    // A failed pipeline has nothing more to give; one that ended well is joined when somebody waits for its end.
+    const wanted = this.#endWaits.size > 0 || this.failure !== undefined;
+    if (wanted && this.state !== 'stopped') this.#native.halt();
+    if (this.state === 'stopped') this.#onStopped();
+    // Another thread may be the one that waits for the end.
+    else this.#native.notify(NativeEvent.Ended);
+  }
+
+  #onStopped(): void {
+    if (this.#settled !== undefined) return;
+    this.#sawEnd = true;
+    this.#settled = readLedger(new Region(this.#border.observable()));
+    for (const handle of this.#pushes.values()) handle.discardUnpublished();
+    for (const handle of this.#polls.values()) handle.kick();
+    for (const wait of [...this.#endWaits]) wait.settle();
+  }
+
+  #untilEnded(
+    deadline: number,
+    signal: AbortSignal | undefined,
+    late: (settle: () => void, reject: (error: unknown) => void) => void,
+  ): Promise<Ledger> {
+    return new Promise<Ledger>((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(new AbortedError(`waiting for the end of pipeline "${this.name}"`, signal.reason));
+        return;
+      }
+      let open = true;
+      const leave = (): void => {
+        open = false;
+        clear();
+        signal?.removeEventListener('abort', abort);
+        this.#endWaits.delete(wait);
+        this.#unhold();
+      };
+      const wait: EndWait = {
+        settle: () => {
+          if (!open) return;
+          leave();
+          resolve(this.ledger());
+        },
+        reject: (error) => {
+          if (!open) return;
+          leave();
+          reject(error);
+        },
+      };
+      const abort = (): void =>
+        wait.reject(new AbortedError(`waiting for the end of pipeline "${this.name}"`, signal?.reason));
+      this.#hold();
+      this.#endWaits.add(wait);
+      signal?.addEventListener('abort', abort, { once: true });
+      const clear = startDeadline(deadline, () => late(wait.settle, wait.reject));
+      if (this.#settled !== undefined) wait.settle();
+      else this.#lookForEnd();
+    });
+  }
+}

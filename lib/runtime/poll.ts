@@ -1,0 +1,403 @@
+/**
+ * The poll handle: how one JS thread takes records out of a pipeline. Records are read in place; room is given back once
+ * a batch. When a callback throws or a `for await` is left early, the records up to and including the current one have
+ * been taken and no other.
+ *
+ * One owner: the thread that took the egress. `poll` and its kin never wait.
+ */
+
+import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { enums } from '../abi/definition.js';
+import type { BoundCodec, FieldAccess, RecordCodec } from './codec.js';
+import { ClosedError, OptionError, PipelineFailedError, UsageError } from './errors.js';
+import type { PortHost } from './host.js';
+import { ShardConsumer } from './shard-consumer.js';
+import type { RecordMemory } from './shard-memory.js';
+import { nodeReadable, type ReadableOptions, webReadable } from './streams.js';
+import { type WaitOptions, WaitQueue } from './waiting.js';
+
+/** Records a poll delivers at most when no limit is given. */
+export const POLL_LIMIT = 1024;
+/** Records between two releases: often enough that a producer does not starve, seldom enough to cost nothing. */
+const RELEASE_RECORDS = 256;
+
+/**
+ * One record in place. The same object every time: it shows the current record until the callback returns (pollInPlace)
+ * or `next` is called (pollBatch). Nothing it gives may be kept; copy what you need.
+ */
+export class RecordCursor<Fields = unknown> {
+  bytes: Uint8Array;
+  /** The same memory with Node's text methods. */
+  buffer: Buffer;
+  /** The same memory for numbers, little-endian. */
+  view: DataView;
+  /** Index of the record's first byte. */
+  offset = 0;
+  /** Bytes. */
+  length = 0;
+  /** How the line ended in the input, where it was one: 0 LF, 1 CRLF, 2 none. */
+  flags = 0;
+  shard = 0;
+  /** Struct codec: one property a field, in place. */
+  fields: Fields;
+  private consumer: ShardConsumer;
+  private advance: () => boolean = () => false;
+
+  /** @internal */
+  constructor(consumer: ShardConsumer, fields: Fields) {
+    this.bytes = consumer.memory.bytes;
+    this.buffer = consumer.memory.buffer;
+    this.view = consumer.memory.view;
+    this.consumer = consumer;
+    this.fields = fields;
+  }
+
+  /** Sequence of the record in its shard. */
+  get sequence(): number {
+    return this.consumer.currentSequence;
+  }
+
+  /** Only inside pollBatch: moves to the next record of the batch; false when it is used up. */
+  next(): boolean {
+    return this.advance();
+  }
+
+  /** @internal */
+  setAdvance(advance: () => boolean): void {
+    this.advance = advance;
+  }
+
+  /** @internal Shows another shard. */
+  enter(shard: number, consumer: ShardConsumer, fields: Fields): void {
+    const memory: RecordMemory = consumer.memory;
+    this.shard = shard;
+    this.consumer = consumer;
+    this.bytes = memory.bytes;
+    this.buffer = memory.buffer;
+    this.view = memory.view;
+    this.fields = fields;
+  }
+
+  /** @internal Shows the record that the consumer has advanced to. */
+  aim(consumer: ShardConsumer): void {
+    this.offset = consumer.at;
+    this.length = consumer.length;
+    this.flags = consumer.flags;
+    const fields = this.fields as FieldAccess | undefined;
+    if (fields !== undefined) fields._at = consumer.at;
+  }
+}
+
+const NOTHING = Symbol('no record');
+const noAdvance = (): boolean => false;
+
+export class PollHandle<R> implements AsyncIterable<R> {
+  /** Boundary id. */
+  readonly id: string;
+  private readonly host: PortHost;
+  private readonly shards: readonly ShardConsumer[];
+  private readonly codecs: readonly BoundCodec<R>[];
+  private readonly cursor: RecordCursor<R>;
+  private readonly queue: WaitQueue;
+  private turn = 0;
+  private polling = false;
+  private released = false;
+  /** Records taken one by one since the last release. */
+  private unreleased = 0;
+
+  /** Made by `pipeline.egress(id)`. */
+  constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
+    this.host = host;
+    this.id = id;
+    const { native, border, region } = host;
+    this.shards = host.rings.map((ring) => new ShardConsumer(native, border, region, ring));
+    this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
+    const first = this.shards[0] as ShardConsumer;
+    this.cursor = new RecordCursor<R>(first, this.codecs[0]?.fields as R);
+    this.queue = new WaitQueue(`a record of "${id}"`, {
+      hotWait: host.hotWait,
+      arm: () => {
+        first.armRecords();
+        for (const shard of this.shards) shard.reportWaiting();
+      },
+      hold: () => host.hold(),
+      unhold: () => host.unhold(),
+    });
+  }
+
+  /**
+   * Delivers records that are there, at most `limit`, and returns how many; 0 when there is none, and after the end. Each
+   * is the callback's own (a copy). Shards take turns. A throw of the callback comes through.
+   */
+  poll(fn: (record: R) => void, limit: number = POLL_LIMIT): number {
+    if (!this.begin(limit)) return 0;
+    let delivered = 0;
+    try {
+      for (let i = 0; i < this.shards.length && delivered < limit; i++) {
+        const index = (this.turn + i) % this.shards.length;
+        const shard = this.shards[index] as ShardConsumer;
+        const codec = this.codecs[index] as BoundCodec<R>;
+        if (!shard.refresh()) continue;
+        while (delivered < limit && shard.advance()) {
+          delivered++;
+          if (delivered % RELEASE_RECORDS === 0) this.releaseBefore(shard);
+          fn(codec.read(shard.at, shard.length));
+        }
+      }
+    } finally {
+      this.finish();
+    }
+    return delivered;
+  }
+
+  /** As `poll`, without a copy: the cursor shows each record in place for the time of the call. */
+  pollInPlace(fn: (record: RecordCursor<R>) => void, limit: number = POLL_LIMIT): number {
+    if (!this.begin(limit)) return 0;
+    const { cursor } = this;
+    let delivered = 0;
+    try {
+      for (let i = 0; i < this.shards.length && delivered < limit; i++) {
+        const index = (this.turn + i) % this.shards.length;
+        const shard = this.shards[index] as ShardConsumer;
+        if (!shard.refresh()) continue;
+        cursor.enter(index, shard, this.codecs[index]?.fields as R);
+        while (delivered < limit && shard.advance()) {
+          delivered++;
+          cursor.aim(shard);
+          fn(cursor);
+        }
+      }
+    } finally {
+      this.finish();
+    }
+    return delivered;
+  }
+
+  /**
+   * As `pollInPlace`, one call for the whole batch: `fn` walks with `while (cursor.next())`. All records it walked over
+   * stay readable until it returns; those it did not reach stay in the pipeline.
+   */
+  pollBatch(fn: (cursor: RecordCursor<R>) => void, limit: number = POLL_LIMIT): number {
+    if (!this.begin(limit)) return 0;
+    const { cursor, shards } = this;
+    let delivered = 0;
+    let visited = 0;
+    let shard: ShardConsumer | undefined;
+    cursor.setAdvance(() => {
+      while (delivered < limit) {
+        if (shard?.advance()) {
+          delivered++;
+          cursor.aim(shard);
+          return true;
+        }
+        if (visited === shards.length) break;
+        const index = (this.turn + visited++) % shards.length;
+        const candidate = shards[index] as ShardConsumer;
+        shard = candidate.refresh() ? candidate : undefined;
+        if (shard !== undefined) cursor.enter(index, shard, this.codecs[index]?.fields as R);
+      }
+      return false;
+    });
+    try {
+      fn(cursor);
+    } finally {
+      cursor.setAdvance(noAdvance);
+      this.finish();
+    }
+    return delivered;
+  }
+
+  /**
+   * Waits until there is something to poll: true; or until nothing can come any more: false. Rejects with
+   * PipelineFailedError, AbortedError, DeadlineError.
+   */
+  ready(options: WaitOptions = {}): Promise<boolean> {
+    return this.wait(options, (resolve) => {
+      if (this.anything()) resolve(true);
+      else if (this.atEnd()) resolve(false);
+      else return false;
+      return true;
+    });
+  }
+
+  /** True when the pipeline has ended and everything that reached this egress has been taken. */
+  get ended(): boolean {
+    return !this.anything() && this.atEnd(true);
+  }
+
+  /** Records one after the other, each the caller's own. Ends after the last one; throws PipelineFailedError then. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<R> {
+    return this.records();
+  }
+
+  /** As `for await` over the handle, with a signal or a deadline for each record. */
+  records(options: WaitOptions = {}): AsyncIterableIterator<R> {
+    let over = false;
+    const end = (): IteratorResult<R> => {
+      over = true;
+      return { value: undefined, done: true };
+    };
+    const next = (): Promise<IteratorResult<R>> => {
+      if (over) return Promise.resolve(end());
+      if (this.queue.length === 0 && options.signal === undefined) {
+        const record = this.tryTake();
+        if (record !== NOTHING) return Promise.resolve({ value: record, done: false });
+      }
+      return this.wait(options, (resolve) => {
+        const record = this.tryTake();
+        if (record !== NOTHING) resolve({ value: record, done: false });
+        else if (over || this.atEnd()) resolve(end());
+        else return false;
+        return true;
+      });
+    };
+    const leave = (): Promise<IteratorResult<R>> => {
+      if (!this.released) this.finish();
+      return Promise.resolve(end());
+    };
+    return {
+      next: () =>
+        next().catch((error: unknown) => {
+          over = true;
+          throw error;
+        }),
+      return: leave,
+      throw: (error: unknown) => leave().then(() => Promise.reject(error)),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /** A Node stream of the records. What it has buffered counts as taken: see docs/handles.md. */
+  readable(options?: ReadableOptions): Readable {
+    return nodeReadable(this, options);
+  }
+
+  /** The same as a web stream. */
+  readableWeb(): ReadableStream<R> {
+    return webReadable(this);
+  }
+
+  /** Gives the egress back, so that another owner can take it. Pending waits are rejected. Idempotent. */
+  release(): void {
+    if (this.released) return;
+    if (!this.polling) this.finish();
+    this.released = true;
+    this.queue.fail(this.closedError());
+    this.host.giveBack(this.id);
+  }
+
+  /** Gives the egress back. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+    return Promise.resolve();
+  }
+
+  /** @internal There may be records now, or the end. */
+  kick(): void {
+    this.queue.kick();
+  }
+
+  private begin(limit: number): boolean {
+    if (this.polling)
+      throw new UsageError(`poll of "${this.id}" was called from inside its own callback: return from it first`);
+    if (!(limit >= 0))
+      throw new OptionError('limit', limit, `limit is ${String(limit)}: give the most records to deliver, 0 or more`);
+    if (this.released) throw this.closedError();
+    if (this.host.stopped) return false;
+    this.host.flush();
+    this.polling = true;
+    return true;
+  }
+
+  private finish(): void {
+    this.polling = false;
+    this.unreleased = 0;
+    if (this.host.stopped) return;
+    let moved = false;
+    for (let i = 0; i < this.shards.length; i++) if ((this.shards[i] as ShardConsumer).release()) moved = true;
+    if (this.shards.length > 1) this.turn = (this.turn + 1) % this.shards.length;
+    if (moved) this.afterRelease();
+  }
+
+  /** In the middle of a long poll: gives back what has been delivered (the callback owns copies). */
+  private releaseBefore(shard: ShardConsumer): void {
+    if (this.host.stopped) return;
+    // The current record has been counted but not read yet, so it is not among them.
+    if (shard.releaseButLast()) this.afterRelease();
+  }
+
+  private afterRelease(): void {
+    if ((this.shards[0] as ShardConsumer).takeRoomArmed()) this.host.wakeProducer();
+    if (this.host.ending) this.host.egressMoved();
+  }
+
+  private anything(): boolean {
+    if (this.host.stopped) return false;
+    for (const shard of this.shards) if (shard.hasRecord()) return true;
+    return false;
+  }
+
+  /** One record, or NOTHING; what it took before is released at the latest with the 256th. */
+  private tryTake(): R | typeof NOTHING {
+    if (this.polling)
+      throw new UsageError(`a record of "${this.id}" was asked for from inside a poll callback: return from it first`);
+    if (this.released) throw this.closedError();
+    if (this.host.stopped) return NOTHING;
+    const count = this.shards.length;
+    for (let i = 0; i < count; i++) {
+      const index = (this.turn + i) % count;
+      const shard = this.shards[index] as ShardConsumer;
+      if (!shard.advance() && !(shard.refresh() && shard.advance())) continue;
+      if (count > 1) this.turn = (index + 1) % count;
+      const record = (this.codecs[index] as BoundCodec<R>).read(shard.at, shard.length);
+      this.unreleased++;
+      if (this.unreleased >= RELEASE_RECORDS) this.finish();
+      return record;
+    }
+    this.finish();
+    return NOTHING;
+  }
+
+  /**
+   * True when nothing can come any more. Throws PipelineFailedError where that is because a record failed, unless only
+   * the fact is asked for.
+   */
+  private atEnd(quiet = false): boolean {
+    const { host } = this;
+    if (!host.stopped) {
+      if (!host.threadsEnded) return false;
+      // The threads may have ended between the last look and this one.
+      if (this.anything()) return false;
+    }
+    const { failure } = host;
+    if (failure !== undefined && !quiet) throw new PipelineFailedError(failure);
+    for (const shard of this.shards) shard.report(enums.AgentState.Done);
+    return true;
+  }
+
+  private closedError(): ClosedError {
+    return new ClosedError(`the handle of egress "${this.id}" was given back: take it again with pipeline.egress()`);
+  }
+
+  private wait<T>(options: WaitOptions, attempt: (resolve: (value: T) => void) => boolean): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.released) {
+        reject(this.closedError());
+        return;
+      }
+      const settle = (): boolean => {
+        try {
+          return attempt(resolve);
+        } catch (error) {
+          reject(error);
+          return true;
+        }
+      };
+      this.host.flush();
+      this.queue.enter(settle, reject, options, () => 'no record has reached this egress');
+    });
+  }
+}

@@ -1,0 +1,460 @@
+/**
+ * The push handle: how one JS thread writes records into a pipeline. Records are written in place and become visible in
+ * groups: every 64 records, when a shard looks full, and in a microtask after the first one that is not visible yet.
+ * `flush` makes them visible now; so do `poll`, `stop` and every wait of the same thread.
+ *
+ * One owner: the thread that took the ingress. Hot calls answer with a status and throw only for values that the codec
+ * cannot take (a RecordError; nothing has been pushed then).
+ */
+
+import type { Writable } from 'node:stream';
+import type { WritableStream } from 'node:stream/web';
+import { enums, ProducerBlock } from '../abi/definition.js';
+import type { BoundCodec, FieldAccess, RecordCodec } from './codec.js';
+import { type ByteorError, ClosedError, PipelineFailedError, RecordTooLargeError, UsageError } from './errors.js';
+import type { PortHost } from './host.js';
+import { memoryOver, type RecordMemory } from './shard-memory.js';
+import { ShardProducer } from './shard-producer.js';
+import { nodeWritable, type WritableOptions, webWritable } from './streams.js';
+import { type WaitOptions, WaitQueue } from './waiting.js';
+
+/**
+ * What became of a record. `FULL`: no room now, nothing was pushed. `DROPPED`: a lane that drops took it and counted it.
+ * `TOO_LARGE`: it can never fit; counted. `CLOSED`: the ingress takes nothing any more.
+ */
+export type PushStatus = 'OK' | 'FULL' | 'DROPPED' | 'TOO_LARGE' | 'CLOSED';
+
+/** The same words as values, for code that prefers names to literals. */
+export const PushStatus = {
+  OK: 'OK',
+  FULL: 'FULL',
+  DROPPED: 'DROPPED',
+  TOO_LARGE: 'TOO_LARGE',
+  CLOSED: 'CLOSED',
+} as const satisfies Record<PushStatus, PushStatus>;
+
+/** Records between two publications: a store that other threads wait for costs as much as several records. */
+const PUBLISH_RECORDS = 64;
+/** Large records are shown to the stages before 64 of them have come together. */
+const PUBLISH_BYTES = 1 << 20;
+
+const DONE: Promise<void> = Promise.resolve();
+
+/**
+ * A claimed place for one record. The same object every time: valid until `publish`, `abort` or the next call on the
+ * handle. Write at `bytes[offset]` … `bytes[offset + length - 1]`, or through `fields` where the codec is a struct.
+ */
+export class ClaimWriter<Fields = unknown> {
+  bytes: Uint8Array;
+  /** The same memory with Node's text methods (`buffer.write(text, offset)`). */
+  buffer: Buffer;
+  /** The same memory for numbers (`view.setFloat64(offset, x, true)`). */
+  view: DataView;
+  /** Index of the record's first byte. */
+  offset = 0;
+  /** Bytes claimed. */
+  length = 0;
+  /** Terminator that a `lines` egress writes behind the record: 0 LF, 1 CRLF, 2 none. */
+  flags = 0;
+  /** Struct codec: one property a field, in place. */
+  fields: Fields;
+
+  constructor(memory: RecordMemory, fields: Fields) {
+    this.bytes = memory.bytes;
+    this.buffer = memory.buffer;
+    this.view = memory.view;
+    this.fields = fields;
+  }
+}
+
+export class PushHandle<R> {
+  /** Boundary id. */
+  readonly id: string;
+  /** Largest record, bytes. */
+  readonly recordMax: number;
+  /** Why the last `claim`, or the record at which `tryPushBatch` stopped, did not go in. */
+  lastStatus: PushStatus = 'OK';
+  private readonly host: PortHost;
+  private readonly shards: readonly ShardProducer[];
+  private readonly codecs: readonly BoundCodec<R>[];
+  private readonly first: ShardProducer;
+  private readonly codec: BoundCodec<R>;
+  private readonly fixedBytes: number;
+  private readonly writer: ClaimWriter<R>;
+  private readonly scratch: RecordMemory | undefined;
+  private readonly scratchCodec: BoundCodec<R> | undefined;
+  private readonly queue: WaitQueue;
+  /** True while tryPush may write: open, and nobody waits before it. */
+  private direct = true;
+  private ended: 'no' | 'closed' | 'released' = 'no';
+  private scheduled = false;
+  private claimed: ShardProducer | undefined;
+  private readonly later = (): void => {
+    this.scheduled = false;
+    this.flush();
+  };
+
+  /** Made by `pipeline.ingress(id)`. */
+  constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
+    this.host = host;
+    this.id = id;
+    const { native, border, region } = host;
+    this.shards = host.rings.map((ring) => new ShardProducer(native, border, region, ring));
+    this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
+    this.first = this.shards[0] as ShardProducer;
+    this.codec = this.codecs[0] as BoundCodec<R>;
+    this.recordMax = this.first.recordMax;
+    this.fixedBytes = this.first.fixed ? this.recordMax : 0;
+    this.writer = new ClaimWriter<R>(this.first.memory, this.codec.fields as R);
+    if (this.shards.length > 1) {
+      const bytes = Math.max(this.recordMax, 65_536);
+      this.scratch = memoryOver(new ArrayBuffer(bytes), 0, bytes, 8);
+      this.scratchCodec = codec.bind(this.scratch);
+      native.setScratch(this.scratch.bytes);
+    }
+    this.queue = new WaitQueue(`push to "${id}"`, {
+      hotWait: host.hotWait,
+      arm: () => {
+        this.first.armRoom();
+        for (const shard of this.shards) shard.reportStalled();
+      },
+      hold: () => {
+        this.direct = false;
+        host.hold();
+      },
+      unhold: () => {
+        this.direct = this.ended === 'no';
+        host.unhold();
+      },
+    });
+  }
+
+  /** Pushes one record if there is room. Never waits. @throws RecordError for a value that the codec cannot take. */
+  tryPush(record: R): PushStatus {
+    if (!this.direct) return this.ended === 'no' ? 'FULL' : 'CLOSED';
+    return this.put(record);
+  }
+
+  /**
+   * Pushes one record, waiting for room in the order of the calls. Resolves when the record is in (not yet delivered).
+   * Rejects with RecordTooLargeError, ClosedError, PipelineFailedError, AbortedError or DeadlineError; then it is not in.
+   */
+  push(record: R, options?: WaitOptions): Promise<void> {
+    if (this.direct && options === undefined) {
+      let status: PushStatus;
+      try {
+        status = this.put(record);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+      if (status === 'OK') return DONE;
+    }
+    return this.wait(options, () => {
+      const status = this.ended === 'no' ? this.put(record) : 'CLOSED';
+      if (status === 'FULL') return false;
+      if (status !== 'OK') throw this.refusal(status);
+      return true;
+    });
+  }
+
+  /** Pushes records from index `from` on, as many as there is room for, and returns how many went in; see lastStatus. */
+  tryPushBatch(records: readonly R[], from = 0): number {
+    let index = from;
+    let status: PushStatus = 'OK';
+    for (; index < records.length; index++) {
+      status = this.tryPush(records[index] as R);
+      if (status !== 'OK') break;
+    }
+    this.lastStatus = status;
+    return index - from;
+  }
+
+  /**
+   * Pushes all records in order, waiting for room. Rejects as `push` does; the records before the one named in the error
+   * are in.
+   */
+  pushBatch(records: readonly R[], options?: WaitOptions): Promise<void> {
+    let index = this.direct && options === undefined ? this.tryPushBatch(records) : 0;
+    if (index === records.length) return DONE;
+    return this.wait(options, () => {
+      for (; index < records.length; index++) {
+        const status = this.ended === 'no' ? this.put(records[index] as R) : 'CLOSED';
+        if (status === 'FULL') return false;
+        if (status !== 'OK') throw this.refusal(status, `record ${index} of ${records.length}: `);
+      }
+      return true;
+    });
+  }
+
+  /**
+   * Claims room for one record of up to `length` bytes, to be written in place. `key` decides the shard and is needed
+   * where the plan has several: the record's key bytes, exactly as the shard key would find them. Returns undefined when
+   * it cannot be had now; lastStatus says why. The writer is reused.
+   */
+  claim(length: number = this.fixedBytes, key?: Uint8Array | string): ClaimWriter<R> | undefined {
+    this.claimed = undefined;
+    if (!this.direct) {
+      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
+      return undefined;
+    }
+    if (!Number.isInteger(length) || length < 0 || (this.fixedBytes !== 0 && length !== this.fixedBytes))
+      throw new UsageError(
+        this.fixedBytes === 0
+          ? `claim needs the record's bytes, 0 to ${this.recordMax}; received ${String(length)}`
+          : `every record of "${this.id}" has ${this.fixedBytes} bytes; claim() was given ${String(length)}`,
+      );
+    if (length > this.recordMax) {
+      this.lastStatus = this.tooLarge();
+      return undefined;
+    }
+    const index = this.shards.length === 1 ? 0 : this.routeKey(key);
+    const shard = this.shards[index] as ShardProducer;
+    const at = this.claimIn(shard, length);
+    if (at < 0) {
+      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
+      return undefined;
+    }
+    this.lastStatus = 'OK';
+    this.claimed = shard;
+    return this.aim(index, shard, at, length);
+  }
+
+  /** The claimed record is complete; `length` says how much of the claim it uses. It becomes visible as pushed ones do. */
+  publish(length: number = this.writer.length): void {
+    const shard = this.claimed;
+    if (shard === undefined)
+      throw new UsageError('publish() without a claim: call claim() first, once for each record');
+    if (!(length >= 0 && length <= this.writer.length) || (this.fixedBytes !== 0 && length !== this.fixedBytes))
+      throw new UsageError(`publish(${String(length)}) does not fit the claim of ${this.writer.length} bytes`);
+    this.claimed = undefined;
+    shard.commit(length, this.writer.flags);
+    this.committed(shard);
+  }
+
+  /** Gives the claim up; nothing has been pushed. */
+  abort(): void {
+    this.claimed = undefined;
+  }
+
+  /** Makes everything pushed so far visible to the stages now. */
+  flush(): void {
+    for (let i = 0; i < this.shards.length; i++) this.show(this.shards[i] as ShardProducer);
+  }
+
+  /** Records that can still be pushed without waiting (in the fullest shard, where there are several). */
+  get free(): number {
+    if (this.ended !== 'no') return 0;
+    return Math.min(...this.shards.map((shard) => shard.freeRecords()));
+  }
+
+  /** Bytes of the largest record that can be pushed now without waiting (in the fullest shard). */
+  get freeBytes(): number {
+    if (this.ended !== 'no') return 0;
+    return Math.min(...this.shards.map((shard) => shard.freeBytes()));
+  }
+
+  /** True once the ingress takes nothing any more. */
+  get closed(): boolean {
+    return this.ended !== 'no';
+  }
+
+  /**
+   * Waits until a record of `length` bytes (default: the largest) can be pushed, whatever its shard. Rejects as `push`.
+   */
+  ready(options: WaitOptions & { readonly length?: number } = {}): Promise<void> {
+    const length = Math.min(options.length ?? this.recordMax, this.recordMax);
+    return this.wait(options, () => {
+      if (this.ended !== 'no') throw this.refusal('CLOSED');
+      return this.shards.every((shard) => this.claimIn(shard, length) >= 0);
+    });
+  }
+
+  /** Nothing more will be pushed: flushes and closes the ingress for good. Pending pushes are rejected. Idempotent. */
+  close(): void {
+    if (this.ended !== 'no') return;
+    this.flush();
+    if (this.ended !== 'no') return;
+    for (const shard of this.shards) shard.close();
+    this.end('closed');
+    this.host.ingressClosed();
+  }
+
+  /** Flushes and gives the ingress back without closing it, so that another owner (a worker) can go on. Idempotent. */
+  release(): void {
+    if (this.ended === 'released') return;
+    if (this.ended === 'no') this.flush();
+    this.end('released');
+    this.host.giveBack(this.id);
+  }
+
+  /** A Node stream that pushes each chunk as one record; waiting for room is its backpressure. */
+  writable(options?: WritableOptions): Writable {
+    return nodeWritable(this, options);
+  }
+
+  /** The same as a web stream. */
+  writableWeb(options?: WritableOptions): WritableStream<R> {
+    return webWritable(this, options);
+  }
+
+  /** Closes the ingress. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return DONE;
+  }
+
+  /** @internal There may be room now. */
+  kick(): void {
+    this.queue.kick();
+  }
+
+  /** @internal The ingress was closed by somebody else: the pipeline failed, was stopped or halted. */
+  closedElsewhere(): void {
+    if (this.ended === 'no') this.end('closed');
+  }
+
+  /** @internal The ring has been settled: what is not visible now can never be. */
+  discardUnpublished(): void {
+    for (const shard of this.shards) shard.rollBack();
+    this.closedElsewhere();
+  }
+
+  private put(record: R): PushStatus {
+    if (this.scratch !== undefined) return this.putRouted(record);
+    const codec = this.codec;
+    let bound = codec.bound(record);
+    if (bound > this.recordMax) {
+      bound = codec.exact(record);
+      if (bound > this.recordMax) return this.tooLarge();
+    }
+    const shard = this.first;
+    let at = shard.claim(bound);
+    if (at < 0) {
+      at = this.claimIn(shard, Math.min(bound, codec.exact(record)));
+      if (at < 0) return this.ended === 'no' ? 'FULL' : 'CLOSED';
+    }
+    const length = codec.write(record, at);
+    if (length < 0) return this.tooLarge();
+    shard.commit(length, 0);
+    this.committed(shard);
+    return 'OK';
+  }
+
+  /** The record is written once to find its key and once where it belongs: cheaper than a view for a copy. */
+  private putRouted(record: R): PushStatus {
+    const scratchCodec = this.scratchCodec as BoundCodec<R>;
+    const exact = scratchCodec.exact(record);
+    scratchCodec.bound(record);
+    if (exact > this.recordMax) return this.tooLarge();
+    const length = scratchCodec.write(record, 0);
+    if (length < 0) return this.tooLarge();
+    const routed = this.host.native.route(length);
+    const index = Math.max(routed, 0);
+    const shard = this.shards[index] as ShardProducer;
+    const at = this.claimIn(shard, length);
+    if (at < 0) return this.ended === 'no' ? 'FULL' : 'CLOSED';
+    (this.codecs[index] as BoundCodec<R>).write(record, at);
+    shard.commit(length, 0);
+    if (routed < 0) shard.addKeyless();
+    this.committed(shard);
+    return 'OK';
+  }
+
+  private routeKey(key: Uint8Array | string | undefined): number {
+    const scratch = this.scratch as RecordMemory;
+    if (key === undefined)
+      throw new UsageError(`"${this.id}" has ${this.shards.length} shards: claim(length, key) needs the record's key`);
+    const length = typeof key === 'string' ? Buffer.byteLength(key, 'utf8') : key.length;
+    if (length > scratch.bytes.length)
+      throw new UsageError(`a key of ${length} bytes is longer than the ${scratch.bytes.length} that a key may have`);
+    if (typeof key === 'string') scratch.buffer.write(key, 0, 'utf8');
+    else scratch.bytes.set(key);
+    return this.host.native.routeKey(length);
+  }
+
+  /** Claims; where the shard looks full, shows the stages what they have not seen yet and looks again. */
+  private claimIn(shard: ShardProducer, length: number): number {
+    const at = shard.claim(length);
+    if (at >= 0) return at;
+    this.show(shard);
+    const again = this.ended === 'no' ? shard.claim(length) : -1;
+    if (again < 0) shard.reportStalled();
+    return again;
+  }
+
+  private committed(shard: ShardProducer): void {
+    if (((shard.next - shard.published) | 0) >= PUBLISH_RECORDS || shard.pendingBytes >= PUBLISH_BYTES)
+      this.show(shard);
+    else if (!this.scheduled) {
+      this.scheduled = true;
+      DONE.then(this.later);
+    }
+  }
+
+  private show(shard: ShardProducer): void {
+    // After the ledger was settled nothing may be added to it. Closed alone (a failure) is no reason: then it counts.
+    if (this.host.stopped) this.discardUnpublished();
+    else if (shard.publish()) shard.report(enums.AgentState.Working);
+    if (this.ended === 'no' && shard.closed) this.closedElsewhere();
+  }
+
+  private aim(index: number, shard: ShardProducer, at: number, length: number): ClaimWriter<R> {
+    const writer = this.writer;
+    const { memory } = shard;
+    if (writer.bytes !== memory.bytes) {
+      writer.bytes = memory.bytes;
+      writer.buffer = memory.buffer;
+      writer.view = memory.view;
+      writer.fields = (this.codecs[index] as BoundCodec<R>).fields as R;
+    }
+    writer.offset = at;
+    writer.length = length;
+    writer.flags = 0;
+    const fields = writer.fields as FieldAccess | undefined;
+    if (fields !== undefined) fields._at = at;
+    return writer;
+  }
+
+  private tooLarge(): PushStatus {
+    this.first.add(ProducerBlock.offset.too_large);
+    return 'TOO_LARGE';
+  }
+
+  private wait(options: WaitOptions | undefined, attempt: () => boolean): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const settle = (): boolean => {
+        try {
+          if (!attempt()) return false;
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+        return true;
+      };
+      this.flush();
+      const late = (): string =>
+        `the pipeline takes records more slowly than they come (${this.free} of ${this.first.capacity} slots are free)`;
+      this.queue.enter(settle, reject, options ?? {}, late);
+    });
+  }
+
+  private refusal(status: PushStatus, which = ''): ByteorError {
+    if (status === 'TOO_LARGE')
+      return new RecordTooLargeError(
+        `${which}the record, or a text in it, is too long for "${this.id}" ` +
+          `(a record may have ${this.recordMax} bytes); raise recordMax in the options of open, or the field's size`,
+      );
+    const { failure } = this.host;
+    if (failure !== undefined) return new PipelineFailedError(failure);
+    const why = this.ended === 'released' ? 'this handle was given back with release()' : 'the ingress has been closed';
+    return new ClosedError(`${which}nothing can be pushed to "${this.id}": ${why}`);
+  }
+
+  private end(how: 'closed' | 'released'): void {
+    this.ended = how;
+    this.direct = false;
+    this.claimed = undefined;
+    if (this.queue.length > 0) this.queue.fail(this.refusal('CLOSED'));
+    for (const shard of this.shards) shard.report(enums.AgentState.Done);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * One shard's records as typed arrays: what codecs, producers and consumers index into. `at` is always a byte index into
+ * `bytes`: the slots themselves in the Fixed layout, the arena in the Variable one (native/core/record.hpp draws both).
+ * Made once when a handle is taken; used by that handle's thread.
+ */
+
+import type { RingPlaces } from './region.js';
+
+/** Typed arrays reach this far with indices that the engine keeps as small integers. */
+export const VIEW_BYTES_MAX = 2 ** 31 - 8;
+
+export interface RecordMemory {
+  readonly bytes: Uint8Array;
+  /** The same bytes with Node's text methods. */
+  readonly buffer: Buffer;
+  readonly view: DataView;
+  /** Every record begins at a multiple of this: 8, or 1 where ops may move it. */
+  readonly align: number;
+}
+
+export function recordMemory(memory: ArrayBuffer, ring: RingPlaces): RecordMemory {
+  const at = ring.fixed ? ring.slotsAt : ring.arenaAt;
+  const length = ring.fixed ? ring.slotCount * ring.slotStride : ring.arenaBytes;
+  const aligned = ring.fixed && ring.slotStride % 8 === 0 && at % 8 === 0;
+  return memoryOver(memory, at, length, aligned ? 8 : 1);
+}
+
+/** Views of any stretch of memory; a scratch area for routed records is one too. */
+export function memoryOver(memory: ArrayBuffer, at: number, length: number, align: number): RecordMemory {
+  return {
+    bytes: new Uint8Array(memory, at, length),
+    buffer: Buffer.from(memory, at, length),
+    view: new DataView(memory, at, length),
+    align,
+  };
+}
+
+/** Words of a slot table (Variable layout): position, start, length, flags. Empty in the Fixed layout. */
+export function slotWords(memory: ArrayBuffer, ring: RingPlaces): Int32Array {
+  return ring.fixed ? new Int32Array(0) : new Int32Array(memory, ring.slotsAt, ring.slotCount * 4);
+}

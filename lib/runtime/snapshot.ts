@@ -1,0 +1,208 @@
+/**
+ * What a pipeline is doing: every agent with its sequence, lag and state, what a stalled one waits for, hop latencies,
+ * threads. A pure reader of a region: of a live one in this process, of a copy, or of the file of an observed pipeline,
+ * running or dead. Values are of slightly different moments while it runs.
+ */
+
+import { type AgentEntry, ConsumerBlock, enums, HISTOGRAM_COUNTS, NONE, ProducerBlock } from '../abi/definition.js';
+import type { Failure } from './failure.js';
+import { type LatencySummary, summarizeHistogram } from './histogram.js';
+import { Block, type BlockOf, nameOf, Region } from './region.js';
+
+export type AgentStateName = keyof typeof enums.AgentState;
+
+/** One link of a chain: an agent that waits, and whom it waits for. */
+export interface BlockedOn {
+  /** `id`, or `id/shard` where there are several shards. */
+  readonly agent: string;
+  readonly state: AgentStateName;
+}
+
+export interface AgentSnapshot {
+  readonly id: string;
+  readonly shard: number;
+  readonly kind: 'ingress' | 'stage' | 'egress';
+  /** Name of its native thread, or null where JavaScript runs it. */
+  readonly thread: string | null;
+  /** Sequence of the next record it will handle. */
+  readonly sequence: number;
+  /** Records between it and the ingress of its shard; for the ingress, records not yet given back to it. */
+  readonly lag: number;
+  readonly state: AgentStateName;
+  /** From the agent it waits for to the one that holds everybody up; empty while it does not wait. */
+  readonly blocked_on: readonly BlockedOn[];
+  /** The edge to blame, in the direction of the records: the last link of the chain; null while it does not wait. */
+  readonly blame: string | null;
+  /** Nanoseconds from the agent before it to the end of its own work, of sampled records; null for an ingress. */
+  readonly latency_ns: LatencySummary | null;
+}
+
+export interface ThreadSnapshot {
+  readonly name: string;
+  /** CPU it is pinned to, or null. */
+  readonly cpu: number | null;
+  readonly pin: keyof typeof enums.PinState;
+  /** Thread id of the operating system; 0 before it runs. */
+  readonly tid: number;
+  readonly parks: number;
+  readonly rounds: number;
+  readonly idle_rounds: number;
+}
+
+export interface Snapshot {
+  readonly name: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly pipeline: number;
+  readonly target: keyof typeof enums.TargetCode;
+  readonly state: keyof typeof enums.RegionState;
+  /** Monotonic clock of the machine when the threads started, ns. */
+  readonly started_ns: number;
+  readonly agents: readonly AgentSnapshot[];
+  readonly threads: readonly ThreadSnapshot[];
+  readonly failure: Failure | null;
+}
+
+type Agent = BlockOf<typeof AgentEntry>;
+
+const KINDS: Readonly<Record<number, AgentSnapshot['kind']>> = {
+  [enums.AgentKind.Ingress]: 'ingress',
+  [enums.AgentKind.Stage]: 'stage',
+  [enums.AgentKind.Egress]: 'egress',
+};
+
+/** The 64-bit sequence with the low half `cell` that lies nearest to `near`. */
+function widen(cell: number, near: number): number {
+  return near + ((cell - (near % 2 ** 32)) | 0);
+}
+
+/** Reads one region; made for one snapshot. */
+class Reader {
+  readonly region: Region;
+  readonly agents: readonly Agent[];
+  readonly #threads: readonly string[];
+  readonly #ports: readonly { readonly ingress: number; readonly egress: number }[];
+
+  constructor(region: Region) {
+    this.region = region;
+    this.agents = region.agents;
+    this.#threads = region.threads.map((thread) => region.text(thread.offset('name'), thread.u32('name_length')));
+    this.#ports = region.rings.map((ring) => ({ ingress: ring.u32('ingress_port'), egress: ring.u32('egress_port') }));
+  }
+
+  get threadNames(): readonly string[] {
+    return this.#threads;
+  }
+
+  sequence(agent: Agent): number {
+    const at = agent.u64('block_offset');
+    const ports = this.#ports[agent.u32('ring')];
+    if (agent.u32('kind') === enums.AgentKind.Ingress) {
+      const block = new Block(this.region, ProducerBlock, at);
+      return ports?.ingress === enums.PortCode.Js ? block.f64('next') : block.u64('cursor');
+    }
+    const block = new Block(this.region, ConsumerBlock, at);
+    if (agent.u32('kind') !== enums.AgentKind.Egress || ports?.egress !== enums.PortCode.Js)
+      return block.u64('sequence');
+    // A cell alone has 32 bits: it is never a ring away from the stages it waits for.
+    return widen(block.u32('cell'), this.sequence(this.agents[this.dependencies(agent)[0] as number] as Agent));
+  }
+
+  dependencies(agent: Agent): number[] {
+    return this.region.u32List(agent.u64('dependencies_offset'), agent.u32('dependency_count'));
+  }
+
+  label(agent: Agent): string {
+    const id = this.region.agentId(agent);
+    return this.#ports.length > 1 ? `${id}/${agent.u32('ring')}` : id;
+  }
+
+  state(agent: Agent): AgentStateName {
+    return nameOf(enums.AgentState, agent.u32('state'));
+  }
+
+  /** Follows `waits_for` until somebody does not wait, or the chain closes on itself. */
+  blockedOn(agent: Agent): BlockedOn[] {
+    const chain: BlockedOn[] = [];
+    const seen = new Set<number>([agent.at]);
+    for (let next = this.waitsFor(agent); next !== undefined && !seen.has(next.at); next = this.waitsFor(next)) {
+      seen.add(next.at);
+      chain.push({ agent: this.label(next), state: this.state(next) });
+    }
+    return chain;
+  }
+
+  waitsFor(agent: Agent): Agent | undefined {
+    const state = this.state(agent);
+    if (state !== 'Waiting' && state !== 'Stalled') return undefined;
+    const index = agent.u32('waits_for');
+    return index === NONE ? undefined : this.agents[index];
+  }
+
+  latency(agent: Agent): LatencySummary | null {
+    const at = agent.u64('histogram_offset');
+    return at === 0 ? null : summarizeHistogram(this.region.u32Table(at, HISTOGRAM_COUNTS));
+  }
+}
+
+/** Who is stalled waits for somebody downstream, who waits for records for somebody upstream. */
+function blamedEdge(self: BlockedOn, chain: readonly BlockedOn[]): string | null {
+  const end = chain[chain.length - 1];
+  if (end === undefined) return null;
+  const waiter = chain[chain.length - 2] ?? self;
+  return waiter.state === 'Stalled' ? `${waiter.agent} -> ${end.agent}` : `${end.agent} -> ${waiter.agent}`;
+}
+
+function agentSnapshot(reader: Reader, agent: Agent): AgentSnapshot {
+  const shard = agent.u32('ring');
+  const kind = KINDS[agent.u32('kind')] ?? 'stage';
+  const inShard = reader.agents.filter((other) => other.u32('ring') === shard);
+  const sequence = reader.sequence(agent);
+  const first = inShard[0] as Agent;
+  const last = inShard[inShard.length - 1] as Agent;
+  const chain = reader.blockedOn(agent);
+  const thread = agent.u32('thread');
+  return {
+    id: reader.region.agentId(agent),
+    shard,
+    kind,
+    thread: thread === NONE ? null : (reader.threadNames[thread] ?? null),
+    sequence,
+    lag: kind === 'ingress' ? sequence - reader.sequence(last) : reader.sequence(first) - sequence,
+    state: reader.state(agent),
+    blocked_on: chain,
+    blame: blamedEdge({ agent: reader.label(agent), state: reader.state(agent) }, chain),
+    latency_ns: reader.latency(agent),
+  };
+}
+
+/**
+ * Reads a region: `pipeline.snapshot()` of this process, or the bytes of an observed pipeline's file.
+ * @throws RegionError when the bytes are not a region of this layout version.
+ */
+export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
+  // A Buffer from a file may stand anywhere in a larger one; tables need alignment.
+  const region = new Region(bytes instanceof Uint8Array ? new Uint8Array(bytes).buffer : bytes);
+  const reader = new Reader(region);
+  const { header } = region;
+  return {
+    name: region.name,
+    version: region.text(header.offset('version_id'), 64).replace(/\0+$/, ''),
+    pid: header.u32('pid'),
+    pipeline: header.u32('pipeline'),
+    target: nameOf(enums.TargetCode, header.u32('target')),
+    state: nameOf(enums.RegionState, header.u32('state')),
+    started_ns: header.f64('started_ns'),
+    agents: reader.agents.map((agent) => agentSnapshot(reader, agent)),
+    threads: region.threads.map((thread, index) => ({
+      name: reader.threadNames[index] as string,
+      cpu: thread.i32('cpu') < 0 ? null : thread.i32('cpu'),
+      pin: nameOf(enums.PinState, thread.u32('pin_state')),
+      tid: thread.u32('tid'),
+      parks: thread.f64('parks'),
+      rounds: thread.f64('rounds'),
+      idle_rounds: thread.f64('idle_rounds'),
+    })),
+    failure: region.failure ?? null,
+  };
+}

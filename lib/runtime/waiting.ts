@@ -1,0 +1,191 @@
+/**
+ * Promises that wait for room or for records, in the order in which they were asked for. The rule is the pipeline's wait
+ * strategy, as for native threads: `spin` and `yield` look again every turn of the event loop, `adaptive` does so for a
+ * short while and then sleeps, `park` sleeps at once. To sleep is to arm a cell in the region, look once more, and let a
+ * native thread's event wake this queue; it costs no CPU. One thread, its own event loop.
+ */
+
+import { performance } from 'node:perf_hooks';
+import { AbortedError, DeadlineError, OptionError } from './errors.js';
+
+/** How every wait can be ended early. */
+export interface WaitOptions {
+  /** Rejects the wait with an AbortedError when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds from the call, ≥ 0; then the wait is rejected with a DeadlineError. Default: no deadline. */
+  readonly deadline?: number | undefined;
+}
+
+export type HotWait = 'spin' | 'adaptive' | 'park';
+
+/** Longer than two turns of the event loop, shorter than a native thread's own patience: about what a wake-up costs. */
+const HOT_WINDOW_MS = 0.05;
+
+/** setTimeout cannot count further; a longer deadline waits in several goes, which a day more or less never needs. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/** What the queue needs of its owner. */
+export interface Waker {
+  readonly hotWait: HotWait;
+  /** Arms the cells that make a native thread send an event. */
+  arm(): void;
+  /** The first wait began or the last one ended: the event loop must, or need not, be kept alive. */
+  hold(): void;
+  unhold(): void;
+}
+
+interface Wait {
+  /** Tries again; true when it is settled. */
+  readonly attempt: () => boolean;
+  readonly reject: (error: unknown) => void;
+  cleanUp: () => void;
+}
+
+/** @throws OptionError for a deadline that is no number of milliseconds. */
+export function checkedDeadline(deadline: number | undefined): number {
+  if (deadline === undefined) return Number.POSITIVE_INFINITY;
+  if (typeof deadline !== 'number' || Number.isNaN(deadline) || deadline < 0)
+    throw new OptionError(
+      'deadline',
+      deadline,
+      `deadline is ${String(deadline)}: give milliseconds from the call, 0 or more, or Infinity`,
+    );
+  return deadline;
+}
+
+/** Calls `expire` after `ms` milliseconds unless the returned function is called first. Infinity never expires. */
+export function startDeadline(ms: number, expire: () => void): () => void {
+  if (ms === Number.POSITIVE_INFINITY) return () => {};
+  let left = ms;
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    const now = Math.min(left, TIMEOUT_MS_MAX);
+    left -= now;
+    timer = setTimeout(left > 0 ? next : expire, now);
+  };
+  next();
+  return () => clearTimeout(timer);
+}
+
+export class WaitQueue {
+  readonly #waits: Wait[] = [];
+  readonly #waker: Waker;
+  /** What is waited for, for the errors: "push", "a record". */
+  readonly #what: string;
+  #turn: NodeJS.Immediate | undefined;
+  #hotUntil = 0;
+  #running = false;
+
+  constructor(what: string, waker: Waker) {
+    this.#what = what;
+    this.#waker = waker;
+  }
+
+  get length(): number {
+    return this.#waits.length;
+  }
+
+  /**
+   * Waits until `attempt` returns true; it settles its promise itself. It is tried at once unless others wait already.
+   * `late` explains in the DeadlineError why the wait was in vain.
+   */
+  enter(attempt: () => boolean, reject: (error: unknown) => void, options: WaitOptions, late: () => string): void {
+    const deadline = checkedDeadline(options.deadline);
+    const { signal } = options;
+    if (signal?.aborted === true) {
+      reject(new AbortedError(this.#what, signal.reason));
+      return;
+    }
+    if (this.#waits.length === 0 && attempt()) return;
+    const wait: Wait = { attempt, reject, cleanUp: () => {} };
+    const abort = (): void => this.#leave(wait, new AbortedError(this.#what, signal?.reason));
+    const clear = startDeadline(deadline, () =>
+      this.#leave(wait, new DeadlineError(`${this.#what} did not happen within ${deadline} ms: ${late()}`)),
+    );
+    signal?.addEventListener('abort', abort, { once: true });
+    wait.cleanUp = () => {
+      clear();
+      signal?.removeEventListener('abort', abort);
+    };
+    this.#waits.push(wait);
+    if (this.#waits.length > 1) return;
+    this.#waker.hold();
+    this.#stayHot();
+  }
+
+  /** Something may have changed: tries the waits in order. Called for native events and by the handles themselves. */
+  kick(): void {
+    if (this.#waits.length === 0 || this.#running) return;
+    if (this.#run()) this.#stayHot();
+    else if (this.#waits.length > 0 && this.#turn === undefined) this.#sleep();
+  }
+
+  /** Rejects every wait. */
+  fail(error: unknown): void {
+    for (const wait of this.#waits.splice(0)) {
+      wait.cleanUp();
+      wait.reject(error);
+    }
+    this.#settle();
+  }
+
+  /** Tries the waits from the first on. True when at least one went through. */
+  #run(): boolean {
+    let moved = false;
+    this.#running = true;
+    for (;;) {
+      const wait = this.#waits[0];
+      if (wait === undefined || !wait.attempt()) break;
+      wait.cleanUp();
+      this.#waits.shift();
+      moved = true;
+    }
+    this.#running = false;
+    if (moved) this.#settle();
+    return moved;
+  }
+
+  #leave(wait: Wait, error: unknown): void {
+    const index = this.#waits.indexOf(wait);
+    if (index < 0) return;
+    this.#waits.splice(index, 1);
+    wait.cleanUp();
+    wait.reject(error);
+    this.#settle();
+    // The first in line may have been what the others waited behind.
+    if (index === 0) this.kick();
+  }
+
+  #settle(): void {
+    if (this.#waits.length > 0) return;
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
+    this.#turn = undefined;
+    this.#waker.unhold();
+  }
+
+  #stayHot(): void {
+    if (this.#waits.length === 0) return;
+    if (this.#waker.hotWait === 'park') {
+      this.#sleep();
+      return;
+    }
+    if (this.#waker.hotWait === 'adaptive') this.#hotUntil = performance.now() + HOT_WINDOW_MS;
+    this.#turn ??= setImmediate(this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#turn = undefined;
+    if (this.#run()) {
+      this.#stayHot();
+      return;
+    }
+    if (this.#waker.hotWait === 'spin' || performance.now() < this.#hotUntil) this.#turn = setImmediate(this.#look);
+    else this.#sleep();
+  };
+
+  #sleep(): void {
+    this.#waker.arm();
+    // Whoever changed something before it could see the armed cell did not send an event.
+    if (this.#run() && this.#waits.length > 0) this.#stayHot();
+  }
+}

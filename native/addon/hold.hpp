@@ -1,0 +1,63 @@
+// One environment's hold on a running pipeline: what the object NativePipeline of lib/runtime/native.ts stands for.
+//
+// Life: the JavaScript functions of that object share it; it goes with the last of them. It ends early when its
+// environment ends (cleanup hook). Whoever opened the pipeline halts it then; who attached only lets go. Every function
+// runs on the environment's thread.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "addon/event_channel.hpp"
+#include "run/pipeline.hpp"
+
+namespace byteor::addon {
+
+class Hold {
+ public:
+  // Registers the cleanup hook and the listener. `opener`: halts the pipeline when this hold ends.
+  Hold(napi_env env, std::shared_ptr<run::Pipeline> pipeline, std::shared_ptr<EventChannel> channel, bool opener);
+  ~Hold();
+
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+
+  run::Pipeline& pipeline() noexcept { return *pipeline_; }
+  const std::shared_ptr<run::Pipeline>& share() const noexcept { return pipeline_; }
+
+  bool take_port(const std::string& id);
+  void give_back_port(const std::string& id);
+
+  void ref() noexcept { channel_->ref(env_); }
+  void unref() noexcept { channel_->unref(env_); }
+
+  // No more events; ports given back. The pipeline stays, for its reports and its region.
+  void detach() noexcept;
+
+  // Where routed records and keys stand. `array` is kept alive by a reference.
+  napi_status set_scratch(napi_value array);
+  std::span<const std::byte> scratch(std::uint32_t length) const noexcept;
+
+ private:
+  static void on_environment_end(void* hold);
+  void end() noexcept;
+
+  const napi_env env_;
+  const std::shared_ptr<run::Pipeline> pipeline_;
+  const std::shared_ptr<EventChannel> channel_;
+  const bool opener_;
+  std::uint64_t listener_ = 0;
+  bool attached_ = true;
+  bool ended_ = false;
+  std::vector<std::string> ports_;
+  std::span<const std::byte> scratch_;
+  napi_ref scratch_reference_ = nullptr;
+};
+
+}  // namespace byteor::addon

@@ -1,0 +1,306 @@
+// Every method is a function of its own that knows its hold: no look at `this`, no unwrapping, nothing that JavaScript
+// could hand over wrongly. Calls that may stand in a hot loop (wake, routes, cells) use Node-API directly.
+
+#include "addon/pipeline_object.hpp"
+
+#include <atomic>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <string>
+
+namespace byteor::addon {
+namespace {
+
+using HoldShare = std::shared_ptr<Hold>;
+
+// The arguments of a call, and the hold that its function belongs to.
+template <std::size_t kCount>
+struct Call {
+  Call(napi_env environment, napi_callback_info info) : env(environment) {
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &count, arguments, nullptr, &data);
+    hold = static_cast<HoldShare*>(data)->get();
+  }
+
+  std::uint32_t number(std::size_t index) const {
+    std::uint32_t value = 0;
+    if (index < count) napi_get_value_uint32(env, arguments[index], &value);
+    return value;
+  }
+
+  // Byte offsets and sizes: exact up to 2^53, 0 for anything else.
+  std::uint64_t size(std::size_t index) const {
+    std::int64_t value = 0;
+    if (index < count) napi_get_value_int64(env, arguments[index], &value);
+    return value < 0 ? 0 : static_cast<std::uint64_t>(value);
+  }
+
+  std::string text(std::size_t index) const {
+    std::size_t length = 0;
+    if (index >= count || napi_get_value_string_utf8(env, arguments[index], nullptr, 0, &length) != napi_ok) return {};
+    std::string value(length, '\0');
+    napi_get_value_string_utf8(env, arguments[index], value.data(), length + 1, &length);
+    return value;
+  }
+
+  napi_env env;
+  Hold* hold = nullptr;
+  std::size_t count = kCount;
+  napi_value arguments[kCount];
+};
+
+napi_value js_bool(napi_env env, bool value) {
+  napi_value result;
+  return napi_get_boolean(env, value, &result) == napi_ok ? result : nullptr;
+}
+
+napi_value js_int(napi_env env, std::int32_t value) {
+  napi_value result;
+  return napi_create_int32(env, value, &result) == napi_ok ? result : nullptr;
+}
+
+napi_value js_text(napi_env env, const std::string& text) {
+  napi_value result;
+  return napi_create_string_utf8(env, text.data(), text.size(), &result) == napi_ok ? result : nullptr;
+}
+
+// ---- hot -----------------------------------------------------------------------------------------------------------
+
+napi_value wake(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  call.hold->pipeline().wake_thread(call.number(0));
+  return nullptr;
+}
+
+napi_value route(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  const std::optional<std::uint32_t> shard = call.hold->pipeline().find_shard(call.hold->scratch(call.number(0)));
+  return js_int(env, shard.has_value() ? static_cast<std::int32_t>(*shard) : -1);
+}
+
+napi_value route_key(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  const std::uint32_t shard = call.hold->pipeline().shard_of_key(call.hold->scratch(call.number(0)));
+  return js_int(env, static_cast<std::int32_t>(shard));
+}
+
+// A 32-bit cell of the region, or null (and a RangeError) for a place that is none.
+std::atomic<std::uint32_t>* cell_at(napi_env env, Hold& hold, std::uint64_t offset) {
+  const std::span<std::byte> region = hold.pipeline().region();
+  if (offset % 4 == 0 && offset + 4 <= region.size())
+    return reinterpret_cast<std::atomic<std::uint32_t>*>(region.data() + offset);
+  napi_throw_range_error(env, "BAD_REGION", "no cell of the region stands there");
+  return nullptr;
+}
+
+napi_value load_cell(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  const std::atomic<std::uint32_t>* cell = cell_at(env, *call.hold, call.size(0));
+  if (cell == nullptr) return nullptr;
+  return js_int(env, static_cast<std::int32_t>(cell->load(std::memory_order_seq_cst)));
+}
+
+napi_value store_cell(napi_env env, napi_callback_info info) {
+  const Call<2> call(env, info);
+  std::atomic<std::uint32_t>* cell = cell_at(env, *call.hold, call.size(0));
+  if (cell != nullptr) cell->store(call.number(1), std::memory_order_seq_cst);
+  return nullptr;
+}
+
+napi_value exchange_cell(napi_env env, napi_callback_info info) {
+  const Call<2> call(env, info);
+  std::atomic<std::uint32_t>* cell = cell_at(env, *call.hold, call.size(0));
+  if (cell == nullptr) return nullptr;
+  return js_int(env, static_cast<std::int32_t>(cell->exchange(call.number(1), std::memory_order_seq_cst)));
+}
+
+// The stretch that a copy names, in the region and in the JavaScript buffer; sizes are equal, offsets too.
+struct Stretch {
+  std::byte* region = nullptr;
+  std::byte* buffer = nullptr;
+  std::size_t bytes = 0;
+};
+
+std::optional<Stretch> stretch_of(const Call<3>& call) {
+  void* data = nullptr;
+  std::size_t length = 0;
+  const std::uint64_t offset = call.size(1);
+  const std::uint64_t bytes = call.size(2);
+  const std::span<std::byte> region = call.hold->pipeline().region();
+  if (napi_get_arraybuffer_info(call.env, call.arguments[0], &data, &length) == napi_ok &&
+      offset + bytes <= region.size() && offset + bytes <= length)
+    return Stretch{region.data() + offset, static_cast<std::byte*>(data) + offset, static_cast<std::size_t>(bytes)};
+  napi_throw_range_error(call.env, "BAD_REGION", "the bytes to copy lie outside the region or its copy");
+  return std::nullopt;
+}
+
+napi_value copy_out(napi_env env, napi_callback_info info) {
+  const Call<3> call(env, info);
+  if (const auto stretch = stretch_of(call)) std::memcpy(stretch->buffer, stretch->region, stretch->bytes);
+  return nullptr;
+}
+
+napi_value copy_in(napi_env env, napi_callback_info info) {
+  const Call<3> call(env, info);
+  if (const auto stretch = stretch_of(call)) std::memcpy(stretch->region, stretch->buffer, stretch->bytes);
+  return nullptr;
+}
+
+// ---- control -------------------------------------------------------------------------------------------------------
+
+napi_value take_port(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return guarded(env, [&] { return js_bool(env, call.hold->take_port(call.text(0))); });
+}
+
+napi_value give_back_port(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    call.hold->give_back_port(call.text(0));
+    return nullptr;
+  });
+}
+
+napi_value notify(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    call.hold->pipeline().notify(call.number(0));
+    return nullptr;
+  });
+}
+
+napi_value close_ingress(napi_env env, napi_callback_info info) {
+  Call<1>(env, info).hold->pipeline().close_ingress();
+  return nullptr;
+}
+
+napi_value request_close(napi_env env, napi_callback_info info) {
+  Call<1>(env, info).hold->pipeline().request_close();
+  return nullptr;
+}
+
+napi_value threads_ended(napi_env env, napi_callback_info info) {
+  return js_bool(env, Call<1>(env, info).hold->pipeline().threads_ended());
+}
+
+napi_value halt(napi_env env, napi_callback_info info) {
+  Call<1>(env, info).hold->pipeline().halt();
+  return nullptr;
+}
+
+napi_value set_scratch(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  if (call.hold->set_scratch(call.arguments[0]) != napi_ok)
+    napi_throw_type_error(env, "WRONG_USE", "the scratch area is a Uint8Array");
+  return nullptr;
+}
+
+napi_value op_reports(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return guarded(env, [&] { return js_text(env, call.hold->pipeline().op_reports()); });
+}
+
+napi_value status(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return guarded(env, [&] { return js_text(env, call.hold->pipeline().status()); });
+}
+
+napi_value ref(napi_env env, napi_callback_info info) {
+  Call<1>(env, info).hold->ref();
+  return nullptr;
+}
+
+napi_value unref(napi_env env, napi_callback_info info) {
+  Call<1>(env, info).hold->unref();
+  return nullptr;
+}
+
+napi_value detach(napi_env env, napi_callback_info info) {
+  Call<1>(env, info).hold->detach();
+  return nullptr;
+}
+
+struct Method {
+  const char* name;
+  napi_callback function;
+};
+
+constexpr Method kMethods[] = {
+    {"takePort", take_port},
+    {"giveBackPort", give_back_port},
+    {"wake", wake},
+    {"notify", notify},
+    {"closeIngress", close_ingress},
+    {"requestClose", request_close},
+    {"threadsEnded", threads_ended},
+    {"halt", halt},
+    {"setScratch", set_scratch},
+    {"route", route},
+    {"routeKey", route_key},
+    {"loadCell", load_cell},
+    {"storeCell", store_cell},
+    {"exchangeCell", exchange_cell},
+    {"copyOut", copy_out},
+    {"copyIn", copy_in},
+    {"opReports", op_reports},
+    {"status", status},
+    {"ref", ref},
+    {"unref", unref},
+    {"detach", detach},
+};
+
+void drop_share(napi_env, void* data, void*) { delete static_cast<HoldShare*>(data); }
+
+void drop_region(napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<run::Pipeline>*>(hint); }
+
+// The region in place; JavaScript null where external buffers are forbidden or not wanted; nullptr when Node fails.
+napi_value region_value(napi_env env, const HoldShare& hold, bool external) {
+  napi_value value;
+  if (external) {
+    const std::span<std::byte> region = hold->pipeline().region();
+    // The memory stays mapped as long as JavaScript can see it, whatever becomes of the hold.
+    auto* share = new std::shared_ptr<run::Pipeline>(hold->share());
+    const napi_status status =
+        napi_create_external_arraybuffer(env, region.data(), region.size(), drop_region, share, &value);
+    if (status == napi_ok) return value;
+    delete share;
+    if (status != napi_no_external_buffers_allowed) return nullptr;
+  }
+  return napi_get_null(env, &value) == napi_ok ? value : nullptr;
+}
+
+bool add_method(napi_env env, napi_value object, const Method& method, const HoldShare& hold) {
+  auto* share = new HoldShare(hold);
+  napi_value function;
+  if (napi_create_function(env, method.name, NAPI_AUTO_LENGTH, method.function, share, &function) != napi_ok ||
+      napi_add_finalizer(env, function, share, drop_share, nullptr, nullptr) != napi_ok) {
+    delete share;
+    return false;
+  }
+  return napi_set_named_property(env, object, method.name, function) == napi_ok;
+}
+
+}  // namespace
+
+Napi::Value make_pipeline_object(Napi::Env env, const std::shared_ptr<Hold>& hold, bool external) {
+  Napi::Object object = Napi::Object::New(env);
+  const napi_value region = region_value(env, hold, external);
+  if (region == nullptr) {
+    Napi::Error::New(env, "Node could not show the region to JavaScript; ask for smaller sizes")
+        .ThrowAsJavaScriptException();
+    return {};
+  }
+  object.Set("number", Napi::Number::New(env, hold->pipeline().number()));
+  object.Set("note", Napi::String::New(env, hold->pipeline().note()));
+  object.Set("region", region);
+  object.Set("regionBytes", Napi::Number::New(env, static_cast<double>(hold->pipeline().region().size())));
+  for (const Method& method : kMethods)
+    if (!add_method(env, object, method, hold)) {
+      Napi::Error::New(env, "Node could not make the functions of a pipeline").ThrowAsJavaScriptException();
+      return {};
+    }
+  return object;
+}
+
+}  // namespace byteor::addon

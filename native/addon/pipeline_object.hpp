@@ -1,0 +1,32 @@
+// Builds the object NativePipeline of lib/runtime/native.ts over a hold. Environment's thread.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "addon/hold.hpp"
+
+namespace byteor::addon {
+
+// `external`: hand the region out in place where this Node allows it. An empty value when a JavaScript exception is
+// pending.
+Napi::Value make_pipeline_object(Napi::Env env, const std::shared_ptr<Hold>& hold, bool external);
+
+// Runs `body() -> napi_value` so that no C++ exception crosses into JavaScript: it becomes an Error, with the code that
+// an OpenError carries.
+template <class Body>
+napi_value guarded(napi_env env, Body&& body) noexcept {
+  try {
+    return body();
+  } catch (const run::OpenError& error) {
+    napi_throw_error(env, error.code().c_str(), error.what());
+  } catch (const std::bad_alloc&) {
+    napi_throw_error(env, "NO_MEMORY", "there is no memory for what byteor was asked to do; ask for smaller sizes");
+  } catch (const std::exception& error) {
+    napi_throw_error(env, "NATIVE_ERROR", error.what());
+  }
+  return nullptr;
+}
+
+}  // namespace byteor::addon

@@ -1,0 +1,107 @@
+#include "addon/read_options.hpp"
+
+#include <array>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace byteor::addon {
+namespace {
+
+[[noreturn]] void mismatch(const char* name) {
+  throw std::invalid_argument(std::string("the addon and the package do not fit: option ") + name +
+                              " is missing or of another type; reinstall byteor");
+}
+
+std::uint32_t read_number(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsNumber()) mismatch(name);
+  return value.As<Napi::Number>().Uint32Value();
+}
+
+bool read_flag(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsBoolean()) mismatch(name);
+  return value.As<Napi::Boolean>().Value();
+}
+
+std::string read_text(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsString()) mismatch(name);
+  return value.As<Napi::String>().Utf8Value();
+}
+
+Napi::Array read_array(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsArray()) mismatch(name);
+  return value.As<Napi::Array>();
+}
+
+template <class Value, std::size_t kCount>
+Value read_word(const Napi::Object& object, const char* name,
+                const std::array<std::pair<const char*, Value>, kCount>& words) {
+  const std::string text = read_text(object, name);
+  for (const auto& [word, value] : words)
+    if (text == word) return value;
+  mismatch(name);
+}
+
+constexpr std::array<std::pair<const char*, run::Profile>, 3> kProfiles{
+    {{"default", run::Profile::kDefault},
+     {"low-latency", run::Profile::kLowLatency},
+     {"isolated-core", run::Profile::kIsolatedCore}}};
+
+constexpr std::array<std::pair<const char*, run::WaitStrategy>, 5> kWaits{{{"profile", run::WaitStrategy::kProfile},
+                                                                           {"adaptive", run::WaitStrategy::kAdaptive},
+                                                                           {"spin", run::WaitStrategy::kSpin},
+                                                                           {"yield", run::WaitStrategy::kYield},
+                                                                           {"park", run::WaitStrategy::kPark}}};
+
+constexpr std::array<std::pair<const char*, run::Publication>, 3> kPublications{
+    {{"profile", run::Publication::kProfile},
+     {"cursor", run::Publication::kCursor},
+     {"slot", run::Publication::kSlot}}};
+
+constexpr std::array<std::pair<const char*, abi::PortCode>, 3> kPorts{
+    {{"js", abi::PortCode::kJs}, {"native", abi::PortCode::kNative}, {"discard", abi::PortCode::kDiscard}}};
+
+run::PortOptions read_port(const Napi::Value& value) {
+  if (!value.IsObject()) mismatch("ports");
+  const Napi::Object object = value.As<Napi::Object>();
+  run::PortOptions port;
+  port.id = read_text(object, "id");
+  port.port = read_word(object, "port", kPorts);
+  port.path = read_text(object, "path");
+  port.append = read_flag(object, "append");
+  return port;
+}
+
+}  // namespace
+
+run::Options read_options(const Napi::Object& object) {
+  run::Options options;
+  options.capacity = read_number(object, "capacity");
+  options.record_max = read_number(object, "recordMax");
+  options.arena_bytes = read_number(object, "arenaBytes");
+  options.batch_records = read_number(object, "batchRecords");
+  options.threads = read_number(object, "threads");
+  options.pin = read_flag(object, "pin");
+  options.observe = read_flag(object, "observe");
+  options.profile = read_word(object, "profile", kProfiles);
+  options.wait = read_word(object, "wait", kWaits);
+  options.publication = read_word(object, "publication", kPublications);
+  options.version_id = read_text(object, "versionId");
+  options.note = read_text(object, "note");
+  const Napi::Array cpus = read_array(object, "cpus");
+  for (std::uint32_t i = 0; i < cpus.Length(); ++i) options.cpus.push_back(cpus.Get(i).As<Napi::Number>());
+  const Napi::Array first = read_array(object, "firstSequence");
+  if (first.Length() != 2) mismatch("firstSequence");
+  const std::uint64_t low = first.Get(0u).As<Napi::Number>().Uint32Value();
+  const std::uint64_t high = first.Get(1u).As<Napi::Number>().Uint32Value();
+  options.first_sequence = high << 32 | low;
+  const Napi::Array ports = read_array(object, "ports");
+  for (std::uint32_t i = 0; i < ports.Length(); ++i) options.ports.push_back(read_port(ports.Get(i)));
+  return options;
+}
+
+}  // namespace byteor::addon

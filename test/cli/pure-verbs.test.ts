@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CODES } from '../../lib/validate/codes.js';
+import { byteor, temporaryFile, temporaryFolder } from './child.js';
+import { GRAPH_PLAN, IDENTITY_PLAN, YAML_PLAN } from './plans.js';
+
+const BAD_PLAN = YAML_PLAN.replace('[keep]', '[kep]');
+
+describe('byteor compile', () => {
+  test('prints exactly the facts of the contract with --json', async () => {
+    const { code, stdout, stderr } = await byteor(['compile', '--json', '-'], { input: YAML_PLAN });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      name: 'errors',
+      target: 'SingleRing',
+      roles: [
+        expect.objectContaining({ id: 'in', kind: 'ingress' }),
+        expect.objectContaining({ id: 'keep', kind: 'stage' }),
+        expect.objectContaining({ id: 'total', kind: 'stage' }),
+        expect.objectContaining({ id: 'out', kind: 'egress' }),
+      ],
+      lanes: [expect.objectContaining({ id: 'ring:0' })],
+      inserted: [],
+    });
+  });
+
+  test('the id is the SHA-256 of the text that --text prints', async () => {
+    const plan = temporaryFile('plan.yaml', YAML_PLAN);
+    const { stdout: text } = await byteor(['compile', '--text', plan]);
+    const { stdout: facts } = await byteor(['compile', '--json', plan]);
+    expect(createHash('sha256').update(text).digest('hex')).toBe(JSON.parse(facts).id);
+    expect(text).toContain('name="errors"');
+  });
+
+  test('prints a summary for people', async () => {
+    const { code, stdout } = await byteor(['compile', '-'], { input: YAML_PLAN });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^errors {2}SingleRing\nid +[0-9a-f]{64}\nroles +in \(ingress\), keep, total, out \(egress\)\n/,
+    );
+  });
+
+  test('writes the buffer to a file, or to standard output with the summary on standard error', async () => {
+    const plan = temporaryFile('plan.yaml', IDENTITY_PLAN);
+    const file = join(temporaryFolder(), 'plan.spec');
+    expect(await byteor(['compile', '--out', file, plan])).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(file).subarray(0, 4).toString()).toBe('BTRS');
+    const { code, stdout, stderr } = await byteor(['compile', '--out', '-', plan]);
+    expect(code).toBe(0);
+    expect(stdout.slice(0, 4)).toBe('BTRS');
+    expect(stderr).toMatch(/^demo {2}SingleRing\n/);
+  });
+
+  test('never writes over the plan', async () => {
+    const plan = temporaryFile('plan.yaml', IDENTITY_PLAN);
+    const { code, stderr } = await byteor(['compile', '--out', plan, plan]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--out names the plan itself');
+    expect(readFileSync(plan, 'utf8')).toBe(IDENTITY_PLAN);
+  });
+
+  test('says which file cannot be written, and exits with 3', async () => {
+    const { code, stderr } = await byteor(['compile', '--out', '/no/such/folder/x', '-'], { input: YAML_PLAN });
+    expect(code).toBe(3);
+    expect(stderr).toContain('Cannot write "/no/such/folder/x": there is no such file (ENOENT).');
+  });
+
+  test('a plan with errors exits with 1: findings on standard error, as JSON on standard output', async () => {
+    const { code, stdout, stderr } = await byteor(['compile', '--json', '-'], { input: BAD_PLAN });
+    expect(code).toBe(1);
+    expect(stderr).toContain('error RING_DEPENDS_UNKNOWN');
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, diagnostics: [{ code: 'RING_DEPENDS_UNKNOWN' }] });
+    expect(await byteor(['compile', '-'], { input: BAD_PLAN })).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  test('a LaneGraph plan is right, but more than this release can do', async () => {
+    const { code, stdout, stderr } = await byteor(['compile', '-'], { input: GRAPH_PLAN });
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+    expect(stderr).toContain('Plan "graph" has target LaneGraph');
+  });
+
+  test('--text and --json exclude each other', async () => {
+    const { code, stderr } = await byteor(['compile', '--text', '--json', '-'], { input: YAML_PLAN });
+    expect(code).toBe(2);
+    expect(stderr).toContain("option '--json' cannot be used with option '--text'");
+  });
+});
+
+describe('byteor describe', () => {
+  test('says who waits for whom and every byte that will be mapped', async () => {
+    const { code, stdout, stderr } = await byteor(['describe', '-'], { input: YAML_PLAN });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('in ─▶ keep ─▶ total ─▶ out');
+    expect(stdout).toContain('contains "ERROR"');
+    expect(stdout).toMatch(/ total +\d{7}\n/);
+  });
+
+  test('prints the same facts as JSON, whose memory adds up', async () => {
+    const { stdout } = await byteor(['describe', '--json', '-'], { input: YAML_PLAN });
+    const { target, memory } = JSON.parse(stdout);
+    expect(target).toBe('SingleRing');
+    expect(memory.rows.reduce((sum: number, row: { bytes: number }) => sum + row.bytes, 0)).toBe(memory.totalBytes);
+  });
+
+  test('takes the options of open', async () => {
+    const sizes = ['--capacity', '1Mi', '--record-max', '32MiB'];
+    const { stdout } = await byteor(['describe', '--json', '-', ...sizes], { input: YAML_PLAN });
+    expect(JSON.parse(stdout).memory.sizes).toMatchObject({
+      capacity: 2 ** 20,
+      recordMax: 2 ** 25,
+      arenaBytes: 2 ** 26,
+    });
+  });
+
+  test('refuses a size out of its range by the name of the option', async () => {
+    const { code, stderr } = await byteor(['describe', '-', '--arena-bytes', '5MiB'], { input: YAML_PLAN });
+    expect(code).toBe(2);
+    expect(stderr).toContain('--arena-bytes is 5242880');
+  });
+
+  test('describes LaneGraph plans too', async () => {
+    const { code, stdout } = await byteor(['describe', '-'], { input: GRAPH_PLAN });
+    expect(code).toBe(0);
+    expect(stdout).toContain('in ─▶ pass');
+  });
+});
+
+describe('byteor dot', () => {
+  test('prints a digraph', async () => {
+    const { code, stdout } = await byteor(['dot', '-'], { input: YAML_PLAN });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^digraph "errors" \{\n[\s\S]*"keep" -> "total";[\s\S]*\}\n$/);
+  });
+});
+
+describe('byteor diff', () => {
+  const changed = YAML_PLAN.replace('ERROR', 'WARN');
+
+  test('says what changed, by name', async () => {
+    const [a, b] = [temporaryFile('a.yaml', YAML_PLAN), temporaryFile('b.yaml', changed)];
+    const { code, stdout } = await byteor(['diff', a, b]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('~ stage  keep  config.contains "ERROR" → "WARN"');
+  });
+
+  test('says so when both are the same version', async () => {
+    const [a, b] = [temporaryFile('a.yaml', YAML_PLAN), temporaryFile('b.yaml', `# again\n${YAML_PLAN}`)];
+    expect((await byteor(['diff', a, b])).stdout).toMatch(/^same version [0-9a-f]{12}/);
+    expect(JSON.parse((await byteor(['diff', '--json', a, b])).stdout)).toMatchObject({ same: true, changes: [] });
+  });
+
+  test('reads one side from standard input', async () => {
+    const { stdout } = await byteor(['diff', '--json', '-', temporaryFile('b.yaml', changed)], { input: YAML_PLAN });
+    expect(JSON.parse(stdout)).toMatchObject({ same: false, changes: [{ change: 'changed', id: 'keep' }] });
+  });
+
+  test('prints the errors of both plans', async () => {
+    const [a, b] = [temporaryFile('a.yaml', BAD_PLAN), temporaryFile('b.yaml', BAD_PLAN)];
+    const { code, stderr } = await byteor(['diff', a, b]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${a}:14:36 error`);
+    expect(stderr).toContain(`${b}:14:36 error`);
+  });
+});
+
+describe('byteor explain', () => {
+  test('explains a code, whatever its case', async () => {
+    const { code, stdout } = await byteor(['explain', 'ring_depends_self']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^RING_DEPENDS_SELF \(error\): /);
+    expect(stdout).toContain('What to do: ');
+  });
+
+  test('lists every code where none is named', async () => {
+    const { stdout } = await byteor(['explain']);
+    for (const code of Object.keys(CODES)) expect(stdout).toMatch(new RegExp(`^ {2}${code} +(error|warning) `, 'm'));
+    const { stdout: json } = await byteor(['explain', '--json']);
+    expect(JSON.parse(json).map((entry: { code: string }) => entry.code)).toEqual(Object.keys(CODES));
+  });
+
+  test('an unknown code is wrong usage, with a suggestion', async () => {
+    const { code, stdout, stderr } = await byteor(['explain', 'RING_DEPENDS_SLEF']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe(
+      'byteor explain: There is no diagnostic code "RING_DEPENDS_SLEF".\n(Did you mean RING_DEPENDS_SELF?)\n',
+    );
+  });
+});
+
+describe('byteor schema', () => {
+  test('prints a JSON Schema with both targets', async () => {
+    const { code, stdout } = await byteor(['schema']);
+    expect(code).toBe(0);
+    const schema = JSON.parse(stdout);
+    expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema');
+    expect(JSON.stringify(schema)).toContain('"const":"SingleRing"');
+    expect(JSON.stringify(schema)).toContain('"const":"LaneGraph"');
+  });
+});
+
+test('no verb that only thinks loads the addon', async () => {
+  const plan = temporaryFile('plan.yaml', YAML_PLAN);
+  // A process that may load no addon at all (Node's own switch) still does all of this.
+  const env = { NODE_OPTIONS: '--no-addons' };
+  const lines = [
+    ['validate', plan],
+    ['compile', plan],
+    ['describe', plan],
+    ['dot', plan],
+    ['diff', plan, plan],
+    ['schema'],
+  ];
+  for (const line of lines) expect(await byteor(line, { env })).toMatchObject({ code: 0, stderr: '' });
+});
