@@ -13,13 +13,15 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
+#include "core/cpu.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/stamps.hpp"
 
 namespace byteor::core {
 
-class RecordProducer {
+// On blocks of its own: what its thread writes at every record must not share a line with what another thread reads.
+class alignas(kCacheBlock) RecordProducer {
  public:
   RecordProducer(const RingMemory& ring, abi::ProducerBlock& block, std::vector<SequenceReader> gates,
                  StampTable stamps, std::uint64_t first)

@@ -353,23 +353,35 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   return context;
 }
 
+namespace {
+
+// An op on blocks of its own: a neighbour on the heap may belong to another thread.
+template <class Op>
+struct alignas(core::kCacheBlock) OpBox {
+  explicit OpBox(const op::OpConfig& config) : op(config) {}
+  Op op;
+};
+
+}  // namespace
+
 template <class Op>
 void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
-  auto ops = std::make_shared<std::vector<std::unique_ptr<Op>>>();
+  auto ops = std::make_shared<std::vector<std::unique_ptr<OpBox<Op>>>>();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
-    ops->push_back(std::make_unique<Op>(config));
+    ops->push_back(std::make_unique<OpBox<Op>>(config));
+    Op& op = ops->back()->op;
     std::unique_ptr<core::Agent> agent;
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (!Op::kWrites)
-        agent = std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), *ops->back());
+        agent = std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op);
     } else {
-      agent = std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), *ops->back());
+      agent = std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op);
     }
     agents_[shard * description_.entries.size() + entry] = {placement_.stage_threads[shard][entry], std::move(agent)};
   }
   ops_.push_back({description_.stage_of(entry).id, [ops] {
                     std::vector<const Op*> shards;
-                    for (const auto& op : *ops) shards.push_back(op.get());
+                    for (const auto& box : *ops) shards.push_back(&box->op);
                     return Op::report(std::span<const Op* const>(shards));
                   }});
 }

@@ -13,6 +13,7 @@
 #include "core/agent.hpp"
 #include "core/barrier.hpp"
 #include "core/clock.hpp"
+#include "core/cpu.hpp"
 #include "core/histogram.hpp"
 #include "core/record.hpp"
 #include "core/shard_end.hpp"
@@ -41,7 +42,7 @@ struct StageContext {
 };
 
 template <class Layout, class Op>
-class StageAgent final : public core::Agent {
+class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
  public:
   StageAgent(StageContext context, Op& op) : context_(std::move(context)), op_(op), next_(context_.first) {}
 

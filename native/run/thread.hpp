@@ -13,6 +13,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/agent.hpp"
+#include "core/cpu.hpp"
 #include "platform/affinity.hpp"
 #include "platform/cpu_lock.hpp"
 #include "platform/wake.hpp"
@@ -32,7 +33,7 @@ struct ThreadRequests {
   bool real_time = false;
 };
 
-class AgentThread {
+class alignas(core::kCacheBlock) AgentThread {
  public:
   using Notify = std::function<void(std::uint32_t events)>;
 
