@@ -26,6 +26,26 @@ export const HISTOGRAM_SUB_BUCKET_COUNT = 256;
 export const HISTOGRAM_MAX_NS = 2 ** 36 - 1;
 export const HISTOGRAM_COUNTS = 3840;
 
+/** Wrapping 32-bit positions compare correctly up to half their range, with one bit to spare: slots and arena bytes. */
+export const SLOTS_MAX = 2 ** 30;
+export const ARENA_BYTES_MAX = 2 ** 30;
+/** A record and the padding that it may cause at the wrap must fit an empty arena, so it has at most half of one. */
+export const RECORD_BYTES_MAX = ARENA_BYTES_MAX / 2;
+/** 8192 slots of 16 bytes are 128 KiB: the slots of a batch job stay in the second-level cache. */
+export const CAPACITY_DEFAULT = 8192;
+/** Lines of logs and JSON events are far below this; a longer one is a stated failure that names the option. */
+export const RECORD_MAX_DEFAULT = 2 ** 20;
+/** One shard's arena; several shards share this amount, none getting less than the minimum. */
+export const ARENA_BYTES_DEFAULT = 4 * 2 ** 20;
+export const ARENA_BYTES_SHARD_MIN = 2 ** 16;
+/** What a sequence word takes of a slot of a Fixed ring. */
+export const WORD_BYTES = 8;
+/** Pays for a sequence, a look at the sleepers and a virtual call, and still stays in the first-level cache. */
+export const BATCH_RECORDS_DEFAULT = 256;
+export const BATCH_RECORDS_MAX = 2 ** 16;
+/** More threads than any machine has CPUs for pipelines; bounds the work of a typing error. */
+export const THREADS_MAX = 256;
+
 /** Named numbers, the same on both sides. */
 export const enums = {
   TargetCode: { SingleRing: 1, LaneGraph: 2 },
@@ -326,4 +346,15 @@ export const constants = {
   HISTOGRAM_SUB_BUCKET_COUNT,
   HISTOGRAM_COUNTS,
   TERMINATOR_MASK,
+  SLOTS_MAX,
+  ARENA_BYTES_MAX,
+  RECORD_BYTES_MAX,
+  CAPACITY_DEFAULT,
+  RECORD_MAX_DEFAULT,
+  ARENA_BYTES_DEFAULT,
+  ARENA_BYTES_SHARD_MIN,
+  WORD_BYTES,
+  BATCH_RECORDS_DEFAULT,
+  BATCH_RECORDS_MAX,
+  THREADS_MAX,
 } as const;

@@ -6,20 +6,26 @@
 
 import {
   AgentEntry,
+  ARENA_BYTES_DEFAULT,
+  ARENA_BYTES_MAX,
+  ARENA_BYTES_SHARD_MIN,
+  CAPACITY_DEFAULT,
   ConsumerBlock,
   HISTOGRAM_COUNTS,
   ProducerBlock,
+  RECORD_BYTES_MAX,
+  RECORD_MAX_DEFAULT,
   RegionHeader,
   RingBlock,
   SAMPLE_SHIFT,
+  SLOTS_MAX,
   Slot,
   ThreadBlock,
+  WORD_BYTES,
 } from '../abi/definition.js';
 import { CACHE_BLOCK } from '../abi/struct.js';
 import type { RingSpec } from '../lower/spec.js';
 
-/** What a sequence word takes of a slot. */
-const WORD_BYTES = 8;
 /** What a processor fetches at once: a slot with a word that fits one line must not lie across two. */
 const CACHE_LINE = 64;
 
@@ -28,18 +34,18 @@ const PAGE_BYTES = 4096;
 
 /** What `open` takes when an option is left out. Bytes are per shard. */
 export const SIZE_DEFAULTS = {
-  capacity: 8192,
-  recordMax: 2 ** 20,
-  arenaBytes: 4 * 2 ** 20,
+  capacity: CAPACITY_DEFAULT,
+  recordMax: RECORD_MAX_DEFAULT,
+  arenaBytes: ARENA_BYTES_DEFAULT,
   /** Least arena of a shard when there are several. */
-  arenaBytesShardMin: 2 ** 16,
+  arenaBytesShardMin: ARENA_BYTES_SHARD_MIN,
 } as const;
 
 export const SIZE_LIMITS = {
-  capacityMax: 2 ** 30,
-  arenaBytesMax: 2 ** 30,
+  capacityMax: SLOTS_MAX,
+  arenaBytesMax: ARENA_BYTES_MAX,
   /** A record and the padding that it may cause at the wrap must fit an empty arena. */
-  recordMax: 2 ** 29,
+  recordMax: RECORD_BYTES_MAX,
 } as const;
 
 /** Sizes as asked for at open; what is left out gets its default. */

@@ -19,6 +19,17 @@ inline constexpr std::uint32_t kSampleShift = 0xa;
 inline constexpr std::uint32_t kHistogramSubBucketCount = 0x100;
 inline constexpr std::uint32_t kHistogramCounts = 0xf00;
 inline constexpr std::uint32_t kTerminatorMask = 0x3;
+inline constexpr std::uint32_t kSlotsMax = 0x40000000;
+inline constexpr std::uint32_t kArenaBytesMax = 0x40000000;
+inline constexpr std::uint32_t kRecordBytesMax = 0x20000000;
+inline constexpr std::uint32_t kCapacityDefault = 0x2000;
+inline constexpr std::uint32_t kRecordMaxDefault = 0x100000;
+inline constexpr std::uint32_t kArenaBytesDefault = 0x400000;
+inline constexpr std::uint32_t kArenaBytesShardMin = 0x10000;
+inline constexpr std::uint32_t kWordBytes = 0x8;
+inline constexpr std::uint32_t kBatchRecordsDefault = 0x100;
+inline constexpr std::uint32_t kBatchRecordsMax = 0x10000;
+inline constexpr std::uint32_t kThreadsMax = 0x100;
 
 enum class TargetCode : std::uint32_t {
   kSingleRing = 1,

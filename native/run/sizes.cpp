@@ -26,15 +26,16 @@ std::uint32_t slot_stride(std::uint32_t bytes, bool by_slot) {
 
 std::uint32_t resolve_arena(const graph::RingDescription& ring, const Options& options, std::uint32_t record_max) {
   const std::uint64_t least = std::bit_ceil(2 * reservation(ring, record_max));
-  if (least > kArenaBytesMax)
+  if (least > abi::kArenaBytesMax)
     refuse("recordMax", record_max,
-           "with the room that this plan's ops add, a record may have at most " + std::to_string(kRecordBytesMax) +
+           "with the room that this plan's ops add, a record may have at most " + std::to_string(abi::kRecordBytesMax) +
                " bytes");
   if (options.arena_bytes == 0) {
-    const std::uint64_t share = std::max<std::uint64_t>(kArenaBytesDefault / std::bit_ceil(ring.shards), 1u << 16);
-    return static_cast<std::uint32_t>(std::max(least, ring.shards == 1 ? kArenaBytesDefault : share));
+    const std::uint64_t share =
+        std::max<std::uint64_t>(abi::kArenaBytesDefault / std::bit_ceil(ring.shards), abi::kArenaBytesShardMin);
+    return static_cast<std::uint32_t>(std::max(least, ring.shards == 1 ? abi::kArenaBytesDefault : share));
   }
-  if (!std::has_single_bit(options.arena_bytes) || options.arena_bytes > kArenaBytesMax)
+  if (!std::has_single_bit(options.arena_bytes) || options.arena_bytes > abi::kArenaBytesMax)
     refuse("arenaBytes", options.arena_bytes, "give a power of two of at most 1073741824");
   if (options.arena_bytes < least)
     refuse("arenaBytes", options.arena_bytes,
@@ -47,8 +48,8 @@ std::uint32_t resolve_arena(const graph::RingDescription& ring, const Options& o
 graph::ShardSizes resolve_sizes(const graph::RingDescription& ring, const Options& options) {
   graph::ShardSizes sizes{};
   const bool fixed = ring.layout == abi::LayoutCode::kFixed;
-  sizes.capacity = options.capacity == 0 ? kCapacityDefault : options.capacity;
-  if (sizes.capacity > kSlotsMax) refuse("capacity", sizes.capacity, "give 1 to 1073741824 records");
+  sizes.capacity = options.capacity == 0 ? abi::kCapacityDefault : options.capacity;
+  if (sizes.capacity > abi::kSlotsMax) refuse("capacity", sizes.capacity, "give 1 to 1073741824 records");
   sizes.slot_count = std::bit_ceil(sizes.capacity);
   sizes.stamp_count = std::max<std::uint32_t>(1, sizes.slot_count >> abi::kSampleShift);
   if (fixed) {
@@ -58,15 +59,15 @@ graph::ShardSizes resolve_sizes(const graph::RingDescription& ring, const Option
     sizes.record_max = ring.record_bytes;
     const bool by_slot = options.publication == Publication::kSlot ||
                          (options.publication == Publication::kProfile && options.profile != Profile::kDefault);
-    sizes.word_bytes = by_slot ? 8 : 0;
+    sizes.word_bytes = by_slot ? abi::kWordBytes : 0;
     sizes.slot_stride = slot_stride(sizes.word_bytes + ring.record_bytes, by_slot);
     sizes.arena_bytes = 0;
     return sizes;
   }
   sizes.slot_stride = sizeof(abi::Slot);
-  sizes.record_max = options.record_max == 0 ? kRecordMaxDefault : options.record_max;
-  if (sizes.record_max > kRecordBytesMax)
-    refuse("recordMax", sizes.record_max, "give 1 to " + std::to_string(kRecordBytesMax) + " bytes");
+  sizes.record_max = options.record_max == 0 ? abi::kRecordMaxDefault : options.record_max;
+  if (sizes.record_max > abi::kRecordBytesMax)
+    refuse("recordMax", sizes.record_max, "give 1 to " + std::to_string(abi::kRecordBytesMax) + " bytes");
   const std::uint32_t struct_bytes = ring.boundaries[ring.ingress].record_bytes;
   if (struct_bytes > sizes.record_max)
     refuse("recordMax", sizes.record_max, "the ingress's struct has " + std::to_string(struct_bytes) + " bytes");
