@@ -128,9 +128,9 @@ std::uint32_t next_number() {
 Pipeline::Impl::Impl(graph::RingDescription ring, const Options& open_options)
     : options(open_options), number(next_number()), folder(open_user_folder(folder_problem)) {
   sizes = resolve_sizes(ring, options);
-  if (options.batch_records > kBatchRecordsMax)
+  if (options.batch_records > abi::kBatchRecordsMax)
     throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
-  if (options.threads > kThreadsMax)
+  if (options.threads > abi::kThreadsMax)
     throw OpenError("OPTION_RANGE", "threads is " + std::to_string(options.threads) + "; give 1 to 256");
   ports = Ports::resolve(ring, options);
   tuning = Tuning::decide(options, ports.uses_js());
@@ -141,7 +141,7 @@ Pipeline::Impl::Impl(graph::RingDescription ring, const Options& open_options)
   graph::GraphOptions graph_options;
   graph_options.ingress_port = ports.ingress.port;
   graph_options.egress_port = ports.egress.port;
-  graph_options.batch_records = options.batch_records == 0 ? kBatchRecordsDefault : options.batch_records;
+  graph_options.batch_records = options.batch_records == 0 ? abi::kBatchRecordsDefault : options.batch_records;
   graph_options.first_sequence = options.first_sequence;
   graph_options.may_sleep = ports.uses_js() || tuning.may_sleep();
   const std::span<std::byte> region(mapping->get().data(), mapping->get().bytes());
