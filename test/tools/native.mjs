@@ -12,18 +12,35 @@ const sources = JSON.parse(readFileSync(join(root, 'native/sources.json'), 'utf8
 
 const folderOf = (preset) => `native/build-${preset}`;
 
+/** The generator that a preset's folder was made for, if there is one. */
+function generatorOf(preset) {
+  try {
+    return /^CMAKE_GENERATOR:INTERNAL=(.*)$/m.exec(
+      readFileSync(join(root, folderOf(preset), 'CMakeCache.txt'), 'utf8'),
+    )?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Configures and builds a preset; resolves to what `run` gives. Two compilers at a time: each may want 1 GB. */
 async function build(preset, extra = []) {
-  // The presets ask for Ninja; make does as well where it is missing.
-  const generator = tools.ninja.has() ? [] : ['-G', 'Unix Makefiles'];
+  // The presets ask for Ninja; make does as well where it is missing. cmake refuses to change over in a used folder.
+  const generator = tools.ninja.has() ? 'Ninja' : 'Unix Makefiles';
+  const fresh = [undefined, generator].includes(generatorOf(preset)) ? [] : ['--fresh'];
   const onLine = (line) => (line.startsWith('CMake') || line.includes('rror') ? line : undefined);
-  const configured = await run('cmake', ['-S', 'native', '--preset', preset, ...generator, ...extra], { onLine });
+  const configured = await run('cmake', ['-S', 'native', '--preset', preset, '-G', generator, ...fresh, ...extra], {
+    onLine,
+  });
   if (!configured.ok) return configured;
   return run('cmake', ['--build', folderOf(preset), '--parallel', '2'], { seconds: 1800 });
 }
 
+/** Tests of what the kernel does with memory, about which qemu-user does not tell the truth. */
+const UNEMULATED = ['Mapping.PrefaultMakesEveryPageResident'];
+
 /** Runs a GoogleTest program, printing what failed and counting from its own report. */
-async function runTests(preset, { prefix = [], env = {}, seconds = 900 } = {}) {
+async function runTests(preset, { prefix = [], env = {}, seconds = 900, without = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'byteor-gtest-'));
   const report = join(folder, 'report.json');
   let current = '';
@@ -32,11 +49,9 @@ async function runTests(preset, { prefix = [], env = {}, seconds = 900 } = {}) {
     return /^\[( RUN {6}| {7}OK |----------)\]/.test(line) || line === '' ? undefined : line;
   };
   try {
-    const [command, ...args] = [
-      ...prefix,
-      join(root, folderOf(preset), 'byteor_tests'),
-      `--gtest_output=json:${report}`,
-    ];
+    const program = join(root, folderOf(preset), 'byteor_tests');
+    const options = [`--gtest_output=json:${report}`, `--gtest_filter=-${without.join(':')}`];
+    const [command, ...args] = [...prefix, program, ...options];
     const ended = await run(command, args, { env, seconds, onLine });
     return count(report, ended, current);
   } finally {
@@ -142,7 +157,7 @@ export const nativeSteps = {
     title: 'C++ tests built for arm64, under qemu-user',
     needs: [...buildTools, tools.arm64Compiler, tools.qemu, tools.gtestSource],
     run: () =>
-      buildAndTest('arm64', { prefix: ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'] }, [
+      buildAndTest('arm64', { prefix: ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'], without: UNEMULATED }, [
         `-DBYTEOR_GTEST_SOURCE=${GTEST_SOURCE}`,
       ]),
   },
