@@ -88,11 +88,7 @@ class alignas(kCacheBlock) RecordProducer {
   // Makes every committed record visible to the stages. True when there was one.
   bool publish() noexcept {
     if (next_ == published_) return false;
-    const std::uint64_t sampled = first_sampled(published_, next_);
-    if (sampled != next_) {
-      const double now = now_ns();
-      for (std::uint64_t s = sampled; s < next_; s += std::uint64_t{1} << abi::kSampleShift) stamps_.at(s) = now;
-    }
+    if (ring_.word_bytes == 0) stamp(published_, next_);
     published_ = next_;
     block_.published.store(static_cast<double>(published_ - first_), std::memory_order_relaxed);
     block_.bytes.store(bytes_, std::memory_order_relaxed);
@@ -117,6 +113,7 @@ class alignas(kCacheBlock) RecordProducer {
     // SYNC POINT S3: whoever sees closed sees the final cursor.
     block_.closed.store(1, std::memory_order_seq_cst);
   }
+  // SYNC POINT S3.
   bool closed() const noexcept { return block_.closed.load(std::memory_order_seq_cst) != 0; }
 
  private:
@@ -131,9 +128,17 @@ class alignas(kCacheBlock) RecordProducer {
     return claimed_ + need - tail_ <= ring_.arena_bytes;
   }
 
-  // SYNC POINT S1: a sequence word publishes its record at once; publish() then only moves the cursor that observers
-  // and the end of the shard are read from.
+  void stamp(std::uint64_t begin, std::uint64_t end) noexcept {
+    const std::uint64_t sampled = first_sampled(begin, end);
+    if (sampled == end) return;
+    const double now = now_ns();
+    for (std::uint64_t s = sampled; s < end; s += std::uint64_t{1} << abi::kSampleShift) stamps_.at(s) = now;
+  }
+
+  // SYNC POINT S1: a sequence word publishes its record, and the stamp, at once; publish() then only moves the cursor
+  // that observers and the end of the shard are read from.
   void publish_words(std::uint32_t count) noexcept {
+    stamp(next_, next_ + count);
     for (std::uint64_t s = next_; s != next_ + count; ++s)
       publish_to(FixedLayout::word(ring_, s), static_cast<std::uint32_t>(s + 1), ring_.may_sleep);
   }
