@@ -26,9 +26,9 @@ class Barrier {
   std::uint64_t available(std::uint64_t next, std::uint32_t limit) const noexcept {
     std::uint64_t least = words_.word_bytes != 0 ? published_words(next, limit) : next + limit;
     for (const SequenceReader& dependency : dependencies_) least = std::min(least, dependency.load_seq_cst(next));
-    // SYNC POINT S4: read after the sequences. A record at or past the limit may still slip through a branch that does
-    // not lead from the failing stage; it can never reach the egress, whose own dependencies include that stage.
-    least = std::min(least, stop_before_->load(std::memory_order_acquire));
+    // SYNC POINT S4: a record at or past the limit may still slip through a branch that does not lead from the failing
+    // stage; it can never reach the egress, whose own dependencies include that stage.
+    least = std::min(least, stop_before_->load(std::memory_order_seq_cst));
     return std::max(least, next);
   }
 

@@ -46,12 +46,22 @@ struct RingMemory {
 };
 
 struct VariableLayout {
+  static constexpr bool kHasSlots = true;
+
   static abi::Slot& slot(const RingMemory& ring, std::uint64_t sequence) noexcept {
     return reinterpret_cast<abi::Slot*>(ring.slots)[sequence & ring.slot_mask];
   }
   static RecordRef load(const RingMemory& ring, std::uint64_t sequence) noexcept {
     const abi::Slot& s = slot(ring, sequence);
     return {ring.arena + (s.start & (ring.arena_bytes - 1)), s.length, s.flags};
+  }
+  // Whether the producer described a record that lies in the arena with all the room around it that ops may use. Native
+  // producers always do; JavaScript can be made to write anywhere. Only before any stage has worked on the record.
+  static bool sound(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    const abi::Slot& s = slot(ring, sequence);
+    const std::uint64_t room = std::uint64_t{ring.headroom} + s.length + ring.tailroom;
+    return s.start - s.position == ring.headroom && s.length <= ring.record_max &&
+           (s.position & (ring.arena_bytes - 1)) + room <= ring.arena_bytes;
   }
   // After an op moved or resized the record. Only a stage that no other stage may race with writes.
   static void store(const RingMemory& ring, std::uint64_t sequence, const RecordRef& record) noexcept {
@@ -63,6 +73,8 @@ struct VariableLayout {
 };
 
 struct FixedLayout {
+  static constexpr bool kHasSlots = false;
+
   static RecordRef load(const RingMemory& ring, std::uint64_t sequence) noexcept {
     return {at(ring, sequence), ring.record_bytes, 0};
   }
@@ -75,6 +87,7 @@ struct FixedLayout {
         ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride);
   }
   static void store(const RingMemory&, std::uint64_t, const RecordRef&) noexcept {}
+  static bool sound(const RingMemory&, std::uint64_t) noexcept { return true; }
 };
 
 // SYNC POINT S1/S2: publishes records, or gives room back.

@@ -21,6 +21,10 @@ std::vector<std::uint32_t> bits_of(std::uint64_t mask) {
   return bits;
 }
 
+std::uint64_t all_entries(const RingDescription& ring) {
+  return ring.entries.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << ring.entries.size()) - 1;
+}
+
 op::OpConfig op_config(const RingDescription& ring, const StageDescription& stage) {
   op::OpConfig config{stage.op, stage.text, stage.match, stage.invert, std::nullopt};
   if (stage.key.has_value()) {
@@ -348,6 +352,7 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   context.upstream_stamps = std::move(upstream_stamps);
   context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms[entry]));
   context.failures = &failures_;
+  context.checks_slots = options_.ingress_port == abi::PortCode::kJs && description.dependencies.empty();
   context.batch_records = options_.batch_records;
   context.first = options_.first_sequence;
   return context;
@@ -428,23 +433,32 @@ void RingGraph::make_ends() {
 
 void RingGraph::close_js_ingress() noexcept {
   if (options_.ingress_port != abi::PortCode::kJs) return;
-  for (std::uint32_t shard = 0; shard < description_.shards; ++shard)
-    producer_block(shard).closed.store(1, std::memory_order_seq_cst);
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
+    std::atomic<std::uint32_t>& closed = producer_block(shard).closed;
+    // SYNC POINT S3: when its owner has closed it, the cell is final and nothing has to be said about the end.
+    if (closed.load(std::memory_order_seq_cst) != 0) continue;
+    // The owner may be publishing at this moment. One stage could take that as the end and the next one wait for the
+    // record for ever, so the end is fixed first (S4), and what comes after it is abandoned.
+    core::stop_shard_before(ring_block(shard).stop_before, published(shard));
+    closed.store(1, std::memory_order_seq_cst);
+  }
 }
 
 std::uint64_t RingGraph::published(std::uint32_t shard) noexcept {
-  // A cell is widened against a stage, which is never further behind than the ring is long.
+  // A cell is widened against a stage, which is never further behind than the ring is long. SYNC POINT S1: whoever
+  // closes a running ring reads what its stages publish.
   std::uint64_t end =
       producer_cursor(shard).load_seq_cst(consumer_block(shard, 0).sequence.load(std::memory_order_acquire));
   if (sizes_.word_bytes == 0) return end;
-  // A word may have been published whose cursor was not: the stages have seen it, so it counts.
+  // SYNC POINT S1: a word may have been published whose cursor was not: the stages have seen it, so it counts.
   const core::RingMemory ring = ring_memory(shard);
   while (core::FixedLayout::word(ring, end).load(std::memory_order_acquire) == static_cast<std::uint32_t>(end + 1))
     ++end;
   return end;
 }
 
-void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t readers_filters) noexcept {
+void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t ancestors) noexcept {
+  // SYNC POINT S2: native consumers have been joined; a JS egress may only have stopped.
   abi::ConsumerBlock& block = consumer_block(shard, entry);
   const std::uint64_t end = published(shard);
   std::uint64_t next = entry == description_.entries.size() ? egress_sequence(shard).load_seq_cst(end)
@@ -454,10 +468,14 @@ void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::u
     const std::uint8_t* marks;
     std::uint64_t valid_before;
   };
+  // SYNC POINT S1: marks before a filter's sequence are its own. Of every filtering ancestor, not only of the nearest
+  // ones: those may not have come far enough to pass the marks on.
   std::vector<Plane> planes;
-  for (const std::uint32_t filter : bits_of(readers_filters))
+  for (const std::uint32_t filter : bits_of(ancestors)) {
+    if (!description_.entries[filter].mark.has_value()) continue;
     planes.push_back({&at<std::uint8_t>(plan_.shards[shard].marks[*description_.entries[filter].mark]),
                       consumer_block(shard, filter).sequence.load(std::memory_order_acquire)});
+  }
   double abandoned = 0;
   double skipped = 0;
   for (; next < end; ++next) {
@@ -479,8 +497,8 @@ void RingGraph::settle() noexcept {
     producer_block(shard).published.store(static_cast<double>(published(shard) - options_.first_sequence),
                                           std::memory_order_relaxed);
     for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
-      settle_consumer(shard, entry, description_.entries[entry].filters);
-    settle_consumer(shard, static_cast<std::uint32_t>(description_.entries.size()), description_.egress_filters);
+      settle_consumer(shard, entry, description_.entries[entry].ancestors);
+    settle_consumer(shard, static_cast<std::uint32_t>(description_.entries.size()), all_entries(description_));
   }
 }
 

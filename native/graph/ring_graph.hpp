@@ -74,7 +74,8 @@ class RingGraph {
   abi::ProducerBlock& producer_block(std::uint32_t shard) noexcept;
   abi::ConsumerBlock& consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept;  // entry == entries: egress
 
-  // Closes the ingress of a JS port in every shard (a native source closes its own producers).
+  // Closes the ingress of a JS port in every shard (a native source closes its own producers). Any thread, also while
+  // the owner of the ingress publishes: the end of a shard is then what had been published before.
   void close_js_ingress() noexcept;
 
   // After every thread has been joined and no handle writes any more: counts what is left in the shards as abandoned or
@@ -118,7 +119,7 @@ class RingGraph {
   void make_stage(std::uint32_t entry, const op::OpConfig& config);
   StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
   void make_ends();
-  void settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t readers_filters) noexcept;
+  void settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t ancestors) noexcept;
 
   std::span<std::byte> region_;
   RingDescription description_;

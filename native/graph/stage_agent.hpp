@@ -37,6 +37,7 @@ struct StageContext {
   std::vector<core::StampTable> upstream_stamps = {};
   core::Histogram histogram = {};
   core::FailureReporter* failures = nullptr;
+  bool checks_slots = false;  // it is the first to look at what JavaScript wrote; such a stage reads no marks
   std::uint32_t batch_records = 0;
   std::uint64_t first = 0;
 };
@@ -49,7 +50,7 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
   std::uint32_t do_work() noexcept override {
     const std::uint64_t end = context_.barrier.available(next_, context_.batch_records);
     if (end == next_) {
-      observe(abi::AgentState::kWaiting, context_.upstream_agent);
+      if (!failed_) observe(abi::AgentState::kWaiting, context_.upstream_agent);
       return 0;
     }
     const std::uint64_t begin = next_;
@@ -74,21 +75,26 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
  private:
   // Moves next_ to `end`, or to the record that failed; true when one did.
   bool work(std::uint64_t end) noexcept {
+    if (context_.checks_slots) return work_each<false, Layout::kHasSlots>(end);
+    if (!context_.marks.empty()) return work_each<true, false>(end);
     if constexpr (kPassive) {
-      if (context_.marks.empty()) {
-        in_ += end - next_;
-        next_ = end;
-        return false;
-      }
+      in_ += end - next_;
+      next_ = end;
+      return false;
     }
-    if (context_.marks.empty()) return work_each<false>(end);
-    return work_each<true>(end);
+    return work_each<false, false>(end);
   }
 
-  template <bool kReadsMarks>
+  template <bool kReadsMarks, bool kChecksSlots>
   bool work_each(std::uint64_t end) noexcept {
     for (; next_ != end; ++next_) {
       const std::uint32_t index = static_cast<std::uint32_t>(next_) & context_.ring.slot_mask;
+      if constexpr (kChecksSlots) {
+        if (!Layout::sound(context_.ring, next_)) [[unlikely]] {
+          ++in_;
+          return damaged_ = true;
+        }
+      }
       if constexpr (kReadsMarks) {
         if (marked(index)) {
           if constexpr (Op::kFilters) context_.own_marks[index] = 1;
@@ -143,11 +149,8 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     failed_ = true;
     context_.block->failed.store(1, std::memory_order_relaxed);
     context_.block->out.store(static_cast<double>(in_ - filtered_ - 1), std::memory_order_relaxed);
-    // SYNC POINT S4: the least failing sequence of the shard wins; nobody reads past it from now on.
-    std::uint64_t limit = context_.stop_before->load(std::memory_order_relaxed);
-    while (next_ < limit && !context_.stop_before->compare_exchange_weak(limit, next_, std::memory_order_acq_rel)) {
-    }
-    context_.failures->report_failure(context_.agent_index, next_, op_.cause());
+    core::stop_shard_before(*context_.stop_before, next_);
+    context_.failures->report_failure(context_.agent_index, next_, damaged_ ? kDamaged : op_.cause());
   }
 
   void observe(abi::AgentState state, std::uint32_t waits_for) noexcept {
@@ -163,6 +166,10 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     return false;
   }();
 
+  static constexpr const char* kDamaged =
+      "the header of the record does not lie within what was claimed for it, so it was overwritten: write only to the "
+      "bytes of the claim, and not after it has been committed";
+
   StageContext context_;
   Op& op_;
   std::uint64_t next_;
@@ -171,6 +178,7 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
   std::uint64_t filtered_ = 0;
   abi::AgentState observed_ = abi::AgentState::kIdle;
   bool failed_ = false;
+  bool damaged_ = false;
 };
 
 }  // namespace byteor::graph

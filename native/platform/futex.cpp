@@ -35,6 +35,7 @@ void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept { futex(word, FUT
 #else
 
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+  // SYNC POINT S6: the same promise, from the standard library.
   word.wait(expected, std::memory_order_seq_cst);
 }
 

@@ -7,7 +7,9 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -85,6 +87,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::string status() const;
 
   abi::RegionHeader& header() const noexcept { return graph->header(); }
+  // SYNC POINT S9.
   abi::RegionState state() const noexcept {
     return static_cast<abi::RegionState>(header().state.load(std::memory_order_seq_cst));
   }
@@ -225,14 +228,23 @@ void Pipeline::Impl::start() {
   if (started || halted) return;
   started = true;
   header().started_ns = core::now_ns();
-  header().state.store(static_cast<std::uint32_t>(abi::RegionState::kRunning), std::memory_order_seq_cst);
+  // SYNC POINT S9: unless it has been closed already, which a source would otherwise never hear of.
+  auto building = static_cast<std::uint32_t>(abi::RegionState::kBuilding);
+  header().state.compare_exchange_strong(building, static_cast<std::uint32_t>(abi::RegionState::kRunning),
+                                         std::memory_order_seq_cst);
   running_threads.store(static_cast<std::uint32_t>(threads.size()));
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
     std::optional<platform::CpuLock> cpu_lock = tuning.choose_cpu(i, folder, folder_problem);
     ThreadRequests requests;
     if (cpu_lock.has_value()) requests.cpu = cpu_lock->cpu();
     requests.real_time = options.profile == Profile::kIsolatedCore;
-    threads[i]->start(requests, std::move(cpu_lock));
+    try {
+      threads[i]->start(requests, std::move(cpu_lock));
+    } catch (const std::system_error& error) {
+      throw OpenError("NO_THREAD", "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
+                                       " cannot be started (" + error.code().message() +
+                                       "); ask for fewer threads, or raise the limit of processes (ulimit -u)");
+    }
   }
 }
 
@@ -242,14 +254,18 @@ void Pipeline::Impl::notify(std::uint32_t events) {
 }
 
 void Pipeline::Impl::thread_ended() {
-  if (running_threads.fetch_sub(1) != 1) return;
+  // SYNC POINT S10: the last one has seen what the others did; whoever sees `ended` sees the end of all of them.
+  if (running_threads.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
 }
 
 void Pipeline::Impl::set_closing() noexcept {
-  auto running = static_cast<std::uint32_t>(abi::RegionState::kRunning);
-  header().state.compare_exchange_strong(running, static_cast<std::uint32_t>(abi::RegionState::kClosing));
+  const auto closing = static_cast<std::uint32_t>(abi::RegionState::kClosing);
+  // SYNC POINT S9: a native source looks at the state before every turn, and after it has armed.
+  std::uint32_t before = header().state.load(std::memory_order_relaxed);
+  while (before < closing && !header().state.compare_exchange_weak(before, closing, std::memory_order_seq_cst)) {
+  }
 }
 
 void Pipeline::Impl::close_ingress() noexcept {
@@ -272,7 +288,8 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
         --length;
       std::memcpy(h.failed_cause, cause.data(), length);
       h.failed_cause_length = static_cast<std::uint32_t>(length);
-      h.failed.store(1, std::memory_order_seq_cst);
+      // SYNC POINT S11: whoever sees `failed` sees a whole description, of this failure or of an earlier record's.
+      h.failed.store(1, std::memory_order_release);
     }
   }
   close_ingress();
@@ -288,6 +305,7 @@ void Pipeline::Impl::halt() noexcept {
   for (const auto& thread : threads) thread->join();
   ports.finish();
   graph->settle();
+  // SYNC POINT S9: whoever sees Stopped sees the settled counters.
   header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
@@ -340,6 +358,12 @@ std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, const 
     impl = std::make_unique<Impl>(graph::decode_ring(spec), options);
   } catch (const graph::DecodeError& error) {
     throw OpenError("SPEC_DAMAGED", error.what());
+  } catch (const OpenError&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw OpenError("NO_MEMORY", "there is no memory for the tables of this plan's ops; use fewer shards or keys");
+  } catch (const std::exception& error) {
+    throw OpenError("NO_RESOURCE", error.what());
   }
   std::shared_ptr<Pipeline> pipeline(new Pipeline(std::move(impl)));
   Registry& all = registry();
@@ -404,6 +428,7 @@ void Pipeline::request_close() noexcept {
 
 void Pipeline::notify(std::uint32_t events) { impl_->notify(events); }
 
+// SYNC POINT S10.
 bool Pipeline::threads_ended() const noexcept { return impl_->ended.load(std::memory_order_seq_cst); }
 
 void Pipeline::halt() noexcept { impl_->halt(); }

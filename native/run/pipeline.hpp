@@ -47,7 +47,7 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Starts the threads. Once.
+  // Starts the threads. Once. Throws OpenError when the system gives no thread; then the pipeline can only be halted.
   void start();
 
   std::span<std::byte> region() noexcept;

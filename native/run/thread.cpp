@@ -56,7 +56,7 @@ void AgentThread::start(ThreadRequests requests, std::optional<platform::CpuLock
 }
 
 void AgentThread::request_halt() noexcept {
-  // SYNC POINT S7: halt, then wake; the thread looks at halt after it has armed.
+  // SYNC POINT S8: halt, then wake; the thread looks at halt after it has armed.
   halt_.store(true, std::memory_order_seq_cst);
   sleeper_.wake();
 }
@@ -65,6 +65,7 @@ void AgentThread::join() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
+// SYNC POINT S5: whoever exchanges armed from 1 to 0 has the duty to wake.
 void AgentThread::rouse() noexcept {
   block_.armed.exchange(0, std::memory_order_seq_cst);
   sleeper_.rouse();
@@ -82,6 +83,7 @@ void AgentThread::prepare(const ThreadRequests& requests) {
     platform::unpin_this_thread(platform::allowed_cpus());
   }
   if (requests.real_time) real_time_outcome_ = platform::real_time_this_thread();
+  // SYNC POINT S12: the outcomes are complete before anybody reads them.
   started_.store(true, std::memory_order_release);
 }
 
@@ -154,7 +156,8 @@ void AgentThread::rest(std::uint32_t& idle_rounds, double& idle_since) noexcept 
 
 void AgentThread::park() noexcept {
   sleeper_.arm();
-  // The look after arming: S5 promises that what was published before a waker looked at `armed` is seen here.
+  // SYNC POINT S5: the look after arming. What was published before a waker looked at `armed` is seen here, a halt (S8)
+  // included.
   if (halt_.load(std::memory_order_seq_cst) || round() || all_done()) {
     sleeper_.disarm();
     return;

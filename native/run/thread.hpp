@@ -62,7 +62,7 @@ class alignas(core::kCacheBlock) AgentThread {
   void rouse() noexcept;
 
   const std::string& name() const noexcept { return name_; }
-  // Valid once started() is true.
+  // SYNC POINT S12: the outcomes below are valid once started() is true.
   bool started() const noexcept { return started_.load(std::memory_order_acquire); }
   const platform::RequestOutcome& pin_outcome() const noexcept { return pin_outcome_; }
   const platform::RequestOutcome& real_time_outcome() const noexcept { return real_time_outcome_; }

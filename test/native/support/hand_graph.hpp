@@ -1,0 +1,116 @@
+// A ring without threads: a test turns its agents by hand, one do_work() after the other, so that an order of events
+// that threads would meet once in a million runs is an ordinary line of the test. One thread.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/description.hpp"
+#include "graph/region_plan.hpp"
+#include "graph/ring_graph.hpp"
+#include "run/options.hpp"
+#include "run/placement.hpp"
+#include "run/sizes.hpp"
+
+namespace byteor::test {
+
+struct ReportedFailure {
+  std::uint32_t agent;
+  std::uint64_t sequence;
+  std::string cause;
+};
+
+class HandGraph final : public core::FailureReporter {
+ public:
+  // Sizes, first_sequence and batch_records of `options` count; ports as given. Throws what decoding and opening throw.
+  HandGraph(std::span<const std::byte> spec, const run::Options& options,
+            abi::PortCode ingress_port = abi::PortCode::kJs, abi::PortCode egress_port = abi::PortCode::kNative)
+      : HandGraph(graph::decode_ring(spec), options, ingress_port, egress_port) {}
+
+  HandGraph(graph::RingDescription ring, const run::Options& options, abi::PortCode ingress_port,
+            abi::PortCode egress_port) {
+    sizes_ = run::resolve_sizes(ring, options);
+    graph::Placement placement = run::place_agents(ring, {ingress_port, egress_port, options.threads, 1});
+    const graph::RegionPlan plan = graph::plan_region(ring, sizes_, placement.threads);
+    memory_.reset(static_cast<std::byte*>(::operator new (plan.total_bytes, std::align_val_t{kPage})));
+    std::memset(memory_.get(), 0, plan.total_bytes);
+    graph::GraphOptions graph_options;
+    graph_options.ingress_port = ingress_port;
+    graph_options.egress_port = egress_port;
+    graph_options.first_sequence = options.first_sequence;
+    if (options.batch_records != 0) graph_options.batch_records = options.batch_records;
+    graph_ = std::make_unique<graph::RingGraph>(std::span(memory_.get(), plan.total_bytes), std::move(ring), plan,
+                                                sizes_, std::move(placement), graph_options, *this);
+  }
+
+  graph::RingGraph& graph() { return *graph_; }
+  const graph::ShardSizes& sizes() const { return sizes_; }
+  const std::vector<ReportedFailure>& failures() const { return failures_; }
+
+  // The agent of an entry, in shard 0 unless told.
+  core::Agent& stage(std::uint32_t entry, std::uint32_t shard = 0) {
+    return *graph_->agents()[shard * graph_->description().entries.size() + entry].agent;
+  }
+  abi::ConsumerBlock& block(std::uint32_t entry, std::uint32_t shard = 0) {
+    return graph_->consumer_block(shard, entry);
+  }
+  abi::ConsumerBlock& egress_block(std::uint32_t shard = 0) {
+    return block(static_cast<std::uint32_t>(graph_->description().entries.size()), shard);
+  }
+
+  // Works every agent until none has anything left to do; answers how much was done.
+  std::uint64_t work_all() {
+    std::uint64_t all = 0;
+    for (std::uint64_t moved = 1; moved != 0; all += moved) {
+      moved = 0;
+      for (graph::PlacedAgent& placed : graph_->agents()) moved += placed.agent->do_work();
+    }
+    return all;
+  }
+
+  // What lib/runtime does for one record of shard 0: fills the slot and the arena. Not visible before publish_js().
+  // Positions begin at 0 and never wrap here, so this is for a few records.
+  abi::Slot& write_js(const std::string& record) {
+    const abi::RingBlock& ring = graph_->ring_block(0);
+    const std::uint64_t sequence = first() + written_++;
+    auto& slot = *reinterpret_cast<abi::Slot*>(memory_.get() + ring.slots_offset +
+                                               (sequence & (ring.slot_count - 1)) * ring.slot_stride);
+    slot = {head_, head_ + ring.headroom, static_cast<std::uint32_t>(record.size()), 0};
+    std::memcpy(memory_.get() + ring.arena_offset + slot.start, record.data(), record.size());
+    head_ += (ring.headroom + static_cast<std::uint32_t>(record.size()) + ring.tailroom + 7) & ~7u;
+    return slot;
+  }
+  void publish_js() {
+    graph_->producer_block(0).cell.store(static_cast<std::uint32_t>(first() + written_), std::memory_order_seq_cst);
+  }
+  void push_js(const std::string& record) {
+    write_js(record);
+    publish_js();
+  }
+
+  void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept override {
+    failures_.push_back({agent, sequence, std::string(cause)});
+  }
+
+ private:
+  static constexpr std::size_t kPage = 4096;
+  struct Free {
+    void operator()(std::byte* bytes) const { ::operator delete (bytes, std::align_val_t{kPage}); }
+  };
+
+  std::uint64_t first() { return static_cast<std::uint64_t>(graph_->producer_block(0).next.load()); }
+
+  graph::ShardSizes sizes_{};
+  std::unique_ptr<std::byte, Free> memory_;
+  std::unique_ptr<graph::RingGraph> graph_;  // before memory_ goes
+  std::vector<ReportedFailure> failures_;
+  std::uint64_t written_ = 0;
+  std::uint32_t head_ = 0;
+};
+
+}  // namespace byteor::test
