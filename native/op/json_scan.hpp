@@ -44,8 +44,8 @@ inline std::int32_t hex_quad(const char* p) noexcept {
 // The first quote, backslash or control character at or after p, or `end`.
 inline const char* find_string_special(const char* p, const char* end) noexcept {
   using V = simd::Native;
-  const auto quote = V::splat('"');
-  const auto backslash = V::splat('\\');
+  const auto quote = V::spread(simd::repeat_byte('"'));
+  const auto backslash = V::spread(simd::repeat_byte('\\'));
   for (; static_cast<std::size_t>(end - p) >= V::kWidth; p += V::kWidth) {
     const auto bytes = V::load(p);
     const auto mask = V::equal(bytes, quote) | V::equal(bytes, backslash) | V::control(bytes);

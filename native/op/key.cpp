@@ -1,6 +1,7 @@
 // What a key may look like, checked once when an op or a shard map is built. Control path: allocates and throws.
 #include "op/key.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "op/text.hpp"
@@ -63,14 +64,18 @@ std::vector<KeyReader::Segment> KeyReader::parse_pointer(std::string_view pointe
 }
 
 KeyReader::KeyReader(const KeySpec& spec)
-    : kind_(spec.kind), offset_(spec.offset), length_(spec.length), index_(spec.index) {
+    : kind_(spec.kind),
+      offset_(spec.offset),
+      length_(spec.length),
+      index_(spec.index),
+      separator_(spec.kind == abi::KeyCode::kToken ? spec.text : std::string_view()) {
   switch (spec.kind) {
     case abi::KeyCode::kBytes:
     case abi::KeyCode::kField:
       return;
     case abi::KeyCode::kToken:
       if (spec.text.empty()) refuse("a token's separator has at least one byte, received none");
-      separator_ = spec.text;
+      separator_word_ = simd::repeat_byte(spec.text[0]);
       return;
     case abi::KeyCode::kJson:
       segments_ = parse_pointer(spec.text);

@@ -97,18 +97,31 @@ class KeyReader {
   }
 
   bool locate_token(std::string_view record, Located& key) const noexcept {
-    const ByteSearch search(separator_);
+    const char* const end = record.data() + record.size();
+    const std::size_t separator_length = separator_.needle().size();
     const char* begin = record.data();
-    const char* const end = begin + record.size();
-    for (std::uint32_t skipped = 0;; ++skipped) {
-      const char* const stop = search.find({begin, static_cast<std::size_t>(end - begin)});
-      if (skipped == index_) {
-        key = {begin, stop == nullptr ? end : stop, false};
+    std::uint32_t skip = index_;
+    // True at the separator that ends the wanted token.
+    const auto at_separator = [&](const char* separator) {
+      if (skip == 0) {
+        key = {begin, separator, false};
         return true;
       }
-      if (stop == nullptr) return false;
-      begin = stop + separator_.size();
+      --skip;
+      begin = separator + separator_length;
+      return false;
+    };
+    if (separator_length == 1) {
+      if (visit_byte(record, separator_word_, at_separator)) return true;
+    } else {
+      for (;;) {
+        const char* const separator = separator_.find({begin, static_cast<std::size_t>(end - begin)});
+        if (separator == nullptr) break;
+        if (at_separator(separator)) return true;
+      }
     }
+    key = {begin, end, false};
+    return skip == 0;
   }
 
   bool locate_json(std::string_view record, Located& key) const noexcept {
@@ -167,7 +180,7 @@ class KeyReader {
   static bool same_name(const json::RawString& name, std::string_view wanted) noexcept {
     if (!name.escaped) return equals({name.begin, static_cast<std::size_t>(name.end - name.begin)}, wanted);
     const bool all = json::unescape(name, [&wanted](std::string_view piece) {
-      if (!starts_with(wanted, piece)) return false;
+      if (!wanted.starts_with(piece)) return false;
       wanted.remove_prefix(piece.size());
       return true;
     });
@@ -204,7 +217,8 @@ class KeyReader {
   std::uint32_t offset_;
   std::uint32_t length_;
   std::uint32_t index_;
-  std::string separator_;
+  ByteSearch separator_;
+  std::uint64_t separator_word_ = 0;  // of a one-byte separator
   std::vector<Segment> segments_;
 };
 

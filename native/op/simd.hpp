@@ -22,8 +22,10 @@
 
 #if defined(__GNUC__)
 #define BYTEOR_ALWAYS_INLINE [[gnu::always_inline]] inline
+#define BYTEOR_NEVER_INLINE [[gnu::noinline]]
 #else
 #define BYTEOR_ALWAYS_INLINE inline
+#define BYTEOR_NEVER_INLINE
 #endif
 
 namespace byteor::op::simd {
@@ -63,6 +65,13 @@ BYTEOR_ALWAYS_INLINE std::uint64_t load_partial_word(const char* p, std::size_t 
   return at(0) | at(n / 2) | at(n - 1);
 }
 
+// A byte in all eight bytes of a word. Vectors are spread from such words, prepared once: from a single byte g++ 12
+// goes through the stack, with a store too narrow for the load that follows it, which doubles the cost of a short
+// search.
+constexpr std::uint64_t repeat_byte(char byte) noexcept {
+  return 0x0101010101010101u * static_cast<unsigned char>(byte);
+}
+
 // Every implementation: Vector (kWidth bytes), and masks of kBitsPerByte bits a byte, byte 0 lowest.
 struct Portable {
   using Vector = std::uint64_t;
@@ -74,7 +83,7 @@ struct Portable {
   BYTEOR_ALWAYS_INLINE static Vector load_partial(const char* p, std::size_t n) noexcept {
     return load_partial_word(p, n);
   }
-  BYTEOR_ALWAYS_INLINE static Vector splat(unsigned char byte) noexcept { return 0x0101010101010101u * byte; }
+  BYTEOR_ALWAYS_INLINE static Vector spread(std::uint64_t word) noexcept { return word; }
   BYTEOR_ALWAYS_INLINE static Mask equal(Vector a, Vector b) noexcept { return zero_bytes(a ^ b); }
   BYTEOR_ALWAYS_INLINE static Mask equal_both(Vector a, Vector b, Vector c, Vector d) noexcept {
     return zero_bytes((a ^ b) | (c ^ d));
@@ -105,8 +114,8 @@ struct Sse2 {
     const std::uint64_t high = n == 8 ? 0 : load_word<std::uint64_t>(p + n - 8) >> (8 * (16 - n));
     return _mm_set_epi64x(static_cast<long long>(high), load_word<long long>(p));
   }
-  BYTEOR_ALWAYS_INLINE static Vector splat(unsigned char byte) noexcept {
-    return _mm_set1_epi8(static_cast<char>(byte));
+  BYTEOR_ALWAYS_INLINE static Vector spread(std::uint64_t word) noexcept {
+    return _mm_set1_epi64x(static_cast<long long>(word));
   }
   BYTEOR_ALWAYS_INLINE static Mask equal(Vector a, Vector b) noexcept {
     return static_cast<Mask>(_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)));
@@ -140,7 +149,9 @@ struct Neon {
     }
     return vcombine_u8(vcreate_u8(low), vcreate_u8(high));
   }
-  BYTEOR_ALWAYS_INLINE static Vector splat(unsigned char byte) noexcept { return vdupq_n_u8(byte); }
+  BYTEOR_ALWAYS_INLINE static Vector spread(std::uint64_t word) noexcept {
+    return vreinterpretq_u8_u64(vdupq_n_u64(word));
+  }
   BYTEOR_ALWAYS_INLINE static Mask equal(Vector a, Vector b) noexcept { return mask(vceqq_u8(a, b)); }
   BYTEOR_ALWAYS_INLINE static Mask equal_both(Vector a, Vector b, Vector c, Vector d) noexcept {
     return mask(vandq_u8(vceqq_u8(a, b), vceqq_u8(c, d)));
@@ -162,12 +173,6 @@ using Native = Portable;
 template <class V>
 BYTEOR_ALWAYS_INLINE std::size_t first_of(typename V::Mask mask) noexcept {
   return static_cast<std::size_t>(std::countr_zero(mask)) / V::kBitsPerByte;
-}
-
-// The mask of bytes at `from` and after, 0 ≤ from < kWidth.
-template <class V>
-BYTEOR_ALWAYS_INLINE typename V::Mask keep_from(typename V::Mask mask, std::size_t from) noexcept {
-  return static_cast<typename V::Mask>(mask & (~typename V::Mask{0} << (from * V::kBitsPerByte)));
 }
 
 // The mask of the first `count` bytes, 0 ≤ count < kWidth.

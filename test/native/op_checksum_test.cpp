@@ -1,0 +1,112 @@
+// CRC32C by every way this machine has, and the op that runs it over records.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "op/checksum.hpp"
+#include "op/hash.hpp"
+#include "support/op_records.hpp"
+
+namespace byteor::op {
+namespace {
+
+using test::HeapRecord;
+using test::random_bytes;
+
+std::string counting_bytes(int first, int step) {
+  std::string bytes;
+  for (int i = 0; i < 32; ++i) bytes += static_cast<char>(first + step * i);
+  return bytes;
+}
+
+// RFC 3720, appendix B.4, and the check value of the algorithm.
+void expect_known_values(const Crc32c& crc32c) {
+  EXPECT_EQ(crc32c.extend(0, ""), 0u);
+  EXPECT_EQ(crc32c.extend(0, "123456789"), 0xe3069283u);
+  EXPECT_EQ(crc32c.extend(0, std::string(32, '\0')), 0x8a9136aau);
+  EXPECT_EQ(crc32c.extend(0, std::string(32, '\xff')), 0x62a8ab43u);
+  EXPECT_EQ(crc32c.extend(0, counting_bytes(0, 1)), 0x46dd794eu);
+  EXPECT_EQ(crc32c.extend(0, counting_bytes(31, -1)), 0x113fdb5cu);
+  const std::string scsi_read(
+      "\x01\xc0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+      "\x14\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x14\x00\x00\x00\x18"
+      "\x28\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00",
+      48);
+  EXPECT_EQ(crc32c.extend(0, scsi_read), 0xd9963a56u);
+}
+
+TEST(Crc32c, TheFastestWayGivesTheKnownValues) { expect_known_values(Crc32c()); }
+
+TEST(Crc32c, TablesGiveTheKnownValues) { expect_known_values(Crc32c(crc::update_tables)); }
+
+TEST(Crc32c, AllWaysAgreeForEveryLengthAndAlignment) {
+  std::mt19937 random(17);
+  const Crc32c best;
+  const Crc32c tables(crc::update_tables);
+  const std::string bytes = random_bytes(random, 5000);
+  for (std::size_t length = 0; length <= bytes.size(); length += length < 700 ? 1 : 97) {
+    const HeapRecord exact(std::string_view(bytes).substr(length % 9, length));
+    const std::uint32_t begin = static_cast<std::uint32_t>(random());
+    ASSERT_EQ(best.extend(begin, exact.bytes()), tables.extend(begin, exact.bytes())) << "length " << length;
+  }
+}
+
+TEST(Crc32c, ExtendingPieceByPieceIsTheSameAsAtOnce) {
+  std::mt19937 random(19);
+  const Crc32c crc32c;
+  const std::string bytes = random_bytes(random, 4000);
+  for (int round = 0; round < 200; ++round) {
+    std::uint32_t value = 0;
+    for (std::size_t at = 0; at < bytes.size();) {
+      const std::size_t length = 1 + random() % 300;
+      value = crc32c.extend(value, std::string_view(bytes).substr(at, length));
+      at += length;
+    }
+    ASSERT_EQ(value, crc32c.extend(0, bytes));
+  }
+}
+
+void add_record(ChecksumOp& op, std::string_view bytes) {
+  HeapRecord record(bytes);
+  EXPECT_EQ(op.apply(record.record), Outcome::kPass);
+}
+
+TEST(ChecksumOp, ReportsOneChecksumAShardAndTheSumOfBytesAndRecords) {
+  ChecksumOp first{OpConfig{}};
+  ChecksumOp second{OpConfig{}};
+  add_record(first, "1234");
+  add_record(first, "");
+  add_record(first, "56789");
+  const ChecksumOp* const shards[] = {&first, &second};
+  EXPECT_EQ(ChecksumOp::report(shards), R"({"crc32c":["e3069283","00000000"],"bytes":9,"records":3})");
+}
+
+TEST(ChecksumOp, DependsOnTheOrderOfRecords) {
+  ChecksumOp op{OpConfig{}};
+  add_record(op, "56789");
+  add_record(op, "1234");
+  const ChecksumOp* const shards[] = {&op};
+  EXPECT_EQ(ChecksumOp::report(shards).find("e3069283"), std::string::npos);
+}
+
+// Values of the XXH3 that JavaScript sees (xxhash-addon), so that both sides send a key to the same shard.
+TEST(KeyHash, IsXxh3WithSeedZero) {
+  EXPECT_EQ(key_hash(""), 0x2d06800538d394c2u);
+  EXPECT_EQ(key_hash("a"), 0xe6c632b61e964e1fu);
+  EXPECT_EQ(key_hash("abc"), 0x78af5f94892f3950u);
+  EXPECT_EQ(key_hash("10.0.0.1"), 0xb61d99f8e56b6646u);
+  EXPECT_EQ(key_hash("hé😀"), 0xef5069c004c4404du);
+  EXPECT_EQ(key_hash("the quick brown fox jumps over the lazy dog"), 0xe4541a9cacf545aau);
+  EXPECT_EQ(key_hash(std::string(240, 'x')), 0x3e16ca8a0c6ccb68u);
+  EXPECT_EQ(key_hash(std::string(241, 'x')), 0x14da9e5c301a6a1du);
+}
+
+TEST(KeyHash, ChoosesAShardByRemainder) {
+  EXPECT_EQ(shard_of(0x2d06800538d394c2u, 1), 0u);
+  EXPECT_EQ(shard_of(0xffff'ffff'ffff'ffffu, 64), 63u);
+  EXPECT_EQ(shard_of(0xffff'ffff'ffff'ffffu, 7), 0xffff'ffff'ffff'ffffu % 7);
+}
+
+}  // namespace
+}  // namespace byteor::op
