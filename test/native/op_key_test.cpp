@@ -327,7 +327,8 @@ class JsonMaker {
   static constexpr const char* kScalars[] = {"1", "-2.5e10", "true", "null", "0"};
 
   std::string array(const std::string& pointer, int depth, std::vector<std::pair<std::string, std::string>>& keys) {
-    std::string text = "[" + space();
+    std::string text("[");
+    text += space();
     const unsigned count = random_() % 4;
     for (unsigned i = 0; i < count; ++i) {
       if (i != 0) text.append(",").append(space());
@@ -337,7 +338,8 @@ class JsonMaker {
   }
 
   std::string object(const std::string& pointer, int depth, std::vector<std::pair<std::string, std::string>>& keys) {
-    std::string text = "{" + space();
+    std::string text("{");
+    text += space();
     const unsigned count = random_() % 4;
     for (unsigned i = 0; i < count; ++i) {
       if (i != 0) text.append(",").append(space());
