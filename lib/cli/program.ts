@@ -36,6 +36,16 @@ export const VERBS: readonly VerbEntry[] = [
   { name: 'diff', summary: 'say what differs between two plans', load: () => import('./verbs/diff.js') },
   { name: 'explain', summary: 'explain a diagnostic code', load: () => import('./verbs/explain.js') },
   { name: 'schema', summary: 'print the JSON Schema of plans, for editors', load: () => import('./verbs/schema.js') },
+  {
+    name: 'doctor',
+    summary: 'look at the machine, and whether it is enough for a plan',
+    load: () => import('./verbs/doctor.js'),
+  },
+  {
+    name: 'capabilities',
+    summary: 'print what this release can do: ops, features, limits',
+    load: () => import('./verbs/capabilities.js'),
+  },
 ];
 
 const DESCRIPTION =

@@ -49,8 +49,8 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('This counts records, not bytes: leave the B away.');
 }
 
-/** Highest CPU number that a list may name: the size of the kernel's own CPU sets. */
-const CPU_MAX = 1023;
+/** More CPUs than any kernel is built for; keeps a slip from filling memory. */
+const CPU_MAX = 65_535;
 
 /**
  * Linux's notation for CPU lists: `0,2-5`; order is kept, because threads take CPUs in the order given.
@@ -88,4 +88,15 @@ export function sizeWords(bytes: number): string {
   }
   const digits = unit === 0 || Number.isInteger(value) ? 0 : value < 10 ? 2 : 1;
   return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/** Linux's notation of a CPU list: `0-3,8`. */
+export function cpuListWords(cpus: readonly number[]): string {
+  const runs: [first: number, last: number][] = [];
+  for (const cpu of cpus) {
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] + 1 === cpu) run[1] = cpu;
+    else runs.push([cpu, cpu]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }

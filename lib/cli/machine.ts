@@ -1,0 +1,89 @@
+/**
+ * What the machine grants this process, read without the addon: limits of the kernel, the C library, the folder in which
+ * processes of one user meet. Where a system has no such thing, the answer is undefined. Main thread; nothing throws.
+ */
+import { readFileSync, statfsSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+
+/** A soft limit of the process: a number, or Infinity. */
+export type Limit = number | undefined;
+
+const LIMITS = '/proc/self/limits';
+
+/** A row of /proc/self/limits: `Max locked memory         8388608              8388608              bytes`. */
+function softLimit(name: string): Limit {
+  let text: string;
+  try {
+    text = readFileSync(LIMITS, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const row = text.split('\n').find((line) => line.startsWith(name));
+  const value = row?.slice(name.length).trim().split(/\s+/)[0];
+  if (value === undefined) return undefined;
+  return value === 'unlimited' ? Number.POSITIVE_INFINITY : Number(value);
+}
+
+/** Bytes that this process may lock in memory. */
+export const lockedMemoryLimit = (): Limit => softLimit('Max locked memory');
+/** Highest real-time priority that this process may ask for; 0: none. */
+export const realTimeLimit = (): Limit => softLimit('Max realtime priority');
+
+export const isRoot = (): boolean => process.geteuid?.() === 0;
+
+/** `glibc 2.36`, `musl`, or undefined off Linux. */
+export function libc(): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  // Without this the report asks name servers about open sockets. Node's types do not know it yet.
+  const report = Object.assign(process.report, { excludeNetwork: true });
+  const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined ? 'musl' : `glibc ${header.glibcVersionRuntime}`;
+}
+
+/** The places of native/platform/user_folder.cpp, in its order. */
+export function folderCandidates(): string[] {
+  const own = `byteor-${process.geteuid?.() ?? userInfo().uid}`;
+  const { XDG_RUNTIME_DIR: runtime = '', TMPDIR: temporary = '' } = process.env;
+  return [
+    ...(isAbsolute(runtime) ? [join(runtime, 'byteor')] : []),
+    ...(process.platform === 'linux' ? [join('/dev/shm', own)] : []),
+    join(isAbsolute(temporary) ? temporary : '/tmp', own),
+  ];
+}
+
+export interface FolderState {
+  readonly path: string;
+  readonly state: 'own' | 'missing' | 'foreign' | 'unusable';
+  /** Bytes that could still be written there; undefined where that cannot be told. */
+  readonly freeBytes: number | undefined;
+}
+
+/** What one candidate is: the user's own folder, one that could be made, or one that must not be used. */
+export function folderState(path: string): FolderState {
+  const freeBytes = freeBytesAt(path) ?? freeBytesAt(dirname(path));
+  try {
+    const found = statSync(path);
+    const own = found.isDirectory() && found.uid === process.geteuid?.() && (found.mode & 0o077) === 0;
+    return { path, state: own ? 'own' : 'foreign', freeBytes };
+  } catch {
+    return { path, state: canHold(dirname(path)) ? 'missing' : 'unusable', freeBytes };
+  }
+}
+
+function canHold(folder: string): boolean {
+  try {
+    return statSync(folder).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function freeBytesAt(path: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,123 @@
+/** `byteor capabilities`: what this release and this build can do. Works, and says so, where the addon cannot be loaded. */
+import * as z from 'zod';
+import { SIZE_DEFAULTS, SIZE_LIMITS } from '../../describe/memory.js';
+import * as limits from '../../plan/limits.js';
+import { OP_CATALOG } from '../../plan/op-catalog.js';
+import { ExitCode } from '../exit-code.js';
+import { libc } from '../machine.js';
+import { type AskedAddon, askAddon } from '../native-facts.js';
+import { PROFILES, WAITS } from '../open-options.js';
+import { packageVersion, RELEASE_FEATURES } from '../release.js';
+import { cpuListWords, sizeWords } from '../sizes.js';
+import type { Colors } from '../terminal.js';
+import { indent, table, wrap } from '../text.js';
+import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
+
+interface Options {
+  readonly json?: true;
+}
+
+export const define: Define = (command, context) => {
+  command
+    .description(
+      'Print what this release can do: ops with their configuration, features, limits, profiles, and what the native ' +
+        'core reports of this machine. `doctor` judges the machine; this only lists.',
+    )
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples([
+        ['byteor capabilities', 'a summary'],
+        ['byteor capabilities --json | jq .ops', 'the op catalog with its JSON Schemas'],
+      ]),
+    )
+    .action(context.ends(async (options: Options) => print(options, context)));
+};
+
+function print(options: Options, { out }: VerbContext): ExitCode {
+  const facts = capabilities();
+  if (options.json === true) out.json(facts);
+  else out.line(summary(facts, out.columns, out.colors));
+  return ExitCode.Done;
+}
+
+type Capabilities = ReturnType<typeof capabilities>;
+
+function capabilities() {
+  const addon = askAddon();
+  return {
+    version: packageVersion(),
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    libc: libc() ?? null,
+    addon: addonFacts(addon),
+    targets: { validated: ['SingleRing', 'LaneGraph'], run: addon.loaded ? addon.facts.targets : [] },
+    features: addon.loaded ? addon.facts.features : RELEASE_FEATURES,
+    ops: [...OP_CATALOG.values()].map((entry) => ({
+      op: entry.op,
+      access: entry.access,
+      sink: entry.sink,
+      filters: entry.filters,
+      fails: entry.fails,
+      emits: entry.emits,
+      help: entry.help,
+      config_required: entry.configRequired,
+      config: z.toJSONSchema(entry.config),
+    })),
+    caller_ops: ['js:<name>', 'native:<name>'],
+    profiles: PROFILES,
+    waits: WAITS,
+    limits: limitFacts(),
+    cpus: addon.loaded ? addon.facts.cpus : null,
+    memory: addon.loaded ? addon.facts.memory : null,
+  };
+}
+
+function addonFacts(addon: AskedAddon) {
+  if (!addon.loaded) return addon;
+  const { spec_layout_version, region_layout_version } = addon.facts;
+  return { loaded: true as const, spec_layout_version, region_layout_version };
+}
+
+/** Every bound of lib/plan/limits.ts by its own name, and those of `open`. */
+function limitFacts(): { readonly plan: Readonly<Record<string, number>>; readonly open: object } {
+  const plan = Object.entries(limits).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return { plan: Object.fromEntries(plan), open: { defaults: SIZE_DEFAULTS, max: SIZE_LIMITS } };
+}
+
+function summary(facts: Capabilities, columns: number, colors: Colors): string {
+  const { addon, ops, features, cpus, memory } = facts;
+  const core = addon.loaded
+    ? `loaded, spec layout ${addon.spec_layout_version}, region layout ${addon.region_layout_version}`
+    : colors.red(`cannot be loaded: ${addon.reason}`);
+  const on = Object.entries(features).map(([name, has]) => (has ? name : `no ${name}`));
+  const width = Math.max(...ops.map(({ op }) => op.length));
+  const opLines = ops.flatMap(({ op, access, sink, help }) =>
+    wrap(`${access}${sink ? ', sink' : ''}: ${help}`, Math.max(40, columns - width - 4)).map(
+      (line, at) => `${(at === 0 ? op : '').padEnd(width)}  ${line}`,
+    ),
+  );
+  const machine = [
+    ...(cpus === null ? [] : [['CPUs', `${cpuListWords(cpus.allowed)}, a share of ${Number(cpus.share.toFixed(2))}`]]),
+    ...(memory === null
+      ? []
+      : [['memory', `${sizeWords(memory.room_bytes)} free of ${sizeWords(memory.limit_bytes)}`]]),
+  ];
+  return [
+    `${colors.bold(`byteor ${facts.version}`)}  Node ${facts.node}, ${facts.platform}-${facts.arch}, ${facts.libc ?? ''}`.trimEnd(),
+    ...table([
+      ['core', core],
+      [
+        'plans',
+        `${facts.targets.validated.join(' and ')} are validated; ${facts.targets.run.join(' and ') || 'none'} run`,
+      ],
+      ['features', on.join(', ')],
+      ['profiles', facts.profiles.join(', ')],
+      ...machine,
+    ]),
+    '',
+    colors.bold('ops'),
+    ...indent(opLines),
+  ].join('\n');
+}

@@ -1,0 +1,136 @@
+/** `byteor doctor`: what this machine grants, and whether it is enough for a plan. */
+import { type DescribeOptions, describeRing, type RingDescription } from '../../describe/describe.js';
+import type { CheckedPlan, SingleRingPlan } from '../../plan/document.js';
+import {
+  type Check,
+  checkAddon,
+  checkAskedCpus,
+  checkCpus,
+  checkFolder,
+  checkIsolatedCpus,
+  checkLockedMemory,
+  checkMemory,
+  checkNode,
+  checkObserve,
+  checkPlanMemory,
+  checkPlatform,
+  checkQuota,
+  checkRealTime,
+  checkThreads,
+} from '../doctor-checks.js';
+import { ExitCode, usageError } from '../exit-code.js';
+import { loadPlan } from '../load-plan.js';
+import { folderCandidates, folderState, isRoot, libc, lockedMemoryLimit, realTimeLimit } from '../machine.js';
+import { askAddon, type NativeFacts } from '../native-facts.js';
+import { addOpenOptions, inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from '../open-options.js';
+import type { Channel } from '../terminal.js';
+import { counted, harmless, wrap } from '../text.js';
+import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
+
+type Options = SizeOptions & ThreadOptions & { readonly json?: true; readonly observe?: true };
+
+export const define: Define = (command, context) => {
+  addOpenOptions(
+    command
+      .description(
+        'Look at the machine and say what is missing, each with a code and what to do. With a plan and the options of ' +
+          '`run`, say whether it would get what it asks for. Exits with 5 when something asked for cannot be had.',
+      )
+      .argument('[plan]', 'plan file (JSON or YAML), or - for standard input')
+      .option(...JSON_OPTION)
+      .option('--observe', 'ask for a region that other processes can look at'),
+  )
+    .addHelpText(
+      'after',
+      examples([
+        ['byteor doctor', 'CPUs, memory, limits, the native core'],
+        ['byteor doctor plan.yaml', 'its threads and bytes against what there is'],
+        ['byteor doctor plan.yaml --profile isolated-core', 'would the profile be granted?'],
+      ]),
+    )
+    .action(context.ends((path: string | undefined, options: Options) => examine(path, options, context)));
+};
+
+async function examine(path: string | undefined, options: Options, context: VerbContext): Promise<ExitCode> {
+  const json = options.json === true;
+  const plan = path === undefined ? undefined : await loadPlan(path, json, context);
+  if (path !== undefined && plan === undefined) return ExitCode.PlanErrors;
+  const checks = allChecks(plan, options);
+  const fit = checks.every(({ verdict }) => verdict !== 'fail');
+  if (json) context.out.json({ ok: fit, checks });
+  else print(checks, context.out);
+  return fit ? ExitCode.Done : ExitCode.MachineCannot;
+}
+
+function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
+  const addon = askAddon();
+  const basics = [
+    checkNode(process.version),
+    checkPlatform(process.platform, process.arch, libc()),
+    checkAddon(addon.loaded ? undefined : addon.reason),
+  ];
+  if (!addon.loaded) return basics;
+  const { facts } = addon;
+  if (plan !== undefined && plan.target !== 'SingleRing') return [...basics, cannotRun(plan)];
+  const ring =
+    plan === undefined ? undefined : describeWithOptions(plan as CheckedPlan<SingleRingPlan>, options, facts);
+  const locks = options.profile === 'default' ? undefined : (ring?.memory.totalBytes ?? 0);
+  const folders = folderCandidates().map(folderState);
+  return [
+    ...basics,
+    checkCpus(facts),
+    checkQuota(facts),
+    checkMemory(facts),
+    checkLockedMemory(lockedMemoryLimit(), isRoot(), locks),
+    checkIsolatedCpus(facts, options.profile),
+    checkRealTime(realTimeLimit(), isRoot(), options.profile),
+    checkFolder(folders),
+    ...checkAskedCpus(options.cpus, facts),
+    ...(ring === undefined
+      ? []
+      : [checkThreads(ring.memory.threads, options.threads, facts), checkPlanMemory(ring, facts)]),
+    ...(ring === undefined || options.observe !== true ? [] : [checkObserve(ring, folders)]),
+  ];
+}
+
+const cannotRun = (plan: CheckedPlan): Check => ({
+  code: 'PLAN_TARGET',
+  verdict: 'fail',
+  message: `Plan "${plan.name}" has target ${plan.target}, which this release validates but does not run yet.`,
+  fix: 'Write it for target SingleRing.',
+});
+
+function describeWithOptions(plan: CheckedPlan<SingleRingPlan>, options: Options, facts: NativeFacts): RingDescription {
+  const { threads } = options;
+  const asked: DescribeOptions = { sizes: sizesAsked(options), threads: threads ?? facts.cpus.threads };
+  try {
+    return describeRing(plan, asked);
+  } catch (error) {
+    if (error instanceof RangeError) throw usageError(inOptionNames(error.message));
+    throw error;
+  }
+}
+
+const SIGNS = { ok: '✓', warn: '!', fail: '✗' } as const;
+
+function print(checks: readonly Check[], out: Channel): void {
+  const { colors } = out;
+  const paints = { ok: colors.green, warn: colors.yellow, fail: colors.red } as const;
+  const width = Math.max(...checks.map(({ code }) => code.length));
+  const margin = width + 10;
+  for (const { code, verdict, message, fix } of checks) {
+    const head = `${paints[verdict](`${SIGNS[verdict]} ${verdict.padEnd(4)}`)}  ${code.padEnd(width)}  `;
+    const lines = [message, ...(fix === undefined ? [] : [fix])].flatMap((text) =>
+      wrap(harmless(text), Math.max(40, out.columns - margin)),
+    );
+    out.line(head + lines.join(`\n${' '.repeat(margin)}`));
+  }
+  out.line(verdictLine(checks, colors));
+}
+
+function verdictLine(checks: readonly Check[], colors: Channel['colors']): string {
+  const failed = checks.filter(({ verdict }) => verdict === 'fail').length;
+  const warned = checks.filter(({ verdict }) => verdict === 'warn').length;
+  if (failed > 0) return colors.red(`${counted(failed, 'thing')} cannot be had`);
+  return warned > 0 ? colors.yellow(counted(warned, 'warning')) : colors.green('everything is as it should be');
+}
