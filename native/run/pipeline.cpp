@@ -160,7 +160,8 @@ Pipeline::Impl::Impl(graph::RingDescription ring, const Options& open_options)
     const graph::KeyDescription& spec = graph->description().keys[*graph->description().shard_key];
     key.emplace(op::KeySpec{spec.kind, spec.offset, spec.length, spec.index, spec.text});
   }
-  ports.open(*graph, key.has_value() ? &*key : nullptr, *this);
+  ports.open(*graph, key.has_value() ? &*key : nullptr, *this, graph_options.batch_records,
+             [this] { close_ingress(); });
   make_threads();
   wire_threads();
 }
@@ -303,9 +304,12 @@ void Pipeline::Impl::halt() noexcept {
   close_ingress();
   for (const auto& thread : threads) thread->request_halt();
   for (const auto& thread : threads) thread->join();
-  ports.finish();
   graph->settle();
+<<<<<<< HEAD
   // SYNC POINT S9: whoever sees Stopped sees the settled counters.
+=======
+  ports.settle(*graph);
+>>>>>>> cdb79ed (Native lines adapters at the ends of a ring: what the sink took and could not write is abandoned by count)
   header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);

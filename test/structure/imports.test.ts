@@ -51,7 +51,7 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   op: ['abi', 'core'],
   stats: ['abi', 'core'],
   platform: ['abi', 'core'],
-  adapter: ['abi', 'core', 'platform'],
+  adapter: ['abi', 'core', 'op', 'platform'],
   graph: ['abi', 'core', 'lane', 'op'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform'],
   addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform', 'run'],

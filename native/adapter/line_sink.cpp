@@ -1,0 +1,202 @@
+#include "adapter/line_sink.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include "adapter/error.hpp"
+
+namespace byteor::adapter {
+
+namespace {
+
+// Records in the buffer at a time. Reached only by lines of a few bytes, and enough for those to share a write.
+constexpr std::size_t kRecordsMax = 32 * 1024;
+
+std::string_view terminator_of(std::uint32_t flags) noexcept {
+  switch (static_cast<abi::TerminatorCode>(flags & abi::kTerminatorMask)) {
+    case abi::TerminatorCode::kCrLf:
+      return "\r\n";
+    case abi::TerminatorCode::kNone:
+      return "";
+    default:
+      return "\n";
+  }
+}
+
+}  // namespace
+
+LineSink::LineSink(OutputFile file, std::vector<core::RecordConsumer*> shards, core::FailureReporter& failures,
+                   LineSinkOptions options)
+    : file_(std::move(file)),
+      shards_(std::move(shards)),
+      failures_(failures),
+      options_(std::move(options)),
+      buffer_(platform::Mapping::anonymous(options_.buffer_bytes)),
+      data_(reinterpret_cast<char*>(buffer_.data())),
+      line_open_(file_.ends_inside_a_line()) {
+  const int error = file_.truncate();
+  if (error != 0)
+    throw AdapterError("OUTPUT_OPEN", "cannot empty " + name() + ": " + error_text(error) + "; use another file");
+  ends_.reserve(kRecordsMax);
+}
+
+std::uint32_t LineSink::do_work() noexcept {
+  if (state_ == State::kEnded) return 0;
+  if (!signals_blocked_) {
+    block_write_signals();
+    signals_blocked_ = true;
+  }
+  std::uint32_t moved = 0;
+  refused_ = false;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    core::RecordConsumer& shard = *shards_[turn_];
+    moved += shard.consume(options_.batch_records,
+                           [this](std::uint64_t, const core::RecordRef& record) { return take(record); });
+    shard.release();
+    // A record that has begun must end before another shard's turn.
+    if (refused_) break;
+    turn_ = turn_ + 1 == shards_.size() ? 0 : turn_ + 1;
+  }
+  taken_.store(taken_count_, std::memory_order_relaxed);
+  if (moved != 0 || refused_) return moved;
+  if (!ends_.empty()) return flush() ? 1 : 0;
+  if (!all_drained()) return 0;
+  finish();
+  return 1;
+}
+
+core::WaitDescriptor LineSink::wait_descriptor() const noexcept {
+  return output_full_ ? file_.wait() : core::WaitDescriptor{};
+}
+
+// False when there is no room for it now: the record stays in its shard, whatever part of it is copied already.
+bool LineSink::take(const core::RecordRef& record) noexcept {
+  if (state_ == State::kWriting) {
+    const bool lf = (record.flags & abi::kTerminatorMask) == static_cast<std::uint32_t>(abi::TerminatorCode::kLf);
+    const std::size_t room = options_.buffer_bytes - used_;
+    if (lf && record.length < room && !line_open_ && partial_ == 0 && ends_.size() < kRecordsMax) {
+      // Nearly every record.
+      std::memcpy(data_ + used_, record.data, record.length);
+      data_[used_ + record.length] = '\n';
+      used_ += record.length + 1;
+      ends_.push_back(static_cast<std::uint32_t>(used_));
+    } else if (!take_piecewise(record)) {
+      refused_ = true;
+      return false;
+    }
+  }
+  ++taken_count_;
+  return true;
+}
+
+// Any record, also one that meets a full buffer or is larger than it: as much as there is room for, write, and again.
+// True when all of it is copied, or nothing will be written any more.
+bool LineSink::take_piecewise(const core::RecordRef& record) noexcept {
+  const std::string_view terminator = terminator_of(record.flags);
+  const Parts parts{line_open_ ? "\n" : "", {reinterpret_cast<const char*>(record.data), record.length}, terminator};
+  const std::size_t bytes = parts[0].size() + parts[1].size() + parts[2].size();
+  for (;;) {
+    if (ends_.size() < kRecordsMax) copy(parts);
+    if (partial_ == bytes && ends_.size() < kRecordsMax) break;
+    if (!flush()) return false;
+    if (state_ != State::kWriting) return true;
+  }
+  line_open_ = terminator.empty();
+  ends_.push_back(static_cast<std::uint32_t>(used_));
+  partial_ = 0;
+  return true;
+}
+
+// As much as there is room for, from where the last copy of this record ended.
+void LineSink::copy(const Parts& parts) noexcept {
+  std::size_t before = 0;
+  for (const std::string_view part : parts) {
+    const std::size_t room = options_.buffer_bytes - used_;
+    if (room != 0 && partial_ < before + part.size()) {
+      const std::size_t skipped = partial_ - before;
+      const std::size_t copied = std::min(part.size() - skipped, room);
+      std::memcpy(data_ + used_, part.data() + skipped, copied);
+      used_ += copied;
+      partial_ += copied;
+    }
+    before += part.size();
+  }
+}
+
+// Writes once. True when something was written, or nothing ever will be again.
+bool LineSink::flush() noexcept {
+  if (gone_ == used_) {  // records without a byte
+    count_written(0);
+    return true;
+  }
+  const TransferResult result = file_.write(reinterpret_cast<const std::byte*>(data_ + gone_), used_ - gone_);
+  output_full_ = result.outcome == Transfer::kNotNow;
+  switch (result.outcome) {
+    case Transfer::kBytes:
+      count_written(result.bytes);
+      return true;
+    case Transfer::kNotNow:
+      return false;
+    case Transfer::kError:
+      fail(result.error);
+      break;
+    default:
+      reader_gone_.store(true, std::memory_order_relaxed);
+      stop_writing();
+      if (options_.on_reader_gone) options_.on_reader_gone();
+      break;
+  }
+  return true;
+}
+
+void LineSink::count_written(std::size_t bytes) noexcept {
+  gone_ += bytes;
+  const std::size_t before = ends_gone_;
+  if (gone_ == used_) {
+    ends_gone_ = ends_.size();
+  } else {
+    while (ends_gone_ < ends_.size() && ends_[ends_gone_] <= gone_) ++ends_gone_;
+  }
+  bytes_written_.store(bytes_written() + bytes, std::memory_order_relaxed);
+  written_.store(records_written() + (ends_gone_ - before), std::memory_order_relaxed);
+  if (gone_ != used_) return;
+  used_ = gone_ = 0;
+  ends_.clear();
+  ends_gone_ = 0;
+}
+
+void LineSink::fail(int error) noexcept {
+  failed_.store(true, std::memory_order_relaxed);
+  const std::uint64_t sequence = shards_[turn_]->next();
+  try {
+    failures_.report_failure(options_.agent, sequence,
+                             "cannot write " + short_name(name()) + " after " + std::to_string(bytes_written()) +
+                                 " bytes: " + error_text(error) + "; " + write_remedy(error));
+  } catch (const std::exception&) {
+    failures_.report_failure(options_.agent, sequence, "cannot write the output");
+  }
+  stop_writing();
+}
+
+void LineSink::stop_writing() noexcept {
+  state_ = State::kDiscarding;
+  used_ = gone_ = partial_ = 0;
+  ends_.clear();
+  ends_gone_ = 0;
+}
+
+void LineSink::finish() noexcept {
+  const bool was_writing = state_ == State::kWriting;
+  const int error = file_.close();
+  if (error != 0 && was_writing) fail(error);
+  state_ = State::kEnded;
+}
+
+bool LineSink::all_drained() const noexcept {
+  return std::all_of(shards_.begin(), shards_.end(),
+                     [](const core::RecordConsumer* shard) { return shard->drained(); });
+}
+
+}  // namespace byteor::adapter

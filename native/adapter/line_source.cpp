@@ -1,0 +1,219 @@
+#include "adapter/line_source.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+#include "adapter/error.hpp"
+#include "core/cpu.hpp"
+#include "op/hash.hpp"
+
+namespace byteor::adapter {
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+std::uint32_t least_record_max(const std::vector<core::RecordProducer*>& shards) {
+  std::uint32_t least = shards.front()->record_max();
+  for (const core::RecordProducer* shard : shards) least = std::min(least, shard->record_max());
+  return least;
+}
+
+}  // namespace
+
+LineSource::LineSource(InputFile file, std::vector<core::RecordProducer*> shards, const op::KeyReader* key,
+                       core::FailureReporter& failures, const std::atomic<std::uint32_t>& region_state,
+                       const LineSourceOptions& options)
+    : file_(std::move(file)),
+      input_bytes_(file_.bytes_ahead()),
+      shards_(std::move(shards)),
+      key_(key),
+      failures_(failures),
+      region_state_(region_state),
+      options_(options),
+      record_max_(least_record_max(shards_)),
+      record_bytes_(shards_.front()->record_bytes()),
+      // An unfinished line is at most record_max bytes and a CR; one more byte decides that it is too long.
+      front_bytes_(core::round_up(std::uint64_t{record_max_} + 2, kPage)),
+      buffer_(platform::Mapping::anonymous(front_bytes_ + options.block_bytes + NewlineScanner::kOverreadBytes)),
+      start_(reinterpret_cast<char*>(buffer_.data()) + front_bytes_),
+      limit_(start_ + options.block_bytes),
+      begin_(start_),
+      end_(start_) {
+  if (shards_.size() > 1 && key_ == nullptr)
+    throw AdapterError("SHARD_KEY", "lines of " + name() + " cannot be spread over " + std::to_string(shards_.size()) +
+                                        " shards without a key; give the plan a shard_key");
+  scanner_.restart(start_);
+}
+
+std::uint32_t LineSource::do_work() noexcept {
+  if (state_ == State::kEnded) return 0;
+  waits_for_input_ = false;
+  if (region_state_.load(std::memory_order_seq_cst) >= static_cast<std::uint32_t>(abi::RegionState::kClosing)) {
+    finish();
+    return 1;
+  }
+  std::uint32_t moved = take_lines();
+  if (moved == 0 && !line_found_ && state_ == State::kReading) {
+    moved = refill();
+    if (moved != 0) moved = std::max(moved, take_lines());
+  }
+  for (core::RecordProducer* shard : shards_) shard->publish();
+  lines_shown_.store(lines_, std::memory_order_relaxed);
+  if (state_ == State::kDraining && !line_found_ && begin_ == end_) finish();
+  // The end is work too: whoever sleeps must hear of the closed shards.
+  return state_ == State::kEnded ? std::max(moved, 1u) : moved;
+}
+
+core::WaitDescriptor LineSource::wait_descriptor() const noexcept {
+  return waits_for_input_ ? file_.wait() : core::WaitDescriptor{};
+}
+
+BYTEOR_ALWAYS_INLINE bool LineSource::accept(const char* end, const char* after, abi::TerminatorCode terminator) noexcept {
+  const auto length = static_cast<std::uint64_t>(end - begin_);
+  if (length > record_max_ || (record_bytes_ != 0 && length != record_bytes_)) {
+    refuse_length(length, true);
+    return false;
+  }
+  if (record_bytes_ != 0 && terminator != abi::TerminatorCode::kLf) {
+    refuse_terminator(terminator);
+    return false;
+  }
+  line_ = {begin_, after, static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(terminator), 0, false};
+  if (shards_.size() > 1) {
+    const std::optional<std::uint64_t> hash = key_->find_hash({begin_, static_cast<std::size_t>(length)});
+    line_.keyless = !hash.has_value();
+    if (hash.has_value()) line_.shard = op::shard_of(*hash, static_cast<std::uint32_t>(shards_.size()));
+  }
+  line_found_ = true;
+  return true;
+}
+
+BYTEOR_ALWAYS_INLINE bool LineSource::find_line() noexcept {
+  if (const char* const newline = scanner_.next(end_)) {
+    const bool crlf = newline != begin_ && newline[-1] == '\r';
+    return accept(newline - (crlf ? 1 : 0), newline + 1, crlf ? abi::TerminatorCode::kCrLf : abi::TerminatorCode::kLf);
+  }
+  const auto length = static_cast<std::uint64_t>(end_ - begin_);
+  if (state_ == State::kDraining) return length != 0 && accept(end_, end_, abi::TerminatorCode::kNone);
+  // The last byte may be the CR of a terminator whose LF has not been read.
+  if (length > record_max_ && length - (end_[-1] == '\r' ? 1 : 0) > record_max_) refuse_length(length, false);
+  return false;
+}
+
+// False while the line's shard is full; the line is kept.
+BYTEOR_ALWAYS_INLINE bool LineSource::publish_line() noexcept {
+  core::RecordProducer& shard = *shards_[line_.shard];
+  std::byte* const to = shard.try_claim(line_.length);
+  if (to == nullptr) return false;
+  std::memcpy(to, line_.begin, line_.length);
+  shard.commit(line_.length, line_.flags);
+  if (line_.keyless) shard.count_keyless();
+  begin_ += line_.after - line_.begin;
+  line_found_ = false;
+  ++lines_;
+  return true;
+}
+
+// Publishes lines until the batch is full, a shard is full, or no whole line is left.
+std::uint32_t LineSource::take_lines() noexcept {
+  std::uint32_t moved = 0;
+  while (moved < options_.batch_records && state_ != State::kEnded) {
+    if (!line_found_ && !find_line()) break;
+    if (!publish_line()) break;
+    ++moved;
+  }
+  return moved;
+}
+
+// One read. 1 when it brought bytes or the end of the input.
+std::uint32_t LineSource::refill() noexcept {
+  make_room();
+  const auto room = static_cast<std::size_t>(limit_ - end_);
+  const TransferResult result =
+      file_.read(reinterpret_cast<std::byte*>(end_), std::min<std::size_t>(room, options_.block_bytes));
+  switch (result.outcome) {
+    case Transfer::kBytes:
+      end_ += result.bytes;
+      bytes_read_.store(bytes_read_.load(std::memory_order_relaxed) + result.bytes, std::memory_order_relaxed);
+      return 1;
+    case Transfer::kNotNow:
+      waits_for_input_ = true;
+      return 0;
+    case Transfer::kError:
+      try {
+        fail("cannot read " + short_name(name()) + " after " + std::to_string(bytes_read()) + " bytes (line " +
+             std::to_string(lines_ + 1) + "): " + error_text(result.error) + "; check the device, then run again");
+      } catch (const std::exception&) {
+        fail("cannot read the input");
+      }
+      return 1;
+    default:
+      state_ = State::kDraining;
+      return 1;
+  }
+}
+
+// Where the next read goes. Every byte is moved at most twice: a move before the block is of less than half a block and
+// comes after half a block was read at least; a move to the very front happens once to a line.
+void LineSource::make_room() noexcept {
+  const std::size_t half = std::max<std::size_t>(options_.block_bytes / 2, 1);
+  const auto left = static_cast<std::size_t>(end_ - begin_);
+  const auto room = static_cast<std::size_t>(limit_ - end_);
+  if (left != 0 && room >= half) return;
+  char* const to = left < half ? start_ - left : reinterpret_cast<char*>(buffer_.data());
+  if (to == begin_ && left != 0) return;
+  std::memmove(to, begin_, left);
+  begin_ = to;
+  end_ = to + left;
+  scanner_.restart(end_);
+}
+
+void LineSource::refuse_length(std::uint64_t length, bool whole) noexcept {
+  shards_.front()->count_too_large();
+  try {
+    const std::string line = "line " + std::to_string(lines_ + 1) + " of " + short_name(name());
+    if (record_bytes_ != 0) {
+      fail(line + " has " + (whole ? "" : "at least ") + std::to_string(length) +
+           " bytes, but every record of this plan " + "has " + std::to_string(record_bytes_) +
+           " (struct codec); repair the line or use the codec bytes");
+    } else if (whole) {
+      fail(line + " has " + std::to_string(length) + " bytes, more than the record maximum of " +
+           std::to_string(record_max_) + "; raise it with --record-max");
+    } else {
+      fail(line + " is longer than the record maximum of " + std::to_string(record_max_) + " bytes (" +
+           std::to_string(length) + " read so far, and no end); raise it with --record-max");
+    }
+  } catch (const std::exception&) {
+    fail("a line is longer than the record maximum; raise it with --record-max");
+  }
+}
+
+void LineSource::refuse_terminator(abi::TerminatorCode terminator) noexcept {
+  try {
+    fail("line " + std::to_string(lines_ + 1) + " of " + short_name(name()) +
+         (terminator == abi::TerminatorCode::kCrLf ? " ends with CR LF" : " ends without a line feed") +
+         ", which records of a struct codec cannot keep; end every line with LF or use the codec bytes");
+  } catch (const std::exception&) {
+    fail("a line does not end with LF, which a struct codec needs");
+  }
+}
+
+// What was published before still flows; the pipeline stops because of the report.
+void LineSource::fail(std::string_view what) noexcept {
+  const core::RecordProducer& shard = *shards_.front();
+  failures_.report_failure(options_.agent, shard.published() + shard.unpublished(), what);
+  finish();
+}
+
+void LineSource::finish() noexcept {
+  lines_shown_.store(lines_, std::memory_order_relaxed);
+  for (core::RecordProducer* shard : shards_) shard->close();
+  file_.close();
+  state_ = State::kEnded;
+}
+
+}  // namespace byteor::adapter

@@ -1,0 +1,116 @@
+// Reads a file, pipe or terminal and publishes every line as a record: the bytes without their terminator, which is
+// kept as a flag (LF, CR LF, or none at the end of the input). A lone CR, NUL and any other byte are content.
+//
+//   file ──read──▶ | front │ block | ──copy──▶ claimed record ──publish──▶ shard
+//
+// Reads go to the start of the page-aligned block; the unfinished line at the end of a block is moved before it first.
+// A line that outgrows half a block is continued in place instead, so that no byte is moved more than twice, and no
+// more memory is touched than the longest line needs. Lines are whole when they are copied: a key can be read before
+// the shard is claimed.
+//
+// Nothing here waits. A full shard, or an input with nothing to read, leaves the state as it is; do_work() answers 0
+// and wait_descriptor() says what to poll for. Construction on the control path; the agent's functions on its own
+// thread; the counters from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "adapter/file.hpp"
+#include "adapter/newline_scanner.hpp"
+#include "core/agent.hpp"
+#include "core/producer.hpp"
+#include "op/key.hpp"
+#include "platform/memory.hpp"
+
+namespace byteor::adapter {
+
+struct LineSourceOptions {
+  std::uint32_t agent = 0;            // index into AgentEntry, for failures
+  std::uint32_t batch_records = 256;  // most records in one turn
+  // Bytes asked for in one read. The default is the fastest measured (docs/adapters.md); tests make it tiny.
+  std::uint32_t block_bytes = 256 * 1024;
+};
+
+class LineSource final : public core::Agent {
+ public:
+  // `shards`: one producer each, all of one plan; they outlive the source, as do `key`, `failures` and `region_state`
+  // (abi::RegionState; from Closing on, the source stops reading and closes the producers). `key` may be nullptr with
+  // one shard. Throws AdapterError when a key is missing, std::runtime_error when there is no memory.
+  LineSource(InputFile file, std::vector<core::RecordProducer*> shards, const op::KeyReader* key,
+             core::FailureReporter& failures, const std::atomic<std::uint32_t>& region_state,
+             const LineSourceOptions& options);
+
+  std::uint32_t do_work() noexcept override;
+  // Everything is published and the producers are closed.
+  bool done() noexcept override { return state_ == State::kEnded; }
+  core::WaitDescriptor wait_descriptor() const noexcept override;
+
+  const std::string& name() const noexcept { return file_.name(); }
+  std::uint64_t bytes_read() const noexcept { return bytes_read_.load(std::memory_order_relaxed); }
+  // Lines published.
+  std::uint64_t lines() const noexcept { return lines_shown_.load(std::memory_order_relaxed); }
+  // The size of the input, when it is known beforehand: for progress.
+  const std::optional<std::uint64_t>& input_bytes() const noexcept { return input_bytes_; }
+
+ private:
+  enum class State {
+    kReading,
+    kDraining,  // the input has ended; lines are left
+    kEnded,
+  };
+
+  // The line that comes next, found but not published yet: kept while its shard is full.
+  struct Line {
+    const char* begin = nullptr;
+    const char* after = nullptr;  // where the next line begins
+    std::uint32_t length = 0;
+    std::uint32_t flags = 0;
+    std::uint32_t shard = 0;
+    bool keyless = false;
+  };
+
+  std::uint32_t take_lines() noexcept;
+  bool find_line() noexcept;
+  bool accept(const char* end, const char* after, abi::TerminatorCode terminator) noexcept;
+  bool publish_line() noexcept;
+  std::uint32_t refill() noexcept;
+  void make_room() noexcept;
+  void refuse_length(std::uint64_t length, bool whole) noexcept;
+  void refuse_terminator(abi::TerminatorCode terminator) noexcept;
+  void fail(std::string_view what) noexcept;
+  void finish() noexcept;
+
+  InputFile file_;
+  const std::optional<std::uint64_t> input_bytes_;
+  const std::vector<core::RecordProducer*> shards_;
+  const op::KeyReader* const key_;
+  core::FailureReporter& failures_;
+  const std::atomic<std::uint32_t>& region_state_;
+  const LineSourceOptions options_;
+  const std::uint32_t record_max_;
+  const std::uint32_t record_bytes_;
+  const std::size_t front_bytes_;
+  const platform::Mapping buffer_;
+  char* const start_;  // of the block
+  char* const limit_;  // end of what a read may fill
+
+  State state_ = State::kReading;
+  bool waits_for_input_ = false;
+  bool line_found_ = false;
+  Line line_;
+  char* begin_;  // first byte not published
+  char* end_;    // first byte not read
+  NewlineScanner scanner_;
+  std::uint64_t lines_ = 0;
+  std::atomic<std::uint64_t> bytes_read_{0};
+  std::atomic<std::uint64_t> lines_shown_{0};
+};
+
+}  // namespace byteor::adapter
