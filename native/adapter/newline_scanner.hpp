@@ -53,7 +53,7 @@ class BasicNewlineScanner {
   static constexpr std::uint64_t kByteBits = Simd::kBitsPerByte == 4 ? 0xf : 1;
 
   static std::uint64_t compare(const char* p) noexcept {
-    const auto newline = Simd::splat('\n');
+    const auto newline = Simd::spread(op::simd::repeat_byte('\n'));
     std::uint64_t mask = 0;
     for (std::size_t i = 0; i < kVectors; ++i) {
       const auto equal = static_cast<std::uint64_t>(Simd::equal(Simd::load(p + i * Simd::kWidth), newline));

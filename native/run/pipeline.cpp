@@ -305,11 +305,8 @@ void Pipeline::Impl::halt() noexcept {
   for (const auto& thread : threads) thread->request_halt();
   for (const auto& thread : threads) thread->join();
   graph->settle();
-<<<<<<< HEAD
-  // SYNC POINT S9: whoever sees Stopped sees the settled counters.
-=======
   ports.settle(*graph);
->>>>>>> cdb79ed (Native lines adapters at the ends of a ring: what the sink took and could not write is abandoned by count)
+  // SYNC POINT S9: whoever sees Stopped sees the settled counters.
   header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
