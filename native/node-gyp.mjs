@@ -9,7 +9,6 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,10 +24,12 @@ export function withHeaders(env) {
   return major === process.versions.node.split('.')[0] ? { ...env, npm_config_nodedir: prefix } : env;
 }
 
+/** As many compilers at a time as there are CPUs, unless JOBS says otherwise. */
 function run(command, ...args) {
   // On Windows npm's commands are .cmd files, which only a shell starts.
   const shell = process.platform === 'win32';
-  const result = spawnSync(command, args, { cwd: root, env: withHeaders(process.env), stdio: 'inherit', shell });
+  const env = { JOBS: 'max', ...withHeaders(process.env) };
+  const result = spawnSync(command, args, { cwd: root, env, stdio: 'inherit', shell });
   if (result.error)
     process.stderr.write(`${command} could not be started (${result.error.message}); run it through npm.\n`);
   return result.status ?? 1;
@@ -36,7 +37,7 @@ function run(command, ...args) {
 
 const steps = {
   install: () => run('node-gyp-build'),
-  build: () => run('node-gyp', 'configure') || run('node-gyp', 'build', '-j', String(availableParallelism())),
+  build: () => run('node-gyp', 'configure') || run('node-gyp', 'build'),
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command, copyCheckout, emptyFolder, pathWithoutCompiler, userEnvironment } from './checkout.js';
@@ -24,6 +24,8 @@ type Arch = keyof typeof ELF_MACHINE;
 let checkout: string;
 let tarball: string;
 let files: string[];
+/** Where the tarball is installed with scripts not run. */
+let user: User;
 const folders: string[] = [];
 
 const temporary = (folder: string): string => {
@@ -42,14 +44,20 @@ beforeAll(async () => {
   const [entry] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
   tarball = join(checkout, entry.filename);
   files = entry.files.map((file) => file.path);
+  user = await install('--ignore-scripts');
 }, SETUP_MS_MAX);
 
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
+interface User {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 /** Installs the tarball as a user would, in an empty folder with no compiler on the PATH. */
-async function install(...options: string[]): Promise<{ cwd: string; env: NodeJS.ProcessEnv }> {
+async function install(...options: string[]): Promise<User> {
   const cwd = temporary(emptyFolder('install'));
   const env = userEnvironment(temporary(pathWithoutCompiler()));
   await command('npm', ['install', '--prefix', cwd, '--no-audit', '--no-fund', ...options, tarball], { cwd, env });
@@ -57,6 +65,33 @@ async function install(...options: string[]): Promise<{ cwd: string; env: NodeJS
 }
 
 const absent = (paths: readonly string[]): string[] => paths.filter((path) => !files.includes(path));
+
+const plan = {
+  version: 2,
+  name: 'packed',
+  target: 'SingleRing',
+  stages: [{ id: 'louder', op: 'append', config: { text: '!' } }],
+  boundaries: [
+    { id: 'in', kind: 'ingress', codec: 'utf8' },
+    { id: 'out', kind: 'egress', codec: 'utf8' },
+  ],
+  single_ring: { stages: [{ stage: 'louder' }] },
+};
+
+/** A program's text, run in the installed folder: pushes three records and prints what came out and how it balanced. */
+const runPlan = `async () => {
+  const pipeline = open(compile(${JSON.stringify(plan)}));
+  const ingress = pipeline.ingress('in');
+  await ingress.pushBatch(['a', 'b', 'c']);
+  ingress.close();
+  const out = [];
+  for await (const record of pipeline.egress('out')) out.push(record);
+  const ledger = await pipeline.stop();
+  console.log(out.join(), 'balanced', ledger.balanced);
+}`;
+
+const inline = (type: string, program: string): Promise<string> =>
+  command('node', [`--input-type=${type}`, '-e', program], user);
 
 describe('the tarball', () => {
   test('holds only what a user needs', () => {
@@ -96,16 +131,31 @@ describe('the tarball', () => {
   });
 });
 
-describe('installed without a compiler', () => {
-  test('it imports from ESM and from CommonJS with scripts not run', async () => {
-    const user = await install('--ignore-scripts');
-    const esm = "import * as byteor from 'byteor'; console.log(Object.keys(byteor).sort().join());";
-    const cjs = "console.log(Object.keys(require('byteor')).sort().join());";
-    const fromEsm = await command('node', ['--input-type=module', '-e', esm], user);
-    const fromCjs = await command('node', ['--input-type=commonjs', '-e', cjs], user);
+describe('installed without a compiler and with scripts not run', () => {
+  test('ESM and CommonJS import the same names', async () => {
+    const names = 'console.log(Object.keys(byteor).sort().join());';
+    const fromEsm = await inline('module', `import * as byteor from 'byteor'; ${names}`);
+    const fromCjs = await inline('commonjs', `const byteor = require('byteor'); ${names}`);
+    expect(fromEsm.split(',')).toEqual(expect.arrayContaining(['compile', 'open', 'validate']));
     expect(fromCjs).toBe(fromEsm);
   });
 
+  test.each([
+    ['module', "import { compile, open } from 'byteor';"],
+    ['commonjs', "const { compile, open } = require('byteor');"],
+  ])('a program of type %s runs a plan', async (type, load) => {
+    const printed = await inline(type, `${load} (${runPlan})();`);
+    expect(printed).toBe('a!,b!,c! balanced true\n');
+  });
+
+  test('the command line stands in node_modules/.bin', async () => {
+    writeFileSync(join(user.cwd, 'plan.json'), JSON.stringify(plan));
+    const printed = await command('node_modules/.bin/byteor', ['validate', '--json', 'plan.json'], user);
+    expect(JSON.parse(printed)).toEqual({ ok: true, diagnostics: [] });
+  });
+});
+
+describe('installed without a compiler', () => {
   test('its install script finds the prebuilt binary and compiles nothing', async () => {
     const { cwd } = await install();
     expect(existsSync(join(cwd, 'node_modules/byteor/package.json'))).toBe(true);
