@@ -255,6 +255,8 @@ inline std::size_t encode_utf8(std::uint32_t code_point, char* out) noexcept {
 
 // `p` is at a backslash of a string that read_string() accepted. Writes at most four bytes, moves p past the escape
 // (past both halves of a surrogate pair). A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD, as in TextEncoder.
+// Checks the end again: JavaScript can write into a record while it is read, and then the bytes may not be the accepted
+// ones any more. The key is then any key, but nothing outside the record is read.
 inline std::size_t unescape_one(const char*& p, const char* end, char* out) noexcept {
   static constexpr std::uint32_t kReplacement = 0xfffd;
   const char kind = p[1];
@@ -281,6 +283,10 @@ inline std::size_t unescape_one(const char*& p, const char* end, char* out) noex
     }
     return 1;
   }
+  if (end - p < 6) {
+    p = end;
+    return encode_utf8(kReplacement, out);
+  }
   const auto unit = static_cast<std::uint32_t>(hex_quad(p + 2));
   p += 6;
   if (unit < 0xd800 || unit > 0xdfff) return encode_utf8(unit, out);
@@ -295,7 +301,7 @@ inline std::size_t unescape_one(const char*& p, const char* end, char* out) noex
 template <class Sink>
 bool unescape(const RawString& string, Sink&& sink) noexcept {
   const char* p = string.begin;
-  while (p != string.end) {
+  while (p < string.end) {
     const char* const plain = p;
     p = find_string_special(p, string.end);
     if (p != plain && !sink(std::string_view(plain, static_cast<std::size_t>(p - plain)))) return false;

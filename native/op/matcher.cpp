@@ -50,10 +50,11 @@ std::string Matcher::condition() const {
 }
 
 std::size_t Matcher::place_in(std::string_view record) const noexcept {
-  if (!found(record)) return 0;
-  if (match_ == abi::MatchCode::kEndsWith) return record.size() - search_.needle().size();
+  const std::size_t needle_length = search_.needle().size();
+  if (match_ == abi::MatchCode::kEndsWith) return record.size() > needle_length ? record.size() - needle_length : 0;
   if (match_ != abi::MatchCode::kContains) return 0;
-  return static_cast<std::size_t>(search_.find(record) - record.data());
+  const char* const place = search_.find(record);
+  return place == nullptr ? 0 : static_cast<std::size_t>(place - record.data());
 }
 
 }  // namespace byteor::op

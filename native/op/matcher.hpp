@@ -21,7 +21,7 @@ class Matcher {
   // The condition as a sentence about a record: `contains "ERROR"`, `does not end with "\x00"`. At most 120 bytes.
   std::string condition() const;
 
-  // Where an excerpt of the record should begin to show what was found: at the needle, or at 0 when it is not there.
+  // Where in the record to look for what the condition speaks of: at the needle, at the end for `ends_with`, else 0.
   std::size_t place_in(std::string_view record) const noexcept;
 
  private:

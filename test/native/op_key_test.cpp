@@ -303,6 +303,20 @@ TEST(JsonKey, SurvivesAnyBytes) {
   EXPECT_GT(found, 100u);
 }
 
+// JavaScript can write into a record while native code reads it: what read_string() accepted may have changed.
+TEST(JsonKey, ReadsNothingOutsideAStringThatChangedWhileItWasRead) {
+  for (const std::string changed : {"x\\", "\\u", "\\u12", "\\ud800\\", "\\ud800\\u1", "\"x\"", "\n", "\\uxyzw\\q"}) {
+    const HeapRecord record(changed + "\"");
+    const char* const begin = record.bytes().data();
+    std::size_t length = 0;
+    json::unescape({begin, begin + changed.size(), true}, [&length](std::string_view piece) {
+      length += piece.size();
+      return true;
+    });
+    EXPECT_LE(length, 4 * changed.size()) << changed;
+  }
+}
+
 // A random JSON value: its text, and the keys that pointers into it must find.
 class JsonMaker {
  public:
