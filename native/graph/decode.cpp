@@ -327,7 +327,7 @@ RingDescription decode_ring(std::span<const std::byte> spec) {
   require(header.target == static_cast<std::uint32_t>(abi::TargetCode::kSingleRing), "unknown target", header.target);
   reader.open_sections(header);
   RingDescription ring;
-  ring.name = reader.text(header.name_offset, header.name_length, kIdBytesMax);
+  ring.name = read_id(reader, header.name_offset, header.name_length);
   read_boundaries(reader, ring);
   read_keys(reader, ring);
   read_stages(reader, ring);

@@ -27,16 +27,19 @@ struct ReportedFailure {
 
 class HandGraph final : public core::FailureReporter {
  public:
-  // Sizes, first_sequence and batch_records of `options` count; ports as given. Throws what decoding and opening throw.
+  // Sizes, publication, threads, first_sequence and batch_records of `options` count; ports as given. Throws what
+  // decoding and opening throw, and TooLarge instead of taking more than `bytes_max` bytes of memory.
+  struct TooLarge {};
   HandGraph(std::span<const std::byte> spec, const run::Options& options,
             abi::PortCode ingress_port = abi::PortCode::kJs, abi::PortCode egress_port = abi::PortCode::kNative)
       : HandGraph(graph::decode_ring(spec), options, ingress_port, egress_port) {}
 
   HandGraph(graph::RingDescription ring, const run::Options& options, abi::PortCode ingress_port,
-            abi::PortCode egress_port) {
+            abi::PortCode egress_port, std::uint64_t bytes_max = std::uint64_t{1} << 26) {
     sizes_ = run::resolve_sizes(ring, options);
     graph::Placement placement = run::place_agents(ring, {ingress_port, egress_port, options.threads, 1});
     const graph::RegionPlan plan = graph::plan_region(ring, sizes_, placement.threads);
+    if (plan.total_bytes > bytes_max || key_tables(ring) > kKeyTablesMax) throw TooLarge{};
     memory_.reset(static_cast<std::byte*>(::operator new (plan.total_bytes, std::align_val_t{kPage})));
     std::memset(memory_.get(), 0, plan.total_bytes);
     graph::GraphOptions graph_options;
@@ -99,6 +102,15 @@ class HandGraph final : public core::FailureReporter {
 
  private:
   static constexpr std::size_t kPage = 4096;
+
+  // Tables of the keys that `count` stages keep, outside of the region: megabytes each.
+  static constexpr std::uint64_t kKeyTablesMax = 16;
+  static std::uint64_t key_tables(const graph::RingDescription& ring) {
+    std::uint64_t tables = 0;
+    for (const graph::StageDescription& stage : ring.stages) tables += stage.key.has_value() ? ring.shards : 0;
+    return tables;
+  }
+
   struct Free {
     void operator()(std::byte* bytes) const { ::operator delete (bytes, std::align_val_t{kPage}); }
   };

@@ -1,0 +1,129 @@
+// Every word of real lowered plans, replaced by every value at an edge: the decoder accepts or refuses, and what it
+// accepts lives through a whole run. Also what the fuzzer found.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "graph/description.hpp"
+#include "support/exercise.hpp"
+#include "support/spec_builder.hpp"
+
+namespace byteor::test {
+namespace {
+
+using abi::MatchCode;
+using abi::OpCode;
+
+abi::SpecKey token_key(std::uint32_t index) {
+  abi::SpecKey key{};
+  key.kind = static_cast<std::uint32_t>(abi::KeyCode::kToken);
+  key.index = index;
+  return key;
+}
+
+struct NamedSpec {
+  std::string name;
+  RingSpec ring;
+};
+
+std::vector<NamedSpec> real_specs() {
+  std::vector<NamedSpec> specs;
+  specs.push_back({"one stage", {{{"a"}}}});
+  specs.push_back({"a chain of everything",
+                   {{{"a"},
+                     {"f", OpCode::kFilter, {0}, "e", MatchCode::kContains},
+                     {"p", OpCode::kPrepend, {1}, "<<"},
+                     {"q", OpCode::kAppend, {2}, ">>>"},
+                     {"n", OpCode::kCount, {3}, "", MatchCode::kNone, false, token_key(1), " "},
+                     {"r", OpCode::kReject, {4}, "zzz", MatchCode::kEndsWith, false},
+                     {"c", OpCode::kChecksum, {5}}}}});
+  specs.push_back({"a diamond with marks",
+                   {{{"a"},
+                     {"f", OpCode::kFilter, {0}, "e", MatchCode::kStartsWith, true},
+                     {"g", OpCode::kFilter, {0}, "b", MatchCode::kEquals, true},
+                     {"j", OpCode::kCount, {1, 2}},
+                     {"k", OpCode::kChecksum, {0}}}}});
+  NamedSpec shards{"four shards by token", {{{"a"}, {"n", OpCode::kCount, {0}}}}};
+  shards.ring.shards = 4;
+  shards.ring.shard_key = token_key(0);
+  shards.ring.shard_key_text = " ";
+  specs.push_back(shards);
+  NamedSpec fixed{"structs", {{{"a"}, {"f", OpCode::kFilter, {0}, "e", MatchCode::kContains}}}};
+  fixed.ring.struct_bytes = 12;
+  specs.push_back(fixed);
+  return specs;
+}
+
+std::vector<std::uint32_t> edges(std::uint32_t word, std::uint32_t buffer_bytes) {
+  std::vector<std::uint32_t> values{0,  1,  2,   3,   7,     8,     9,          63,         64,         65,
+                                    16, 96, 255, 256, 65535, 65536, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff};
+  for (const std::uint32_t near : {word, buffer_bytes})
+    for (const std::uint32_t by : {1u, 4u, 8u}) {
+      values.push_back(near - by);
+      values.push_back(near + by);
+    }
+  return values;
+}
+
+TEST(HostilePlan, RealPlansAreAcceptedAndLiveInEveryVariant) {
+  for (const NamedSpec& spec : real_specs()) {
+    const std::vector<std::byte> buffer = SpecBuilder::build(spec.ring);
+    for (std::uint32_t variant = 0; variant < 288; ++variant)
+      ASSERT_TRUE(Exerciser::run(buffer, {.variant = variant})) << spec.name << ", variant " << variant;
+  }
+}
+
+TEST(HostilePlan, AnyWordMayHaveAnyEdgeValue) {
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+  for (const NamedSpec& spec : real_specs()) {
+    const std::vector<std::byte> buffer = SpecBuilder::build(spec.ring);
+    for (std::size_t at = 0; at + 4 <= buffer.size(); at += 4) {
+      std::uint32_t word;
+      std::memcpy(&word, buffer.data() + at, 4);
+      for (const std::uint32_t value : edges(word, static_cast<std::uint32_t>(buffer.size()))) {
+        std::vector<std::byte> hostile = buffer;
+        std::memcpy(hostile.data() + at, &value, 4);
+        const auto variant = static_cast<std::uint32_t>(at / 4 + value);
+        ++(Exerciser::run(hostile, {.variant = variant, .record_count = 6}) ? accepted : refused);
+      }
+    }
+  }
+  EXPECT_GT(accepted, 0u);
+  EXPECT_GT(refused, accepted) << "the decoder accepts more damage than it refuses";
+}
+
+TEST(HostilePlan, ATruncatedPlanIsRefusedAtEveryLength) {
+  const std::vector<std::byte> buffer = SpecBuilder::build(real_specs()[1].ring);
+  for (std::size_t length = 0; length < buffer.size(); ++length) {
+    // A buffer of its own, so that a sanitizer sees a read past its end.
+    const std::vector<std::byte> cut(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
+    ASSERT_THROW(graph::decode_ring(cut), graph::DecodeError) << length;
+  }
+}
+
+TEST(HostilePlan, AnIdMayNotHaveAByteThatNoIdHas) {
+  std::vector<std::byte> buffer = SpecBuilder::build({{{"stage"}}});
+  const std::string needle = "stage";
+  auto at = std::search(buffer.begin(), buffer.end(), needle.begin(), needle.end(),
+                        [](std::byte a, char b) { return a == static_cast<std::byte>(b); });
+  ASSERT_NE(at, buffer.end());
+  for (const char wrong : {'"', '\\', '\0', '\n', ' ', '\x80'}) {
+    at[2] = static_cast<std::byte>(wrong);
+    EXPECT_THROW(graph::decode_ring(buffer), graph::DecodeError) << static_cast<int>(wrong);
+  }
+}
+
+TEST(HostilePlan, ThePlansNameIsAnId) {
+  std::vector<std::byte> buffer = SpecBuilder::build({{{"a"}}});
+  abi::SpecHeader header;
+  std::memcpy(&header, buffer.data(), sizeof header);
+  header.name_length = 0;
+  std::memcpy(buffer.data(), &header, sizeof header);
+  EXPECT_THROW(graph::decode_ring(buffer), graph::DecodeError);
+}
+
+}  // namespace
+}  // namespace byteor::test
