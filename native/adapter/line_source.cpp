@@ -52,6 +52,7 @@ LineSource::LineSource(InputFile file, std::vector<core::RecordProducer*> shards
 std::uint32_t LineSource::do_work() noexcept {
   if (state_ == State::kEnded) return 0;
   waits_for_input_ = false;
+  // SYNC POINT S9: also the look after arming.
   if (region_state_.load(std::memory_order_seq_cst) >= static_cast<std::uint32_t>(abi::RegionState::kClosing)) {
     finish();
     return 1;

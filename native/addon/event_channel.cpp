@@ -18,6 +18,7 @@ std::shared_ptr<EventChannel> EventChannel::create(napi_env env, napi_value call
 }
 
 void EventChannel::send(std::uint32_t events) noexcept {
+  // SYNC POINT S13: who turns the mask from 0 makes the call; the bits of all others are seen by it.
   if (pending_.fetch_or(events, std::memory_order_seq_cst) != 0) return;
   // A closing environment answers napi_closing: then nobody is left to be told.
   napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
@@ -38,6 +39,7 @@ void EventChannel::close() noexcept {
 }
 
 void EventChannel::deliver(napi_env env, napi_value callback, void* context, void*) {
+  // SYNC POINT S13: emptied before the listener looks, so that what comes while it looks makes another call.
   const std::uint32_t events = static_cast<EventChannel*>(context)->pending_.exchange(0, std::memory_order_seq_cst);
   if (env == nullptr || callback == nullptr || events == 0) return;
   napi_value undefined;

@@ -94,6 +94,9 @@ std::atomic<std::uint32_t>* cell_at(napi_env env, Hold& hold, std::uint64_t offs
   return nullptr;
 }
 
+// The three operations of lib/runtime/border.ts where JavaScript's own Atomics are not trusted: a JS handle publishes,
+// looks and wakes through them.
+// SYNC POINT S1, S2, S3, S5.
 napi_value load_cell(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
   const std::atomic<std::uint32_t>* cell = cell_at(env, *call.hold, call.size(0));
@@ -101,6 +104,7 @@ napi_value load_cell(napi_env env, napi_callback_info info) {
   return js_int(env, static_cast<std::int32_t>(cell->load(std::memory_order_seq_cst)));
 }
 
+// SYNC POINT S1, S2, S3, S5.
 napi_value store_cell(napi_env env, napi_callback_info info) {
   const Call<2> call(env, info);
   std::atomic<std::uint32_t>* cell = cell_at(env, *call.hold, call.size(0));
@@ -108,6 +112,7 @@ napi_value store_cell(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// SYNC POINT S1, S2, S3, S5.
 napi_value exchange_cell(napi_env env, napi_callback_info info) {
   const Call<2> call(env, info);
   std::atomic<std::uint32_t>* cell = cell_at(env, *call.hold, call.size(0));
