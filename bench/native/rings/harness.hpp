@@ -1,18 +1,21 @@
-// What all ring contestants share: payloads whose every byte is written and read, two pinned threads, a start line, a
-// placement probe, and a checksum that aborts the run when a record was lost or torn.
+// What all ring contestants share: payloads whose every byte is written and read, pinned threads, a start line, a
+// placement probe, and a checksum that aborts the program when a record was lost or torn.
 #pragma once
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
+#include <functional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "core/cpu.hpp"
 
@@ -30,21 +33,14 @@ struct Payload {
     for (std::size_t w = 0; w < Words; ++w) total += words[w];
     return total;
   }
+  void add_one() noexcept {
+    for (std::size_t w = 0; w < Words; ++w) ++words[w];
+  }
   // Sum over the records 0…n-1.
   static std::uint64_t expected(std::uint64_t n) noexcept {
     return Words * (n * (n - 1) / 2) + n * (Words * (Words - 1) / 2);
   }
 };
-
-inline void pin(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set) != 0) {
-    std::fprintf(stderr, "cannot pin to CPU %d; this bench needs CPUs 0 and 1\n", cpu);
-    std::exit(5);
-  }
-}
 
 inline double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -56,48 +52,107 @@ inline void check(bool holds, const char* what) {
   std::abort();
 }
 
-// Runs `first` on CPU 0 and `second` on CPU 1 from one start line; seconds until both are done.
-template <class First, class Second>
-double run_pair(First first, Second second) {
-  std::atomic<int> ready{0};
-  double begin = 0;
-  std::thread other([&] {
-    pin(1);
-    ready.fetch_add(1);
-    while (ready.load() < 2) core::cpu_relax();
-    second();
-  });
-  std::thread mine([&] {
-    pin(0);
-    while (ready.load() < 1) core::cpu_relax();
-    begin = seconds();
-    ready.fetch_add(1);
-    first();
-  });
-  mine.join();
-  other.join();
-  return seconds() - begin;
+// One thread of a contestant.
+struct Job {
+  int cpu;
+  std::function<void()> work;
+};
+
+// What a lap took, and how often the kernel took a CPU away from one of its threads meanwhile.
+struct Lap {
+  double seconds;
+  long preempted;
+};
+
+inline void pin(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set) == 0) return;
+  std::fprintf(stderr, "cannot pin to CPU %d; this benchmark needs CPUs 0 and 1\n", cpu);
+  std::exit(5);
+}
+
+inline long preemptions() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nivcsw;
+}
+
+// Runs all jobs from one start line, each on its own pinned thread. Each thread takes its own times, so that making and
+// joining threads is not measured.
+inline Lap run_jobs(const std::vector<Job>& jobs) {
+  struct alignas(128) Times {
+    double begin = 0;
+    double end = 0;
+    long preempted = 0;
+  };
+  std::vector<Times> times(jobs.size());
+  std::atomic<std::size_t> ready{0};
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    threads.emplace_back([&, i] {
+      pin(jobs[i].cpu);
+      ready.fetch_add(1);
+      // Several threads may share a CPU, and then a spinning one would keep the last one from arriving.
+      while (ready.load() < jobs.size()) {
+        if (jobs.size() > 2)
+          std::this_thread::yield();
+        else
+          core::cpu_relax();
+      }
+      const long before = preemptions();
+      times[i].begin = seconds();
+      jobs[i].work();
+      times[i].end = seconds();
+      times[i].preempted = preemptions() - before;
+    });
+  for (std::thread& thread : threads) thread.join();
+  double begin = times[0].begin;
+  double end = times[0].end;
+  long preempted = 0;
+  for (const Times& one : times) {
+    begin = std::min(begin, one.begin);
+    end = std::max(end, one.end);
+    preempted += one.preempted;
+  }
+  return {end - begin, preempted};
 }
 
 // Round trip of one flag between CPU 0 and CPU 1, ns: about 100 when the two are near, 350 and more when far apart.
 inline double flag_round_trip_ns() {
-  constexpr int kRounds = 3000;
+  constexpr int kRounds = 1000;
   alignas(128) std::atomic<int> ping{0};
   alignas(128) std::atomic<int> pong{0};
-  const double took = run_pair(
-      [&] {
-        for (int i = 1; i <= kRounds; ++i) {
-          ping.store(i, std::memory_order_release);
-          while (pong.load(std::memory_order_acquire) != i) core::cpu_relax();
-        }
-      },
-      [&] {
-        for (int i = 1; i <= kRounds; ++i) {
-          while (ping.load(std::memory_order_acquire) != i) core::cpu_relax();
-          pong.store(i, std::memory_order_release);
-        }
-      });
-  return took / kRounds * 1e9;
+  const Lap lap = run_jobs({{0,
+                             [&] {
+                               for (int i = 1; i <= kRounds; ++i) {
+                                 ping.store(i, std::memory_order_release);
+                                 while (pong.load(std::memory_order_acquire) != i) core::cpu_relax();
+                               }
+                             }},
+                            {1, [&] {
+                               for (int i = 1; i <= kRounds; ++i) {
+                                 while (ping.load(std::memory_order_acquire) != i) core::cpu_relax();
+                                 pong.store(i, std::memory_order_release);
+                               }
+                             }}});
+  return lap.seconds / kRounds * 1e9;
 }
+
+// What a thread does when it finds nothing to do. With a CPU of its own it spins; where threads share CPUs it lets the
+// others in after 64 pauses, as every peer's documentation asks for.
+struct Spin {
+  void idle() noexcept { core::cpu_relax(); }
+  void worked() noexcept {}
+};
+struct SpinThenYield {
+  int spins = 0;
+  void idle() noexcept {
+    if (++spins < 64) return core::cpu_relax();
+    std::this_thread::yield();
+  }
+  void worked() noexcept { spins = 0; }
+};
 
 }  // namespace byteor::bench

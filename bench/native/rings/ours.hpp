@@ -12,10 +12,14 @@
 
 namespace byteor::bench {
 
-// One Fixed shard of `capacity` records. `by_slot`: a sequence word in every slot; else published by the cursor.
+// Which of the two profiles a ring is laid out for.
+enum class Profile { kLowLatency, kDefault };
+
+// One Fixed shard of `capacity` records. `by_slot`: a sequence word in every slot; else published by the cursor. In the
+// default profile somebody may sleep, and so every publication is sequentially consistent.
 class OurRing {
  public:
-  OurRing(std::uint32_t capacity, std::uint32_t record_bytes, bool by_slot) {
+  OurRing(std::uint32_t capacity, std::uint32_t record_bytes, bool by_slot, Profile profile) {
     ring_.word_bytes = by_slot ? 8 : 0;
     const std::uint32_t bytes = record_bytes + ring_.word_bytes;
     ring_.slot_stride = !by_slot ? bytes : bytes <= 64 ? std::bit_ceil(bytes) : (bytes + 63) / 64 * 64;
@@ -26,7 +30,7 @@ class OurRing {
     ring_.record_bytes = record_bytes;
     ring_.record_max = record_bytes;
     ring_.fixed = true;
-    ring_.may_sleep = false;
+    ring_.may_sleep = profile == Profile::kDefault;
     ring_.stop_before = &limit_->stop_before;
     limit_->stop_before.store(core::kNoLimit);
     for (std::uint64_t s = 0; by_slot && s < capacity; ++s)
@@ -64,10 +68,11 @@ class OurRing {
   std::unique_ptr<core::RecordConsumer> consumer_;
 };
 
-// One record published at a time.
-template <class P>
+// One record published at a time: by its own word in the low-latency profile, by the cursor in the default one.
+template <class P, Profile kProfile>
 struct OursSingle {
-  explicit OursSingle(std::uint32_t capacity) : ring(capacity, sizeof(P), true) {}
+  static constexpr bool kBySlot = kProfile == Profile::kLowLatency;
+  explicit OursSingle(std::uint32_t capacity) : ring(capacity, sizeof(P), kBySlot, kProfile) {}
   OurRing ring;
 
   void produce(std::uint64_t n) {
@@ -77,6 +82,8 @@ struct OursSingle {
       while ((slot = producer.try_claim(sizeof(P))) == nullptr) core::cpu_relax();
       reinterpret_cast<P*>(slot)->fill(i);
       producer.commit(sizeof(P), 0);
+      // A word has published its record; the cursor, which observers read, follows as seldom as in a pipeline.
+      if (!kBySlot || (i & 63) == 63) producer.publish();
     }
     producer.publish();
   }
@@ -101,9 +108,9 @@ struct OursSingle {
 };
 
 // Spans of `Batch`, published by the cursor.
-template <class P, std::uint32_t Batch>
+template <class P, std::uint32_t Batch, Profile kProfile>
 struct OursBatch {
-  explicit OursBatch(std::uint32_t capacity) : ring(capacity, sizeof(P), false) {}
+  explicit OursBatch(std::uint32_t capacity) : ring(capacity, sizeof(P), false, kProfile) {}
   OurRing ring;
 
   void produce(std::uint64_t n) {
