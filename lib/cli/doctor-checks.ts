@@ -182,14 +182,14 @@ export function checkAskedCpus(asked: readonly number[] | undefined, { cpus }: N
 }
 
 export function checkPlanMemory({ memory: plan }: RingDescription, { memory }: NativeFacts): Check {
-  const words = `it maps ${sizeWords(plan.mappedBytes)}`;
+  const words = `it maps ${sizeWords(plan.totalBytes)}`;
   if (memory === null) return ok('PLAN_MEMORY', words);
-  if (plan.mappedBytes <= memory.room_bytes)
+  if (plan.totalBytes <= memory.room_bytes)
     return ok('PLAN_MEMORY', `${words} of the ${sizeWords(memory.room_bytes)} free`);
   return {
     code: 'PLAN_MEMORY',
     verdict: 'fail',
-    message: `It maps ${sizeWords(plan.mappedBytes)}, but ${memory.group} leaves ${sizeWords(memory.room_bytes)}.`,
+    message: `It maps ${sizeWords(plan.totalBytes)}, but ${memory.group} leaves ${sizeWords(memory.room_bytes)}.`,
     fix: 'Raise memory.max, or give smaller --arena-bytes, --record-max and --capacity.',
   };
 }

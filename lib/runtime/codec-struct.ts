@@ -177,12 +177,14 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
   const gets = layout.fields.map((field) => `${JSON.stringify(field.name)}: ${getSource(field, aligned)}`);
   const accessors = layout.fields.map((field, index) => {
     const name = JSON.stringify(field.name);
-    const get = `get ${name}() { const at = this._at; return ${getSource(field, aligned)}; }`;
-    return `${get}, set ${name}(x) { const at = this._at; ${setterSource(field, index, aligned)} }`;
+    const get = `get [${name}]() { const at = this._at; return ${getSource(field, aligned)}; }`;
+    return `${get} set [${name}](x) { const at = this._at; ${setterSource(field, index, aligned)} }`;
   });
   return [
     '"use strict";',
     ...arrays,
+    // Accessors of a class: those of an object literal make it a slow (dictionary) object.
+    `class Fields { _at = 0; ${accessors.join(' ')} }`,
     'return {',
     '  write(record, at) {',
     '    if (record === null || typeof record !== "object") noRecord(record);',
@@ -190,7 +192,7 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
     `    return ${layout.size};`,
     '  },',
     `  read(at) { return { ${gets.join(', ')} }; },`,
-    `  fields: { _at: 0, ${accessors.join(', ')} },`,
+    '  fields: new Fields(),',
     '};',
   ].join('\n');
 }

@@ -36,6 +36,11 @@ export interface FieldAccess {
   _at: number;
 }
 
+/** What a claim or a cursor has as `fields`: the record's own properties for a struct, nothing for bytes and utf8. */
+export type InPlaceFields<Record> = Record extends Uint8Array | string
+  ? undefined
+  : { -readonly [Field in keyof Record]: Record[Field] };
+
 export interface RecordCodec<Record> {
   readonly kind: 'bytes' | 'utf8' | 'struct';
   /** Bytes of every record, or 0 where the length varies. */

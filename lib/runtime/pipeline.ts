@@ -337,7 +337,11 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     if (this.#settled !== undefined || !this.#drained()) return;
     // A failed pipeline has nothing more to give; one that ended well is joined when somebody waits for its end.
     const wanted = this.#endWaits.size > 0 || this.failure !== undefined;
-    if (wanted && this.state !== 'stopped') this.#native.halt();
+    if (wanted && this.state !== 'stopped') {
+      // What was pushed but not shown yet counts as abandoned, not as never pushed.
+      this.#flush();
+      this.#native.halt();
+    }
     if (this.state === 'stopped') this.#onStopped();
     // Another thread may be the one that waits for the end.
     else this.#native.notify(NativeEvent.Ended);

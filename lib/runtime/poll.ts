@@ -9,7 +9,7 @@
 import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { enums } from '../abi/definition.js';
-import type { BoundCodec, FieldAccess, RecordCodec } from './codec.js';
+import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
 import { ClosedError, OptionError, PipelineFailedError, UsageError } from './errors.js';
 import type { PortHost } from './host.js';
 import { ShardConsumer } from './shard-consumer.js';
@@ -26,7 +26,7 @@ const RELEASE_RECORDS = 256;
  * One record in place. The same object every time: it shows the current record until the callback returns (pollInPlace)
  * or `next` is called (pollBatch). Nothing it gives may be kept; copy what you need.
  */
-export class RecordCursor<Fields = unknown> {
+export class RecordCursor<R = unknown> {
   bytes: Uint8Array;
   /** The same memory with Node's text methods. */
   buffer: Buffer;
@@ -40,12 +40,12 @@ export class RecordCursor<Fields = unknown> {
   flags = 0;
   shard = 0;
   /** Struct codec: one property a field, in place. */
-  fields: Fields;
+  fields: InPlaceFields<R>;
   private consumer: ShardConsumer;
   private advance: () => boolean = () => false;
 
   /** @internal */
-  constructor(consumer: ShardConsumer, fields: Fields) {
+  constructor(consumer: ShardConsumer, fields: InPlaceFields<R>) {
     this.bytes = consumer.memory.bytes;
     this.buffer = consumer.memory.buffer;
     this.view = consumer.memory.view;
@@ -69,7 +69,7 @@ export class RecordCursor<Fields = unknown> {
   }
 
   /** @internal Shows another shard. */
-  enter(shard: number, consumer: ShardConsumer, fields: Fields): void {
+  enter(shard: number, consumer: ShardConsumer, fields: InPlaceFields<R>): void {
     const memory: RecordMemory = consumer.memory;
     this.shard = shard;
     this.consumer = consumer;
@@ -114,7 +114,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.shards = host.rings.map((ring) => new ShardConsumer(native, border, region, ring));
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
     const first = this.shards[0] as ShardConsumer;
-    this.cursor = new RecordCursor<R>(first, this.codecs[0]?.fields as R);
+    this.cursor = new RecordCursor<R>(first, this.codecs[0]?.fields as InPlaceFields<R>);
     this.queue = new WaitQueue(`a record of "${id}"`, {
       hotWait: host.hotWait,
       arm: () => {
@@ -161,7 +161,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
         const index = (this.turn + i) % this.shards.length;
         const shard = this.shards[index] as ShardConsumer;
         if (!shard.refresh()) continue;
-        cursor.enter(index, shard, this.codecs[index]?.fields as R);
+        cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>);
         while (delivered < limit && shard.advance()) {
           delivered++;
           cursor.aim(shard);
@@ -195,7 +195,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
         const index = (this.turn + visited++) % shards.length;
         const candidate = shards[index] as ShardConsumer;
         shard = candidate.refresh() ? candidate : undefined;
-        if (shard !== undefined) cursor.enter(index, shard, this.codecs[index]?.fields as R);
+        if (shard !== undefined) cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>);
       }
       return false;
     });

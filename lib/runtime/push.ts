@@ -10,7 +10,7 @@
 import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
 import { enums, ProducerBlock } from '../abi/definition.js';
-import type { BoundCodec, FieldAccess, RecordCodec } from './codec.js';
+import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
 import { type ByteorError, ClosedError, PipelineFailedError, RecordTooLargeError, UsageError } from './errors.js';
 import type { PortHost } from './host.js';
 import { memoryOver, type RecordMemory } from './shard-memory.js';
@@ -44,7 +44,7 @@ const DONE: Promise<void> = Promise.resolve();
  * A claimed place for one record. The same object every time: valid until `publish`, `abort` or the next call on the
  * handle. Write at `bytes[offset]` … `bytes[offset + length - 1]`, or through `fields` where the codec is a struct.
  */
-export class ClaimWriter<Fields = unknown> {
+export class ClaimWriter<R = unknown> {
   bytes: Uint8Array;
   /** The same memory with Node's text methods (`buffer.write(text, offset)`). */
   buffer: Buffer;
@@ -57,9 +57,9 @@ export class ClaimWriter<Fields = unknown> {
   /** Terminator that a `lines` egress writes behind the record: 0 LF, 1 CRLF, 2 none. */
   flags = 0;
   /** Struct codec: one property a field, in place. */
-  fields: Fields;
+  fields: InPlaceFields<R>;
 
-  constructor(memory: RecordMemory, fields: Fields) {
+  constructor(memory: RecordMemory, fields: InPlaceFields<R>) {
     this.bytes = memory.bytes;
     this.buffer = memory.buffer;
     this.view = memory.view;
@@ -105,7 +105,7 @@ export class PushHandle<R> {
     this.codec = this.codecs[0] as BoundCodec<R>;
     this.recordMax = this.first.recordMax;
     this.fixedBytes = this.first.fixed ? this.recordMax : 0;
-    this.writer = new ClaimWriter<R>(this.first.memory, this.codec.fields as R);
+    this.writer = new ClaimWriter<R>(this.first.memory, this.codec.fields as InPlaceFields<R>);
     if (this.shards.length > 1) {
       const bytes = Math.max(this.recordMax, 65_536);
       this.scratch = memoryOver(new ArrayBuffer(bytes), 0, bytes, 8);
@@ -405,7 +405,7 @@ export class PushHandle<R> {
       writer.bytes = memory.bytes;
       writer.buffer = memory.buffer;
       writer.view = memory.view;
-      writer.fields = (this.codecs[index] as BoundCodec<R>).fields as R;
+      writer.fields = (this.codecs[index] as BoundCodec<R>).fields as InPlaceFields<R>;
     }
     writer.offset = at;
     writer.length = length;

@@ -14,6 +14,9 @@ namespace {
 
 using HoldShare = std::shared_ptr<Hold>;
 
+// Node makes external array buffers through its own Buffer, which ends here.
+constexpr std::uint64_t kVisibleBytesMax = std::uint64_t{1} << 32;
+
 // The arguments of a call, and the hold that its function belongs to.
 template <std::size_t kCount>
 struct Call {
@@ -259,18 +262,33 @@ void drop_share(napi_env, void* data, void*) { delete static_cast<HoldShare*>(da
 
 void drop_region(napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<run::Pipeline>*>(hint); }
 
+// What JavaScript needs to see: all of the region where it runs an end, else only what an observer sees.
+std::span<std::byte> visible_region(run::Pipeline& pipeline) {
+  const std::span<std::byte> region = pipeline.region();
+  const auto& header = *reinterpret_cast<const abi::RegionHeader*>(region.data());
+  const auto& ring = *reinterpret_cast<const abi::RingBlock*>(region.data() + header.rings_offset);
+  const auto js = static_cast<std::uint32_t>(abi::PortCode::kJs);
+  if (ring.ingress_port != js && ring.egress_port != js) return region.first(header.observable_bytes);
+  if (region.size() > kVisibleBytesMax)
+    throw run::OpenError("REGION_TOO_LARGE",
+                         "the pipeline maps " + std::to_string(region.size()) + " bytes, but Node can show at most " +
+                             std::to_string(kVisibleBytesMax) +
+                             " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
+  return region;
+}
+
 // The region in place; JavaScript null where external buffers are forbidden or not wanted; nullptr when Node fails.
-napi_value region_value(napi_env env, const HoldShare& hold, bool external) {
+napi_value region_value(napi_env env, const HoldShare& hold, std::span<std::byte> region, bool external) {
   napi_value value;
   if (external) {
-    const std::span<std::byte> region = hold->pipeline().region();
     // The memory stays mapped as long as JavaScript can see it, whatever becomes of the hold.
     auto* share = new std::shared_ptr<run::Pipeline>(hold->share());
     const napi_status status =
         napi_create_external_arraybuffer(env, region.data(), region.size(), drop_region, share, &value);
     if (status == napi_ok) return value;
-    delete share;
+    // After any other failure Node has called the finalizer, or will: the share is its own.
     if (status != napi_no_external_buffers_allowed) return nullptr;
+    delete share;
   }
   return napi_get_null(env, &value) == napi_ok ? value : nullptr;
 }
@@ -290,16 +308,18 @@ bool add_method(napi_env env, napi_value object, const Method& method, const Hol
 
 Napi::Value make_pipeline_object(Napi::Env env, const std::shared_ptr<Hold>& hold, bool external) {
   Napi::Object object = Napi::Object::New(env);
-  const napi_value region = region_value(env, hold, external);
+  const std::span<std::byte> visible = visible_region(hold->pipeline());
+  const napi_value region = region_value(env, hold, visible, external);
   if (region == nullptr) {
-    Napi::Error::New(env, "Node could not show the region to JavaScript; ask for smaller sizes")
-        .ThrowAsJavaScriptException();
+    if (!env.IsExceptionPending())
+      Napi::Error::New(env, "Node could not show the region to JavaScript; ask for smaller sizes")
+          .ThrowAsJavaScriptException();
     return {};
   }
   object.Set("number", Napi::Number::New(env, hold->pipeline().number()));
   object.Set("note", Napi::String::New(env, hold->pipeline().note()));
   object.Set("region", region);
-  object.Set("regionBytes", Napi::Number::New(env, static_cast<double>(hold->pipeline().region().size())));
+  object.Set("regionBytes", Napi::Number::New(env, static_cast<double>(visible.size())));
   for (const Method& method : kMethods)
     if (!add_method(env, object, method, hold)) {
       Napi::Error::New(env, "Node could not make the functions of a pipeline").ThrowAsJavaScriptException();

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { OpenError, OptionError } from '../../lib/runtime/errors.js';
+import { nativeAddon } from '../../lib/runtime/native.js';
+import { open } from '../../lib/runtime/open.js';
+import type { OpenOptions } from '../../lib/runtime/options.js';
+import { openRing, ringVersion } from './rings.js';
+
+const version = ringVersion({ codec: 'utf8' });
+const wrongly = (options: unknown) => () => open(version, options as OpenOptions<'in' | 'out'>);
+
+describe('open refuses', () => {
+  test.each([
+    [{ capacity: 0 }, 'capacity is 0: give an integer from 1 to 1073741824, or leave it out'],
+    [{ capacity: 1.5 }, 'capacity is 1.5: give an integer from 1 to 1073741824'],
+    [{ capacity: '8' }, 'capacity is the string "8": give an integer'],
+    [{ recordMax: 2 ** 30 }, 'recordMax is 1073741824: give an integer from 1 to 536870912'],
+    [{ arenaBytes: 3_000_000 }, 'arenaBytes is 3000000: give a power of two, like 4194304'],
+    [{ arenaBytes: 1024 }, 'arenaBytes is 1024'],
+    [{ batchRecords: 0 }, 'batchRecords is 0: give an integer from 1 to 65536'],
+    [{ threads: 257 }, 'threads is 257: give an integer from 1 to 256'],
+    [{ profile: 'fast' }, 'profile is the string "fast": give one of "default", "low-latency", "isolated-core"'],
+    [{ wait: 'busy' }, 'wait is the string "busy": give one of "profile", "adaptive", "spin", "yield", "park"'],
+    [{ publication: 1 }, 'publication is 1: give one of "profile", "cursor", "slot"'],
+    [{ pin: 'yes' }, 'pin is the string "yes": give true or false'],
+    [{ observe: 1 }, 'observe is 1: give true or false'],
+    [{ cpus: 3 }, 'cpus is 3: give an array of CPU numbers'],
+    [{ cpus: [0, -1] }, 'cpus[1] is -1: give an integer from 0 to 1023'],
+    [{ cpus: [0, 0] }, 'cpus is 0: two threads cannot be pinned to one CPU; name each CPU once'],
+    [{ firstSequence: -1 }, 'firstSequence is -1: give an integer from 0 to 4503599627370496'],
+    [{ ports: 'js' }, 'ports is the string "js": give an object from boundary id'],
+    [
+      { ports: { nowhere: 'js' } },
+      'ports.nowhere is the string "js": the plan has no such boundary; it has "in" (ingress), "out" (egress)',
+    ],
+    [{ ports: { in: 'discard' } }, 'ports.in is the string "discard": only an egress can be discarded'],
+    [
+      { ports: { out: 'file' } },
+      'ports.out is the string "file": give "js", "discard" (egress only) or { lines: PATH }',
+    ],
+    [{ ports: { out: { lines: '' } } }, 'ports.out.lines is the string "": give the path of a file, or "-"'],
+    [
+      { ports: { out: { lines: 'x', apend: true } } },
+      'ports.out.apend is true: an adapter takes "lines" and, for an egress, "append"',
+    ],
+    [{ ports: { in: { lines: 'x', append: true } } }, 'ports.in.append is true: only an egress writes; leave it out'],
+    [{ capactiy: 5 }, 'capactiy is 5: open has no such option; it has capacity, recordMax'],
+    [null, 'options is null: give an object, or leave it out'],
+  ])('%o', (options, message) => {
+    expect(wrongly(options)).toThrow(message);
+    expect(wrongly(options)).toThrow(OptionError);
+  });
+
+  test('a CPU that this process may not use, by what it may use', () => {
+    expect(wrongly({ cpus: [1023] })).toThrow(OpenError);
+    expect(wrongly({ cpus: [1023] })).toThrow('cpus names CPU 1023, which this process may not use; choose from');
+  });
+
+  test('more memory than this machine or its control group has, before anything is mapped', () => {
+    const before = nativeAddon().liveRegions();
+    const most = { capacity: 2 ** 30, arenaBytes: 2 ** 30, recordMax: 1024 };
+    const huge = ringVersion({ codec: 'utf8', shards: 64, shard_key: { kind: 'bytes', offset: 0, length: 1 } });
+    expect(() => open(huge, most)).toThrow(/^plan "ring" needs \d+ bytes, but .* has room for \d+: ask for a smaller/);
+    expect(() => open(huge, most)).toThrow(OpenError);
+    expect(nativeAddon().liveRegions()).toBe(before);
+  });
+
+  test('a region that JavaScript cannot see, when JavaScript runs an end', () => {
+    const most = { capacity: 2 ** 29, recordMax: 1024 };
+    expect(wrongly(most)).toThrow('but Node can show at most 4294967296 to JavaScript: ask for a smaller capacity');
+    expect(wrongly(most)).toThrow(OpenError);
+  });
+});
+
+describe('open takes', () => {
+  test('nothing at all', () => {
+    const pipeline = openRing({ codec: 'utf8' });
+    expect(pipeline.status()).toMatchObject({ sizes: { capacity: 8192, record_max: 1 << 20, arena_bytes: 1 << 22 } });
+    expect(pipeline).toMatchObject({ name: 'ring', version: version.id, state: 'running' });
+  });
+
+  test('a capacity that is no power of two, exactly', () => {
+    const pipeline = openRing({ codec: 'utf8' }, { capacity: 5 });
+    expect(pipeline.ingress('in').free).toBe(5);
+  });
+
+  test.each(['adaptive', 'spin', 'yield', 'park'] as const)('the wait strategy %s', async (wait) => {
+    const pipeline = openRing({ codec: 'utf8' }, { wait });
+    pipeline.ingress('in').tryPush('x');
+    const seen: string[] = [];
+    pipeline.ingress('in').close();
+    for await (const record of pipeline.egress('out')) seen.push(record);
+    expect(seen).toEqual(['x']);
+    expect((await pipeline.stop()).balanced).toBe(true);
+  });
+});

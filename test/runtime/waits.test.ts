@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import {
+  AbortedError,
+  ClosedError,
+  DeadlineError,
+  OptionError,
+  RecordError,
+  RecordTooLargeError,
+} from '../../lib/runtime/errors.js';
+import { collect, openRing, until } from './rings.js';
+
+/** A ring of one record that is full. */
+function fullRing() {
+  const pipeline = openRing({ codec: 'utf8' }, { capacity: 1 });
+  const ingress = pipeline.ingress('in');
+  ingress.tryPush('first');
+  return { pipeline, ingress, egress: pipeline.egress('out') };
+}
+
+describe('a push that waits', () => {
+  test('goes in when there is room, in the order of the calls', async () => {
+    const { ingress, egress } = fullRing();
+    const order: string[] = [];
+    const pushes = ['second', 'third', 'fourth'].map((record) => ingress.push(record).then(() => order.push(record)));
+    expect(await collect(egress, 4)).toEqual(['first', 'second', 'third', 'fourth']);
+    await Promise.all(pushes);
+    expect(order).toEqual(['second', 'third', 'fourth']);
+  });
+
+  test('is not overtaken by tryPush', async () => {
+    const { ingress, egress } = fullRing();
+    const waiting = ingress.push('second');
+    await collect(egress, 1);
+    expect(ingress.tryPush('third')).toBe('FULL');
+    await collect(egress, 1);
+    await waiting;
+    expect(ingress.tryPush('third')).toBe('OK');
+  });
+
+  test('wakes up when it has slept, without a poll of its own thread in between', async () => {
+    const stages = [{ id: 'pass', op: 'identity' }];
+    const pipeline = openRing({ codec: 'utf8', stages }, { capacity: 2, wait: 'park', ports: { out: 'discard' } });
+    const ingress = pipeline.ingress('in');
+    for (let i = 0; i < 2000; i++) await ingress.push(`record ${i}`);
+    const ledger = await pipeline.stop();
+    expect(ledger.boundaries.out).toMatchObject({ out: 2000 });
+  });
+
+  test('ends with its deadline and has not pushed', async () => {
+    const { ingress, egress } = fullRing();
+    await expect(ingress.push('late', { deadline: 5 })).rejects.toThrow(
+      'push to "in" did not happen within 5 ms: the pipeline takes records more slowly than they come (0 of 1 slots are free)',
+    );
+    await expect(ingress.push('late', { deadline: 0 })).rejects.toBeInstanceOf(DeadlineError);
+    expect(await collect(egress, 1)).toEqual(['first']);
+    expect(egress.poll(() => {})).toBe(0);
+  });
+
+  test('ends with its signal, whose reason is the cause', async () => {
+    const { ingress } = fullRing();
+    const abort = new AbortController();
+    const waiting = ingress.push('never', { signal: abort.signal });
+    abort.abort('changed my mind');
+    const error: unknown = await waiting.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(AbortedError);
+    expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: 'changed my mind' });
+    await expect(ingress.push('never', { signal: abort.signal })).rejects.toBeInstanceOf(AbortedError);
+  });
+
+  test('lets those behind it go on when it is aborted', async () => {
+    const { ingress, egress } = fullRing();
+    const abort = new AbortController();
+    const aborted = ingress.push('aborted', { signal: abort.signal });
+    const behind = ingress.push('behind');
+    abort.abort();
+    await expect(aborted).rejects.toBeInstanceOf(AbortedError);
+    expect(await collect(egress, 2)).toEqual(['first', 'behind']);
+    await behind;
+  });
+
+  test('is rejected when the ingress is closed', async () => {
+    const { ingress } = fullRing();
+    const waiting = ingress.push('never');
+    ingress.close();
+    await expect(waiting).rejects.toThrow('nothing can be pushed to "in": the ingress has been closed');
+    await expect(ingress.push('never')).rejects.toBeInstanceOf(ClosedError);
+  });
+
+  test('is rejected for a record that can never fit, and for a wrong value', async () => {
+    const ingress = openRing({ codec: 'utf8' }, { recordMax: 4 }).ingress('in');
+    await expect(ingress.push('five!')).rejects.toThrow(
+      'too long for "in" (a record may have 4 bytes); raise recordMax',
+    );
+    await expect(ingress.push('five!')).rejects.toBeInstanceOf(RecordTooLargeError);
+    await expect(ingress.push(5 as unknown as string)).rejects.toBeInstanceOf(RecordError);
+    await expect(ingress.push('ok', { deadline: -1 })).rejects.toThrow(
+      'deadline is -1: give milliseconds from the call, 0 or more, or Infinity',
+    );
+    await expect(ingress.push('ok', { deadline: Number.NaN })).rejects.toBeInstanceOf(OptionError);
+  });
+
+  test('puts a whole batch in, however small the ring', async () => {
+    const { ingress, egress } = fullRing();
+    const records = Array.from({ length: 50 }, (_, i) => `record ${i}`);
+    const pushed = ingress.pushBatch(records);
+    expect(await collect(egress, 51)).toEqual(['first', ...records]);
+    await pushed;
+  });
+
+  test('names the record of a batch that cannot go in', async () => {
+    const ingress = openRing({ codec: 'utf8' }, { recordMax: 4 }).ingress('in');
+    await expect(ingress.pushBatch(['a', 'b', 'too long'])).rejects.toThrow(
+      'record 2 of 3: the record, or a text in it',
+    );
+  });
+});
+
+describe('ready', () => {
+  test('of an ingress waits for room for the largest record', async () => {
+    const { ingress, egress } = fullRing();
+    let ready = false;
+    const waiting = ingress.ready().then(() => {
+      ready = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(ready).toBe(false);
+    await collect(egress, 1);
+    await waiting;
+    expect(ingress.tryPush('second')).toBe('OK');
+  });
+
+  test('of an egress is true when a record has come and false at the end', async () => {
+    const pipeline = openRing({ codec: 'utf8' });
+    const [ingress, egress] = [pipeline.ingress('in'), pipeline.egress('out')];
+    setTimeout(() => ingress.tryPush('x'), 3);
+    expect(await egress.ready()).toBe(true);
+    expect(egress.ended).toBe(false);
+    egress.poll(() => {});
+    ingress.close();
+    expect(await egress.ready()).toBe(false);
+    expect(egress.ended).toBe(true);
+  });
+
+  test('of an egress does not count records that were filtered', async () => {
+    const stages = [{ id: 'none', op: 'filter', config: { contains: 'never' } }];
+    const pipeline = openRing({ codec: 'utf8', stages });
+    pipeline.ingress('in').tryPushBatch(['a', 'b']);
+    await expect(pipeline.egress('out').ready({ deadline: 20 })).rejects.toThrow(
+      'a record of "out" did not happen within 20 ms: no record has reached this egress',
+    );
+    pipeline.ingress('in').close();
+    expect(await pipeline.egress('out').ready()).toBe(false);
+  });
+});
+
+describe('an idle wait', () => {
+  test('sleeps: the loop turns no more than it must', async () => {
+    const pipeline = openRing({ codec: 'utf8' });
+    const waiting = pipeline.egress('out').ready();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { user, system } = process.cpuUsage(before);
+    // Of 300 ms. A loop that turned all the time, or a thread that span, would use all of them.
+    expect((user + system) / 1000).toBeLessThan(150);
+    pipeline.ingress('in').tryPush('x');
+    await waiting;
+  });
+
+  test('is seen in the snapshot, with whom it waits for', async () => {
+    const pipeline = openRing({ codec: 'utf8' });
+    const waiting = pipeline.egress('out').ready();
+    await until(() => pipeline.snapshot().agents[2]?.state === 'Waiting');
+    await until(() => pipeline.snapshot().agents[1]?.state === 'Waiting');
+    expect(pipeline.snapshot().agents[2]).toMatchObject({
+      id: 'out',
+      blocked_on: [
+        { agent: 'pass', state: 'Waiting' },
+        { agent: 'in', state: 'Idle' },
+      ],
+      blame: 'in -> pass',
+    });
+    pipeline.ingress('in').tryPush('x');
+    await waiting;
+  });
+
+  test('of a full ring blames the egress that nobody polls', async () => {
+    const { pipeline, ingress, egress } = fullRing();
+    const waiting = ingress.push('second');
+    await until(() => pipeline.snapshot().agents[0]?.state === 'Stalled');
+    expect(pipeline.snapshot().agents[0]).toMatchObject({ id: 'in', lag: 1, blame: 'in -> out' });
+    await collect(egress, 2);
+    await waiting;
+  });
+});
