@@ -30,7 +30,18 @@ export const lockedMemoryLimit = (): Limit => softLimit('Max locked memory');
 /** Highest real-time priority that this process may ask for; 0: none. */
 export const realTimeLimit = (): Limit => softLimit('Max realtime priority');
 
-export const isRoot = (): boolean => process.geteuid?.() === 0;
+/** Bits of a Linux process's effective capabilities (capabilities(7)). */
+export const Privilege = { LockMemory: 14, RealTime: 23 } as const;
+
+/** Limits do not bind who has the privilege. In a container root may lack it. Off Linux, root has all. */
+export function isPrivileged(bit: number): boolean {
+  try {
+    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    return effective !== undefined && (BigInt(`0x${effective}`) & (1n << BigInt(bit))) !== 0n;
+  } catch {
+    return process.geteuid?.() === 0;
+  }
+}
 
 /** `glibc 2.36`, `musl`, or undefined off Linux. */
 export function libc(): string | undefined {

@@ -1,45 +1,20 @@
-/** What the addon reports, or why it cannot be loaded. The only file of the command line that asks for it early. */
-import { nativeAddon } from '../runtime/native.js';
-
-/** `capabilities()` of native/addon/capabilities.cpp. */
-export interface NativeFacts {
-  readonly spec_layout_version: number;
-  readonly region_layout_version: number;
-  readonly cpus: {
-    /** CPU numbers, ascending. */
-    readonly allowed: readonly number[];
-    readonly isolated: readonly number[];
-    /** CPU seconds a second. */
-    readonly share: number;
-    /** Threads that may be busy all the time. */
-    readonly threads: number;
-    readonly quota: { readonly cpus: number; readonly group: string } | null;
-  };
-  readonly memory: {
-    readonly limit_bytes: number;
-    readonly used_bytes: number;
-    readonly room_bytes: number;
-    readonly group: string;
-  } | null;
-  readonly features: Readonly<Record<string, boolean>>;
-  readonly targets: readonly string[];
-}
+/** What the addon reports, or why it cannot be loaded: for verbs that have something to say either way. */
+import { type Capabilities, capabilities } from '../runtime/machine.js';
 
 export type AskedAddon =
-  | { readonly loaded: true; readonly facts: NativeFacts }
+  | { readonly loaded: true; readonly facts: Capabilities }
   | { readonly loaded: false; readonly reason: string };
 
 export function askAddon(): AskedAddon {
   try {
-    return { loaded: true, facts: JSON.parse(nativeAddon().capabilities()) as NativeFacts };
+    return { loaded: true, facts: capabilities() };
   } catch (error) {
     return { loaded: false, reason: reasonWords(error) };
   }
 }
 
-/** The error's own sentence, and the loader's behind it. */
+/** What the loader said: the error around it gives advice that its readers give in their own way. */
 function reasonWords(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? ` (${error.cause.message.split('\n')[0]})` : '';
-  return `${error.message}${cause}`;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? '';
 }

@@ -37,6 +37,11 @@ export const VERBS: readonly VerbEntry[] = [
   { name: 'explain', summary: 'explain a diagnostic code', load: () => import('./verbs/explain.js') },
   { name: 'schema', summary: 'print the JSON Schema of plans, for editors', load: () => import('./verbs/schema.js') },
   {
+    name: 'run',
+    summary: 'run a plan over files and standard streams',
+    load: () => import('./verbs/run.js'),
+  },
+  {
     name: 'doctor',
     summary: 'look at the machine, and whether it is enough for a plan',
     load: () => import('./verbs/doctor.js'),

@@ -90,6 +90,19 @@ export function sizeWords(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+/** Amounts of data and rates for people, in thousands as disks and networks count: `812 MB`, `1.05 GB`. */
+export function dataWords(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
 /** Linux's notation of a CPU list: `0-3,8`. */
 export function cpuListWords(cpus: readonly number[]): string {
   const runs: [first: number, last: number][] = [];

@@ -1,6 +1,6 @@
 /** `byteor capabilities`: what this release and this build can do. Works, and says so, where the addon cannot be loaded. */
-import * as z from 'zod';
 import { SIZE_DEFAULTS, SIZE_LIMITS } from '../../describe/memory.js';
+import { configJsonSchema } from '../../plan/json-schema.js';
 import * as limits from '../../plan/limits.js';
 import { OP_CATALOG } from '../../plan/op-catalog.js';
 import { ExitCode } from '../exit-code.js';
@@ -41,7 +41,7 @@ function print(options: Options, { out }: VerbContext): ExitCode {
   return ExitCode.Done;
 }
 
-type Capabilities = ReturnType<typeof capabilities>;
+type Facts = ReturnType<typeof capabilities>;
 
 function capabilities() {
   const addon = askAddon();
@@ -63,7 +63,7 @@ function capabilities() {
       emits: entry.emits,
       help: entry.help,
       config_required: entry.configRequired,
-      config: z.toJSONSchema(entry.config),
+      config: configJsonSchema(entry),
     })),
     caller_ops: ['js:<name>', 'native:<name>'],
     profiles: PROFILES,
@@ -86,7 +86,7 @@ function limitFacts(): { readonly plan: Readonly<Record<string, number>>; readon
   return { plan: Object.fromEntries(plan), open: { defaults: SIZE_DEFAULTS, max: SIZE_LIMITS } };
 }
 
-function summary(facts: Capabilities, columns: number, colors: Colors): string {
+function summary(facts: Facts, columns: number, colors: Colors): string {
   const { addon, ops, features, cpus, memory } = facts;
   const core = addon.loaded
     ? `loaded, spec layout ${addon.spec_layout_version}, region layout ${addon.region_layout_version}`

@@ -1,12 +1,10 @@
 /** `byteor compile`: plan → version, its facts, its canonical text, its buffer. Needs no addon. */
 import { realpath, writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
-import { UnsupportedTargetError } from '../../lower/index.js';
-import type { CheckedPlan } from '../../plan/document.js';
-import { compile, type Version } from '../../version/version.js';
+import type { Version } from '../../version/version.js';
+import { compileChecked } from '../compile-checked.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
-import { RELEASE_FEATURES } from '../release.js';
 import { systemWords } from '../system-words.js';
 import type { Channel } from '../terminal.js';
 import { counted, table } from '../text.js';
@@ -49,19 +47,6 @@ async function compilePlan(path: string, options: Options, context: VerbContext)
   // The buffer has standard output to itself.
   print(version, options, file === '-' ? context.err : context.out);
   return ExitCode.Done;
-}
-
-/** @throws CliError when this release cannot execute the plan's target */
-export function compileChecked(plan: CheckedPlan): Version {
-  try {
-    return compile(plan, { features: RELEASE_FEATURES });
-  } catch (error) {
-    if (!(error instanceof UnsupportedTargetError)) throw error;
-    const { message } = error;
-    throw new CliError(ExitCode.MachineCannot, `${message[0]?.toUpperCase()}${message.slice(1)}`, undefined, {
-      cause: error,
-    });
-  }
 }
 
 async function writeBuffer(bytes: Uint8Array, file: string, plan: string, { out }: VerbContext): Promise<void> {

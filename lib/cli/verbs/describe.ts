@@ -1,11 +1,13 @@
 /** `byteor describe`: what a plan will do, and every byte that it will map. Needs no addon. */
-import { describePlan } from '../../describe/describe.js';
+import { availableParallelism } from 'node:os';
 import { describeText } from '../../describe/describe-text.js';
-import type { CheckedPlan } from '../../plan/document.js';
-import { ExitCode, usageError } from '../exit-code.js';
+import type { PlacedThread } from '../../describe/placement.js';
+import { describeAsked, isRing, placementOf } from '../describe-asked.js';
+import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
-import { addOpenOptions, inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from '../open-options.js';
-import { harmless } from '../text.js';
+import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
+import { agentWords } from '../run/summary.js';
+import { counted, harmless, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
 type Options = SizeOptions & ThreadOptions & { readonly json?: true };
@@ -35,18 +37,17 @@ async function describe(path: string, options: Options, context: VerbContext): P
   const json = options.json === true;
   const plan = await loadPlan(path, json, context);
   if (plan === undefined) return ExitCode.PlanErrors;
-  const description = describeChecked(plan, options);
-  if (json) context.out.json(description);
-  else context.out.line(harmless(describeText(description)));
+  const placement = isRing(plan) ? placementOf(plan, options.threads, availableParallelism()) : undefined;
+  const description = describeAsked(plan, options, placement?.length);
+  if (json) context.out.json({ ...description, ...(placement === undefined ? {} : { placement }) });
+  else context.out.line(harmless([describeText(description), ...placementText(placement, options)].join('\n')));
   return ExitCode.Done;
 }
 
-function describeChecked(plan: CheckedPlan, options: Options) {
-  const { threads } = options;
-  try {
-    return describePlan(plan, { sizes: sizesAsked(options), ...(threads === undefined ? {} : { threads }) });
-  } catch (error) {
-    if (error instanceof RangeError) throw usageError(inOptionNames(error.message), undefined);
-    throw error;
-  }
+function placementText(placement: readonly PlacedThread[] | undefined, { threads }: Options): string[] {
+  if (placement === undefined) return [];
+  const cpus = availableParallelism();
+  const reason = threads === undefined ? `as for files, with ${counted(cpus, 'CPU')}` : 'as asked for, with files';
+  const rows = placement.map(({ agents }, thread) => [String(thread), agentWords(agents.map(({ id }) => id))]);
+  return ['', `threads (${reason})`, ...indent(table(rows, [0]))];
 }

@@ -1,6 +1,8 @@
 /** `byteor doctor`: what this machine grants, and whether it is enough for a plan. */
-import { type DescribeOptions, describeRing, type RingDescription } from '../../describe/describe.js';
-import type { CheckedPlan, SingleRingPlan } from '../../plan/document.js';
+import { freemem } from 'node:os';
+import type { RingDescription } from '../../describe/describe.js';
+import type { CheckedPlan } from '../../plan/document.js';
+import { describeAsked, isRing, placementOf } from '../describe-asked.js';
 import {
   type Check,
   checkAddon,
@@ -18,11 +20,19 @@ import {
   checkRealTime,
   checkThreads,
 } from '../doctor-checks.js';
-import { ExitCode, usageError } from '../exit-code.js';
+import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
-import { folderCandidates, folderState, isRoot, libc, lockedMemoryLimit, realTimeLimit } from '../machine.js';
-import { askAddon, type NativeFacts } from '../native-facts.js';
-import { addOpenOptions, inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from '../open-options.js';
+import {
+  folderCandidates,
+  folderState,
+  isPrivileged,
+  libc,
+  lockedMemoryLimit,
+  Privilege,
+  realTimeLimit,
+} from '../machine.js';
+import { askAddon } from '../native-facts.js';
+import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
 import type { Channel } from '../terminal.js';
 import { counted, harmless, wrap } from '../text.js';
 import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
@@ -71,9 +81,9 @@ function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
   ];
   if (!addon.loaded) return basics;
   const { facts } = addon;
-  if (plan !== undefined && plan.target !== 'SingleRing') return [...basics, cannotRun(plan)];
-  const ring =
-    plan === undefined ? undefined : describeWithOptions(plan as CheckedPlan<SingleRingPlan>, options, facts);
+  if (plan !== undefined && !isRing(plan)) return [...basics, cannotRun(plan)];
+  const threads = plan === undefined ? 0 : placementOf(plan, options.threads, facts.cpus.threads).length;
+  const ring = plan === undefined ? undefined : (describeAsked(plan, options, threads) as RingDescription);
   const locks = options.profile === 'default' ? undefined : (ring?.memory.totalBytes ?? 0);
   const folders = folderCandidates().map(folderState);
   return [
@@ -81,14 +91,14 @@ function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
     checkCpus(facts),
     checkQuota(facts),
     checkMemory(facts),
-    checkLockedMemory(lockedMemoryLimit(), isRoot(), locks),
+    checkLockedMemory(lockedMemoryLimit(), isPrivileged(Privilege.LockMemory), locks),
     checkIsolatedCpus(facts, options.profile),
-    checkRealTime(realTimeLimit(), isRoot(), options.profile),
+    checkRealTime(realTimeLimit(), isPrivileged(Privilege.RealTime), options.profile),
     checkFolder(folders),
     ...checkAskedCpus(options.cpus, facts),
     ...(ring === undefined
       ? []
-      : [checkThreads(ring.memory.threads, options.threads, facts), checkPlanMemory(ring, facts)]),
+      : [checkThreads(ring.memory.threads, options.threads, facts), checkPlanMemory(ring, facts, freemem())]),
     ...(ring === undefined || options.observe !== true ? [] : [checkObserve(ring, folders)]),
   ];
 }
@@ -99,17 +109,6 @@ const cannotRun = (plan: CheckedPlan): Check => ({
   message: `Plan "${plan.name}" has target ${plan.target}, which this release validates but does not run yet.`,
   fix: 'Write it for target SingleRing.',
 });
-
-function describeWithOptions(plan: CheckedPlan<SingleRingPlan>, options: Options, facts: NativeFacts): RingDescription {
-  const { threads } = options;
-  const asked: DescribeOptions = { sizes: sizesAsked(options), threads: threads ?? facts.cpus.threads };
-  try {
-    return describeRing(plan, asked);
-  } catch (error) {
-    if (error instanceof RangeError) throw usageError(inOptionNames(error.message));
-    throw error;
-  }
-}
 
 const SIGNS = { ok: '✓', warn: '!', fail: '✗' } as const;
 

@@ -1,6 +1,5 @@
 /** `byteor schema`: the JSON Schema of plans, for editors. Needs no addon. */
-import * as z from 'zod';
-import { planSchema } from '../../plan/schema.js';
+import { planJsonSchema } from '../../plan/json-schema.js';
 import { ExitCode } from '../exit-code.js';
 import { type Define, examples } from '../verb.js';
 
@@ -20,7 +19,7 @@ In a YAML plan, the first line makes most editors use it:
     )
     .action(
       context.ends(async () => {
-        context.out.json(z.toJSONSchema(planSchema, { target: 'draft-2020-12' }));
+        context.out.json(planJsonSchema());
         return ExitCode.Done;
       }),
     );

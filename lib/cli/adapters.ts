@@ -1,0 +1,107 @@
+/**
+ * What stands behind the boundaries of a plan on the command line: `--ingress ID=ADAPTER`, `--egress ID=ADAPTER`. Every
+ * boundary needs one, and nothing is guessed. Pure; any thread.
+ */
+import type { BoundaryEntry } from '../plan/document.js';
+import { nearest } from '../plan/words.js';
+import type { Port } from '../runtime/options.js';
+import { usageError } from './exit-code.js';
+
+type Kind = BoundaryEntry['kind'];
+
+const FORMS: Readonly<Record<Kind, string>> = {
+  ingress: 'lines:PATH or lines:- (standard input)',
+  egress: 'lines:PATH, lines+append:PATH, lines:- (standard output) or discard',
+};
+
+export interface Ends {
+  /** Boundary id → port, as `open` takes it. */
+  readonly ports: Readonly<Record<string, Port>>;
+  /** Boundary id → the adapter as it was written. */
+  readonly words: Readonly<Record<string, string>>;
+  readonly readsStandardInput: boolean;
+  readonly writesStandardOutput: boolean;
+}
+
+/** @throws CliError (wrong usage) when an option is malformed, a boundary has none, or an id is not the plan's */
+export function resolveEnds(
+  boundaries: readonly BoundaryEntry[],
+  ingress: readonly string[],
+  egress: readonly string[],
+): Ends {
+  const ports: Record<string, Port> = {};
+  const words: Record<string, string> = {};
+  const asked = [
+    ...ingress.map((text) => ['ingress', text] as const),
+    ...egress.map((text) => ['egress', text] as const),
+  ];
+  for (const [kind, text] of asked) {
+    const { id, adapter } = split(kind, text);
+    checkBoundary(boundaries, kind, id);
+    if (words[id] !== undefined) throw usageError(`--${kind} names "${id}" twice.`, 'Give each boundary one adapter.');
+    ports[id] = readAdapter(kind, id, adapter);
+    words[id] = adapter;
+  }
+  const missing = boundaries.filter(({ id }) => words[id] === undefined);
+  if (missing.length > 0) throw missingAdapter(missing);
+  const standard = (kind: Kind) =>
+    boundaries.some((boundary) => boundary.kind === kind && isStandard(ports[boundary.id] as Port));
+  return { ports, words, readsStandardInput: standard('ingress'), writesStandardOutput: standard('egress') };
+}
+
+const isStandard = (port: Port): boolean => typeof port === 'object' && port.lines === '-';
+
+function split(kind: Kind, text: string): { id: string; adapter: string } {
+  const at = text.indexOf('=');
+  if (at > 0 && at < text.length - 1) return { id: text.slice(0, at), adapter: text.slice(at + 1) };
+  throw usageError(`--${kind} is ${JSON.stringify(text)}, which is not ID=ADAPTER.`, `An adapter is ${FORMS[kind]}.`);
+}
+
+function checkBoundary(boundaries: readonly BoundaryEntry[], kind: Kind, id: string): void {
+  const found = boundaries.find((boundary) => boundary.id === id);
+  if (found?.kind === kind) return;
+  if (found !== undefined)
+    throw usageError(`--${kind} names "${id}", which is an ${found.kind} of the plan.`, `Use --${found.kind} for it.`);
+  const ids = boundaries.filter((boundary) => boundary.kind === kind).map((boundary) => boundary.id);
+  const near = nearest(id, ids);
+  throw usageError(
+    `--${kind} names "${id}", but the plan has no such ${kind}; it has ${ids.map((own) => `"${own}"`).join(', ')}.`,
+    near === undefined ? undefined : `(Did you mean ${near}?)`,
+  );
+}
+
+function readAdapter(kind: Kind, id: string, adapter: string): Port {
+  const [name = '', ...rest] = adapter.split(':');
+  const path = rest.join(':');
+  if (name === 'discard' && kind === 'egress') {
+    if (path === '') return 'discard';
+    throw usageError(`The adapter of "${id}" is ${JSON.stringify(adapter)}; discard takes no path.`, 'Write discard.');
+  }
+  const appends = name === 'lines+append' && kind === 'egress';
+  if (name !== 'lines' && !appends) throw unknownAdapter(kind, id, adapter, name);
+  if (path === '')
+    throw usageError(
+      `The adapter of "${id}" is ${JSON.stringify(adapter)}, which names no file.`,
+      `Write ${name}:PATH, or ${name}:- for the standard stream.`,
+    );
+  if (path.includes('\0')) throw usageError(`The path of "${id}" holds a NUL character.`, 'Name another file.');
+  return appends ? { lines: path, append: true } : { lines: path };
+}
+
+function unknownAdapter(kind: Kind, id: string, adapter: string, name: string): Error {
+  const known = kind === 'ingress' ? ['lines'] : ['lines', 'lines+append', 'discard'];
+  const near = nearest(name, known);
+  return usageError(
+    `The adapter of "${id}" is ${JSON.stringify(adapter)}, which is no adapter for an ${kind}.`,
+    `${near === undefined ? '' : `(Did you mean ${near}?) `}An adapter is ${FORMS[kind]}.`,
+  );
+}
+
+function missingAdapter(missing: readonly BoundaryEntry[]): Error {
+  const names = missing.map(({ id, kind }) => `the ${kind} "${id}"`).join(' and ');
+  const options = missing.map(({ id, kind }) => `--${kind} ${id}=lines:PATH`).join(' ');
+  return usageError(
+    `Nothing was said about ${names}.`,
+    `Add ${options} (${[...new Set(missing.map(({ kind }) => `for an ${kind}: ${FORMS[kind]}`))].join('; ')}).`,
+  );
+}

@@ -1,0 +1,32 @@
+/** A plan as it would run from the command line, with the options of `run`: for `describe` and `doctor`. No addon. */
+import { type Description, describePlan } from '../describe/describe.js';
+import { type PlacedThread, placeRing } from '../describe/placement.js';
+import { lower } from '../lower/index.js';
+import type { CheckedPlan, SingleRingPlan } from '../plan/document.js';
+import { usageError } from './exit-code.js';
+import { inOptionNames, type SizeOptions, sizesAsked } from './open-options.js';
+
+export const isRing = (plan: CheckedPlan): plan is CheckedPlan<SingleRingPlan> => plan.target === 'SingleRing';
+
+/**
+ * Who shares which thread when both ends are files, as they are on a command line.
+ * @param cpus threads that may be busy all the time
+ */
+export const placementOf = (
+  plan: CheckedPlan<SingleRingPlan>,
+  threads: number | undefined,
+  cpus: number,
+): readonly PlacedThread[] => placeRing(lower(plan), { ingress: 'native', egress: 'native', threads, cpus });
+
+/**
+ * @param threads native threads, for the memory that they need
+ * @throws CliError (wrong usage) when a size is out of its range
+ */
+export function describeAsked(plan: CheckedPlan, options: SizeOptions, threads: number | undefined): Description {
+  try {
+    return describePlan(plan, { sizes: sizesAsked(options), ...(threads === undefined ? {} : { threads }) });
+  } catch (error) {
+    if (error instanceof RangeError) throw usageError(inOptionNames(error.message));
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+/** What ops report, for people: totals, the largest keys, checksums; anything else as JSON. Pure; any thread. */
+import type { Colors } from '../terminal.js';
+import { grouped, harmless, indent, table } from '../text.js';
+
+/** Keys of a count that are listed; `--json` has all. */
+const KEYS_SHOWN = 10;
+
+interface CountReport {
+  readonly total: number;
+  readonly keys?: Readonly<Record<string, number>>;
+  readonly other?: number;
+  readonly keyless?: number;
+}
+
+interface ChecksumReport {
+  readonly crc32c: readonly string[];
+}
+
+const isCount = (report: unknown): report is CountReport =>
+  typeof report === 'object' && report !== null && typeof (report as CountReport).total === 'number';
+
+const isChecksum = (report: unknown): report is ChecksumReport =>
+  typeof report === 'object' && report !== null && Array.isArray((report as ChecksumReport).crc32c);
+
+export function reportLines(reports: Readonly<Record<string, unknown>>, colors: Colors): string[] {
+  const told = Object.entries(reports).filter(([, report]) => report !== null);
+  return indent(told.flatMap(([id, report]) => reportOf(id, report, colors)));
+}
+
+function reportOf(id: string, report: unknown, colors: Colors): string[] {
+  if (isCount(report)) return [`${colors.bold(id)}  ${grouped(report.total)} records`, ...keyLines(report, colors)];
+  if (isChecksum(report)) return [`${colors.bold(id)}  CRC32C ${report.crc32c.join(' ')}`];
+  return [`${colors.bold(id)}  ${harmless(JSON.stringify(report))}`];
+}
+
+function keyLines({ keys, other = 0, keyless = 0 }: CountReport, colors: Colors): string[] {
+  if (keys === undefined) return [];
+  const sorted = Object.entries(keys).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const shown = sorted.slice(0, KEYS_SHOWN);
+  const hidden = sorted.slice(KEYS_SHOWN);
+  const rows = [
+    ...shown.map(([key, count]) => [keyWords(key), grouped(count)]),
+    ...rest(`${grouped(hidden.length)} more keys`, sumOf(hidden)),
+    ...rest('keys beyond the table', other),
+    ...rest('without the key', keyless),
+  ];
+  const most = Math.max(1, ...rows.map(([, count]) => Number(count?.replaceAll(',', ''))));
+  return indent(
+    table(rows, [1]).map((line, at) =>
+      `${line}  ${colors.cyan(bar(Number(rows[at]?.[1]?.replaceAll(',', '')) / most))}`.trimEnd(),
+    ),
+  );
+}
+
+const rest = (words: string, count: number): string[][] => (count === 0 ? [] : [[`(${words})`, grouped(count)]]);
+const sumOf = (entries: readonly (readonly [string, number])[]): number =>
+  entries.reduce((sum, [, count]) => sum + count, 0);
+
+const BAR_CELLS = 24;
+const bar = (share: number): string => '▇'.repeat(Math.round(share * BAR_CELLS));
+
+/** A key is any bytes of a record: shown safely, cut when long. */
+function keyWords(key: string): string {
+  const shown = harmless(key).replaceAll('\n', '\\n');
+  return shown.length > 40 ? `${shown.slice(0, 39)}…` : shown === '' ? '(empty)' : shown;
+}

@@ -1,0 +1,85 @@
+/** What a run has come to, as facts: what `run --json` prints, and which exit code says it. Pure; any thread. */
+
+import type { EgressCounts, IngressCounts, Ledger } from '../../runtime/counters.js';
+import type { Failure } from '../../runtime/failure.js';
+import { ExitCode } from '../exit-code.js';
+import type { RunStatus } from './status.js';
+
+export type EndSignal = 'SIGINT' | 'SIGTERM';
+
+/** How a run ended, from its pipeline. */
+export interface EndedRun {
+  readonly ledger: Ledger;
+  readonly status: RunStatus;
+  readonly reports: Readonly<Record<string, unknown>>;
+  /** From the start of the threads until all were joined. */
+  readonly seconds: number;
+  readonly signal: EndSignal | undefined;
+}
+
+/** Contract section 7. */
+export interface RunFacts {
+  /** The input was used up, no record failed, and the ledger balances. */
+  readonly ok: boolean;
+  readonly records_in: number;
+  readonly records_out: number;
+  /** Bytes of the files, terminators included; record bytes where there is no file. */
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly seconds: number;
+  readonly ledger: {
+    readonly balanced: boolean;
+    readonly boundaries: Ledger['boundaries'];
+    readonly stages: Ledger['stages'];
+    readonly lanes: Ledger['lanes'];
+    /** Equations that do not hold; only where there are some. */
+    readonly imbalances?: Ledger['imbalances'];
+  };
+  /** Stage id → what its op reports. */
+  readonly stages: Readonly<Record<string, unknown>>;
+  /** The first failure; only where there is one. */
+  readonly failure?: Failure;
+}
+
+const of = <Kind extends 'ingress' | 'egress'>(ledger: Ledger, kind: Kind) =>
+  Object.entries(ledger.boundaries).filter(
+    (entry): entry is [string, Extract<IngressCounts | EgressCounts, { kind: Kind }>] => entry[1].kind === kind,
+  );
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+export function runFacts({ ledger, status, reports, seconds, signal }: EndedRun): RunFacts {
+  const { balanced, boundaries, stages, lanes, imbalances, failure } = ledger;
+  const bytes = (kind: 'ingress' | 'egress') =>
+    sum(of(ledger, kind).map(([id, counts]) => status.adapters[id]?.bytes ?? counts.bytes));
+  return {
+    ok: failure === null && balanced && signal === undefined,
+    records_in: sum(of(ledger, 'ingress').map(([, counts]) => counts.published)),
+    records_out: sum(of(ledger, 'egress').map(([, counts]) => counts.out)),
+    bytes_in: bytes('ingress'),
+    bytes_out: bytes('egress'),
+    seconds,
+    ledger: { balanced, boundaries, stages, lanes, ...(balanced ? {} : { imbalances }) },
+    stages: reports,
+    ...(failure === null ? {} : { failure }),
+  };
+}
+
+/** 3 wins over 4, and both over the signal: they say more. */
+export function exitCodeOf(facts: RunFacts, signal: EndSignal | undefined, assertConserved: boolean): ExitCode {
+  if (facts.failure !== undefined) return ExitCode.RunFailed;
+  if (assertConserved && !facts.ledger.balanced) return ExitCode.Unbalanced;
+  if (signal === 'SIGINT') return ExitCode.Interrupted;
+  return signal === 'SIGTERM' ? ExitCode.Terminated : ExitCode.Done;
+}
+
+/** Records of the ends by what became of them: `in = out + filtered + abandoned`. */
+export function endToEnd(ledger: Ledger): { in: number; out: number; filtered: number; abandoned: number } {
+  const egress = of(ledger, 'egress').map(([, counts]) => counts);
+  return {
+    in: sum(of(ledger, 'ingress').map(([, counts]) => counts.published)),
+    out: sum(egress.map((counts) => counts.out)),
+    filtered: sum(egress.map((counts) => counts.skipped)),
+    abandoned: sum(egress.map((counts) => counts.abandoned)),
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * The summary of a run for people:
+ *
+ *   errors  d66cc84ae36f                                    1.92 s
+ *
+ *         records      bytes    records/s      rate
+ *   in  1,000,000   104.9 MB      520,833  54.6 MB/s   lines:access.log
+ *   out    12,345     1.2 MB                            lines:out.log
+ *
+ *   stage  op             in   = out  + filtered  skipped
+ *   keep   filter  1,000,000  12,345     987,655
+ *   total  count      12,345  12,345              987,655
+ *
+ *   ✓ balanced: 1,000,000 in = 12,345 out + 987,655 filtered
+ *
+ * Pure; any thread.
+ */
+import type { PipelinePlanV2 } from '../../plan/document.js';
+import type { Ledger, StageCounts } from '../../runtime/counters.js';
+import { dataWords } from '../sizes.js';
+import type { Colors } from '../terminal.js';
+import { grouped, harmless, indent, table } from '../text.js';
+import { reportLines } from './report-text.js';
+import { type EndedRun, endToEnd, type RunFacts } from './result.js';
+import { refusedRequests } from './status.js';
+
+export interface SummaryContext {
+  readonly plan: PipelinePlanV2;
+  /** Id of the version. */
+  readonly id: string;
+  /** Boundary id → its adapter as it was written. */
+  readonly adapters: Readonly<Record<string, string>>;
+  readonly colors: Colors;
+}
+
+/** Lines without a final line end. */
+export function summaryText(run: EndedRun, facts: RunFacts, context: SummaryContext): string {
+  const { colors, plan, id } = context;
+  const parts = [
+    [`${colors.bold(plan.name)}  ${colors.dim(id.slice(0, 12))}  ${secondsWords(run.seconds)}`],
+    endLines(run, facts, context),
+    stageLines(run.ledger, context),
+    reportLines(run.reports, colors),
+    threadLines(run, colors),
+    verdictLines(run, colors),
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+const secondsWords = (seconds: number): string =>
+  seconds < 0.1 ? `${(seconds * 1000).toFixed(1)} ms` : `${seconds.toFixed(2)} s`;
+
+function endLines({ ledger, status, seconds }: EndedRun, facts: RunFacts, context: SummaryContext): string[] {
+  const { colors, adapters, plan } = context;
+  const rows = plan.boundaries.map(({ id, kind }) => {
+    const counts = ledger.boundaries[id];
+    const records = counts?.kind === 'ingress' ? counts.published : (counts?.out ?? 0);
+    const bytes = status.adapters[id]?.bytes ?? counts?.bytes ?? 0;
+    const rates = kind === 'ingress' ? [grouped(records / seconds), `${dataWords(bytes / seconds)}/s`] : ['', ''];
+    return [id, grouped(records), dataWords(bytes), ...rates, colors.dim(harmless(adapters[id] ?? ''))];
+  });
+  const head = ['', 'records', 'bytes', 'records/s', 'rate', ''].map((cell) => colors.dim(cell));
+  const keyless = Object.values(ledger.boundaries).reduce(
+    (sum, counts) => sum + (counts.kind === 'ingress' ? counts.keyless : 0),
+    0,
+  );
+  const notes = keyless > 0 ? [`${grouped(keyless)} of ${grouped(facts.records_in)} records had no key: shard 0`] : [];
+  return [...indent(table([head, ...rows], [1, 2, 3, 4])), ...indent(notes)];
+}
+
+/** Columns of the table of stages; those behind `out` are shown where one of them is not zero. */
+const COLUMNS: readonly (readonly [name: keyof StageCounts, head: string])[] = [
+  ['in', 'in'],
+  ['out', '= out'],
+  ['filtered', '+ filtered'],
+  ['failed', '+ failed'],
+  ['abandoned', '+ abandoned'],
+  ['skipped', 'skipped'],
+];
+
+function stageLines({ stages }: Ledger, { colors, plan }: SummaryContext): string[] {
+  const shown = COLUMNS.filter(
+    ([name]) => name === 'in' || name === 'out' || Object.values(stages).some((counts) => counts[name] > 0),
+  );
+  const ops = new Map(plan.stages.map(({ id, op }) => [id, op]));
+  const rows = Object.entries(stages).map(([id, counts]) => [
+    id,
+    ops.get(id) ?? '',
+    ...shown.map(([name]) => (counts[name] === 0 && name !== 'in' && name !== 'out' ? '' : grouped(counts[name]))),
+  ]);
+  const head = ['stage', 'op', ...shown.map(([, title]) => title)].map((cell) => colors.dim(cell));
+  return indent(table([head, ...rows], [2, 3, 4, 5, 6, 7]));
+}
+
+function threadLines({ status }: EndedRun, colors: Colors): string[] {
+  const rows = status.threads.map(({ name, agents, cpu, pin }) => [
+    name,
+    cpu === null || pin.state !== 'Applied' ? 'not pinned' : `CPU ${cpu}`,
+    agentWords(agents),
+  ]);
+  const refused = refusedRequests(status).map((line) => colors.yellow(`! ${harmless(line)}`));
+  return indent([...table(rows), ...refused]);
+}
+
+/** `in, keep, total ×4`: an id that stands in several shards is said once. */
+export function agentWords(agents: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const id of agents) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts].map(([id, count]) => (count === 1 ? id : `${id} ×${count}`)).join(', ');
+}
+
+function verdictLines(run: EndedRun, colors: Colors): string[] {
+  const { ledger, signal } = run;
+  return [
+    ...(ledger.failure === null ? [] : [failureLine(ledger.failure, colors)]),
+    ...(signal === undefined ? [] : [`${colors.yellow('!')} ended by ${signal}, drained`]),
+    ...unwrittenLines(run, colors),
+    ...balanceLines(ledger, colors),
+  ];
+}
+
+export function failureLine({ stage, shard, sequence, cause }: NonNullable<Ledger['failure']>, colors: Colors): string {
+  const where = shard === 0 ? '' : ` of shard ${shard}`;
+  return `${colors.red('✗ failed')}: ${colors.bold(stage)} at sequence ${grouped(sequence)}${where}: ${harmless(cause)}`;
+}
+
+function unwrittenLines({ status }: EndedRun, colors: Colors): string[] {
+  return Object.entries(status.adapters).flatMap(([id, { unwritten = 0 }]) =>
+    unwritten === 0 ? [] : [`${colors.yellow('!')} ${id}: ${grouped(unwritten)} records did not reach the output`],
+  );
+}
+
+function balanceLines(ledger: Ledger, colors: Colors): string[] {
+  if (!ledger.balanced)
+    return [
+      `${colors.red('✗ not balanced')}:`,
+      ...ledger.imbalances.map(
+        ({ at, shard, equation, left, right }) =>
+          `  ${at} of shard ${shard}: ${equation} does not hold: ${grouped(left)} and ${grouped(right)}`,
+      ),
+    ];
+  const { in: published, ...ways } = endToEnd(ledger);
+  const words = Object.entries(ways)
+    .filter(([way, count]) => way === 'out' || count > 0)
+    .map(([way, count]) => `${grouped(count)} ${way}`);
+  return [`${colors.green('✓ balanced')}: ${grouped(published)} in = ${words.join(' + ')}`];
+}

@@ -1,0 +1,216 @@
+/**
+ * `byteor run`: a plan over files and standard streams, to the end of its input. Both ends are native; this thread only
+ * waits, shows progress, and listens for signals.
+ */
+import { Option } from 'commander';
+import type { PipelinePlanV2 } from '../../plan/document.js';
+import { ByteorError } from '../../runtime/errors.js';
+import { open } from '../../runtime/open.js';
+import type { OpenOptions } from '../../runtime/options.js';
+import { type Pipeline, STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
+import type { Version } from '../../version/version.js';
+import { type Ends, resolveEnds } from '../adapters.js';
+import { compileChecked } from '../compile-checked.js';
+import { CliError, ExitCode, usageError } from '../exit-code.js';
+import { loadPlan } from '../load-plan.js';
+import { askAddon } from '../native-facts.js';
+import { addOpenOptions, inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from '../open-options.js';
+import { startProgress } from '../run/progress.js';
+import { type EndSignal, exitCodeOf, runFacts } from '../run/result.js';
+import { answered, readStatus, refusedRequests } from '../run/status.js';
+import { summaryText } from '../run/summary.js';
+import { parseDuration } from '../sizes.js';
+import type { Terminal } from '../terminal.js';
+import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
+
+type Options = SizeOptions &
+  ThreadOptions & {
+    readonly ingress: readonly string[];
+    readonly egress: readonly string[];
+    readonly json?: true;
+    readonly assertConserved?: true;
+    readonly requireProfile?: true;
+    readonly observe?: true;
+    /** False after --no-progress, undefined where nothing was said. */
+    readonly progress?: boolean;
+    readonly quiet?: true;
+    /** Milliseconds. */
+    readonly deadline: number;
+  };
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+export const define: Define = (command, context) => {
+  command
+    .description(
+      'Run a plan to the end of its input and print a summary. Each line is a record; its terminator (LF, CRLF or none) ' +
+        'is kept and written back, so a plan that changes nothing reproduces its input byte for byte.',
+    )
+    .argument(...PLAN_ARGUMENT)
+    .option('--ingress <id=adapter>', 'where records come from: lines:PATH, or lines:- for standard input', collect, [])
+    .option(
+      '--egress <id=adapter>',
+      'where records go: lines:PATH, lines+append:PATH, lines:- for standard output, discard',
+      collect,
+      [],
+    )
+    .option(...JSON_OPTION)
+    .option('-q, --quiet', 'print no summary')
+    .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
+    .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
+    .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
+    .option('--progress', 'show progress (default: on a terminal)')
+    .addOption(new Option('--no-progress', 'show none'))
+    .addOption(
+      new Option('--deadline <duration>', 'how long to drain after a signal, like 500ms or 10s')
+        .argParser(parseDuration)
+        .default(STOP_DEADLINE_MS, `${STOP_DEADLINE_MS / 1000}s`),
+    );
+  addOpenOptions(command)
+    .addHelpText('after', HELP)
+    .action(context.ends((path: string, options: Options) => runPlan(path, options, context)));
+};
+
+const HELP = `${examples([
+  ['byteor run plan.yaml --ingress in=lines:access.log --egress out=lines:errors.log', 'a file through a plan'],
+  ['zcat a.gz | byteor run plan.yaml --ingress in=lines:- --egress out=lines:- | less', 'in a pipe'],
+  ['byteor run plan.yaml --ingress in=lines:a.log --egress out=discard --json', 'counts only, as JSON'],
+])}
+The summary goes to standard output, or to standard error when an egress writes to standard output. SIGINT (Ctrl-C) and
+SIGTERM drain and print it; a second one stops at once. Sizes: 64k and 1M are thousands, 64KiB and 1MiB are 1024s.
+`;
+
+async function runPlan(path: string, options: Options, context: VerbContext): Promise<ExitCode> {
+  const plan = await loadPlan(path, options.json === true, context);
+  if (plan === undefined) return ExitCode.PlanErrors;
+  const version = compileChecked(plan);
+  const ends = resolveEnds(plan.boundaries, options.ingress, options.egress);
+  if (path === '-' && ends.readsStandardInput)
+    throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
+  const start = performance.now();
+  const pipeline = openPipeline(version, options, ends);
+  const signals = drainOnSignals(pipeline, options.deadline, context);
+  try {
+    if (options.requireProfile === true) await requireGranted(pipeline);
+    const progress = wantsProgress(options, ends, context)
+      ? startProgress(pipeline, plan.boundaries.find(({ kind }) => kind === 'ingress')?.id ?? '', context.err)
+      : undefined;
+    const ledger = await pipeline.finished().finally(() => progress?.end());
+    const seconds = (performance.now() - start) / 1000;
+    const ended = { ledger, status: readStatus(pipeline), reports: pipeline.reports(), seconds, signal: signals.first };
+    return conclude(ended, plan, version.id, ends, options, context);
+  } finally {
+    signals.end();
+  }
+}
+
+function conclude(
+  ended: Parameters<typeof runFacts>[0],
+  plan: PipelinePlanV2,
+  id: string,
+  ends: Ends,
+  options: Options,
+  { out, err }: Terminal,
+): ExitCode {
+  const facts = runFacts(ended);
+  const channel = ends.writesStandardOutput ? err : out;
+  const readerGone = Object.values(ended.status.adapters).some((adapter) => adapter.reader_gone === true);
+  const code = exitCodeOf(facts, ended.signal, options.assertConserved === true);
+  if (options.json === true) channel.json(facts);
+  // `byteor run … | head` has what it wanted: nothing to say unless something went wrong.
+  else if (options.quiet !== true && (!readerGone || code !== ExitCode.Done))
+    channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors: channel.colors }));
+  if (facts.failure !== undefined && (options.json === true || options.quiet === true)) {
+    const { stage, shard, sequence, cause } = facts.failure;
+    err.line(`byteor run: "${stage}" failed at sequence ${sequence} of shard ${shard}: ${cause}`);
+  }
+  return code;
+}
+
+/** Exit codes of errors that the core or the runtime has when it opens. Everything else: the run failed. */
+const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
+  BAD_OPTION: ExitCode.Usage,
+  OPTION_RANGE: ExitCode.Usage,
+  CPU_NOT_ALLOWED: ExitCode.Usage,
+  SAME_FILE: ExitCode.Usage,
+  MEMORY_LIMIT: ExitCode.MachineCannot,
+  NO_MEMORY: ExitCode.MachineCannot,
+  OBSERVE_FOLDER: ExitCode.MachineCannot,
+  OP_UNAVAILABLE: ExitCode.MachineCannot,
+};
+
+function openPipeline(version: Version, options: Options, ends: Ends): Pipeline {
+  const addon = askAddon();
+  if (!addon.loaded)
+    throw new CliError(
+      ExitCode.MachineCannot,
+      `The native core cannot be loaded: ${addon.reason}`,
+      'Install a C++20 compiler, make and python3, then run `npm rebuild byteor`; `byteor doctor` says more.',
+    );
+  try {
+    return open(version, openOptions(options, ends));
+  } catch (error) {
+    if (!(error instanceof ByteorError)) throw error;
+    const message = `Cannot start: ${inOptionNames(error.message)}`;
+    throw new CliError(OPEN_EXIT_CODES[error.code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
+  }
+}
+
+const openOptions = (options: Options, { ports }: Ends): OpenOptions => ({
+  ...sizesAsked(options),
+  profile: options.profile,
+  wait: options.wait,
+  pin: options.pin,
+  ...(options.threads === undefined ? {} : { threads: options.threads }),
+  ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
+  observe: options.observe === true,
+  ports,
+});
+
+/** Two writers to one terminal would spoil each other. */
+const wantsProgress = (options: Options, ends: Ends, { out, err }: Terminal): boolean =>
+  options.progress ?? (err.isTty && !(ends.writesStandardOutput && out.isTty));
+
+interface SignalWatch {
+  /** The signal that ended the run, if one did. */
+  readonly first: EndSignal | undefined;
+  end(): void;
+}
+
+/** The first SIGINT or SIGTERM drains, a second one stops at once; either way `finished()` resolves. */
+function drainOnSignals(pipeline: Pipeline, deadline: number, { err }: Terminal): SignalWatch {
+  let first: EndSignal | undefined;
+  const onSignal = (signal: EndSignal): void => {
+    if (first !== undefined) {
+      pipeline.halt();
+      return;
+    }
+    first = signal;
+    if (err.isTty) err.line(`\n${signal}: draining; a second one stops at once.`);
+    // The run's own wait reports what came of it.
+    pipeline.stop({ deadline }).catch(() => {});
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    get first() {
+      return first;
+    },
+    end: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+}
+
+/** Threads ask for what the profile wants when they start; that takes less than this. */
+const ANSWER_MS_MAX = 1000;
+
+async function requireGranted(pipeline: Pipeline): Promise<void> {
+  for (let waited = 0; waited < ANSWER_MS_MAX && !answered(readStatus(pipeline)); waited++)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  const refused = refusedRequests(readStatus(pipeline));
+  if (refused.length === 0) return;
+  pipeline.halt();
+  throw new CliError(
+    ExitCode.MachineCannot,
+    `This machine does not grant what the profile asks for:\n${refused.map((line) => `  ${line}`).join('\n')}`,
+    'Leave --require-profile away to run with less; `byteor doctor` says what to change.',
+  );
+}

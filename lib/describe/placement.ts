@@ -1,0 +1,104 @@
+/**
+ * Which agents would share which thread, before a pipeline is opened. The rules are those of native/run/placement.cpp;
+ * a test opens pipelines and compares. A thread runs a contiguous run of the line source → stages → sink, cut where the
+ * heaviest thread is lightest; shards are dealt out whole. Pure; any thread.
+ */
+
+import type { RingSpec, StageSpec } from '../lower/spec.js';
+
+/** Who runs an end: a native adapter, a handle of JavaScript, or (the egress only) nobody. */
+export type EndRunner = 'native' | 'js' | 'discard';
+
+export interface PlacementAsked {
+  readonly ingress: EndRunner;
+  readonly egress: EndRunner;
+  /** Native threads asked for; undefined: as the CPUs allow. */
+  readonly threads?: number | undefined;
+  /** Threads that may be busy all the time on this machine. */
+  readonly cpus: number;
+}
+
+export interface PlacedAgent {
+  /** Of a stage or boundary. */
+  readonly id: string;
+  readonly shard: number;
+}
+
+export interface PlacedThread {
+  /** In the order in which it runs them. */
+  readonly agents: readonly PlacedAgent[];
+}
+
+/** Relative costs: see native/run/placement.cpp. */
+const SOURCE_WEIGHT = 3;
+const SINK_WEIGHT = 4;
+
+function stageWeight(stage: StageSpec): number {
+  if (stage.op === 'Identity') return 0.05;
+  if (stage.op === 'Count') return stage.key === null ? 0.1 : 2;
+  return 1;
+}
+
+const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
+
+/** Cuts weights into at most `parts` contiguous runs, the heaviest as light as possible; the part of each item. */
+export function partition(weights: readonly number[], parts: number): number[] {
+  const count = weights.length;
+  const sums = [0];
+  for (const weight of weights) sums.push((sums.at(-1) as number) + weight);
+  const sum = (from: number, to: number): number => (sums[to] as number) - (sums[from] as number);
+  // best[i]: lightest possible heaviest run of the first i items in p runs; cuts[p][i]: where the last of them begins.
+  let best = [0, ...Array<number>(count).fill(Number.POSITIVE_INFINITY)];
+  const cuts: number[][] = [[]];
+  for (let p = 1; p <= parts; p++) {
+    const next = Array<number>(count + 1).fill(Number.POSITIVE_INFINITY);
+    const cut = Array<number>(count + 1).fill(0);
+    for (let i = p; i <= count; i++) {
+      for (let j = p - 1; j < i; j++) {
+        const heaviest = Math.max(best[j] as number, sum(j, i));
+        if (heaviest >= (next[i] as number)) continue;
+        next[i] = heaviest;
+        cut[i] = j;
+      }
+    }
+    best = next;
+    cuts.push(cut);
+  }
+  const part = Array<number>(count).fill(0);
+  for (let p = parts, end = count; p >= 1; p--) {
+    const begin = (cuts[p] as number[])[end] as number;
+    part.fill(p - 1, begin, end);
+    end = begin;
+  }
+  return part;
+}
+
+function stageThreads(spec: RingSpec, asked: PlacementAsked, wanted: number): { threads: number; of: number[] } {
+  const stages = spec.entries.map(({ stage }) => stageWeight(spec.stages[stage] as StageSpec));
+  const weights = [
+    ...(asked.ingress === 'native' ? [SOURCE_WEIGHT] : []),
+    ...stages,
+    ...(asked.egress === 'native' ? [SINK_WEIGHT] : []),
+  ];
+  const threads = clamp(wanted, 1, weights.length);
+  const first = asked.ingress === 'native' ? 1 : 0;
+  return { threads, of: partition(weights, threads).slice(first, first + stages.length) };
+}
+
+/** The threads of a ring. */
+export function placeRing(spec: RingSpec, asked: PlacementAsked): readonly PlacedThread[] {
+  const usesJs = asked.ingress === 'js' || asked.egress === 'js';
+  // One CPU is left to JavaScript where it runs an end.
+  const wanted = asked.threads ?? (usesJs && asked.cpus > 1 ? asked.cpus - 1 : asked.cpus);
+  const threads = spec.shards > 1 ? clamp(wanted, 1, spec.shards) : stageThreads(spec, asked, wanted).threads;
+  const one = spec.shards > 1 ? [] : stageThreads(spec, asked, wanted).of;
+  const agents: PlacedAgent[][] = Array.from({ length: threads }, () => []);
+  for (let shard = 0; shard < spec.shards; shard++) {
+    const put = (id: string, thread: number): unknown => agents[thread]?.push({ id, shard });
+    if (asked.ingress === 'native') put(spec.ingress.id, 0);
+    for (const [entry, { stage }] of spec.entries.entries())
+      put((spec.stages[stage] as StageSpec).id, spec.shards > 1 ? shard % threads : (one[entry] as number));
+    if (asked.egress !== 'js') put(spec.egress.id, threads - 1);
+  }
+  return agents.map((placed) => ({ agents: placed }));
+}
