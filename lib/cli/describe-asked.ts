@@ -4,7 +4,7 @@ import { type PlacedThread, placeRing } from '../describe/placement.js';
 import { lower } from '../lower/index.js';
 import type { CheckedPlan, SingleRingPlan } from '../plan/document.js';
 import { usageError } from './exit-code.js';
-import { inOptionNames, type SizeOptions, sizesAsked } from './open-options.js';
+import { inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from './open-options.js';
 
 export const isRing = (plan: CheckedPlan): plan is CheckedPlan<SingleRingPlan> => plan.target === 'SingleRing';
 
@@ -18,13 +18,23 @@ export const placementOf = (
   cpus: number,
 ): readonly PlacedThread[] => placeRing(lower(plan), { ingress: 'native', egress: 'native', threads, cpus });
 
+/** Spinning profiles publish records of fixed size by a word in each slot (native/run/tuning.cpp). */
+const spins = ({ profile }: ThreadOptions): boolean => profile !== 'default';
+
 /**
  * @param threads native threads, for the memory that they need
  * @throws CliError (wrong usage) when a size is out of its range
  */
-export function describeAsked(plan: CheckedPlan, options: SizeOptions, threads: number | undefined): Description {
+export function describeAsked(
+  plan: CheckedPlan,
+  options: SizeOptions & ThreadOptions,
+  threads: number | undefined,
+): Description {
   try {
-    return describePlan(plan, { sizes: sizesAsked(options), ...(threads === undefined ? {} : { threads }) });
+    return describePlan(plan, {
+      sizes: { ...sizesAsked(options), sequenceWords: spins(options) },
+      ...(threads === undefined ? {} : { threads }),
+    });
   } catch (error) {
     if (error instanceof RangeError) throw usageError(inOptionNames(error.message));
     throw error;

@@ -19,10 +19,13 @@ import type { PipelinePlanV2 } from '../../plan/document.js';
 import type { Ledger, StageCounts } from '../../runtime/counters.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
-import { grouped, harmless, indent, table } from '../text.js';
+import { grouped, harmless, indent, table, wrap } from '../text.js';
 import { reportLines } from './report-text.js';
 import { type EndedRun, endToEnd, type RunFacts } from './result.js';
 import { refusedRequests } from './status.js';
+
+/** Cells of a folded note: easier to read than the whole width of a wide terminal. */
+const NOTE_CELLS = 92;
 
 export interface SummaryContext {
   readonly plan: PipelinePlanV2;
@@ -101,8 +104,13 @@ function threadLines({ status }: EndedRun, colors: Colors): string[] {
     cpu === null || pin.state !== 'Applied' ? 'not pinned' : `CPU ${cpu}`,
     agentWords(agents),
   ]);
-  const refused = refusedRequests(status).map((line) => colors.yellow(`! ${harmless(line)}`));
+  const refused = refusedRequests(status).flatMap((line) => noteLines(harmless(line), colors));
   return indent([...table(rows), ...refused]);
+}
+
+/** A long sentence, folded under its sign. */
+function noteLines(text: string, colors: Colors): string[] {
+  return wrap(text, NOTE_CELLS).map((line, at) => `${at === 0 ? colors.yellow('!') : ' '} ${line}`);
 }
 
 /** `in, keep, total ×4`: an id that stands in several shards is said once. */

@@ -139,6 +139,16 @@ const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   OP_UNAVAILABLE: ExitCode.MachineCannot,
 };
 
+/** Errors that one end causes: which one they are about. */
+const ABOUT: Readonly<Record<string, 'ingress' | 'egress'>> = { INPUT_OPEN: 'ingress', OUTPUT_OPEN: 'egress' };
+
+function startProblem(error: ByteorError, version: Version): CliError {
+  const end = (version.plan as PipelinePlanV2).boundaries.find(({ kind }) => kind === ABOUT[error.code]);
+  const place = end === undefined ? '' : `${end.kind} "${end.id}" `;
+  const message = `Cannot start: ${place}${inOptionNames(error.message)}`;
+  return new CliError(OPEN_EXIT_CODES[error.code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
+}
+
 function openPipeline(version: Version, options: Options, ends: Ends): Pipeline {
   const addon = askAddon();
   if (!addon.loaded)
@@ -150,9 +160,7 @@ function openPipeline(version: Version, options: Options, ends: Ends): Pipeline 
   try {
     return open(version, openOptions(options, ends));
   } catch (error) {
-    if (!(error instanceof ByteorError)) throw error;
-    const message = `Cannot start: ${inOptionNames(error.message)}`;
-    throw new CliError(OPEN_EXIT_CODES[error.code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
+    throw error instanceof ByteorError ? startProblem(error, version) : error;
   }
 }
 
