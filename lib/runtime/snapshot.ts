@@ -7,7 +7,7 @@
 import { type AgentEntry, ConsumerBlock, enums, HISTOGRAM_COUNTS, NONE, ProducerBlock } from '../abi/definition.js';
 import type { Failure } from './failure.js';
 import { type LatencySummary, summarizeHistogram } from './histogram.js';
-import { Block, type BlockOf, nameOf, Region } from './region.js';
+import { Block, type BlockOf, nameOf, Region, RegionError } from './region.js';
 
 export type AgentStateName = keyof typeof enums.AgentState;
 
@@ -104,8 +104,11 @@ class Reader {
     const block = new Block(this.region, ConsumerBlock, at);
     if (agent.u32('kind') !== enums.AgentKind.Egress || ports?.egress !== enums.PortCode.Js)
       return block.u64('sequence');
-    // A cell alone has 32 bits: it is never a ring away from the stages it waits for.
-    return widen(block.u32('cell'), this.sequence(this.agents[this.dependencies(agent)[0] as number] as Agent));
+    // A cell alone has 32 bits: it is never a ring away from a stage that it waits for.
+    const stage = this.agents[this.dependencies(agent)[0] ?? NONE];
+    if (stage?.u32('kind') !== enums.AgentKind.Stage)
+      throw new RegionError(`egress ${this.label(agent)} waits for no stage: the region is damaged`);
+    return widen(block.u32('cell'), new Block(this.region, ConsumerBlock, stage.u64('block_offset')).u64('sequence'));
   }
 
   dependencies(agent: Agent): number[] {
