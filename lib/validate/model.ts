@@ -176,7 +176,10 @@ function connectionNode(entry: unknown, index: number, graphOnFull: unknown): Co
     from: sound(idSchema, raw.from),
     to: sound(idSchema, raw.to),
     lane: sound(laneSchema, raw.lane) as Lane | undefined,
-    onFull: sound(onFullSchema, raw.on_full ?? graphOnFull ?? 'Block'),
+    onFull: sound(
+      onFullSchema,
+      raw.on_full !== undefined ? raw.on_full : graphOnFull === undefined ? 'Block' : graphOnFull,
+    ),
   };
 }
 

@@ -49,7 +49,7 @@ function checkWords(ring: RingNode, note: Note): void {
 }
 
 function checkShards(model: Model, ring: RingNode, note: Note): void {
-  const shards = ring.raw.shards ?? 1;
+  const shards = ring.raw.shards === undefined ? 1 : ring.raw.shards;
   // An unsound number of shards was reported, as was one that is misspelt: neither says how many are meant.
   if (typeof shards !== 'number' || !Number.isInteger(shards) || shards < 1 || shards > RING_SHARDS_MAX) return;
   if (model.accounted.has('/single_ring/shards')) return;
