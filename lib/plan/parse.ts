@@ -49,7 +49,7 @@ export class ParsedPlan {
     return this.#findings;
   }
 
-  /** The position of a place; of the nearest place around it where the document has no such place. */
+  /** The position of a place; of the key of the nearest place around it where the document has no such place. */
   readonly locate: Locate = (pointer, part) => {
     let place = pointer;
     let offset = this.#offsets.get(place);
@@ -58,7 +58,7 @@ export class ParsedPlan {
       offset = this.#offsets.get(place);
     }
     if (offset === undefined || this.#lines === undefined) return undefined;
-    return positionOf(this.#lines, part === 'key' && place === pointer ? offset.key : offset.value);
+    return positionOf(this.#lines, part === 'key' || place !== pointer ? offset.key : offset.value);
   };
 }
 

@@ -9,7 +9,7 @@ import { under } from './pointer.js';
 import { quote } from './words.js';
 
 export interface Snapshot {
-  /** The copy; `BROKEN` stands wherever a finding says that the value cannot be read. */
+  /** The copy; `BROKEN` stands wherever a finding says that the value cannot be read. Undefined if it is too large. */
   readonly document: unknown;
   readonly findings: readonly Finding[];
 }
@@ -24,13 +24,21 @@ export function isUnicode(text: string): boolean {
 /** Copies the value; never throws. */
 export function snapshot(value: unknown): Snapshot {
   const reader = new PlainReader();
-  return { document: reader.read(value, '', 0), findings: reader.findings };
+  const document = reader.read(value, '', 0);
+  // What lies behind the bound was not read, so nothing can be said about the rest either.
+  return reader.tooLarge
+    ? { document: undefined, findings: [tooManyValues()] }
+    : { document, findings: reader.findings };
 }
 
 class PlainReader {
   readonly findings: Finding[] = [];
   private readonly open = new Map<object, string>();
   private values = 0;
+
+  get tooLarge(): boolean {
+    return this.values > PLAN_VALUES_MAX;
+  }
 
   /** Recursion is bounded by `PLAN_DEPTH_MAX`. */
   read(value: unknown, path: string, depth: number): unknown {
@@ -53,7 +61,12 @@ class PlainReader {
       case 'object':
         return value === null ? null : this.readObject(value, path, depth);
       default:
-        return this.broken('PLAN_NOT_JSON', path, `A ${typeof value} is not JSON data.`, value);
+        return this.broken(
+          'PLAN_NOT_JSON',
+          path,
+          `${value === undefined ? 'An undefined value' : `A ${typeof value}`} is not JSON data.`,
+          value,
+        );
     }
   }
 
@@ -89,7 +102,7 @@ class PlainReader {
   private readList(list: readonly unknown[], path: string, depth: number): unknown {
     const copy: unknown[] = [];
     const length = list.length;
-    for (let index = 0; index < length && this.values <= PLAN_VALUES_MAX; index++) {
+    for (let index = 0; index < length && !this.tooLarge; index++) {
       copy.push(this.readProperty(list, String(index), under(path, index), depth));
     }
     return Object.freeze(copy);
@@ -98,7 +111,7 @@ class PlainReader {
   private readMap(map: object, path: string, depth: number): unknown {
     const copy: Record<string, unknown> = {};
     for (const key of Reflect.ownKeys(map)) {
-      if (this.values > PLAN_VALUES_MAX) break;
+      if (this.tooLarge) break;
       if (typeof key === 'symbol') {
         this.broken('PLAN_NOT_JSON', path, `A key that is a symbol (${String(key)}) is not JSON data.`, undefined);
         continue;
@@ -119,18 +132,13 @@ class PlainReader {
 
   private readProperty(holder: object, key: string, path: string, depth: number): unknown {
     this.values += 1;
-    if (this.values > PLAN_VALUES_MAX) return this.tooMany();
+    if (this.tooLarge) return BROKEN;
     const descriptor = Reflect.getOwnPropertyDescriptor(holder, key);
     if (descriptor === undefined) return this.broken('PLAN_NOT_JSON', path, 'The list has a hole here.', undefined);
     if (!('value' in descriptor)) {
       return this.broken('PLAN_NOT_JSON', path, 'A property that is computed by a getter is not JSON data.', undefined);
     }
     return this.read(descriptor.value, path, depth + 1);
-  }
-
-  private tooMany(): typeof BROKEN {
-    if (this.values === PLAN_VALUES_MAX + 1) this.findings.push(tooManyValues());
-    return BROKEN;
   }
 
   private broken(code: string, path: string, message: string, received: unknown): typeof BROKEN {

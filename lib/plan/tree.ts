@@ -38,7 +38,11 @@ export function readTree(tree: Document.Parsed, positionOf: (offset: number) => 
     return { document: undefined, findings: [finding], offsets: new Map() };
   }
   const document = reader.read(root as Node, '', startOf(root as Node, 0), 0);
-  return { document, findings: reader.findings, offsets: reader.offsets };
+  const { findings, offsets } = reader;
+  // What lies behind the bound was not read, so nothing can be said about the rest either.
+  return reader.tooLarge
+    ? { document: undefined, findings: [tooManyValues()], offsets }
+    : { document, findings, offsets };
 }
 
 class TreeReader {
@@ -48,16 +52,17 @@ class TreeReader {
   private readonly open = new Set<Node>();
   private values = 0;
 
+  get tooLarge(): boolean {
+    return this.values > PLAN_VALUES_MAX;
+  }
+
   constructor(private readonly positionOf: (offset: number) => Position) {}
 
   read(node: Node | null | undefined, path: string, keyAt: number, depth: number): unknown {
     const at = startOf(node, keyAt);
     this.offsets.set(path, { key: keyAt, value: at });
     this.values += 1;
-    if (this.values > PLAN_VALUES_MAX) {
-      if (this.values === PLAN_VALUES_MAX + 1) this.findings.push(tooManyValues());
-      return BROKEN;
-    }
+    if (this.tooLarge) return BROKEN;
     if (node === null || node === undefined) return null;
     if (isAlias(node)) return this.readAlias(node.source, path, keyAt, depth);
     if (node.anchor !== undefined && !this.open.has(node)) this.anchors.set(node.anchor, node);
@@ -117,8 +122,9 @@ class TreeReader {
   private readList(node: YAMLSeq, path: string, depth: number): unknown[] {
     const list: unknown[] = [];
     for (const [index, item] of node.items.entries()) {
-      if (this.values > PLAN_VALUES_MAX) break;
-      list.push(this.read(isPair(item) ? null : (item as Node), under(path, index), startOf(node, 0), depth + 1));
+      if (this.tooLarge) break;
+      const value = isPair(item) ? null : (item as Node);
+      list.push(this.read(value, under(path, index), startOf(value, startOf(node, 0)), depth + 1));
     }
     return list;
   }
@@ -127,7 +133,7 @@ class TreeReader {
     const map: Record<string, unknown> = {};
     const first = new Map<string, Position>();
     for (const pair of node.items) {
-      if (this.values > PLAN_VALUES_MAX) break;
+      if (this.tooLarge) break;
       const key = isScalar(pair.key) ? String(pair.key.value ?? pair.key.source ?? '') : String(pair.key);
       const keyAt = startOf(pair.key as Node, startOf(node, 0));
       const place = under(path, key);

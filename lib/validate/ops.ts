@@ -3,10 +3,9 @@ import { BROKEN } from '../plan/finding.js';
 import { isCallerOp } from '../plan/op-catalog.js';
 import { under } from '../plan/pointer.js';
 import { didYouMean, oneOf, quote } from '../plan/words.js';
-import { expectedAt } from './expected.js';
 import { asMap, type Model, type Note, type StageNode } from './model.js';
 import { capital, placeName } from './names.js';
-import { subjectOf } from './objection.js';
+import { wrongType } from './objection.js';
 import { checkAgainst } from './shape.js';
 
 export function checkOps(model: Model, note: Note): void {
@@ -64,8 +63,7 @@ function checkConfig(model: Model, stage: StageNode, op: string, note: Note): vo
     return;
   }
   if (asMap(stage.config) === undefined) {
-    const message = `${subjectOf(model.document, path)} must be ${expectedAt('/config') ?? 'a map'}.`;
-    note({ code: 'FIELD_TYPE', path, message, received: stage.config });
+    note(wrongType(model.document, path, 'a map', stage.config));
     return;
   }
   checkAgainst(entry.config, stage.config, model.document, path, note);

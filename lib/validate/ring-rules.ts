@@ -1,9 +1,8 @@
 /** Rules about the single fields of `single_ring`, and about what the ring needs around it. Pure; any thread. */
-import { BROKEN } from '../plan/finding.js';
 import { RING_SHARDS_MAX } from '../plan/limits.js';
 import { count } from '../plan/words.js';
 import { checkKey } from './keys.js';
-import type { BoundaryNode, Model, Note, RingNode } from './model.js';
+import { type BoundaryNode, type Model, type Note, type RingNode, soundKey } from './model.js';
 
 export function checkRingRules(model: Model, note: Note): void {
   if (model.target === 'SingleRing' && model.hasBoundaries) checkBoundaries(model, note);
@@ -72,7 +71,8 @@ function checkShards(model: Model, ring: RingNode, note: Note): void {
 }
 
 function checkUnusedKey(ring: RingNode, note: Note): void {
-  if (ring.raw.shard_key === undefined || ring.raw.shard_key === BROKEN) return;
+  // A key that is not sound was reported; whether it is needed is the smaller question.
+  if (soundKey(ring.raw.shard_key) === undefined) return;
   note({
     code: 'RING_SHARD_KEY_UNUSED',
     path: '/single_ring/shard_key',

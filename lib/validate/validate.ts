@@ -48,7 +48,8 @@ export function validate(plan: unknown, options?: ValidateOptions): Validation;
 export function validate(plan: unknown, options: ValidateOptions = {}): Validation {
   if (!(plan instanceof ParsedPlan)) {
     const { document, findings } = snapshot(plan);
-    return conclude(document, [...findings, ...check(document, options)], undefined, () => undefined);
+    const more = document === undefined ? [] : check(document, options);
+    return conclude(document, [...findings, ...more], undefined, () => undefined);
   }
   if (plan.document === undefined) return conclude(undefined, plan.findings, plan.file, plan.locate);
   const findings = [...plan.findings, ...check(plan.document, options)];
