@@ -130,7 +130,8 @@ function compose(
         break;
       }
       tree = document;
-      for (const problem of [...document.errors, ...document.warnings]) findings.push(syntaxFinding(problem, lines));
+      for (const problem of causes([...document.errors, ...document.warnings]))
+        findings.push(syntaxFinding(problem, lines));
     }
     return { tree, findings };
   } finally {
@@ -144,6 +145,33 @@ function* tokensOf(lexemes: readonly string[]) {
   yield* parser.end();
 }
 
+/**
+ * The parser's objections without those that only follow from another: after a token at which the document has ended
+ * every later token is unexpected, and one missing comma is objected to in up to four ways at the same place.
+ */
+function causes(problems: readonly YAMLError[]): YAMLError[] {
+  const places = new Set<number>();
+  let ended = false;
+  return problems
+    .toSorted((a, b) => a.pos[0] - b.pos[0])
+    .filter((problem) => {
+      const ends =
+        problem.code === 'UNEXPECTED_TOKEN' && /in YAML (?:stream|document)|at node end/.test(problem.message);
+      const follows = places.has(problem.pos[0]) || (ends && ended);
+      places.add(problem.pos[0]);
+      ended ||= ends;
+      return !follows;
+    });
+}
+
+/** Objections whose usual cause is not what they say. */
+const LIKELY: Readonly<Record<string, string>> = {
+  MULTILINE_IMPLICIT_KEY: 'Is a comma or a colon missing here, or is a line indented wrongly?',
+  BLOCK_AS_IMPLICIT_KEY: 'Is a comma missing here, does text with a colon need quotes, or is a line indented wrongly?',
+  BLOCK_IN_FLOW: 'Is a comma missing here?',
+  BAD_INDENT: 'Is a bracket missing before this, or is this line indented wrongly?',
+};
+
 function syntaxFinding(problem: YAMLError, lines: LineCounter): Finding {
   const at = positionOf(lines, problem.pos[0]);
   if (problem.code === 'TAG_RESOLVE_FAILED') {
@@ -154,7 +182,8 @@ function syntaxFinding(problem: YAMLError, lines: LineCounter): Finding {
     return { code: 'PLAN_SYNTAX', path: '', message: 'A key of a map must be text.', at };
   }
   if (problem.code === 'MULTIPLE_DOCS') return severalDocuments(at);
-  return { code: 'PLAN_SYNTAX', path: '', message: `The text is neither JSON nor YAML: ${problem.message}.`, at };
+  const message = `The text is neither JSON nor YAML: ${problem.message}.`;
+  return { code: 'PLAN_SYNTAX', path: '', message, at, hint: LIKELY[problem.code] };
 }
 
 function severalDocuments(at: Position): Finding {

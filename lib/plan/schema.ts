@@ -82,7 +82,7 @@ export const codecSchema = z
     z.enum(['bytes', 'utf8']),
     z.discriminatedUnion('kind', [
       z.strictObject({
-        kind: z.literal('struct'),
+        kind: z.literal('struct').describe('Little-endian, natural alignment.'),
         fields: z.array(structFieldSchema).min(1).max(STRUCT_FIELDS_MAX).describe('In the order of the bytes.'),
       }),
     ]),
@@ -130,11 +130,15 @@ export const singleRingSchema = z.strictObject({
 
 export const onFullSchema = z.enum(['Block', 'Drop']).describe('What happens to a record that does not fit.');
 
+const laneBytes = z
+  .exactOptional(integer(LANE_BYTES_MIN, LANE_BYTES_MAX))
+  .describe('Bytes that the lane holds at most; where it is left out, an option of `open` says it.');
+
 export const laneSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('Events').describe('Records in order, in memory.'),
-      capacity_bytes: z.exactOptional(integer(LANE_BYTES_MIN, LANE_BYTES_MAX)),
+      capacity_bytes: laneBytes,
     }),
     z.strictObject({
       kind: z.literal('Journal').describe('Records in order, on disk. Needs the feature lane_graph_journal.'),
@@ -146,21 +150,23 @@ export const laneSchema = z
           ]),
         )
         .describe('When written records become durable.'),
-      segment_bytes: z.exactOptional(integer(JOURNAL_SEGMENT_BYTES_MIN, JOURNAL_SEGMENT_BYTES_MAX)),
-      retain_bytes: z.exactOptional(integer(1, JOURNAL_RETAIN_MAX)),
-      retain_ms: z.exactOptional(integer(1, JOURNAL_RETAIN_MAX)),
+      segment_bytes: z
+        .exactOptional(integer(JOURNAL_SEGMENT_BYTES_MIN, JOURNAL_SEGMENT_BYTES_MAX))
+        .describe('Bytes of one segment file.'),
+      retain_bytes: z.exactOptional(integer(1, JOURNAL_RETAIN_MAX)).describe('Bytes to keep; older segments go.'),
+      retain_ms: z.exactOptional(integer(1, JOURNAL_RETAIN_MAX)).describe('Milliseconds to keep; older segments go.'),
     }),
     z.strictObject({
       kind: z.literal('SequencedSlots').describe('Fixed slots, addressed by sequence.'),
       capacity: integer(1, CAPACITY_MAX).describe('Records.'),
-      gating: z.literal(SEQUENCED_SLOTS_V1_GATING),
+      gating: z.literal(SEQUENCED_SLOTS_V1_GATING).describe('SEQUENCED_SLOTS_V1_GATING, written out.'),
     }),
     z.strictObject({
       kind: z.literal('FanoutBroadcast').describe('One writer, several readers. Needs the feature lane_graph_fanout.'),
       consumers: integer(1, FANOUT_V1_MAX_CONSUMERS).describe(
         'The number of FanoutBroadcast connections of the outlet.',
       ),
-      capacity_bytes: z.exactOptional(integer(LANE_BYTES_MIN, LANE_BYTES_MAX)),
+      capacity_bytes: laneBytes,
     }),
   ])
   .describe('The lane intent of a connection.');
@@ -180,7 +186,11 @@ export const boundaryPolicySchema = z
   .describe('Ingress: `Broadcast` (default), `RoundRobin`, KeyHash. Egress: `Interleave` (default), `Ordered`.');
 
 export const laneGraphSchema = z.strictObject({
-  connections: z.array(connectionSchema).min(1).max(GRAPH_CONNECTIONS_MAX),
+  connections: z
+    .array(connectionSchema)
+    .min(1)
+    .max(GRAPH_CONNECTIONS_MAX)
+    .describe('Stage to stage, ingress to stage, stage to egress; without cycles.'),
   boundary_policy: z.exactOptional(z.record(z.string(), boundaryPolicySchema)).describe('Boundary id → policy.'),
   on_full: z
     .exactOptional(onFullSchema)
@@ -219,7 +229,7 @@ export const planSchema = z.discriminatedUnion('target', [singleRingPlanSchema, 
  */
 export const planOfUnknownTargetSchema = z.strictObject({
   ...common,
-  target: z.enum(['SingleRing', 'LaneGraph']),
+  target: z.enum(['SingleRing', 'LaneGraph']).describe('The execution model; never inferred from the shape.'),
   single_ring: z.exactOptional(singleRingSchema),
   lane_graph: z.exactOptional(laneGraphSchema),
 });

@@ -29,6 +29,7 @@ export const READING_CASES: readonly Case[] = [
     plan: edited(RING, ['op: identity }', 'op: identity ']),
     message:
       'The text is neither JSON nor YAML: Flow map in block collection must be sufficiently indented and end with a }.',
+    hint: 'Is a bracket missing before this, or is this line indented wrongly?',
   },
   {
     because: 'a tab indents',
