@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+/** How often each pair is tried; `npm run test:exit50` sets 50. */
+const REPEATS = Number(process.env.BYTEOR_EXIT_REPEATS ?? '1');
+/** Children of one pair that run side by side. */
+const AT_ONCE = 2;
+/** A child that is still there after so long hangs. */
+const WATCHDOG_MS = 60_000;
+
+const STAGES = ['opened', 'pushing', 'full', 'parked', 'failing', 'stopping'];
+
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What may stand on stderr: nothing, unless Node prints the error that was the point. */
+  readonly stderr: RegExp;
+}
+
+const QUIET = /^$/;
+const WAYS: Readonly<Record<string, End>> = {
+  natural: { code: 0, signal: null, stderr: QUIET },
+  exit: { code: 7, signal: null, stderr: QUIET },
+  throw: { code: 1, signal: null, stderr: /uncaught on purpose/ },
+  reject: { code: 1, signal: null, stderr: /rejected on purpose/ },
+  sigterm: { code: null, signal: 'SIGTERM', stderr: QUIET },
+  gc: { code: 0, signal: null, stderr: QUIET },
+  halted: { code: 0, signal: null, stderr: QUIET },
+  disposed: { code: 0, signal: null, stderr: QUIET },
+  'worker-terminate': { code: 0, signal: null, stderr: QUIET },
+  'worker-natural': { code: 0, signal: null, stderr: QUIET },
+  'worker-exit': { code: 0, signal: null, stderr: QUIET },
+  'worker-throw': { code: 0, signal: null, stderr: QUIET },
+  'exit-with-workers': { code: 7, signal: null, stderr: QUIET },
+};
+
+const script = fileURLToPath(new URL('./child.mjs', import.meta.url));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly hung: boolean;
+}
+
+function run(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--expose-gc', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    let hung = false;
+    const watchdog = setTimeout(() => {
+      hung = true;
+      child.kill('SIGKILL');
+    }, WATCHDOG_MS);
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(watchdog);
+      resolve({ code, signal, stdout, stderr, hung });
+    });
+  });
+}
+
+describe.each(Object.entries(WAYS))('the end by %s', (way, end) => {
+  test.each(STAGES)(
+    'of a pipeline that is %s has the expected exit code and does not hang',
+    async (stage) => {
+      for (let left = REPEATS; left > 0; left -= AT_ONCE) {
+        const children = Array.from({ length: Math.min(left, AT_ONCE) }, () => run(script, way, stage));
+        for (const { stdout, stderr, ...outcome } of await Promise.all(children)) {
+          expect({ ...outcome, stderr }).toEqual({
+            code: end.code,
+            signal: end.signal,
+            hung: false,
+            stderr: expect.stringMatching(end.stderr),
+          });
+          expect(stdout).toContain('reached');
+        }
+      }
+    },
+    WATCHDOG_MS * (REPEATS + 1),
+  );
+});
+
+describe('the event loop', () => {
+  const loop = fileURLToPath(new URL('./loop.mjs', import.meta.url));
+
+  test.each(['egress', 'ingress', 'finished', 'stop'])(
+    'lives as long as a promise of %s is pending, also when nobody else keeps it',
+    async (wait) => {
+      const { stdout, code, stderr } = await run(loop, wait);
+      expect({ stdout, code, stderr }).toEqual({ stdout: 'still alive\nsettled\n', code: 0, stderr: '' });
+    },
+  );
+
+  test('ends while a pipeline is open and idle', async () => {
+    const { stdout, code, stderr } = await run(loop, 'idle');
+    expect({ stdout, code, stderr }).toEqual({ stdout: 'nothing to wait for\n', code: 0, stderr: '' });
+  });
+});

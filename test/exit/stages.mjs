@@ -1,0 +1,93 @@
+/**
+ * Brings a pipeline to a stage of its life, in whatever thread this runs. Each returns what must not be collected, once
+ * the stage has been reached for certain.
+ */
+
+import { compile, open } from '../../dist/index.js';
+
+const version = compile({
+  version: 2,
+  name: 'exit',
+  target: 'SingleRing',
+  stages: [
+    { id: 'guard', op: 'reject', config: { equals: 'bad' } },
+    { id: 'pass', op: 'identity' },
+  ],
+  boundaries: [
+    { id: 'in', kind: 'ingress', codec: 'utf8' },
+    { id: 'out', kind: 'egress', codec: 'utf8' },
+  ],
+  single_ring: { stages: [{ stage: 'guard' }, { stage: 'pass', depends_on: ['guard'] }] },
+});
+
+async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+let calm = () => {};
+
+/** Ends what a stage keeps doing, and with it its hold on the handles. */
+export function calmDown() {
+  calm();
+  calm = () => {};
+}
+
+export const stages = {
+  /** Nothing has happened yet. */
+  opened: async () => open(version),
+
+  /** Records are under way all the time, in both directions. */
+  async pushing() {
+    const pipeline = open(version, { capacity: 64 });
+    const [ingress, egress] = [pipeline.ingress('in'), pipeline.egress('out')];
+    let seen = 0;
+    const turn = () => {
+      while (ingress.tryPush('x') === 'OK');
+      seen += egress.poll(() => {});
+    };
+    // Unref'd: the timer shall not be what keeps a process from ending.
+    const timer = setInterval(turn, 1).unref();
+    calm = () => clearInterval(timer);
+    await until(() => seen > 100);
+    return pipeline;
+  },
+
+  /** Nobody polls, a push waits for room; everything sleeps. */
+  async full() {
+    const pipeline = open(version, { capacity: 8, wait: 'park' });
+    const ingress = pipeline.ingress('in');
+    while (ingress.tryPush('x') === 'OK');
+    const abort = new AbortController();
+    const waiting = ingress.push('one too many', { signal: abort.signal }).catch(() => {});
+    await until(() => pipeline.snapshot().agents[0].state === 'Stalled');
+    // A pending promise keeps the process alive, as promised; the natural end needs it to be over.
+    setTimeout(() => abort.abort(), 20);
+    return [pipeline, waiting];
+  },
+
+  /** All threads sleep. */
+  async parked() {
+    const pipeline = open(version, { wait: 'park' });
+    pipeline.ingress('in').tryPush('x');
+    await until(() => pipeline.egress('out').poll(() => {}) === 1);
+    await until(() => pipeline.snapshot().threads.every((thread) => thread.parks > 0));
+    return pipeline;
+  },
+
+  /** A record has failed; good ones before it have not been taken. */
+  async failing() {
+    const pipeline = open(version);
+    pipeline.ingress('in').tryPushBatch(['good', 'good', 'bad', 'after']);
+    await until(() => pipeline.failure !== undefined);
+    return pipeline;
+  },
+
+  /** A stop waits for somebody to poll. */
+  async stopping() {
+    const pipeline = open(version);
+    pipeline.ingress('in').tryPush('never taken');
+    const stopping = pipeline.stop({ deadline: 50 });
+    await until(() => pipeline.state === 'closing');
+    return [pipeline, stopping];
+  },
+};
