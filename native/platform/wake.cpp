@@ -97,7 +97,8 @@ void Sleeper::watch(int, short) noexcept {}
 
 #endif
 
-Sleeper::Sleeper(std::atomic<std::uint32_t>& armed, std::atomic<std::uint32_t>& word, std::size_t descriptor_max)
+Sleeper::Sleeper(std::atomic<std::uint32_t>& armed, std::atomic<std::uint32_t>& word,
+                 [[maybe_unused]] std::size_t descriptor_max)
     : armed_(armed), word_(word) {
 #if !defined(_WIN32)
   if (descriptor_max > 0) descriptors_ = std::make_unique<Descriptors>(descriptor_max);
