@@ -42,6 +42,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: () => import('./verbs/run.js'),
   },
   {
+    name: 'snapshot',
+    summary: 'look at a running pipeline: where each agent stands, and what it waits for',
+    load: () => import('./verbs/snapshot.js'),
+  },
+  {
     name: 'doctor',
     summary: 'look at the machine, and whether it is enough for a plan',
     load: () => import('./verbs/doctor.js'),

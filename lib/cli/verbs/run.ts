@@ -136,6 +136,8 @@ const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
   MEMORY_LIMIT: ExitCode.MachineCannot,
   NO_MEMORY: ExitCode.MachineCannot,
   OBSERVE_FOLDER: ExitCode.MachineCannot,
+  NO_THREAD: ExitCode.MachineCannot,
+  NO_RESOURCE: ExitCode.MachineCannot,
   OP_UNAVAILABLE: ExitCode.MachineCannot,
 };
 
