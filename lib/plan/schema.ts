@@ -181,7 +181,9 @@ export const connectionSchema = z.strictObject({
 export const boundaryPolicySchema = z
   .union([
     z.enum(['Broadcast', 'RoundRobin', 'Interleave', 'Ordered']),
-    z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('KeyHash'), key: keySchema })]),
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('KeyHash').describe('One connection for each key.'), key: keySchema }),
+    ]),
   ])
   .describe('Ingress: `Broadcast` (default), `RoundRobin`, KeyHash. Egress: `Interleave` (default), `Ordered`.');
 

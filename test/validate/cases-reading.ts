@@ -85,7 +85,7 @@ export const READING_CASES: readonly Case[] = [
     code: 'PLAN_TOO_LARGE',
     path: '',
     plan: `name: ${'x'.repeat(100_000_000)}`,
-    message: 'The text is 100000006 long; a plan has at most 1048576 characters.',
+    message: 'The text is longer than the 1048576 characters that a plan may have.',
     hint: 'Is this the plan, or the data that it shall process?',
   },
   {

@@ -71,7 +71,7 @@ describe('a generated valid plan', () => {
           expect(errorsOf(replaced(plan, path, null)).map((one) => one.path)).toEqual([path]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -86,7 +86,7 @@ describe('a generated valid plan', () => {
           expect(errors.length === 0).toBe(isValidPlan(without));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -103,7 +103,7 @@ describe('a generated valid plan', () => {
           ]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -115,7 +115,7 @@ describe('a generated valid plan', () => {
           expect(errorsOf(replaced(plan, path, 'zzz-nobody-at-all')).map((one) => one.path)).toEqual([path]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
@@ -133,7 +133,7 @@ describe('a mutated plan', () => {
       fc.property(edited(3), (document) => {
         expect(validate(document).ok).toBe(isValidPlan(document));
       }),
-      { numRuns: 4000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -229,7 +229,7 @@ describe('validation', () => {
         expect(ok).toBe(false);
         expect(diagnostics.length).toBeGreaterThan(0);
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
   });
 
