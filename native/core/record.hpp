@@ -53,7 +53,7 @@ struct VariableLayout {
   }
   static RecordRef load(const RingMemory& ring, std::uint64_t sequence) noexcept {
     const abi::Slot& s = slot(ring, sequence);
-    return {ring.arena + (s.start & (ring.arena_bytes - 1)), s.length, s.flags};
+    return {reservation(ring, s) + (s.start - s.position), s.length, s.flags};
   }
   // Whether the producer described a record that lies in the arena with all the room around it that ops may use. Native
   // producers always do; JavaScript can be made to write anywhere. Only before any stage has worked on the record.
@@ -66,9 +66,12 @@ struct VariableLayout {
   // After an op moved or resized the record. Only a stage that no other stage may race with writes.
   static void store(const RingMemory& ring, std::uint64_t sequence, const RecordRef& record) noexcept {
     abi::Slot& s = slot(ring, sequence);
-    const std::byte* before = ring.arena + (s.start & (ring.arena_bytes - 1));
-    s.start += static_cast<std::uint32_t>(record.data - before);
+    s.start = s.position + static_cast<std::uint32_t>(record.data - reservation(ring, s));
     s.length = record.length;
+  }
+  // A reservation is contiguous, so only its first byte is masked: an empty record may begin where the arena ends.
+  static std::byte* reservation(const RingMemory& ring, const abi::Slot& s) noexcept {
+    return ring.arena + (s.position & (ring.arena_bytes - 1));
   }
 };
 

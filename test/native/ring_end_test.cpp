@@ -123,6 +123,29 @@ TEST(RingPublication, ARecordPublishedByItsWordCarriesItsStampBeforeThePublicati
   EXPECT_EQ(std::accumulate(counts, counts + abi::kHistogramCounts, 0u), 1u);
 }
 
+TEST(RingMemory, AnEmptyRecordWhoseRoomBeforeItEndsWithTheArenaIsStillBehindThatRoom) {
+  const RingSpec spec{{{"p", OpCode::kPrepend, {}, "<<<<<<<<"}}};
+  run::Options options;
+  options.capacity = 64;
+  options.record_max = 56;
+  options.arena_bytes = 128;
+  HandGraph ring(SpecBuilder::build(spec), options, abi::PortCode::kNative);
+  core::RecordProducer& producer = *ring.graph().producers()[0];
+  for (int i = 0; i < 16; ++i) {
+    ASSERT_NE(producer.try_claim(0), nullptr);
+    producer.commit(0, 0);
+  }
+  ASSERT_EQ(producer.try_claim(0), nullptr) << "sixteen reservations of eight bytes fill the arena to its last byte";
+  producer.publish();
+  ring.work_all();
+  std::vector<std::string> delivered;
+  ring.graph().consumers()[0]->consume(64, [&](std::uint64_t, const core::RecordRef& record) {
+    delivered.emplace_back(reinterpret_cast<const char*>(record.data), record.length);
+    return true;
+  });
+  EXPECT_EQ(delivered, std::vector<std::string>(16, "<<<<<<<<"));
+}
+
 // ---- what JavaScript wrote ------------------------------------------------------------------------------------------
 
 class DamagedSlot : public testing::TestWithParam<const char*> {};
