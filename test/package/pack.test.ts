@@ -148,10 +148,12 @@ describe('installed without a compiler and with scripts not run', () => {
     expect(printed).toBe('a!,b!,c! balanced true\n');
   });
 
-  test('the command line stands in node_modules/.bin', async () => {
+  test('the command line stands in node_modules/.bin and runs a plan', async () => {
     writeFileSync(join(user.cwd, 'plan.json'), JSON.stringify(plan));
-    const printed = await command('node_modules/.bin/byteor', ['validate', '--json', 'plan.json'], user);
-    expect(JSON.parse(printed)).toEqual({ ok: true, diagnostics: [] });
+    writeFileSync(join(user.cwd, 'in.txt'), 'one\ntwo\r\nthree');
+    const adapters = ['--ingress', 'in=lines:in.txt', '--egress', 'out=lines:out.txt', '--assert-conserved'];
+    await command('node_modules/.bin/byteor', ['run', 'plan.json', ...adapters], user);
+    expect(readFileSync(join(user.cwd, 'out.txt'), 'utf8')).toBe('one!\ntwo!\r\nthree!');
   });
 });
 
