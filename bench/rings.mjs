@@ -40,6 +40,7 @@ const RECORDS = {
   single: { 8: 2_000_000, 56: 1_000_000, 64: 1_000_000 },
   batch: { 8: 8_000_000, 64: 1_500_000 },
   chain: { 8: 4_000_000, 64: 1_500_000 },
+  layouts: { 8: 2_000_000, 64: 1_000_000, 256: 400_000, 1500: 100_000, logs: 600_000 },
 };
 
 function cellsOf() {
@@ -49,14 +50,19 @@ function cellsOf() {
     ...[8, 64].map((bytes) => ({ topology: 'one-to-one', form: 'batch', bytes })),
     ...[8, 64].map((bytes) => ({ topology: 'chain', form: 'batch', bytes })),
   ];
-  return rows
-    .flatMap((row) => [1024, 65_536].map((capacity) => ({ ...row, capacity })))
+  const layouts = [8, 64, 256, 1500, 'logs'].map((bytes) => ({
+    topology: 'layouts',
+    form: 'batch',
+    bytes,
+    capacity: 8192,
+  }));
+  return [...rows.flatMap((row) => [1024, 65_536].map((capacity) => ({ ...row, capacity }))), ...layouts]
     .map((cell) => ({
       ...cell,
-      name: `${cell.topology} ${cell.form} ${cell.bytes} B, ${cell.capacity} slots`,
+      name: `${cell.topology} ${cell.form} ${cell.bytes}${cell.bytes === 'logs' ? '' : ' B'}, ${cell.capacity} slots`,
       records: Math.max(
         cell.capacity,
-        Math.round(scale * RECORDS[cell.topology === 'chain' ? 'chain' : cell.form][cell.bytes]),
+        Math.round(scale * RECORDS[cell.topology === 'one-to-one' ? cell.form : cell.topology][cell.bytes]),
       ),
       trials: [],
     }))

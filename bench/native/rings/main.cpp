@@ -3,6 +3,7 @@
 // trials and reports medians of paired ratios.
 //
 //   byteor_rings one-to-one|chain single|batch 8|56|64 CAPACITY RECORDS SEED
+//   byteor_rings layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -12,6 +13,7 @@
 
 #include "rings/chain.hpp"
 #include "rings/harness.hpp"
+#include "rings/layouts.hpp"
 #include "rings/limit.hpp"
 #include "rings/ours.hpp"
 #include "rings/peers.hpp"
@@ -112,6 +114,31 @@ std::vector<Contestant> chains(std::uint32_t capacity, std::uint64_t records) {
   return all;
 }
 
+template <class Layout>
+Contestant layout(std::string name, std::uint32_t bytes, std::uint32_t capacity, std::uint64_t records) {
+  return {std::move(name), [=] {
+            const Lengths lengths(bytes);
+            const Text text;
+            const auto ring = std::make_unique<Layout>(capacity, lengths);
+            const auto lap = [&](std::uint64_t n) {
+              std::uint64_t sum = 0;
+              const Lap took = run_jobs({{0, [&] { ring->produce(n); }}, {1, [&] { sum = ring->consume(n); }}});
+              check(sum == text.expected(lengths, n), "checksum of the layout");
+              return took;
+            };
+            lap(capacity);
+            return lap(records);
+          }};
+}
+
+std::vector<Contestant> layouts(const std::string& bytes, std::uint32_t capacity, std::uint64_t records) {
+  const auto length = bytes == "logs" ? 0u : static_cast<std::uint32_t>(std::strtoul(bytes.c_str(), nullptr, 10));
+  if (length > 2500 || (length == 0 && bytes != "logs")) return {};
+  return {layout<SlotsAndArena>("byteor", length, capacity, records),
+          layout<LongestInline>("longest inline", length, capacity, records),
+          layout<Frames>("frames", length, capacity, records)};
+}
+
 std::vector<std::string> left_out() {
   std::vector<std::string> names;
 #ifndef BYTEOR_BENCH_BOOST
@@ -145,6 +172,7 @@ std::vector<Contestant> cell(const std::string& topology, const std::string& for
                              std::uint32_t capacity, std::uint64_t records) {
   const bool power_of_two = capacity >= 64 && (capacity & (capacity - 1)) == 0;
   if (!power_of_two || records < capacity) return {};
+  if (topology == "layouts" && form == "batch") return layouts(bytes, capacity, records);
   if (bytes == "8") return cell<Payload<1>>(topology, form, capacity, records);
   if (bytes == "56") return cell<Payload<7>>(topology, form, capacity, records);
   if (bytes == "64") return cell<Payload<8>>(topology, form, capacity, records);
@@ -177,6 +205,7 @@ int main_with(int argc, char** argv) {
   if (all.empty()) {
     std::fprintf(stderr,
                  "usage: byteor_rings one-to-one|chain single|batch 8|56|64 CAPACITY RECORDS SEED\n"
+                 "       byteor_rings layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED\n"
                  "CAPACITY is a power of two from 64 on, RECORDS no less; chains have batches only\n");
     return 2;
   }
