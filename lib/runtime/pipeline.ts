@@ -70,6 +70,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #sawEnd = false;
   #settled: Ledger | undefined;
   #detached = false;
+  #toldEnd = false;
 
   /** @internal Made by `open` and `attach`. */
   constructor(native: NativePipeline, note: PipelineNote, opener: boolean) {
@@ -343,8 +344,11 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       this.#native.halt();
     }
     if (this.state === 'stopped') this.#onStopped();
-    // Another thread may be the one that waits for the end.
-    else this.#native.notify(NativeEvent.Ended);
+    else if (!this.#toldEnd) {
+      // Another thread may be the one that waits for the end. Once: the event comes back here too.
+      this.#toldEnd = true;
+      this.#native.notify(NativeEvent.Ended);
+    }
   }
 
   #onStopped(): void {

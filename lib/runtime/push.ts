@@ -81,6 +81,8 @@ export class PushHandle<R> {
   private readonly codec: BoundCodec<R>;
   private readonly fixedBytes: number;
   private readonly writer: ClaimWriter<R>;
+  /** The writer's fields, as what they are inside. */
+  private writerFields: FieldAccess | undefined;
   private readonly scratch: RecordMemory | undefined;
   private readonly scratchCodec: BoundCodec<R> | undefined;
   private readonly queue: WaitQueue;
@@ -105,6 +107,7 @@ export class PushHandle<R> {
     this.codec = this.codecs[0] as BoundCodec<R>;
     this.recordMax = this.first.recordMax;
     this.fixedBytes = this.first.fixed ? this.recordMax : 0;
+    this.writerFields = this.codec.fields;
     this.writer = new ClaimWriter<R>(this.first.memory, this.codec.fields as InPlaceFields<R>);
     if (this.shards.length > 1) {
       const bytes = Math.max(this.recordMax, 65_536);
@@ -192,31 +195,20 @@ export class PushHandle<R> {
    * it cannot be had now; lastStatus says why. The writer is reused.
    */
   claim(length: number = this.fixedBytes, key?: Uint8Array | string): ClaimWriter<R> | undefined {
-    this.claimed = undefined;
-    if (!this.direct) {
-      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
-      return undefined;
-    }
-    if (!Number.isInteger(length) || length < 0 || (this.fixedBytes !== 0 && length !== this.fixedBytes))
-      throw new UsageError(
-        this.fixedBytes === 0
-          ? `claim needs the record's bytes, 0 to ${this.recordMax}; received ${String(length)}`
-          : `every record of "${this.id}" has ${this.fixedBytes} bytes; claim() was given ${String(length)}`,
-      );
-    if (length > this.recordMax) {
-      this.lastStatus = this.tooLarge();
-      return undefined;
-    }
-    const index = this.shards.length === 1 ? 0 : this.routeKey(key);
-    const shard = this.shards[index] as ShardProducer;
-    const at = this.claimIn(shard, length);
-    if (at < 0) {
-      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
-      return undefined;
-    }
-    this.lastStatus = 'OK';
+    const shard = this.first;
+    const plain =
+      this.fixedBytes === 0 ? length >>> 0 === length && length <= this.recordMax : length === this.fixedBytes;
+    if (!plain || !this.direct || this.scratch !== undefined) return this.claimCarefully(length, key);
+    const at = shard.claim(length);
+    if (at < 0) return this.claimCarefully(length, key);
     this.claimed = shard;
-    return this.aim(index, shard, at, length);
+    this.lastStatus = 'OK';
+    const { writer, writerFields } = this;
+    writer.offset = at;
+    writer.length = length;
+    writer.flags = 0;
+    if (writerFields !== undefined) writerFields._at = at;
+    return writer;
   }
 
   /** The claimed record is complete; `length` says how much of the claim it uses. It becomes visible as pushed ones do. */
@@ -319,6 +311,35 @@ export class PushHandle<R> {
     this.closedElsewhere();
   }
 
+  /** Everything that a claim can meet: wrong lengths, several shards, no room, a closed ingress. */
+  private claimCarefully(length: number, key: Uint8Array | string | undefined): ClaimWriter<R> | undefined {
+    this.claimed = undefined;
+    if (!this.direct) {
+      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
+      return undefined;
+    }
+    if (!Number.isInteger(length) || length < 0 || (this.fixedBytes !== 0 && length !== this.fixedBytes))
+      throw new UsageError(
+        this.fixedBytes === 0
+          ? `claim needs the record's bytes, 0 to ${this.recordMax}; received ${String(length)}`
+          : `every record of "${this.id}" has ${this.fixedBytes} bytes; claim() was given ${String(length)}`,
+      );
+    if (length > this.recordMax) {
+      this.lastStatus = this.tooLarge();
+      return undefined;
+    }
+    const index = this.shards.length === 1 ? 0 : this.routeKey(key);
+    const shard = this.shards[index] as ShardProducer;
+    const at = this.claimIn(shard, length);
+    if (at < 0) {
+      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
+      return undefined;
+    }
+    this.lastStatus = 'OK';
+    this.claimed = shard;
+    return this.aim(index, shard, at, length);
+  }
+
   private put(record: R): PushStatus {
     if (this.scratch !== undefined) return this.putRouted(record);
     const codec = this.codec;
@@ -405,13 +426,13 @@ export class PushHandle<R> {
       writer.bytes = memory.bytes;
       writer.buffer = memory.buffer;
       writer.view = memory.view;
-      writer.fields = (this.codecs[index] as BoundCodec<R>).fields as InPlaceFields<R>;
+      this.writerFields = (this.codecs[index] as BoundCodec<R>).fields;
+      writer.fields = this.writerFields as InPlaceFields<R>;
     }
     writer.offset = at;
     writer.length = length;
     writer.flags = 0;
-    const fields = writer.fields as FieldAccess | undefined;
-    if (fields !== undefined) fields._at = at;
+    if (this.writerFields !== undefined) this.writerFields._at = at;
     return writer;
   }
 

@@ -153,16 +153,21 @@ describe('ready', () => {
   });
 });
 
+/** Milliseconds of CPU that this process uses in the next 300. */
+async function busyMs(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 describe('an idle wait', () => {
   test('sleeps: the loop turns no more than it must', async () => {
     const pipeline = openRing({ codec: 'utf8' });
     const waiting = pipeline.egress('out').ready();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const before = process.cpuUsage();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const { user, system } = process.cpuUsage(before);
-    // Of 300 ms. A loop that turned all the time, or a thread that span, would use all of them.
-    expect((user + system) / 1000).toBeLessThan(150);
+    // A loop that turned all the time, or a thread that span, would use all of the 300 ms.
+    expect(await busyMs()).toBeLessThan(150);
     pipeline.ingress('in').tryPush('x');
     await waiting;
   });
@@ -191,5 +196,23 @@ describe('an idle wait', () => {
     expect(pipeline.snapshot().agents[0]).toMatchObject({ id: 'in', lag: 1, blame: 'in -> out' });
     await collect(egress, 2);
     await waiting;
+  });
+});
+
+describe('a pipeline that nobody waits for', () => {
+  test('costs nothing while it is open', async () => {
+    const pipeline = openRing({ codec: 'utf8' });
+    pipeline.ingress('in').tryPush('x');
+    await collect(pipeline.egress('out'), 1);
+    expect(await busyMs()).toBeLessThan(150);
+  });
+
+  test('costs nothing when it has ended by itself, and can still be stopped', async () => {
+    const pipeline = openRing({ codec: 'utf8' });
+    pipeline.ingress('in').tryPush('x');
+    pipeline.ingress('in').close();
+    for await (const record of pipeline.egress('out')) expect(record).toBe('x');
+    expect(await busyMs()).toBeLessThan(150);
+    expect((await pipeline.stop()).balanced).toBe(true);
   });
 });

@@ -1,0 +1,113 @@
+/** Compile-time tests of the handles' types: ids and records follow from the plan. Each line must or must not compile. */
+
+import type { PollHandle, PushHandle, PushStatus, RecordCursor } from '../../lib/index.js';
+import {
+  attach,
+  compile,
+  definePlan,
+  open,
+  type Pipeline,
+  type PipelinePlanV2,
+  type Version,
+} from '../../lib/index.js';
+import { type Equal, proven } from './document.js';
+
+const plan = definePlan({
+  version: 2,
+  name: 'trades',
+  target: 'SingleRing',
+  stages: [{ id: 'pass', op: 'identity' }],
+  boundaries: [
+    {
+      id: 'ticks',
+      kind: 'ingress',
+      codec: {
+        kind: 'struct',
+        fields: [
+          { name: 'price', type: 'f64' },
+          { name: 'id', type: 'u64' },
+          { name: 'symbol', type: 'utf8(8)' },
+          { name: 'live', type: 'bool' },
+        ],
+      },
+    },
+    { id: 'lines', kind: 'egress', codec: 'utf8' },
+  ],
+  single_ring: { stages: [{ stage: 'pass', depends_on: [] }] },
+});
+
+interface Tick {
+  price: number;
+  id: bigint;
+  symbol: string;
+  live: boolean;
+}
+
+export function typed(): void {
+  const pipeline = open(compile(plan), { ports: { ticks: 'js', lines: { lines: '-' } } });
+  // @ts-expect-error the plan has no boundary of that name.
+  open(compile(plan), { ports: { tick: 'js' } });
+  // @ts-expect-error open has no such option.
+  open(compile(plan), { capactiy: 5 });
+  // @ts-expect-error a document is not a version.
+  open(plan);
+
+  const ticks = pipeline.ingress('ticks');
+  const lines = pipeline.egress('lines');
+  proven<Equal<typeof ticks, PushHandle<Tick>>>();
+  proven<Equal<typeof lines, PollHandle<string>>>();
+  // @ts-expect-error the plan has no ingress of that name.
+  pipeline.ingress('tick');
+  // @ts-expect-error it is an egress.
+  pipeline.ingress('lines');
+  // @ts-expect-error it is an ingress.
+  pipeline.egress('ticks');
+
+  const status: PushStatus = ticks.tryPush({ price: 1, id: 2n, symbol: 'A', live: true });
+  // @ts-expect-error a field is missing.
+  ticks.tryPush({ price: 1, id: 2n, symbol: 'A' });
+  // @ts-expect-error a field has the wrong type.
+  ticks.tryPush({ price: 1, id: 2, symbol: 'A', live: true });
+  // @ts-expect-error there is no such field.
+  ticks.tryPush({ price: 1, id: 2n, symbol: 'A', live: true, size: 3 });
+  // @ts-expect-error a record of another codec.
+  ticks.tryPush('text');
+  // @ts-expect-error no such status.
+  const wrong: PushStatus = 'MAYBE';
+  void [status, wrong];
+
+  const writer = ticks.claim();
+  if (writer !== undefined) {
+    writer.fields.price = 1.5;
+    // @ts-expect-error a field has the wrong type.
+    writer.fields.id = 5;
+    // @ts-expect-error there is no such field.
+    writer.fields.size = 5;
+  }
+  lines.poll((record) => proven<Equal<typeof record, string>>());
+  lines.pollInPlace((cursor) => {
+    proven<Equal<typeof cursor, RecordCursor<string>>>();
+    // Text has no fields to be accessed in place.
+    proven<Equal<typeof cursor.fields, undefined>>();
+  });
+}
+
+export async function iterated(lines: PollHandle<string>): Promise<void> {
+  for await (const record of lines) proven<Equal<typeof record, string>>();
+}
+
+export function fromText(version: Version): void {
+  // A plan that was read from a file has no literal types: any id compiles, and is checked when it is asked for.
+  const pipeline: Pipeline = open(version);
+  pipeline.ingress('anything').tryPush(new Uint8Array(1));
+}
+
+export function attached(number: number): void {
+  const pipeline = attach<typeof plan>(number);
+  proven<Equal<typeof pipeline, Pipeline<typeof plan>>>();
+  pipeline.ingress('ticks').tryPush({ price: 1, id: 2n, symbol: 'A', live: false });
+  // @ts-expect-error the plan has no egress of that name.
+  pipeline.egress('line');
+  const untyped: Pipeline<PipelinePlanV2> = attach(number);
+  void untyped;
+}
