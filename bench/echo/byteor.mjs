@@ -1,0 +1,179 @@
+/**
+ * JS → native → JS: records are pushed on the main thread, go through one native stage and are polled on the main thread.
+ * Every contestant takes a number of records and answers with the sum of all words it got back.
+ */
+
+import { compile, definePlan, open } from '../../dist/index.js';
+import { FIELDS } from './words.mjs';
+
+/** Records pushed between two polls: enough that the loop around costs nothing, less than a ring holds. */
+const BURST = 1024;
+
+export const struct = (fields) => ({ kind: 'struct', fields: fields.map((name) => ({ name, type: 'f64' })) });
+
+/** One native stage between an ingress and an egress of one codec. */
+export function echoPlan(codec) {
+  return definePlan({
+    version: 2,
+    name: 'echo',
+    target: 'SingleRing',
+    stages: [{ id: 'pass', op: 'identity' }],
+    boundaries: [
+      { id: 'in', kind: 'ingress', codec },
+      { id: 'out', kind: 'egress', codec },
+    ],
+    single_ring: { stages: [{ stage: 'pass' }] },
+  });
+}
+
+export function openEcho(codec, options = {}) {
+  const pipeline = open(compile(echoPlan(codec)), options);
+  return { pipeline, push: pipeline.ingress('in'), poll: pipeline.egress('out') };
+}
+
+/** Pushes with `pushSome(from, to) → how far it came` and polls with `pollSome() → { count, sum }` until all are back. */
+async function exchange(handles, records, pushSome, pollSome) {
+  let sent = 0;
+  let sum = 0;
+  for (let got = 0; got < records; ) {
+    const before = sent;
+    sent = pushSome(sent, Math.min(records, sent + BURST));
+    const polled = pollSome();
+    got += polled.count;
+    sum += polled.sum;
+    if (sent === before && polled.count === 0) await handles.poll.ready();
+  }
+  return sum;
+}
+
+/** Sums the words of all records that are there, in place, in one call a batch. */
+function pollerOf8(poll) {
+  const result = { count: 0, sum: 0 };
+  return () => {
+    result.count = poll.pollBatch((cursor) => {
+      let sum = 0;
+      while (cursor.next()) sum += cursor.fields.a;
+      result.sum = sum;
+    }, BURST);
+    return result;
+  };
+}
+
+function pollerOf64(poll) {
+  const result = { count: 0, sum: 0 };
+  return () => {
+    result.count = poll.pollBatch((cursor) => {
+      let sum = 0;
+      while (cursor.next()) {
+        const { a, b, c, d, e, f, g, h } = cursor.fields;
+        sum += a + b + c + d + e + f + g + h;
+      }
+      result.sum = sum;
+    }, BURST);
+    return result;
+  };
+}
+
+function claimer8(push) {
+  return (from, to) => {
+    for (let i = from; i < to; i++) {
+      const writer = push.claim();
+      if (writer === undefined) return i;
+      writer.fields.a = i;
+      push.publish();
+    }
+    return to;
+  };
+}
+
+function fill64(fields, i) {
+  fields.a = i;
+  fields.b = i + 1;
+  fields.c = i + 2;
+  fields.d = i + 3;
+  fields.e = i + 4;
+  fields.f = i + 5;
+  fields.g = i + 6;
+  fields.h = i + 7;
+}
+
+export function claimer64(push, flushEach = false) {
+  return (from, to) => {
+    for (let i = from; i < to; i++) {
+      const writer = push.claim();
+      if (writer === undefined) return i;
+      fill64(writer.fields, i);
+      push.publish();
+      if (flushEach) push.flush();
+    }
+    return to;
+  };
+}
+
+function pusher8(push) {
+  return (from, to) => {
+    for (let i = from; i < to; i++) if (push.tryPush({ a: i }) !== 'OK') return i;
+    return to;
+  };
+}
+
+/** The object is the caller's: made for each record, as a program that has records would. */
+function pusher64(push) {
+  return (from, to) => {
+    for (let i = from; i < to; i++) {
+      const record = { a: i, b: i + 1, c: i + 2, d: i + 3, e: i + 4, f: i + 5, g: i + 6, h: i + 7 };
+      if (push.tryPush(record) !== 'OK') return i;
+    }
+    return to;
+  };
+}
+
+/** A contestant: opens, exchanges a tenth to warm up, then what is asked for; `clock` takes the times of the latter. */
+const echo = (fields, pusherOf, pollerOf) => ({
+  bytes: fields.length * 8,
+  async run(records, clock) {
+    const handles = openEcho(struct(fields));
+    const [pushSome, pollSome] = [pusherOf(handles.push), pollerOf(handles.poll)];
+    await exchange(handles, Math.ceil(records / 10), pushSome, pollSome);
+    clock.start();
+    const sum = await exchange(handles, records, pushSome, pollSome);
+    clock.stop();
+    const ledger = await handles.pipeline.stop();
+    if (!ledger.balanced) throw new Error(`the ledger does not balance: ${JSON.stringify(ledger.imbalances)}`);
+    return sum;
+  },
+});
+
+/** Pushed from JS, moved by a native stage, discarded natively: what the way in costs. */
+const oneWay = {
+  bytes: 64,
+  async run(records, clock) {
+    const pipeline = open(compile(echoPlan(struct(FIELDS))), { ports: { out: 'discard' } });
+    const push = pipeline.ingress('in');
+    const pushSome = claimer64(push);
+    const all = async (count) => {
+      for (let sent = 0; sent < count; ) {
+        const before = sent;
+        sent = pushSome(sent, count);
+        if (sent === before) await push.ready();
+      }
+    };
+    const warm = Math.ceil(records / 10);
+    await all(warm);
+    clock.start();
+    await all(records);
+    const ledger = await pipeline.stop();
+    clock.stop();
+    if (ledger.stages.pass.out !== warm + records) throw new Error('records are missing');
+    return undefined;
+  },
+};
+
+export const contestants = {
+  'byteor, in place, 8 B': echo(['a'], claimer8, pollerOf8),
+  'byteor, tryPush, 8 B': echo(['a'], pusher8, pollerOf8),
+  'byteor, in place, 64 B': echo(FIELDS, (push) => claimer64(push), pollerOf64),
+  'byteor, in place, shown each, 64 B': echo(FIELDS, (push) => claimer64(push, true), pollerOf64),
+  'byteor, tryPush, 64 B': echo(FIELDS, pusher64, pollerOf64),
+  'byteor, in place, one way, 64 B': oneWay,
+};
