@@ -141,7 +141,7 @@ function putSource(field: FieldLayout, index: number, aligned: boolean): string 
   if (field.kind === 'bytes') return `putBytes(${index}, x, ${place}, ${field.size});`;
   const form = NUMBERS[field.kind] as NumberForm;
   const store = aligned
-    ? `${field.kind}[(${place}) >> ${form.shift}] = x;`
+    ? `${field.kind}[(${place}) >>> ${form.shift}] = x;`
     : `view.set${form.method}(${place}, x, true);`;
   return `if (${form.bad}) wrong(${index}, x); ${store}`;
 }
@@ -152,7 +152,7 @@ function getSource(field: FieldLayout, aligned: boolean): string {
   if (field.kind === 'utf8') return `getText(${place}, ${field.size})`;
   if (field.kind === 'bytes') return `getBytes(${place}, ${field.size})`;
   const form = NUMBERS[field.kind] as NumberForm;
-  return aligned ? `${field.kind}[(${place}) >> ${form.shift}]` : `view.get${form.method}(${place}, true)`;
+  return aligned ? `${field.kind}[(${place}) >>> ${form.shift}]` : `view.get${form.method}(${place}, true)`;
 }
 
 /** In-place texts that are too long cannot answer with a status, so an accessor throws. */

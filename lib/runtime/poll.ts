@@ -100,6 +100,8 @@ export class PollHandle<R> implements AsyncIterable<R> {
   private readonly codecs: readonly BoundCodec<R>[];
   private readonly cursor: RecordCursor<R>;
   private readonly queue: WaitQueue;
+  /** Bytes of every record under a struct codec, else 0. */
+  private readonly fixedBytes: number;
   private turn = 0;
   private polling = false;
   private released = false;
@@ -113,6 +115,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     const { native, border, region } = host;
     this.shards = host.rings.map((ring) => new ShardConsumer(native, border, region, ring));
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
+    this.fixedBytes = codec.fixedBytes;
     const first = this.shards[0] as ShardConsumer;
     this.cursor = new RecordCursor<R>(first, this.codecs[0]?.fields as InPlaceFields<R>);
     this.queue = new WaitQueue(`a record of "${id}"`, {
@@ -164,6 +167,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
         cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>);
         while (delivered < limit && shard.advance()) {
           delivered++;
+          if (this.fixedBytes !== 0 && shard.length !== this.fixedBytes) this.refuse(index, shard);
           cursor.aim(shard);
           fn(cursor);
         }
@@ -188,6 +192,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
       while (delivered < limit) {
         if (shard?.advance()) {
           delivered++;
+          if (this.fixedBytes !== 0 && shard.length !== this.fixedBytes) this.refuse(cursor.shard, shard);
           cursor.aim(shard);
           return true;
         }
@@ -298,6 +303,11 @@ export class PollHandle<R> implements AsyncIterable<R> {
   /** @internal There may be records now, or the end. */
   kick(): void {
     this.queue.kick();
+  }
+
+  /** A record that cannot be this egress's struct: reading it through the fields would read its neighbours. */
+  private refuse(index: number, shard: ShardConsumer): void {
+    (this.codecs[index] as BoundCodec<R>).read(shard.at, shard.length);
   }
 
   private begin(limit: number): boolean {

@@ -9,9 +9,16 @@
 
 import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
-import { enums, ProducerBlock } from '../abi/definition.js';
+import { enums, ProducerBlock, TERMINATOR_MASK } from '../abi/definition.js';
 import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
-import { type ByteorError, ClosedError, PipelineFailedError, RecordTooLargeError, UsageError } from './errors.js';
+import {
+  type ByteorError,
+  ClosedError,
+  OptionError,
+  PipelineFailedError,
+  RecordTooLargeError,
+  UsageError,
+} from './errors.js';
 import type { PortHost } from './host.js';
 import { memoryOver, type RecordMemory } from './shard-memory.js';
 import { ShardProducer } from './shard-producer.js';
@@ -106,7 +113,7 @@ export class PushHandle<R> {
     this.first = this.shards[0] as ShardProducer;
     this.codec = this.codecs[0] as BoundCodec<R>;
     this.recordMax = this.first.recordMax;
-    this.fixedBytes = this.first.fixed ? this.recordMax : 0;
+    this.fixedBytes = codec.fixedBytes;
     this.writerFields = this.codec.fields;
     this.writer = new ClaimWriter<R>(this.first.memory, this.codec.fields as InPlaceFields<R>);
     if (this.shards.length > 1) {
@@ -140,7 +147,7 @@ export class PushHandle<R> {
 
   /**
    * Pushes one record, waiting for room in the order of the calls. Resolves when the record is in (not yet delivered).
-   * Rejects with RecordTooLargeError, ClosedError, PipelineFailedError, AbortedError or DeadlineError; then it is not in.
+   * Rejects with RecordTooLargeError, ClosedError, OptionError, PipelineFailedError, AbortedError or DeadlineError; then it is not in.
    */
   push(record: R, options?: WaitOptions): Promise<void> {
     if (this.direct && options === undefined) {
@@ -151,6 +158,7 @@ export class PushHandle<R> {
         return Promise.reject(error);
       }
       if (status === 'OK') return DONE;
+      if (status !== 'FULL') return Promise.reject(this.refusal(status));
     }
     return this.wait(options, () => {
       const status = this.ended === 'no' ? this.put(record) : 'CLOSED';
@@ -177,8 +185,7 @@ export class PushHandle<R> {
    * are in.
    */
   pushBatch(records: readonly R[], options?: WaitOptions): Promise<void> {
-    let index = this.direct && options === undefined ? this.tryPushBatch(records) : 0;
-    if (index === records.length) return DONE;
+    let index = 0;
     return this.wait(options, () => {
       for (; index < records.length; index++) {
         const status = this.ended === 'no' ? this.put(records[index] as R) : 'CLOSED';
@@ -219,7 +226,7 @@ export class PushHandle<R> {
     if (!(length >= 0 && length <= this.writer.length) || (this.fixedBytes !== 0 && length !== this.fixedBytes))
       throw new UsageError(`publish(${String(length)}) does not fit the claim of ${this.writer.length} bytes`);
     this.claimed = undefined;
-    shard.commit(length, this.writer.flags);
+    shard.commit(length, this.writer.flags & TERMINATOR_MASK);
     this.committed(shard);
   }
 
@@ -254,7 +261,15 @@ export class PushHandle<R> {
    * Waits until a record of `length` bytes (default: the largest) can be pushed, whatever its shard. Rejects as `push`.
    */
   ready(options: WaitOptions & { readonly length?: number } = {}): Promise<void> {
-    const length = Math.min(options.length ?? this.recordMax, this.recordMax);
+    const length = options.length ?? this.recordMax;
+    if (!Number.isInteger(length) || length < 0 || length > this.recordMax)
+      return Promise.reject(
+        new OptionError(
+          'length',
+          length,
+          `length is ${String(length)}: a record of "${this.id}" has 0 to ${this.recordMax} bytes`,
+        ),
+      );
     return this.wait(options, () => {
       if (this.ended !== 'no') throw this.refusal('CLOSED');
       return this.shards.every((shard) => this.claimIn(shard, length) >= 0);

@@ -6,9 +6,6 @@
 
 import type { RingPlaces } from './region.js';
 
-/** Typed arrays reach this far with indices that the engine keeps as small integers. */
-export const VIEW_BYTES_MAX = 2 ** 31 - 8;
-
 export interface RecordMemory {
   readonly bytes: Uint8Array;
   /** The same bytes with Node's text methods. */

@@ -206,6 +206,43 @@ describe('a claim', () => {
   });
 });
 
+describe('a struct', () => {
+  const fields = [
+    { name: 'a', type: 'u32' },
+    { name: 't', type: 'utf8(6)' },
+  ] as const;
+
+  test('that a stage writes to is claimed whole too, wherever it lies', async () => {
+    const stages = [{ id: 'tail', op: 'append', config: { text: '!' } }];
+    const pipeline = openRing({ codec: { kind: 'struct', fields }, stages });
+    const ingress = pipeline.ingress('in');
+    expect(() => ingress.claim(5)).toThrow('every record of "in" has 12 bytes; claim() was given 5');
+    for (let i = 0; i < 3; i++) {
+      const writer = ingress.claim();
+      if (writer === undefined) throw new Error('there is room');
+      writer.fields.a = i;
+      writer.fields.t = `t${i}`;
+      ingress.publish();
+    }
+    // The stage made 13 bytes of each, which are no such struct any more.
+    await pipeline.egress('out').ready();
+    const message = 'a record of 13 bytes came to a struct of 12 bytes';
+    const egress = pipeline.egress('out');
+    expect(() => egress.poll(() => {})).toThrow(message);
+    expect(() => egress.pollInPlace(() => {})).toThrow(message);
+    expect(() => egress.pollBatch((cursor) => cursor.next())).toThrow(message);
+    expect(pipeline.ledger().boundaries.out).toMatchObject({ out: 3 });
+  });
+
+  test('with a text that is too long is counted and not pushed', () => {
+    const pipeline = openRing({ codec: { kind: 'struct', fields } }, { ports: { out: 'discard' } });
+    const ingress = pipeline.ingress('in');
+    expect(ingress.tryPush({ a: 1, t: 'longer than six' })).toBe('TOO_LARGE');
+    expect(ingress.tryPush({ a: 1, t: 'six...' })).toBe('OK');
+    expect(pipeline.halt().boundaries.in).toMatchObject({ published: 1, too_large: 1 });
+  });
+});
+
 describe('a poll handle', () => {
   test('delivers nothing when there is nothing', () => {
     expect(
