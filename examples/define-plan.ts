@@ -1,0 +1,35 @@
+import { definePlan, type RecordOfBoundary, validate } from '../lib/index.js';
+
+/** Ids, dependencies and fields are checked while this is typed: a wrong name does not compile. */
+export const orders = definePlan({
+  version: 2,
+  name: 'orders',
+  target: 'SingleRing',
+  stages: [
+    { id: 'tally', op: 'count', config: { key: { kind: 'field', name: 'symbol' } } },
+    { id: 'enrich', op: 'js:enrich' },
+  ],
+  boundaries: [
+    {
+      id: 'in',
+      kind: 'ingress',
+      codec: {
+        kind: 'struct',
+        fields: [
+          { name: 'id', type: 'u64' },
+          { name: 'symbol', type: 'utf8(6)' },
+        ],
+      },
+    },
+    { id: 'out', kind: 'egress', codec: 'utf8' },
+  ],
+  single_ring: {
+    stages: [{ stage: 'tally' }, { stage: 'enrich', depends_on: ['tally'] }],
+  },
+});
+
+/** What `pipeline.ingress('in')` takes: `{ id: bigint; symbol: string }`. */
+export const example: RecordOfBoundary<typeof orders, 'in'> = { id: 7n, symbol: 'ACME' };
+
+const result = validate(orders);
+if (!result.ok) throw new Error(result.diagnostics.map((one) => one.message).join('\n'));
