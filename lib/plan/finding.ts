@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from './diagnostic.js';
 import { DIAGNOSTICS_MAX, RECEIVED_CHARS_MAX } from './limits.js';
-import { comparePointers } from './pointer.js';
+import { compareSegments, fromPointer } from './pointer.js';
 
 /** 1-based; columns in UTF-16 code units. */
 export interface Position {
@@ -37,10 +37,10 @@ export const BROKEN: unique symbol = Symbol('reported as unreadable');
 /** All findings of one run as diagnostics, in their stable order. */
 export function report(findings: readonly Finding[], file: string | undefined, locate: Locate): Diagnostic[] {
   const sorted = findings
-    .map((finding) => ({ finding, at: finding.at }))
+    .map((finding) => ({ finding, at: finding.at, segments: fromPointer(finding.path) }))
     .sort(
       (a, b) =>
-        comparePointers(a.finding.path, b.finding.path) ||
+        compareSegments(a.segments, b.segments) ||
         (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
         (a.at?.column ?? 0) - (b.at?.column ?? 0) ||
         compareText(a.finding.code, b.finding.code) ||

@@ -52,8 +52,11 @@ function rank(segment: string): number {
  * document's content only, never on its key order or format.
  */
 export function comparePointers(a: string, b: string): number {
-  const left = fromPointer(a);
-  const right = fromPointer(b);
+  return compareSegments(fromPointer(a), fromPointer(b));
+}
+
+/** The same for pointers that are already split, for sorting many. */
+export function compareSegments(left: readonly string[], right: readonly string[]): number {
   for (let depth = 0; depth < Math.min(left.length, right.length); depth++) {
     const one = left[depth] as string;
     const other = right[depth] as string;

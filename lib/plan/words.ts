@@ -1,6 +1,6 @@
 /** Small words that every check needs: naming types, listing choices, and the nearest of them. Pure; any thread. */
 import { closest, distance } from 'fastest-levenshtein';
-import { ID_CHARS_MAX } from './limits.js';
+import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX, ID_CHARS_MAX } from './limits.js';
 
 /** What a value is, in the words of the document: `text`, `a list`, `a map`, `nothing (null)`. */
 export function typeName(value: unknown): string {
@@ -41,13 +41,13 @@ export function count(amount: number, noun: string): string {
 
 /** The choice that a misspelt word most likely meant; undefined if none is near, so that a hint is never a guess. */
 export function nearest(word: unknown, choices: readonly string[]): string | undefined {
-  if (typeof word !== 'string' || word.length === 0 || word.length > ID_CHARS_MAX || choices.length === 0)
-    return undefined;
-  const folded = new Map(choices.map((choice) => [fold(choice), choice]));
-  const best = closest(fold(word), [...folded.keys()]);
+  if (typeof word !== 'string' || word.length === 0 || word.length > ID_CHARS_MAX) return undefined;
+  if (choices.length === 0 || choices.length > CHOICES_MAX) return undefined;
+  const folded = foldedOf(choices);
+  const best = closest(fold(word), folded.keys);
   const longest = Math.max(word.length, best.length);
   const allowed = longest < 2 ? 0 : Math.max(1, Math.floor(longest / 3));
-  return distance(fold(word), best) <= allowed ? folded.get(best) : undefined;
+  return distance(fold(word), best) <= allowed ? folded.choices.get(best) : undefined;
 }
 
 /** `Did you mean "x"?`, as a thunk: the search runs only for diagnostics that are reported. */
@@ -56,6 +56,26 @@ export function didYouMean(word: unknown, choices: readonly string[]): () => str
     const choice = nearest(word, choices);
     return choice === undefined ? undefined : `Did you mean ${quote(choice)}?`;
   };
+}
+
+/** A plan within its limits has at most this many names; in a larger one the search would cost more than it helps. */
+const CHOICES_MAX = CATALOG_STAGES_MAX + CATALOG_BOUNDARIES_MAX;
+
+interface Folded {
+  readonly choices: ReadonlyMap<string, string>;
+  readonly keys: readonly string[];
+}
+
+/** One list of choices serves many hints, so its folded form is kept as long as the list. */
+const foldedLists = new WeakMap<readonly string[], Folded>();
+
+function foldedOf(choices: readonly string[]): Folded {
+  const known = foldedLists.get(choices);
+  if (known !== undefined) return known;
+  const map = new Map(choices.map((choice) => [fold(choice), choice]));
+  const folded = { choices: map, keys: [...map.keys()] };
+  foldedLists.set(choices, folded);
+  return folded;
 }
 
 /** Case and the two word separators are the commonest slips, so they cost nothing. */
