@@ -146,18 +146,21 @@ bool InputFile::readable_now() const noexcept { return ready(given_.number(), PO
 
 // A pipe without a writer reads as empty both before the first writer came and after the last one left. Only poll(2) on
 // the descriptor as it was opened first tells which: it reports a hang-up only for writers it has seen.
-bool InputFile::hung_up() const noexcept {
-  const short now = ready(given_.number(), POLLIN);
-  return (now & POLLIN) == 0 && now != 0;
-}
+bool InputFile::hung_up() const noexcept { return (ready(given_.number(), POLLIN) & (POLLHUP | POLLERR)) != 0; }
 
 TransferResult InputFile::read(std::byte* to, std::size_t bytes) noexcept {
   if (poll_first_ && !readable_now()) return {Transfer::kNotNow};
   const int from = own_.number() >= 0 ? own_.number() : given_.number();
-  for (;;) {
+  for (bool last_look = false;;) {
     const ssize_t got = kind_ == FileKind::kSocket ? recv(from, to, bytes, MSG_DONTWAIT) : ::read(from, to, bytes);
     if (got > 0) return {Transfer::kBytes, static_cast<std::size_t>(got)};
-    if (got == 0) return {kind_ == FileKind::kPipe && !hung_up() ? Transfer::kNotNow : Transfer::kEnd};
+    if (got == 0) {
+      if (kind_ != FileKind::kPipe || last_look) return {Transfer::kEnd};
+      if (!hung_up()) return {Transfer::kNotNow};
+      // A writer may have come, written and left since the read.
+      last_look = true;
+      continue;
+    }
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {Transfer::kNotNow};
     return {Transfer::kError, 0, errno};
