@@ -68,33 +68,39 @@ export type PlanDraft = RingDraft | GraphDraft;
 type NoOthers<T, Known extends PropertyKey> = { readonly [K in Exclude<keyof T, Known>]: never };
 
 /** Each id once: an id that stood before must be `never`. */
-type UniqueIds<List extends readonly unknown[], Fields extends string, Seen = never> = List extends readonly [
-  infer Entry extends { readonly id: string },
-  ...infer Rest,
-]
-  ? readonly [
-      Entry & { readonly id: string extends Seen ? string : Entry['id'] extends Seen ? never : Entry['id'] } & NoOthers<
-          Entry,
-          Fields
-        >,
-      ...UniqueIds<Rest, Fields, Seen | Entry['id']>,
-    ]
-  : List;
+type UniqueIds<
+  List extends readonly unknown[],
+  Fields extends string,
+  Seen = never,
+  Done extends readonly unknown[] = readonly [],
+> = List extends readonly [infer Entry extends { readonly id: string }, ...infer Rest]
+  ? UniqueIds<Rest, Fields, Seen | Entry['id'], readonly [...Done, UniqueEntry<Entry, Seen> & NoOthers<Entry, Fields>]>
+  : readonly [...Done, ...List];
 
-/** Each stage once; dependencies on entries before; only the first entry without a list; none left over. */
+type UniqueEntry<Entry extends { readonly id: string }, Seen> = Entry & {
+  readonly id: string extends Seen ? string : Entry['id'] extends Seen ? never : Entry['id'];
+};
+
+/**
+ * Each stage once; dependencies on entries before; only the first entry without a list; none left over. `Done` makes
+ * the recursion a tail call, of which the compiler allows a thousand instead of fifty.
+ */
 type RingEntries<
   List extends readonly unknown[],
   Ids extends string,
   Seen extends string = never,
+  Done extends readonly unknown[] = readonly [],
 > = List extends readonly [infer Entry extends { readonly stage: string }, ...infer Rest]
-  ? readonly [
-      Entry & RingEntry<Exclude<Ids, Seen>, Seen> & NoOthers<Entry, 'stage' | 'depends_on'>,
-      ...RingEntries<Rest, Ids, Seen | Entry['stage']>,
-    ]
+  ? RingEntries<
+      Rest,
+      Ids,
+      Seen | Entry['stage'],
+      readonly [...Done, Entry & RingEntry<Exclude<Ids, Seen>, Seen> & NoOthers<Entry, 'stage' | 'depends_on'>]
+    >
   : List extends readonly []
     ? [Exclude<Ids, Seen>] extends [never]
-      ? readonly []
-      : readonly [RingEntry<Exclude<Ids, Seen>, Seen>]
+      ? Done
+      : readonly [...Done, RingEntry<Exclude<Ids, Seen>, Seen>]
     : readonly { readonly stage: Ids; readonly depends_on?: readonly Ids[] }[];
 
 type RingEntry<Stage extends string, Before extends string> = [Before] extends [never]

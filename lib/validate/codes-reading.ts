@@ -113,7 +113,7 @@ export const READING_CODES = {
   DIAGNOSTICS_CUT: {
     severity: error,
     title: 'More findings than are listed',
-    meaning: `A report lists the first ${DIAGNOSTICS_MAX} findings in document order and states how many more there are.`,
+    meaning: `A report lists the first ${DIAGNOSTICS_MAX} findings in document order and states how many more there are. It is a warning if all that are not listed are warnings.`,
     example: '# a plan with thousands of errors',
     remedy: 'Correct what is listed and validate again.',
   },
