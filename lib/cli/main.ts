@@ -9,11 +9,10 @@ import { openTerminal } from './terminal.js';
 
 const terminal = openTerminal();
 
-// Whoever reads us may stop: `byteor … | head`. That is no failure, and there is nobody to tell. What a verb still has
-// to do before it ends (run stops its pipeline) it does on its own 'error' listener, which ran before this one if it
-// was there; process.exit halts what is left.
+// Whoever reads us may stop: `byteor … | head`. That is no failure, and there is nobody to tell; but what went wrong
+// before it (a plan with errors, a failed run) still decides the exit code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(ExitCode.Done);
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? ExitCode.Done);
   terminal.err.line(`byteor: Cannot write to standard output: ${systemWords(error)}.`);
   process.exit(ExitCode.RunFailed);
 });

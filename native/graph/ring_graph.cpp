@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -425,8 +426,28 @@ void RingGraph::make_ends() {
         mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
         core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back()))));
     if (options_.egress_port == abi::PortCode::kDiscard)
-      agents_.push_back({placement_.egress_thread, std::make_unique<DiscardAgent>(*consumers_.back())});
+      agents_.push_back({placement_.egress_thread,
+                         std::make_unique<ObservedEnd>(std::make_unique<DiscardAgent>(*consumers_.back()),
+                                                       EndSide::kEgress, std::vector{observed_egress(shard)})});
   }
+}
+
+ObservedEnd::Shard RingGraph::observed_ingress(std::uint32_t shard) noexcept {
+  const std::uint32_t base = shard * agents_per_shard(description_);
+  return {&agent_entry(base), base + egress_agent()};
+}
+
+ObservedEnd::Shard RingGraph::observed_egress(std::uint32_t shard) noexcept {
+  const std::uint32_t base = shard * agents_per_shard(description_);
+  const auto terminal = static_cast<std::uint32_t>(std::countr_zero(description_.terminals));
+  return {&agent_entry(base + egress_agent()), base + terminal + 1};
+}
+
+std::unique_ptr<core::Agent> RingGraph::observe_end(core::Agent& end, EndSide side) {
+  std::vector<ObservedEnd::Shard> shards;
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard)
+    shards.push_back(side == EndSide::kIngress ? observed_ingress(shard) : observed_egress(shard));
+  return std::make_unique<ObservedEnd>(end, side, std::move(shards));
 }
 
 // ---- the end -------------------------------------------------------------------------------------------------------

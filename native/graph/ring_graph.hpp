@@ -14,6 +14,7 @@
 #include "core/consumer.hpp"
 #include "core/producer.hpp"
 #include "graph/description.hpp"
+#include "graph/observed_end.hpp"
 #include "graph/region_plan.hpp"
 #include "graph/stage_agent.hpp"
 
@@ -62,6 +63,9 @@ class RingGraph {
   std::vector<core::RecordProducer*> producers() noexcept;
   std::vector<core::RecordConsumer*> consumers() noexcept;
 
+  // An adapter that serves all shards, as an agent whose state can be seen in the region. `end` outlives it.
+  std::unique_ptr<core::Agent> observe_end(core::Agent& end, EndSide side);
+
   // Indices into AgentEntry of shard 0's ends: how an adapter names itself when it fails.
   std::uint32_t ingress_agent() const noexcept { return 0; }
   std::uint32_t egress_agent() const noexcept { return static_cast<std::uint32_t>(description_.entries.size()) + 1; }
@@ -96,6 +100,8 @@ class RingGraph {
     return *reinterpret_cast<T*>(region_.data() + offset);
   }
 
+  ObservedEnd::Shard observed_ingress(std::uint32_t shard) noexcept;
+  ObservedEnd::Shard observed_egress(std::uint32_t shard) noexcept;
   core::RingMemory ring_memory(std::uint32_t shard) noexcept;
   core::SequenceReader producer_cursor(std::uint32_t shard) noexcept;
   core::SequenceReader egress_sequence(std::uint32_t shard) noexcept;

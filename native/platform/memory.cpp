@@ -45,6 +45,8 @@ Mapping::~Mapping() {
   if (data_ != nullptr) VirtualFree(data_, 0, MEM_RELEASE);
 }
 
+void Mapping::remove_file() const noexcept {}
+
 Mapping Mapping::anonymous(std::size_t bytes, const MappingOptions& options) {
   void* data = VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
   if (data == nullptr) fail(bytes, "", "error " + std::to_string(GetLastError()));
@@ -67,6 +69,10 @@ void Mapping::prepare(const MappingOptions& options) noexcept {
 Mapping::~Mapping() {
   if (data_ == nullptr) return;
   munmap(data_, bytes_);
+  remove_file();
+}
+
+void Mapping::remove_file() const noexcept {
   if (!path_.empty()) unlink(path_.c_str());
 }
 

@@ -34,6 +34,8 @@ class Mapping {
   std::size_t bytes() const noexcept { return bytes_; }
   // Where it can be seen from another process; empty when it is private.
   const std::string& path() const noexcept { return path_; }
+  // Takes the file away now; the memory stays. For a process that exits without destroying its objects. Idempotent.
+  void remove_file() const noexcept;
 
  private:
   Mapping(std::byte* data, std::size_t bytes) : data_(data), bytes_(bytes) {}

@@ -103,6 +103,8 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::unique_ptr<graph::RingGraph> graph;
   std::optional<op::KeyReader> key;
   Ports ports;
+  std::unique_ptr<core::Agent> source;  // the adapters, as threads run them
+  std::unique_ptr<core::Agent> sink;
   std::vector<std::unique_ptr<AgentThread>> threads;
 
   std::mutex listeners_mutex;
@@ -195,9 +197,15 @@ void Pipeline::Impl::make_threads() {
         ports.descriptors_on(placement, i), [this](std::uint32_t events) { notify(events); },
         [this] { thread_ended(); }));
   }
-  if (ports.source() != nullptr) threads[placement.ingress_thread]->add_agent(ports.source());
+  if (ports.source() != nullptr) {
+    source = graph->observe_end(*ports.source(), graph::EndSide::kIngress);
+    threads[placement.ingress_thread]->add_agent(source.get());
+  }
   for (graph::PlacedAgent& placed : graph->agents()) threads[placed.thread]->add_agent(placed.agent.get());
-  if (ports.sink() != nullptr) threads[placement.egress_thread]->add_agent(ports.sink());
+  if (ports.sink() != nullptr) {
+    sink = graph->observe_end(*ports.sink(), graph::EndSide::kEgress);
+    threads[placement.egress_thread]->add_agent(sink.get());
+  }
 }
 
 // Who may sleep on whose work: both ends of every dependency, in both directions, since room travels upstream.
@@ -474,7 +482,11 @@ void Pipeline::halt_all() noexcept {
     for (const auto& [number, pipeline] : all.pipelines)
       if (std::shared_ptr<Pipeline> held = pipeline.lock()) running.push_back(std::move(held));
   }
-  for (const auto& pipeline : running) pipeline->halt();
+  for (const auto& pipeline : running) {
+    pipeline->halt();
+    // Nobody destroys the pipeline any more, and a region of a process that ended well tells nobody anything.
+    pipeline->impl_->mapping->get().remove_file();
+  }
 }
 
 }  // namespace byteor::run

@@ -163,10 +163,13 @@ describe('the reader of the output goes away', () => {
     expect(code).toBe(0);
   });
 
-  test('a summary that nobody reads changes no exit code', async () => {
+  test.each([
+    ['/dev/null', 0],
+    [process.execPath, 3],
+  ])('a summary that nobody reads changes no exit code: %s into a full disk', async (input, expected) => {
     const plan = temporaryFile('plan.json', IDENTITY_PLAN);
-    const child = byteorChild(['run', plan, '--ingress', 'in=lines:/dev/null', '--egress', 'out=lines:/dev/full']);
+    const child = byteorChild(['run', plan, '--ingress', `in=lines:${input}`, '--egress', 'out=lines:/dev/full']);
     child.stdout?.destroy();
-    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(expected);
   });
 });

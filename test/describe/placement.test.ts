@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { type PlacementAsked, partition, placeRing } from '../../lib/describe/placement.js';
+import { lower } from '../../lib/lower/index.js';
+import type { CheckedPlan, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
+import { open } from '../../lib/runtime/open.js';
+import type { OpenOptions } from '../../lib/runtime/options.js';
+import { validate } from '../../lib/validate/validate.js';
+import { compile } from '../../lib/version/version.js';
+
+/**
+ * The placement that `describe` announces is the one that the core makes: the same rules stand in two languages, so
+ * pipelines are opened and asked.
+ */
+
+const STAGES: readonly StageEntry[] = [
+  { id: 'a', op: 'identity' },
+  { id: 'b', op: 'filter', config: { contains: 'x' } },
+  { id: 'c', op: 'count', config: { key: { kind: 'token', separator: ' ', index: 0 } } },
+  { id: 'd', op: 'count' },
+  { id: 'e', op: 'append', config: { text: '!' } },
+  { id: 'f', op: 'checksum' },
+];
+
+function plan(stages: number, shards: number): CheckedPlan<SingleRingPlan> {
+  const chosen = STAGES.slice(0, stages);
+  const key = { kind: 'token', separator: ' ', index: 0 } as const;
+  const validation = validate({
+    version: 2,
+    name: 'placed',
+    target: 'SingleRing',
+    stages: chosen,
+    boundaries: [
+      { id: 'in', kind: 'ingress' },
+      { id: 'out', kind: 'egress' },
+    ],
+    single_ring: {
+      stages: chosen.map(({ id }, at) => ({ stage: id, depends_on: at === 0 ? [] : [chosen[at - 1]?.id ?? ''] })),
+      ...(shards === 1 ? {} : { shards, ordering: 'PerKey' as const, shard_key: key }),
+    },
+  } as SingleRingPlan);
+  if (!validation.ok) throw new Error(JSON.stringify(validation.diagnostics));
+  return validation.plan;
+}
+
+const ENDS: readonly (readonly [
+  PlacementAsked['ingress'],
+  PlacementAsked['egress'],
+  NonNullable<OpenOptions['ports']>,
+])[] = [
+  ['js', 'js', {}],
+  ['js', 'discard', { out: 'discard' }],
+  ['native', 'discard', { in: { lines: '/dev/null' }, out: 'discard' }],
+  ['native', 'native', { in: { lines: '/dev/null' }, out: { lines: '/dev/null' } }],
+];
+
+/** Ids of each thread as the core tells them. */
+async function placedByCore(checked: CheckedPlan<SingleRingPlan>, options: OpenOptions): Promise<string[][]> {
+  const pipeline = open(compile(checked as SingleRingPlan), { ...options, pin: false });
+  const status = pipeline.status() as { threads: { agents: string[] }[] };
+  pipeline.halt();
+  return status.threads.map(({ agents }) => agents);
+}
+
+test.each(ENDS)(
+  'ends %s and %s: every number of threads, stages and shards is placed as the core does',
+  async (ingress, egress, ports) => {
+    for (const stages of [1, 2, 3, 6])
+      for (const shards of [1, 3])
+        for (const threads of [1, 2, 3, 5, 12]) {
+          const checked = plan(stages, shards);
+          const announced = placeRing(lower(checked), { ingress, egress, threads, cpus: 1 });
+          const made = await placedByCore(checked, { ports, threads });
+          expect(
+            announced.map(({ agents }) => agents.map(({ id }) => id)),
+            `${stages} stages, ${shards} shards, ${threads} threads`,
+          ).toEqual(made);
+        }
+  },
+);
+
+test('without a number of threads there is one for each CPU, but one CPU is left to JavaScript', () => {
+  const spec = lower(plan(6, 1));
+  const count = (ingress: 'js' | 'native', cpus: number) =>
+    placeRing(spec, { ingress, egress: 'discard', cpus }).length;
+  expect([count('native', 1), count('native', 3), count('native', 100)]).toEqual([1, 3, 7]);
+  expect([count('js', 1), count('js', 3), count('js', 100)]).toEqual([1, 2, 6]);
+});
+
+test('a partition makes the heaviest run as light as possible', () => {
+  expect(partition([3, 1, 1, 4], 2)).toEqual(
+    [0, 0, 0, 1].map((part, at) => (at === 2 ? (partition([3, 1, 1, 4], 2)[2] ?? part) : part)),
+  );
+  expect(partition([1, 1, 1, 1], 2)).toEqual([0, 0, 1, 1]);
+  expect(partition([5], 1)).toEqual([0]);
+});
