@@ -87,9 +87,7 @@ test('without a number of threads there is one for each CPU, but one CPU is left
 });
 
 test('a partition makes the heaviest run as light as possible', () => {
-  expect(partition([3, 1, 1, 4], 2)).toEqual(
-    [0, 0, 0, 1].map((part, at) => (at === 2 ? (partition([3, 1, 1, 4], 2)[2] ?? part) : part)),
-  );
+  expect(partition([3, 1, 1, 4], 2)).toEqual([0, 0, 1, 1]);
   expect(partition([1, 1, 1, 1], 2)).toEqual([0, 0, 1, 1]);
   expect(partition([5], 1)).toEqual([0]);
 });
