@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +14,7 @@
 
 #include "platform/futex.hpp"
 #include "platform/wake.hpp"
+#include "support/no_descriptors.hpp"
 #include "support/watchdog.hpp"
 
 namespace byteor::platform {
@@ -181,26 +181,11 @@ TEST(Sleeper, WakeOfAThreadThatIsAwakeChangesNothing) {
   EXPECT_EQ(side.word.load(), before);
 }
 
-// No descriptor can be opened while it lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit none = before_;
-    none.rlim_cur = 0;
-    setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST(Sleeper, SaysWhatToDoWhenThereIsNoDescriptorLeft) {
   std::atomic<std::uint32_t> armed{0};
   std::atomic<std::uint32_t> word{0};
   try {
-    const NoDescriptors none;
+    const test::NoDescriptors none;
     const Sleeper sleeper(armed, word, 1);
     FAIL() << "a sleeper with descriptors was made";
   } catch (const std::runtime_error& error) {

@@ -28,10 +28,12 @@ class TempFolder {
   const std::string& path() const { return path_; }
   std::string path(const std::string& name) const { return path_ + "/" + name; }
 
-  // Writes a file and the folders above it.
+  // Writes a new file, and the folders above it. The old one is removed, not truncated: ext4 waits for the disk when a
+  // truncated file is closed.
   std::string write(const std::string& name, const std::string& content) const {
     const std::filesystem::path file = path(name);
     std::filesystem::create_directories(file.parent_path());
+    std::filesystem::remove(file);
     std::ofstream(file, std::ios::binary) << content;
     return file.string();
   }
