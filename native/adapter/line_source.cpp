@@ -73,7 +73,8 @@ core::WaitDescriptor LineSource::wait_descriptor() const noexcept {
   return waits_for_input_ ? file_.wait() : core::WaitDescriptor{};
 }
 
-BYTEOR_ALWAYS_INLINE bool LineSource::accept(const char* end, const char* after, abi::TerminatorCode terminator) noexcept {
+BYTEOR_ALWAYS_INLINE bool LineSource::accept(const char* end, const char* after,
+                                             abi::TerminatorCode terminator) noexcept {
   const auto length = static_cast<std::uint64_t>(end - begin_);
   if (length > record_max_ || (record_bytes_ != 0 && length != record_bytes_)) {
     refuse_length(length, true);

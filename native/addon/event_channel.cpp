@@ -40,7 +40,8 @@ void EventChannel::close() noexcept {
 
 void EventChannel::deliver(napi_env env, napi_value callback, void* context, void*) {
   // SYNC POINT S13: emptied before the listener looks, so that what comes while it looks makes another call.
-  // A function that is being closed hands out what is still queued after it has been finished: the channel is gone then.
+  // A function that is being closed hands out what is still queued after it has been finished: the channel is gone
+  // then.
   if (env == nullptr || callback == nullptr) return;
   const std::uint32_t events = static_cast<EventChannel*>(context)->pending_.exchange(0, std::memory_order_seq_cst);
   if (events == 0) return;
