@@ -46,6 +46,14 @@ export const BATCH_RECORDS_MAX = 2 ** 16;
 /** More threads than any machine has CPUs for pipelines; bounds the work of a typing error. */
 export const THREADS_MAX = 256;
 
+/**
+ * Distinct keys that a keyed `count` holds a shard. A report of more is no longer read by anybody, and a key space without
+ * a bound (request ids, say) must not become memory without a bound.
+ */
+export const COUNT_KEYS_MAX = 65_536;
+/** Bytes of all their texts: 64 a key on average. */
+export const COUNT_KEY_TEXT_BYTES_MAX = 4 * 2 ** 20;
+
 /** Named numbers, the same on both sides. */
 export const enums = {
   TargetCode: { SingleRing: 1, LaneGraph: 2 },
@@ -357,4 +365,6 @@ export const constants = {
   BATCH_RECORDS_DEFAULT,
   BATCH_RECORDS_MAX,
   THREADS_MAX,
+  COUNT_KEYS_MAX,
+  COUNT_KEY_TEXT_BYTES_MAX,
 } as const;

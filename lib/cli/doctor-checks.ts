@@ -183,14 +183,14 @@ export function checkAskedCpus(asked: readonly number[] | undefined, { cpus }: C
 
 /** `free`: bytes that the machine could give, where no control group says less. */
 export function checkPlanMemory({ memory: plan }: RingDescription, { memory }: Capabilities, free: number): Check {
-  const words = `it maps ${sizeWords(plan.totalBytes)}`;
+  const words = `it maps ${sizeWords(plan.mappedBytes)}`;
   const room = memory === null ? free : memory.room_bytes;
-  if (plan.totalBytes <= room) return ok('PLAN_MEMORY', `${words} of the ${sizeWords(room)} free`);
+  if (plan.mappedBytes <= room) return ok('PLAN_MEMORY', `${words} of the ${sizeWords(room)} free`);
   return {
     code: 'PLAN_MEMORY',
     // Without a limit pages are only taken when they are touched, so it may work; `open` refuses to exceed a limit.
     verdict: memory === null ? 'warn' : 'fail',
-    message: `It maps ${sizeWords(plan.totalBytes)}, but ${memory?.group ?? 'this machine'} leaves ${sizeWords(room)}.`,
+    message: `It maps ${sizeWords(plan.mappedBytes)}, but ${memory?.group ?? 'this machine'} leaves ${sizeWords(room)}.`,
     fix: `${memory === null ? 'Free memory' : 'Raise memory.max'}, or give smaller --arena-bytes, --record-max and --capacity.`,
   };
 }

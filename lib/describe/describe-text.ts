@@ -78,15 +78,17 @@ function ringFacts(ring: RingDescription): string[] {
   ]);
 }
 
-function memoryLines({ rows, sizes, totalBytes, observableBytes }: MemoryPlan): string[] {
+function memoryLines({ rows, beside, sizes, totalBytes, mappedBytes, observableBytes }: MemoryPlan): string[] {
   const cell = (row: MemoryRow): string[] => [row.table, `${row.count} ×`, String(row.bytesEach), String(row.bytes)];
-  const total = ['total', '', '', String(totalBytes)];
-  const table = columns([...rows.filter((row) => row.bytes > 0).map(cell), total], [1, 2, 3]);
+  const total = (name: string, bytes: number): string[] => [name, '', '', String(bytes)];
+  const region = rows.filter((row) => row.bytes > 0).map(cell);
+  const others = beside.length === 0 ? [] : [total('region', totalBytes), ...beside.map(cell)];
+  const table = columns([...region, ...others, total('total', mappedBytes)], [1, 2, 3]);
   const arena = sizes.arenaBytes === 0 ? '' : `, arena ${byteWords(sizes.arenaBytes)}`;
   return [
     `a shard: ${sizes.capacity} records of at most ${byteWords(sizes.recordMax)}${arena}`,
     ...table,
-    `${byteWords(totalBytes)} in all, of which an observer maps ${byteWords(observableBytes)}`,
+    `${byteWords(mappedBytes)} in all, of which an observer maps ${byteWords(observableBytes)}`,
   ];
 }
 

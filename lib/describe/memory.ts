@@ -10,6 +10,8 @@ import {
   ARENA_BYTES_MAX,
   ARENA_BYTES_SHARD_MIN,
   CAPACITY_DEFAULT,
+  COUNT_KEY_TEXT_BYTES_MAX,
+  COUNT_KEYS_MAX,
   ConsumerBlock,
   HISTOGRAM_COUNTS,
   ProducerBlock,
@@ -85,10 +87,15 @@ export interface MemoryPlan {
   readonly sizes: ShardSizes;
   readonly threads: number;
   /** In the order of the region; the last row is the padding between the tables. */
+  /** Tables of the region, in its order. */
   readonly rows: readonly MemoryRow[];
+  /** What ops keep beside the region: address space, touched as it is needed. */
+  readonly beside: readonly MemoryRow[];
   /** The prefix that an observer maps: everything but marks, slots and arenas. */
   readonly observableBytes: number;
   readonly totalBytes: number;
+  /** The region and what lies beside it. */
+  readonly mappedBytes: number;
 }
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
@@ -148,6 +155,15 @@ function listBytes(spec: RingSpec, threads: number): number {
 function textBytes(spec: RingSpec): number {
   const texts = [spec.name, spec.ingress.id, spec.egress.id, ...spec.stages.map((stage) => stage.id)];
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
+/** What native/op/key_table.hpp allocates for a `count` with a key: slots, entries of 16 bytes, and texts. */
+const KEY_TABLE_BYTES = 2 * COUNT_KEYS_MAX * 8 + COUNT_KEYS_MAX * 16 + COUNT_KEY_TEXT_BYTES_MAX;
+
+function opTables(spec: RingSpec): MemoryRow[] {
+  const count = spec.shards * spec.stages.filter((stage) => stage.key !== null).length;
+  if (count === 0) return [];
+  return [{ table: 'key tables', count, bytesEach: KEY_TABLE_BYTES, bytes: count * KEY_TABLE_BYTES }];
 }
 
 /** Walks the region from its start, as the native planner does, and keeps the sums. */
@@ -214,5 +230,7 @@ export function planMemory(spec: RingSpec, sizes: ShardSizes, threads: number): 
   }
   const totalBytes = walk.endOfPage();
   const padding = { table: 'padding', count: 1, bytesEach: walk.padding, bytes: walk.padding };
-  return { sizes, threads, rows: [...walk.rows, padding], observableBytes, totalBytes };
+  const beside = opTables(spec);
+  const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, totalBytes);
+  return { sizes, threads, rows: [...walk.rows, padding], beside, observableBytes, totalBytes, mappedBytes };
 }

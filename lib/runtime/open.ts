@@ -58,7 +58,7 @@ function checkMemory(version: Version, options: OpenOptions): void {
   };
   let bytes: number;
   try {
-    bytes = planMemory(version.lowered, resolveSizes(version.lowered, asked), options.threads ?? 1).totalBytes;
+    bytes = planMemory(version.lowered, resolveSizes(version.lowered, asked), options.threads ?? 1).mappedBytes;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const option = (/^(\w+) is/.exec(error.message)?.[1] ?? 'capacity') as keyof OpenOptions;

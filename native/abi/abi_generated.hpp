@@ -30,6 +30,8 @@ inline constexpr std::uint32_t kWordBytes = 0x8;
 inline constexpr std::uint32_t kBatchRecordsDefault = 0x100;
 inline constexpr std::uint32_t kBatchRecordsMax = 0x10000;
 inline constexpr std::uint32_t kThreadsMax = 0x100;
+inline constexpr std::uint32_t kCountKeysMax = 0x10000;
+inline constexpr std::uint32_t kCountKeyTextBytesMax = 0x400000;
 
 enum class TargetCode : std::uint32_t {
   kSingleRing = 1,

@@ -18,16 +18,15 @@
 #include <memory>
 #include <string_view>
 
+#include "abi/abi_generated.hpp"
 #include "op/hash.hpp"
 #include "op/search.hpp"
 
 namespace byteor::op {
 
-// Distinct keys a table holds. A report of more is no longer read by anybody, and a key space without a bound (request
-// ids, say) must not become memory without a bound.
-inline constexpr std::uint32_t kTableKeysMax = 65'536;
-// Bytes of all their texts: 64 a key on average.
-inline constexpr std::uint32_t kTableTextBytesMax = 4u << 20;
+// The bounds of a table, with their reasons, stand in lib/abi/definition.ts.
+inline constexpr std::uint32_t kTableKeysMax = abi::kCountKeysMax;
+inline constexpr std::uint32_t kTableTextBytesMax = abi::kCountKeyTextBytesMax;
 
 class KeyTable {
  public:
@@ -62,7 +61,8 @@ class KeyTable {
       visit(text_of(entries_[i]), entries_[i].count.load(std::memory_order_relaxed));
   }
 
-  // Address space of one table, bytes; what is touched of it depends on the keys.
+  // Address space of one table, bytes (lib/describe/memory.ts announces the same); what is touched of it depends on the
+  // keys.
   static constexpr std::size_t bytes_max() noexcept {
     return kSlotCount * sizeof(std::uint64_t) + kTableKeysMax * sizeof(Entry) + kTableTextBytesMax;
   }

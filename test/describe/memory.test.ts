@@ -125,3 +125,13 @@ describe('planMemory', () => {
     expect(lists(threads) - lists(one)).toBe(2 * 2 * 8);
   });
 });
+
+describe('what lies beside the region', () => {
+  it('is a table of keys a shard for every keyed count, and nothing otherwise', () => {
+    const { beside, totalBytes, mappedBytes } = plan(lower(diamond));
+    expect(beside).toEqual([{ table: 'key tables', count: 1, bytesEach: 6_291_456, bytes: 6_291_456 }]);
+    expect(mappedBytes - totalBytes).toBe(6_291_456);
+    expect(plan(lower(chain)).beside).toEqual([]);
+    expect(plan(lower(shards)).beside).toMatchObject([{ count: 4 }]);
+  });
+});

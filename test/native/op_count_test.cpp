@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "op/count.hpp"
+#include "op/key_table.hpp"
 #include "op/text.hpp"
 #include "support/op_records.hpp"
 
@@ -190,6 +191,11 @@ TEST(Printable, EscapesWhatCannotBeShownAndCutsWhatIsTooLong) {
   EXPECT_EQ(printable("abcdefg", 6), "abcdef…");
   EXPECT_EQ(printable("abcdeé", 6), "abcde…");
   EXPECT_EQ(printable("abcde\xff", 6), "abcde…");
+}
+
+TEST(KeyTable, TakesTheBytesThatDescribeAnnounces) {
+  // lib/describe/memory.ts, tested with the same number in test/describe/memory.test.ts.
+  EXPECT_EQ(KeyTable::bytes_max(), 6'291'456u);
 }
 
 }  // namespace

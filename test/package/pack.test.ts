@@ -90,6 +90,23 @@ const runPlan = `async () => {
   console.log(out.join(), 'balanced', ledger.balanced);
 }`;
 
+/** A user's TypeScript: each line below a ts-expect-error must not compile, the rest must. */
+const typedProgram = `
+import { compile, definePlan, type Ledger, open, PushStatus } from 'byteor';
+const version = compile(definePlan(${JSON.stringify(plan, null, 2)}));
+const pipeline = open(version);
+const status: PushStatus = pipeline.ingress('in').tryPush('a');
+export const lines: AsyncIterable<string> = pipeline.egress('out');
+export const ledger: Promise<Ledger> = pipeline.stop();
+export const full: boolean = status === PushStatus.FULL;
+// @ts-expect-error no such boundary
+pipeline.ingress('nowhere');
+// @ts-expect-error an egress is not an ingress
+pipeline.ingress('out');
+// @ts-expect-error a utf8 record is a string
+pipeline.ingress('in').tryPush(1);
+`;
+
 const inline = (type: string, program: string): Promise<string> =>
   command('node', [`--input-type=${type}`, '-e', program], user);
 
@@ -146,6 +163,16 @@ describe('installed without a compiler and with scripts not run', () => {
   ])('a program of type %s runs a plan', async (type, load) => {
     const printed = await inline(type, `${load} (${runPlan})();`);
     expect(printed).toBe('a!,b!,c! balanced true\n');
+  });
+
+  test('the types of the package tell a record from a wrong one', async () => {
+    writeFileSync(join(user.cwd, 'typed.ts'), typedProgram);
+    const types = { typeRoots: [join(checkout, 'node_modules/@types')], types: ['node'] };
+    const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', lib: ['esnext'] };
+    const settings = { compilerOptions: { ...compilerOptions, ...types, skipLibCheck: false }, files: ['typed.ts'] };
+    writeFileSync(join(user.cwd, 'tsconfig.json'), JSON.stringify(settings));
+    const complaints = await command(join(checkout, 'node_modules/.bin/tsc'), ['-p', user.cwd], { cwd: user.cwd });
+    expect(complaints).toBe('');
   });
 
   test('the command line stands in node_modules/.bin and runs a plan', async () => {
