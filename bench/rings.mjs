@@ -13,14 +13,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { tools } from '../test/tools/probe.mjs';
-import { root, run } from '../test/tools/process.mjs';
+import { root } from '../test/tools/process.mjs';
 import { firstLine, machineFacts } from './support/machine.mjs';
+import { BUILD, buildPrograms, FLAGS } from './support/native-build.mjs';
 import { columns, milestone, progress, short, writeResult } from './support/report.mjs';
 import { median, round, spread } from './support/stats.mjs';
 
-const BUILD = 'native/build-rings';
-const FLAGS = '-std=c++20 -O3 -DNDEBUG';
 /** A trial takes a quarter of a second; one that takes this long hangs. */
 const TRIAL_SECONDS = 60;
 /** Rounds beyond the asked number, for trials that a move of the CPUs or another process has spoilt. */
@@ -67,16 +65,6 @@ function cellsOf() {
       trials: [],
     }))
     .filter((cell) => cell.name.includes(values.only));
-}
-
-async function build() {
-  const generator = tools.ninja.has() ? [] : ['-G', 'Unix Makefiles'];
-  const quiet = { onLine: (line) => (/rror|arning/.test(line) ? line : undefined) };
-  const configured = await run('cmake', ['-S', 'native', '--preset', 'rings', ...generator], quiet);
-  if (!configured.ok) throw new Error(`cmake could not configure the benchmark: ${configured.reason}`);
-  const args = ['--build', BUILD, '--target', 'byteor_rings', '--parallel', '2'];
-  const built = await run('cmake', args, { seconds: 1800, ...quiet });
-  if (!built.ok) throw new Error(`the benchmark could not be built: ${built.reason}`);
 }
 
 /** How far apart the host has put the two CPUs: one core, one cache, or further. */
@@ -204,7 +192,7 @@ function peerVersions() {
 async function main() {
   const machine = { ...machineFacts('npm run bench -- rings'), flags: FLAGS };
   milestone('rings: building');
-  await build();
+  await buildPrograms();
   const cells = cellsOf();
   runTrials(cells, Number(values.trials));
   const results = cells.map(({ name, topology, form, bytes, capacity, records, trials }) => {

@@ -14,16 +14,20 @@ import { median, round } from './stats.mjs';
 export const OTHERS_MAX = 0.15;
 
 /**
- * Runs a program and resolves with `{ stdout, seconds, peakMb }`; rejects with what it wrote to standard error when it
+ * Runs a program and resolves with `{ stdout, stderr, seconds }`; rejects with what it wrote to standard error when it
  * fails or takes longer than `limit` seconds.
  */
-export function runProcess(command, args, { limit = 120, stdin = 'ignore', stdout = 'pipe' } = {}) {
+export function runProcess(command, args, { limit = 120, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const begin = performance.now();
-    const child = spawn(command, args, { cwd: root, stdio: [stdin, stdout, 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let out = '';
     let err = '';
-    child.stdout?.setEncoding('utf8').on('data', (text) => {
+    child.stdout.setEncoding('utf8').on('data', (text) => {
       out += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -62,8 +66,8 @@ function shuffled(values, seed) {
 }
 
 /**
- * Runs `rounds` rounds of the named contestants. `trial(name, round)` resolves with `{ cpu_seconds, … }`. Returns, by
- * name, an array with a result or undefined for each round, and the number of trials that did not count. `othersMax` is 1
+ * Runs `rounds` rounds of the named contestants. `trial(name, round)` resolves with `{ cpu_seconds, … }`, or with
+ * undefined where it sits the round out. Returns, by name, an array with a result or undefined for each round, and the number of trials that did not count. `othersMax` is 1
  * for a try-out on a busy machine, where every trial counts.
  */
 export async function runRounds(names, rounds, trial, title, othersMax = OTHERS_MAX) {
@@ -77,6 +81,7 @@ export async function runRounds(names, rounds, trial, title, othersMax = OTHERS_
         const begin = performance.now();
         const before = busySeconds();
         const result = await trial(name, round);
+        if (result === undefined) continue;
         const seconds = (performance.now() - begin) / 1000;
         const others = shareOfOthers(before, busySeconds(), seconds, result.cpu_seconds);
         if (others <= othersMax) results.get(name)[round] = { ...result, others: round4(others) };

@@ -83,7 +83,7 @@ export class AccessLog {
   }
 }
 
-const LEVELS = weighted({ INFO: 55, DEBUG: 30, WARN: 10, ERROR: 5 });
+const LEVELS = weighted({ INFO: 54, DEBUG: 30, WARN: 10, ERROR: 6 });
 const SERVICES = weighted({ checkout: 20, search: 25, accounts: 15, mailer: 10, gateway: 30 });
 const TEXTS = weighted({
   'request handled': 40,
@@ -92,8 +92,9 @@ const TEXTS = weighted({
   'sent to \\"billing\\" after 2 tries': 8,
 });
 
-/** Service events as NDJSON, one call a line. */
+/** Service events as NDJSON, one call a line. `level` tells about the last one. */
 export class Events {
+  level = '';
   #dice = new Dice(0x1234567);
   #count = 0;
 
@@ -101,9 +102,10 @@ export class Events {
     const dice = this.#dice;
     const id = this.#count++;
     const bits = dice.next();
+    this.level = dice.of(LEVELS);
     const trace = (bits ^ 0x9e3779b9) >>> 0;
     return (
-      `{"ts":${1_780_000_000_000 + id * 7},"level":"${dice.of(LEVELS)}","service":"${dice.of(SERVICES)}",` +
+      `{"ts":${1_780_000_000_000 + id * 7},"level":"${this.level}","service":"${dice.of(SERVICES)}",` +
       `"host":"node-${bits & 31}","trace":"${trace.toString(16).padStart(8, '0')}${TWO[bits % 60]}","ms":${(bits >>> 9) % 1000}.${
         bits & 7
       },"user":{"id":${bits >>> 12},"plan":"free"},"message":"${dice.of(TEXTS)}","tags":["a","eu-${bits & 3}"]}`
