@@ -131,7 +131,7 @@ async function main() {
     Number(values.rounds),
     (name) => trial(name, records.get(name)),
     'echo',
-    values.busy ? 1 : undefined,
+    values.busy ? Number.POSITIVE_INFINITY : undefined,
   );
   const contestants = summarize(results, chosen);
   const comparisons = COMPARISONS.flatMap(([a, b]) => {

@@ -93,6 +93,11 @@ async function digestOf(path) {
   return hash.digest('hex');
 }
 
+/** The rate that `byteor run` itself reports, from the start of its threads to their end: without the start of Node. */
+function insideOf(summary, input) {
+  return { inside: input.bytes / JSON.parse(summary).seconds / 1e6 };
+}
+
 async function trial(job, name, contestant, input) {
   const output = join(folder, 'output');
   const printed = contestant.ownOutput ? join(folder, 'printed') : output;
@@ -103,6 +108,7 @@ async function trial(job, name, contestant, input) {
   const { exit, ...figures } = JSON.parse(stdout);
   // grep says 1 where no line matched.
   if (exit !== 0 && !(name === 'grep -F' && exit === 1)) throw new Error(`${args.join(' ')}: exit ${exit}\n${stderr}`);
+  const inside = contestant.plan === undefined ? {} : insideOf(readFileSync(printed, 'utf8'), input);
   if (job.counts === undefined) {
     if ((await digestOf(output)) !== job.digest) throw new Error(`${job.name}: the output of ${name} is wrong`);
   } else {
@@ -110,7 +116,7 @@ async function trial(job, name, contestant, input) {
     if (sorted(counts) !== job.wanted)
       throw new Error(`${job.name}: ${name} counted\n${sorted(counts)}\nnot\n${job.wanted}`);
   }
-  return { ...figures, rate: input.bytes / figures.seconds / 1e6 };
+  return { ...figures, ...inside, rate: input.bytes / figures.seconds / 1e6 };
 }
 
 /** All contestants of all jobs under one name each, those that are installed. */
@@ -138,7 +144,7 @@ function summarize(jobs, results, inputs) {
         cpu_seconds: spread(valuesOf(results, key, 'cpu_seconds')),
         peak_mb: spread(valuesOf(results, key, 'peak_mb')),
         ...(name === 'byteor run'
-          ? {}
+          ? { inside_mb_per_s: spread(valuesOf(results, key, 'inside')) }
           : { byteor_ratio: pairedRatio(results, `${job.name}: byteor run`, key, 'rate')?.median ?? null }),
       };
     }
@@ -149,9 +155,11 @@ function summarize(jobs, results, inputs) {
 function print(jobs) {
   const rows = [['MB/s of input', 'median', 'min', 'max', 'CPU s', 'peak MB', 'byteor is', 'trials']];
   for (const { name, contestants } of jobs)
-    for (const [who, { mb_per_s: rate, cpu_seconds, peak_mb, byteor_ratio }] of Object.entries(contestants))
+    for (const [who, { mb_per_s: rate, cpu_seconds, peak_mb, byteor_ratio, inside_mb_per_s }] of Object.entries(
+      contestants,
+    ))
       rows.push([
-        `${name}: ${who}`,
+        `${name}: ${who}${inside_mb_per_s === undefined ? '' : ` (${short(inside_mb_per_s.median)} once started)`}`,
         ...[rate.median, rate.min, rate.max, cpu_seconds.median, peak_mb.median].map(short),
         byteor_ratio == null ? '' : `${short(byteor_ratio)}x`,
         rate.n,
@@ -176,7 +184,7 @@ async function main() {
       return skipped(contestant, round) ? undefined : trial(job, name, contestant, inputs[job.input]);
     },
     'run',
-    values.busy ? 1 : undefined,
+    values.busy ? Number.POSITIVE_INFINITY : undefined,
   );
   const summary = summarize(jobs, results, inputs);
   print(summary);

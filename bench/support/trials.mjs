@@ -67,8 +67,8 @@ function shuffled(values, seed) {
 
 /**
  * Runs `rounds` rounds of the named contestants. `trial(name, round)` resolves with `{ cpu_seconds, … }`, or with
- * undefined where it sits the round out. Returns, by name, an array with a result or undefined for each round, and the number of trials that did not count. `othersMax` is 1
- * for a try-out on a busy machine, where every trial counts.
+ * undefined where it sits the round out. Returns, by name, an array with a result or undefined for each round, and the number of trials that did not count. `othersMax` is
+ * Infinity for a try-out on a busy machine, where every trial counts.
  */
 export async function runRounds(names, rounds, trial, title, othersMax = OTHERS_MAX) {
   const results = new Map(names.map((name) => [name, new Array(rounds).fill(undefined)]));
