@@ -8,17 +8,17 @@ import { calmDown, stages } from './stages.mjs';
 
 const reached = () => process.stdout.write('reached\n');
 
-function startWorker(end, stage) {
-  return new Worker(fileURLToPath(import.meta.url), { workerData: { end, stage } });
-}
-
+/** A worker that has reached its stage. It ends in its way when it is told to. */
 async function workerIn(end, stage) {
-  const worker = startWorker(end, stage);
-  const failed = once(worker, 'error').then(([error]) => error.message);
-  const [message] = await once(worker, 'message');
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { end, stage } });
+  const message = await new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
   if (message !== 'reached') throw new Error(`the worker says ${message}`);
+  worker.removeAllListeners('error');
   reached();
-  return { worker, failed };
+  return worker;
 }
 
 function expect(holds, what) {
@@ -105,25 +105,29 @@ const ways = {
     await useAfterEnd(pipeline);
   },
   async 'worker-terminate'(stage) {
-    const { worker } = await workerIn('stay', stage);
+    const worker = await workerIn('stay', stage);
     await worker.terminate();
     await expectNothingLeft();
   },
   async 'worker-natural'(stage) {
-    const { worker } = await workerIn('natural', stage);
+    const worker = await workerIn('natural', stage);
+    worker.postMessage('end');
     const [code] = await once(worker, 'exit');
     expect(code === 0, 'the worker ended well');
     await expectNothingLeft();
   },
   async 'worker-exit'(stage) {
-    const { worker } = await workerIn('exit', stage);
+    const worker = await workerIn('exit', stage);
+    worker.postMessage('end');
     const [code] = await once(worker, 'exit');
     expect(code === 3, 'the worker exits with its code');
     await expectNothingLeft();
   },
   async 'worker-throw'(stage) {
-    const { failed } = await workerIn('throw', stage);
-    expect((await failed) === 'thrown on purpose', 'the error comes out');
+    const worker = await workerIn('throw', stage);
+    worker.postMessage('end');
+    const [error] = await once(worker, 'error');
+    expect(error.message === 'thrown on purpose', 'the error comes out');
     await expectNothingLeft();
   },
   async 'exit-with-workers'(stage) {
@@ -134,9 +138,9 @@ const ways = {
   },
 };
 
+/** How a worker ends; one that stays waits for a message that never comes. */
 const ends = {
   natural: () => {},
-  stay: () => setInterval(() => {}, 1000),
   exit: () => process.exit(3),
   throw: () =>
     setImmediate(() => {
@@ -148,6 +152,6 @@ if (isMainThread) {
   await ways[process.argv[2]](process.argv[3]);
 } else {
   await stages[workerData.stage]();
+  parentPort.once('message', () => ends[workerData.end]());
   parentPort.postMessage('reached');
-  ends[workerData.end]();
 }

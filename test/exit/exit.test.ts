@@ -47,7 +47,7 @@ interface Outcome {
 
 function run(...args: string[]): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--expose-gc', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--expose-gc', ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     let hung = false;
@@ -57,6 +57,8 @@ function run(...args: string[]): Promise<Outcome> {
     }, WATCHDOG_MS);
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString();
+      // What a child that reads standard input waits for.
+      if (stdout.includes('collected')) child.stdin.end('a line\n');
     });
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
@@ -100,6 +102,11 @@ describe('the event loop', () => {
       expect({ stdout, code, stderr }).toEqual({ stdout: 'still alive\nsettled\n', code: 0, stderr: '' });
     },
   );
+
+  test('lives, and the pipeline with it, when everything but the promise was dropped', async () => {
+    const { stdout, code, stderr } = await run(loop, 'dropped');
+    expect({ stdout, code, stderr }).toEqual({ stdout: 'collected\nsettled\n', code: 0, stderr: '' });
+  });
 
   test('ends while a pipeline is open and idle', async () => {
     const { stdout, code, stderr } = await run(loop, 'idle');

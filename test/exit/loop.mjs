@@ -41,6 +41,18 @@ const waits = {
 if (process.argv[2] === 'idle') {
   open(version);
   say('nothing to wait for');
+} else if (process.argv[2] === 'dropped') {
+  // Nobody holds the pipeline, only its promise is awaited; a line on standard input settles it.
+  open(version, { ports: { in: { lines: '-' } } })
+    .egress('out')
+    .ready()
+    .then(() => say('settled'));
+  let rounds = 0;
+  const collect = setInterval(() => {
+    globalThis.gc();
+    if (++rounds === 20) say('collected');
+  }, 5).unref();
+  void collect;
 } else {
   const [pending, end] = waits[process.argv[2]]();
   pending.then(() => say('settled'));
