@@ -8,11 +8,13 @@
  * installed (npm run bench:peers) are left out by name. --busy also counts trials that others have disturbed.
  */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../test/tools/process.mjs';
 import { machineFacts } from './support/machine.mjs';
+import { BUILD, buildPrograms } from './support/native-build.mjs';
 import { columns, milestone, short, writeResult } from './support/report.mjs';
 import { spread } from './support/stats.mjs';
 import { pairedRatio, runProcess, runRounds, valuesOf } from './support/trials.mjs';
@@ -35,6 +37,7 @@ const CONTESTANTS = [
   ['byteor, in place, shown each, 64 B', 3e6],
   ['byteor, tryPush, 64 B', 6e6],
   ['byteor, in place, one way, 64 B', 10e6],
+  ['C++, one way, 64 B', 6e6],
   ['postMessage, an object each', 0.25e6],
   ['postMessage, a 64 B array each', 0.15e6],
   ['postMessage, 100 objects a message', 0.5e6],
@@ -70,15 +73,37 @@ const COMPARISONS = [
   ['byteor, in place, 64 B', 'Atomics ring by hand, 64 a publish'],
   ['byteor, in place, 64 B', 'Atomics ring by hand, 64 a publish, one way'],
   ['byteor, in place, one way, 64 B', 'Atomics ring by hand, 64 a publish, one way'],
+  ['byteor, in place, one way, 64 B', 'C++, one way, 64 B'],
   ['3 stages: byteor, in place', '3 stages: Node streams'],
   ['3 stages: byteor, in place', '3 stages: rxjs'],
   ['3 stages: byteor, tryPush', '3 stages: rxjs'],
   ['3 stages: byteor, in place', '3 stages: fastq'],
 ];
 
+/** Native threads at both ends of the same ring, laid out and published as the default profile does it. */
+const IN_CPP = 'C++, one way, 64 B';
+const CAPACITY = 8192;
+
+async function cppTrial(records, round) {
+  const printed = join(tmpdir(), `byteor-echo-${process.pid}.json`);
+  const program = join(root, BUILD, 'byteor_rings');
+  const cell = ['one-to-one', 'batch', '64', String(CAPACITY), String(records), String(round + 1)];
+  try {
+    const { stdout } = await runProcess(join(root, BUILD, 'byteor_timed'), [printed, program, ...cell]);
+    const { exit, cpu_seconds } = JSON.parse(stdout);
+    if (exit !== 0) throw new Error(`byteor_rings ${cell.join(' ')} ended with ${exit}`);
+    const { runs } = JSON.parse(readFileSync(printed, 'utf8'));
+    const { seconds } = runs.find(({ name }) => name === 'byteor, default profile');
+    return { seconds, cpu_seconds, rate: records / seconds / 1e6 };
+  } finally {
+    rmSync(printed, { force: true });
+  }
+}
+
 const installed = (name) => existsSync(join(root, 'bench/peers/node_modules', name));
 
-async function trial(name, records) {
+async function trial(name, records, round) {
+  if (name === IN_CPP) return cppTrial(records, round);
   const { stdout } = await runProcess(process.execPath, ['bench/echo/trial.mjs', name, String(records)]);
   const result = JSON.parse(stdout);
   if (result.seconds > 0) result.rate = result.records / result.seconds / 1e6;
@@ -121,15 +146,20 @@ function print(contestants, comparisons) {
 
 async function main() {
   const machine = machineFacts('npm run bench -- echo');
+  milestone('echo: building');
+  await buildPrograms();
   const chosen = CONTESTANTS.filter(([name, , needs]) => name.includes(values.only) && (!needs || installed(needs)));
   const left_out = CONTESTANTS.filter(([, , needs]) => needs && !installed(needs)).map(
     ([name, , needs]) => `${name} (needs ${needs}: npm run bench:peers)`,
   );
-  const records = new Map(chosen.map(([name, n]) => [name, Math.max(1, Math.round(n * Number(values.scale)))]));
+  const least = (name) => (name === IN_CPP ? CAPACITY : 1);
+  const records = new Map(
+    chosen.map(([name, n]) => [name, Math.max(least(name), Math.round(n * Number(values.scale)))]),
+  );
   const { results, disturbed } = await runRounds(
     chosen.map(([name]) => name),
     Number(values.rounds),
-    (name) => trial(name, records.get(name)),
+    (name, round) => trial(name, records.get(name), round),
     'echo',
     values.busy ? Number.POSITIVE_INFINITY : undefined,
   );

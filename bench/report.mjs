@@ -1,0 +1,154 @@
+/**
+ * Writes the README's performance section from bench/results: `npm run bench:report`. With --check it only says whether
+ * the README has what the results say (exit code 1 when not), which a test asks.
+ */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../test/tools/process.mjs';
+import { short } from './support/report.mjs';
+
+const README = join(root, 'README.md');
+const BEGIN = '<!-- written by npm run bench:report -->';
+const END = '<!-- end of what npm run bench:report writes -->';
+
+const load = (name) => {
+  const path = join(root, 'bench/results', `${name}.json`);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+};
+
+const row = (cells) => `| ${cells.join(' | ')} |`;
+const tableOf = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+const ratio = (value) => (value === null || value === undefined ? '' : `${short(value)}×`);
+
+/** Where the results come from; of several machines each says it for itself. */
+const whereText = ({ cpu, cpus, os, node, compiler }) => `${cpus} × ${cpu}, ${os}; Node ${node}; ${compiler}`;
+
+function runOf(command, { commit, changed, date, flags }) {
+  const state = changed ? `${commit} with changes` : commit;
+  return `\`npm run bench -- ${command}\`, commit ${state}, ${date} UTC${flags === undefined ? '' : `, C++ with ${flags}`}`;
+}
+
+/** The distance at which most pairs were had: the host decides where the CPUs are. */
+function mainBand({ bands }) {
+  return Object.entries(bands).sort(([, a], [, b]) => b.accepted - a.accepted)[0];
+}
+
+function ringsText({ cells, machine, left_out }) {
+  const rows = cells.flatMap((cell) => {
+    const [band, found] = mainBand(cell) ?? [];
+    if (found === undefined) return [];
+    const { contestants, best_peer, byteor_to_best_peer, byteor_to_limit } = found;
+    const peer = best_peer === null ? '' : `${best_peer} ${short(contestants[best_peer].median)}`;
+    const ours = `${short(contestants.byteor.median)} (${short(contestants.byteor.min)}–${short(contestants.byteor.max)})`;
+    return [[cell.name, band, ours, peer, ratio(byteor_to_best_peer), short(byteor_to_limit)]];
+  });
+  const missing = left_out.length === 0 ? '' : ` Not installed, so left out: ${left_out.join(', ')}.`;
+  return [
+    '### The rings alone, in C++',
+    '',
+    'Millions of records a second, median (least to most), from one pinned thread to another, or through three stages that',
+    'each change every record. The best peer is the fastest of the queues that Debian packages; "of limit" is the share of a',
+    `bare ring without counters, shutdown or errors. ${runOf('rings', machine)}.${missing}`,
+    '',
+    tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], rows),
+  ].join('\n');
+}
+
+function echoText({ contestants, comparisons, machine, left_out }) {
+  const ratioTo = (name) => {
+    const found = comparisons.filter(({ b }) => b === name);
+    return found.map(({ a, ratio: value }) => `${short(value)}× (${a})`).join(', ');
+  };
+  const rates = Object.entries(contestants).flatMap(([name, { rate_m_per_s: rate }]) =>
+    rate === undefined || rate.n === 0
+      ? []
+      : [[name, `${short(rate.median)} (${short(rate.min)}–${short(rate.max)})`, ratioTo(name)]],
+  );
+  const trips = Object.entries(contestants).flatMap(([name, { p50_us, p99_us, p999_us }]) =>
+    p50_us === undefined || p50_us.n === 0
+      ? []
+      : [[name.replace('round trip: ', ''), ...[p50_us, p99_us, p999_us].map((one) => short(one.median))]],
+  );
+  const idle = contestants['idle: byteor']?.idle_cpu_percent?.median;
+  const alone = contestants['idle: Node alone']?.idle_cpu_percent?.median;
+  const idleText =
+    idle === undefined || idle === null
+      ? ''
+      : `An open pipeline with nothing to do: ${short(idle)} % of a CPU, the whole process (Node alone: ${short(alone)} %).`;
+  const missing = left_out.length === 0 ? '' : ` Left out: ${left_out.join(', ')}.`;
+  return [
+    '### From JavaScript and back',
+    '',
+    'Millions of records a second, median (least to most): from the main thread through one native stage, or a worker, and',
+    'back, unless it says one way; three stages are filter, count and sum. "byteor is" compares trials of the same round.',
+    `${runOf('echo', machine)}.${missing}`,
+    '',
+    tableOf(['', 'M records/s', 'byteor is'], rates),
+    '',
+    'One record there and back at a time, microseconds:',
+    '',
+    tableOf(['', 'p50', 'p99', 'p99.9'], trips),
+    '',
+    idleText,
+  ].join('\n');
+}
+
+function runText({ jobs, machine, left_out }) {
+  const names = [...new Set(jobs.flatMap(({ contestants }) => Object.keys(contestants)))];
+  const peers = names.filter((name) => name !== 'byteor run');
+  const rows = jobs.flatMap(({ name, contestants }) => {
+    const ours = contestants['byteor run'];
+    if (ours === undefined) return [];
+    const others = peers
+      .filter((peer) => contestants[peer] !== undefined)
+      .map((peer) => `${peer} ${short(contestants[peer].mb_per_s.median)} (${ratio(contestants[peer].byteor_ratio)})`);
+    const memory = short(ours.peak_mb.median);
+    return [[name, short(ours.mb_per_s.median), short(ours.inside_mb_per_s.median), memory, others.join(', ')]];
+  });
+  const missing = left_out.length === 0 ? '' : ` Left out: ${left_out.join(', ')}.`;
+  return [
+    '### Whole jobs over files',
+    '',
+    `Megabytes of input a second, of ${Math.round((jobs[0]?.bytes ?? 0) / 1e6)} MB, whole process, median; in brackets how many times as fast`,
+    'byteor is. "Once started" leaves the start of Node out, which a longer file makes as good as nothing. Every output was',
+    `compared byte for byte. ${runOf('run', machine)}.${missing}`,
+    '',
+    tableOf(['job', 'byteor run', 'once started', 'peak MB', 'others'], rows),
+  ].join('\n');
+}
+
+/** The whole section; without results it says so. */
+function performanceText() {
+  const found = [
+    ['rings', ringsText],
+    ['echo', echoText],
+    ['run', runText],
+  ].flatMap(([name, textOf]) => {
+    const result = load(name);
+    return result === undefined ? [] : [{ name, result, text: textOf(result) }];
+  });
+  if (found.length === 0) return 'No run is on record yet: `npm run bench`, then `npm run bench:report`.';
+  const machines = new Set(found.map(({ result }) => whereText(result.machine)));
+  const where =
+    machines.size === 1
+      ? `Machine: ${[...machines][0]}.`
+      : found.map(({ name, result }) => `Machine of ${name}: ${whereText(result.machine)}.`).join('\n');
+  return [where, ...found.map(({ text }) => text)].join('\n\n');
+}
+
+function main() {
+  const readme = readFileSync(README, 'utf8');
+  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`README.md has no place for the results: ${BEGIN} and ${END}`);
+  const wanted = `${readme.slice(0, from)}${BEGIN}\n${performanceText().trimEnd()}\n${readme.slice(to)}`;
+  if (wanted === readme) return;
+  if (process.argv.includes('--check')) {
+    process.stderr.write('README.md does not say what bench/results say: npm run bench:report\n');
+    process.exitCode = 1;
+    return;
+  }
+  writeFileSync(README, wanted);
+}
+
+main();
