@@ -9,6 +9,20 @@ import { fileURLToPath } from 'node:url';
 /** The repository's root, with a slash at the end. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Programs in groups of their own, which do not see the terminal's Ctrl-C: it is passed on, and we end after them. */
+const running = new Set();
+let told;
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
+  process.on(signal, () => {
+    if (running.size === 0) process.exit(code);
+    told = code;
+    for (const child of running) killGroup(child, signal);
+  });
+}
+
 /**
  * Runs a program to its end, in its own process group so that the watchdog also reaches its children.
  *
@@ -27,9 +41,7 @@ export function run(command, args, { env = {}, seconds = 900, onLine } = {}) {
       stdio: ['ignore', onLine === undefined ? 'inherit' : 'pipe', 'inherit'],
       detached: process.platform !== 'win32',
     });
-    const forward = (signal) => killGroup(child, signal);
-    process.once('SIGINT', forward);
-    process.once('SIGTERM', forward);
+    running.add(child);
     let late = false;
     const watchdog = setTimeout(() => {
       late = true;
@@ -38,8 +50,8 @@ export function run(command, args, { env = {}, seconds = 900, onLine } = {}) {
     if (onLine !== undefined) eachLine(child.stdout, onLine);
     const end = (ok, reason) => {
       clearTimeout(watchdog);
-      process.removeListener('SIGINT', forward);
-      process.removeListener('SIGTERM', forward);
+      running.delete(child);
+      if (told !== undefined && running.size === 0) process.exit(told);
       resolve({ ok, reason });
     };
     child.once('error', (error) => end(false, `${command} could not be started: ${error.message}`));

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +60,17 @@ describe('the runner of all checks', () => {
     );
     expect(lines.at(-1)).toBe('1 passed, 1 failed');
     expect(code).toBe(1);
+  });
+
+  test('ends with what it runs when it is interrupted', async () => {
+    const run = [join(root, 'test/tools/run.mjs'), 'types', 'biome'];
+    const child = spawn(process.execPath, run, { env: { PATH }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'close');
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      if (String(chunk).includes('== TypeScript types')) child.kill('SIGINT');
+      expect(chunk).not.toContain('== TypeScript lint');
+    }
+    expect(await ended).toEqual([130, null]);
   });
 
   test('refuses a step it does not know, naming those it knows', () => {
