@@ -243,30 +243,34 @@ export class PollHandle<R> implements AsyncIterable<R> {
       over = true;
       return { value: undefined, done: true };
     };
-    const next = (): Promise<IteratorResult<R>> => {
-      if (over) return Promise.resolve(end());
-      if (this.queue.length === 0 && options.signal === undefined) {
-        const record = this.tryTake();
-        if (record !== NOTHING) return Promise.resolve({ value: record, done: false });
-      }
-      return this.wait(options, (resolve) => {
-        const record = this.tryTake();
+    const wait = (): Promise<IteratorResult<R>> =>
+      this.wait<IteratorResult<R>>(options, (resolve) => {
+        const record = over ? NOTHING : this.tryTake();
         if (record !== NOTHING) resolve({ value: record, done: false });
         else if (over || this.atEnd()) resolve(end());
         else return false;
         return true;
+      }).catch((error: unknown) => {
+        over = true;
+        throw error;
       });
+    const next = (): Promise<IteratorResult<R>> => {
+      if (over) return Promise.resolve(end());
+      if (this.queue.length > 0 || options.signal !== undefined) return wait();
+      try {
+        const record = this.tryTake();
+        return record === NOTHING ? wait() : Promise.resolve({ value: record, done: false });
+      } catch (error) {
+        over = true;
+        return Promise.reject(error);
+      }
     };
     const leave = (): Promise<IteratorResult<R>> => {
       if (!this.released) this.finish();
       return Promise.resolve(end());
     };
     return {
-      next: () =>
-        next().catch((error: unknown) => {
-          over = true;
-          throw error;
-        }),
+      next,
       return: leave,
       throw: (error: unknown) => leave().then(() => Promise.reject(error)),
       [Symbol.asyncIterator]() {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layoutStruct } from '../../lib/plan/codec-layout.js';
@@ -186,6 +187,30 @@ describe('the struct codec', () => {
     const { codec } = bindDirty([{ name: 'a', type: 'u32' }], true);
     expect(() => codec.read(0, 5)).toThrow('a record of 5 bytes came to a struct of 4 bytes');
   });
+});
+
+test('a struct passes through a process that forbids code generation', () => {
+  const script = `
+    import { compile, open } from '${new URL('../../dist/index.js', import.meta.url).href}';
+    const codec = { kind: 'struct', fields: [{ name: 'a', type: 'u64' }, { name: 't', type: 'utf8(5)' }] };
+    const pipeline = open(compile({
+      version: 2, name: 'strict', target: 'SingleRing', stages: [{ id: 'pass', op: 'identity' }],
+      boundaries: [{ id: 'in', kind: 'ingress', codec }, { id: 'out', kind: 'egress', codec }],
+      single_ring: { stages: [{ stage: 'pass', depends_on: [] }] },
+    }));
+    const ingress = pipeline.ingress('in');
+    ingress.tryPush({ a: 5n, t: 'five' });
+    const writer = ingress.claim();
+    writer.fields.a = 6n;
+    writer.fields.t = 'six';
+    ingress.publish();
+    ingress.close();
+    for await (const { a, t } of pipeline.egress('out')) console.log(a, t);
+  `;
+  const forbid = '--disallow-code-generation-from-strings';
+  expect(() => execFileSync(process.execPath, [forbid, '-e', 'new Function("")'], { stdio: 'pipe' })).toThrow();
+  const out = execFileSync(process.execPath, [forbid, '--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(out).toBe('5n five\n6n six\n');
 });
 
 describe('the text codec', () => {
