@@ -143,7 +143,9 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       program.outputHelp({ error: true });
       return ExitCode.Usage;
     }
-    await program.parseAsync(args, { from: 'user' });
+    // What follows a verb that does not exist, even --help, is no answer to anything.
+    const isVerb = wanted === undefined || VERBS.some(({ name }) => name === wanted);
+    await program.parseAsync(isVerb || args[0] !== wanted ? args : [wanted], { from: 'user' });
     return context.exitCode;
   } catch (error) {
     return report(error, wanted, context);

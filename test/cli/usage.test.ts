@@ -49,6 +49,14 @@ describe('wrong usage exits with 2', () => {
     });
   });
 
+  test('an unknown verb is named also when help about it is asked for', async () => {
+    for (const line of [
+      ['valdate', '--help'],
+      ['help', 'valdate'],
+    ])
+      expect(await byteor(line)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('validate?') });
+  });
+
   test('an unknown option is named, with a suggestion', async () => {
     expect(await byteor(['validate', '--jsno', 'plan.yaml'])).toMatchObject({
       code: 2,

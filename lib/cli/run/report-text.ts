@@ -57,7 +57,7 @@ const sumOf = (entries: readonly (readonly [string, number])[]): number =>
   entries.reduce((sum, [, count]) => sum + count, 0);
 
 const BAR_CELLS = 24;
-const bar = (share: number): string => '▇'.repeat(Math.round(share * BAR_CELLS));
+const bar = (share: number): string => '▇'.repeat(Math.round(share * BAR_CELLS)) || '▏';
 
 /** A key is any bytes of a record: shown safely, cut when long. */
 function keyWords(key: string): string {

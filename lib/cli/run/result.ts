@@ -1,6 +1,6 @@
 /** What a run has come to, as facts: what `run --json` prints, and which exit code says it. Pure; any thread. */
 
-import type { EgressCounts, IngressCounts, Ledger } from '../../runtime/counters.js';
+import type { EgressCounts, Imbalance, IngressCounts, Ledger } from '../../runtime/counters.js';
 import type { Failure } from '../../runtime/failure.js';
 import { ExitCode } from '../exit-code.js';
 import type { RunStatus } from './status.js';
@@ -48,8 +48,31 @@ const of = <Kind extends 'ingress' | 'egress'>(ledger: Ledger, kind: Kind) =>
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-export function runFacts({ ledger, status, reports, seconds, signal }: EndedRun): RunFacts {
-  const { balanced, boundaries, stages, lanes, imbalances, failure } = ledger;
+/**
+ * The adapters count for themselves: what they read is what was published, what they wrote is what went out. A line that
+ * was too long, or a record that could not be written, ends the run as a failure, and no adapter counts it.
+ */
+function adapterImbalances({ boundaries }: Ledger, { adapters }: RunStatus): Imbalance[] {
+  return Object.entries(boundaries).flatMap(([at, counts]): Imbalance[] => {
+    const records = adapters[at]?.records;
+    const right = counts.kind === 'ingress' ? counts.published : counts.out;
+    if (records === undefined || records === right) return [];
+    const equation = counts.kind === 'ingress' ? 'lines read = published' : 'lines written = out';
+    return [{ at, shard: 0, equation, left: records, right }];
+  });
+}
+
+/** What did not add up, in the ring and at its ends. */
+export const allImbalances = ({ ledger, status }: Pick<EndedRun, 'ledger' | 'status'>): readonly Imbalance[] => [
+  ...ledger.imbalances,
+  ...adapterImbalances(ledger, status),
+];
+
+export function runFacts(run: EndedRun): RunFacts {
+  const { ledger, status, reports, seconds, signal } = run;
+  const { boundaries, stages, lanes, failure } = ledger;
+  const imbalances = allImbalances(run);
+  const balanced = imbalances.length === 0;
   const bytes = (kind: 'ingress' | 'egress') =>
     sum(of(ledger, kind).map(([id, counts]) => status.adapters[id]?.bytes ?? counts.bytes));
   return {

@@ -21,7 +21,7 @@ import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { grouped, harmless, indent, table, wrap } from '../text.js';
 import { reportLines } from './report-text.js';
-import { type EndedRun, endToEnd, type RunFacts } from './result.js';
+import { allImbalances, type EndedRun, endToEnd, type RunFacts } from './result.js';
 import { refusedRequests } from './status.js';
 
 /** Cells of a folded note: easier to read than the whole width of a wide terminal. */
@@ -126,7 +126,7 @@ function verdictLines(run: EndedRun, colors: Colors): string[] {
     ...(ledger.failure === null ? [] : [failureLine(ledger.failure, colors)]),
     ...(signal === undefined ? [] : [`${colors.yellow('!')} ended by ${signal}, drained`]),
     ...unwrittenLines(run, colors),
-    ...balanceLines(ledger, colors),
+    ...balanceLines(run, colors),
   ];
 }
 
@@ -141,11 +141,13 @@ function unwrittenLines({ status }: EndedRun, colors: Colors): string[] {
   );
 }
 
-function balanceLines(ledger: Ledger, colors: Colors): string[] {
-  if (!ledger.balanced)
+function balanceLines(run: EndedRun, colors: Colors): string[] {
+  const { ledger } = run;
+  const imbalances = allImbalances(run);
+  if (imbalances.length > 0)
     return [
       `${colors.red('✗ not balanced')}:`,
-      ...ledger.imbalances.map(
+      ...imbalances.map(
         ({ at, shard, equation, left, right }) =>
           `  ${at} of shard ${shard}: ${equation} does not hold: ${grouped(left)} and ${grouped(right)}`,
       ),

@@ -2,6 +2,7 @@
  * `byteor run`: a plan over files and standard streams, to the end of its input. Both ends are native; this thread only
  * waits, shows progress, and listens for signals.
  */
+import { isatty } from 'node:tty';
 import { Option } from 'commander';
 import type { PipelinePlanV2 } from '../../plan/document.js';
 import { ByteorError } from '../../runtime/errors.js';
@@ -90,6 +91,8 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
   const start = performance.now();
   const pipeline = openPipeline(version, options, ends);
   const signals = drainOnSignals(pipeline, options.deadline, context);
+  if (readsTerminal(ends)) context.err.line('Reading records from the terminal; Ctrl-D ends them.');
+  if (options.observe === true && context.err.isTty) context.err.line(`Look at it: byteor snapshot ${process.pid}`);
   try {
     if (options.requireProfile === true) await requireGranted(pipeline);
     const progress = wantsProgress(options, ends, context)
@@ -177,9 +180,11 @@ const openOptions = (options: Options, { ports }: Ends): OpenOptions => ({
   ports,
 });
 
-/** Two writers to one terminal would spoil each other. */
+/** On one terminal, progress would spoil the records that are written to it, or those that are typed. */
 const wantsProgress = (options: Options, ends: Ends, { out, err }: Terminal): boolean =>
-  options.progress ?? (err.isTty && !(ends.writesStandardOutput && out.isTty));
+  options.progress ?? (err.isTty && !(ends.writesStandardOutput && out.isTty) && !readsTerminal(ends));
+
+const readsTerminal = (ends: Ends): boolean => ends.readsStandardInput && isatty(0);
 
 interface SignalWatch {
   /** The signal that ended the run, if one did. */
