@@ -61,6 +61,9 @@ const CONTESTANTS = [
   ['idle: Node alone', 1],
 ];
 
+/** Idling takes four seconds and hardly varies. */
+const IDLE_ROUNDS = 2;
+
 /** The comparisons that the report states: a paired ratio of two contestants' rates. */
 const COMPARISONS = [
   ['byteor, in place, 64 B', 'postMessage, an object each'],
@@ -159,7 +162,8 @@ async function main() {
   const { results, disturbed } = await runRounds(
     chosen.map(([name]) => name),
     Number(values.rounds),
-    (name, round) => trial(name, records.get(name), round),
+    (name, round) =>
+      name.startsWith('idle') && round >= IDLE_ROUNDS ? undefined : trial(name, records.get(name), round),
     'echo',
     values.busy ? Number.POSITIVE_INFINITY : undefined,
   );

@@ -18,6 +18,7 @@ import { firstLine, machineFacts } from './support/machine.mjs';
 import { BUILD, buildPrograms, FLAGS } from './support/native-build.mjs';
 import { columns, milestone, progress, short, writeResult } from './support/report.mjs';
 import { median, round, spread } from './support/stats.mjs';
+import { BUDGET_SECONDS } from './support/trials.mjs';
 
 /** A trial takes a quarter of a second; one that takes this long hangs. */
 const TRIAL_SECONDS = 60;
@@ -143,7 +144,9 @@ function pairsAtBest(cell) {
 }
 
 function runTrials(cells, wanted) {
+  const start = performance.now();
   for (let round = 0; round < wanted * EXTRA_ROUNDS; round++) {
+    if (performance.now() - start > BUDGET_SECONDS * 1000) return;
     const open = cells.filter((cell) => pairsAtBest(cell) < wanted);
     if (open.length === 0) return;
     for (const [index, cell] of open.entries()) {

@@ -50,6 +50,9 @@ export function runProcess(command, args, { limit = 120, env = {} } = {}) {
   });
 }
 
+/** No trial begins later than this after the first one, seconds: what has been measured by then is the result. */
+export const BUDGET_SECONDS = 600;
+
 /** Chances of a trial in each round; a machine that is never quiet ends with few results, not with a wait for ever. */
 const TRIES = 3;
 
@@ -73,12 +76,14 @@ function shuffled(values, seed) {
 export async function runRounds(names, rounds, trial, title, othersMax = OTHERS_MAX) {
   const results = new Map(names.map((name) => [name, new Array(rounds).fill(undefined)]));
   let disturbed = 0;
+  const start = performance.now();
   for (let attempt = 0; attempt < TRIES; attempt++)
     for (let round = 0; round < rounds; round++) {
       const open = names.filter((name) => results.get(name)[round] === undefined);
       for (const [index, name] of shuffled(open, attempt * rounds + round + 1).entries()) {
         progress(`${title}: round ${round + 1} of ${rounds}, ${index + 1} of ${open.length}: ${name}`);
         const begin = performance.now();
+        if (begin - start > BUDGET_SECONDS * 1000) return { results, disturbed };
         const before = busySeconds();
         const result = await trial(name, round);
         if (result === undefined) continue;
