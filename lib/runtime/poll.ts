@@ -351,6 +351,8 @@ export class PollHandle<R> implements AsyncIterable<R> {
   private anything(): boolean {
     if (this.host.stopped) return false;
     for (const shard of this.shards) if (shard.hasRecord()) return true;
+    // The look moved over records that stages filtered. They hold room, and the end is not reached, until given back.
+    if (!this.polling && !this.released) this.finish();
     return false;
   }
 
