@@ -237,6 +237,14 @@ describe('wrong usage of run exits with 2', () => {
     expect(stderr).toContain('Standard input is named twice');
   });
 
+  test('an end never names the plan itself', async () => {
+    const file = plan();
+    const { code, stderr } = await byteor(['run', file, '--ingress', 'in=lines:-', '--egress', `out=lines:${file}`]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('The adapter of "out" names the plan itself');
+    expect(readFileSync(file, 'utf8')).toBe(IDENTITY_PLAN);
+  });
+
   test('an option out of its range is named as it was written', async () => {
     const ends = ['--ingress', 'in=lines:-', '--egress', 'out=discard'];
     expect(await usage(...ends, '--arena-bytes', '3MiB')).toContain('--arena-bytes is 3145728');

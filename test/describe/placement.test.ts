@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { describeRing } from '../../lib/describe/describe.js';
 import { type PlacementAsked, partition, placeRing } from '../../lib/describe/placement.js';
 import { lower } from '../../lib/lower/index.js';
 import type { CheckedPlan, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
@@ -53,27 +54,37 @@ const ENDS: readonly (readonly [
   ['native', 'native', { in: { lines: '/dev/null' }, out: { lines: '/dev/null' } }],
 ];
 
-/** Ids of each thread as the core tells them. */
-async function placedByCore(checked: CheckedPlan<SingleRingPlan>, options: OpenOptions): Promise<string[][]> {
+interface Made {
+  /** Ids of each thread. */
+  readonly threads: string[][];
+  /** Bytes of the region. */
+  readonly bytes: number;
+}
+
+/** What the core makes of a plan, as it tells. */
+function madeByCore(checked: CheckedPlan<SingleRingPlan>, options: OpenOptions): Made {
   const pipeline = open(compile(checked as SingleRingPlan), { ...options, pin: false });
-  const status = pipeline.status() as { threads: { agents: string[] }[] };
+  const status = pipeline.status() as { threads: { agents: string[] }[]; region: { bytes: number } };
   pipeline.halt();
-  return status.threads.map(({ agents }) => agents);
+  return { threads: status.threads.map(({ agents }) => agents), bytes: status.region.bytes };
 }
 
 test.each(ENDS)(
-  'ends %s and %s: every number of threads, stages and shards is placed as the core does',
-  async (ingress, egress, ports) => {
+  'ends %s and %s: every number of threads, stages and shards is placed as the core does, in as many bytes',
+  (ingress, egress, ports) => {
     for (const stages of [1, 2, 3, 6])
       for (const shards of [1, 3])
         for (const threads of [1, 2, 3, 5, 12]) {
           const checked = plan(stages, shards);
           const announced = placeRing(lower(checked), { ingress, egress, threads, cpus: 1 });
-          const made = await placedByCore(checked, { ports, threads });
+          const made = madeByCore(checked, { ports, threads });
+          const what = `${stages} stages, ${shards} shards, ${threads} threads`;
           expect(
             announced.map(({ agents }) => agents.map(({ id }) => id)),
-            `${stages} stages, ${shards} shards, ${threads} threads`,
-          ).toEqual(made);
+            what,
+          ).toEqual(made.threads);
+          const { memory } = describeRing(checked, { threads: announced.length });
+          expect(memory.totalBytes, what).toBe(made.bytes);
         }
   },
 );

@@ -1,10 +1,11 @@
 /** `byteor compile`: plan → version, its facts, its canonical text, its buffer. Needs no addon. */
-import { realpath, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { Version } from '../../version/version.js';
 import { compileChecked } from '../compile-checked.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
+import { isSameFile } from '../same-file.js';
 import { systemWords } from '../system-words.js';
 import type { Channel } from '../terminal.js';
 import { counted, table } from '../text.js';
@@ -62,11 +63,6 @@ async function writeBuffer(bytes: Uint8Array, file: string, plan: string, { out 
     const message = `Cannot write ${JSON.stringify(file)}: ${systemWords(error)}.`;
     throw new CliError(ExitCode.RunFailed, message, undefined, { cause: error });
   }
-}
-
-async function isSameFile(a: string, b: string): Promise<boolean> {
-  const [left, right] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
-  return left !== undefined && left === right;
 }
 
 function print(version: Version, options: Options, channel: Channel): void {

@@ -20,6 +20,7 @@ import { startProgress } from '../run/progress.js';
 import { type EndSignal, exitCodeOf, runFacts } from '../run/result.js';
 import { answered, readStatus, refusedRequests } from '../run/status.js';
 import { summaryText } from '../run/summary.js';
+import { isSameFile } from '../same-file.js';
 import { parseDuration } from '../sizes.js';
 import type { Terminal } from '../terminal.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
@@ -88,6 +89,7 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
   const ends = resolveEnds(plan.boundaries, options.ingress, options.egress);
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
+  await keepPlan(path, ends);
   const start = performance.now();
   const pipeline = openPipeline(version, options, ends);
   const signals = drainOnSignals(pipeline, options.deadline, context);
@@ -105,6 +107,13 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
   } finally {
     signals.end();
   }
+}
+
+/** An output is truncated when it is opened, and the plan would be gone. */
+async function keepPlan(path: string, { ports }: Ends): Promise<void> {
+  for (const [id, port] of Object.entries(ports))
+    if (typeof port === 'object' && path !== '-' && port.lines !== '-' && (await isSameFile(path, port.lines)))
+      throw usageError(`The adapter of "${id}" names the plan itself, ${JSON.stringify(path)}.`, 'Name another file.');
 }
 
 function conclude(
