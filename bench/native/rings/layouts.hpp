@@ -2,7 +2,7 @@
 //   byteor            16-byte slots that point into an arena: what the Variable layout ships
 //   longest inline    slots with room for the longest record: no second place to look at, but a stride for the rare
 //   case frames            header and bytes in one stream, found by walking: what lanes use
-// The two that lost stay here, compiling, so that the choice can be measured again (docs/decisions/040).
+// The two that lost stay here, compiling, so that the choice can be measured again (docs/decisions/050).
 #pragma once
 
 #include <algorithm>
