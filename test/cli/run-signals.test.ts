@@ -73,9 +73,12 @@ describe('an output that takes nothing more', () => {
       stderr += chunk;
     });
     child.stdout?.pause();
-    const ended = new Promise<Awaited<Watched['ended']>>((resolve) =>
-      child.on('exit', (code, signal) => setImmediate(() => resolve({ code, signal, stdout: '', stderr }))),
+    // Not 'close': that waits for standard output, which nobody reads.
+    const told = new Promise((resolve) => child.stderr?.once('end', resolve));
+    const exited = new Promise<[number | null, string | null]>((resolve) =>
+      child.once('exit', (code, signal) => resolve([code, signal])),
     );
+    const ended = Promise.all([exited, told]).then(([[code, signal]]) => ({ code, signal, stdout: '', stderr }));
     await new Promise((resolve) => child.stdout?.once('readable', resolve));
     return { child, ended };
   }

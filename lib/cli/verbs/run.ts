@@ -90,12 +90,13 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
   await keepPlan(path, ends);
+  const signals = drainOnSignals(options.deadline, context);
   const start = performance.now();
-  const pipeline = openPipeline(version, options, ends);
-  const signals = drainOnSignals(pipeline, options.deadline, context);
-  if (readsTerminal(ends)) context.err.line('Reading records from the terminal; Ctrl-D ends them.');
-  if (options.observe === true && context.err.isTty) context.err.line(`Look at it: byteor snapshot ${process.pid}`);
   try {
+    const pipeline = openPipeline(version, options, ends);
+    signals.watch(pipeline);
+    if (readsTerminal(ends)) context.err.line('Reading records from the terminal; Ctrl-D ends them.');
+    if (options.observe === true && context.err.isTty) context.err.line(`Look at it: byteor snapshot ${process.pid}`);
     if (options.requireProfile === true) await requireGranted(pipeline);
     const progress = wantsProgress(options, ends, context)
       ? startProgress(pipeline, plan.boundaries.find(({ kind }) => kind === 'ingress')?.id ?? '', context.err)
@@ -198,26 +199,35 @@ const readsTerminal = (ends: Ends): boolean => ends.readsStandardInput && isatty
 interface SignalWatch {
   /** The signal that ended the run, if one did. */
   readonly first: EndSignal | undefined;
+  /** The pipeline to end. Called in the same turn in which it was opened, so no signal falls between. */
+  watch(pipeline: Pipeline): void;
   end(): void;
 }
 
-/** The first SIGINT or SIGTERM drains, a second one stops at once; either way `finished()` resolves. */
-function drainOnSignals(pipeline: Pipeline, deadline: number, { err }: Terminal): SignalWatch {
+/**
+ * The first SIGINT or SIGTERM drains, a second one stops at once; either way `finished()` resolves. Listens from before
+ * the pipeline is opened: a record may be out before `open` has returned, and who reads it may send a signal.
+ */
+function drainOnSignals(deadline: number, { err }: Terminal): SignalWatch {
   let first: EndSignal | undefined;
+  let pipeline: Pipeline | undefined;
   const onSignal = (signal: EndSignal): void => {
     if (first !== undefined) {
-      pipeline.halt();
+      pipeline?.halt();
       return;
     }
     first = signal;
     if (err.isTty) err.line(`\n${signal}: draining; a second one stops at once.`);
     // The run's own wait reports what came of it.
-    pipeline.stop({ deadline }).catch(() => {});
+    pipeline?.stop({ deadline }).catch(() => {});
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {
     get first() {
       return first;
+    },
+    watch: (opened) => {
+      pipeline = opened;
     },
     end: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
   };
