@@ -1,0 +1,147 @@
+/** Runs one conformance case on the core, the way a user would, and gives what came out. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BoundaryEntry, Codec, SingleRingPlan } from '../../lib/plan/document.js';
+import type { Ledger } from '../../lib/runtime/counters.js';
+import { PipelineFailedError } from '../../lib/runtime/errors.js';
+import { open } from '../../lib/runtime/open.js';
+import type { OpenOptions, Port } from '../../lib/runtime/options.js';
+import type { Pipeline } from '../../lib/runtime/pipeline.js';
+import type { PollHandle, RecordCursor } from '../../lib/runtime/poll.js';
+import type { PushHandle } from '../../lib/runtime/push.js';
+import { compile, type Version } from '../../lib/version/version.js';
+import { encodeStruct, type StructValue } from './bytes.js';
+import type { Input, Setup, Sink } from './cases.js';
+
+/** A pipeline that does not end is a failure of the case, with the case printed, before the runner's own timeout. */
+const WATCHDOG_MS = 60_000;
+
+export interface CoreOutcome {
+  readonly ledger: Ledger;
+  readonly reports: Readonly<Record<string, unknown>>;
+  /** By shard; with a handle that does not tell the shard, all in one list. JS egress only. */
+  readonly delivered: readonly Uint8Array[][] | undefined;
+  /** What the `lines` egress wrote. */
+  readonly written: Buffer | undefined;
+  /** What `for await` and `ready` rejected with after the last record. */
+  readonly rejected: PipelineFailedError | undefined;
+}
+
+type AnyPipeline = Pipeline<SingleRingPlan>;
+
+async function pushAll(handle: PushHandle<unknown>, setup: Setup): Promise<void> {
+  const values = setup.inputs.map(({ value }) => value);
+  try {
+    if (setup.source === 'pushBatch') await handle.pushBatch(values);
+    else if (setup.source === 'push') for (const value of values) await handle.push(value);
+    else if (setup.source === 'tryPush')
+      for (const value of values) await pushOrWait(handle, () => handle.tryPush(value));
+    else for (const input of setup.inputs) await pushOrWait(handle, () => claimOne(handle, input));
+  } catch (error) {
+    // After a failure nothing goes in any more; anything else is a finding.
+    if (!(error instanceof PipelineFailedError)) throw error;
+  }
+  handle.close();
+}
+
+async function pushOrWait(handle: PushHandle<unknown>, attempt: () => string): Promise<void> {
+  for (let status = attempt(); status !== 'OK'; status = attempt()) {
+    if (status === 'TOO_LARGE') throw new Error('a record of at most recordMax bytes is TOO_LARGE');
+    await handle.ready();
+  }
+}
+
+function claimOne(handle: PushHandle<unknown>, { bytes }: Input): string {
+  const claim = handle.claim(bytes.length);
+  if (claim === undefined) return handle.lastStatus;
+  claim.bytes.set(bytes, claim.offset);
+  handle.publish(bytes.length);
+  return 'OK';
+}
+
+/** Polls until the end; every record as its bytes, whatever the codec. */
+async function pollAll(
+  handle: PollHandle<unknown>,
+  sink: Sink,
+  codec: Codec | undefined,
+  shards: Uint8Array[][],
+): Promise<PipelineFailedError | undefined> {
+  const keep = ({ shard, bytes, offset, length }: RecordCursor): void => {
+    shards[shard]?.push(Uint8Array.prototype.slice.call(bytes, offset, offset + length));
+  };
+  try {
+    if (sink === 'for await') for await (const record of handle) shards[0]?.push(asBytes(record, codec));
+    else
+      while (await handle.ready()) {
+        if (sink === 'poll') handle.poll((record) => shards[0]?.push(asBytes(record, codec)));
+        else if (sink === 'pollInPlace') handle.pollInPlace(keep, 3);
+        else
+          handle.pollBatch((cursor) => {
+            while (cursor.next()) keep(cursor);
+          });
+      }
+  } catch (error) {
+    if (!(error instanceof PipelineFailedError)) throw error;
+    return error;
+  }
+  return undefined;
+}
+
+function asBytes(record: unknown, codec: Codec | undefined): Uint8Array {
+  if (typeof codec === 'object') return encodeStruct(codec, record as StructValue);
+  return typeof record === 'string' ? Buffer.from(record) : (record as Uint8Array);
+}
+
+function portsOf(version: Version, setup: Setup, folder: string, file: Uint8Array): Record<string, Port> {
+  const ports: Record<string, Port> = {};
+  const { boundaries } = version.plan as SingleRingPlan;
+  for (const { id, kind } of boundaries) {
+    if (kind === 'ingress' && setup.source === 'lines') {
+      writeFileSync(join(folder, 'in'), file);
+      ports[id] = { lines: join(folder, 'in') };
+    }
+    if (kind === 'egress' && setup.sink === 'lines') ports[id] = { lines: join(folder, 'out') };
+    if (kind === 'egress' && setup.sink === 'discard') ports[id] = 'discard';
+  }
+  return ports;
+}
+
+/** Opens the plan, pushes, polls, waits for the end. `file`: what a `lines` ingress reads. */
+export async function runOnCore(
+  plan: SingleRingPlan,
+  setup: Setup,
+  more: OpenOptions,
+  file: Uint8Array,
+): Promise<CoreOutcome> {
+  const version = compile(plan) as unknown as Version;
+  const folder = mkdtempSync(join(tmpdir(), 'byteor-conformance-'));
+  const pipeline = open(version, {
+    ...setup.options,
+    ...more,
+    ports: portsOf(version, setup, folder, file),
+  }) as unknown as AnyPipeline;
+  try {
+    const end = (kind: string): BoundaryEntry => plan.boundaries.find((one) => one.kind === kind) as BoundaryEntry;
+    const id = (kind: string): never => end(kind).id as never;
+    const delivered = Array.from({ length: plan.single_ring.shards ?? 1 }, (): Uint8Array[] => []);
+    const polls = !['lines', 'discard'].includes(setup.sink);
+    const polled = polls
+      ? pollAll(pipeline.egress(id('egress')) as PollHandle<unknown>, setup.sink, end('egress').codec, delivered)
+      : undefined;
+    const pushed =
+      setup.source === 'lines' ? undefined : pushAll(pipeline.ingress(id('ingress')) as PushHandle<unknown>, setup);
+    // All at once: whichever hangs, the deadline of the end is what is reported.
+    const [ledger, error] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), polled, pushed]);
+    return {
+      ledger,
+      reports: pipeline.reports(),
+      delivered: polls ? delivered : undefined,
+      written: setup.sink === 'lines' ? readFileSync(join(folder, 'out')) : undefined,
+      rejected: error,
+    };
+  } finally {
+    pipeline.halt();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
