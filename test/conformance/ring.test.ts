@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SingleRingPlan } from '../../lib/plan/document.js';
+import type { OpenOptions } from '../../lib/runtime/options.js';
 import { arbitraryRingPlan } from '../support/arbitrary-plan.js';
 import { arbitrarySetup, type Setup, withReadableEgress } from './cases.js';
 import { Interpreter, type Outcome, type ShardOutcome } from './interpreter.js';
@@ -11,7 +12,7 @@ import { type CoreOutcome, runOnCore } from './run.js';
  * Random plans and random records, on the core under each wait strategy and number of threads, against the interpreter.
  * A failure prints its seed and the smallest case it was shrunk to. BYTEOR_CONFORMANCE_RUNS: cases for each of them.
  */
-const RUNS = Number(process.env.BYTEOR_CONFORMANCE_RUNS ?? 12);
+const RUNS = Number(process.env.BYTEOR_CONFORMANCE_RUNS ?? 25);
 
 interface Case {
   readonly plan: SingleRingPlan;
@@ -103,24 +104,41 @@ const balanced = ({ ledger }: CoreOutcome): void => {
 const WAITS = ['adaptive', 'spin', 'yield', 'park'] as const;
 const THREADS = [1, 2, 3] as const;
 
+/** The whole comparison for cases in which no record fails. */
+async function expectConformance(more: OpenOptions, numRuns: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(arbitraryCase(false), async (one) => {
+      const { file, lines } = inputOf(one.setup);
+      const expected = new Interpreter(one.plan).run(lines.map(({ bytes }) => bytes));
+      const core = await runOnCore(one.plan, one.setup, more, file);
+      balanced(core);
+      expect(core.ledger.failure).toBeNull();
+      expectRecords(one, expected, core, lines);
+      expectLedger(expected, core);
+      expect(core.reports).toEqual(expected.reports);
+    }),
+    { numRuns },
+  );
+}
+
 describe.each(WAITS)('waiting by %s', (wait) => {
-  describe.each(THREADS)('on %i threads', (threads) => {
-    test('every plan gives the records, ledger and reports that the interpreter gives', async () => {
-      await fc.assert(
-        fc.asyncProperty(arbitraryCase(false), async (one) => {
-          const { file, lines } = inputOf(one.setup);
-          const expected = new Interpreter(one.plan).run(lines.map(({ bytes }) => bytes));
-          const core = await runOnCore(one.plan, one.setup, { wait, threads }, file);
-          balanced(core);
-          expect(core.ledger.failure).toBeNull();
-          expectRecords(one, expected, core, lines);
-          expectLedger(expected, core);
-          expect(core.reports).toEqual(expected.reports);
-        }),
-        { numRuns: RUNS },
-      );
-    });
+  test.each(THREADS)('on %i threads every plan gives what the interpreter gives', (threads) =>
+    expectConformance({ wait, threads }, RUNS),
+  );
+});
+
+describe.each([
+  ['where external buffers are forbidden', 'BYTEOR_NO_EXTERNAL_BUFFERS'],
+  ['where atomics are not trusted', 'BYTEOR_NO_ATOMICS'],
+])('%s', (_, variable) => {
+  beforeAll(() => {
+    process.env[variable] = '1';
   });
+  afterAll(() => {
+    delete process.env[variable];
+  });
+
+  test('every plan gives what the interpreter gives', () => expectConformance({ threads: 2 }, RUNS * 2));
 });
 
 describe.each(THREADS)('a record that fails, on %i threads', (threads) => {
