@@ -57,7 +57,11 @@ describe('a snapshot', () => {
     const pipeline = openRing({ codec: 'utf8' }, { observe: true });
     pipeline.ingress('in').tryPushBatch(['a', 'b']);
     pipeline.ingress('in').flush();
-    await until(() => pipeline.snapshot().agents[1]?.state === 'Waiting');
+    // Waiting alone is not rest: a thread may have waited before the two records came.
+    await until(() => {
+      const stage = pipeline.snapshot().agents[1];
+      return stage?.sequence === 2 && stage.state === 'Waiting';
+    });
     const { path } = pipeline.status().region as { path: string };
     const fromFile = readSnapshot(readFileSync(path));
     const { threads: _threads, ...here } = pipeline.snapshot();
