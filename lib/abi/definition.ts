@@ -6,14 +6,17 @@ import { struct } from './struct.js';
  * `npm run abi` writes native/abi/abi_generated.hpp from it; a test proves that the checked-in header agrees.
  *
  * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
- * Region:  RegionHeader | AgentEntry… | ThreadBlock… | RingBlock… | blocks, lists, texts, histograms, stamps (observable)
- *          | marks | slots | arenas                                  (offsets from the start of the region)
+ * Region:  RegionHeader | AgentEntry… | ThreadBlock… | RingBlock… or LaneBlock… | blocks, lists, texts, histograms,
+ *          stamps (observable) | marks | slots, frames | arenas       (offsets from the start of the region)
+ *
+ * A SingleRing has RingBlocks and no LaneBlocks, a LaneGraph the other way round. Both use ProducerBlock for a writing
+ * end and ConsumerBlock for a reading one, so that the handles, the ledger and the snapshot know one kind of end.
  */
 
 export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
-export const SPEC_LAYOUT_VERSION = 1;
+export const SPEC_LAYOUT_VERSION = 2;
 export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
-export const REGION_LAYOUT_VERSION = 1;
+export const REGION_LAYOUT_VERSION = 2;
 
 /** An index that points nowhere. */
 export const NONE = 0xffff_ffff;
@@ -38,6 +41,21 @@ export const RECORD_MAX_DEFAULT = 2 ** 20;
 /** One shard's arena; several shards share this amount, none getting less than the minimum. */
 export const ARENA_BYTES_DEFAULT = 4 * 2 ** 20;
 export const ARENA_BYTES_SHARD_MIN = 2 ** 16;
+/** Before every record of a framed lane; also what a frame is aligned to half of (frames begin at multiples of 8). */
+export const FRAME_HEADER_BYTES = 16;
+export const FRAME_ALIGN = 8;
+/** Bit of a frame's flags: no record, only the rest of the memory before the wrap. Its length covers its first 8 bytes. */
+export const FRAME_PADDING = 0x8000_0000;
+/** A batch's frames stay in the second-level cache, and a burst of logs still fits. */
+export const LANE_BYTES_DEFAULT = 2 ** 20;
+/** Gating cells of a SequencedSlots lane, exactly; those without a reader hold 2^64-1 and gate nothing. */
+export const SEQUENCED_SLOTS_GATES = 4;
+/** The arena behind a SequencedSlots lane: at least two of the largest records, else this. */
+export const SLOTS_LANE_ARENA_BYTES_DEFAULT = 2 ** 20;
+/** Readers of one FanoutBroadcast lane. */
+export const LANE_READERS_MAX = 16;
+/** Segment files of a journal where the plan says nothing. */
+export const JOURNAL_SEGMENT_BYTES_DEFAULT = 64 * 2 ** 20;
 /** What a sequence word takes of a slot of a Fixed ring. */
 export const WORD_BYTES = 8;
 /** Pays for a sequence, a look at the sleepers and a virtual call, and still stays in the first-level cache. */
@@ -57,7 +75,19 @@ export const COUNT_KEY_TEXT_BYTES_MAX = 4 * 2 ** 20;
 /** Named numbers, the same on both sides. */
 export const enums = {
   TargetCode: { SingleRing: 1, LaneGraph: 2 },
-  SectionKind: { Text: 1, Boundaries: 2, Stages: 3, Ring: 4, RingEntries: 5, Dependencies: 6, Keys: 7 },
+  SectionKind: {
+    Text: 1,
+    Boundaries: 2,
+    Stages: 3,
+    Ring: 4,
+    RingEntries: 5,
+    Dependencies: 6,
+    Keys: 7,
+    Roles: 8,
+    Lanes: 9,
+    RoleLanes: 10,
+    LaneReaders: 11,
+  },
   BoundaryCode: { Ingress: 1, Egress: 2 },
   CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
   OpCode: {
@@ -75,12 +105,25 @@ export const enums = {
   StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8 },
   OrderingCode: { Strict: 1, PerKey: 2 },
   /** Variable: a 16-byte slot a record, its bytes in the arena. Fixed: the record itself is the slot (struct codec). */
-  LayoutCode: { Variable: 1, Fixed: 2 },
+  /** Framed: lanes of frames, header and record in one stream. */
+  LayoutCode: { Variable: 1, Fixed: 2, Framed: 3 },
+  LaneKindCode: { Events: 1, Journal: 2, SequencedSlots: 3, FanoutBroadcast: 4 },
+  OnFullCode: { Block: 0, Drop: 1 },
+  /**
+   * Inserted: the compiler's, no author's connection. Watermarked: an Ordered merge is downstream, so the writer also
+   * says which ordinals can no longer come.
+   */
+  LaneFlag: { Inserted: 1, Watermarked: 2 },
+  FsyncCode: { EachBatch: 1, None: 2, Interval: 3 },
+  RoleCode: { Ingress: 1, Stage: 2, Egress: 3, Router: 4, Merge: 5, Bridge: 6 },
+  /** What a router or a merge does; None for every other role. */
+  PolicyCode: { None: 0, Broadcast: 1, RoundRobin: 2, KeyHash: 3, Interleave: 4, Ordered: 5 },
   KeyCode: { Bytes: 1, Token: 2, Json: 3, Field: 4 },
   /** Low bits of a slot's flags: how the line ended in the input. Lf is 0, so that a record from JS gets LF. */
   TerminatorCode: { Lf: 0, CrLf: 1, None: 2 },
   RegionState: { Building: 0, Running: 1, Closing: 2, Stopped: 3 },
-  AgentKind: { Ingress: 1, Stage: 2, Egress: 3 },
+  /** Journal: writes a journal lane's files. The first six are RoleCode's numbers. */
+  AgentKind: { Ingress: 1, Stage: 2, Egress: 3, Router: 4, Merge: 5, Bridge: 6, Journal: 7 },
   /** What an agent was last seen doing; Stalled waits for room downstream, Waiting for records upstream. */
   AgentState: { Idle: 0, Working: 1, Waiting: 2, Stalled: 3, Done: 4, Failed: 5 },
   /** Who runs a boundary: a JS handle, a native adapter, or nobody (a discarded egress). */
@@ -107,7 +150,7 @@ export const SpecSection = struct('SpecSection', 'Where a table lies. Kinds are 
   ['kind', 'u32', 'SectionKind'],
   ['offset', 'u32', 'from the start of the buffer, 8-byte aligned'],
   ['count', 'u32', 'records in the table (bytes for Text)'],
-  ['stride', 'u32', 'bytes a record (1 for Text, 4 for Dependencies)'],
+  ['stride', 'u32', 'bytes a record (1 for Text, 4 for Dependencies, RoleLanes and LaneReaders)'],
 ]);
 
 export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary catalog.', [
@@ -168,6 +211,49 @@ export const SpecKey = struct('SpecKey', 'How a key is found in a record.', [
   ['text_length', 'u32', 'bytes'],
 ]);
 
+export const SpecRole = struct(
+  'SpecRole',
+  'One role of a LaneGraph, in topological order: after every role that writes one of its inlets.',
+  [
+    ['id_offset', 'u32', 'author’s id, or a compiler’s name with a colon; in Text'],
+    ['id_length', 'u32', 'bytes'],
+    ['kind', 'u32', 'RoleCode'],
+    ['index', 'u32', 'into Boundaries (ingress, egress) or Stages (stage); else NONE'],
+    ['policy', 'u32', 'PolicyCode of a router or a merge; None otherwise'],
+    ['key', 'u32', 'index into Keys (router by KeyHash), or NONE'],
+    ['inlet_start', 'u32', 'index into RoleLanes'],
+    ['inlet_count', 'u32', 'merge: ≥ 2; ingress: 0; all others: 1'],
+    ['outlet_start', 'u32', 'index into RoleLanes'],
+    ['outlet_count', 'u32', 'router: ≥ 2; egress: 0; stage: 1, or 0 with a sink op; all others: 1'],
+  ],
+);
+
+export const SpecLane = struct(
+  'SpecLane',
+  'One lane of a LaneGraph. Author’s lanes come first, in the order of their (first) connections.',
+  [
+    ['id_offset', 'u32', 'in Text: `from->to` by the names of roles or of the author'],
+    ['id_length', 'u32', 'bytes'],
+    ['kind', 'u32', 'LaneKindCode'],
+    ['flags', 'u32', 'LaneFlag bits'],
+    ['on_full', 'u32', 'OnFullCode'],
+    ['writer', 'u32', 'index into Roles'],
+    ['reader_start', 'u32', 'index into LaneReaders'],
+    ['reader_count', 'u32', '1; FanoutBroadcast: 1…16'],
+    ['connection', 'u32', 'index of the author’s (first) connection, or NONE when inserted'],
+    ['capacity_bytes', 'u32', 'Events, FanoutBroadcast: as the author asked, or 0; otherwise 0'],
+    ['capacity_records', 'u32', 'SequencedSlots: records; otherwise 0'],
+    ['codec', 'u32', 'CodecCode of its records as far as lowering knows them; Bytes otherwise'],
+    ['record_bytes', 'u32', 'bytes of every record where the codec says it; else 0'],
+    ['fsync', 'u32', 'Journal: FsyncCode; otherwise 0'],
+    ['fsync_interval_ms', 'u32', 'Journal with FsyncCode Interval; otherwise 0'],
+    ['segment_bytes', 'u32', 'Journal: bytes of a segment file, 0: default'],
+    ['layout_hash', 'u64', 'struct layout hash of its records; 0 when they are not all of one struct'],
+    ['retain_bytes', 'u64', 'Journal: 0: no limit'],
+    ['retain_ms', 'u64', 'Journal: 0: no limit'],
+  ],
+);
+
 // ---- the region ----------------------------------------------------------------------------------------------------
 
 export const Slot = struct('Slot', 'Variable layout: where a record lies in the arena. Written by the producer.', [
@@ -176,6 +262,16 @@ export const Slot = struct('Slot', 'Variable layout: where a record lies in the 
   ['length', 'u32', 'bytes'],
   ['flags', 'u32', 'TerminatorCode in the low bits'],
 ]);
+
+export const Frame = struct(
+  'Frame',
+  'Framed layout: what stands before a record, at a multiple of 8; the next frame begins at the next multiple of 8.',
+  [
+    ['length', 'u32', 'bytes of the record; of padding: bytes to the wrap, these 8 included'],
+    ['flags', 'u32', 'TerminatorCode in the low bits; FRAME_PADDING'],
+    ['ordinal', 'u64', 'place in its ingress’s order; absent in padding'],
+  ],
+);
 
 export const RegionHeader = struct('RegionHeader', 'First bytes of a pipeline’s region.', [
   ['magic', 'u32', 'REGION_MAGIC'],
@@ -191,6 +287,9 @@ export const RegionHeader = struct('RegionHeader', 'First bytes of a pipeline’
   ['rings_offset', 'u64', ''],
   ['agents_offset', 'u64', ''],
   ['threads_offset', 'u64', ''],
+  ['lanes_offset', 'u64', ''],
+  ['lane_count', 'u32', 'LaneBlock records (LaneGraph)'],
+  ['lanes_reserved', 'u32', 'zero'],
   ['started_ns', 'f64', 'monotonic clock when the threads started'],
   ['name_offset', 'u64', 'plan name, UTF-8'],
   ['name_length', 'u32', 'bytes'],
@@ -248,11 +347,16 @@ export const RingBlock = struct(
   ],
 );
 
-export const ProducerBlock = struct('ProducerBlock', 'The writing end of a shard.', [
+export const ProducerBlock = struct('ProducerBlock', 'The writing end of a shard or of a lane.', [
   'line',
-  ['cursor', 'a64', 'native producer: records published (sequence of the next record)'],
+  [
+    'cursor',
+    'a64',
+    'native producer: records published (sequence of the next record); framed lane: bytes published (a position)',
+  ],
   ['cell', 'a32', 'JS producer: the same, low 32 bits, wrapping'],
   ['closed', 'a32', '1: nothing more will be published'],
+  ['watermark', 'a64', 'watermarked lanes: no record with a smaller ordinal will be published after what is published'],
   'line',
   [
     'room_armed',
@@ -261,18 +365,18 @@ export const ProducerBlock = struct('ProducerBlock', 'The writing end of a shard
   ],
   'line',
   ['next', 'af64', 'JS producer between two owners: records published'],
-  ['arena_head', 'a32', 'JS producer between two owners: next free arena position'],
+  ['arena_head', 'a32', 'JS producer between two owners: next free position of the arena or of the frames'],
   ['reserved', 'u32', 'zero'],
   ['published', 'af64', 'records'],
   ['bytes', 'af64', 'record bytes published'],
-  ['dropped', 'af64', 'records refused by Drop'],
+  ['dropped', 'af64', 'records that a lane with Drop had no room for'],
   ['too_large', 'af64', 'records refused because they exceed record_max'],
   ['keyless', 'af64', 'records without the shard key'],
 ]);
 
 export const ConsumerBlock = struct(
   'ConsumerBlock',
-  'A stage’s or the egress’s place in a shard, its counters beside it.',
+  'A stage’s or the egress’s place in a shard, or a role’s place in one of its inlets, its counters beside it.',
   [
     'line',
     ['sequence', 'a64', 'native consumer: records it is done with (sequence of the next one)'],
@@ -288,27 +392,97 @@ export const ConsumerBlock = struct(
     ['skipped', 'af64', 'records that a stage before it had filtered'],
     ['filtered', 'af64', 'records it filtered'],
     ['failed', 'af64', 'records that failed here'],
-    ['abandoned', 'af64', 'records left when the pipeline ended'],
+    ['abandoned', 'af64', 'records left when the pipeline ended; of a broadcasting router: copies not given'],
     ['bytes', 'af64', 'egress: record bytes delivered'],
+    ['keyless', 'af64', 'router by KeyHash: records without the key, given to its first lane'],
   ],
 );
 
-export const AgentEntry = struct('AgentEntry', 'What runs: one per boundary and shard, one per stage and shard.', [
-  ['kind', 'u32', 'AgentKind'],
-  ['ring', 'u32', 'index into RingBlock'],
-  ['entry', 'u32', 'ring entry of a stage, or NONE'],
-  ['thread', 'u32', 'index into ThreadBlock, or NONE (JS)'],
-  ['id_offset', 'u64', 'author’s id, UTF-8'],
-  ['id_length', 'u32', 'bytes'],
-  ['dependency_count', 'u32', 'agents it waits for'],
-  ['dependencies_offset', 'u64', 'u32 × dependency_count: agent indices'],
-  ['block_offset', 'u64', 'ProducerBlock (ingress) or ConsumerBlock'],
-  ['stamps_offset', 'u64', 'f64 × stamp_count: when it was done with a sampled record; 0 for an egress'],
-  ['histogram_offset', 'u64', 'u32 × HISTOGRAM_COUNTS; 0 for an ingress'],
+export const LaneBlock = struct(
+  'LaneBlock',
+  'One lane of a LaneGraph: sizes, places, and the lists its ends need. Read-only after the graph is built.',
+  [
+    ['id_offset', 'u64', 'UTF-8'],
+    ['id_length', 'u32', 'bytes'],
+    ['kind', 'u32', 'LaneKindCode'],
+    ['flags', 'u32', 'LaneFlag bits'],
+    ['on_full', 'u32', 'OnFullCode'],
+    ['layout', 'u32', 'LayoutCode: Framed, or Variable for SequencedSlots'],
+    ['writer_agent', 'u32', 'index into AgentEntry'],
+    ['writer_port', 'u32', 'PortCode when the writer is an ingress, else Native: a JS ingress publishes `cell`'],
+    ['reader_count', 'u32', ''],
+    ['capacity', 'u32', 'Framed: bytes, exactly as asked for: the gate. Variable: records, likewise'],
+    ['memory_bytes', 'u32', 'Framed: power of two ≥ capacity. Variable: bytes of the arena, a power of two'],
+    ['slot_count', 'u32', 'Variable: power of two ≥ capacity; Framed: 0'],
+    ['record_max', 'u32', 'largest record, bytes'],
+    ['data_offset', 'u64', 'Framed: the frames. Variable: the arena'],
+    ['slots_offset', 'u64', 'Variable: Slot × slot_count; Framed: 0'],
+    ['ordinals_offset', 'u64', 'Variable and watermarked: u64 × slot_count; else 0'],
+    ['producer_offset', 'u64', 'ProducerBlock'],
+    ['readers_offset', 'u64', 'u64 × reader_count: offsets of ConsumerBlock'],
+    ['reader_agents_offset', 'u64', 'u32 × reader_count: indices into AgentEntry'],
+    ['journal_offset', 'u64', 'JournalBlock; 0 for the other kinds'],
+    [
+      'files_offset',
+      'u64',
+      'Journal: ConsumerBlock of the agent that writes the files: gates the writer and lets readers go on; else 0',
+    ],
+    ['stamps_offset', 'u64', 'f64 × stamp_count: when a sampled record was published, monotonic ns'],
+    ['histograms_offset', 'u64', 'u32 × HISTOGRAM_COUNTS × reader_count: from publication to release'],
+    ['stamp_count', 'u32', 'power of two'],
+    ['publish_wake_count', 'u32', 'threads to look at after publishing'],
+    ['release_wake_count', 'u32', 'threads to look at after a reader released'],
+    ['connection', 'u32', 'index of the author’s (first) connection, or NONE'],
+    ['publish_wakes_offset', 'u64', 'u64 × publish_wake_count: offsets of ThreadBlock'],
+    ['release_wakes_offset', 'u64', 'u64 × release_wake_count: offsets of ThreadBlock'],
+    'line',
+    ['stop_before', 'a64', 'no record from this position or sequence on is read; 2^64-1 until somebody cuts the lane'],
+  ],
+);
+
+export const JournalBlock = struct('JournalBlock', 'Where a journal lane stands: written by the agent of its files.', [
   'line',
-  ['state', 'a32', 'AgentState'],
-  ['waits_for', 'a32', 'agent index it waits for, or NONE'],
+  ['appended', 'af64', 'journal sequence of the next record to be appended (counted over all runs)'],
+  ['durable', 'af64', 'records before this journal sequence are as durable as the fsync policy promises'],
+  ['synced', 'af64', 'records before this journal sequence have been synced to the device'],
+  ['first', 'af64', 'journal sequence of the oldest record that the files hold'],
+  ['opened_at', 'af64', 'journal sequence of this run’s first record'],
+  ['replayed', 'af64', 'records of earlier runs that were handed to the reader in this run'],
+  ['syncs', 'af64', 'group commits'],
+  ['bytes', 'af64', 'bytes of all segment files'],
+  ['cut_bytes', 'af64', 'bytes of a torn tail that recovery cut'],
+  ['durable_armed', 'a32', '1: a JS thread waits for durable to move; exchanged to 0 by who wakes it'],
+  ['segments', 'a32', 'segment files'],
 ]);
+
+export const AgentEntry = struct(
+  'AgentEntry',
+  'What runs: one per boundary and shard, one per stage and shard, one per role.',
+  [
+    ['kind', 'u32', 'AgentKind'],
+    ['ring', 'u32', 'index into RingBlock; 0 in a LaneGraph'],
+    ['entry', 'u32', 'ring entry of a stage, or NONE'],
+    ['thread', 'u32', 'index into ThreadBlock, or NONE (JS)'],
+    ['id_offset', 'u64', 'author’s id, UTF-8'],
+    ['id_length', 'u32', 'bytes'],
+    ['dependency_count', 'u32', 'agents it waits for'],
+    ['dependencies_offset', 'u64', 'u32 × dependency_count: agent indices'],
+    ['inlets_offset', 'u64', 'LaneGraph: u32 × inlet_count: lane indices'],
+    ['outlets_offset', 'u64', 'LaneGraph: u32 × outlet_count: lane indices'],
+    ['inlet_count', 'u32', ''],
+    ['outlet_count', 'u32', ''],
+    [
+      'block_offset',
+      'u64',
+      'ProducerBlock (ingress) or ConsumerBlock; LaneGraph: of its first inlet (its lanes have the others)',
+    ],
+    ['stamps_offset', 'u64', 'f64 × stamp_count: when it was done with a sampled record; 0 for an egress'],
+    ['histogram_offset', 'u64', 'u32 × HISTOGRAM_COUNTS; 0 for an ingress'],
+    'line',
+    ['state', 'a32', 'AgentState'],
+    ['waits_for', 'a32', 'agent index it waits for, or NONE'],
+  ],
+);
 
 export const ThreadBlock = struct('ThreadBlock', 'One native thread.', [
   'line',
@@ -335,11 +509,16 @@ export const structs = [
   SpecRing,
   SpecRingEntry,
   SpecKey,
+  SpecRole,
+  SpecLane,
   Slot,
+  Frame,
   RegionHeader,
   RingBlock,
   ProducerBlock,
   ConsumerBlock,
+  LaneBlock,
+  JournalBlock,
   AgentEntry,
   ThreadBlock,
 ] as const;
@@ -361,6 +540,14 @@ export const constants = {
   RECORD_MAX_DEFAULT,
   ARENA_BYTES_DEFAULT,
   ARENA_BYTES_SHARD_MIN,
+  FRAME_HEADER_BYTES,
+  FRAME_ALIGN,
+  FRAME_PADDING,
+  LANE_BYTES_DEFAULT,
+  SEQUENCED_SLOTS_GATES,
+  SLOTS_LANE_ARENA_BYTES_DEFAULT,
+  LANE_READERS_MAX,
+  JOURNAL_SEGMENT_BYTES_DEFAULT,
   WORD_BYTES,
   BATCH_RECORDS_DEFAULT,
   BATCH_RECORDS_MAX,

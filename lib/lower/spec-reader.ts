@@ -10,8 +10,10 @@ import {
   SpecBoundary,
   SpecHeader,
   SpecKey,
+  SpecLane,
   SpecRing,
   SpecRingEntry,
+  SpecRole,
   SpecSection,
   SpecStage,
 } from '../abi/definition.js';
@@ -29,9 +31,22 @@ const STRIDES: Readonly<Record<SectionName, number>> = {
   RingEntries: SpecRingEntry.size,
   Dependencies: DEPENDENCY_STRIDE,
   Keys: SpecKey.size,
+  Roles: SpecRole.size,
+  Lanes: SpecLane.size,
+  RoleLanes: DEPENDENCY_STRIDE,
+  LaneReaders: DEPENDENCY_STRIDE,
 };
 
-const SECTION_NAMES = Object.keys(enums.SectionKind) as SectionName[];
+/** A ring's buffer has exactly these. */
+const SECTION_NAMES: readonly SectionName[] = [
+  'Text',
+  'Boundaries',
+  'Stages',
+  'Ring',
+  'RingEntries',
+  'Dependencies',
+  'Keys',
+];
 
 interface Section {
   readonly offset: number;

@@ -11,9 +11,9 @@
 namespace byteor::abi {
 
 inline constexpr std::uint32_t kSpecMagic = 0x53525442;
-inline constexpr std::uint32_t kSpecLayoutVersion = 0x1;
+inline constexpr std::uint32_t kSpecLayoutVersion = 0x2;
 inline constexpr std::uint32_t kRegionMagic = 0x52525442;
-inline constexpr std::uint32_t kRegionLayoutVersion = 0x1;
+inline constexpr std::uint32_t kRegionLayoutVersion = 0x2;
 inline constexpr std::uint32_t kNone = 0xffffffff;
 inline constexpr std::uint32_t kSampleShift = 0xa;
 inline constexpr std::uint32_t kHistogramSubBucketCount = 0x100;
@@ -26,6 +26,14 @@ inline constexpr std::uint32_t kCapacityDefault = 0x2000;
 inline constexpr std::uint32_t kRecordMaxDefault = 0x100000;
 inline constexpr std::uint32_t kArenaBytesDefault = 0x400000;
 inline constexpr std::uint32_t kArenaBytesShardMin = 0x10000;
+inline constexpr std::uint32_t kFrameHeaderBytes = 0x10;
+inline constexpr std::uint32_t kFrameAlign = 0x8;
+inline constexpr std::uint32_t kFramePadding = 0x80000000;
+inline constexpr std::uint32_t kLaneBytesDefault = 0x100000;
+inline constexpr std::uint32_t kSequencedSlotsGates = 0x4;
+inline constexpr std::uint32_t kSlotsLaneArenaBytesDefault = 0x100000;
+inline constexpr std::uint32_t kLaneReadersMax = 0x10;
+inline constexpr std::uint32_t kJournalSegmentBytesDefault = 0x4000000;
 inline constexpr std::uint32_t kWordBytes = 0x8;
 inline constexpr std::uint32_t kBatchRecordsDefault = 0x100;
 inline constexpr std::uint32_t kBatchRecordsMax = 0x10000;
@@ -46,6 +54,10 @@ enum class SectionKind : std::uint32_t {
   kRingEntries = 5,
   kDependencies = 6,
   kKeys = 7,
+  kRoles = 8,
+  kLanes = 9,
+  kRoleLanes = 10,
+  kLaneReaders = 11,
 };
 
 enum class BoundaryCode : std::uint32_t {
@@ -94,6 +106,48 @@ enum class OrderingCode : std::uint32_t {
 enum class LayoutCode : std::uint32_t {
   kVariable = 1,
   kFixed = 2,
+  kFramed = 3,
+};
+
+enum class LaneKindCode : std::uint32_t {
+  kEvents = 1,
+  kJournal = 2,
+  kSequencedSlots = 3,
+  kFanoutBroadcast = 4,
+};
+
+enum class OnFullCode : std::uint32_t {
+  kBlock = 0,
+  kDrop = 1,
+};
+
+enum class LaneFlag : std::uint32_t {
+  kInserted = 1,
+  kWatermarked = 2,
+};
+
+enum class FsyncCode : std::uint32_t {
+  kEachBatch = 1,
+  kNone = 2,
+  kInterval = 3,
+};
+
+enum class RoleCode : std::uint32_t {
+  kIngress = 1,
+  kStage = 2,
+  kEgress = 3,
+  kRouter = 4,
+  kMerge = 5,
+  kBridge = 6,
+};
+
+enum class PolicyCode : std::uint32_t {
+  kNone = 0,
+  kBroadcast = 1,
+  kRoundRobin = 2,
+  kKeyHash = 3,
+  kInterleave = 4,
+  kOrdered = 5,
 };
 
 enum class KeyCode : std::uint32_t {
@@ -120,6 +174,10 @@ enum class AgentKind : std::uint32_t {
   kIngress = 1,
   kStage = 2,
   kEgress = 3,
+  kRouter = 4,
+  kMerge = 5,
+  kBridge = 6,
+  kJournal = 7,
 };
 
 enum class AgentState : std::uint32_t {
@@ -172,7 +230,7 @@ struct SpecSection {
   std::uint32_t kind;  // SectionKind
   std::uint32_t offset;  // from the start of the buffer, 8-byte aligned
   std::uint32_t count;  // records in the table (bytes for Text)
-  std::uint32_t stride;  // bytes a record (1 for Text, 4 for Dependencies)
+  std::uint32_t stride;  // bytes a record (1 for Text, 4 for Dependencies, RoleLanes and LaneReaders)
 };
 static_assert(offsetof(SpecSection, kind) == 0);
 static_assert(offsetof(SpecSection, offset) == 4);
@@ -291,6 +349,74 @@ static_assert(offsetof(SpecKey, text_offset) == 16);
 static_assert(offsetof(SpecKey, text_length) == 20);
 static_assert(sizeof(SpecKey) == 24);
 
+// One role of a LaneGraph, in topological order: after every role that writes one of its inlets.
+struct SpecRole {
+  std::uint32_t id_offset;  // author’s id, or a compiler’s name with a colon; in Text
+  std::uint32_t id_length;  // bytes
+  std::uint32_t kind;  // RoleCode
+  std::uint32_t index;  // into Boundaries (ingress, egress) or Stages (stage); else NONE
+  std::uint32_t policy;  // PolicyCode of a router or a merge; None otherwise
+  std::uint32_t key;  // index into Keys (router by KeyHash), or NONE
+  std::uint32_t inlet_start;  // index into RoleLanes
+  std::uint32_t inlet_count;  // merge: ≥ 2; ingress: 0; all others: 1
+  std::uint32_t outlet_start;  // index into RoleLanes
+  std::uint32_t outlet_count;  // router: ≥ 2; egress: 0; stage: 1, or 0 with a sink op; all others: 1
+};
+static_assert(offsetof(SpecRole, id_offset) == 0);
+static_assert(offsetof(SpecRole, id_length) == 4);
+static_assert(offsetof(SpecRole, kind) == 8);
+static_assert(offsetof(SpecRole, index) == 12);
+static_assert(offsetof(SpecRole, policy) == 16);
+static_assert(offsetof(SpecRole, key) == 20);
+static_assert(offsetof(SpecRole, inlet_start) == 24);
+static_assert(offsetof(SpecRole, inlet_count) == 28);
+static_assert(offsetof(SpecRole, outlet_start) == 32);
+static_assert(offsetof(SpecRole, outlet_count) == 36);
+static_assert(sizeof(SpecRole) == 40);
+
+// One lane of a LaneGraph. Author’s lanes come first, in the order of their (first) connections.
+struct SpecLane {
+  std::uint32_t id_offset;  // in Text: `from->to` by the names of roles or of the author
+  std::uint32_t id_length;  // bytes
+  std::uint32_t kind;  // LaneKindCode
+  std::uint32_t flags;  // LaneFlag bits
+  std::uint32_t on_full;  // OnFullCode
+  std::uint32_t writer;  // index into Roles
+  std::uint32_t reader_start;  // index into LaneReaders
+  std::uint32_t reader_count;  // 1; FanoutBroadcast: 1…16
+  std::uint32_t connection;  // index of the author’s (first) connection, or NONE when inserted
+  std::uint32_t capacity_bytes;  // Events, FanoutBroadcast: as the author asked, or 0; otherwise 0
+  std::uint32_t capacity_records;  // SequencedSlots: records; otherwise 0
+  std::uint32_t codec;  // CodecCode of its records as far as lowering knows them; Bytes otherwise
+  std::uint32_t record_bytes;  // bytes of every record where the codec says it; else 0
+  std::uint32_t fsync;  // Journal: FsyncCode; otherwise 0
+  std::uint32_t fsync_interval_ms;  // Journal with FsyncCode Interval; otherwise 0
+  std::uint32_t segment_bytes;  // Journal: bytes of a segment file, 0: default
+  std::uint64_t layout_hash;  // struct layout hash of its records; 0 when they are not all of one struct
+  std::uint64_t retain_bytes;  // Journal: 0: no limit
+  std::uint64_t retain_ms;  // Journal: 0: no limit
+};
+static_assert(offsetof(SpecLane, id_offset) == 0);
+static_assert(offsetof(SpecLane, id_length) == 4);
+static_assert(offsetof(SpecLane, kind) == 8);
+static_assert(offsetof(SpecLane, flags) == 12);
+static_assert(offsetof(SpecLane, on_full) == 16);
+static_assert(offsetof(SpecLane, writer) == 20);
+static_assert(offsetof(SpecLane, reader_start) == 24);
+static_assert(offsetof(SpecLane, reader_count) == 28);
+static_assert(offsetof(SpecLane, connection) == 32);
+static_assert(offsetof(SpecLane, capacity_bytes) == 36);
+static_assert(offsetof(SpecLane, capacity_records) == 40);
+static_assert(offsetof(SpecLane, codec) == 44);
+static_assert(offsetof(SpecLane, record_bytes) == 48);
+static_assert(offsetof(SpecLane, fsync) == 52);
+static_assert(offsetof(SpecLane, fsync_interval_ms) == 56);
+static_assert(offsetof(SpecLane, segment_bytes) == 60);
+static_assert(offsetof(SpecLane, layout_hash) == 64);
+static_assert(offsetof(SpecLane, retain_bytes) == 72);
+static_assert(offsetof(SpecLane, retain_ms) == 80);
+static_assert(sizeof(SpecLane) == 88);
+
 // Variable layout: where a record lies in the arena. Written by the producer.
 struct Slot {
   std::uint32_t position;  // first reserved byte, a wrapping arena position (mask it): what the producer may reuse from
@@ -303,6 +429,17 @@ static_assert(offsetof(Slot, start) == 4);
 static_assert(offsetof(Slot, length) == 8);
 static_assert(offsetof(Slot, flags) == 12);
 static_assert(sizeof(Slot) == 16);
+
+// Framed layout: what stands before a record, at a multiple of 8; the next frame begins at the next multiple of 8.
+struct Frame {
+  std::uint32_t length;  // bytes of the record; of padding: bytes to the wrap, these 8 included
+  std::uint32_t flags;  // TerminatorCode in the low bits; FRAME_PADDING
+  std::uint64_t ordinal;  // place in its ingress’s order; absent in padding
+};
+static_assert(offsetof(Frame, length) == 0);
+static_assert(offsetof(Frame, flags) == 4);
+static_assert(offsetof(Frame, ordinal) == 8);
+static_assert(sizeof(Frame) == 16);
 
 // First bytes of a pipeline’s region.
 struct alignas(128) RegionHeader {
@@ -319,6 +456,9 @@ struct alignas(128) RegionHeader {
   std::uint64_t rings_offset;
   std::uint64_t agents_offset;
   std::uint64_t threads_offset;
+  std::uint64_t lanes_offset;
+  std::uint32_t lane_count;  // LaneBlock records (LaneGraph)
+  std::uint32_t lanes_reserved;  // zero
   double started_ns;  // monotonic clock when the threads started
   std::uint64_t name_offset;  // plan name, UTF-8
   std::uint32_t name_length;  // bytes
@@ -345,11 +485,14 @@ static_assert(offsetof(RegionHeader, thread_count) == 44);
 static_assert(offsetof(RegionHeader, rings_offset) == 48);
 static_assert(offsetof(RegionHeader, agents_offset) == 56);
 static_assert(offsetof(RegionHeader, threads_offset) == 64);
-static_assert(offsetof(RegionHeader, started_ns) == 72);
-static_assert(offsetof(RegionHeader, name_offset) == 80);
-static_assert(offsetof(RegionHeader, name_length) == 88);
-static_assert(offsetof(RegionHeader, stage_count) == 92);
-static_assert(offsetof(RegionHeader, version_id) == 96);
+static_assert(offsetof(RegionHeader, lanes_offset) == 72);
+static_assert(offsetof(RegionHeader, lane_count) == 80);
+static_assert(offsetof(RegionHeader, lanes_reserved) == 84);
+static_assert(offsetof(RegionHeader, started_ns) == 88);
+static_assert(offsetof(RegionHeader, name_offset) == 96);
+static_assert(offsetof(RegionHeader, name_length) == 104);
+static_assert(offsetof(RegionHeader, stage_count) == 108);
+static_assert(offsetof(RegionHeader, version_id) == 112);
 static_assert(offsetof(RegionHeader, state) == 256);
 static_assert(offsetof(RegionHeader, failed) == 260);
 static_assert(offsetof(RegionHeader, failed_agent) == 384);
@@ -430,24 +573,26 @@ static_assert(offsetof(RingBlock, release_wakes_offset) == 168);
 static_assert(offsetof(RingBlock, stop_before) == 256);
 static_assert(sizeof(RingBlock) == 384);
 
-// The writing end of a shard.
+// The writing end of a shard or of a lane.
 struct alignas(128) ProducerBlock {
-  std::atomic<std::uint64_t> cursor;  // native producer: records published (sequence of the next record)
+  std::atomic<std::uint64_t> cursor;  // native producer: records published (sequence of the next record); framed lane: bytes published (a position)
   std::atomic<std::uint32_t> cell;  // JS producer: the same, low 32 bits, wrapping
   std::atomic<std::uint32_t> closed;  // 1: nothing more will be published
+  std::atomic<std::uint64_t> watermark;  // watermarked lanes: no record with a smaller ordinal will be published after what is published
   alignas(128) std::atomic<std::uint32_t> room_armed;  // 1: a JS producer sleeps until any shard has room (shard 0’s cell stands for all); exchanged to 0 by who wakes it
   alignas(128) std::atomic<double> next;  // JS producer between two owners: records published
-  std::atomic<std::uint32_t> arena_head;  // JS producer between two owners: next free arena position
+  std::atomic<std::uint32_t> arena_head;  // JS producer between two owners: next free position of the arena or of the frames
   std::uint32_t reserved;  // zero
   std::atomic<double> published;  // records
   std::atomic<double> bytes;  // record bytes published
-  std::atomic<double> dropped;  // records refused by Drop
+  std::atomic<double> dropped;  // records that a lane with Drop had no room for
   std::atomic<double> too_large;  // records refused because they exceed record_max
   std::atomic<double> keyless;  // records without the shard key
 };
 static_assert(offsetof(ProducerBlock, cursor) == 0);
 static_assert(offsetof(ProducerBlock, cell) == 8);
 static_assert(offsetof(ProducerBlock, closed) == 12);
+static_assert(offsetof(ProducerBlock, watermark) == 16);
 static_assert(offsetof(ProducerBlock, room_armed) == 128);
 static_assert(offsetof(ProducerBlock, next) == 256);
 static_assert(offsetof(ProducerBlock, arena_head) == 264);
@@ -459,7 +604,7 @@ static_assert(offsetof(ProducerBlock, too_large) == 296);
 static_assert(offsetof(ProducerBlock, keyless) == 304);
 static_assert(sizeof(ProducerBlock) == 384);
 
-// A stage’s or the egress’s place in a shard, its counters beside it.
+// A stage’s or the egress’s place in a shard, or a role’s place in one of its inlets, its counters beside it.
 struct alignas(128) ConsumerBlock {
   std::atomic<std::uint64_t> sequence;  // native consumer: records it is done with (sequence of the next one)
   std::atomic<std::uint32_t> cell;  // JS egress: the same, low 32 bits, wrapping
@@ -469,8 +614,9 @@ struct alignas(128) ConsumerBlock {
   std::atomic<double> skipped;  // records that a stage before it had filtered
   std::atomic<double> filtered;  // records it filtered
   std::atomic<double> failed;  // records that failed here
-  std::atomic<double> abandoned;  // records left when the pipeline ended
+  std::atomic<double> abandoned;  // records left when the pipeline ended; of a broadcasting router: copies not given
   std::atomic<double> bytes;  // egress: record bytes delivered
+  std::atomic<double> keyless;  // router by KeyHash: records without the key, given to its first lane
 };
 static_assert(offsetof(ConsumerBlock, sequence) == 0);
 static_assert(offsetof(ConsumerBlock, cell) == 8);
@@ -482,19 +628,116 @@ static_assert(offsetof(ConsumerBlock, filtered) == 152);
 static_assert(offsetof(ConsumerBlock, failed) == 160);
 static_assert(offsetof(ConsumerBlock, abandoned) == 168);
 static_assert(offsetof(ConsumerBlock, bytes) == 176);
+static_assert(offsetof(ConsumerBlock, keyless) == 184);
 static_assert(sizeof(ConsumerBlock) == 256);
 
-// What runs: one per boundary and shard, one per stage and shard.
+// One lane of a LaneGraph: sizes, places, and the lists its ends need. Read-only after the graph is built.
+struct alignas(128) LaneBlock {
+  std::uint64_t id_offset;  // UTF-8
+  std::uint32_t id_length;  // bytes
+  std::uint32_t kind;  // LaneKindCode
+  std::uint32_t flags;  // LaneFlag bits
+  std::uint32_t on_full;  // OnFullCode
+  std::uint32_t layout;  // LayoutCode: Framed, or Variable for SequencedSlots
+  std::uint32_t writer_agent;  // index into AgentEntry
+  std::uint32_t writer_port;  // PortCode when the writer is an ingress, else Native: a JS ingress publishes `cell`
+  std::uint32_t reader_count;
+  std::uint32_t capacity;  // Framed: bytes, exactly as asked for: the gate. Variable: records, likewise
+  std::uint32_t memory_bytes;  // Framed: power of two ≥ capacity. Variable: bytes of the arena, a power of two
+  std::uint32_t slot_count;  // Variable: power of two ≥ capacity; Framed: 0
+  std::uint32_t record_max;  // largest record, bytes
+  std::uint64_t data_offset;  // Framed: the frames. Variable: the arena
+  std::uint64_t slots_offset;  // Variable: Slot × slot_count; Framed: 0
+  std::uint64_t ordinals_offset;  // Variable and watermarked: u64 × slot_count; else 0
+  std::uint64_t producer_offset;  // ProducerBlock
+  std::uint64_t readers_offset;  // u64 × reader_count: offsets of ConsumerBlock
+  std::uint64_t reader_agents_offset;  // u32 × reader_count: indices into AgentEntry
+  std::uint64_t journal_offset;  // JournalBlock; 0 for the other kinds
+  std::uint64_t files_offset;  // Journal: ConsumerBlock of the agent that writes the files: gates the writer and lets readers go on; else 0
+  std::uint64_t stamps_offset;  // f64 × stamp_count: when a sampled record was published, monotonic ns
+  std::uint64_t histograms_offset;  // u32 × HISTOGRAM_COUNTS × reader_count: from publication to release
+  std::uint32_t stamp_count;  // power of two
+  std::uint32_t publish_wake_count;  // threads to look at after publishing
+  std::uint32_t release_wake_count;  // threads to look at after a reader released
+  std::uint32_t connection;  // index of the author’s (first) connection, or NONE
+  std::uint64_t publish_wakes_offset;  // u64 × publish_wake_count: offsets of ThreadBlock
+  std::uint64_t release_wakes_offset;  // u64 × release_wake_count: offsets of ThreadBlock
+  alignas(128) std::atomic<std::uint64_t> stop_before;  // no record from this position or sequence on is read; 2^64-1 until somebody cuts the lane
+};
+static_assert(offsetof(LaneBlock, id_offset) == 0);
+static_assert(offsetof(LaneBlock, id_length) == 8);
+static_assert(offsetof(LaneBlock, kind) == 12);
+static_assert(offsetof(LaneBlock, flags) == 16);
+static_assert(offsetof(LaneBlock, on_full) == 20);
+static_assert(offsetof(LaneBlock, layout) == 24);
+static_assert(offsetof(LaneBlock, writer_agent) == 28);
+static_assert(offsetof(LaneBlock, writer_port) == 32);
+static_assert(offsetof(LaneBlock, reader_count) == 36);
+static_assert(offsetof(LaneBlock, capacity) == 40);
+static_assert(offsetof(LaneBlock, memory_bytes) == 44);
+static_assert(offsetof(LaneBlock, slot_count) == 48);
+static_assert(offsetof(LaneBlock, record_max) == 52);
+static_assert(offsetof(LaneBlock, data_offset) == 56);
+static_assert(offsetof(LaneBlock, slots_offset) == 64);
+static_assert(offsetof(LaneBlock, ordinals_offset) == 72);
+static_assert(offsetof(LaneBlock, producer_offset) == 80);
+static_assert(offsetof(LaneBlock, readers_offset) == 88);
+static_assert(offsetof(LaneBlock, reader_agents_offset) == 96);
+static_assert(offsetof(LaneBlock, journal_offset) == 104);
+static_assert(offsetof(LaneBlock, files_offset) == 112);
+static_assert(offsetof(LaneBlock, stamps_offset) == 120);
+static_assert(offsetof(LaneBlock, histograms_offset) == 128);
+static_assert(offsetof(LaneBlock, stamp_count) == 136);
+static_assert(offsetof(LaneBlock, publish_wake_count) == 140);
+static_assert(offsetof(LaneBlock, release_wake_count) == 144);
+static_assert(offsetof(LaneBlock, connection) == 148);
+static_assert(offsetof(LaneBlock, publish_wakes_offset) == 152);
+static_assert(offsetof(LaneBlock, release_wakes_offset) == 160);
+static_assert(offsetof(LaneBlock, stop_before) == 256);
+static_assert(sizeof(LaneBlock) == 384);
+
+// Where a journal lane stands: written by the agent of its files.
+struct alignas(128) JournalBlock {
+  std::atomic<double> appended;  // journal sequence of the next record to be appended (counted over all runs)
+  std::atomic<double> durable;  // records before this journal sequence are as durable as the fsync policy promises
+  std::atomic<double> synced;  // records before this journal sequence have been synced to the device
+  std::atomic<double> first;  // journal sequence of the oldest record that the files hold
+  std::atomic<double> opened_at;  // journal sequence of this run’s first record
+  std::atomic<double> replayed;  // records of earlier runs that were handed to the reader in this run
+  std::atomic<double> syncs;  // group commits
+  std::atomic<double> bytes;  // bytes of all segment files
+  std::atomic<double> cut_bytes;  // bytes of a torn tail that recovery cut
+  std::atomic<std::uint32_t> durable_armed;  // 1: a JS thread waits for durable to move; exchanged to 0 by who wakes it
+  std::atomic<std::uint32_t> segments;  // segment files
+};
+static_assert(offsetof(JournalBlock, appended) == 0);
+static_assert(offsetof(JournalBlock, durable) == 8);
+static_assert(offsetof(JournalBlock, synced) == 16);
+static_assert(offsetof(JournalBlock, first) == 24);
+static_assert(offsetof(JournalBlock, opened_at) == 32);
+static_assert(offsetof(JournalBlock, replayed) == 40);
+static_assert(offsetof(JournalBlock, syncs) == 48);
+static_assert(offsetof(JournalBlock, bytes) == 56);
+static_assert(offsetof(JournalBlock, cut_bytes) == 64);
+static_assert(offsetof(JournalBlock, durable_armed) == 72);
+static_assert(offsetof(JournalBlock, segments) == 76);
+static_assert(sizeof(JournalBlock) == 128);
+
+// What runs: one per boundary and shard, one per stage and shard, one per role.
 struct alignas(128) AgentEntry {
   std::uint32_t kind;  // AgentKind
-  std::uint32_t ring;  // index into RingBlock
+  std::uint32_t ring;  // index into RingBlock; 0 in a LaneGraph
   std::uint32_t entry;  // ring entry of a stage, or NONE
   std::uint32_t thread;  // index into ThreadBlock, or NONE (JS)
   std::uint64_t id_offset;  // author’s id, UTF-8
   std::uint32_t id_length;  // bytes
   std::uint32_t dependency_count;  // agents it waits for
   std::uint64_t dependencies_offset;  // u32 × dependency_count: agent indices
-  std::uint64_t block_offset;  // ProducerBlock (ingress) or ConsumerBlock
+  std::uint64_t inlets_offset;  // LaneGraph: u32 × inlet_count: lane indices
+  std::uint64_t outlets_offset;  // LaneGraph: u32 × outlet_count: lane indices
+  std::uint32_t inlet_count;
+  std::uint32_t outlet_count;
+  std::uint64_t block_offset;  // ProducerBlock (ingress) or ConsumerBlock; LaneGraph: of its first inlet (its lanes have the others)
   std::uint64_t stamps_offset;  // f64 × stamp_count: when it was done with a sampled record; 0 for an egress
   std::uint64_t histogram_offset;  // u32 × HISTOGRAM_COUNTS; 0 for an ingress
   alignas(128) std::atomic<std::uint32_t> state;  // AgentState
@@ -508,9 +751,13 @@ static_assert(offsetof(AgentEntry, id_offset) == 16);
 static_assert(offsetof(AgentEntry, id_length) == 24);
 static_assert(offsetof(AgentEntry, dependency_count) == 28);
 static_assert(offsetof(AgentEntry, dependencies_offset) == 32);
-static_assert(offsetof(AgentEntry, block_offset) == 40);
-static_assert(offsetof(AgentEntry, stamps_offset) == 48);
-static_assert(offsetof(AgentEntry, histogram_offset) == 56);
+static_assert(offsetof(AgentEntry, inlets_offset) == 40);
+static_assert(offsetof(AgentEntry, outlets_offset) == 48);
+static_assert(offsetof(AgentEntry, inlet_count) == 56);
+static_assert(offsetof(AgentEntry, outlet_count) == 60);
+static_assert(offsetof(AgentEntry, block_offset) == 64);
+static_assert(offsetof(AgentEntry, stamps_offset) == 72);
+static_assert(offsetof(AgentEntry, histogram_offset) == 80);
 static_assert(offsetof(AgentEntry, state) == 128);
 static_assert(offsetof(AgentEntry, waits_for) == 132);
 static_assert(sizeof(AgentEntry) == 256);

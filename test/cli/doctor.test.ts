@@ -24,8 +24,8 @@ import { GRAPH_PLAN, IDENTITY_PLAN, YAML_PLAN } from './plans.js';
 const MIB = 2 ** 20;
 
 const machine = (changes: Partial<Capabilities> = {}): Capabilities => ({
-  spec_layout_version: 1,
-  region_layout_version: 1,
+  spec_layout_version: 2,
+  region_layout_version: 2,
   cpus: { allowed: [0, 1, 2, 3], isolated: [], share: 4, threads: 4, quota: null },
   memory: null,
   features: { lane_graph_journal: true, lane_graph_fanout: true },

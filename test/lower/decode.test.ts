@@ -90,7 +90,7 @@ describe('decodeSpec', () => {
   it.each<[string, Uint8Array, string]>([
     ['an empty buffer', new Uint8Array(0), 'it has 0 bytes, the header alone needs 32 (at byte 0)'],
     ['a wrong magic', patched(() => SpecHeader.offset.magic, 7), 'magic is 7, expected 1397904450 (at byte 0)'],
-    ['another layout version', patched(() => 4, 9), 'layout_version is 9, expected 1 (at byte 4)'],
+    ['another layout version', patched(() => 4, 9), 'layout_version is 9, expected 2 (at byte 4)'],
     ['a total that is not the size', patched(() => 8, 64), 'total_bytes is 64, expected'],
     ['another target', patched(() => 12, 2), 'the target is not SingleRing (at byte 12)'],
     ['a missing section', patched(() => 16, 6), 'section_count is 6, expected 7'],

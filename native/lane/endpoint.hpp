@@ -1,0 +1,83 @@
+// The two ends of a lane as roles see them, whatever kind the lane is. Roles work on batches of descriptions, so that a
+// batch costs a few virtual calls and a record none. One thread owns an end at a time. Hot code: no allocation after
+// construction, no exception; nothing here waits.
+//
+//   Outlet ──put / claim, commit──▶ lane ──peek, consume──▶ Inlet
+//          ◀───────── release ─────
+//
+// Ordinals. Every record carries its place in the order of its ingress, so that an Ordered merge can restore it.
+// Within one lane ordinals only grow (strictly, where an Ordered merge is downstream). A lane that is watermarked also
+// says which ordinals can no longer come: a gap that a filter or a drop left is then known to be a gap, and nobody
+// waits for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace byteor::lane {
+
+// One record in a lane, in place.
+struct LaneRecord {
+  std::byte* data;
+  std::uint32_t length;  // bytes
+  std::uint32_t flags;   // abi::TerminatorCode in the low bits
+  std::uint64_t ordinal;
+};
+
+class Inlet {
+ public:
+  virtual ~Inlet() = default;
+
+  // Describes at most `limit` records that can be read now, in order, without moving on; returns how many. Calling it
+  // again without consume() describes the same records, and perhaps more. They stay in place until release().
+  virtual std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept = 0;
+
+  // Moves over the first `count` records that the last peek() described. They stay readable until release().
+  virtual void consume(std::uint32_t count) noexcept = 0;
+
+  // Everything consumed so far may be overwritten. True when there was something to release.
+  virtual bool release() noexcept = 0;
+
+  // No record with a smaller ordinal will be read from here: the ordinal of the next record, or the writer's watermark
+  // when there is none now; kNoLimit once the lane has ended. Only where the lane is watermarked.
+  virtual std::uint64_t lower_bound() noexcept = 0;
+
+  // The writer has closed the lane (or somebody cut it) and everything readable has been consumed.
+  virtual bool ended() noexcept = 0;
+};
+
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+
+  // Largest record the lane takes, bytes.
+  virtual std::uint32_t record_max() const noexcept = 0;
+
+  // True where the lane drops what does not fit; then put() never stops and every record offered is done with.
+  virtual bool drops() const noexcept = 0;
+
+  // Copies as many records as there is room for and returns how many are done with: in the lane, or dropped and
+  // counted by cause. Stops before a record that is longer than record_max() unless the lane drops.
+  virtual std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept = 0;
+
+  // Room for one record of up to `length` ≤ record_max() bytes, to be written in place; nullptr while the lane is full.
+  // A claim that is not committed costs nothing.
+  virtual std::byte* try_claim(std::uint32_t length) noexcept = 0;
+  virtual void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept = 0;
+
+  // For a writer that claims: the record at hand was not written, because the lane (which drops) is full or because it
+  // is longer than record_max().
+  virtual void count_dropped(bool too_large) noexcept = 0;
+
+  // Makes what was put or committed visible; true when there was something.
+  virtual bool publish() noexcept = 0;
+
+  // After publish(): no record with an ordinal below `ordinal` will come any more. True when the watermark moved, which
+  // readers must hear of. Does nothing where the lane is not watermarked.
+  virtual bool advance(std::uint64_t ordinal) noexcept = 0;
+
+  // Publishes, and nothing more will come.
+  virtual void close() noexcept = 0;
+};
+
+}  // namespace byteor::lane
