@@ -7,6 +7,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
@@ -57,11 +58,15 @@ struct EntryDescription {
   std::uint64_t filters;    // entries whose marks it reads
 };
 
-struct RingDescription {
+// What the plans of both targets have.
+struct CatalogDescription {
   std::string name;
   std::vector<BoundaryDescription> boundaries;
   std::vector<StageDescription> stages;
   std::vector<KeyDescription> keys;
+};
+
+struct RingDescription : CatalogDescription {
   std::vector<EntryDescription> entries;
   std::uint32_t shards = 1;
   abi::OrderingCode ordering = abi::OrderingCode::kStrict;
@@ -79,8 +84,50 @@ struct RingDescription {
   const StageDescription& stage_of(std::uint32_t entry) const { return stages[entries[entry].stage]; }
 };
 
-// Reads a spec buffer. Nothing in it is trusted: every offset, count, index, mask and sum is checked or computed again.
-// Throws DecodeError.
+// One role of a LaneGraph. Roles stand in topological order.
+struct RoleDescription {
+  std::string id;  // an author's, or an inserted element's (with a colon)
+  abi::RoleCode kind;
+  std::uint32_t index;  // into boundaries (ingress, egress) or stages (stage); abi::kNone for inserted roles
+  abi::PolicyCode policy;
+  std::optional<std::uint32_t> key;
+  std::vector<std::uint32_t> inlets;   // lanes, in connection order
+  std::vector<std::uint32_t> outlets;  // lanes, in connection order
+};
+
+struct LaneDescription {
+  std::string id;
+  abi::LaneKindCode kind;
+  std::uint32_t flags;  // abi::LaneFlag bits
+  abi::OnFullCode on_full;
+  std::uint32_t writer;                // role
+  std::vector<std::uint32_t> readers;  // roles
+  std::uint32_t connection;            // abi::kNone when inserted
+  std::uint32_t capacity_bytes;        // as the author asked, or 0
+  std::uint32_t capacity_records;      // SequencedSlots
+  abi::CodecCode codec;
+  std::uint32_t record_bytes;
+  std::uint64_t layout_hash;
+  abi::FsyncCode fsync;  // the rest: Journal only
+  std::uint32_t fsync_interval_ms;
+  std::uint32_t segment_bytes;
+  std::uint64_t retain_bytes;
+  std::uint64_t retain_ms;
+
+  bool has(abi::LaneFlag flag) const noexcept { return (flags & static_cast<std::uint32_t>(flag)) != 0; }
+};
+
+struct LaneGraphDescription : CatalogDescription {
+  std::vector<RoleDescription> roles;
+  std::vector<LaneDescription> lanes;
+};
+
+using Description = std::variant<RingDescription, LaneGraphDescription>;
+
+// Read a spec buffer. Nothing in it is trusted: every offset, count, index, mask and sum is checked or computed again.
+// Throw DecodeError.
+Description decode(std::span<const std::byte> spec);
 RingDescription decode_ring(std::span<const std::byte> spec);
+LaneGraphDescription decode_graph(std::span<const std::byte> spec);
 
 }  // namespace byteor::graph

@@ -1,0 +1,273 @@
+// Reads a lowered LaneGraph plan. Roles and lanes describe each other, so each statement is checked against the other
+// side; what the graph builder relies on (topological order, one reader a lane but for a broadcast, routers and merges
+// among Events lanes only, watermarks wherever order is restored) is checked here and nowhere else.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "graph/description.hpp"
+#include "graph/spec_reader.hpp"
+
+namespace byteor::graph {
+namespace {
+
+constexpr std::uint32_t kStagesMax = 1024;     // lib/plan/limits.ts
+constexpr std::uint32_t kLanesMax = 3 * 4096;  // a connection is one lane, with at most a bridge's on both sides
+constexpr std::uint32_t kRolesMax = 4 * 4096;  // ends, stages, a router and a merge for each, two bridges a connection
+constexpr std::uint32_t kNameBytesMax = 64 * 18;  // ids joined with separators: a shared broadcast names 17 of them
+constexpr std::uint32_t kIntervalMsMax = 86'400'000;
+
+constexpr abi::SectionKind kSections[] = {abi::SectionKind::kText,      abi::SectionKind::kBoundaries,
+                                          abi::SectionKind::kStages,    abi::SectionKind::kKeys,
+                                          abi::SectionKind::kRoles,     abi::SectionKind::kLanes,
+                                          abi::SectionKind::kRoleLanes, abi::SectionKind::kLaneReaders};
+
+// Lists that are stretches of one table of indices. Every row of the table belongs to one list, so that a hostile
+// buffer cannot make many long lists out of a short table.
+class Lists {
+ public:
+  // Every index is below `limit`.
+  Lists(const SpecReader& reader, abi::SectionKind kind, std::size_t limit)
+      : reader_(reader), kind_(kind), limit_(limit), left_(reader.count(kind)) {}
+
+  std::vector<std::uint32_t> read(std::uint32_t start, std::uint32_t count) {
+    require(count <= left_, "lists share rows of their table", count);
+    left_ -= count;
+    const std::uint32_t total = reader_.count(kind_);
+    require(start <= total && total - start >= count, "a list reaches past its table", start);
+    std::vector<std::uint32_t> list;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      list.push_back(reader_.row<std::uint32_t>(kind_, start + i));
+      require(list.back() < limit_, "a list names something that does not exist", list.back());
+    }
+    return list;
+  }
+
+ private:
+  const SpecReader& reader_;
+  const abi::SectionKind kind_;
+  const std::size_t limit_;
+  std::uint32_t left_;
+};
+
+// Names are shown to people and compared, nothing else.
+std::string read_name(const SpecReader& reader, std::uint32_t offset, std::uint32_t length) {
+  std::string name = reader.text(offset, length, kNameBytesMax);
+  const bool plain =
+      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
+  if (name.empty() || !plain) refuse("a name is not a name", length);
+  return name;
+}
+
+void read_roles(const SpecReader& reader, LaneGraphDescription& out) {
+  const std::uint32_t count = reader.count(abi::SectionKind::kRoles);
+  const std::uint32_t lanes = reader.count(abi::SectionKind::kLanes);
+  require(count >= 2 && count <= kRolesMax, "too few or too many roles", count);
+  Lists lists(reader, abi::SectionKind::kRoleLanes, lanes);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto row = reader.row<abi::SpecRole>(abi::SectionKind::kRoles, i);
+    RoleDescription role{read_name(reader, row.id_offset, row.id_length),
+                         read_enum(row.kind, abi::RoleCode::kIngress, abi::RoleCode::kBridge, "unknown role"),
+                         row.index,
+                         read_enum(row.policy, abi::PolicyCode::kNone, abi::PolicyCode::kOrdered, "unknown policy"),
+                         read_index(row.key, out.keys.size(), "a role's key does not exist"),
+                         lists.read(row.inlet_start, row.inlet_count),
+                         lists.read(row.outlet_start, row.outlet_count)};
+    out.roles.push_back(std::move(role));
+  }
+}
+
+void read_lanes(const SpecReader& reader, LaneGraphDescription& out) {
+  const std::uint32_t count = reader.count(abi::SectionKind::kLanes);
+  require(count >= 1 && count <= kLanesMax, "too few or too many lanes", count);
+  Lists readers(reader, abi::SectionKind::kLaneReaders, out.roles.size());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto row = reader.row<abi::SpecLane>(abi::SectionKind::kLanes, i);
+    const abi::LaneKindCode kind =
+        read_enum(row.kind, abi::LaneKindCode::kEvents, abi::LaneKindCode::kFanoutBroadcast, "unknown lane kind");
+    const bool journal = kind == abi::LaneKindCode::kJournal;
+    if (!journal) require(row.fsync == 0, "only a journal is synced", row.fsync);
+    require(row.writer < out.roles.size(), "a lane's writer does not exist", row.writer);
+    out.lanes.push_back(
+        {read_name(reader, row.id_offset, row.id_length), kind, row.flags,
+         read_enum(row.on_full, abi::OnFullCode::kBlock, abi::OnFullCode::kDrop, "unknown on_full"), row.writer,
+         readers.read(row.reader_start, row.reader_count), row.connection, row.capacity_bytes, row.capacity_records,
+         read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kStruct, "unknown codec"), row.record_bytes,
+         row.layout_hash,
+         journal ? read_enum(row.fsync, abi::FsyncCode::kEachBatch, abi::FsyncCode::kInterval, "unknown fsync policy")
+                 : abi::FsyncCode::kNone,
+         row.fsync_interval_ms, row.segment_bytes, row.retain_bytes, row.retain_ms});
+  }
+}
+
+bool contains(const std::vector<std::uint32_t>& list, std::uint32_t value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// How many inlets and outlets a role of this kind has.
+void check_arity(const RoleDescription& role, bool is_sink) {
+  struct Arity {
+    std::size_t inlets_least, inlets_most, outlets_least, outlets_most;
+  };
+  constexpr std::size_t kMany = kLanesMax;
+  const Arity arity = [&]() -> Arity {
+    switch (role.kind) {
+      case abi::RoleCode::kIngress:
+        return {0, 0, 1, 1};
+      case abi::RoleCode::kEgress:
+        return {1, 1, 0, 0};
+      case abi::RoleCode::kRouter:
+        return {1, 1, 2, kMany};
+      case abi::RoleCode::kMerge:
+        return {2, kMany, 1, 1};
+      case abi::RoleCode::kStage:
+        return {1, 1, is_sink ? 0u : 1u, 1};
+      default:
+        return {1, 1, 1, 1};
+    }
+  }();
+  require(role.inlets.size() >= arity.inlets_least && role.inlets.size() <= arity.inlets_most,
+          "a role has too few or too many inlets", role.inlets.size());
+  require(role.outlets.size() >= arity.outlets_least && role.outlets.size() <= arity.outlets_most,
+          "a role has too few or too many outlets", role.outlets.size());
+}
+
+void check_policy(const RoleDescription& role) {
+  using abi::PolicyCode;
+  const bool router = role.kind == abi::RoleCode::kRouter;
+  const bool merge = role.kind == abi::RoleCode::kMerge;
+  const bool routes = role.policy == PolicyCode::kBroadcast || role.policy == PolicyCode::kRoundRobin ||
+                      role.policy == PolicyCode::kKeyHash;
+  const bool merges = role.policy == PolicyCode::kInterleave || role.policy == PolicyCode::kOrdered;
+  require(router == routes && merge == merges, "a role's policy does not fit its kind",
+          static_cast<std::uint64_t>(role.policy));
+  require(role.key.has_value() == (role.policy == PolicyCode::kKeyHash), "a role's key does not fit its policy",
+          static_cast<std::uint64_t>(role.policy));
+}
+
+// Roles name the boundaries and stages in order, each once, under its own id; inserted ones name none.
+void check_roles(const LaneGraphDescription& graph) {
+  std::set<std::string> names;
+  std::vector<std::uint32_t> boundaries(graph.boundaries.size(), 0);
+  std::vector<std::uint32_t> stages(graph.stages.size(), 0);
+  for (const RoleDescription& role : graph.roles) {
+    require(names.insert(role.id).second, "two roles have one name", role.id.size());
+    const bool at_boundary = role.kind == abi::RoleCode::kIngress || role.kind == abi::RoleCode::kEgress;
+    bool is_sink = false;
+    if (at_boundary) {
+      require(role.index < boundaries.size() && ++boundaries[role.index] == 1, "a role's boundary is wrong",
+              role.index);
+      const BoundaryDescription& boundary = graph.boundaries[role.index];
+      const bool ingress = boundary.kind == abi::BoundaryCode::kIngress;
+      require(boundary.id == role.id && ingress == (role.kind == abi::RoleCode::kIngress), "a role's boundary is wrong",
+              role.index);
+    } else if (role.kind == abi::RoleCode::kStage) {
+      require(role.index < stages.size() && ++stages[role.index] == 1 && graph.stages[role.index].id == role.id,
+              "a role's stage is wrong", role.index);
+      is_sink = graph.stages[role.index].has(abi::StageFlag::kSink);
+    } else {
+      require(role.index == abi::kNone && role.id.find(':') != std::string::npos,
+              "an inserted role has an index or an "
+              "author's name",
+              role.index);
+    }
+    check_arity(role, is_sink);
+    check_policy(role);
+  }
+  const auto once = [](std::uint32_t times) { return times == 1; };
+  require(std::all_of(stages.begin(), stages.end(), once), "a stage has no role", stages.size());
+  require(std::all_of(boundaries.begin(), boundaries.end(), once), "a boundary has no role", boundaries.size());
+}
+
+void check_lane_sizes(const LaneDescription& lane) {
+  const bool slots = lane.kind == abi::LaneKindCode::kSequencedSlots;
+  const bool journal = lane.kind == abi::LaneKindCode::kJournal;
+  require(slots == (lane.capacity_records != 0) && lane.capacity_records <= abi::kSlotsMax,
+          "a lane's capacity in records is wrong", lane.capacity_records);
+  require(lane.capacity_bytes == 0 ||
+              (!slots && !journal && lane.capacity_bytes >= 64 && lane.capacity_bytes <= abi::kArenaBytesMax),
+          "a lane's capacity in bytes is wrong", lane.capacity_bytes);
+  const bool interval = journal && lane.fsync == abi::FsyncCode::kInterval;
+  require(
+      interval ? lane.fsync_interval_ms >= 1 && lane.fsync_interval_ms <= kIntervalMsMax : lane.fsync_interval_ms == 0,
+      "a journal's interval is wrong", lane.fsync_interval_ms);
+  require(
+      lane.segment_bytes == 0 || (journal && lane.segment_bytes >= 4096 && lane.segment_bytes <= abi::kArenaBytesMax),
+      "a journal's segment size is wrong", lane.segment_bytes);
+  require(journal || (lane.retain_bytes == 0 && lane.retain_ms == 0), "only a journal retains", lane.retain_bytes);
+}
+
+// Both sides of every lane say the same, data flows to later roles, and routers and merges speak Events.
+void check_lanes(const LaneGraphDescription& graph) {
+  std::set<std::string> names;
+  std::vector<std::uint32_t> written(graph.lanes.size(), 0);
+  std::vector<std::uint32_t> read(graph.lanes.size(), 0);
+  for (std::uint32_t i = 0; i < graph.roles.size(); ++i) {
+    const RoleDescription& role = graph.roles[i];
+    for (const std::uint32_t lane : role.outlets) {
+      require(graph.lanes[lane].writer == i && ++written[lane] == 1, "a lane has another writer than its role", lane);
+    }
+    for (const std::uint32_t lane : role.inlets) {
+      require(contains(graph.lanes[lane].readers, i), "a lane has other readers than its role", lane);
+      require(graph.lanes[lane].writer < i, "a role stands before one that it reads from", i);
+      ++read[lane];
+    }
+  }
+  for (std::uint32_t i = 0; i < graph.lanes.size(); ++i) {
+    const LaneDescription& lane = graph.lanes[i];
+    require(names.insert(lane.id).second, "two lanes have one name", lane.id.size());
+    require(lane.flags <= 3, "unknown lane flags", lane.flags);
+    require(written[i] == 1, "a lane has no writer", i);
+    require(read[i] == lane.readers.size(), "a lane's readers are not its roles'", i);
+    const bool fanout = lane.kind == abi::LaneKindCode::kFanoutBroadcast;
+    require(lane.readers.size() >= 1 && lane.readers.size() <= (fanout ? abi::kLaneReadersMax : 1),
+            "a lane has too few or too many readers", lane.readers.size());
+    const bool inserted = lane.has(abi::LaneFlag::kInserted);
+    require(inserted == (lane.connection == abi::kNone), "an inserted lane has a connection", lane.connection);
+    require(!inserted || (lane.kind == abi::LaneKindCode::kEvents && lane.on_full == abi::OnFullCode::kBlock),
+            "an inserted lane is not Events or drops", i);
+    const auto needs_events = [&](std::uint32_t role) {
+      return graph.roles[role].kind == abi::RoleCode::kRouter || graph.roles[role].kind == abi::RoleCode::kMerge;
+    };
+    const bool meets = needs_events(lane.writer) || std::any_of(lane.readers.begin(), lane.readers.end(), needs_events);
+    require(!meets || lane.kind == abi::LaneKindCode::kEvents, "a router or a merge meets a lane that is not Events",
+            i);
+    check_lane_sizes(lane);
+  }
+}
+
+// A lane is watermarked exactly when an Ordered merge is downstream of it: without, that merge would wait for ever.
+void check_watermarks(const LaneGraphDescription& graph) {
+  std::vector<bool> needs(graph.roles.size(), false);
+  for (std::size_t i = graph.roles.size(); i-- > 0;) {
+    const RoleDescription& role = graph.roles[i];
+    bool ordered = role.policy == abi::PolicyCode::kOrdered;
+    for (const std::uint32_t lane : role.outlets)
+      for (const std::uint32_t reader : graph.lanes[lane].readers) ordered = ordered || needs[reader];
+    needs[i] = ordered;
+  }
+  for (std::uint32_t i = 0; i < graph.lanes.size(); ++i) {
+    const LaneDescription& lane = graph.lanes[i];
+    const bool wanted =
+        std::any_of(lane.readers.begin(), lane.readers.end(), [&](std::uint32_t r) { return needs[r]; });
+    require(lane.has(abi::LaneFlag::kWatermarked) == wanted, "a lane's watermark flag is wrong", i);
+  }
+}
+
+}  // namespace
+
+LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
+  SpecReader reader(spec);
+  const abi::SpecHeader header = reader.open_header(abi::TargetCode::kLaneGraph);
+  reader.open_sections(header, kSections);
+  LaneGraphDescription graph;
+  read_catalogs(reader, header, kStagesMax, kStagesMax + abi::kLaneReadersMax * kStagesMax, graph);
+  read_roles(reader, graph);
+  read_lanes(reader, graph);
+  check_roles(graph);
+  check_lanes(graph);
+  check_watermarks(graph);
+  return graph;
+}
+
+}  // namespace byteor::graph
