@@ -23,7 +23,7 @@ export interface PortHost {
   /** Makes what this thread has pushed visible. */
   flush(): void;
   giveBack(id: string): void;
-  ingressClosed(): void;
+  ingressClosed(id: string): void;
   /** The egress gave room back while a JS producer slept. */
   wakeProducer(): void;
   /** The egress moved on while the pipeline is ending. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The only file that loads the addon. Its shape is native/addon/addon.cpp; nothing else knows it. */
 
 /** Bits of the event mask that native threads send: see native/run/pipeline.hpp. */
-export const NativeEvent = { Records: 1, Room: 2, Ended: 4 } as const;
+export const NativeEvent = { Records: 1, Room: 2, Ended: 4, Durable: 8 } as const;
 
 export interface NativePort {
   readonly id: string;
@@ -55,8 +55,8 @@ export interface NativePipeline {
   wake(thread: number): void;
   /** Sends events to every environment that holds this pipeline, this one included. */
   notify(events: number): void;
-  /** Closes the ingress now. */
-  closeIngress(): void;
+  /** Closes a JS ingress now; the others go on. */
+  closeIngress(id: string): void;
   /** Asks whoever owns a JS ingress to close it; closes it at once where nobody does. */
   requestClose(): void;
   threadsEnded(): boolean;

@@ -271,7 +271,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       unhold: () => this.#unhold(),
       flush: () => this.#flush(),
       giveBack: (id) => this.#giveBack(id),
-      ingressClosed: () => native.closeIngress(),
+      ingressClosed: (id) => native.closeIngress(id),
       wakeProducer: () => this.#wakeProducer(),
       egressMoved: () => this.#lookForEnd(),
     };

@@ -283,7 +283,7 @@ export class PushHandle<R> {
     if (this.ended !== 'no') return;
     for (const shard of this.shards) shard.close();
     this.end('closed');
-    this.host.ingressClosed();
+    this.host.ingressClosed(this.id);
   }
 
   /** Flushes and gives the ingress back without closing it, so that another owner (a worker) can go on. Idempotent. */

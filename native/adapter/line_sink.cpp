@@ -27,8 +27,9 @@ std::string_view terminator_of(std::uint32_t flags) noexcept {
 
 }  // namespace
 
-LineSink::LineSink(OutputFile file, std::vector<core::RecordConsumer*> shards, core::FailureReporter& failures,
-                   LineSinkOptions options)
+template <class Consumer>
+BasicLineSink<Consumer>::BasicLineSink(OutputFile file, std::vector<Consumer*> shards, core::FailureReporter& failures,
+                                       LineSinkOptions options)
     : file_(std::move(file)),
       shards_(std::move(shards)),
       failures_(failures),
@@ -42,7 +43,8 @@ LineSink::LineSink(OutputFile file, std::vector<core::RecordConsumer*> shards, c
   ends_.reserve(kRecordsMax);
 }
 
-std::uint32_t LineSink::do_work() noexcept {
+template <class Consumer>
+std::uint32_t BasicLineSink<Consumer>::do_work() noexcept {
   if (state_ == State::kEnded) return 0;
   if (!signals_blocked_) {
     block_write_signals();
@@ -51,7 +53,7 @@ std::uint32_t LineSink::do_work() noexcept {
   std::uint32_t moved = 0;
   refused_ = false;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    core::RecordConsumer& shard = *shards_[turn_];
+    Consumer& shard = *shards_[turn_];
     moved += shard.consume(options_.batch_records,
                            [this](std::uint64_t, const core::RecordRef& record) { return take(record); });
     shard.release();
@@ -67,12 +69,14 @@ std::uint32_t LineSink::do_work() noexcept {
   return 1;
 }
 
-core::WaitDescriptor LineSink::wait_descriptor() const noexcept {
+template <class Consumer>
+core::WaitDescriptor BasicLineSink<Consumer>::wait_descriptor() const noexcept {
   return output_full_ ? file_.wait() : core::WaitDescriptor{};
 }
 
 // False when there is no room for it now: the record stays in its shard, whatever part of it is copied already.
-bool LineSink::take(const core::RecordRef& record) noexcept {
+template <class Consumer>
+bool BasicLineSink<Consumer>::take(const core::RecordRef& record) noexcept {
   if (state_ == State::kWriting) {
     const bool lf = (record.flags & abi::kTerminatorMask) == static_cast<std::uint32_t>(abi::TerminatorCode::kLf);
     const std::size_t room = options_.buffer_bytes - used_;
@@ -93,7 +97,8 @@ bool LineSink::take(const core::RecordRef& record) noexcept {
 
 // Any record, also one that meets a full buffer or is larger than it: as much as there is room for, write, and again.
 // True when all of it is copied, or nothing will be written any more.
-bool LineSink::take_piecewise(const core::RecordRef& record) noexcept {
+template <class Consumer>
+bool BasicLineSink<Consumer>::take_piecewise(const core::RecordRef& record) noexcept {
   const std::string_view terminator = terminator_of(record.flags);
   const Parts parts{line_open_ ? "\n" : "", {reinterpret_cast<const char*>(record.data), record.length}, terminator};
   const std::size_t bytes = parts[0].size() + parts[1].size() + parts[2].size();
@@ -110,7 +115,8 @@ bool LineSink::take_piecewise(const core::RecordRef& record) noexcept {
 }
 
 // As much as there is room for, from where the last copy of this record ended.
-void LineSink::copy(const Parts& parts) noexcept {
+template <class Consumer>
+void BasicLineSink<Consumer>::copy(const Parts& parts) noexcept {
   std::size_t before = 0;
   for (const std::string_view part : parts) {
     const std::size_t room = options_.buffer_bytes - used_;
@@ -126,7 +132,8 @@ void LineSink::copy(const Parts& parts) noexcept {
 }
 
 // Writes once. True when something was written, or nothing ever will be again.
-bool LineSink::flush() noexcept {
+template <class Consumer>
+bool BasicLineSink<Consumer>::flush() noexcept {
   if (gone_ == used_) {  // records without a byte
     count_written(0);
     return true;
@@ -151,7 +158,8 @@ bool LineSink::flush() noexcept {
   return true;
 }
 
-void LineSink::count_written(std::size_t bytes) noexcept {
+template <class Consumer>
+void BasicLineSink<Consumer>::count_written(std::size_t bytes) noexcept {
   gone_ += bytes;
   const std::size_t before = ends_gone_;
   if (gone_ == used_) {
@@ -167,7 +175,8 @@ void LineSink::count_written(std::size_t bytes) noexcept {
   ends_gone_ = 0;
 }
 
-void LineSink::fail(int error) noexcept {
+template <class Consumer>
+void BasicLineSink<Consumer>::fail(int error) noexcept {
   failed_.store(true, std::memory_order_relaxed);
   const std::uint64_t sequence = shards_[turn_]->next();
   try {
@@ -180,23 +189,27 @@ void LineSink::fail(int error) noexcept {
   stop_writing();
 }
 
-void LineSink::stop_writing() noexcept {
+template <class Consumer>
+void BasicLineSink<Consumer>::stop_writing() noexcept {
   state_ = State::kDiscarding;
   used_ = gone_ = partial_ = 0;
   ends_.clear();
   ends_gone_ = 0;
 }
 
-void LineSink::finish() noexcept {
+template <class Consumer>
+void BasicLineSink<Consumer>::finish() noexcept {
   const bool was_writing = state_ == State::kWriting;
   const int error = file_.close();
   if (error != 0 && was_writing) fail(error);
   state_ = State::kEnded;
 }
 
-bool LineSink::all_drained() const noexcept {
-  return std::all_of(shards_.begin(), shards_.end(),
-                     [](const core::RecordConsumer* shard) { return shard->drained(); });
+template <class Consumer>
+bool BasicLineSink<Consumer>::all_drained() const noexcept {
+  return std::all_of(shards_.begin(), shards_.end(), [](const Consumer* shard) { return shard->drained(); });
 }
+
+template class BasicLineSink<core::RecordConsumer>;
 
 }  // namespace byteor::adapter

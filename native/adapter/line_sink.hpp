@@ -43,12 +43,24 @@ struct LineSinkOptions {
   std::function<void()> on_reader_gone{};
 };
 
-class LineSink final : public core::Agent {
+// What is known of a sink whatever it reads from. Counters from any thread.
+class Sink : public core::Agent {
+ public:
+  virtual std::uint64_t bytes_written() const noexcept = 0;
+  virtual std::uint64_t records_written() const noexcept = 0;
+  virtual std::uint64_t records_unwritten() const noexcept = 0;
+  // Nobody reads the output any more.
+  virtual bool reader_gone() const noexcept = 0;
+};
+
+// `Consumer`: core::RecordConsumer, or the reading end of a lane with the same calls.
+template <class Consumer>
+class BasicLineSink final : public Sink {
  public:
   // `shards`: one consumer each; they and `failures` outlive the sink. Empties a file that is to be replaced: compare
   // it with the input before. Throws AdapterError when that fails, std::runtime_error when there is no memory.
-  LineSink(OutputFile file, std::vector<core::RecordConsumer*> shards, core::FailureReporter& failures,
-           LineSinkOptions options);
+  BasicLineSink(OutputFile file, std::vector<Consumer*> shards, core::FailureReporter& failures,
+                LineSinkOptions options);
 
   std::uint32_t do_work() noexcept override;
   // Every shard has ended, and all of its records are written or counted as unwritten.
@@ -56,14 +68,13 @@ class LineSink final : public core::Agent {
   core::WaitDescriptor wait_descriptor() const noexcept override;
 
   const std::string& name() const noexcept { return file_.name(); }
-  std::uint64_t bytes_written() const noexcept { return bytes_written_.load(std::memory_order_relaxed); }
-  std::uint64_t records_written() const noexcept { return written_.load(std::memory_order_relaxed); }
-  std::uint64_t records_unwritten() const noexcept {
+  std::uint64_t bytes_written() const noexcept override { return bytes_written_.load(std::memory_order_relaxed); }
+  std::uint64_t records_written() const noexcept override { return written_.load(std::memory_order_relaxed); }
+  std::uint64_t records_unwritten() const noexcept override {
     const std::uint64_t written = records_written();
     return std::max(taken_.load(std::memory_order_relaxed), written) - written;
   }
-  // Nobody reads the output any more.
-  bool reader_gone() const noexcept { return reader_gone_.load(std::memory_order_relaxed); }
+  bool reader_gone() const noexcept override { return reader_gone_.load(std::memory_order_relaxed); }
   // The output was reported as failed.
   bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
 
@@ -88,7 +99,7 @@ class LineSink final : public core::Agent {
   bool all_drained() const noexcept;
 
   OutputFile file_;
-  const std::vector<core::RecordConsumer*> shards_;
+  const std::vector<Consumer*> shards_;
   core::FailureReporter& failures_;
   const LineSinkOptions options_;
   const platform::Mapping buffer_;
@@ -112,5 +123,8 @@ class LineSink final : public core::Agent {
   std::atomic<bool> reader_gone_{false};
   std::atomic<bool> failed_{false};
 };
+
+// Of a ring's shards.
+using LineSink = BasicLineSink<core::RecordConsumer>;
 
 }  // namespace byteor::adapter

@@ -16,17 +16,31 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 
-std::uint32_t least_record_max(const std::vector<core::RecordProducer*>& shards) {
+// A lane with Drop takes a line that it has no room for, and counts it; a shard keeps it waiting.
+template <class Producer>
+bool may_drop(const Producer& producer) noexcept {
+  if constexpr (requires { producer.drops(); }) return producer.drops();
+  return false;
+}
+template <class Producer>
+void count_dropped(Producer& producer) noexcept {
+  if constexpr (requires { producer.count_dropped(false); }) producer.count_dropped(false);
+}
+
+template <class Producer>
+std::uint32_t least_record_max(const std::vector<Producer*>& shards) {
   std::uint32_t least = shards.front()->record_max();
-  for (const core::RecordProducer* shard : shards) least = std::min(least, shard->record_max());
+  for (const Producer* shard : shards) least = std::min(least, shard->record_max());
   return least;
 }
 
 }  // namespace
 
-LineSource::LineSource(InputFile file, std::vector<core::RecordProducer*> shards, const op::KeyReader* key,
-                       core::FailureReporter& failures, const std::atomic<std::uint32_t>& region_state,
-                       const LineSourceOptions& options)
+template <class Producer>
+BasicLineSource<Producer>::BasicLineSource(InputFile file, std::vector<Producer*> shards, const op::KeyReader* key,
+                                           core::FailureReporter& failures,
+                                           const std::atomic<std::uint32_t>& region_state,
+                                           const LineSourceOptions& options)
     : file_(std::move(file)),
       input_bytes_(file_.bytes_ahead()),
       shards_(std::move(shards)),
@@ -49,7 +63,8 @@ LineSource::LineSource(InputFile file, std::vector<core::RecordProducer*> shards
   scanner_.restart(start_);
 }
 
-std::uint32_t LineSource::do_work() noexcept {
+template <class Producer>
+std::uint32_t BasicLineSource<Producer>::do_work() noexcept {
   if (state_ == State::kEnded) return 0;
   waits_for_input_ = false;
   // SYNC POINT S9: also the look after arming.
@@ -62,19 +77,21 @@ std::uint32_t LineSource::do_work() noexcept {
     moved = refill();
     if (moved != 0) moved = std::max(moved, take_lines());
   }
-  for (core::RecordProducer* shard : shards_) shard->publish();
+  for (Producer* shard : shards_) shard->publish();
   lines_shown_.store(lines_, std::memory_order_relaxed);
   if (state_ == State::kDraining && !line_found_ && begin_ == end_) finish();
   // The end is work too: whoever sleeps must hear of the closed shards.
   return state_ == State::kEnded ? std::max(moved, 1u) : moved;
 }
 
-core::WaitDescriptor LineSource::wait_descriptor() const noexcept {
+template <class Producer>
+core::WaitDescriptor BasicLineSource<Producer>::wait_descriptor() const noexcept {
   return waits_for_input_ ? file_.wait() : core::WaitDescriptor{};
 }
 
-BYTEOR_ALWAYS_INLINE bool LineSource::accept(const char* end, const char* after,
-                                             abi::TerminatorCode terminator) noexcept {
+template <class Producer>
+BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::accept(const char* end, const char* after,
+                                                            abi::TerminatorCode terminator) noexcept {
   const auto length = static_cast<std::uint64_t>(end - begin_);
   if (length > record_max_ || (record_bytes_ != 0 && length != record_bytes_)) {
     refuse_length(length, true);
@@ -94,7 +111,8 @@ BYTEOR_ALWAYS_INLINE bool LineSource::accept(const char* end, const char* after,
   return true;
 }
 
-BYTEOR_ALWAYS_INLINE bool LineSource::find_line() noexcept {
+template <class Producer>
+BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::find_line() noexcept {
   if (const char* const newline = scanner_.next(end_)) {
     const bool crlf = newline != begin_ && newline[-1] == '\r';
     return accept(newline - (crlf ? 1 : 0), newline + 1, crlf ? abi::TerminatorCode::kCrLf : abi::TerminatorCode::kLf);
@@ -107,12 +125,17 @@ BYTEOR_ALWAYS_INLINE bool LineSource::find_line() noexcept {
 }
 
 // False while the line's shard is full; the line is kept.
-BYTEOR_ALWAYS_INLINE bool LineSource::publish_line() noexcept {
-  core::RecordProducer& shard = *shards_[line_.shard];
+template <class Producer>
+BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::publish_line() noexcept {
+  Producer& shard = *shards_[line_.shard];
   std::byte* const to = shard.try_claim(line_.length);
-  if (to == nullptr) return false;
-  std::memcpy(to, line_.begin, line_.length);
-  shard.commit(line_.length, line_.flags);
+  if (to == nullptr) {
+    if (!may_drop(shard)) return false;
+    count_dropped(shard);
+  } else {
+    std::memcpy(to, line_.begin, line_.length);
+    shard.commit(line_.length, line_.flags);
+  }
   if (line_.keyless) shard.count_keyless();
   begin_ += line_.after - line_.begin;
   line_found_ = false;
@@ -121,7 +144,8 @@ BYTEOR_ALWAYS_INLINE bool LineSource::publish_line() noexcept {
 }
 
 // Publishes lines until the batch is full, a shard is full, or no whole line is left.
-std::uint32_t LineSource::take_lines() noexcept {
+template <class Producer>
+std::uint32_t BasicLineSource<Producer>::take_lines() noexcept {
   std::uint32_t moved = 0;
   while (moved < options_.batch_records && state_ != State::kEnded) {
     if (!line_found_ && !find_line()) break;
@@ -132,7 +156,8 @@ std::uint32_t LineSource::take_lines() noexcept {
 }
 
 // One read. 1 when it brought bytes or the end of the input.
-std::uint32_t LineSource::refill() noexcept {
+template <class Producer>
+std::uint32_t BasicLineSource<Producer>::refill() noexcept {
   make_room();
   const auto room = static_cast<std::size_t>(limit_ - end_);
   const TransferResult result =
@@ -161,7 +186,8 @@ std::uint32_t LineSource::refill() noexcept {
 
 // Where the next read goes. Every byte is moved at most twice: a move before the block is of less than half a block and
 // comes after half a block was read at least; a move to the very front happens once to a line.
-void LineSource::make_room() noexcept {
+template <class Producer>
+void BasicLineSource<Producer>::make_room() noexcept {
   const std::size_t half = std::max<std::size_t>(options_.block_bytes / 2, 1);
   const auto left = static_cast<std::size_t>(end_ - begin_);
   const auto room = static_cast<std::size_t>(limit_ - end_);
@@ -174,7 +200,8 @@ void LineSource::make_room() noexcept {
   scanner_.restart(end_);
 }
 
-void LineSource::refuse_length(std::uint64_t length, bool whole) noexcept {
+template <class Producer>
+void BasicLineSource<Producer>::refuse_length(std::uint64_t length, bool whole) noexcept {
   shards_.front()->count_too_large();
   try {
     const std::string line = "line " + std::to_string(lines_ + 1) + " of " + short_name(name());
@@ -194,7 +221,8 @@ void LineSource::refuse_length(std::uint64_t length, bool whole) noexcept {
   }
 }
 
-void LineSource::refuse_terminator(abi::TerminatorCode terminator) noexcept {
+template <class Producer>
+void BasicLineSource<Producer>::refuse_terminator(abi::TerminatorCode terminator) noexcept {
   try {
     fail("line " + std::to_string(lines_ + 1) + " of " + short_name(name()) +
          (terminator == abi::TerminatorCode::kCrLf ? " ends with CR LF" : " ends without a line feed") +
@@ -205,17 +233,21 @@ void LineSource::refuse_terminator(abi::TerminatorCode terminator) noexcept {
 }
 
 // What was published before still flows; the pipeline stops because of the report.
-void LineSource::fail(std::string_view what) noexcept {
-  const core::RecordProducer& shard = *shards_.front();
+template <class Producer>
+void BasicLineSource<Producer>::fail(std::string_view what) noexcept {
+  const Producer& shard = *shards_.front();
   failures_.report_failure(options_.agent, shard.published() + shard.unpublished(), what);
   finish();
 }
 
-void LineSource::finish() noexcept {
+template <class Producer>
+void BasicLineSource<Producer>::finish() noexcept {
   lines_shown_.store(lines_, std::memory_order_relaxed);
-  for (core::RecordProducer* shard : shards_) shard->close();
+  for (Producer* shard : shards_) shard->close();
   file_.close();
   state_ = State::kEnded;
 }
+
+template class BasicLineSource<core::RecordProducer>;
 
 }  // namespace byteor::adapter

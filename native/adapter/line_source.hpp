@@ -38,14 +38,26 @@ struct LineSourceOptions {
   std::uint32_t block_bytes = 256 * 1024;
 };
 
-class LineSource final : public core::Agent {
+// What is known of a source whatever it writes into. Counters from any thread.
+class Source : public core::Agent {
+ public:
+  virtual std::uint64_t bytes_read() const noexcept = 0;
+  // Records read: published, or dropped and counted by a lane that drops.
+  virtual std::uint64_t lines() const noexcept = 0;
+  // The size of the input, when it is known beforehand: for progress.
+  virtual const std::optional<std::uint64_t>& input_bytes() const noexcept = 0;
+};
+
+// `Producer`: core::RecordProducer, or the writing end of a lane with the same calls (and drops(), count_dropped()).
+template <class Producer>
+class BasicLineSource final : public Source {
  public:
   // `shards`: one producer each, all of one plan; they outlive the source, as do `key`, `failures` and `region_state`
   // (abi::RegionState; from Closing on, the source stops reading and closes the producers). `key` may be nullptr with
   // one shard. Throws AdapterError when a key is missing, std::runtime_error when there is no memory.
-  LineSource(InputFile file, std::vector<core::RecordProducer*> shards, const op::KeyReader* key,
-             core::FailureReporter& failures, const std::atomic<std::uint32_t>& region_state,
-             const LineSourceOptions& options);
+  BasicLineSource(InputFile file, std::vector<Producer*> shards, const op::KeyReader* key,
+                  core::FailureReporter& failures, const std::atomic<std::uint32_t>& region_state,
+                  const LineSourceOptions& options);
 
   std::uint32_t do_work() noexcept override;
   // Everything is published and the producers are closed.
@@ -53,11 +65,9 @@ class LineSource final : public core::Agent {
   core::WaitDescriptor wait_descriptor() const noexcept override;
 
   const std::string& name() const noexcept { return file_.name(); }
-  std::uint64_t bytes_read() const noexcept { return bytes_read_.load(std::memory_order_relaxed); }
-  // Lines published.
-  std::uint64_t lines() const noexcept { return lines_shown_.load(std::memory_order_relaxed); }
-  // The size of the input, when it is known beforehand: for progress.
-  const std::optional<std::uint64_t>& input_bytes() const noexcept { return input_bytes_; }
+  std::uint64_t bytes_read() const noexcept override { return bytes_read_.load(std::memory_order_relaxed); }
+  std::uint64_t lines() const noexcept override { return lines_shown_.load(std::memory_order_relaxed); }
+  const std::optional<std::uint64_t>& input_bytes() const noexcept override { return input_bytes_; }
 
  private:
   enum class State {
@@ -89,7 +99,7 @@ class LineSource final : public core::Agent {
 
   InputFile file_;
   const std::optional<std::uint64_t> input_bytes_;
-  const std::vector<core::RecordProducer*> shards_;
+  const std::vector<Producer*> shards_;
   const op::KeyReader* const key_;
   core::FailureReporter& failures_;
   const std::atomic<std::uint32_t>& region_state_;
@@ -112,5 +122,8 @@ class LineSource final : public core::Agent {
   std::atomic<std::uint64_t> bytes_read_{0};
   std::atomic<std::uint64_t> lines_shown_{0};
 };
+
+// Of a ring's shards.
+using LineSource = BasicLineSource<core::RecordProducer>;
 
 }  // namespace byteor::adapter

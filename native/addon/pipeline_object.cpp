@@ -179,8 +179,11 @@ napi_value notify(napi_env env, napi_callback_info info) {
 }
 
 napi_value close_ingress(napi_env env, napi_callback_info info) {
-  Call<1>(env, info).hold->pipeline().close_ingress();
-  return nullptr;
+  const Call<1> call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    call.hold->pipeline().close_ingress(call.text(0));
+    return nullptr;
+  });
 }
 
 napi_value request_close(napi_env env, napi_callback_info info) {
@@ -266,9 +269,7 @@ void drop_region(napi_env, void*, void* hint) { delete static_cast<std::shared_p
 std::span<std::byte> visible_region(run::Pipeline& pipeline) {
   const std::span<std::byte> region = pipeline.region();
   const auto& header = *reinterpret_cast<const abi::RegionHeader*>(region.data());
-  const auto& ring = *reinterpret_cast<const abi::RingBlock*>(region.data() + header.rings_offset);
-  const auto js = static_cast<std::uint32_t>(abi::PortCode::kJs);
-  if (ring.ingress_port != js && ring.egress_port != js) return region.first(header.observable_bytes);
+  if (!pipeline.uses_js()) return region.first(header.observable_bytes);
   if (region.size() > kVisibleBytesMax)
     throw run::OpenError("REGION_TOO_LARGE",
                          "the pipeline maps " + std::to_string(region.size()) + " bytes, but Node can show at most " +

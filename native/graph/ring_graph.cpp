@@ -26,20 +26,11 @@ std::uint64_t all_entries(const RingDescription& ring) {
   return ring.entries.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << ring.entries.size()) - 1;
 }
 
-op::OpConfig op_config(const RingDescription& ring, const StageDescription& stage) {
-  op::OpConfig config{stage.op, stage.text, stage.match, stage.invert, std::nullopt};
-  if (stage.key.has_value()) {
-    const KeyDescription& key = ring.keys[*stage.key];
-    config.key = op::KeySpec{key.kind, key.offset, key.length, key.index, key.text};
-  }
-  return config;
-}
-
 }  // namespace
 
 RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
                      Placement placement, GraphOptions options, core::FailureReporter& failures)
-    : region_(region),
+    : Graph(region),
       description_(std::move(description)),
       plan_(std::move(plan)),
       sizes_(sizes),
@@ -64,18 +55,8 @@ RingGraph::~RingGraph() = default;
 
 // ---- places --------------------------------------------------------------------------------------------------------
 
-abi::RegionHeader& RingGraph::header() noexcept { return at<abi::RegionHeader>(0); }
-
 abi::RingBlock& RingGraph::ring_block(std::uint32_t shard) noexcept {
   return at<abi::RingBlock>(plan_.rings + shard * sizeof(abi::RingBlock));
-}
-
-abi::ThreadBlock& RingGraph::thread_block(std::uint32_t thread) noexcept {
-  return at<abi::ThreadBlock>(plan_.threads + thread * sizeof(abi::ThreadBlock));
-}
-
-abi::AgentEntry& RingGraph::agent_entry(std::uint32_t agent) noexcept {
-  return at<abi::AgentEntry>(plan_.agents + agent * sizeof(abi::AgentEntry));
 }
 
 abi::ProducerBlock& RingGraph::producer_block(std::uint32_t shard) noexcept {
@@ -84,13 +65,6 @@ abi::ProducerBlock& RingGraph::producer_block(std::uint32_t shard) noexcept {
 
 abi::ConsumerBlock& RingGraph::consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept {
   return at<abi::ConsumerBlock>(plan_.shards[shard].consumers[entry]);
-}
-
-std::string RingGraph::agent_id(std::uint32_t agent) const {
-  const std::uint32_t index = agent % agents_per_shard(description_);
-  if (index == 0) return description_.boundaries[description_.ingress].id;
-  if (index == egress_agent()) return description_.boundaries[description_.egress].id;
-  return description_.stage_of(index - 1).id;
 }
 
 core::RingMemory RingGraph::ring_memory(std::uint32_t shard) noexcept {
@@ -175,6 +149,12 @@ std::uint64_t RingGraph::write_indices(const std::vector<std::uint32_t>& values)
   if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 4);
   list_cursor_ += values.size() * 4;
   return place;
+}
+
+std::string RingGraph::role_id(std::uint32_t index) const {
+  if (index == 0) return description_.boundaries[description_.ingress].id;
+  if (index == egress_agent()) return description_.boundaries[description_.egress].id;
+  return description_.stage_of(index - 1).id;
 }
 
 void RingGraph::write_header() {
@@ -281,7 +261,7 @@ void RingGraph::write_agents(std::uint32_t shard) {
     return entry;
   };
   abi::AgentEntry& ingress =
-      write(0, abi::AgentKind::kIngress, agent_id(0), placement_.ingress_thread, {base + entries + 1});
+      write(0, abi::AgentKind::kIngress, role_id(0), placement_.ingress_thread, {base + entries + 1});
   ingress.block_offset = place.producer;
   ingress.stamps_offset = place.stamps.back();
   for (std::uint32_t i = 0; i < entries; ++i) {
@@ -289,7 +269,7 @@ void RingGraph::write_agents(std::uint32_t shard) {
     for (const std::uint32_t on : description_.entries[i].dependencies) dependencies.push_back(base + on + 1);
     if (dependencies.empty()) dependencies.push_back(base);
     abi::AgentEntry& stage =
-        write(i + 1, abi::AgentKind::kStage, agent_id(i + 1), placement_.stage_threads[shard][i], dependencies);
+        write(i + 1, abi::AgentKind::kStage, role_id(i + 1), placement_.stage_threads[shard][i], dependencies);
     stage.entry = i;
     stage.block_offset = place.consumers[i];
     stage.stamps_offset = place.stamps[i];
@@ -298,7 +278,7 @@ void RingGraph::write_agents(std::uint32_t shard) {
   std::vector<std::uint32_t> terminals;
   for (const std::uint32_t entry : bits_of(description_.terminals)) terminals.push_back(base + entry + 1);
   abi::AgentEntry& egress =
-      write(entries + 1, abi::AgentKind::kEgress, agent_id(entries + 1), placement_.egress_thread, terminals);
+      write(entries + 1, abi::AgentKind::kEgress, role_id(entries + 1), placement_.egress_thread, terminals);
   egress.block_offset = place.consumers.back();
   egress.histogram_offset = place.histograms.back();
 }
@@ -385,11 +365,11 @@ void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
     }
     agents_[shard * description_.entries.size() + entry] = {placement_.stage_threads[shard][entry], std::move(agent)};
   }
-  ops_.push_back({description_.stage_of(entry).id, [ops] {
-                    std::vector<const Op*> shards;
-                    for (const auto& box : *ops) shards.push_back(&box->op);
-                    return Op::report(std::span<const Op* const>(shards));
-                  }});
+  reports_.add(description_.stage_of(entry).id, [ops] {
+    std::vector<const Op*> shards;
+    for (const auto& box : *ops) shards.push_back(&box->op);
+    return Op::report(std::span<const Op* const>(shards));
+  });
 }
 
 void RingGraph::make_stages() {
@@ -443,16 +423,34 @@ ObservedEnd::Shard RingGraph::observed_egress(std::uint32_t shard) noexcept {
   return {&agent_entry(base + egress_agent()), base + terminal + 1};
 }
 
-std::unique_ptr<core::Agent> RingGraph::observe_end(core::Agent& end, EndSide side) {
+std::unique_ptr<core::Agent> RingGraph::observe_end(core::Agent& end, std::uint32_t boundary) {
+  const bool ingress = boundary == description_.ingress;
   std::vector<ObservedEnd::Shard> shards;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard)
-    shards.push_back(side == EndSide::kIngress ? observed_ingress(shard) : observed_egress(shard));
-  return std::make_unique<ObservedEnd>(end, side, std::move(shards));
+    shards.push_back(ingress ? observed_ingress(shard) : observed_egress(shard));
+  return std::make_unique<ObservedEnd>(end, ingress ? EndSide::kIngress : EndSide::kEgress, std::move(shards));
+}
+
+// The cells of shard 0 stand for all shards.
+std::vector<JsSleeper> RingGraph::js_sleepers() noexcept {
+  std::vector<JsSleeper> sleepers;
+  const std::uint32_t per_shard = agents_per_shard(description_);
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
+    const std::uint32_t egress = shard * per_shard + egress_agent();
+    if (options_.egress_port == abi::PortCode::kJs) {
+      for (const std::uint32_t terminal : dependencies(egress))
+        sleepers.push_back({agent_entry(terminal).thread, &consumer_block(0, per_shard - 2).records_armed,
+                            JsSleeper::Waits::kRecords});
+    } else if (options_.ingress_port == abi::PortCode::kJs) {
+      sleepers.push_back({agent_entry(egress).thread, &producer_block(0).room_armed, JsSleeper::Waits::kRoom});
+    }
+  }
+  return sleepers;
 }
 
 // ---- the end -------------------------------------------------------------------------------------------------------
 
-void RingGraph::close_js_ingress() noexcept {
+void RingGraph::close_js_ingress(std::uint32_t) noexcept {
   if (options_.ingress_port != abi::PortCode::kJs) return;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     std::atomic<std::uint32_t>& closed = producer_block(shard).closed;
@@ -523,13 +521,22 @@ void RingGraph::settle() noexcept {
   }
 }
 
-std::string RingGraph::op_reports() const {
-  std::string text = "{";
-  for (const StageOps& stage : ops_) {
-    if (text.size() > 1) text += ',';
-    text += '"' + stage.id + "\":" + stage.report();
+// The adapter counts over all shards; which shard a lost record came from is not known, so they are taken in turn.
+void RingGraph::count_undelivered(std::uint32_t, double records) noexcept {
+  const auto egress = static_cast<std::uint32_t>(description_.entries.size());
+  for (std::uint32_t shard = 0; shard < description_.shards && records > 0; ++shard) {
+    abi::ConsumerBlock& block = consumer_block(shard, egress);
+    const double out = block.out.load(std::memory_order_relaxed);
+    const double here = std::min(out, records);
+    block.out.store(out - here, std::memory_order_relaxed);
+    block.abandoned.store(block.abandoned.load(std::memory_order_relaxed) + here, std::memory_order_relaxed);
+    records -= here;
   }
-  return text + '}';
+}
+
+std::string RingGraph::sizes() const {
+  return "{\"capacity\":" + std::to_string(sizes_.capacity) + ",\"record_max\":" + std::to_string(sizes_.record_max) +
+         ",\"arena_bytes\":" + std::to_string(sizes_.arena_bytes) + '}';
 }
 
 }  // namespace byteor::graph

@@ -14,6 +14,7 @@
 #include "core/consumer.hpp"
 #include "core/producer.hpp"
 #include "graph/description.hpp"
+#include "graph/graph.hpp"
 #include "graph/observed_end.hpp"
 #include "graph/region_plan.hpp"
 #include "graph/stage_agent.hpp"
@@ -36,69 +37,52 @@ struct GraphOptions {
   bool may_sleep = true;  // some thread or JS handle may be asleep when records are published
 };
 
-// A stage agent and the thread it belongs to.
-struct PlacedAgent {
-  std::uint32_t thread;
-  std::unique_ptr<core::Agent> agent;
-};
-
-class RingGraph {
+class RingGraph final : public Graph {
  public:
   // `region` is zeroed memory of plan.total_bytes, and outlives the graph. Throws std::invalid_argument when an op
   // cannot be made (its message names the stage).
   RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
             Placement placement, GraphOptions options, core::FailureReporter& failures);
-  ~RingGraph();
-
-  RingGraph(const RingGraph&) = delete;
-  RingGraph& operator=(const RingGraph&) = delete;
+  ~RingGraph() override;
 
   const RingDescription& description() const noexcept { return description_; }
   const Placement& placement() const noexcept { return placement_; }
 
   // Stage agents in topological order, shard by shard, and the counting end of a discarded egress.
-  std::vector<PlacedAgent>& agents() noexcept { return agents_; }
+  std::vector<PlacedAgent>& agents() noexcept override { return agents_; }
 
   // The native ends, one a shard; empty when JavaScript runs that end.
   std::vector<core::RecordProducer*> producers() noexcept;
   std::vector<core::RecordConsumer*> consumers() noexcept;
 
-  // An adapter that serves all shards, as an agent whose state can be seen in the region. `end` outlives it.
-  std::unique_ptr<core::Agent> observe_end(core::Agent& end, EndSide side);
+  std::uint32_t boundary_agent(std::uint32_t boundary) const noexcept override {
+    return boundary == description_.ingress ? 0 : egress_agent();
+  }
+  std::uint32_t boundary_thread(std::uint32_t boundary) const noexcept override {
+    return boundary == description_.ingress ? placement_.ingress_thread : placement_.egress_thread;
+  }
+  WritingEnd writing_end(std::uint32_t) override { return producers(); }
+  ReadingEnd reading_end(std::uint32_t) override { return consumers(); }
+  std::unique_ptr<core::Agent> observe_end(core::Agent& end, std::uint32_t boundary) override;
+  std::vector<JsSleeper> js_sleepers() noexcept override;
+  std::uint32_t shards() const noexcept override { return description_.shards; }
+  const KeyDescription* shard_key() const noexcept override {
+    return description_.shard_key.has_value() ? &description_.keys[*description_.shard_key] : nullptr;
+  }
 
-  // Indices into AgentEntry of shard 0's ends: how an adapter names itself when it fails.
-  std::uint32_t ingress_agent() const noexcept { return 0; }
-  std::uint32_t egress_agent() const noexcept { return static_cast<std::uint32_t>(description_.entries.size()) + 1; }
-  std::string agent_id(std::uint32_t agent) const;
-
-  abi::RegionHeader& header() noexcept;
   abi::RingBlock& ring_block(std::uint32_t shard) noexcept;
-  abi::ThreadBlock& thread_block(std::uint32_t thread) noexcept;
-  abi::AgentEntry& agent_entry(std::uint32_t agent) noexcept;
   abi::ProducerBlock& producer_block(std::uint32_t shard) noexcept;
   abi::ConsumerBlock& consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept;  // entry == entries: egress
 
-  // Closes the ingress of a JS port in every shard (a native source closes its own producers). Any thread, also while
-  // the owner of the ingress publishes: the end of a shard is then what had been published before.
-  void close_js_ingress() noexcept;
-
-  // After every thread has been joined and no handle writes any more: counts what is left in the shards as abandoned or
-  // skipped, so that the ledger's equations hold.
-  void settle() noexcept;
-
-  // {stage id: what its op reports}, as JSON.
-  std::string op_reports() const;
+  void close_js_ingress(std::uint32_t boundary) noexcept override;
+  void settle() noexcept override;
+  void count_undelivered(std::uint32_t boundary, double records) noexcept override;
+  std::string op_reports() const override { return reports_.text(); }
+  std::string sizes() const override;
 
  private:
-  struct StageOps {
-    std::string id;
-    std::function<std::string()> report;
-  };
-
-  template <class T>
-  T& at(std::uint64_t offset) noexcept {
-    return *reinterpret_cast<T*>(region_.data() + offset);
-  }
+  // The egress of shard 0; an ingress is agent 0.
+  std::uint32_t egress_agent() const noexcept { return static_cast<std::uint32_t>(description_.entries.size()) + 1; }
 
   ObservedEnd::Shard observed_ingress(std::uint32_t shard) noexcept;
   ObservedEnd::Shard observed_egress(std::uint32_t shard) noexcept;
@@ -110,6 +94,7 @@ class RingGraph {
   std::vector<const std::uint8_t*> mark_planes(std::uint32_t shard, std::uint64_t entries) noexcept;
   std::uint64_t published(std::uint32_t shard) noexcept;
 
+  std::string role_id(std::uint32_t index) const;  // of an agent of shard 0
   void write_header();
   void write_threads();
   void write_ring(std::uint32_t shard);
@@ -127,7 +112,6 @@ class RingGraph {
   void make_ends();
   void settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t ancestors) noexcept;
 
-  std::span<std::byte> region_;
   RingDescription description_;
   RegionPlan plan_;
   ShardSizes sizes_;
@@ -136,7 +120,7 @@ class RingGraph {
   core::FailureReporter& failures_;
   std::uint64_t list_cursor_ = 0;
   std::uint64_t text_cursor_ = 0;
-  std::vector<StageOps> ops_;
+  OpReports reports_;
   std::vector<std::unique_ptr<core::RecordProducer>> producers_;
   std::vector<std::unique_ptr<core::RecordConsumer>> consumers_;
   std::vector<PlacedAgent> agents_;

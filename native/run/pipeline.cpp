@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "graph/ring_graph.hpp"
+#include "graph/graph.hpp"
 #include "op/hash.hpp"
 #include "op/key.hpp"
 #include "op/text.hpp"
@@ -22,9 +22,8 @@
 #include "platform/cpu_lock.hpp"
 #include "platform/memory.hpp"
 #include "platform/user_folder.hpp"
-#include "run/placement.hpp"
+#include "run/assembly.hpp"
 #include "run/ports.hpp"
-#include "run/sizes.hpp"
 #include "run/thread.hpp"
 #include "run/tuning.hpp"
 
@@ -71,16 +70,18 @@ std::optional<platform::UserFolder> open_user_folder(std::string& why_not) {
 std::uint32_t live_regions() noexcept { return live_region_count.load(); }
 
 struct Pipeline::Impl final : core::FailureReporter {
-  Impl(graph::RingDescription ring, const Options& open_options);
+  Impl(graph::Description description, const Options& open_options);
   ~Impl() override { halt(); }
 
-  void map_region(const graph::RegionPlan& plan);
+  std::span<std::byte> map_region(std::uint64_t bytes);
   void make_threads();
   void wire_threads();
   void start();
   void halt() noexcept;
   void set_closing() noexcept;
   void close_ingress() noexcept;
+  void close_ingress(Port& port) noexcept;
+  void request_close() noexcept;
   void notify(std::uint32_t events);
   void thread_ended();
   void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept override;
@@ -99,12 +100,9 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::optional<platform::UserFolder> folder;
   std::optional<CountedMapping> mapping;
   Tuning tuning;
-  graph::ShardSizes sizes{};
-  std::unique_ptr<graph::RingGraph> graph;
+  std::unique_ptr<graph::Graph> graph;
   std::optional<op::KeyReader> key;
   Ports ports;
-  std::unique_ptr<core::Agent> source;  // the adapters, as threads run them
-  std::unique_ptr<core::Agent> sink;
   std::vector<std::unique_ptr<AgentThread>> threads;
 
   std::mutex listeners_mutex;
@@ -114,8 +112,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   bool started = false;
   bool halted = false;
   std::mutex failure_mutex;
-  std::mutex port_mutex;
-  std::vector<std::string> taken_ports;
+  std::mutex port_mutex;  // guards what changes in ports
   std::atomic<std::uint32_t> running_threads{0};
   std::atomic<bool> ended{false};
 };
@@ -130,105 +127,79 @@ std::uint32_t next_number() {
 
 }  // namespace
 
-Pipeline::Impl::Impl(graph::RingDescription ring, const Options& open_options)
+Pipeline::Impl::Impl(graph::Description description, const Options& open_options)
     : options(open_options), number(next_number()), folder(open_user_folder(folder_problem)) {
-  sizes = resolve_sizes(ring, options);
   if (options.batch_records > abi::kBatchRecordsMax)
     throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
   if (options.threads > abi::kThreadsMax)
     throw OpenError("OPTION_RANGE", "threads is " + std::to_string(options.threads) + "; give 1 to 256");
-  ports = Ports::resolve(ring, options);
+  ports = Ports::resolve(catalog_of(description), options);
   tuning = Tuning::decide(options, ports.uses_js());
-  graph::Placement placement =
-      place_agents(ring, {ports.ingress.port, ports.egress.port, options.threads, tuning.budget.threads});
-  const graph::RegionPlan plan = graph::plan_region(ring, sizes, placement.threads);
-  map_region(plan);
-  graph::GraphOptions graph_options;
-  graph_options.ingress_port = ports.ingress.port;
-  graph_options.egress_port = ports.egress.port;
-  graph_options.batch_records = options.batch_records == 0 ? abi::kBatchRecordsDefault : options.batch_records;
-  graph_options.first_sequence = options.first_sequence;
-  graph_options.may_sleep = ports.uses_js() || tuning.may_sleep();
-  const std::span<std::byte> region(mapping->get().data(), mapping->get().bytes());
-  try {
-    graph = std::make_unique<graph::RingGraph>(region, std::move(ring), plan, sizes, std::move(placement),
-                                               graph_options, *this);
-  } catch (const std::invalid_argument& error) {
-    throw OpenError("OP_UNAVAILABLE", error.what());
-  }
+  graph = assemble(std::move(description),
+                   {options, ports, tuning, *this, [this](std::uint64_t bytes) { return map_region(bytes); }});
   header().pipeline = number;
   std::memcpy(header().version_id, options.version_id.data(), std::min<std::size_t>(options.version_id.size(), 64));
-  if (graph->description().shard_key.has_value()) {
-    const graph::KeyDescription& spec = graph->description().keys[*graph->description().shard_key];
-    key.emplace(op::KeySpec{spec.kind, spec.offset, spec.length, spec.index, spec.text});
-  }
-  ports.open(*graph, key.has_value() ? &*key : nullptr, *this, graph_options.batch_records,
-             [this] { close_ingress(); });
+  if (const graph::KeyDescription* spec = graph->shard_key())
+    key.emplace(op::KeySpec{spec->kind, spec->offset, spec->length, spec->index, spec->text});
+  ports.open(*graph, key.has_value() ? &*key : nullptr, *this, batch_records(options), [this] { close_ingress(); });
   make_threads();
   wire_threads();
 }
 
-void Pipeline::Impl::map_region(const graph::RegionPlan& plan) {
+std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
   const platform::MappingOptions mapping_options{.huge_pages = false, .prefault = options.profile != Profile::kDefault};
   try {
     if (options.observe) {
       if (!folder.has_value()) throw OpenError("OBSERVE_FOLDER", folder_problem);
       mapping.emplace(platform::Mapping::shared(
-          *folder, "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".region",
-          plan.total_bytes, mapping_options));
+          *folder, "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".region", bytes,
+          mapping_options));
     } else {
-      mapping.emplace(platform::Mapping::anonymous(plan.total_bytes, mapping_options));
+      mapping.emplace(platform::Mapping::anonymous(bytes, mapping_options));
     }
   } catch (const OpenError&) {
     throw;
   } catch (const std::exception& error) {
     throw OpenError("NO_MEMORY", error.what());
   }
-  tuning.memory_locked(options.profile != Profile::kDefault
-                           ? platform::lock_memory(mapping->get().data(), plan.total_bytes)
-                           : platform::RequestOutcome{});
+  tuning.memory_locked(options.profile != Profile::kDefault ? platform::lock_memory(mapping->get().data(), bytes)
+                                                            : platform::RequestOutcome{});
+  return {mapping->get().data(), mapping->get().bytes()};
 }
 
+// On each thread sources come first, then the graph's agents in the order of flow, sinks last.
 void Pipeline::Impl::make_threads() {
-  const graph::Placement& placement = graph->placement();
-  for (std::uint32_t i = 0; i < placement.threads; ++i) {
+  for (std::uint32_t i = 0; i < header().thread_count; ++i) {
     threads.push_back(std::make_unique<AgentThread>(
         graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), tuning.wait,
-        ports.descriptors_on(placement, i), [this](std::uint32_t events) { notify(events); },
-        [this] { thread_ended(); }));
+        ports.descriptors_on(*graph, i), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
-  if (ports.source() != nullptr) {
-    source = graph->observe_end(*ports.source(), graph::EndSide::kIngress);
-    threads[placement.ingress_thread]->add_agent(source.get());
-  }
+  const auto add_adapters = [this](bool sources) {
+    for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
+      const Port& port = ports.all()[i];
+      if (port.shown != nullptr && port.is_ingress() == sources)
+        threads[graph->boundary_thread(i)]->add_agent(port.shown.get());
+    }
+  };
+  add_adapters(true);
   for (graph::PlacedAgent& placed : graph->agents()) threads[placed.thread]->add_agent(placed.agent.get());
-  if (ports.sink() != nullptr) {
-    sink = graph->observe_end(*ports.sink(), graph::EndSide::kEgress);
-    threads[placement.egress_thread]->add_agent(sink.get());
-  }
+  add_adapters(false);
 }
 
 // Who may sleep on whose work: both ends of every dependency, in both directions, since room travels upstream.
 void Pipeline::Impl::wire_threads() {
-  const std::uint32_t agents = header().agent_count;
-  const std::uint32_t per_shard = graph::agents_per_shard(graph->description());
-  for (std::uint32_t i = 0; i < agents; ++i) {
-    const abi::AgentEntry& agent = graph->agent_entry(i);
-    const auto* on = reinterpret_cast<const std::uint32_t*>(mapping->get().data() + agent.dependencies_offset);
-    for (std::uint32_t d = 0; d < agent.dependency_count; ++d) {
-      const std::uint32_t other = graph->agent_entry(on[d]).thread;
-      if (agent.thread == abi::kNone || other == abi::kNone) continue;
-      threads[agent.thread]->add_neighbour(threads[other].get());
-      threads[other]->add_neighbour(threads[agent.thread].get());
+  for (std::uint32_t i = 0; i < header().agent_count; ++i) {
+    const std::uint32_t own = graph->agent_entry(i).thread;
+    for (const std::uint32_t on : graph->dependencies(i)) {
+      const std::uint32_t other = graph->agent_entry(on).thread;
+      if (own == abi::kNone || other == abi::kNone) continue;
+      threads[own]->add_neighbour(threads[other].get());
+      threads[other]->add_neighbour(threads[own].get());
     }
-    const bool terminal_side = agent.kind == static_cast<std::uint32_t>(abi::AgentKind::kEgress);
-    if (terminal_side && ports.egress.port == abi::PortCode::kJs) {
-      for (std::uint32_t d = 0; d < agent.dependency_count; ++d)
-        threads[graph->agent_entry(on[d]).thread]->add_foreign(
-            {&graph->consumer_block(0, per_shard - 2).records_armed, kEventRecords});
-    }
-    if (terminal_side && agent.thread != abi::kNone && ports.ingress.port == abi::PortCode::kJs)
-      threads[agent.thread]->add_foreign({&graph->producer_block(0).room_armed, kEventRoom});
+  }
+  for (const graph::JsSleeper& sleeper : graph->js_sleepers()) {
+    static constexpr std::uint32_t kEvents[] = {kEventRecords, kEventRoom, kEventDurable};
+    threads[sleeper.thread]->add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});
   }
 }
 
@@ -279,8 +250,45 @@ void Pipeline::Impl::set_closing() noexcept {
 
 void Pipeline::Impl::close_ingress() noexcept {
   set_closing();
-  graph->close_js_ingress();
+  for (std::uint32_t i = 0; i < ports.all().size(); ++i)
+    if (ports.all()[i].is_ingress() && ports.all()[i].is_js()) graph->close_js_ingress(i);
   for (const auto& thread : threads) thread->wake();
+}
+
+// One JS ingress; the others go on. The pipeline is closing once none is left.
+void Pipeline::Impl::close_ingress(Port& port) noexcept {
+  bool all = true;
+  {
+    const std::lock_guard lock(port_mutex);
+    port.closed = true;
+    for (const Port& other : ports.all()) all = all && (!other.is_ingress() || other.closed);
+  }
+  if (all) {
+    close_ingress();
+    return;
+  }
+  graph->close_js_ingress(static_cast<std::uint32_t>(&port - ports.all().data()));
+  for (const auto& thread : threads) thread->wake();
+}
+
+void Pipeline::Impl::request_close() noexcept {
+  bool owned = false;
+  {
+    const std::lock_guard lock(port_mutex);
+    for (const Port& port : ports.all()) owned = owned || (port.is_ingress() && port.taken && !port.closed);
+    if (owned) set_closing();
+  }
+  if (!owned) {
+    close_ingress();
+    return;
+  }
+  // Those that nobody owns have nothing to publish any more.
+  for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
+    const Port& port = ports.all()[i];
+    if (port.is_ingress() && port.is_js() && !port.taken) graph->close_js_ingress(i);
+  }
+  for (const auto& thread : threads) thread->wake();
+  notify(kEventRoom);
 }
 
 void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept {
@@ -301,6 +309,7 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
       h.failed.store(1, std::memory_order_release);
     }
   }
+  graph->stop_after_failure(agent);
   close_ingress();
   notify(kEventEnded);
 }
@@ -343,9 +352,7 @@ std::string Pipeline::Impl::status() const {
   tuning.describe_requests(text, threads);
   text += ",\"region\":{\"bytes\":" + std::to_string(mapping->get().bytes()) + ",\"path\":";
   op::append_json_string(text, mapping->get().path());
-  text += "},\"sizes\":{\"capacity\":" + std::to_string(sizes.capacity) +
-          ",\"record_max\":" + std::to_string(sizes.record_max) +
-          ",\"arena_bytes\":" + std::to_string(sizes.arena_bytes) + "},\"adapters\":";
+  text += "},\"sizes\":" + graph->sizes() + ",\"adapters\":";
   ports.describe(text);
   return text + '}';
 }
@@ -364,7 +371,7 @@ Pipeline::~Pipeline() {
 std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, const Options& options) {
   std::unique_ptr<Impl> impl;
   try {
-    impl = std::make_unique<Impl>(graph::decode_ring(spec), options);
+    impl = std::make_unique<Impl>(graph::decode(spec), options);
   } catch (const graph::DecodeError& error) {
     throw OpenError("SPEC_DAMAGED", error.what());
   } catch (const OpenError&) {
@@ -401,19 +408,21 @@ void Pipeline::remove_listener(std::uint64_t token) {
 }
 
 bool Pipeline::take_port(const std::string& id) {
-  if (!impl_->ports.is_js(id)) return false;
+  Port* const port = impl_->ports.find(id);
+  if (port == nullptr || !port->is_js()) return false;
   const std::lock_guard lock(impl_->port_mutex);
-  auto& taken = impl_->taken_ports;
-  if (std::find(taken.begin(), taken.end(), id) != taken.end()) return false;
-  taken.push_back(id);
-  return true;
+  return !std::exchange(port->taken, true);
 }
 
 void Pipeline::give_back_port(const std::string& id) {
-  const std::lock_guard lock(impl_->port_mutex);
-  std::erase(impl_->taken_ports, id);
+  Port* const port = impl_->ports.find(id);
+  if (port == nullptr) return;
+  {
+    const std::lock_guard lock(impl_->port_mutex);
+    port->taken = false;
+  }
   // Its owner went before it could do what request_close() asked for.
-  if (id == impl_->ports.ingress.id && impl_->state() == abi::RegionState::kClosing) impl_->close_ingress();
+  if (port->is_ingress() && impl_->state() == abi::RegionState::kClosing) impl_->close_ingress(*port);
 }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
@@ -422,18 +431,12 @@ void Pipeline::wake_thread(std::uint32_t thread) noexcept {
 
 void Pipeline::close_ingress() noexcept { impl_->close_ingress(); }
 
-void Pipeline::request_close() noexcept {
-  {
-    const std::lock_guard lock(impl_->port_mutex);
-    const auto& taken = impl_->taken_ports;
-    if (std::find(taken.begin(), taken.end(), impl_->ports.ingress.id) == taken.end()) {
-      impl_->close_ingress();
-      return;
-    }
-    impl_->set_closing();
-  }
-  impl_->notify(kEventRoom);
+void Pipeline::close_ingress(const std::string& id) noexcept {
+  Port* const port = impl_->ports.find(id);
+  if (port != nullptr && port->is_ingress() && port->is_js()) impl_->close_ingress(*port);
 }
+
+void Pipeline::request_close() noexcept { impl_->request_close(); }
 
 void Pipeline::notify(std::uint32_t events) { impl_->notify(events); }
 
@@ -443,7 +446,7 @@ bool Pipeline::threads_ended() const noexcept { return impl_->ended.load(std::me
 void Pipeline::halt() noexcept { impl_->halt(); }
 
 std::optional<std::uint32_t> Pipeline::find_shard(std::span<const std::byte> record) const noexcept {
-  const std::uint32_t shards = impl_->graph->description().shards;
+  const std::uint32_t shards = impl_->graph->shards();
   if (!impl_->key.has_value() || shards == 1) return 0;
   const std::optional<std::uint64_t> hash =
       impl_->key->find_hash({reinterpret_cast<const char*>(record.data()), record.size()});
@@ -453,15 +456,10 @@ std::optional<std::uint32_t> Pipeline::find_shard(std::span<const std::byte> rec
 
 std::uint32_t Pipeline::shard_of_key(std::span<const std::byte> key) const noexcept {
   const std::uint64_t hash = op::key_hash({reinterpret_cast<const char*>(key.data()), key.size()});
-  return op::shard_of(hash, impl_->graph->description().shards);
+  return op::shard_of(hash, impl_->graph->shards());
 }
 
-std::uint32_t Pipeline::shard_of(std::span<const std::byte> record) noexcept {
-  if (const std::optional<std::uint32_t> shard = find_shard(record)) return *shard;
-  auto& keyless = impl_->graph->producer_block(0).keyless;
-  keyless.store(keyless.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  return 0;
-}
+bool Pipeline::uses_js() const noexcept { return impl_->ports.uses_js(); }
 
 std::string Pipeline::op_reports() const { return impl_->graph->op_reports(); }
 std::string Pipeline::status() const { return impl_->status(); }

@@ -32,6 +32,7 @@ enum Event : std::uint32_t {
   kEventRecords = 1,  // the egress was armed and there are records
   kEventRoom = 2,     // the ingress was armed and there is room
   kEventEnded = 4,    // every native thread has ended by itself, or a record failed: look at the region's state
+  kEventDurable = 8,  // somebody waited for a journal, and more of it is durable
 };
 
 class Pipeline {
@@ -66,6 +67,8 @@ class Pipeline {
 
   // No more records come in. A native source stops reading; a JS ingress counts as closed. Idempotent.
   void close_ingress() noexcept;
+  // One JS ingress; the others go on. The last one closes the pipeline's. Idempotent.
+  void close_ingress(const std::string& id) noexcept;
 
   // Asks for the same without cutting the owner of a JS ingress short: its environments get kEventRoom, see the region
   // Closing, and the owner publishes what it has before it closes. Closes at once where nobody owns the ingress.
@@ -81,9 +84,11 @@ class Pipeline {
   // Idempotent, safe from any thread but a native thread of this pipeline.
   void halt() noexcept;
 
-  // Which shard a record belongs to; keyless records go to shard 0 and are counted. For the ingress owner's thread.
-  std::uint32_t shard_of(std::span<const std::byte> record) noexcept;
-  // The same without counting: nothing for a keyless record. And the shard of a key that the caller has found himself.
+  // JavaScript runs a boundary.
+  bool uses_js() const noexcept;
+
+  // Which shard a record belongs to: nothing for a keyless one. And the shard of a key that the caller has found
+  // himself.
   std::optional<std::uint32_t> find_shard(std::span<const std::byte> record) const noexcept;
   std::uint32_t shard_of_key(std::span<const std::byte> key) const noexcept;
 

@@ -1,122 +1,185 @@
 #include "run/ports.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
+#include <variant>
 
 #include "adapter/error.hpp"
 #include "op/text.hpp"
 #include "run/pipeline.hpp"
 
 namespace byteor::run {
+namespace {
 
-Ports::Ports() = default;
-Ports::~Ports() = default;
-Ports::Ports(Ports&&) noexcept = default;
-Ports& Ports::operator=(Ports&&) noexcept = default;
+// `"in" (ingress), "out" (egress)`, for messages.
+std::string names_of(const std::vector<Port>& ports) {
+  std::string names;
+  for (const Port& port : ports) {
+    if (!names.empty()) names += ", ";
+    names += port.options.id + (port.is_ingress() ? " (ingress)" : " (egress)");
+  }
+  return names;
+}
 
-Ports Ports::resolve(const graph::RingDescription& ring, const Options& options) {
+// A lane is a vector of one end, a ring one of its shards' ends.
+template <class End>
+std::vector<End*> as_vector(std::vector<End*> ends) {
+  return ends;
+}
+template <class End>
+std::vector<End*> as_vector(End* end) {
+  return {end};
+}
+
+std::unique_ptr<adapter::Source> make_source(adapter::InputFile file, graph::WritingEnd end, const op::KeyReader* key,
+                                             core::FailureReporter& failures,
+                                             const std::atomic<std::uint32_t>& region_state,
+                                             const adapter::LineSourceOptions& options) {
+  return std::visit(
+      [&](auto ends) -> std::unique_ptr<adapter::Source> {
+        auto all = as_vector(ends);
+        using Producer = std::remove_pointer_t<typename decltype(all)::value_type>;
+        return std::make_unique<adapter::BasicLineSource<Producer>>(std::move(file), std::move(all), key, failures,
+                                                                    region_state, options);
+      },
+      std::move(end));
+}
+
+std::unique_ptr<adapter::Sink> make_sink(adapter::OutputFile file, graph::ReadingEnd end,
+                                         core::FailureReporter& failures, adapter::LineSinkOptions options) {
+  return std::visit(
+      [&](auto ends) -> std::unique_ptr<adapter::Sink> {
+        auto all = as_vector(ends);
+        using Consumer = std::remove_pointer_t<typename decltype(all)::value_type>;
+        return std::make_unique<adapter::BasicLineSink<Consumer>>(std::move(file), std::move(all), failures,
+                                                                  std::move(options));
+      },
+      std::move(end));
+}
+
+}  // namespace
+
+Ports Ports::resolve(const graph::CatalogDescription& catalog, const Options& options) {
   Ports ports;
-  ports.ingress.id = ring.boundaries[ring.ingress].id;
-  ports.egress.id = ring.boundaries[ring.egress].id;
+  for (const graph::BoundaryDescription& boundary : catalog.boundaries)
+    ports.ports_.push_back({.options = {.id = boundary.id}, .kind = boundary.kind});
   for (const PortOptions& asked : options.ports) {
-    if (asked.id == ports.ingress.id) {
-      if (asked.port == abi::PortCode::kDiscard)
-        throw OpenError("PORT_KIND", "ingress " + asked.id + " cannot be discarded; only an egress can");
-      ports.ingress = asked;
-    } else if (asked.id == ports.egress.id) {
-      ports.egress = asked;
-    } else {
-      throw OpenError("PORT_UNKNOWN", "the plan has no boundary " + asked.id + "; it has " + ports.ingress.id +
-                                          " (ingress) and " + ports.egress.id + " (egress)");
-    }
+    Port* const port = ports.find(asked.id);
+    if (port == nullptr)
+      throw OpenError("PORT_UNKNOWN", "the plan has no boundary " + asked.id + "; it has " + names_of(ports.ports_));
+    if (port->is_ingress() && asked.port == abi::PortCode::kDiscard)
+      throw OpenError("PORT_KIND", "ingress " + asked.id + " cannot be discarded; only an egress can");
+    port->options = asked;
   }
   return ports;
 }
 
-bool Ports::is_js(const std::string& id) const noexcept {
-  return (id == ingress.id && ingress.port == abi::PortCode::kJs) ||
-         (id == egress.id && egress.port == abi::PortCode::kJs);
+Port* Ports::find(const std::string& id) noexcept {
+  const auto found =
+      std::find_if(ports_.begin(), ports_.end(), [&](const Port& port) { return port.options.id == id; });
+  return found == ports_.end() ? nullptr : &*found;
 }
 
-void Ports::open(graph::RingGraph& graph, const op::KeyReader* key, core::FailureReporter& failures,
-                 std::uint32_t batch_records, std::function<void()> reader_gone) {
+bool Ports::uses_js() const noexcept {
+  return std::any_of(ports_.begin(), ports_.end(), [](const Port& port) { return port.is_js(); });
+}
+
+std::vector<abi::PortCode> Ports::codes() const {
+  std::vector<abi::PortCode> codes;
+  for (const Port& port : ports_) codes.push_back(port.options.port);
+  return codes;
+}
+
+// All of them before any sink empties its file.
+void Ports::open_files(std::vector<std::optional<adapter::InputFile>>& inputs,
+                       std::vector<std::optional<adapter::OutputFile>>& outputs) const {
+  for (const Port& port : ports_) {
+    std::optional<adapter::InputFile>& input = inputs.emplace_back();
+    std::optional<adapter::OutputFile>& output = outputs.emplace_back();
+    if (port.options.port != abi::PortCode::kNative) continue;
+    const bool standard = port.options.path == "-";
+    if (port.is_ingress())
+      input = standard ? adapter::InputFile::lend(0, "standard input") : adapter::InputFile::open(port.options.path);
+    else
+      output = standard ? adapter::OutputFile::lend(1, "standard output")
+                        : adapter::OutputFile::open(port.options.path, port.options.append);
+  }
+  for (const auto& input : inputs)
+    for (const auto& output : outputs)
+      if (input.has_value() && output.has_value()) adapter::refuse_same_file(*input, *output);
+}
+
+void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
+                 std::uint32_t batch_records, std::function<void()> readers_gone) {
   try {
-    std::optional<adapter::InputFile> input;
-    std::optional<adapter::OutputFile> output;
-    if (ingress.port == abi::PortCode::kNative) {
-      input =
-          ingress.path == "-" ? adapter::InputFile::lend(0, "standard input") : adapter::InputFile::open(ingress.path);
-    }
-    if (egress.port == abi::PortCode::kNative) {
-      output = egress.path == "-" ? adapter::OutputFile::lend(1, "standard output")
-                                  : adapter::OutputFile::open(egress.path, egress.append);
-    }
-    // Before the sink empties its file.
-    if (input.has_value() && output.has_value()) adapter::refuse_same_file(*input, *output);
-    if (input.has_value()) {
-      adapter::LineSourceOptions options;
-      options.agent = graph.ingress_agent();
-      options.batch_records = batch_records;
-      source_ = std::make_unique<adapter::LineSource>(std::move(*input), graph.producers(), key, failures,
-                                                      graph.header().state, options);
-    }
-    if (output.has_value()) {
-      adapter::LineSinkOptions options;
-      options.agent = graph.egress_agent();
-      options.batch_records = batch_records;
-      options.on_reader_gone = std::move(reader_gone);
-      sink_ = std::make_unique<adapter::LineSink>(std::move(*output), graph.consumers(), failures, std::move(options));
+    std::vector<std::optional<adapter::InputFile>> inputs;
+    std::vector<std::optional<adapter::OutputFile>> outputs;
+    open_files(inputs, outputs);
+    for (std::uint32_t i = 0; i < ports_.size(); ++i) {
+      Port& port = ports_[i];
+      if (inputs[i].has_value()) {
+        adapter::LineSourceOptions options;
+        options.agent = graph.boundary_agent(i);
+        options.batch_records = batch_records;
+        port.source =
+            make_source(std::move(*inputs[i]), graph.writing_end(i), key, failures, graph.header().state, options);
+        port.shown = graph.observe_end(*port.source, i);
+      } else if (outputs[i].has_value()) {
+        adapter::LineSinkOptions options;
+        options.agent = graph.boundary_agent(i);
+        options.batch_records = batch_records;
+        options.on_reader_gone = [this, readers_gone] {
+          if (all_readers_gone()) readers_gone();
+        };
+        port.sink = make_sink(std::move(*outputs[i]), graph.reading_end(i), failures, std::move(options));
+        port.shown = graph.observe_end(*port.sink, i);
+      }
     }
   } catch (const adapter::AdapterError& error) {
     throw OpenError(error.code(), error.what());
   }
 }
 
-core::Agent* Ports::source() noexcept { return source_.get(); }
-core::Agent* Ports::sink() noexcept { return sink_.get(); }
+// With several outputs, one whose reader went away counts what it could not write, and the others go on.
+bool Ports::all_readers_gone() const noexcept {
+  return std::all_of(ports_.begin(), ports_.end(), [](const Port& port) {
+    return port.is_ingress() || (port.sink != nullptr && port.sink->reader_gone());
+  });
+}
 
-std::size_t Ports::descriptors_on(const graph::Placement& placement, std::uint32_t thread) const noexcept {
+std::size_t Ports::descriptors_on(const graph::Graph& graph, std::uint32_t thread) const noexcept {
   std::size_t count = 0;
-  if (source_ != nullptr && placement.ingress_thread == thread) ++count;
-  if (sink_ != nullptr && placement.egress_thread == thread) ++count;
+  for (std::uint32_t i = 0; i < ports_.size(); ++i)
+    if (ports_[i].shown != nullptr && graph.boundary_thread(i) == thread) ++count;
   return count;
 }
 
-void Ports::settle(graph::RingGraph& graph) noexcept {
-  if (sink_ == nullptr) return;
-  // The sink counts over all shards; which shard a lost record came from is not known, so they are taken in turn.
-  auto unwritten = static_cast<double>(sink_->records_unwritten());
-  const auto egress_entry = static_cast<std::uint32_t>(graph.description().entries.size());
-  for (std::uint32_t shard = 0; shard < graph.description().shards && unwritten > 0; ++shard) {
-    abi::ConsumerBlock& block = graph.consumer_block(shard, egress_entry);
-    const double out = block.out.load(std::memory_order_relaxed);
-    const double here = std::min(out, unwritten);
-    block.out.store(out - here, std::memory_order_relaxed);
-    block.abandoned.store(block.abandoned.load(std::memory_order_relaxed) + here, std::memory_order_relaxed);
-    unwritten -= here;
-  }
+void Ports::settle(graph::Graph& graph) noexcept {
+  for (std::uint32_t i = 0; i < ports_.size(); ++i)
+    if (ports_[i].sink != nullptr) graph.count_undelivered(i, static_cast<double>(ports_[i].sink->records_unwritten()));
 }
 
 void Ports::describe(std::string& text) const {
   text += '{';
-  if (source_ != nullptr) {
-    op::append_json_string(text, ingress.id);
+  bool first = true;
+  for (const Port& port : ports_) {
+    if (port.shown == nullptr) continue;
+    if (!first) text += ',';
+    first = false;
+    op::append_json_string(text, port.options.id);
     text += ":{\"kind\":\"lines\",\"path\":";
-    op::append_json_string(text, ingress.path);
-    text += ",\"bytes\":" + std::to_string(source_->bytes_read()) + ",\"records\":" + std::to_string(source_->lines()) +
-            ",\"input_bytes\":" +
-            (source_->input_bytes().has_value() ? std::to_string(*source_->input_bytes()) : std::string("null")) + '}';
-  }
-  if (sink_ != nullptr) {
-    if (source_ != nullptr) text += ',';
-    op::append_json_string(text, egress.id);
-    text += ":{\"kind\":\"lines\",\"path\":";
-    op::append_json_string(text, egress.path);
-    text += ",\"bytes\":" + std::to_string(sink_->bytes_written()) +
-            ",\"records\":" + std::to_string(sink_->records_written()) +
-            ",\"unwritten\":" + std::to_string(sink_->records_unwritten()) +
-            ",\"reader_gone\":" + (sink_->reader_gone() ? "true" : "false") + '}';
+    op::append_json_string(text, port.options.path);
+    if (port.source != nullptr) {
+      const std::optional<std::uint64_t>& size = port.source->input_bytes();
+      text += ",\"bytes\":" + std::to_string(port.source->bytes_read()) +
+              ",\"records\":" + std::to_string(port.source->lines()) +
+              ",\"input_bytes\":" + (size.has_value() ? std::to_string(*size) : std::string("null")) + '}';
+    } else {
+      text += ",\"bytes\":" + std::to_string(port.sink->bytes_written()) +
+              ",\"records\":" + std::to_string(port.sink->records_written()) +
+              ",\"unwritten\":" + std::to_string(port.sink->records_unwritten()) +
+              ",\"reader_gone\":" + (port.sink->reader_gone() ? "true" : "false") + '}';
+    }
   }
   text += '}';
 }

@@ -1,56 +1,68 @@
-// The two ends of a pipeline: who runs them, and the native adapters where it is not JavaScript. Control path.
+// The boundaries of a pipeline: who runs each, and the native adapters where it is not JavaScript. Control path.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "adapter/line_sink.hpp"
 #include "adapter/line_source.hpp"
 #include "core/agent.hpp"
-#include "graph/ring_graph.hpp"
+#include "graph/graph.hpp"
 #include "op/key.hpp"
 #include "run/options.hpp"
 
 namespace byteor::run {
 
+// One boundary, at its index in the description.
+struct Port {
+  PortOptions options;
+  abi::BoundaryCode kind = abi::BoundaryCode::kIngress;
+  std::unique_ptr<adapter::Source> source = nullptr;
+  std::unique_ptr<adapter::Sink> sink = nullptr;
+  std::unique_ptr<core::Agent> shown = nullptr;  // the adapter, as its thread runs it
+  bool taken = false;                            // some JS thread owns the handle
+  bool closed = false;                           // ingress: nothing more comes in
+
+  bool is_ingress() const noexcept { return kind == abi::BoundaryCode::kIngress; }
+  bool is_js() const noexcept { return options.port == abi::PortCode::kJs; }
+};
+
 class Ports {
  public:
-  Ports();
-  ~Ports();
-  Ports(Ports&&) noexcept;
-  Ports& operator=(Ports&&) noexcept;
-
   // Matches the options with the plan's boundaries. Throws OpenError when an id or a port does not fit.
-  static Ports resolve(const graph::RingDescription& ring, const Options& options);
+  static Ports resolve(const graph::CatalogDescription& catalog, const Options& options);
 
-  PortOptions ingress;
-  PortOptions egress;
+  std::vector<Port>& all() noexcept { return ports_; }
+  const std::vector<Port>& all() const noexcept { return ports_; }
+  Port* find(const std::string& id) noexcept;
+  bool uses_js() const noexcept;
+  std::vector<abi::PortCode> codes() const;
 
-  bool uses_js() const noexcept { return ingress.port == abi::PortCode::kJs || egress.port == abi::PortCode::kJs; }
-  bool is_js(const std::string& id) const noexcept;
-
-  // Opens the native adapters. `reader_gone` is called on the sink's thread when nobody reads its output any more.
+  // Opens the native adapters. `readers_gone` is called on a sink's thread when nobody reads any output any more.
   // Throws OpenError naming the path.
-  void open(graph::RingGraph& graph, const op::KeyReader* key, core::FailureReporter& failures,
-            std::uint32_t batch_records, std::function<void()> reader_gone);
+  void open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures, std::uint32_t batch_records,
+            std::function<void()> readers_gone);
 
-  core::Agent* source() noexcept;
-  core::Agent* sink() noexcept;
-  // How many descriptors the agents of a thread may wait for.
-  std::size_t descriptors_on(const graph::Placement& placement, std::uint32_t thread) const noexcept;
+  // How many descriptors the adapters of a thread may wait for.
+  std::size_t descriptors_on(const graph::Graph& graph, std::uint32_t thread) const noexcept;
 
-  // After all threads have been joined, and after the graph settled: records that the sink took but could not write are
-  // counted as abandoned at the egress.
-  void settle(graph::RingGraph& graph) noexcept;
+  // After all threads have been joined, and after the graph settled: records that a sink took but could not write are
+  // counted as abandoned at its egress.
+  void settle(graph::Graph& graph) noexcept;
   // {boundary id: {…}}: bytes, records and whatever else an adapter has to say.
   void describe(std::string& text) const;
 
  private:
-  std::unique_ptr<adapter::LineSource> source_;
-  std::unique_ptr<adapter::LineSink> sink_;
+  void open_files(std::vector<std::optional<adapter::InputFile>>& inputs,
+                  std::vector<std::optional<adapter::OutputFile>>& outputs) const;
+  bool all_readers_gone() const noexcept;
+
+  std::vector<Port> ports_;
 };
 
 }  // namespace byteor::run

@@ -31,7 +31,7 @@ TEST(RingEnd, AStageThatHasEndedAndOneThatHasNotAgreeWhereTheShardEnds) {
   HandGraph ring(chain_of_two(), tiny_options());
   ring.push_js("one");
   ring.work_all();
-  ring.graph().close_js_ingress();
+  ring.graph().close_js_ingress(0);
   ASSERT_TRUE(ring.stage(0).done());
   // The owner of the ingress, on its own thread, had looked at `closed` before and publishes once more.
   ring.push_js("late");
@@ -52,7 +52,7 @@ TEST(RingEnd, ACloseByTheOwnerOfTheIngressIsNotCutShortByALaterOneFromElsewhere)
   HandGraph ring(chain_of_two(), tiny_options());
   ring.push_js("one");
   ring.graph().producer_block(0).closed.store(1, std::memory_order_seq_cst);
-  ring.graph().close_js_ingress();
+  ring.graph().close_js_ingress(0);
   EXPECT_EQ(ring.graph().ring_block(0).stop_before.load(), core::kNoLimit);
   ring.work_all();
   EXPECT_TRUE(ring.stage(0).done());
@@ -65,7 +65,7 @@ TEST(RingEnd, ACloseAfterAFailureDoesNotMoveTheEndPastTheFailedRecord) {
   for (const char* record : {"good", "bad", "good"}) ring.push_js(record);
   ring.work_all();
   ASSERT_EQ(ring.failures().size(), 1u);
-  ring.graph().close_js_ingress();
+  ring.graph().close_js_ingress(0);
   EXPECT_EQ(ring.graph().ring_block(0).stop_before.load(), 1u);
   EXPECT_TRUE(ring.stage(0).done());
 }

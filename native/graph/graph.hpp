@@ -1,0 +1,126 @@
+// A graph that can be run, whichever target it was lowered for: what native/run knows of rings and of lanes. It lives
+// in a region whose tables (abi::RegionHeader, AgentEntry, ThreadBlock) are the same for both. Control path.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "core/agent.hpp"
+#include "core/consumer.hpp"
+#include "core/producer.hpp"
+#include "graph/description.hpp"
+#include "op/op.hpp"
+
+namespace byteor::graph {
+
+// An agent and the thread it belongs to.
+struct PlacedAgent {
+  std::uint32_t thread;
+  std::unique_ptr<core::Agent> agent;
+};
+
+// What a native adapter at an ingress writes into: the shards of a ring, or one lane.
+using WritingEnd = std::variant<std::vector<core::RecordProducer*>>;
+// What a native adapter at an egress reads from.
+using ReadingEnd = std::variant<std::vector<core::RecordConsumer*>>;
+
+// A cell on which a JS thread may sleep, and the native thread that may have to wake it.
+struct JsSleeper {
+  std::uint32_t thread;
+  std::atomic<std::uint32_t>* armed;
+  enum class Waits { kRecords, kRoom, kDurable } waits_for;
+};
+
+class Graph {
+ public:
+  explicit Graph(std::span<std::byte> region) : region_(region) {}
+  virtual ~Graph() = default;
+
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  abi::RegionHeader& header() const noexcept { return at<abi::RegionHeader>(0); }
+  abi::AgentEntry& agent_entry(std::uint32_t agent) const noexcept {
+    return at<abi::AgentEntry>(header().agents_offset + agent * sizeof(abi::AgentEntry));
+  }
+  abi::ThreadBlock& thread_block(std::uint32_t thread) const noexcept {
+    return at<abi::ThreadBlock>(header().threads_offset + thread * sizeof(abi::ThreadBlock));
+  }
+  // Agents that an agent waits for, as its entry lists them.
+  std::span<const std::uint32_t> dependencies(std::uint32_t agent) const noexcept;
+  std::string agent_id(std::uint32_t agent) const;
+
+  // All agents but the adapters', in an order in which records flow.
+  virtual std::vector<PlacedAgent>& agents() noexcept = 0;
+
+  // Boundaries are named by their index in the description.
+  // The agent entry of a boundary (of shard 0), and the thread of its native end (abi::kNone: JavaScript runs it).
+  virtual std::uint32_t boundary_agent(std::uint32_t boundary) const noexcept = 0;
+  virtual std::uint32_t boundary_thread(std::uint32_t boundary) const noexcept = 0;
+  virtual WritingEnd writing_end(std::uint32_t boundary) = 0;
+  virtual ReadingEnd reading_end(std::uint32_t boundary) = 0;
+  // An adapter at a boundary, as an agent whose state can be seen in the region. `end` outlives it.
+  virtual std::unique_ptr<core::Agent> observe_end(core::Agent& end, std::uint32_t boundary) = 0;
+  // JS threads that may sleep on what native threads do.
+  virtual std::vector<JsSleeper> js_sleepers() noexcept = 0;
+
+  // Where a record's shard comes from; one shard and no key where the target has no shards.
+  virtual std::uint32_t shards() const noexcept { return 1; }
+  virtual const KeyDescription* shard_key() const noexcept { return nullptr; }
+
+  // Closes the ingress of a JS port (a native source closes its own). Any thread, also while its owner publishes: the
+  // end of what is read is then what had been published before.
+  virtual void close_js_ingress(std::uint32_t boundary) noexcept = 0;
+
+  // An agent has failed. Tells those that must not go on. Any thread.
+  virtual void stop_after_failure(std::uint32_t agent) noexcept {}
+
+  // After every thread has been joined and no handle writes any more: counts what is left as abandoned or skipped, so
+  // that the ledger's equations hold.
+  virtual void settle() noexcept = 0;
+  // After settle(): that many records that an egress took were not delivered after all.
+  virtual void count_undelivered(std::uint32_t boundary, double records) noexcept = 0;
+
+  // JSON texts. op_reports: {stage id: what the op reports}. sizes: an object.
+  virtual std::string op_reports() const = 0;
+  virtual std::string sizes() const = 0;
+
+ protected:
+  template <class T>
+  T& at(std::uint64_t offset) const noexcept {
+    return *reinterpret_cast<T*>(region_.data() + offset);
+  }
+
+  std::span<std::byte> region_;
+};
+
+// What the ops of a graph's stages report, by stage id.
+class OpReports {
+ public:
+  void add(std::string id, std::function<std::string()> report) {
+    stages_.push_back({std::move(id), std::move(report)});
+  }
+  // A JSON object.
+  std::string text() const;
+
+ private:
+  struct Stage {
+    std::string id;
+    std::function<std::string()> report;
+  };
+  std::vector<Stage> stages_;
+};
+
+op::OpConfig op_config(const CatalogDescription& catalog, const StageDescription& stage);
+
+}  // namespace byteor::graph

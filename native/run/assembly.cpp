@@ -1,0 +1,57 @@
+#include "run/assembly.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "graph/region_plan.hpp"
+#include "graph/ring_graph.hpp"
+#include "run/pipeline.hpp"
+#include "run/placement.hpp"
+#include "run/sizes.hpp"
+
+namespace byteor::run {
+namespace {
+
+std::unique_ptr<graph::Graph> assemble_ring(graph::RingDescription ring, const AssemblyParts& parts) {
+  const Options& options = parts.options;
+  const graph::ShardSizes sizes = resolve_sizes(ring, options);
+  graph::GraphOptions graph_options;
+  graph_options.ingress_port = parts.ports.all()[ring.ingress].options.port;
+  graph_options.egress_port = parts.ports.all()[ring.egress].options.port;
+  graph_options.batch_records = batch_records(options);
+  graph_options.first_sequence = options.first_sequence;
+  graph_options.may_sleep = parts.ports.uses_js() || parts.tuning.may_sleep();
+  graph::Placement placement = place_agents(
+      ring, {graph_options.ingress_port, graph_options.egress_port, options.threads, parts.tuning.budget.threads});
+  const graph::RegionPlan plan = graph::plan_region(ring, sizes, placement.threads);
+  const std::span<std::byte> region = parts.map(plan.total_bytes);
+  return std::make_unique<graph::RingGraph>(region, std::move(ring), plan, sizes, std::move(placement), graph_options,
+                                            parts.failures);
+}
+
+std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription, const AssemblyParts&) {
+  throw OpenError("TARGET_UNAVAILABLE", "this build does not run a LaneGraph; install a later release of byteor");
+}
+
+}  // namespace
+
+std::uint32_t batch_records(const Options& options) {
+  return options.batch_records == 0 ? abi::kBatchRecordsDefault : options.batch_records;
+}
+
+const graph::CatalogDescription& catalog_of(const graph::Description& description) {
+  return std::visit([](const auto& target) -> const graph::CatalogDescription& { return target; }, description);
+}
+
+std::unique_ptr<graph::Graph> assemble(graph::Description description, const AssemblyParts& parts) {
+  try {
+    if (auto* ring = std::get_if<graph::RingDescription>(&description)) return assemble_ring(std::move(*ring), parts);
+    return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), parts);
+  } catch (const std::invalid_argument& error) {
+    throw OpenError("OP_UNAVAILABLE", error.what());
+  }
+}
+
+}  // namespace byteor::run
