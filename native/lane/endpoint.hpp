@@ -32,7 +32,8 @@ class Inlet {
   // again without consume() describes the same records, and perhaps more. They stay in place until release().
   virtual std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept = 0;
 
-  // Moves over the first `count` records that the last peek() described. They stay readable until release().
+  // Moves over the next `count` of the records that the last peek() described; may be called several times for one
+  // peek. They stay readable until release().
   virtual void consume(std::uint32_t count) noexcept = 0;
 
   // Everything consumed so far may be overwritten. True when there was something to release.
@@ -44,6 +45,10 @@ class Inlet {
 
   // The writer has closed the lane (or somebody cut it) and everything readable has been consumed.
   virtual bool ended() noexcept = 0;
+
+  // What stands where the next record should is no record: JavaScript overwrote it. Nothing more can be read, and the
+  // lane never ends by itself; the reader's role fails.
+  virtual bool damaged() const noexcept { return false; }
 };
 
 class Outlet {

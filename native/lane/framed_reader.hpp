@@ -1,0 +1,231 @@
+// One reading end of a Framed lane (Events, FanoutBroadcast, Journal) for a native thread. Roles use it as an Inlet; a
+// native egress calls the class itself, as it calls a core::RecordConsumer. Records are read in place.
+//
+// What may be read is what the barrier says: the writer's position, or that of a journal's files, whose records are
+// handed on only when they are as durable as promised. Hot code: no allocation after construction, no exception.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "abi/abi_generated.hpp"
+#include "core/barrier.hpp"
+#include "core/cpu.hpp"
+#include "core/histogram.hpp"
+#include "core/record.hpp"
+#include "core/sequence.hpp"
+#include "core/shard_end.hpp"
+#include "core/stamps.hpp"
+#include "lane/endpoint.hpp"
+#include "lane/framed_memory.hpp"
+#include "lane/reading_end.hpp"
+
+namespace byteor::lane {
+
+// On blocks of its own, for the reason given at FramedWriter.
+class alignas(core::kCacheBlock) FramedReader final : public Inlet {
+ public:
+  // `producer`: of the lane's writer. `barrier`: what may be read; `end`: the writer's position and how it ends.
+  // `stamps` without cells: nothing is measured.
+  FramedReader(const FramedMemory& memory, const abi::ProducerBlock& producer, abi::ConsumerBlock& block,
+               core::Barrier barrier, core::ShardEnd end, core::StampTable stamps, core::Histogram histogram,
+               const ReaderOptions& options)
+      : memory_(memory),
+        producer_(producer),
+        block_(block),
+        barrier_(std::move(barrier)),
+        end_(end),
+        options_(options),
+        counts_(block, stamps, histogram, options.delivers),
+        next_(options.first),
+        available_(options.first),
+        released_(options.first),
+        peeked_end_(options.first) {}
+
+  FramedReader(const FramedReader&) = delete;
+  FramedReader& operator=(const FramedReader&) = delete;
+
+  // ---- as an Inlet ----
+
+  std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
+    return options_.checks ? peek_frames<true>(records, limit) : peek_frames<false>(records, limit);
+  }
+
+  void consume(std::uint32_t count) noexcept override {
+    if (count == peeked_) {
+      next_ = peeked_end_;
+      counts_.add(count, peeked_bytes_);
+    } else if (options_.checks) {
+      consume_frames<true>(count);
+    } else {
+      consume_frames<false>(count);
+    }
+    forget_peek();
+  }
+
+  bool release() noexcept override {
+    if (released_ == next_) return false;
+    counts_.settle_batch();
+    released_ = next_;
+    // SYNC POINT S2: gives the frames back to the writer.
+    core::publish_to(block_.sequence, released_, memory_.may_sleep);
+    return true;
+  }
+
+  std::uint64_t lower_bound() noexcept override {
+    if (options_.counts_ordinals)
+      return next_ == available_ && ended() ? core::kNoLimit : dense_ordinal(counts_.read());
+    if (next_ != available_) return FramedLayout::ordinal_of(memory_, past_padding(next_));
+    // SYNC POINT L1: the watermark first. What the writer published before it moved it is then in its cursor, and a
+    // record that is there is a better bound than the watermark, which may be past it.
+    const std::uint64_t watermark = producer_.watermark.load(std::memory_order_seq_cst);
+    if (ended()) return core::kNoLimit;
+    // A journal's record that has not been written yet may not be read; its ordinal may.
+    if (end_.cursor.load_seq_cst(next_) != next_) return FramedLayout::ordinal_of(memory_, past_padding(next_));
+    return watermark;
+  }
+
+  bool ended() noexcept override { return drained(); }
+
+  bool damaged() const noexcept override { return damaged_; }
+
+  // ---- as a native egress reads ----
+
+  // Hands at most `limit` records to `take(sequence, record) -> bool` (false: not this one, stop here) and returns how
+  // many it moved over. Records stay readable until release(). Sequences count the lane's records.
+  template <class Take>
+  std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
+    return options_.checks ? take_frames<true>(limit, take) : take_frames<false>(limit, take);
+  }
+
+  // Nothing will ever come again: the lane has ended and everything has been consumed.
+  bool drained() const noexcept { return !damaged_ && end_.reached(next_); }
+
+  // Sequence of the next record.
+  std::uint64_t next() const noexcept { return counts_.read(); }
+
+ private:
+  template <bool kChecks>
+  std::uint32_t peek_frames(LaneRecord* records, std::uint32_t limit) noexcept {
+    std::uint64_t position = next_;
+    std::uint64_t end = next_;
+    std::uint64_t bytes = 0;
+    std::uint32_t count = 0;
+    bool fresh = false;
+    FrameStart start;
+    while (count != limit && find<kChecks>(position, start, fresh)) {
+      records[count] = {FramedLayout::record_at(memory_, position), start.length, start.flags,
+                        options_.counts_ordinals ? dense_ordinal(counts_.read() + count)
+                                                 : FramedLayout::ordinal_of(memory_, position)};
+      ++count;
+      bytes += start.length;
+      end = position += frame_bytes(start.length);
+    }
+    peeked_ = count;
+    peeked_end_ = end;
+    peeked_bytes_ = bytes;
+    return count;
+  }
+
+  template <bool kChecks, class Take>
+  std::uint32_t take_frames(std::uint32_t limit, Take& take) noexcept {
+    std::uint64_t position = next_;
+    std::uint32_t taken = 0;
+    bool fresh = false;
+    FrameStart start;
+    while (taken != limit && find<kChecks>(position, start, fresh)) {
+      const core::RecordRef record{FramedLayout::record_at(memory_, position), start.length, start.flags};
+      if (!take(counts_.read(), record)) break;
+      next_ = position += frame_bytes(start.length);
+      counts_.add(1, start.length);
+      ++taken;
+    }
+    forget_peek();
+    return taken;
+  }
+
+  template <bool kChecks>
+  void consume_frames(std::uint32_t count) noexcept {
+    bool fresh = true;
+    FrameStart start;
+    for (; count != 0 && find<kChecks>(next_, start, fresh); --count) {
+      counts_.add(1, start.length);
+      next_ += frame_bytes(start.length);
+    }
+  }
+
+  void forget_peek() noexcept {
+    peeked_ = 0;
+    peeked_end_ = next_;
+    peeked_bytes_ = 0;
+  }
+
+  // The frame at or after `position` in the readable range; moves `position` past padding. `fresh`: the range has been
+  // asked for already in this turn. False when there is none, and when what stands there is no frame.
+  template <bool kChecks>
+  bool find(std::uint64_t& position, FrameStart& start, bool& fresh) noexcept {
+    if (position == available_) {
+      if (fresh) return false;
+      fresh = true;
+      available_ = barrier_.available(position, memory_.memory_bytes);
+      if (position == available_) return false;
+    }
+    start = FramedLayout::start_of(memory_, position);
+    if ((start.flags & abi::kFramePadding) != 0) [[unlikely]] {
+      if constexpr (kChecks) {
+        if (!sound_padding(position, start)) return damage();
+      }
+      position += start.length;
+      if (position == available_) return false;
+      start = FramedLayout::start_of(memory_, position);
+    }
+    if constexpr (kChecks) {
+      if (!sound_frame(position, start)) [[unlikely]]
+        return damage();
+    }
+    return true;
+  }
+
+  bool sound_padding(std::uint64_t position, FrameStart start) const noexcept {
+    return start.length == FramedLayout::to_wrap(memory_, position) && start.length <= available_ - position;
+  }
+
+  bool sound_frame(std::uint64_t position, FrameStart start) const noexcept {
+    if (start.length > memory_.record_max || (start.flags & ~abi::kTerminatorMask) != 0) return false;
+    const std::uint32_t bytes = frame_bytes(start.length);
+    return bytes <= FramedLayout::to_wrap(memory_, position) && bytes <= available_ - position;
+  }
+
+  bool damage() noexcept {
+    damaged_ = true;
+    return false;
+  }
+
+  std::uint64_t past_padding(std::uint64_t position) const noexcept {
+    const FrameStart start = FramedLayout::start_of(memory_, position);
+    return (start.flags & abi::kFramePadding) != 0 ? position + start.length : position;
+  }
+
+  std::uint64_t dense_ordinal(std::uint64_t record) const noexcept {
+    return (options_.first_ordinal + record) << options_.ordinal_shift;
+  }
+
+  const FramedMemory memory_;
+  const abi::ProducerBlock& producer_;
+  abi::ConsumerBlock& block_;
+  core::Barrier barrier_;
+  const core::ShardEnd end_;
+  const ReaderOptions options_;
+  ReadingEnd counts_;
+  std::uint64_t next_;       // position of the first frame that has not been consumed, or of padding before it
+  std::uint64_t available_;  // end of the range that may be read, as far as we know
+  std::uint64_t released_;
+  std::uint64_t peeked_end_;  // position after the last frame that peek() described
+  std::uint64_t peeked_bytes_ = 0;
+  std::uint32_t peeked_ = 0;
+  bool damaged_ = false;
+};
+
+}  // namespace byteor::lane

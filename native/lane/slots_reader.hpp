@@ -1,0 +1,151 @@
+// The reading end of a SequencedSlots lane for a native thread. Roles use it as an Inlet; a native egress calls the
+// class itself, as it calls a core::RecordConsumer. Records are read in place. Hot code: no allocation after
+// construction, no exception.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "abi/abi_generated.hpp"
+#include "core/barrier.hpp"
+#include "core/cpu.hpp"
+#include "core/histogram.hpp"
+#include "core/record.hpp"
+#include "core/sequence.hpp"
+#include "core/shard_end.hpp"
+#include "core/stamps.hpp"
+#include "lane/endpoint.hpp"
+#include "lane/reading_end.hpp"
+
+namespace byteor::lane {
+
+// On blocks of its own, for the reason given at FramedWriter.
+class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
+ public:
+  // `ordinals`: as at SlotsWriter; without them, and where they are not counted either, a record's ordinal is its place
+  // in the lane.
+  SlotsReader(const core::RingMemory& ring, const std::uint64_t* ordinals, const abi::ProducerBlock& producer,
+              abi::ConsumerBlock& block, core::Barrier barrier, core::ShardEnd end, core::StampTable stamps,
+              core::Histogram histogram, const ReaderOptions& options)
+      : ring_(ring),
+        ordinals_(options.counts_ordinals ? nullptr : ordinals),
+        producer_(producer),
+        block_(block),
+        barrier_(std::move(barrier)),
+        end_(end),
+        options_(options),
+        counts_(block, stamps, histogram, options.delivers),
+        next_(options.first),
+        available_(options.first),
+        released_(options.first) {}
+
+  SlotsReader(const SlotsReader&) = delete;
+  SlotsReader& operator=(const SlotsReader&) = delete;
+
+  // ---- as an Inlet ----
+
+  std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
+    refresh(limit);
+    std::uint32_t count = 0;
+    core::RecordRef record;
+    while (count != limit && next_ + count != available_ && load(next_ + count, record)) {
+      records[count] = {record.data, record.length, record.flags, ordinal_at(next_ + count)};
+      ++count;
+    }
+    return count;
+  }
+
+  void consume(std::uint32_t count) noexcept override {
+    std::uint64_t bytes = 0;
+    for (std::uint64_t s = next_; s != next_ + count; ++s) bytes += core::VariableLayout::slot(ring_, s).length;
+    next_ += count;
+    counts_.add(count, bytes);
+  }
+
+  bool release() noexcept override {
+    if (released_ == next_) return false;
+    counts_.settle_batch();
+    released_ = next_;
+    // SYNC POINT S2: gives slots and arena bytes back to the writer.
+    core::publish_to(block_.sequence, released_, ring_.may_sleep);
+    return true;
+  }
+
+  std::uint64_t lower_bound() noexcept override {
+    if (next_ != available_) return ordinal_at(next_);
+    if (options_.counts_ordinals) return ended() ? core::kNoLimit : ordinal_at(next_);
+    // SYNC POINT L1: the watermark first, for the reason given at FramedReader.
+    const std::uint64_t watermark = producer_.watermark.load(std::memory_order_seq_cst);
+    if (ended()) return core::kNoLimit;
+    if (end_.cursor.load_seq_cst(next_) != next_) return ordinal_at(next_);
+    return watermark;
+  }
+
+  bool ended() noexcept override { return drained(); }
+
+  bool damaged() const noexcept override { return damaged_; }
+
+  // ---- as a native egress reads ----
+
+  // As FramedReader's.
+  template <class Take>
+  std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
+    refresh(limit);
+    std::uint32_t taken = 0;
+    core::RecordRef record;
+    for (; taken != limit && next_ != available_ && load(next_, record); ++taken) {
+      if (!take(counts_.read(), record)) break;
+      ++next_;
+      counts_.add(1, record.length);
+    }
+    return taken;
+  }
+
+  bool drained() const noexcept { return !damaged_ && end_.reached(next_); }
+
+  std::uint64_t next() const noexcept { return counts_.read(); }
+
+ private:
+  void refresh(std::uint32_t limit) noexcept {
+    if (available_ - next_ < limit) available_ = barrier_.available(next_, ring_.slot_mask + 1);
+  }
+
+  // False, and the lane is damaged, when the slot describes no record inside the arena.
+  bool load(std::uint64_t sequence, core::RecordRef& record) noexcept {
+    const abi::Slot slot = core::VariableLayout::slot(ring_, sequence);
+    const std::uint32_t offset = slot.start & (ring_.arena_bytes - 1);
+    if (options_.checks && !sound(slot, offset)) [[unlikely]] {
+      damaged_ = true;
+      return false;
+    }
+    record = {ring_.arena + offset, slot.length, slot.flags};
+    return true;
+  }
+
+  bool sound(const abi::Slot& slot, std::uint32_t offset) const noexcept {
+    return slot.start == slot.position && slot.length <= ring_.record_max &&
+           std::uint64_t{offset} + slot.length <= ring_.arena_bytes && (slot.flags & ~abi::kTerminatorMask) == 0;
+  }
+
+  std::uint64_t ordinal_at(std::uint64_t sequence) const noexcept {
+    if (ordinals_ != nullptr) return ordinals_[sequence & ring_.slot_mask];
+    return (options_.first_ordinal + (sequence - options_.first)) << options_.ordinal_shift;
+  }
+
+  const core::RingMemory ring_;
+  const std::uint64_t* const ordinals_;
+  const abi::ProducerBlock& producer_;
+  abi::ConsumerBlock& block_;
+  core::Barrier barrier_;
+  const core::ShardEnd end_;
+  const ReaderOptions options_;
+  ReadingEnd counts_;
+  std::uint64_t next_;       // sequence
+  std::uint64_t available_;  // end of the range that may be read, as far as we know
+  std::uint64_t released_;
+  bool damaged_ = false;
+};
+
+}  // namespace byteor::lane

@@ -1,0 +1,112 @@
+// The writing end of a SequencedSlots lane for a native thread: the slots and the arena of a SingleRing's shard,
+// without room to grow, gated by exactly SEQUENCED_SLOTS_GATES cells. The interface promises that number; a cell that
+// nobody uses holds 2^64-1 and never holds the writer back. Hot code: no allocation after construction, no exception.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "core/cpu.hpp"
+#include "core/producer.hpp"
+#include "core/record.hpp"
+#include "core/sequence.hpp"
+#include "core/stamps.hpp"
+#include "lane/endpoint.hpp"
+#include "lane/framed_writer.hpp"
+
+namespace byteor::lane {
+
+using SlotsGates = std::array<core::SequenceReader, abi::kSequencedSlotsGates>;
+
+class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
+ public:
+  // `ring`: Variable layout, headroom and tailroom 0. `ordinals`: one cell a slot, or nullptr where nothing downstream
+  // restores order. `stamps` has cells.
+  SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block, const SlotsGates& gates,
+              core::StampTable stamps, const WriterOptions& options)
+      : producer_(ring, block, std::vector<core::SequenceReader>(gates.begin(), gates.end()), stamps, options.first),
+        block_(block),
+        ordinals_(ordinals),
+        slot_mask_(ring.slot_mask),
+        next_(options.first),
+        options_(options) {}
+
+  SlotsWriter(const SlotsWriter&) = delete;
+  SlotsWriter& operator=(const SlotsWriter&) = delete;
+
+  // ---- as an Outlet ----
+
+  std::uint32_t record_max() const noexcept override { return producer_.record_max(); }
+  bool drops() const noexcept override { return options_.drops; }
+
+  std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept override {
+    std::uint32_t done = 0;
+    for (; done != count; ++done) {
+      const LaneRecord& record = records[done];
+      const bool fits = record.length <= producer_.record_max();
+      std::byte* const to = fits ? producer_.try_claim(record.length) : nullptr;
+      if (to == nullptr) [[unlikely]] {
+        if (!options_.drops) break;
+        count_dropped(!fits);
+        continue;
+      }
+      std::memcpy(to, record.data, record.length);
+      commit(record.length, record.flags, record.ordinal);
+    }
+    return done;
+  }
+
+  std::byte* try_claim(std::uint32_t length) noexcept override { return producer_.try_claim(length); }
+
+  void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept override {
+    if (ordinals_ != nullptr) ordinals_[next_ & slot_mask_] = ordinal;
+    ++next_;
+    producer_.commit(length, flags);
+  }
+
+  void count_dropped(bool too_large) noexcept override {
+    std::atomic<double>& cell = too_large ? block_.too_large : block_.dropped;
+    cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  bool publish() noexcept override { return producer_.publish(); }
+
+  bool advance(std::uint64_t ordinal) noexcept override {
+    if (!options_.watermarked || ordinal <= watermark_) return false;
+    watermark_ = ordinal;
+    // SYNC POINT L1: after the records that come before it have been published.
+    block_.watermark.store(ordinal, std::memory_order_seq_cst);
+    return true;
+  }
+
+  void close() noexcept override { producer_.close(); }
+
+  // ---- as a native ingress writes ----
+
+  std::uint32_t record_bytes() const noexcept { return 0; }
+  // A record's ordinal is its place among those that this writer committed.
+  void commit(std::uint32_t length, std::uint32_t flags) noexcept {
+    commit(length, flags, (options_.first_ordinal + (next_ - options_.first)) << options_.ordinal_shift);
+  }
+  std::uint32_t unpublished() const noexcept { return producer_.unpublished(); }
+  std::uint64_t published() const noexcept { return options_.first_ordinal + (producer_.published() - options_.first); }
+  void count_keyless() noexcept { producer_.count_keyless(); }
+  void count_too_large() noexcept { producer_.count_too_large(); }
+  bool closed() const noexcept { return producer_.closed(); }
+
+ private:
+  core::RecordProducer producer_;
+  abi::ProducerBlock& block_;
+  std::uint64_t* const ordinals_;
+  const std::uint32_t slot_mask_;
+  std::uint64_t next_;  // sequence
+  std::uint64_t watermark_ = 0;
+  const WriterOptions options_;
+};
+
+}  // namespace byteor::lane
