@@ -19,6 +19,10 @@ export interface NativeOpenOptions {
   readonly capacity: number;
   readonly recordMax: number;
   readonly arenaBytes: number;
+  /** LaneGraph: bytes of lanes that state no capacity. */
+  readonly laneBytes: number;
+  /** LaneGraph: where journal lanes have their folders; empty: a run directory is made. */
+  readonly journalFolder: string;
   readonly batchRecords: number;
   readonly threads: number;
   readonly cpus: readonly number[];

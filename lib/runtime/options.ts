@@ -180,6 +180,8 @@ export function checkOptions(
     capacity: integer('capacity', options.capacity, 1, CAPACITY_MAX, 0),
     recordMax: integer('recordMax', options.recordMax, 1, SIZE_LIMITS.recordMax, 0),
     arenaBytes: checkedArena(options.arenaBytes),
+    laneBytes: 0,
+    journalFolder: '',
     batchRecords: integer('batchRecords', options.batchRecords, 1, BATCH_RECORDS_MAX, 0),
     threads: integer('threads', options.threads, 1, THREADS_MAX, 0),
     cpus: checkedCpus(options.cpus),

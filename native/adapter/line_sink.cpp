@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "adapter/error.hpp"
+#include "lane/framed_reader.hpp"
+#include "lane/slots_reader.hpp"
 
 namespace byteor::adapter {
 
@@ -211,5 +213,7 @@ bool BasicLineSink<Consumer>::all_drained() const noexcept {
 }
 
 template class BasicLineSink<core::RecordConsumer>;
+template class BasicLineSink<lane::FramedReader>;
+template class BasicLineSink<lane::SlotsReader>;
 
 }  // namespace byteor::adapter

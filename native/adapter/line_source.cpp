@@ -8,6 +8,8 @@
 
 #include "adapter/error.hpp"
 #include "core/cpu.hpp"
+#include "lane/framed_writer.hpp"
+#include "lane/slots_writer.hpp"
 #include "op/hash.hpp"
 
 namespace byteor::adapter {
@@ -249,5 +251,7 @@ void BasicLineSource<Producer>::finish() noexcept {
 }
 
 template class BasicLineSource<core::RecordProducer>;
+template class BasicLineSource<lane::FramedWriter>;
+template class BasicLineSource<lane::SlotsWriter>;
 
 }  // namespace byteor::adapter

@@ -83,6 +83,8 @@ run::Options read_options(const Napi::Object& object) {
   options.capacity = read_number(object, "capacity");
   options.record_max = read_number(object, "recordMax");
   options.arena_bytes = read_number(object, "arenaBytes");
+  options.lane_bytes = read_number(object, "laneBytes");
+  options.journal_folder = read_text(object, "journalFolder");
   options.batch_records = read_number(object, "batchRecords");
   options.threads = read_number(object, "threads");
   options.pin = read_flag(object, "pin");

@@ -1,15 +1,17 @@
-// The end of a shard whose egress is discarded: counts what arrives and gives it back. It gates the producer in the
-// terminals' place, so that the ledger's egress line is counted and not inferred (docs/decisions).
+// The end of a shard, or of a lane, whose egress is discarded: counts what arrives and gives it back. It gates the
+// producer in the terminals' place, so that the ledger's egress line is counted and not inferred (docs/decisions).
 #pragma once
 
 #include "core/agent.hpp"
-#include "core/consumer.hpp"
+#include "core/record.hpp"
 
 namespace byteor::graph {
 
+// `Consumer`: core::RecordConsumer, or the reading end of a lane with the same calls.
+template <class Consumer>
 class DiscardAgent final : public core::Agent {
  public:
-  explicit DiscardAgent(core::RecordConsumer& consumer) : consumer_(consumer) {}
+  explicit DiscardAgent(Consumer& consumer) : consumer_(consumer) {}
 
   std::uint32_t do_work() noexcept override {
     const std::uint32_t moved =
@@ -22,7 +24,7 @@ class DiscardAgent final : public core::Agent {
 
  private:
   static constexpr std::uint32_t kBatchRecords = 4096;
-  core::RecordConsumer& consumer_;
+  Consumer& consumer_;
 };
 
 }  // namespace byteor::graph

@@ -19,6 +19,10 @@
 #include "core/consumer.hpp"
 #include "core/producer.hpp"
 #include "graph/description.hpp"
+#include "lane/framed_reader.hpp"
+#include "lane/framed_writer.hpp"
+#include "lane/slots_reader.hpp"
+#include "lane/slots_writer.hpp"
 #include "op/op.hpp"
 
 namespace byteor::graph {
@@ -30,9 +34,9 @@ struct PlacedAgent {
 };
 
 // What a native adapter at an ingress writes into: the shards of a ring, or one lane.
-using WritingEnd = std::variant<std::vector<core::RecordProducer*>>;
+using WritingEnd = std::variant<std::vector<core::RecordProducer*>, lane::FramedWriter*, lane::SlotsWriter*>;
 // What a native adapter at an egress reads from.
-using ReadingEnd = std::variant<std::vector<core::RecordConsumer*>>;
+using ReadingEnd = std::variant<std::vector<core::RecordConsumer*>, lane::FramedReader*, lane::SlotsReader*>;
 
 // A cell on which a JS thread may sleep, and the native thread that may have to wake it.
 struct JsSleeper {

@@ -1,30 +1,9 @@
 #include "graph/region_plan.hpp"
 
 #include "core/cpu.hpp"
+#include "graph/region_cursor.hpp"
 
 namespace byteor::graph {
-namespace {
-
-constexpr std::uint64_t kPage = 4096;
-
-class Cursor {
- public:
-  std::uint64_t take(std::uint64_t bytes, std::uint64_t align = core::kCacheBlock) {
-    at_ = core::round_up(at_, align);
-    const std::uint64_t place = at_;
-    at_ += bytes;
-    return place;
-  }
-  std::uint64_t end(std::uint64_t align) {
-    at_ = core::round_up(at_, align);
-    return at_;
-  }
-
- private:
-  std::uint64_t at_ = 0;
-};
-
-}  // namespace
 
 std::uint64_t list_bytes(const RingDescription& ring, std::uint32_t thread_count) {
   const std::uint64_t entries = ring.entries.size();
@@ -35,7 +14,7 @@ std::uint64_t list_bytes(const RingDescription& ring, std::uint32_t thread_count
 }
 
 RegionPlan plan_region(const RingDescription& ring, const ShardSizes& sizes, std::uint32_t thread_count) {
-  Cursor cursor;
+  RegionCursor cursor;
   RegionPlan plan;
   cursor.take(sizeof(abi::RegionHeader));
   plan.agents = cursor.take(std::uint64_t{ring.shards} * agents_per_shard(ring) * sizeof(abi::AgentEntry));

@@ -10,6 +10,7 @@
 
 #include "core/cpu.hpp"
 #include "graph/discard_agent.hpp"
+#include "graph/op_box.hpp"
 #include "op/catalog.hpp"
 
 namespace byteor::graph {
@@ -339,17 +340,6 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   return context;
 }
 
-namespace {
-
-// An op on blocks of its own: a neighbour on the heap may belong to another thread.
-template <class Op>
-struct alignas(core::kCacheBlock) OpBox {
-  explicit OpBox(const op::OpConfig& config) : op(config) {}
-  Op op;
-};
-
-}  // namespace
-
 template <class Op>
 void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
   auto ops = std::make_shared<std::vector<std::unique_ptr<OpBox<Op>>>>();
@@ -406,9 +396,10 @@ void RingGraph::make_ends() {
         mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
         core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back()))));
     if (options_.egress_port == abi::PortCode::kDiscard)
-      agents_.push_back({placement_.egress_thread,
-                         std::make_unique<ObservedEnd>(std::make_unique<DiscardAgent>(*consumers_.back()),
-                                                       EndSide::kEgress, std::vector{observed_egress(shard)})});
+      agents_.push_back(
+          {placement_.egress_thread,
+           std::make_unique<ObservedEnd>(std::make_unique<DiscardAgent<core::RecordConsumer>>(*consumers_.back()),
+                                         EndSide::kEgress, std::vector{observed_egress(shard)})});
   }
 }
 

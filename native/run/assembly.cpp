@@ -5,8 +5,10 @@
 #include <utility>
 #include <variant>
 
+#include "graph/lane_graph.hpp"
 #include "graph/region_plan.hpp"
 #include "graph/ring_graph.hpp"
+#include "run/lane_sizes.hpp"
 #include "run/pipeline.hpp"
 #include "run/placement.hpp"
 #include "run/sizes.hpp"
@@ -31,8 +33,20 @@ std::unique_ptr<graph::Graph> assemble_ring(graph::RingDescription ring, const A
                                             parts.failures);
 }
 
-std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription, const AssemblyParts&) {
-  throw OpenError("TARGET_UNAVAILABLE", "this build does not run a LaneGraph; install a later release of byteor");
+std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, const AssemblyParts& parts) {
+  const Options& options = parts.options;
+  std::vector<graph::LaneSizes> sizes = resolve_lane_sizes(graph, options);
+  graph::LaneGraphOptions graph_options;
+  graph_options.ports = parts.ports.codes();
+  graph_options.batch_records = batch_records(options);
+  graph_options.first_sequence = options.first_sequence;
+  graph_options.may_sleep = parts.ports.uses_js() || parts.tuning.may_sleep();
+  graph::LanePlacement placement =
+      place_agents(graph, {graph_options.ports, options.threads, parts.tuning.budget.threads});
+  graph::LaneRegionPlan plan = graph::plan_region(graph, sizes, placement.threads);
+  const std::span<std::byte> region = parts.map(plan.total_bytes);
+  return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(plan), std::move(sizes),
+                                            std::move(placement), std::move(graph_options), parts.failures);
 }
 
 }  // namespace

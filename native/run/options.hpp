@@ -30,6 +30,8 @@ struct Options {
   std::uint32_t capacity = 0;       // records a shard; 0: default
   std::uint32_t record_max = 0;     // bytes; 0: default
   std::uint32_t arena_bytes = 0;    // a shard, power of two; 0: derived from record_max
+  std::uint32_t lane_bytes = 0;     // LaneGraph: of lanes that state no capacity; 0: default
+  std::string journal_folder;       // LaneGraph: where journal lanes have their folders; empty: a run directory
   std::uint32_t batch_records = 0;  // most records an agent moves in one turn; 0: default
   std::uint32_t threads = 0;        // native threads; 0: as placement decides
   std::vector<std::uint32_t> cpus;  // CPUs to pin to, in thread order; empty: as placement decides

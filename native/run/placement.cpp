@@ -12,6 +12,9 @@ namespace {
 constexpr double kSourceWeight = 3;
 constexpr double kSinkWeight = 4;
 
+// Moving a record from lane to lane is most of what a role does.
+constexpr double kLaneWeight = 0.5;
+
 double stage_weight(const graph::StageDescription& stage) {
   switch (stage.op) {
     case abi::OpCode::kIdentity:
@@ -85,6 +88,46 @@ graph::Placement place_agents(const graph::RingDescription& ring, const Placemen
   }
   if (native_source) placement.ingress_thread = 0;
   if (input.egress_port != abi::PortCode::kJs) placement.egress_thread = placement.threads - 1;
+  return placement;
+}
+
+graph::LanePlacement place_agents(const graph::LaneGraphDescription& graph, const LanePlacementInput& input) {
+  const auto port_of = [&](const graph::RoleDescription& role) {
+    const bool end = role.kind == abi::RoleCode::kIngress || role.kind == abi::RoleCode::kEgress;
+    return end ? input.ports[role.index] : abi::PortCode::kNative;
+  };
+  const auto weight_of = [&](const graph::RoleDescription& role) {
+    switch (role.kind) {
+      case abi::RoleCode::kIngress:
+        return kSourceWeight;
+      case abi::RoleCode::kEgress:
+        return port_of(role) == abi::PortCode::kDiscard ? kLaneWeight : kSinkWeight;
+      case abi::RoleCode::kStage:
+        return kLaneWeight + stage_weight(graph.stages[role.index]);
+      default:
+        return kLaneWeight * static_cast<double>(std::max(role.inlets.size(), role.outlets.size()));
+    }
+  };
+  std::vector<double> weights;
+  std::vector<std::uint32_t> native;
+  bool uses_js = false;
+  for (std::uint32_t i = 0; i < graph.roles.size(); ++i) {
+    if (port_of(graph.roles[i]) == abi::PortCode::kJs) {
+      uses_js = true;
+      continue;
+    }
+    native.push_back(i);
+    weights.push_back(weight_of(graph.roles[i]));
+  }
+  const std::uint32_t for_us = uses_js && input.cpus > 1 ? input.cpus - 1 : input.cpus;
+  const std::uint32_t wanted = input.threads_asked != 0 ? input.threads_asked : for_us;
+  graph::LanePlacement placement;
+  placement.threads = std::clamp<std::uint32_t>(wanted, 1, static_cast<std::uint32_t>(native.size()));
+  placement.agent_threads.assign(graph::agent_count(graph), abi::kNone);
+  const std::vector<std::uint32_t> part = partition(weights, placement.threads);
+  for (std::size_t i = 0; i < native.size(); ++i) placement.agent_threads[native[i]] = part[i];
+  for (std::size_t i = graph.roles.size(); i < placement.agent_threads.size(); ++i)
+    placement.agent_threads[i] = placement.threads++;
   return placement;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/description.hpp"
+#include "graph/lane_graph.hpp"
 #include "graph/ring_graph.hpp"
 
 namespace byteor::run {
@@ -22,6 +23,15 @@ struct PlacementInput {
 
 // At least one thread, never more than there are agents. threads_asked above that is cut, and the result says so.
 graph::Placement place_agents(const graph::RingDescription& ring, const PlacementInput& input);
+
+// Roles in the order of flow; every journal lane's files get a thread of their own, because writing and syncing block.
+// `ports`: by boundary. `threads_asked` counts the threads of roles.
+struct LanePlacementInput {
+  std::vector<abi::PortCode> ports;
+  std::uint32_t threads_asked = 0;
+  std::uint32_t cpus = 1;
+};
+graph::LanePlacement place_agents(const graph::LaneGraphDescription& graph, const LanePlacementInput& input);
 
 // Cuts `weights` into at most `parts` contiguous runs so that the heaviest is as light as possible; returns the part of
 // each item. Exposed for tests.

@@ -52,7 +52,7 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   op: ['abi', 'core'],
   stats: ['abi', 'core'],
   platform: ['abi', 'core'],
-  adapter: ['abi', 'core', 'op', 'platform'],
+  adapter: ['abi', 'core', 'lane', 'op', 'platform'],
   graph: ['abi', 'core', 'lane', 'op'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform'],
   addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform', 'run'],

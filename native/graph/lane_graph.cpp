@@ -1,0 +1,476 @@
+#include "graph/lane_graph.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+#include <utility>
+
+#include "core/cpu.hpp"
+#include "graph/discard_agent.hpp"
+#include "graph/op_box.hpp"
+#include "lane/merge_role.hpp"
+#include "lane/ordered_merge_role.hpp"
+#include "lane/router_role.hpp"
+#include "lane/stage_role.hpp"
+#include "op/catalog.hpp"
+
+namespace byteor::graph {
+namespace {
+
+// More copies of one record than this in one lane share their last ordinals.
+constexpr std::uint32_t kOrdinalShiftMax = 20;
+
+void add(std::atomic<double>& cell, double value) noexcept {
+  cell.store(cell.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
+                     std::vector<LaneSizes> sizes, LanePlacement placement, LaneGraphOptions options,
+                     core::FailureReporter& failures)
+    : Graph(region),
+      description_(std::move(description)),
+      plan_(std::move(plan)),
+      sizes_(std::move(sizes)),
+      placement_(std::move(placement)),
+      options_(std::move(options)),
+      failures_(failures),
+      list_cursor_(plan_.lists),
+      text_cursor_(plan_.texts),
+      boundary_roles_(description_.boundaries.size()),
+      journal_agents_(description_.lanes.size(), abi::kNone),
+      stops_(description_.roles.size()),
+      native_writers_(description_.boundaries.size()),
+      native_readers_(description_.boundaries.size()) {
+  for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
+    const abi::RoleCode kind = role(i).kind;
+    if (kind == abi::RoleCode::kIngress || kind == abi::RoleCode::kEgress) boundary_roles_[role(i).index] = i;
+  }
+  auto next_agent = static_cast<std::uint32_t>(description_.roles.size());
+  for (std::uint32_t i = 0; i < description_.lanes.size(); ++i)
+    if (lane(i).kind == abi::LaneKindCode::kJournal) journal_agents_[i] = next_agent++;
+  find_ordinal_shift();
+  write_header();
+  for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
+    write_lane(i);
+    write_first(i);
+  }
+  write_agents();
+  make_roles();
+}
+
+LaneGraph::~LaneGraph() = default;
+
+// ---- places --------------------------------------------------------------------------------------------------------
+
+abi::LaneBlock& LaneGraph::lane_block(std::uint32_t index) const noexcept {
+  return at<abi::LaneBlock>(plan_.lane_blocks + index * sizeof(abi::LaneBlock));
+}
+
+abi::ProducerBlock& LaneGraph::producer_block(std::uint32_t index) const noexcept {
+  return at<abi::ProducerBlock>(plan_.lanes[index].producer);
+}
+
+abi::ConsumerBlock& LaneGraph::reader_block(std::uint32_t index, std::uint32_t reader) const noexcept {
+  return at<abi::ConsumerBlock>(plan_.lanes[index].readers[reader]);
+}
+
+std::optional<std::uint32_t> LaneGraph::journal_agent(std::uint32_t index) const noexcept {
+  if (journal_agents_[index] == abi::kNone) return std::nullopt;
+  return journal_agents_[index];
+}
+
+abi::PortCode LaneGraph::port_of(std::uint32_t index) const noexcept {
+  const abi::RoleCode kind = role(index).kind;
+  const bool end = kind == abi::RoleCode::kIngress || kind == abi::RoleCode::kEgress;
+  return end ? options_.ports[role(index).index] : abi::PortCode::kNative;
+}
+
+std::uint32_t LaneGraph::reader_place(std::uint32_t index, std::uint32_t role_index) const noexcept {
+  const std::vector<std::uint32_t>& readers = lane(index).readers;
+  return static_cast<std::uint32_t>(std::find(readers.begin(), readers.end(), role_index) - readers.begin());
+}
+
+std::uint64_t LaneGraph::first_position(std::uint32_t index) const noexcept {
+  const bool framed = sizes_[index].layout == abi::LayoutCode::kFramed;
+  return framed ? core::round_up(options_.first_sequence, abi::kFrameAlign) : options_.first_sequence;
+}
+
+// ---- the ends of lanes ---------------------------------------------------------------------------------------------
+
+lane::FramedMemory LaneGraph::framed_memory(std::uint32_t index) const noexcept {
+  const LaneSizes& sizes = sizes_[index];
+  return {region_.data() + plan_.lanes[index].data, sizes.memory_bytes, sizes.capacity, sizes.record_max,
+          options_.may_sleep};
+}
+
+core::RingMemory LaneGraph::slots_memory(std::uint32_t index) const noexcept {
+  const LaneSizes& sizes = sizes_[index];
+  core::RingMemory memory;
+  memory.slots = region_.data() + plan_.lanes[index].slots;
+  memory.arena = region_.data() + plan_.lanes[index].data;
+  memory.slot_mask = sizes.slot_count - 1;
+  memory.slot_stride = sizeof(abi::Slot);
+  memory.capacity = sizes.capacity;
+  memory.record_max = sizes.record_max;
+  memory.arena_bytes = sizes.memory_bytes;
+  memory.may_sleep = options_.may_sleep;
+  memory.stop_before = &lane_block(index).stop_before;
+  return memory;
+}
+
+std::uint64_t* LaneGraph::ordinals(std::uint32_t index) const noexcept {
+  const std::uint64_t place = plan_.lanes[index].ordinals;
+  return place == 0 ? nullptr : &at<std::uint64_t>(place);
+}
+
+core::StampTable LaneGraph::stamp_table(std::uint32_t index) const noexcept {
+  return {&at<double>(plan_.lanes[index].stamps), sizes_[index].stamp_count - 1};
+}
+
+core::Histogram LaneGraph::histogram(std::uint32_t index, std::uint32_t reader) const noexcept {
+  const std::uint64_t bytes = sizeof(std::uint32_t) * abi::kHistogramCounts;
+  return core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.lanes[index].histograms + reader * bytes));
+}
+
+core::SequenceReader LaneGraph::writer_position(std::uint32_t index) const noexcept {
+  abi::ProducerBlock& block = producer_block(index);
+  return is_js(lane(index).writer) ? core::SequenceReader(block.cell) : core::SequenceReader(block.cursor);
+}
+
+core::SequenceReader LaneGraph::reader_position(std::uint32_t index, std::uint32_t reader) const noexcept {
+  abi::ConsumerBlock& block = reader_block(index, reader);
+  return is_js(lane(index).readers[reader]) ? core::SequenceReader(block.cell) : core::SequenceReader(block.sequence);
+}
+
+std::vector<core::SequenceReader> LaneGraph::gates(std::uint32_t index) const noexcept {
+  std::vector<core::SequenceReader> gates;
+  for (std::uint32_t reader = 0; reader < lane(index).readers.size(); ++reader)
+    gates.push_back(reader_position(index, reader));
+  if (const std::uint64_t files = plan_.lanes[index].files; files != 0)
+    gates.emplace_back(at<abi::ConsumerBlock>(files).sequence);
+  return gates;
+}
+
+// What a lane's readers may read: of a journal, what its files hold.
+core::Barrier LaneGraph::barrier(std::uint32_t index) const {
+  const std::uint64_t files = plan_.lanes[index].files;
+  std::vector<core::SequenceReader> before;
+  before.push_back(files == 0 ? writer_position(index) : core::SequenceReader(at<abi::ConsumerBlock>(files).sequence));
+  return core::Barrier(std::move(before), lane_block(index).stop_before);
+}
+
+core::ShardEnd LaneGraph::lane_end(std::uint32_t index) const noexcept {
+  return {writer_position(index), &producer_block(index).closed, &lane_block(index).stop_before};
+}
+
+lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcept {
+  return {.drops = lane(index).on_full == abi::OnFullCode::kDrop,
+          .watermarked = lane(index).has(abi::LaneFlag::kWatermarked),
+          .first = first_position(index),
+          .first_ordinal = options_.first_sequence,
+          .ordinal_shift = ordinal_shift_};
+}
+
+lane::ReaderOptions LaneGraph::reader_options(std::uint32_t index, std::uint32_t reader) const noexcept {
+  const std::uint32_t writer = lane(index).writer;
+  return {.first = first_position(index),
+          .counts_ordinals = role(writer).kind == abi::RoleCode::kIngress,
+          .first_ordinal = options_.first_sequence,
+          .ordinal_shift = ordinal_shift_,
+          .checks = is_js(writer),
+          .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress};
+}
+
+LaneGraph::AnyWriter LaneGraph::make_writer(std::uint32_t index) {
+  if (sizes_[index].layout == abi::LayoutCode::kFramed)
+    return std::make_unique<lane::FramedWriter>(framed_memory(index), producer_block(index), gates(index),
+                                                stamp_table(index), writer_options(index));
+  lane::SlotsGates cells;
+  const std::vector<core::SequenceReader> readers = gates(index);
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    cells[i] = i < readers.size() ? readers[i] : core::SequenceReader(ungated_);
+  return std::make_unique<lane::SlotsWriter>(slots_memory(index), ordinals(index), producer_block(index), cells,
+                                             stamp_table(index), writer_options(index));
+}
+
+LaneGraph::AnyReader LaneGraph::make_reader(std::uint32_t index, std::uint32_t reader) {
+  abi::ConsumerBlock& block = reader_block(index, reader);
+  if (sizes_[index].layout == abi::LayoutCode::kFramed)
+    return std::make_unique<lane::FramedReader>(framed_memory(index), producer_block(index), block, barrier(index),
+                                                lane_end(index), stamp_table(index), histogram(index, reader),
+                                                reader_options(index, reader));
+  return std::make_unique<lane::SlotsReader>(slots_memory(index), ordinals(index), producer_block(index), block,
+                                             barrier(index), lane_end(index), stamp_table(index),
+                                             histogram(index, reader), reader_options(index, reader));
+}
+
+// ---- the roles -----------------------------------------------------------------------------------------------------
+
+// How many records of one ordinal a lane may hold, along the flow: an Ordered merge gives each its own.
+void LaneGraph::find_ordinal_shift() {
+  std::vector<std::uint64_t> copies(description_.lanes.size(), 1);
+  std::uint64_t most = 1;
+  constexpr std::uint64_t kMost = std::uint64_t{1} << kOrdinalShiftMax;
+  for (const RoleDescription& own : description_.roles) {
+    std::uint64_t out = 1;
+    for (const std::uint32_t inlet : own.inlets) out = std::max(out, copies[inlet]);
+    if (own.policy == abi::PolicyCode::kOrdered) out = std::min(kMost, out * own.inlets.size());
+    for (const std::uint32_t outlet : own.outlets) {
+      copies[outlet] = out;
+      most = std::max(most, out);
+    }
+  }
+  ordinal_shift_ = static_cast<std::uint32_t>(std::bit_width(most - 1));
+}
+
+lane::RoleContext LaneGraph::role_context(std::uint32_t index) {
+  const RoleDescription& own = role(index);
+  lane::RoleContext context;
+  for (const std::uint32_t inlet : own.inlets) {
+    const std::uint32_t place = reader_place(inlet, index);
+    lane::InletEnd end;
+    AnyReader reader = make_reader(inlet, place);
+    end.inlet = std::visit(
+        [](auto& made) -> std::unique_ptr<lane::Inlet> {
+          if constexpr (requires { *made; }) return std::move(made);
+          return nullptr;
+        },
+        reader);
+    end.block = &reader_block(inlet, place);
+    end.producer = &producer_block(inlet);
+    end.writer_agent = journal_agent(inlet).value_or(lane(inlet).writer);
+    context.inlets.push_back(std::move(end));
+  }
+  for (const std::uint32_t outlet : own.outlets) {
+    lane::OutletEnd end;
+    AnyWriter writer = make_writer(outlet);
+    end.outlet = std::visit(
+        [](auto& made) -> std::unique_ptr<lane::Outlet> {
+          if constexpr (requires { *made; }) return std::move(made);
+          return nullptr;
+        },
+        writer);
+    end.reader_agent = journal_agent(outlet).value_or(lane(outlet).readers.front());
+    end.watermarked = lane(outlet).has(abi::LaneFlag::kWatermarked);
+    end.lane = lane(outlet).id;
+    context.outlets.push_back(std::move(end));
+  }
+  context.entry = &agent_entry(index);
+  context.agent_index = index;
+  context.failures = &failures_;
+  context.stop = &stops_[index];
+  context.ordinal_shift = ordinal_shift_;
+  context.batch_records = options_.batch_records;
+  return context;
+}
+
+std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
+  const StageDescription& stage = description_.stages[role(index).index];
+  lane::RoleContext context = role_context(index);
+  context.headroom = stage.headroom;
+  context.tailroom = stage.tailroom;
+  std::unique_ptr<lane::Role> made;
+  const op::OpConfig config = op_config(description_, stage);
+  try {
+    op::visit_op(config, [&]<class Op>() {
+      auto box = std::make_shared<OpBox<Op>>(config);
+      made = std::make_unique<lane::StageRole<Op>>(std::move(context), box->op);
+      reports_.add(stage.id, [box] {
+        const Op* const only = &box->op;
+        return Op::report(std::span<const Op* const>(&only, 1));
+      });
+    });
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument("stage " + stage.id + ": " + error.what());
+  }
+  return made;
+}
+
+std::unique_ptr<lane::Role> LaneGraph::make_router(std::uint32_t index) {
+  switch (role(index).policy) {
+    case abi::PolicyCode::kRoundRobin:
+      return std::make_unique<lane::RouterRole<lane::RoundRobinChoice>>(role_context(index));
+    case abi::PolicyCode::kKeyHash: {
+      const KeyDescription& key = description_.keys[*role(index).key];
+      keys_.push_back(
+          std::make_unique<op::KeyReader>(op::KeySpec{key.kind, key.offset, key.length, key.index, key.text}));
+      using Choice = lane::KeyHashChoice<op::KeyReader>;
+      return std::make_unique<lane::RouterRole<Choice>>(role_context(index), Choice(*keys_.back()));
+    }
+    default:
+      return std::make_unique<lane::RouterRole<lane::BroadcastChoice>>(role_context(index));
+  }
+}
+
+std::unique_ptr<lane::Role> LaneGraph::make_role(std::uint32_t index) {
+  switch (role(index).kind) {
+    case abi::RoleCode::kStage:
+      return make_stage(index);
+    case abi::RoleCode::kRouter:
+      return make_router(index);
+    case abi::RoleCode::kMerge:
+      if (role(index).policy == abi::PolicyCode::kOrdered)
+        return std::make_unique<lane::OrderedMergeRole>(role_context(index));
+      return std::make_unique<lane::MergeRole>(role_context(index));
+    case abi::RoleCode::kBridge:
+      return std::make_unique<lane::StageRole<op::IdentityOp>>(role_context(index), bridge_op_);
+    default:
+      return nullptr;
+  }
+}
+
+// A native adapter's end of its lane, or the agent of a discarded egress.
+void LaneGraph::make_end(std::uint32_t index) {
+  const std::uint32_t boundary = role(index).index;
+  if (is_js(index)) return;
+  if (role(index).kind == abi::RoleCode::kIngress) {
+    native_writers_[boundary] = make_writer(role(index).outlets.front());
+    return;
+  }
+  const std::uint32_t inlet = role(index).inlets.front();
+  native_readers_[boundary] = make_reader(inlet, reader_place(inlet, index));
+  if (port_of(index) != abi::PortCode::kDiscard) return;
+  std::unique_ptr<core::Agent> agent = std::visit(
+      [](auto& reader) -> std::unique_ptr<core::Agent> {
+        if constexpr (requires { *reader; }) {
+          using Reader = std::remove_cvref_t<decltype(*reader)>;
+          return std::make_unique<DiscardAgent<Reader>>(*reader);
+        }
+        return nullptr;
+      },
+      native_readers_[boundary]);
+  std::vector<ObservedEnd::Shard> shown{{&agent_entry(index), lane(inlet).writer}};
+  agents_.push_back(
+      {agents_thread(index), std::make_unique<ObservedEnd>(std::move(agent), EndSide::kEgress, std::move(shown))});
+}
+
+void LaneGraph::make_roles() {
+  for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
+    std::unique_ptr<lane::Role> made = make_role(i);
+    if (made == nullptr) {
+      make_end(i);
+      continue;
+    }
+    roles_.push_back(made.get());
+    agents_.push_back({agents_thread(i), std::move(made)});
+  }
+}
+
+// ---- what native/run asks ------------------------------------------------------------------------------------------
+
+WritingEnd LaneGraph::writing_end(std::uint32_t boundary) {
+  AnyWriter& writer = native_writers_[boundary];
+  if (auto* slots = std::get_if<std::unique_ptr<lane::SlotsWriter>>(&writer)) return slots->get();
+  return std::get<std::unique_ptr<lane::FramedWriter>>(writer).get();
+}
+
+ReadingEnd LaneGraph::reading_end(std::uint32_t boundary) {
+  AnyReader& reader = native_readers_[boundary];
+  if (auto* slots = std::get_if<std::unique_ptr<lane::SlotsReader>>(&reader)) return slots->get();
+  return std::get<std::unique_ptr<lane::FramedReader>>(reader).get();
+}
+
+std::unique_ptr<core::Agent> LaneGraph::observe_end(core::Agent& end, std::uint32_t boundary) {
+  const std::uint32_t index = boundary_roles_[boundary];
+  const bool ingress = role(index).kind == abi::RoleCode::kIngress;
+  const std::uint32_t neighbour =
+      ingress ? lane(role(index).outlets.front()).readers.front() : lane(role(index).inlets.front()).writer;
+  return std::make_unique<ObservedEnd>(end, ingress ? EndSide::kIngress : EndSide::kEgress,
+                                       std::vector<ObservedEnd::Shard>{{&agent_entry(index), neighbour}});
+}
+
+std::vector<JsSleeper> LaneGraph::js_sleepers() noexcept {
+  std::vector<JsSleeper> sleepers;
+  for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
+    if (!is_js(i)) continue;
+    if (role(i).kind == abi::RoleCode::kIngress) {
+      const std::uint32_t outlet = role(i).outlets.front();
+      std::vector<std::uint32_t> holders = lane(outlet).readers;
+      if (const std::optional<std::uint32_t> journal = journal_agent(outlet)) {
+        holders.push_back(*journal);
+        sleepers.push_back({agents_thread(*journal), &at<abi::JournalBlock>(plan_.lanes[outlet].journal).durable_armed,
+                            JsSleeper::Waits::kDurable});
+      }
+      for (const std::uint32_t agent : holders)
+        sleepers.push_back({agents_thread(agent), &producer_block(outlet).room_armed, JsSleeper::Waits::kRoom});
+    } else {
+      const std::uint32_t inlet = role(i).inlets.front();
+      sleepers.push_back({agents_thread(journal_agent(inlet).value_or(lane(inlet).writer)),
+                          &reader_block(inlet, reader_place(inlet, i)).records_armed, JsSleeper::Waits::kRecords});
+    }
+  }
+  return sleepers;
+}
+
+void LaneGraph::close_js_ingress(std::uint32_t boundary) noexcept {
+  const std::uint32_t index = boundary_roles_[boundary];
+  if (!is_js(index)) return;
+  const std::uint32_t outlet = role(index).outlets.front();
+  std::atomic<std::uint32_t>& closed = producer_block(outlet).closed;
+  // SYNC POINT S3: when its owner has closed it, the cell is final and nothing has to be said about the end.
+  if (closed.load(std::memory_order_seq_cst) != 0) return;
+  // The owner may be publishing at this moment: the end is fixed first (S4), and what comes after it is abandoned. A
+  // cell is widened against a reader, which is never further behind than the lane is long.
+  const std::uint64_t near = reader_block(outlet, 0).sequence.load(std::memory_order_acquire);
+  core::stop_shard_before(lane_block(outlet).stop_before, writer_position(outlet).load_seq_cst(near));
+  closed.store(1, std::memory_order_seq_cst);
+}
+
+// Who is downstream of the failing agent drains what it has; everybody else stops where he is.
+void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
+  const auto roles = static_cast<std::uint32_t>(description_.roles.size());
+  std::vector<bool> downstream(roles, false);
+  const auto mark_readers = [&](std::uint32_t lane_index) {
+    for (const std::uint32_t reader : lane(lane_index).readers) downstream[reader] = true;
+  };
+  if (agent < roles) {
+    downstream[agent] = true;
+  } else {
+    const auto found = std::find(journal_agents_.begin(), journal_agents_.end(), agent);
+    const auto index = static_cast<std::uint32_t>(found - journal_agents_.begin());
+    // SYNC POINT S4: nothing behind what the files hold will ever be handed on.
+    core::stop_shard_before(lane_block(index).stop_before,
+                            at<abi::ConsumerBlock>(plan_.lanes[index].files).sequence.load(std::memory_order_acquire));
+    mark_readers(index);
+  }
+  for (std::uint32_t i = 0; i < roles; ++i) {
+    if (!downstream[i]) continue;
+    for (const std::uint32_t outlet : role(i).outlets) mark_readers(outlet);
+  }
+  // SYNC POINT L2: the role that sees its flag closes its outlets.
+  for (std::uint32_t i = 0; i < roles; ++i)
+    if (!downstream[i]) stops_[i].store(1, std::memory_order_seq_cst);
+}
+
+void LaneGraph::settle() noexcept {
+  for (lane::Role* own : roles_) own->settle();
+  for (const std::uint32_t index : boundary_roles_) {
+    if (role(index).kind != abi::RoleCode::kEgress) continue;
+    const std::uint32_t inlet = role(index).inlets.front();
+    abi::ConsumerBlock& block = reader_block(inlet, reader_place(inlet, index));
+    add(block.abandoned, lane::settle_unread(block, producer_block(inlet), nullptr));
+  }
+}
+
+void LaneGraph::count_undelivered(std::uint32_t boundary, double records) noexcept {
+  const std::uint32_t index = boundary_roles_[boundary];
+  const std::uint32_t inlet = role(index).inlets.front();
+  abi::ConsumerBlock& block = reader_block(inlet, reader_place(inlet, index));
+  add(block.out, -records);
+  add(block.abandoned, records);
+}
+
+std::string LaneGraph::sizes() const {
+  std::string text = "{\"lanes\":{";
+  for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
+    if (i > 0) text += ',';
+    text += '"' + lane(i).id + "\":{\"capacity\":" + std::to_string(sizes_[i].capacity) +
+            ",\"memory_bytes\":" + std::to_string(sizes_[i].memory_bytes) +
+            ",\"record_max\":" + std::to_string(sizes_[i].record_max) + '}';
+  }
+  return text + "}}";
+}
+
+}  // namespace byteor::graph

@@ -1,0 +1,156 @@
+// Turns a checked description of a LaneGraph into agents between lanes: writes the region's blocks and lists, makes the
+// ends of every lane, the ops and the roles, and what native adapters read and write. The only allocator of lanes and
+// roles: nothing allocates after the constructor. Control path.
+//
+//   ingress ──lane──▶ role ──lane──▶ role … ──lane──▶ egress        agents: one a role, then one a journal lane
+//
+// The roles at the boundaries are JavaScript (no thread), an adapter (whose agent native/run adds), or nobody (an
+// egress that is discarded, whose agent is made here).
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/agent.hpp"
+#include "graph/description.hpp"
+#include "graph/graph.hpp"
+#include "graph/lane_region_plan.hpp"
+#include "graph/observed_end.hpp"
+#include "lane/framed_reader.hpp"
+#include "lane/framed_writer.hpp"
+#include "lane/role.hpp"
+#include "lane/slots_reader.hpp"
+#include "lane/slots_writer.hpp"
+#include "op/identity.hpp"
+#include "op/key.hpp"
+
+namespace byteor::graph {
+
+// Which native thread runs which agent (a role, then a journal lane each); abi::kNone where JavaScript does.
+struct LanePlacement {
+  std::uint32_t threads = 1;
+  std::vector<std::uint32_t> agent_threads;
+};
+
+struct LaneGraphOptions {
+  std::vector<abi::PortCode> ports;  // by boundary
+  std::uint32_t batch_records = abi::kBatchRecordsDefault;
+  std::uint64_t first_sequence = 0;  // for tests: where ordinals begin, and (rounded up to 8) the positions of lanes
+  bool may_sleep = true;
+};
+
+class LaneGraph final : public Graph {
+ public:
+  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. Throws std::invalid_argument when an op
+  // cannot be made (its message names the stage).
+  LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
+            std::vector<LaneSizes> sizes, LanePlacement placement, LaneGraphOptions options,
+            core::FailureReporter& failures);
+  ~LaneGraph() override;
+
+  const LaneGraphDescription& description() const noexcept { return description_; }
+  const std::vector<LaneSizes>& lane_sizes() const noexcept { return sizes_; }
+  abi::LaneBlock& lane_block(std::uint32_t lane) const noexcept;
+  abi::ProducerBlock& producer_block(std::uint32_t lane) const noexcept;
+  // `reader`: its place among the lane's readers.
+  abi::ConsumerBlock& reader_block(std::uint32_t lane, std::uint32_t reader) const noexcept;
+
+  std::vector<PlacedAgent>& agents() noexcept override { return agents_; }
+  std::uint32_t boundary_agent(std::uint32_t boundary) const noexcept override { return boundary_roles_[boundary]; }
+  std::uint32_t boundary_thread(std::uint32_t boundary) const noexcept override {
+    return placement_.agent_threads[boundary_roles_[boundary]];
+  }
+  WritingEnd writing_end(std::uint32_t boundary) override;
+  ReadingEnd reading_end(std::uint32_t boundary) override;
+  std::unique_ptr<core::Agent> observe_end(core::Agent& end, std::uint32_t boundary) override;
+  std::vector<JsSleeper> js_sleepers() noexcept override;
+  void close_js_ingress(std::uint32_t boundary) noexcept override;
+  void stop_after_failure(std::uint32_t agent) noexcept override;
+  void settle() noexcept override;
+  void count_undelivered(std::uint32_t boundary, double records) noexcept override;
+  std::string op_reports() const override { return reports_.text(); }
+  std::string sizes() const override;
+
+ private:
+  // The ends of a lane, as classes; roles own theirs through Inlet and Outlet.
+  using AnyWriter =
+      std::variant<std::monostate, std::unique_ptr<lane::FramedWriter>, std::unique_ptr<lane::SlotsWriter>>;
+  using AnyReader =
+      std::variant<std::monostate, std::unique_ptr<lane::FramedReader>, std::unique_ptr<lane::SlotsReader>>;
+
+  const RoleDescription& role(std::uint32_t index) const noexcept { return description_.roles[index]; }
+  const LaneDescription& lane(std::uint32_t index) const noexcept { return description_.lanes[index]; }
+  std::uint32_t agents_thread(std::uint32_t agent) const noexcept { return placement_.agent_threads[agent]; }
+  abi::PortCode port_of(std::uint32_t role_index) const noexcept;
+  bool is_js(std::uint32_t role_index) const noexcept { return port_of(role_index) == abi::PortCode::kJs; }
+  // The agent that writes a journal lane's files.
+  std::optional<std::uint32_t> journal_agent(std::uint32_t lane_index) const noexcept;
+  std::vector<std::uint32_t> neighbours(std::uint32_t role_index) const;
+  std::uint32_t reader_place(std::uint32_t lane_index, std::uint32_t role_index) const noexcept;
+  std::uint64_t first_position(std::uint32_t lane_index) const noexcept;
+
+  // Region (lane_graph_region.cpp).
+  void write_header();
+  void write_lane(std::uint32_t lane_index);
+  void write_first(std::uint32_t lane_index);
+  void write_agents();
+  std::uint64_t write_text(const std::string& text);
+  std::uint64_t write_offsets(const std::vector<std::uint64_t>& values);
+  std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
+  std::uint64_t write_threads(const std::vector<std::uint32_t>& agents, std::uint32_t& count);
+
+  // Ends (lane_graph.cpp).
+  lane::FramedMemory framed_memory(std::uint32_t lane_index) const noexcept;
+  core::RingMemory slots_memory(std::uint32_t lane_index) const noexcept;
+  core::StampTable stamp_table(std::uint32_t lane_index) const noexcept;
+  core::Histogram histogram(std::uint32_t lane_index, std::uint32_t reader) const noexcept;
+  core::SequenceReader writer_position(std::uint32_t lane_index) const noexcept;
+  core::SequenceReader reader_position(std::uint32_t lane_index, std::uint32_t reader) const noexcept;
+  std::vector<core::SequenceReader> gates(std::uint32_t lane_index) const noexcept;
+  core::Barrier barrier(std::uint32_t lane_index) const;
+  core::ShardEnd lane_end(std::uint32_t lane_index) const noexcept;
+  lane::WriterOptions writer_options(std::uint32_t lane_index) const noexcept;
+  lane::ReaderOptions reader_options(std::uint32_t lane_index, std::uint32_t reader) const noexcept;
+  AnyWriter make_writer(std::uint32_t lane_index);
+  AnyReader make_reader(std::uint32_t lane_index, std::uint32_t reader);
+  std::uint64_t* ordinals(std::uint32_t lane_index) const noexcept;
+
+  // Roles.
+  void find_ordinal_shift();
+  void make_roles();
+  lane::RoleContext role_context(std::uint32_t role_index);
+  std::unique_ptr<lane::Role> make_role(std::uint32_t role_index);
+  std::unique_ptr<lane::Role> make_stage(std::uint32_t role_index);
+  std::unique_ptr<lane::Role> make_router(std::uint32_t role_index);
+  void make_end(std::uint32_t role_index);
+
+  LaneGraphDescription description_;
+  LaneRegionPlan plan_;
+  std::vector<LaneSizes> sizes_;
+  LanePlacement placement_;
+  LaneGraphOptions options_;
+  core::FailureReporter& failures_;
+  std::uint32_t ordinal_shift_ = 0;
+  std::uint64_t list_cursor_ = 0;
+  std::uint64_t text_cursor_ = 0;
+  std::vector<std::uint32_t> boundary_roles_;      // by boundary
+  std::vector<std::uint32_t> journal_agents_;      // by lane
+  std::vector<std::atomic<std::uint32_t>> stops_;  // by role: not 0: it must end
+  std::vector<std::unique_ptr<op::KeyReader>> keys_;
+  OpReports reports_;
+  op::IdentityOp bridge_op_{op::OpConfig{}};
+  const std::atomic<std::uint64_t> ungated_{core::kNoLimit};  // what a gating cell without a reader holds
+  std::vector<AnyWriter> native_writers_;                     // by boundary
+  std::vector<AnyReader> native_readers_;
+  std::vector<lane::Role*> roles_;  // those that are agents
+  std::vector<PlacedAgent> agents_;
+};
+
+}  // namespace byteor::graph

@@ -1,0 +1,182 @@
+// What a LaneGraph writes into its region before anybody runs: tables, lists, texts, and where sequences begin.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/cpu.hpp"
+#include "core/sequence.hpp"
+#include "graph/lane_graph.hpp"
+
+namespace byteor::graph {
+
+std::uint64_t LaneGraph::write_text(const std::string& text) {
+  const std::uint64_t place = text_cursor_;
+  std::memcpy(region_.data() + place, text.data(), text.size());
+  text_cursor_ += text.size();
+  return place;
+}
+
+std::uint64_t LaneGraph::write_offsets(const std::vector<std::uint64_t>& values) {
+  list_cursor_ = core::round_up(list_cursor_, 8);
+  const std::uint64_t place = list_cursor_;
+  // The address of an empty list may be null, which memcpy must not be given.
+  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 8);
+  list_cursor_ += values.size() * 8;
+  return place;
+}
+
+std::uint64_t LaneGraph::write_indices(const std::vector<std::uint32_t>& values) {
+  const std::uint64_t place = list_cursor_;
+  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 4);
+  list_cursor_ += values.size() * 4;
+  return place;
+}
+
+// The threads of agents, each once, as offsets of their blocks.
+std::uint64_t LaneGraph::write_threads(const std::vector<std::uint32_t>& agents, std::uint32_t& count) {
+  std::vector<std::uint64_t> offsets;
+  for (const std::uint32_t agent : agents) {
+    const std::uint32_t thread = agents_thread(agent);
+    if (thread == abi::kNone) continue;
+    const std::uint64_t offset = plan_.threads + thread * sizeof(abi::ThreadBlock);
+    if (std::find(offsets.begin(), offsets.end(), offset) == offsets.end()) offsets.push_back(offset);
+  }
+  count = static_cast<std::uint32_t>(offsets.size());
+  return write_offsets(offsets);
+}
+
+void LaneGraph::write_header() {
+  abi::RegionHeader& h = header();
+  h.magic = abi::kRegionMagic;
+  h.layout_version = abi::kRegionLayoutVersion;
+  h.total_bytes = plan_.total_bytes;
+  h.observable_bytes = plan_.observable_bytes;
+  h.pid = static_cast<std::uint32_t>(::getpid());
+  h.target = static_cast<std::uint32_t>(abi::TargetCode::kLaneGraph);
+  h.agent_count = agent_count(description_);
+  h.thread_count = placement_.threads;
+  h.lane_count = static_cast<std::uint32_t>(description_.lanes.size());
+  h.rings_offset = plan_.lane_blocks;
+  h.lanes_offset = plan_.lane_blocks;
+  h.agents_offset = plan_.agents;
+  h.threads_offset = plan_.threads;
+  h.name_offset = write_text(description_.name);
+  h.name_length = static_cast<std::uint32_t>(description_.name.size());
+  h.stage_count = static_cast<std::uint32_t>(description_.stages.size());
+  for (std::uint32_t i = 0; i < placement_.threads; ++i) thread_block(i).cpu = -1;
+}
+
+void LaneGraph::write_lane(std::uint32_t index) {
+  const LaneDescription& own = lane(index);
+  const LaneSizes& sizes = sizes_[index];
+  const LanePlan& place = plan_.lanes[index];
+  abi::LaneBlock& block = lane_block(index);
+  block.id_offset = write_text(own.id);
+  block.id_length = static_cast<std::uint32_t>(own.id.size());
+  block.kind = static_cast<std::uint32_t>(own.kind);
+  block.flags = own.flags;
+  block.on_full = static_cast<std::uint32_t>(own.on_full);
+  block.layout = static_cast<std::uint32_t>(sizes.layout);
+  block.writer_agent = own.writer;
+  block.writer_port = static_cast<std::uint32_t>(is_js(own.writer) ? abi::PortCode::kJs : abi::PortCode::kNative);
+  block.reader_count = static_cast<std::uint32_t>(own.readers.size());
+  block.capacity = sizes.capacity;
+  block.memory_bytes = sizes.memory_bytes;
+  block.slot_count = sizes.slot_count;
+  block.record_max = sizes.record_max;
+  block.data_offset = place.data;
+  block.slots_offset = place.slots;
+  block.ordinals_offset = place.ordinals;
+  block.producer_offset = place.producer;
+  block.readers_offset = write_offsets(place.readers);
+  block.reader_agents_offset = write_indices(own.readers);
+  block.journal_offset = place.journal;
+  block.files_offset = place.files;
+  block.stamps_offset = place.stamps;
+  block.histograms_offset = place.histograms;
+  block.stamp_count = sizes.stamp_count;
+  block.connection = own.connection;
+  const std::optional<std::uint32_t> journal = journal_agent(index);
+  block.publish_wakes_offset =
+      write_threads(journal.has_value() ? std::vector{*journal} : own.readers, block.publish_wake_count);
+  block.release_wakes_offset = write_threads({own.writer}, block.release_wake_count);
+  block.stop_before.store(core::kNoLimit, std::memory_order_relaxed);
+}
+
+void LaneGraph::write_first(std::uint32_t index) {
+  const std::uint64_t first = first_position(index);
+  abi::ProducerBlock& producer = producer_block(index);
+  producer.cursor.store(first, std::memory_order_relaxed);
+  producer.cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
+  producer.next.store(static_cast<double>(options_.first_sequence), std::memory_order_relaxed);
+  if (sizes_[index].layout == abi::LayoutCode::kFramed)
+    producer.arena_head.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
+  for (std::uint32_t reader = 0; reader < lane(index).readers.size(); ++reader) {
+    reader_block(index, reader).sequence.store(first, std::memory_order_relaxed);
+    reader_block(index, reader).cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
+  }
+  if (plan_.lanes[index].files != 0)
+    at<abi::ConsumerBlock>(plan_.lanes[index].files).sequence.store(first, std::memory_order_relaxed);
+}
+
+// Neighbours, for words and for wake-ups: whose records an agent reads, and for an ingress who holds its room.
+std::vector<std::uint32_t> LaneGraph::neighbours(std::uint32_t index) const {
+  std::vector<std::uint32_t> agents;
+  for (const std::uint32_t inlet : role(index).inlets) {
+    if (const std::optional<std::uint32_t> journal = journal_agent(inlet)) agents.push_back(*journal);
+    agents.push_back(lane(inlet).writer);
+  }
+  if (role(index).kind == abi::RoleCode::kIngress) {
+    const std::uint32_t outlet = role(index).outlets.front();
+    if (const std::optional<std::uint32_t> journal = journal_agent(outlet)) agents.push_back(*journal);
+    for (const std::uint32_t reader : lane(outlet).readers) agents.push_back(reader);
+  }
+  return agents;
+}
+
+void LaneGraph::write_agents() {
+  const auto write = [&](std::uint32_t index, abi::AgentKind kind, std::uint64_t id_offset, std::size_t id_length,
+                         const std::vector<std::uint32_t>& dependencies) -> abi::AgentEntry& {
+    abi::AgentEntry& entry = agent_entry(index);
+    entry.kind = static_cast<std::uint32_t>(kind);
+    entry.entry = abi::kNone;
+    entry.thread = agents_thread(index);
+    entry.id_offset = id_offset;
+    entry.id_length = static_cast<std::uint32_t>(id_length);
+    entry.dependency_count = static_cast<std::uint32_t>(dependencies.size());
+    entry.dependencies_offset = write_indices(dependencies);
+    entry.waits_for.store(abi::kNone, std::memory_order_relaxed);
+    return entry;
+  };
+  for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
+    const RoleDescription& own = role(i);
+    abi::AgentEntry& entry =
+        write(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id), own.id.size(), neighbours(i));
+    entry.entry = own.kind == abi::RoleCode::kStage ? own.index : abi::kNone;
+    entry.inlet_count = static_cast<std::uint32_t>(own.inlets.size());
+    entry.inlets_offset = write_indices(own.inlets);
+    entry.outlet_count = static_cast<std::uint32_t>(own.outlets.size());
+    entry.outlets_offset = write_indices(own.outlets);
+    if (own.inlets.empty()) {
+      entry.block_offset = plan_.lanes[own.outlets.front()].producer;
+      entry.stamps_offset = plan_.lanes[own.outlets.front()].stamps;
+      continue;
+    }
+    const std::uint32_t inlet = own.inlets.front();
+    const std::uint32_t place = reader_place(inlet, i);
+    entry.block_offset = plan_.lanes[inlet].readers[place];
+    entry.histogram_offset = plan_.lanes[inlet].histograms + place * sizeof(std::uint32_t) * abi::kHistogramCounts;
+  }
+  for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
+    const std::optional<std::uint32_t> journal = journal_agent(i);
+    if (!journal.has_value()) continue;
+    abi::AgentEntry& entry =
+        write(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset, lane(i).id.size(), {lane(i).writer});
+    entry.inlet_count = 1;
+    entry.inlets_offset = write_indices({i});
+    entry.block_offset = plan_.lanes[i].files;
+  }
+}
+
+}  // namespace byteor::graph

@@ -1,0 +1,96 @@
+#include "run/lane_sizes.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "core/cpu.hpp"
+#include "lane/framed_memory.hpp"
+#include "run/pipeline.hpp"
+
+namespace byteor::run {
+namespace {
+
+constexpr std::uint32_t kLaneBytesLeast = 64;  // lib/plan/limits.ts: a frame header and a payload
+
+[[noreturn]] void refuse(const std::string& what, std::uint64_t received, const std::string& remedy) {
+  throw OpenError("OPTION_RANGE", what + " is " + std::to_string(received) + "; " + remedy);
+}
+
+// Bytes that ops before a lane may have added to a record of an ingress, at most.
+std::vector<std::uint64_t> growth(const graph::LaneGraphDescription& graph) {
+  std::vector<std::uint64_t> grown(graph.lanes.size(), 0);
+  for (const graph::RoleDescription& role : graph.roles) {
+    std::uint64_t bytes = 0;
+    for (const std::uint32_t inlet : role.inlets) bytes = std::max(bytes, grown[inlet]);
+    if (role.kind == abi::RoleCode::kStage)
+      bytes += std::uint64_t{graph.stages[role.index].headroom} + graph.stages[role.index].tailroom;
+    for (const std::uint32_t outlet : role.outlets) grown[outlet] = bytes;
+  }
+  return grown;
+}
+
+// What a framed lane must have so that a record of `record_max` bytes is at most half of it.
+std::uint64_t least_capacity(std::uint64_t record_max) {
+  return 2 * (core::round_up(record_max, abi::kFrameAlign) + abi::kFrameHeaderBytes);
+}
+
+graph::LaneSizes framed_sizes(const graph::LaneDescription& lane, std::uint64_t wanted, std::uint32_t lane_bytes) {
+  std::uint64_t capacity = lane.capacity_bytes;
+  if (capacity == 0) {
+    capacity = lane_bytes;
+    if (capacity < least_capacity(wanted)) capacity = std::bit_ceil(least_capacity(wanted));
+  }
+  if (capacity > abi::kArenaBytesMax)
+    refuse("recordMax", wanted,
+           "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
+  graph::LaneSizes sizes{};
+  sizes.layout = abi::LayoutCode::kFramed;
+  sizes.capacity = static_cast<std::uint32_t>(capacity);
+  sizes.memory_bytes = std::bit_ceil(sizes.capacity);
+  sizes.record_max =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, lane::framed_record_max(sizes.capacity)));
+  sizes.stamp_count = std::max<std::uint32_t>(1, (sizes.memory_bytes / abi::kFrameHeaderBytes) >> abi::kSampleShift);
+  return sizes;
+}
+
+graph::LaneSizes slots_sizes(const graph::LaneDescription& lane, std::uint64_t wanted) {
+  const std::uint64_t arena =
+      std::max<std::uint64_t>(abi::kSlotsLaneArenaBytesDefault, std::bit_ceil(2 * core::round_up(wanted, 8)));
+  if (arena > abi::kArenaBytesMax)
+    refuse("recordMax", wanted,
+           "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
+  graph::LaneSizes sizes{};
+  sizes.layout = abi::LayoutCode::kVariable;
+  sizes.capacity = lane.capacity_records;
+  sizes.slot_count = std::bit_ceil(lane.capacity_records);
+  sizes.memory_bytes = static_cast<std::uint32_t>(arena);
+  sizes.record_max = static_cast<std::uint32_t>(wanted);
+  sizes.stamp_count = std::max<std::uint32_t>(1, sizes.slot_count >> abi::kSampleShift);
+  return sizes;
+}
+
+}  // namespace
+
+std::vector<graph::LaneSizes> resolve_lane_sizes(const graph::LaneGraphDescription& graph, const Options& options) {
+  const std::uint32_t lane_bytes = options.lane_bytes == 0 ? abi::kLaneBytesDefault : options.lane_bytes;
+  if (lane_bytes < kLaneBytesLeast || lane_bytes > abi::kArenaBytesMax)
+    refuse("laneBytes", lane_bytes, "give 64 to 1073741824 bytes");
+  if (options.record_max > abi::kRecordBytesMax)
+    refuse("recordMax", options.record_max, "give 1 to " + std::to_string(abi::kRecordBytesMax) + " bytes");
+  const std::vector<std::uint64_t> grown = growth(graph);
+  const std::uint64_t most_grown = grown.empty() ? 0 : *std::max_element(grown.begin(), grown.end());
+  // Nothing asked for: the largest record that, with all that ops add to it, still passes lanes of the default size.
+  const std::uint64_t whole = lane::framed_record_max(lane_bytes);
+  const std::uint64_t base = options.record_max != 0 ? options.record_max : whole - std::min(whole, most_grown);
+  std::vector<graph::LaneSizes> sizes;
+  for (std::size_t i = 0; i < graph.lanes.size(); ++i) {
+    const std::uint64_t wanted = base + grown[i];
+    sizes.push_back(graph.lanes[i].kind == abi::LaneKindCode::kSequencedSlots
+                        ? slots_sizes(graph.lanes[i], wanted)
+                        : framed_sizes(graph.lanes[i], wanted, lane_bytes));
+  }
+  return sizes;
+}
+
+}  // namespace byteor::run
