@@ -2,7 +2,6 @@ export type { DescribeOptions, Description, GraphDescription, RingDescription } 
 export { describePlan } from './describe/describe.js';
 export { describeText } from './describe/describe-text.js';
 export { planDot } from './describe/dot.js';
-export { UnsupportedTargetError } from './lower/errors.js';
 export { definePlan } from './plan/builder.js';
 export type { FieldLayout, ScalarKind, StructLayout } from './plan/codec-layout.js';
 export { layoutOf } from './plan/codec-layout.js';

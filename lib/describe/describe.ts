@@ -17,7 +17,7 @@ import type {
   PipelinePlanV2,
   SingleRingPlan,
 } from '../plan/document.js';
-import { defaultPolicy } from '../version/canonical-plan.js';
+import { policyOf } from '../plan/policy.js';
 import { planId } from '../version/id.js';
 import { drawGraph, NODES_MAX } from './drawing.js';
 import { type MemoryPlan, planMemory, resolveSizes, type SizesAsked } from './memory.js';
@@ -214,7 +214,7 @@ export function describeGraph(plan: CheckedPlan<LaneGraphPlan>): GraphDescriptio
     drawing: drawConnections(plan),
     onFull,
     boundaries: plan.boundaries.map((entry) => {
-      const policy = graph.boundary_policy?.[entry.id] ?? defaultPolicy(entry.kind);
+      const policy = policyOf(plan, entry);
       return { ...describeBoundary(entry), policy, policyWords: policyWords(policy) };
     }),
     stages: plan.stages,

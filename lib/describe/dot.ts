@@ -14,6 +14,7 @@ import type {
   StageEntry,
 } from '../plan/document.js';
 import { normalConfig, traitsOf } from '../plan/op-catalog.js';
+import { statedPolicy } from '../plan/policy.js';
 import { type CanonicalObject, canonicalText, parseCanonicalText } from '../version/canonical-text.js';
 import { codecWords, configWords, cut, keyWords, laneWords, policyWords } from './words.js';
 
@@ -72,9 +73,9 @@ function connectionArrow(entry: Connection, graphOnFull: 'Block' | 'Drop'): stri
 }
 
 function graphDot(plan: LaneGraphPlan): string {
-  const { connections, boundary_policy, on_full = 'Block' } = plan.lane_graph;
+  const { connections, on_full = 'Block' } = plan.lane_graph;
   const boundaries = byId(plan.boundaries).map((entry) => {
-    const policy = boundary_policy?.[entry.id];
+    const policy = statedPolicy(plan, entry.id);
     return boundaryNode(entry, policy === undefined ? '' : policyWords(policy));
   });
   const arrows = connections.map((entry) => connectionArrow(entry, on_full));

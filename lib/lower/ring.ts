@@ -7,33 +7,20 @@
  *               └─▶ c ─┘              ancestors    {}  {a} {a}      terminals {b, c}
  */
 
-import { layoutStruct } from '../plan/codec-layout.js';
-import type { BoundaryEntry, Codec, SingleRingPlan, StageEntry } from '../plan/document.js';
+import type { BoundaryEntry, SingleRingPlan, StageEntry } from '../plan/document.js';
+import { lowerBoundary } from './boundary.js';
 import { KeyTable } from './key.js';
 import { chooseLayout } from './layout.js';
-import type { BoundarySpec, RingEntrySpec, RingSpec } from './spec.js';
+import { present } from './present.js';
+import type { RingEntrySpec, RingSpec } from './spec.js';
 import { lowerStage } from './stage.js';
 import { ancestorsOf, nearestFilters, terminalsOf } from './topology.js';
-
-/** A checked plan has what is asked for here; without it the plan was forged by a cast. */
-function present<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new TypeError(`the plan has no ${what}; pass a plan that validate() accepted`);
-  return value;
-}
 
 function boundary(plan: SingleRingPlan, kind: BoundaryEntry['kind']): BoundaryEntry {
   return present(
     plan.boundaries.find((candidate) => candidate.kind === kind),
     kind,
   );
-}
-
-function lowerBoundary(entry: BoundaryEntry): BoundarySpec {
-  const codec: Codec = entry.codec ?? 'bytes';
-  if (codec === 'bytes') return { id: entry.id, codec: 'Bytes', recordBytes: 0, layoutHash: 0n };
-  if (codec === 'utf8') return { id: entry.id, codec: 'Utf8', recordBytes: 0, layoutHash: 0n };
-  const layout = layoutStruct(codec.fields);
-  return { id: entry.id, codec: 'Struct', recordBytes: layout.size, layoutHash: BigInt(`0x${layout.hash}`) };
 }
 
 /** Dependency lists as ascending entry indices: the author's list is a set, its order means nothing. */
@@ -69,11 +56,14 @@ export function lowerRing(plan: SingleRingPlan): RingSpec {
   const ring = plan.single_ring;
   const shards = ring.shards ?? 1;
   const ingressEntry = boundary(plan, 'ingress');
-  const keys = new KeyTable(ingressEntry.codec ?? 'bytes');
+  const codec = ingressEntry.codec ?? 'bytes';
+  const keys = new KeyTable();
   // With one shard a shard key has no effect (validation warns), so it must not reach the spec either.
-  const shardKey = shards > 1 ? keys.add(ring.shard_key) : null;
+  const shardKey = shards > 1 ? keys.add(ring.shard_key, codec) : null;
   const catalog = new Map<string, StageEntry>(plan.stages.map((stage) => [stage.id, stage]));
-  const stages = ring.stages.map(({ stage }) => lowerStage(present(catalog.get(stage), `stage "${stage}"`), keys));
+  const stages = ring.stages.map(({ stage }) =>
+    lowerStage(present(catalog.get(stage), `stage "${stage}"`), keys, codec),
+  );
   const dependencies = dependencyIndices(plan);
   const ancestors = ancestorsOf(dependencies);
   const filters = stages.map((stage) => stage.filters);

@@ -1,6 +1,6 @@
 /**
  * Bounds-checked access to a spec buffer: every read states what it expects and fails with a SpecError that says what
- * was found. Knows sections and scalars, not what they mean (decode.ts does).
+ * was found. Knows targets, sections and scalars, not what they mean (decode-*.ts do).
  */
 
 import {
@@ -18,10 +18,11 @@ import {
   SpecStage,
 } from '../abi/definition.js';
 import type { StructLayout } from '../abi/struct.js';
-import { DEPENDENCY_STRIDE } from './encode.js';
 import { SpecError } from './errors.js';
+import { INDEX_STRIDE } from './spec-writer.js';
 
 type SectionName = keyof typeof enums.SectionKind;
+type TargetName = keyof typeof enums.TargetCode;
 
 const STRIDES: Readonly<Record<SectionName, number>> = {
   Text: 1,
@@ -29,24 +30,22 @@ const STRIDES: Readonly<Record<SectionName, number>> = {
   Stages: SpecStage.size,
   Ring: SpecRing.size,
   RingEntries: SpecRingEntry.size,
-  Dependencies: DEPENDENCY_STRIDE,
+  Dependencies: INDEX_STRIDE,
   Keys: SpecKey.size,
   Roles: SpecRole.size,
   Lanes: SpecLane.size,
-  RoleLanes: DEPENDENCY_STRIDE,
-  LaneReaders: DEPENDENCY_STRIDE,
+  RoleLanes: INDEX_STRIDE,
+  LaneReaders: INDEX_STRIDE,
 };
 
-/** A ring's buffer has exactly these. */
-const SECTION_NAMES: readonly SectionName[] = [
-  'Text',
-  'Boundaries',
-  'Stages',
-  'Ring',
-  'RingEntries',
-  'Dependencies',
-  'Keys',
-];
+/** A buffer has exactly those of its target. */
+const SECTION_NAMES: Readonly<Record<TargetName, readonly SectionName[]>> = {
+  SingleRing: ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys'],
+  LaneGraph: ['Text', 'Boundaries', 'Stages', 'Keys', 'Roles', 'Lanes', 'RoleLanes', 'LaneReaders'],
+};
+
+/** What the indices of a section are called in messages. */
+const INDEX_WORDS = { Dependencies: 'dependencies', RoleLanes: 'lanes', LaneReaders: 'readers' } as const;
 
 interface Section {
   readonly offset: number;
@@ -67,6 +66,7 @@ export class SpecReader {
   readonly #view: DataView;
   readonly #sections: ReadonlyMap<SectionName, Section>;
   readonly header: Row<keyof typeof SpecHeader.offset>;
+  readonly target: TargetName;
 
   /** Checks the header and the section table. @throws SpecError */
   constructor(bytes: Uint8Array) {
@@ -75,8 +75,13 @@ export class SpecReader {
     if (bytes.byteLength < SpecHeader.size)
       throw new SpecError(`it has ${bytes.byteLength} bytes, the header alone needs ${SpecHeader.size}`, 0);
     this.header = this.#row(SpecHeader, 0, 0);
-    this.#checkHeader();
-    this.#sections = this.#readSections();
+    this.#expect('magic', SPEC_MAGIC);
+    this.#expect('layout_version', SPEC_LAYOUT_VERSION);
+    this.#expect('total_bytes', this.#bytes.byteLength);
+    this.target = nameOf(enums.TargetCode, this.header, 'target', 'target');
+    this.#expect('section_count', SECTION_NAMES[this.target].length);
+    this.#expect('reserved', 0);
+    this.#sections = this.#readSections(SECTION_NAMES[this.target]);
   }
 
   #row<Name extends string>(layout: StructLayout<Name>, start: number, index: number): Row<Name> {
@@ -94,22 +99,15 @@ export class SpecReader {
     if (found !== expected) throw new SpecError(`${field} is ${found}, expected ${expected}`, this.header.at(field));
   }
 
-  #checkHeader(): void {
-    this.#expect('magic', SPEC_MAGIC);
-    this.#expect('layout_version', SPEC_LAYOUT_VERSION);
-    this.#expect('total_bytes', this.#bytes.byteLength);
-    this.#expect('section_count', SECTION_NAMES.length);
-    this.#expect('reserved', 0);
-  }
-
-  #readSections(): ReadonlyMap<SectionName, Section> {
-    const tableEnd = SpecHeader.size + SECTION_NAMES.length * SpecSection.size;
+  #readSections(names: readonly SectionName[]): ReadonlyMap<SectionName, Section> {
+    const tableEnd = SpecHeader.size + names.length * SpecSection.size;
     if (tableEnd > this.#bytes.byteLength)
       throw new SpecError(`the section table ends at ${tableEnd}, behind the buffer`, SpecHeader.size);
     const sections = new Map<SectionName, Section>();
-    for (let index = 0; index < SECTION_NAMES.length; index++) {
+    for (let index = 0; index < names.length; index++) {
       const row = this.#row(SpecSection, SpecHeader.size + index * SpecSection.size, index);
       const name = nameOf(enums.SectionKind, row, 'kind', 'section kind');
+      if (!names.includes(name)) throw new SpecError(`a ${this.target} has no section ${name}`, row.at('kind'));
       if (sections.has(name)) throw new SpecError(`section ${name} stands twice`, row.at('kind'));
       sections.set(name, this.#section(name, row, tableEnd));
     }
@@ -148,15 +146,18 @@ export class SpecReader {
     return Array.from({ length: count }, (_, index) => this.#row(layout, offset + index * layout.size, index));
   }
 
-  /** A slice of the Dependencies section. `row` is the entry that owns it, for error messages. */
-  dependencies(row: Row<'dependency_start' | 'dependency_count'>): readonly number[] {
-    const { offset, count } = this.#find('Dependencies');
-    const [start, length] = [row.u32('dependency_start'), row.u32('dependency_count')];
+  /** A slice of a section of indices. `row` is what owns it, and its fields say where it lies. */
+  indices<Name extends string>(
+    name: 'Dependencies' | 'RoleLanes' | 'LaneReaders',
+    row: Row<Name>,
+    startField: Name,
+    countField: Name,
+  ): readonly number[] {
+    const { offset, count } = this.#find(name);
+    const [start, length] = [row.u32(startField), row.u32(countField)];
     if (start + length > count)
-      throw new SpecError(`dependencies ${start}…${start + length} of ${count}`, row.at('dependency_start'));
-    return Array.from({ length }, (_, index) =>
-      this.#view.getUint32(offset + (start + index) * DEPENDENCY_STRIDE, true),
-    );
+      throw new SpecError(`${INDEX_WORDS[name]} ${start}…${start + length} of ${count}`, row.at(startField));
+    return Array.from({ length }, (_, index) => this.#view.getUint32(offset + (start + index) * INDEX_STRIDE, true));
   }
 
   /** A string of the Text section. `at` is where the reference stands. */

@@ -1,6 +1,6 @@
 /** Lowers one stage of the catalog: op key → code, configuration → text, match and key, traits → flags and room. */
 
-import type { Key, StageEntry } from '../plan/document.js';
+import type { Codec, Key, StageEntry } from '../plan/document.js';
 import { type FilterConfig, MATCHERS, roomOf, type TextConfig, traitsOf } from '../plan/op-catalog.js';
 import type { KeyTable } from './key.js';
 import type { MatchName, OpName, StageSpec } from './spec.js';
@@ -24,7 +24,7 @@ function matching(op: OpName, config: FilterConfig): Argument {
   return { op, text, match: MATCH_NAMES[matcher], invert: config.invert ?? false, key: null };
 }
 
-function argumentOf(stage: StageEntry, keys: KeyTable): Argument {
+function argumentOf(stage: StageEntry, keys: KeyTable, codec: Codec): Argument {
   const config: unknown = stage.config ?? {};
   switch (stage.op) {
     case 'identity':
@@ -38,7 +38,7 @@ function argumentOf(stage: StageEntry, keys: KeyTable): Argument {
     case 'append':
       return plain('Append', (config as TextConfig).text);
     case 'count':
-      return { ...plain('Count'), key: keys.add((config as { key?: Key }).key) };
+      return { ...plain('Count'), key: keys.add((config as { key?: Key }).key, codec) };
     case 'checksum':
       return plain('Checksum');
     default:
@@ -54,9 +54,12 @@ function callerOp(stage: StageEntry): Argument {
   throw new TypeError(`stage "${stage.id}" has the unknown op "${stage.op}"; pass a plan that validate() accepted`);
 }
 
-/** Lowers one catalog entry; a key of its own joins `keys`. */
-export function lowerStage(stage: StageEntry, keys: KeyTable): StageSpec {
-  const argument = argumentOf(stage, keys);
+/**
+ * Lowers one catalog entry; a key of its own joins `keys`.
+ * @param codec what an ingress upstream declares; with several, validation has seen to it that a `field` key agrees
+ */
+export function lowerStage(stage: StageEntry, keys: KeyTable, codec: Codec): StageSpec {
+  const argument = argumentOf(stage, keys, codec);
   const traits = traitsOf(stage.op);
   if (traits === undefined) throw new TypeError(`op "${stage.op}" is not in the catalog`);
   const room = roomOf(stage);

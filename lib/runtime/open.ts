@@ -50,7 +50,9 @@ function asOpenError(error: unknown): unknown {
   return typeof code === 'string' ? new OpenError(code, error.message) : error;
 }
 
-function checkMemory(version: Version, options: OpenOptions): void {
+function checkMemory({ name, lowered }: Version, options: OpenOptions): void {
+  // The core computes what the lanes of a graph take, and refuses what cannot be mapped.
+  if (lowered.target !== 'SingleRing') return;
   const asked: SizesAsked = {
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     ...(options.recordMax === undefined ? {} : { recordMax: options.recordMax }),
@@ -58,7 +60,7 @@ function checkMemory(version: Version, options: OpenOptions): void {
   };
   let bytes: number;
   try {
-    bytes = planMemory(version.lowered, resolveSizes(version.lowered, asked), options.threads ?? 1).mappedBytes;
+    bytes = planMemory(lowered, resolveSizes(lowered, asked), options.threads ?? 1).mappedBytes;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const option = (/^(\w+) is/.exec(error.message)?.[1] ?? 'capacity') as keyof OpenOptions;
@@ -68,7 +70,7 @@ function checkMemory(version: Version, options: OpenOptions): void {
   if (bytes <= room.bytes) return;
   throw new OpenError(
     'MEMORY_LIMIT',
-    `plan "${version.name}" needs ${bytes} bytes, but ${room.where} has room for ${room.bytes}: ` +
+    `plan "${name}" needs ${bytes} bytes, but ${room.where} has room for ${room.bytes}: ` +
       'ask for a smaller capacity or arenaBytes, or raise the limit',
   );
 }

@@ -7,7 +7,6 @@
 
 import type {
   BoundaryEntry,
-  BoundaryPolicy,
   CheckedPlan,
   Connection,
   Lane,
@@ -17,6 +16,7 @@ import type {
   StageEntry,
 } from '../plan/document.js';
 import { normalConfig } from '../plan/op-catalog.js';
+import { policyOf } from '../plan/policy.js';
 import type { CanonicalObject, CanonicalValue } from './canonical-text.js';
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -55,11 +55,6 @@ function canonicalRing(plan: SingleRingPlan): CanonicalObject {
   };
 }
 
-/** What a boundary does when the plan does not say. */
-export function defaultPolicy(kind: BoundaryEntry['kind']): BoundaryPolicy {
-  return kind === 'ingress' ? 'Broadcast' : 'Interleave';
-}
-
 function canonicalLane(lane: Lane): CanonicalObject {
   // fsync left out means each_batch: the strongest promise is the one nobody has to ask for.
   return lane.kind === 'Journal' ? { ...lane, fsync: data(lane.fsync ?? 'each_batch') } : { ...lane };
@@ -74,10 +69,7 @@ function canonicalGraph(plan: LaneGraphPlan): CanonicalObject {
     lane: canonicalLane(entry.lane),
     on_full: entry.on_full ?? onFull,
   });
-  const policies = plan.boundaries.map(({ id, kind }) => [
-    id,
-    data(graph.boundary_policy?.[id] ?? defaultPolicy(kind)),
-  ]);
+  const policies = plan.boundaries.map((entry) => [entry.id, data(policyOf(plan, entry))]);
   return {
     // Order of connections is kept: RoundRobin turns in it, and Ordered gives copies of a record in it.
     connections: graph.connections.map(connection),

@@ -1,7 +1,12 @@
 /** What a compiled plan is made of, by the author's names: the facts of `compile --json`. Pure; any thread. */
 
-import type { RingSpec } from '../lower/spec.js';
+import { laneMemory } from '../describe/graph-memory.js';
+import type { LoweredGraph } from '../lower/graph.js';
+import type { InsertedRole } from '../lower/graph-build.js';
+import { INSERT_RULES, type InsertRule } from '../lower/graph-rules.js';
+import type { GraphSpec, LaneKindName, LaneSpec, OnFullName, PolicyName, RingSpec, RoleSpec } from '../lower/spec.js';
 import type { Diagnostic } from '../plan/diagnostic.js';
+import type { LaneGraphPlan } from '../plan/document.js';
 
 /** What an agent does. Routers, merges and bridges are inserted into graphs. */
 export type RoleKind = 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge';
@@ -9,12 +14,14 @@ export type RoleKind = 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'br
 export interface Role {
   readonly id: string;
   readonly kind: RoleKind;
-  /** Agents of this role: one a shard. */
+  /** Agents of this role: one a shard. A graph has no shards. */
   readonly shards: number;
+  /** What a router or a merge does. */
+  readonly policy?: PolicyName;
 }
 
-export interface LaneReport {
-  /** Of a ring `ring:<shard>`: no author's id has a colon. */
+export interface RingLaneReport {
+  /** `ring:<shard>`: no author's id has a colon. */
   readonly id: string;
   readonly kind: 'Ring';
   readonly from: string;
@@ -22,19 +29,47 @@ export interface LaneReport {
   readonly shard: number;
 }
 
+export interface GraphLaneReport {
+  /** `from->to`: of an author's lane by the ends of its connections, of an inserted one by its roles. */
+  readonly id: string;
+  readonly kind: LaneKindName;
+  /** The role that writes it. */
+  readonly from: string;
+  /** The roles that read it, joined by commas. */
+  readonly to: string;
+  readonly readers: readonly string[];
+  readonly on_full: OnFullName;
+  readonly inserted: boolean;
+  /** The kind that the plan asks for, where it is built as another one: a broadcast that drops. */
+  readonly asked?: LaneKindName;
+}
+
+export type LaneReport = RingLaneReport | GraphLaneReport;
+
+/** What an inserted element adds. */
+export interface InsertCost {
+  /** Memory of the lane that comes with it, at the sizes that `open` takes when nothing is asked for. */
+  readonly bytes: number;
+  /** How often it copies a record that it reads. */
+  readonly copies: number;
+  readonly agents: number;
+}
+
 /** An element that the compiler put in, with the rule and the plan path that caused it. A ring never has one. */
 export interface InsertedElement {
   readonly id: string;
   readonly kind: 'bridge' | 'router' | 'merge';
-  readonly rule: string;
+  /** Explained by `byteor explain` and in docs/inserts.md. */
+  readonly rule: InsertRule;
   readonly path: string;
   readonly reason: string;
+  readonly cost: InsertCost;
 }
 
 export interface VersionReport {
   /** What validation warned of. */
   readonly warnings: readonly Diagnostic[];
-  /** In the order of flow: ingress, stages in the author's order, egress. */
+  /** In the order of flow; of a ring: ingress, stages in the author's order, egress. */
   readonly roles: readonly Role[];
   readonly lanes: readonly LaneReport[];
   readonly inserted: readonly InsertedElement[];
@@ -58,5 +93,53 @@ export function reportRing(spec: RingSpec, warnings: readonly Diagnostic[]): Ver
       shard,
     })),
     inserted: [],
+  };
+}
+
+const KINDS: Readonly<Record<RoleSpec['kind'], RoleKind>> = {
+  Ingress: 'ingress',
+  Stage: 'stage',
+  Egress: 'egress',
+  Router: 'router',
+  Merge: 'merge',
+  Bridge: 'bridge',
+};
+
+function reportRole({ id, kind, policy }: RoleSpec): Role {
+  return { id, kind: KINDS[kind], shards: 1, ...(policy === 'None' ? {} : { policy }) };
+}
+
+function reportLane(plan: LaneGraphPlan, { roles }: GraphSpec, lane: LaneSpec): GraphLaneReport {
+  const asked = lane.connection === null ? lane.kind : plan.lane_graph.connections[lane.connection]?.lane.kind;
+  const readers = lane.readers.map((role) => roles[role]?.id ?? '');
+  return {
+    id: lane.id,
+    kind: lane.kind,
+    from: roles[lane.writer]?.id ?? '',
+    to: readers.join(','),
+    readers,
+    on_full: lane.onFull,
+    inserted: lane.inserted,
+    ...(asked === undefined || asked === lane.kind ? {} : { asked }),
+  };
+}
+
+function reportInserted({ roles, lanes }: GraphSpec, inserted: InsertedRole): InsertedElement {
+  const { role, lane, copies, rule, path, reason } = inserted;
+  const { bytes } = laneMemory(lanes[lane] as LaneSpec);
+  const { kind } = INSERT_RULES[rule];
+  return { id: roles[role]?.id ?? '', kind, rule, path, reason, cost: { bytes, copies, agents: 1 } };
+}
+
+export function reportGraph(
+  plan: LaneGraphPlan,
+  { spec, inserted }: LoweredGraph,
+  warnings: readonly Diagnostic[],
+): VersionReport {
+  return {
+    warnings,
+    roles: spec.roles.map(reportRole),
+    lanes: spec.lanes.map((lane) => reportLane(plan, spec, lane)),
+    inserted: inserted.map((element) => reportInserted(spec, element)),
   };
 }

@@ -3,13 +3,23 @@
  * form, buffer and report. `compile` is the whole way from a document to a version. Pure; any thread.
  */
 
-import { encodeSpec, lower, type RingSpec } from '../lower/index.js';
-import type { CheckedPlan, PipelinePlanV2, Target } from '../plan/document.js';
+import { lowerGraph } from '../lower/graph.js';
+import { encodeSpec, type GraphSpec, type RingSpec } from '../lower/index.js';
+import { lowerRing } from '../lower/ring.js';
+import type { Diagnostic } from '../plan/diagnostic.js';
+import type { CheckedPlan, LaneGraphPlan, PipelinePlanV2, SingleRingPlan, Target } from '../plan/document.js';
 import type { ParsedPlan } from '../plan/parse.js';
 import { type ValidateOptions, validate } from '../validate/validate.js';
 import { idOfText, planText } from './id.js';
 import { PlanError } from './plan-error.js';
-import { type InsertedElement, type LaneReport, type Role, reportRing, type VersionReport } from './report.js';
+import {
+  type InsertedElement,
+  type LaneReport,
+  type Role,
+  reportGraph,
+  reportRing,
+  type VersionReport,
+} from './report.js';
 
 /** What `JSON.stringify(version)` and `compile --json` print. */
 export interface VersionSummary {
@@ -20,6 +30,13 @@ export interface VersionSummary {
   readonly lanes: readonly LaneReport[];
   readonly inserted: readonly InsertedElement[];
 }
+
+/** What a plan becomes; `target` tells the two apart. */
+export type LoweredOf<P extends PipelinePlanV2> = P extends SingleRingPlan
+  ? RingSpec
+  : P extends LaneGraphPlan
+    ? GraphSpec
+    : RingSpec | GraphSpec;
 
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
@@ -41,12 +58,12 @@ export class Version<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** Canonical text, see docs/canonical-text.md. */
   readonly text: string;
   /** The lowered plan: indices and tables. */
-  readonly lowered: RingSpec;
+  readonly lowered: LoweredOf<P>;
   readonly report: VersionReport;
   readonly #spec: Uint8Array;
 
   /** @internal `compile` is the way here. */
-  constructor(plan: CheckedPlan<P>, lowered: RingSpec, report: VersionReport) {
+  constructor(plan: CheckedPlan<P>, lowered: LoweredOf<P>, report: VersionReport) {
     this.text = planText(plan);
     this.id = idOfText(this.text);
     this.name = plan.name;
@@ -74,13 +91,21 @@ export class Version<P extends PipelinePlanV2 = PipelinePlanV2> {
  * @param plan a document as JavaScript values, what a builder made, or what `parsePlan` read
  * @param options the features that the runtime has; both are on where nothing is said
  * @throws PlanError when the plan has errors: `diagnostics` has all of them
- * @throws UnsupportedTargetError for a valid LaneGraph plan, which this release does not run
  */
 export function compile<const P extends PipelinePlanV2>(plan: P, options?: ValidateOptions): Version<P>;
 export function compile(plan: ParsedPlan, options?: ValidateOptions): Version;
 export function compile(plan: PipelinePlanV2 | ParsedPlan, options: ValidateOptions = {}): Version {
   const validation = validate(plan as unknown, options);
   if (!validation.ok) throw new PlanError(validation.diagnostics);
-  const lowered = lower(validation.plan);
-  return new Version(validation.plan, lowered, reportRing(lowered, validation.diagnostics));
+  return emit(validation.plan, validation.diagnostics);
+}
+
+function emit(plan: CheckedPlan, warnings: readonly Diagnostic[]): Version {
+  const authored: PipelinePlanV2 = plan;
+  if (authored.target === 'LaneGraph') {
+    const lowered = lowerGraph(authored);
+    return new Version(plan, lowered.spec, reportGraph(authored, lowered, warnings));
+  }
+  const lowered = lowerRing(authored);
+  return new Version(plan, lowered, reportRing(lowered, warnings));
 }

@@ -1,20 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeSpec, encodeSpec, lower, UnsupportedTargetError } from '../../lib/lower/index.js';
+import { decodeSpec, encodeSpec, lower } from '../../lib/lower/index.js';
 import { specJson } from '../../lib/lower/spec-json.js';
-import type { CheckedPlan, LaneGraphPlan, SingleRingPlan } from '../../lib/plan/document.js';
+import type { CheckedPlan, SingleRingPlan } from '../../lib/plan/document.js';
 import { ringPlans } from './arbitrary.js';
+import { hexDump } from './hex.js';
 import { callers, chain, checked, diamond, eight, ring, shards } from './plans.js';
-
-/** Sixteen bytes a line, so that a difference in a golden file shows where it is. */
-function hexDump(bytes: Uint8Array): string {
-  const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += 16) {
-    const row = Buffer.from(bytes.subarray(at, at + 16));
-    lines.push(`${at.toString(16).padStart(5, '0')}  ${row.toString('hex').replace(/(.{8})(?=.)/g, '$1 ')}\n`);
-  }
-  return lines.join('');
-}
 
 const golden: readonly (readonly [string, CheckedPlan<SingleRingPlan>])[] = [
   ['chain', chain],
@@ -112,32 +103,6 @@ describe('lowering a ring', () => {
       ['Js', 'score'],
       ['Native', 'pack'],
     ]);
-  });
-});
-
-describe('lowering a graph', () => {
-  const graph: CheckedPlan<LaneGraphPlan> = checked({
-    version: 2,
-    name: 'later',
-    target: 'LaneGraph',
-    stages: [{ id: 'a', op: 'identity' }],
-    boundaries: [
-      { id: 'in', kind: 'ingress' },
-      { id: 'out', kind: 'egress' },
-    ],
-    lane_graph: {
-      connections: [
-        { from: 'in', to: 'a', lane: { kind: 'Events' } },
-        { from: 'a', to: 'out', lane: { kind: 'Events' } },
-      ],
-    },
-  });
-
-  it('says that this release validates such plans but does not run them', () => {
-    expect(() => lower(graph)).toThrow(UnsupportedTargetError);
-    expect(() => lower(graph)).toThrow(
-      'plan "later" has target LaneGraph: this release validates LaneGraph plans but does not run them yet.',
-    );
   });
 });
 

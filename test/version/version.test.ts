@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSpec, encodeSpec, lower, UnsupportedTargetError } from '../../lib/lower/index.js';
+import { decodeSpec, encodeSpec, lower } from '../../lib/lower/index.js';
 import type { SingleRingPlan } from '../../lib/plan/document.js';
 import { parsePlan } from '../../lib/plan/parse.js';
 import { planId } from '../../lib/version/id.js';
@@ -101,10 +101,11 @@ describe('compile', () => {
       expect(thrownBy(() => compile(value as never))).toBeInstanceOf(PlanError);
   });
 
-  it('says of a valid LaneGraph plan that this release does not run it', () => {
-    const error = thrownBy(() => compile(fullGraph));
-    expect(error).toBeInstanceOf(UnsupportedTargetError);
-    expect(error).toMatchObject({ code: 'UNSUPPORTED_TARGET', target: 'LaneGraph' });
+  it('gives a version of a LaneGraph plan too, with what was inserted', () => {
+    const version = compile(fullGraph);
+    expect(version.lowered).toEqual(lower(checked(fullGraph)));
+    expect(decodeSpec(version.spec)).toEqual(version.lowered);
+    expect(version.report.inserted.map(({ id }) => id)).toEqual(['bridge:left:out', 'bridge:right:out', 'merge:out']);
   });
 
   it('refuses a LaneGraph plan that needs a feature which is off by its errors first', () => {

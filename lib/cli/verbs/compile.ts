@@ -1,14 +1,14 @@
 /** `byteor compile`: plan → version, its facts, its canonical text, its buffer. Needs no addon. */
 import { writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
-import type { Version } from '../../version/version.js';
-import { compileChecked } from '../compile-checked.js';
+import { compile, type Version } from '../../version/version.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
+import { RELEASE_FEATURES } from '../release.js';
 import { isSameFile } from '../same-file.js';
 import { systemWords } from '../system-words.js';
 import type { Channel } from '../terminal.js';
-import { counted, table } from '../text.js';
+import { counted, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
 interface Options {
@@ -42,7 +42,7 @@ export const define: Define = (command, context) => {
 async function compilePlan(path: string, options: Options, context: VerbContext): Promise<ExitCode> {
   const plan = await loadPlan(path, options.json === true, context);
   if (plan === undefined) return ExitCode.PlanErrors;
-  const version = compileChecked(plan);
+  const version = compile(plan, { features: RELEASE_FEATURES });
   const { out: file } = options;
   if (file !== undefined) await writeBuffer(version.spec, file, path, context);
   // The buffer has standard output to itself.
@@ -74,15 +74,16 @@ function print(version: Version, options: Options, channel: Channel): void {
 function summary(version: Version, { colors }: Channel): string {
   const { roles, lanes, inserted } = version.report;
   const kinds = roles.map(({ id, kind }) => (kind === 'stage' ? id : `${id} (${kind})`));
-  const elements = inserted.map(({ id, kind, path, reason }) => `${id} (${kind}, ${path}: ${reason})`);
+  const elements = inserted.map(({ id, rule, path, reason }) => [id, rule, `${path}: ${reason}`]);
   return [
     `${colors.bold(version.name)}  ${version.target}`,
     ...table([
       ['id', version.id],
       ['roles', kinds.join(', ')],
-      ['lanes', lanes.length === 1 ? '1 ring' : counted(lanes.length, 'ring')],
-      ['inserted', elements.length === 0 ? 'nothing' : elements.join('; ')],
+      ['lanes', counted(lanes.length, version.target === 'SingleRing' ? 'ring' : 'lane')],
+      ['inserted', elements.length === 0 ? 'nothing' : counted(elements.length, 'element')],
       ['buffer', counted(version.spec.byteLength, 'byte')],
     ]),
+    ...indent(table(elements)),
   ].join('\n');
 }

@@ -9,13 +9,13 @@ import { ByteorError } from '../../runtime/errors.js';
 import { open } from '../../runtime/open.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import { type Pipeline, STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
-import type { Version } from '../../version/version.js';
+import { compile, type Version } from '../../version/version.js';
 import { type Ends, resolveEnds } from '../adapters.js';
-import { compileChecked } from '../compile-checked.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
 import { askAddon } from '../native-facts.js';
 import { addOpenOptions, inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from '../open-options.js';
+import { RELEASE_FEATURES } from '../release.js';
 import { startProgress } from '../run/progress.js';
 import { type EndSignal, exitCodeOf, runFacts } from '../run/result.js';
 import { answered, readStatus, refusedRequests } from '../run/status.js';
@@ -85,7 +85,7 @@ SIGTERM drain and print it; a second one stops at once. Sizes: 64k and 1M are th
 async function runPlan(path: string, options: Options, context: VerbContext): Promise<ExitCode> {
   const plan = await loadPlan(path, options.json === true, context);
   if (plan === undefined) return ExitCode.PlanErrors;
-  const version = compileChecked(plan);
+  const version = compile(plan, { features: RELEASE_FEATURES });
   const ends = resolveEnds(plan.boundaries, options.ingress, options.egress);
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');

@@ -1,0 +1,282 @@
+/**
+ * Checked reading of a LaneGraph spec: roles and lanes say the same of each other, flow one way, have as many ends as
+ * their kinds have, and carry the watermarks and record facts that follow. The same rules stand in native/graph. Pure.
+ */
+
+import { enums, SpecBoundary, SpecKey, SpecRole, SpecStage } from '../abi/definition.js';
+import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX } from '../plan/limits.js';
+import { type LaneRow, type ReadLanes, readLanes } from './decode-lanes.js';
+import {
+  agree,
+  checkField,
+  expect,
+  indexOrNull,
+  readBoundary,
+  readId,
+  readKey,
+  readName,
+  readStage,
+} from './decode-tables.js';
+import { SpecError } from './errors.js';
+import { ingressesOf, laneRecords, watermarkedLanes } from './graph-flow.js';
+import type {
+  GraphBoundarySpec,
+  GraphSpec,
+  KeySpec,
+  LaneSpec,
+  PolicyName,
+  RoleName,
+  RoleSpec,
+  StageSpec,
+} from './spec.js';
+import { nameOf, type Row, type SpecReader } from './spec-reader.js';
+
+type RoleRow = Row<keyof typeof SpecRole.offset>;
+type KeyRow = Row<keyof typeof SpecKey.offset>;
+
+interface Tables {
+  readonly boundaries: readonly GraphBoundarySpec[];
+  readonly stages: readonly StageSpec[];
+  readonly keys: readonly KeySpec[];
+  readonly keyRows: readonly KeyRow[];
+}
+
+function readTables(reader: SpecReader): Tables {
+  const boundaryRows = reader.rows('Boundaries', SpecBoundary);
+  const stageRows = reader.rows('Stages', SpecStage);
+  const keyRows = reader.rows('Keys', SpecKey);
+  if (boundaryRows.length > CATALOG_BOUNDARIES_MAX) throw new SpecError(`${boundaryRows.length} boundaries`, 0);
+  if (stageRows.length > CATALOG_STAGES_MAX) throw new SpecError(`${stageRows.length} stages`, 0);
+  return {
+    boundaries: boundaryRows.map((row) => ({
+      ...readBoundary(reader, row),
+      kind: nameOf(enums.BoundaryCode, row, 'kind', 'boundary kind'),
+    })),
+    stages: stageRows.map((row) => readStage(reader, row, keyRows.length)),
+    keys: keyRows.map((row) => readKey(reader, row)),
+    keyRows,
+  };
+}
+
+const POLICIES: Readonly<Record<RoleName, readonly PolicyName[]>> = {
+  Ingress: ['None'],
+  Stage: ['None'],
+  Egress: ['None'],
+  Router: ['Broadcast', 'RoundRobin', 'KeyHash'],
+  Merge: ['Interleave', 'Ordered'],
+  Bridge: ['None'],
+};
+
+interface Ends {
+  readonly min: number;
+  readonly max: number;
+}
+
+const NO_END: Ends = { min: 0, max: 0 };
+const ONE: Ends = { min: 1, max: 1 };
+const SEVERAL: Ends = { min: 2, max: Number.POSITIVE_INFINITY };
+
+const INLETS: Readonly<Record<RoleName, Ends>> = {
+  Ingress: NO_END,
+  Stage: ONE,
+  Egress: ONE,
+  Router: ONE,
+  Merge: SEVERAL,
+  Bridge: ONE,
+};
+
+const OUTLETS: Readonly<Record<RoleName, Ends>> = {
+  Ingress: ONE,
+  Stage: ONE,
+  Egress: NO_END,
+  Router: SEVERAL,
+  Merge: ONE,
+  Bridge: ONE,
+};
+
+function checkCount(row: RoleRow, field: 'inlet_count' | 'outlet_count', kind: RoleName, ends: Ends): void {
+  const count = row.u32(field);
+  expect(count >= ends.min && count <= ends.max, `a ${kind} with ${field} ${count}`, row, field);
+}
+
+/** Boundaries and stages stand in the order of their roles, and the id of a role is theirs; others have a colon. */
+class RoleReader {
+  readonly #reader: SpecReader;
+  readonly #tables: Tables;
+  readonly #ids = new Set<string>();
+  #boundaries = 0;
+  #stages = 0;
+
+  constructor(reader: SpecReader, tables: Tables) {
+    this.#reader = reader;
+    this.#tables = tables;
+  }
+
+  read(row: RoleRow): RoleSpec {
+    const kind = nameOf(enums.RoleCode, row, 'kind', 'role kind');
+    const policy = nameOf(enums.PolicyCode, row, 'policy', 'policy');
+    expect(POLICIES[kind].includes(policy), `a ${kind} with policy ${policy}`, row, 'policy');
+    const key = indexOrNull(row, 'key', this.#tables.keys.length);
+    expect((key !== null) === (policy === 'KeyHash'), `a ${kind} by ${policy} with key ${key ?? 'none'}`, row, 'key');
+    const id = readId(this.#reader, row);
+    expect(!this.#ids.has(id), `the id ${id} stands twice`, row, 'id_offset');
+    this.#ids.add(id);
+    const index = this.#index(row, kind, id);
+    checkCount(row, 'inlet_count', kind, INLETS[kind]);
+    const isSink = kind === 'Stage' && this.#tables.stages[index ?? 0]?.sink === true;
+    checkCount(row, 'outlet_count', kind, isSink ? { min: 0, max: 1 } : OUTLETS[kind]);
+    const inlets = this.#reader.indices('RoleLanes', row, 'inlet_start', 'inlet_count');
+    const outlets = this.#reader.indices('RoleLanes', row, 'outlet_start', 'outlet_count');
+    return { id, kind, index, policy, key, inlets, outlets };
+  }
+
+  #index(row: RoleRow, kind: RoleName, id: string): number | null {
+    const { boundaries, stages } = this.#tables;
+    if (kind === 'Stage') return this.#own(row, id, stages, this.#stages++);
+    if (kind === 'Ingress' || kind === 'Egress') {
+      const index = this.#own(row, id, boundaries, this.#boundaries++);
+      expect(boundaries[index]?.kind === kind, `boundary ${id} is no ${kind}`, row, 'kind');
+      return index;
+    }
+    expect(indexOrNull(row, 'index', 0) === null, `a ${kind} is neither boundary nor stage`, row, 'index');
+    expect(id.includes(':'), `${id} is no name of an inserted element`, row, 'id_offset');
+    return null;
+  }
+
+  #own(row: RoleRow, id: string, table: readonly { readonly id: string }[], index: number): number {
+    agree(row, 'index', index);
+    expect(table[index]?.id === id, `role ${id} is ${table[index]?.id ?? 'nothing'} in its table`, row, 'index');
+    return index;
+  }
+
+  /** Every boundary and every stage is a role. */
+  checkComplete(): void {
+    const { boundaries, stages } = this.#tables;
+    if (this.#boundaries !== boundaries.length || this.#stages !== stages.length)
+      throw new SpecError(
+        `roles for ${this.#boundaries} of ${boundaries.length} boundaries and ${this.#stages} of ${stages.length} stages`,
+        0,
+      );
+  }
+}
+
+/** Roles and lanes agree on who writes and who reads, and records only ever go to a later role. */
+function checkEnds(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], { lanes, rows }: ReadLanes): void {
+  let [written, read] = [0, 0];
+  for (const [index, role] of roles.entries()) {
+    const row = roleRows[index] as RoleRow;
+    const writes = role.outlets.every((lane) => lanes[lane]?.writer === index);
+    expect(writes && isSet(role.outlets), `${role.id} and its outlets disagree`, row, 'outlet_start');
+    const reads = role.inlets.every((lane) => lanes[lane]?.readers.includes(index));
+    expect(reads && isSet(role.inlets), `${role.id} and its inlets disagree`, row, 'inlet_start');
+    written += role.outlets.length;
+    read += role.inlets.length;
+  }
+  for (const [index, lane] of lanes.entries()) {
+    const row = rows[index] as LaneRow;
+    expect(lane.writer < roles.length, `writer ${lane.writer} of ${roles.length}`, row, 'writer');
+    for (const reader of lane.readers)
+      expect(reader < roles.length && reader > lane.writer, `${lane.id} flows to role ${reader}`, row, 'reader_start');
+  }
+  // No role names a lane that does not name it back, so equal sums leave no lane that names a role in vain.
+  if (written !== lanes.length || read !== lanes.reduce((sum, { readers }) => sum + readers.length, 0))
+    throw new SpecError('a lane has an end at which no role stands', 0);
+}
+
+const isSet = (indices: readonly number[]): boolean => new Set(indices).size === indices.length;
+
+/** Routers and merges speak Events only, and a bridge stands between one of them and a lane of another kind. */
+function checkKinds(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], { lanes, rows }: ReadLanes): void {
+  const isEvents = (lane: number): boolean => lanes[lane]?.kind === 'Events';
+  for (const [index, { id, kind, policy, inlets, outlets }] of roles.entries()) {
+    const row = roleRows[index] as RoleRow;
+    if (kind === 'Router' || kind === 'Merge')
+      for (const lane of [...inlets, ...outlets])
+        expect(isEvents(lane), `${id} meets a lane of another kind than Events`, rows[lane] as LaneRow, 'kind');
+    if (kind === 'Bridge') {
+      const [inlet, outlet] = [inlets[0] as number, outlets[0] as number];
+      expect(isEvents(inlet) !== isEvents(outlet), `${id} bridges nothing`, row, 'kind');
+    }
+    const chooses = policy === 'RoundRobin' || policy === 'KeyHash';
+    const behind = roles[lanes[inlets[0] ?? 0]?.writer ?? 0]?.kind;
+    expect(!chooses || behind === 'Ingress', `${id} chooses behind a ${behind}`, row, 'policy');
+  }
+}
+
+/** Inserted lanes are called after their roles. */
+function checkNames(roles: readonly RoleSpec[], { lanes, rows }: ReadLanes): void {
+  for (const [index, { id, inserted, writer, readers }] of lanes.entries()) {
+    const name = `${roles[writer]?.id}->${roles[readers[0] ?? 0]?.id}`;
+    expect(!inserted || id === name, `${id} should be ${name}`, rows[index] as LaneRow, 'id_offset');
+  }
+}
+
+/** What a lane says of its records and of watermarks follows from the roles. */
+function checkFacts(roles: readonly RoleSpec[], { boundaries, stages }: Tables, { lanes, rows }: ReadLanes): void {
+  const records = laneRecords(roles, lanes.length, boundaries, stages);
+  const marks = watermarkedLanes(roles, lanes.length);
+  for (const [index, lane] of lanes.entries()) {
+    const row = rows[index] as LaneRow;
+    const { codec, recordBytes, layoutHash } = records[index] as LaneSpec;
+    agree(row, 'codec', enums.CodecCode[codec]);
+    agree(row, 'record_bytes', recordBytes);
+    agree(row, 'layout_hash', layoutHash);
+    const message = `${lane.id} ${marks[index] ? 'leads' : 'does not lead'} to an Ordered merge`;
+    expect(lane.watermarked === marks[index], message, row, 'flags');
+  }
+}
+
+/** Ordinals are those of one ingress, and stay in order only where every merge on the way keeps them so. */
+function checkOrder(
+  roles: readonly RoleSpec[],
+  roleRows: readonly RoleRow[],
+  sources: readonly ReadonlySet<number>[],
+  lanes: readonly LaneSpec[],
+): void {
+  for (const [index, { id, kind, policy, outlets }] of roles.entries()) {
+    if (kind !== 'Merge') continue;
+    const row = roleRows[index] as RoleRow;
+    if (policy === 'Ordered') {
+      const count = sources[index]?.size ?? 0;
+      expect(count === 1, `${id} restores the order of ${count} ingresses`, row, 'policy');
+    } else {
+      const marked = outlets.some((lane) => lanes[lane]?.watermarked);
+      expect(!marked, `${id} loses the order that a later merge restores`, row, 'policy');
+    }
+  }
+}
+
+function checkKeys(
+  roles: readonly RoleSpec[],
+  sources: readonly ReadonlySet<number>[],
+  { boundaries, stages, keys, keyRows }: Tables,
+): void {
+  for (const [index, role] of roles.entries()) {
+    const key = role.kind === 'Stage' ? (stages[role.index ?? 0]?.key ?? null) : role.key;
+    if (key === null) continue;
+    for (const source of sources[index] ?? []) {
+      const ingress = boundaries[roles[source]?.index ?? 0] as GraphBoundarySpec;
+      checkField(keys[key], keyRows[key], ingress);
+    }
+  }
+}
+
+/** @throws SpecError with the byte in question when anything does not hold */
+export function decodeGraph(reader: SpecReader): GraphSpec {
+  const name = readName(reader);
+  const tables = readTables(reader);
+  const roleRows = reader.rows('Roles', SpecRole);
+  const roleReader = new RoleReader(reader, tables);
+  const roles = roleRows.map((row) => roleReader.read(row));
+  roleReader.checkComplete();
+  const read = readLanes(reader);
+  checkEnds(roles, roleRows, read);
+  checkKinds(roles, roleRows, read);
+  checkNames(roles, read);
+  checkFacts(roles, tables, read);
+  const sources = ingressesOf(roles, read.lanes.length);
+  checkOrder(roles, roleRows, sources, read.lanes);
+  checkKeys(roles, sources, tables);
+  const { boundaries, stages, keys } = tables;
+  return { target: 'LaneGraph', name, boundaries, stages, keys, roles, lanes: read.lanes };
+}

@@ -1,0 +1,119 @@
+/**
+ * Checked reading of the tables that rings and graphs share: boundaries, stages, keys. What follows from something else
+ * is computed again and compared. Pure; any thread.
+ */
+
+import { enums, NONE, type SpecBoundary, type SpecKey, type SpecStage } from '../abi/definition.js';
+import { roomOf, traitsOf } from '../plan/op-catalog.js';
+import { SpecError } from './errors.js';
+import type { BoundarySpec, KeySpec, OpName, RecordSpec, StageAbilities, StageSpec } from './spec.js';
+import { nameOf, type Row, type SpecReader } from './spec-reader.js';
+
+type BoundaryRow = Row<keyof typeof SpecBoundary.offset>;
+type StageRow = Row<keyof typeof SpecStage.offset>;
+type KeyRow = Row<keyof typeof SpecKey.offset>;
+
+export function expect<Field extends string>(holds: boolean, message: string, row: Row<Field>, field: Field): void {
+  if (!holds) throw new SpecError(message, row.at(field));
+}
+
+/** Compares a stored number with the one that follows from the rest. */
+export function agree<Field extends string>(row: Row<Field>, field: Field, expected: number | bigint): void {
+  const found = typeof expected === 'bigint' ? row.u64(field) : row.u32(field);
+  expect(found === expected, `${field} is ${found}, but ${expected} follows from the rest`, row, field);
+}
+
+/** An index into a table of `count` records, or null for NONE. */
+export function indexOrNull<Field extends string>(row: Row<Field>, field: Field, count: number): number | null {
+  const index = row.u32(field);
+  if (index === NONE) return null;
+  expect(index < count, `${field} ${index} of ${count}`, row, field);
+  return index;
+}
+
+export function readBoundary(reader: SpecReader, row: BoundaryRow): BoundarySpec {
+  const codec = nameOf(enums.CodecCode, row, 'codec', 'codec');
+  const recordBytes = row.u32('record_bytes');
+  const layoutHash = row.u64('layout_hash');
+  const isStruct = codec === 'Struct';
+  expect(recordBytes > 0 === isStruct, `codec ${codec} with ${recordBytes} record bytes`, row, 'record_bytes');
+  expect(isStruct || layoutHash === 0n, `codec ${codec} has no layout to hash`, row, 'layout_hash');
+  agree(row, 'reserved', 0);
+  return { id: readId(reader, row), codec, recordBytes, layoutHash };
+}
+
+export function readId(reader: SpecReader, row: Row<'id_offset' | 'id_length'>): string {
+  expect(row.u32('id_length') > 0, 'an id is empty', row, 'id_length');
+  return reader.text(row.u32('id_offset'), row.u32('id_length'), row.at('id_offset'));
+}
+
+/** The plan's word for an op of the spec: what its abilities and room are looked up by. */
+function planOp(op: OpName, text: string): string {
+  if (op === 'Js' || op === 'Native') return `${op.toLowerCase()}:${text}`;
+  return op.toLowerCase();
+}
+
+/** Flags and room follow from the op; a buffer that says otherwise would make the core skip checks. */
+function readAbilities(
+  row: StageRow,
+  op: OpName,
+  text: string,
+): StageAbilities & Pick<StageSpec, 'headroom' | 'tailroom'> {
+  const { Writes, Filters, Fails, Sink } = enums.StageFlag;
+  const word = planOp(op, text);
+  const traits = traitsOf(word);
+  if (traits === undefined) throw new SpecError(`no op is called "${word}"`, row.at('text_offset'));
+  const { filters, fails, sink } = traits;
+  const writes = traits.access === 'write';
+  agree(row, 'flags', (writes ? Writes : 0) | (filters ? Filters : 0) | (fails ? Fails : 0) | (sink ? Sink : 0));
+  const { head, tail } = roomOf({ op: word, config: { text } });
+  agree(row, 'headroom', head);
+  agree(row, 'tailroom', tail);
+  return { writes, filters, fails, sink, headroom: head, tailroom: tail };
+}
+
+export function readStage(reader: SpecReader, row: StageRow, keyCount: number): StageSpec {
+  const op = nameOf(enums.OpCode, row, 'op', 'op');
+  const match = nameOf(enums.MatchCode, row, 'match', 'match');
+  const key = indexOrNull(row, 'key', keyCount);
+  expect((match !== 'None') === (op === 'Filter' || op === 'Reject'), `op ${op} with match ${match}`, row, 'match');
+  expect(row.u32('invert') <= (match === 'None' ? 0 : 1), `invert is ${row.u32('invert')}`, row, 'invert');
+  expect(key === null || op === 'Count', `op ${op} takes no key`, row, 'key');
+  agree(row, 'reserved', 0);
+  const text = reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset'));
+  const abilities = readAbilities(row, op, text);
+  return { id: readId(reader, row), op, ...abilities, text, match, invert: row.u32('invert') === 1, key };
+}
+
+export function readKey(reader: SpecReader, row: KeyRow): KeySpec {
+  const kind = nameOf(enums.KeyCode, row, 'kind', 'key kind');
+  const [offset, length, index] = [row.u32('offset'), row.u32('length'), row.u32('index')];
+  const text = reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset'));
+  const ranged = kind === 'Bytes' || kind === 'Field';
+  expect(ranged ? length > 0 : length === 0 && offset === 0, `key ${kind} spans ${length} bytes`, row, 'length');
+  expect(kind === 'Token' || index === 0, `key ${kind} with index ${index}`, row, 'index');
+  switch (kind) {
+    case 'Bytes':
+      expect(text === '', 'a bytes key has no text', row, 'text_length');
+      return { kind, offset, length };
+    case 'Token':
+      expect(text !== '', 'a token key has an empty separator', row, 'text_length');
+      return { kind, separator: text, index };
+    case 'Json':
+      return { kind, pointer: text };
+    case 'Field':
+      expect(text !== '', 'a field key has no name', row, 'text_length');
+      return { kind, name: text, offset, length };
+  }
+}
+
+/** A field key lies inside the records that it reads. */
+export function checkField(key: KeySpec | undefined, row: KeyRow | undefined, { recordBytes }: RecordSpec): void {
+  if (key?.kind !== 'Field' || row === undefined) return;
+  expect(key.offset + key.length <= recordBytes, 'a field key ends behind the record', row, 'length');
+}
+
+export function readName(reader: SpecReader): string {
+  const { header } = reader;
+  return reader.text(header.u32('name_offset'), header.u32('name_length'), header.at('name_offset'));
+}

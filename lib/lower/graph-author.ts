@@ -1,0 +1,180 @@
+/**
+ * A graph as its author drew it, before anything is inserted: who owns an end of a lane (boundaries and stages, in
+ * topological order), the lanes that the connections ask for, and what each outlet and inlet then holds.
+ *
+ *   connections        lanes                       outlets          inlets
+ *   a─▶b  Fanout       a->b,c  (one for both)      a: [a->b,c]      b: [a->b,c]
+ *   a─▶c  Fanout       b->d                        b: [b->d]        c: [a->b,c]
+ *   b─▶d, c─▶d         c->d                        c: [c->d]        d: [b->d, c->d]
+ *
+ * Everything follows the order of the connections, never that of the catalogs. Pure; any thread.
+ */
+
+import type {
+  BoundaryEntry,
+  BoundaryPolicy,
+  Codec,
+  Connection,
+  Lane,
+  LaneGraphPlan,
+  OnFull,
+  StageEntry,
+} from '../plan/document.js';
+import { policyOf } from '../plan/policy.js';
+import { present } from './present.js';
+
+/** A boundary or a stage: it owns at most one inlet and one outlet. */
+export type Owner =
+  | { readonly is: 'boundary'; readonly id: string; readonly entry: BoundaryEntry }
+  | { readonly is: 'stage'; readonly id: string; readonly entry: StageEntry };
+
+/** One reader of an author's lane, and the connection that asks for it. */
+export interface LaneEnd {
+  readonly lane: AuthorLane;
+  readonly connection: number;
+  readonly to: string;
+}
+
+/** A lane that connections ask for. */
+export interface AuthorLane {
+  readonly index: number;
+  readonly id: string;
+  /** As it is built: a broadcast that drops has become an Events lane. */
+  readonly lane: Lane;
+  readonly onFull: OnFull;
+  /** Index of its (first) connection. */
+  readonly connection: number;
+  readonly from: string;
+  /** In the order of the connections; several only where FanoutBroadcast connections share it. */
+  readonly ends: readonly LaneEnd[];
+}
+
+export interface AuthorGraph {
+  readonly plan: LaneGraphPlan;
+  /** In topological order. */
+  readonly owners: readonly Owner[];
+  readonly lanes: readonly AuthorLane[];
+  /** Lanes that an owner writes, in the order of their (first) connections. */
+  readonly outlets: ReadonlyMap<string, readonly AuthorLane[]>;
+  /** Lanes that an owner reads, in the order of the connections. */
+  readonly inlets: ReadonlyMap<string, readonly LaneEnd[]>;
+  /** Owners whose records must be in the ingress's order: an Ordered egress, and all before it. */
+  readonly ordered: ReadonlySet<string>;
+  /** What an ingress before the owner declares; with several, whatever a key needs of it agrees (validation). */
+  readonly codecs: ReadonlyMap<string, Codec>;
+}
+
+/**
+ * The ends of the connections in topological order; of those that could come next, the one that the connections name
+ * first. An end that stands on a cycle is left out, which only an unchecked plan can have.
+ */
+export function flowOrder(connections: readonly Pick<Connection, 'from' | 'to'>[]): readonly string[] {
+  const names = [...new Set(connections.flatMap(({ from, to }) => [from, to]))];
+  const rank = new Map(names.map((id, index) => [id, index]));
+  const targets = grouped(connections, ({ from }) => from);
+  const waiting = new Map(names.map((id) => [id, 0]));
+  for (const { to } of connections) waiting.set(to, (waiting.get(to) ?? 0) + 1);
+  const ready = names.filter((id) => waiting.get(id) === 0).map((id) => rank.get(id) as number);
+  const order: string[] = [];
+  while (ready.length > 0) {
+    const next = names[ready.splice(ready.indexOf(Math.min(...ready)), 1)[0] as number] as string;
+    order.push(next);
+    for (const { to } of targets.get(next) ?? []) {
+      const left = (waiting.get(to) ?? 0) - 1;
+      waiting.set(to, left);
+      if (left === 0) ready.push(rank.get(to) as number);
+    }
+  }
+  return order;
+}
+
+export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function ownersOf(plan: LaneGraphPlan): readonly Owner[] {
+  const owners = new Map<string, Owner>([
+    ...plan.boundaries.map((entry): [string, Owner] => [entry.id, { is: 'boundary', id: entry.id, entry }]),
+    ...plan.stages.map((entry): [string, Owner] => [entry.id, { is: 'stage', id: entry.id, entry }]),
+  ]);
+  return flowOrder(plan.lane_graph.connections).map((id) => present(owners.get(id), `stage or boundary "${id}"`));
+}
+
+/**
+ * The lane of a connection as it is built. A broadcast that drops is one Events lane a reader: readers work in place, so
+ * a shared lane cannot be overrun, and each reader loses only what it has no room for itself.
+ */
+function builtLane(lane: Lane, onFull: OnFull): Lane {
+  if (lane.kind !== 'FanoutBroadcast' || onFull === 'Block') return lane;
+  const { capacity_bytes } = lane;
+  return capacity_bytes === undefined ? { kind: 'Events' } : { kind: 'Events', capacity_bytes };
+}
+
+function authorLanes(plan: LaneGraphPlan): readonly AuthorLane[] {
+  const { connections, on_full: graphOnFull = 'Block' } = plan.lane_graph;
+  const built = connections.map(({ from, to, lane, on_full: onFull = graphOnFull }, connection) => {
+    return { from, to, connection, onFull, lane: builtLane(lane, onFull) };
+  });
+  // FanoutBroadcast connections of one outlet are one lane; any other connection has one of its own.
+  const groups = grouped(built, ({ from, lane, connection }) =>
+    lane.kind === 'FanoutBroadcast' ? `shared ${from}` : String(connection),
+  );
+  return [...groups.values()].map((group, index) => {
+    const { from, lane, onFull, connection } = group[0] as (typeof group)[number];
+    const id = `${from}->${group.map(({ to }) => to).join(',')}`;
+    const ends: LaneEnd[] = [];
+    const made: AuthorLane = { index, id, lane, onFull, connection, from, ends };
+    ends.push(...group.map((end) => ({ lane: made, connection: end.connection, to: end.to })));
+    return made;
+  });
+}
+
+function orderedOwners(plan: LaneGraphPlan): ReadonlySet<string> {
+  const before = grouped(plan.lane_graph.connections, ({ to }) => to);
+  const ordered = new Set(plan.boundaries.filter((entry) => policyOf(plan, entry) === 'Ordered').map(({ id }) => id));
+  for (const id of ordered) for (const { from } of before.get(id) ?? []) ordered.add(from);
+  return ordered;
+}
+
+function codecsOf(owners: readonly Owner[], inlets: AuthorGraph['inlets']): ReadonlyMap<string, Codec> {
+  const codecs = new Map<string, Codec>();
+  for (const owner of owners) {
+    const first = inlets.get(owner.id)?.[0]?.lane.from;
+    const upstream = first === undefined ? undefined : codecs.get(first);
+    const own = owner.is === 'boundary' ? (owner.entry.codec ?? 'bytes') : 'bytes';
+    codecs.set(owner.id, upstream ?? own);
+  }
+  return codecs;
+}
+
+export function authorGraph(plan: LaneGraphPlan): AuthorGraph {
+  const owners = ownersOf(plan);
+  const lanes = authorLanes(plan);
+  const ends = lanes.flatMap((lane) => lane.ends).sort((a, b) => a.connection - b.connection);
+  const inlets = grouped(ends, ({ to }) => to);
+  return {
+    plan,
+    owners,
+    lanes,
+    outlets: grouped(lanes, ({ from }) => from),
+    inlets,
+    ordered: orderedOwners(plan),
+    codecs: codecsOf(owners, inlets),
+  };
+}
+
+/** The policy of an ingress, or undefined for a stage, which gives every record to each of its lanes. */
+export function choosingPolicy(
+  { plan }: AuthorGraph,
+  owner: Owner,
+): Exclude<BoundaryPolicy, string> | 'RoundRobin' | undefined {
+  if (owner.is === 'stage') return undefined;
+  const policy = policyOf(plan, owner.entry);
+  return typeof policy === 'object' || policy === 'RoundRobin' ? policy : undefined;
+}

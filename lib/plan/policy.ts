@@ -1,0 +1,17 @@
+/** What a boundary of a graph does, said or not. Pure; any thread. */
+import type { BoundaryEntry, BoundaryPolicy, LaneGraphPlan } from './document.js';
+
+/** What a boundary does when the plan does not say. */
+export function defaultPolicy(kind: BoundaryEntry['kind']): BoundaryPolicy {
+  return kind === 'ingress' ? 'Broadcast' : 'Interleave';
+}
+
+/** The policy that the plan states; undefined where it does not. A boundary may be called `constructor`. */
+export function statedPolicy(plan: LaneGraphPlan, id: string): BoundaryPolicy | undefined {
+  const policies = plan.lane_graph.boundary_policy ?? {};
+  return Object.hasOwn(policies, id) ? policies[id] : undefined;
+}
+
+export function policyOf(plan: LaneGraphPlan, { id, kind }: BoundaryEntry): BoundaryPolicy {
+  return statedPolicy(plan, id) ?? defaultPolicy(kind);
+}
