@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The only file that loads the addon. Its shape is native/addon/addon.cpp; nothing else knows it. */
 
 /** Bits of the event mask that native threads send: see native/run/pipeline.hpp. */
-export const NativeEvent = { Records: 1, Room: 2, Ended: 4 } as const;
+export const NativeEvent = { Records: 1, Room: 2, Ended: 4, Durable: 8 } as const;
 
 export interface NativePort {
   readonly id: string;
@@ -19,6 +19,10 @@ export interface NativeOpenOptions {
   readonly capacity: number;
   readonly recordMax: number;
   readonly arenaBytes: number;
+  /** LaneGraph: bytes of a lane that states none. */
+  readonly laneBytes: number;
+  /** LaneGraph: where the folders of journal lanes are; empty: a folder for this run is chosen, and status() tells it. */
+  readonly journalFolder: string;
   readonly batchRecords: number;
   readonly threads: number;
   readonly cpus: readonly number[];
@@ -55,9 +59,9 @@ export interface NativePipeline {
   wake(thread: number): void;
   /** Sends events to every environment that holds this pipeline, this one included. */
   notify(events: number): void;
-  /** Closes the ingress now. */
-  closeIngress(): void;
-  /** Asks whoever owns a JS ingress to close it; closes it at once where nobody does. */
+  /** Closes that ingress now; when no ingress is open any more the pipeline is closing. */
+  closeIngress(id: string): void;
+  /** Asks whoever owns JS ingresses to close them; closes those at once that nobody owns. Native sources stop reading. */
   requestClose(): void;
   threadsEnded(): boolean;
   halt(): void;
