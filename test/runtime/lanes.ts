@@ -277,6 +277,14 @@ export class GraphRegion {
     return this.view.getFloat64(at, true);
   }
 
+  /** A role has failed on the record with that ordinal. */
+  fail(agent: number, ordinal: number, cause: string): void {
+    const bytes = Buffer.from(cause);
+    new Uint8Array(this.buffer).set(bytes, RegionHeader.offset.failed_cause);
+    const failure = { failed_agent: agent, failed_sequence: ordinal, failed_cause_length: bytes.length, failed: 1 };
+    this.set(RegionHeader, 0, failure);
+  }
+
   state(state: keyof typeof enums.RegionState): void {
     this.set(RegionHeader, 0, { state: enums.RegionState[state] });
   }
