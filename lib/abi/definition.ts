@@ -461,7 +461,7 @@ export const AgentEntry = struct(
   [
     ['kind', 'u32', 'AgentKind'],
     ['ring', 'u32', 'index into RingBlock; 0 in a LaneGraph'],
-    ['entry', 'u32', 'ring entry of a stage, or NONE'],
+    ['entry', 'u32', 'ring entry of a stage; LaneGraph: PolicyCode of a router or a merge; else NONE'],
     ['thread', 'u32', 'index into ThreadBlock, or NONE (JS)'],
     ['id_offset', 'u64', 'author’s id, UTF-8'],
     ['id_length', 'u32', 'bytes'],

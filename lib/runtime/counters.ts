@@ -1,11 +1,12 @@
 /**
  * The ledger: the counters that stand beside the cursors, and the equations they must satisfy (CONTRACT, Conservation).
  * Pure reader of a region. Exact once the pipeline has been settled (`settled`); while it runs, the numbers are of
- * slightly different moments.
+ * slightly different moments. What a LaneGraph counts and promises stands in graph-counters.ts.
  */
 
 import { type AgentEntry, ConsumerBlock, enums, ProducerBlock } from '../abi/definition.js';
 import type { Failure } from './failure.js';
+import { readGraphCounts } from './graph-counters.js';
 import { Block, type BlockOf, type Region } from './region.js';
 
 /** Records; `bytes` are record bytes. Names are the ones that documents print. */
@@ -15,6 +16,7 @@ export interface IngressCounts {
   readonly bytes: number;
   readonly dropped: number;
   readonly too_large: number;
+  /** Records without the key that chooses their shard or connection. */
   readonly keyless: number;
 }
 
@@ -25,8 +27,61 @@ export interface StageCounts {
   readonly filtered: number;
   readonly failed: number;
   readonly abandoned: number;
-  /** Records that a stage before it had filtered. */
+  /** SingleRing: records that a stage before it had filtered. In a LaneGraph they never come as far. */
   readonly skipped: number;
+}
+
+/** A router, merge or bridge that the compiler inserted. */
+export interface InsertedCounts {
+  readonly kind: 'router' | 'merge' | 'bridge';
+  /** Records that reached it, over all its inlets. */
+  readonly in: number;
+  /** Records offered to its lanes: a broadcasting router offers each record to all of them. */
+  readonly out: number;
+  readonly failed: number;
+  /** Records left when the pipeline ended; of a broadcasting router: copies not given. */
+  readonly abandoned: number;
+  /** Router by KeyHash: records without the key, given to its first lane. */
+  readonly keyless: number;
+}
+
+/** Where a journal stands; sequences are counted over all runs. */
+export interface JournalCounts {
+  /** Sequence of the next record to be appended. */
+  readonly appended: number;
+  /** Records before it are as durable as the fsync policy promises. */
+  readonly durable: number;
+  /** Records before it have been synced to the device. */
+  readonly synced: number;
+  /** Oldest record that the files hold. */
+  readonly first: number;
+  /** This run's first record. */
+  readonly opened_at: number;
+  /** Records of earlier runs that were handed to the reader in this run. */
+  readonly replayed: number;
+  readonly syncs: number;
+  readonly segments: number;
+  readonly bytes: number;
+  /** Of a torn tail that recovery cut. */
+  readonly cut_bytes: number;
+}
+
+export interface LaneCounts {
+  readonly kind: keyof typeof enums.LaneKindCode;
+  /** The compiler's, no author's connection. */
+  readonly inserted: boolean;
+  /** Records that its writer offered: in the lane, or dropped. */
+  readonly written: number;
+  /** Records in the lane. */
+  readonly published: number;
+  readonly bytes: number;
+  /** Records that did not get in, by cause. */
+  readonly dropped: { readonly full: number; readonly too_large: number };
+  /** Reader → records it has read. */
+  readonly read: Readonly<Record<string, number>>;
+  /** Reader → records in the lane that it has not read yet. */
+  readonly in_flight: Readonly<Record<string, number>>;
+  readonly journal?: JournalCounts;
 }
 
 export interface EgressCounts {
@@ -41,9 +96,10 @@ export interface EgressCounts {
 
 /** An equation that does not hold, with its numbers. */
 export interface Imbalance {
-  /** Stage or boundary id. */
+  /** Id of a stage, a boundary, an inserted element or a lane. */
   readonly at: string;
-  readonly shard: number;
+  /** Shard of a SingleRing; null in a LaneGraph. */
+  readonly shard: number | null;
   /** Like `published = in + skipped`. */
   readonly equation: string;
   readonly left: number;
@@ -57,8 +113,10 @@ export interface Ledger {
   readonly settled: boolean;
   readonly boundaries: Readonly<Record<string, IngressCounts | EgressCounts>>;
   readonly stages: Readonly<Record<string, StageCounts>>;
+  /** What the compiler put into a LaneGraph; a SingleRing has nothing of it. */
+  readonly inserted: Readonly<Record<string, InsertedCounts>>;
   /** Lanes of a LaneGraph; a SingleRing has none. */
-  readonly lanes: Readonly<Record<string, never>>;
+  readonly lanes: Readonly<Record<string, LaneCounts>>;
   readonly imbalances: readonly Imbalance[];
   /** The first failure, or null. */
   readonly failure: Failure | null;
@@ -143,8 +201,17 @@ function checkConsumer(
   return found;
 }
 
+/** What the counters of one region say, and which equations do not hold. */
+export type Counts = Pick<Ledger, 'boundaries' | 'stages' | 'inserted' | 'lanes' | 'imbalances'>;
+
 /** Reads the ledger of a region. */
 export function readLedger(region: Region): Ledger {
+  const settled = region.header.u32('state') === enums.RegionState.Stopped;
+  const counts = region.isGraph ? readGraphCounts(region, settled) : readRingCounts(region);
+  return { balanced: counts.imbalances.length === 0, settled, ...counts, failure: region.failure ?? null };
+}
+
+function readRingCounts(region: Region): Counts {
   const boundaries: Record<string, IngressCounts | EgressCounts> = {};
   const stages: Record<string, StageCounts> = {};
   const published: number[] = [];
@@ -182,13 +249,5 @@ export function readLedger(region: Region): Ledger {
     }
   }
   const imbalances = all.flatMap((one) => checkConsumer(one, published[one.shard] ?? 0, consumers));
-  return {
-    balanced: imbalances.length === 0,
-    settled: region.header.u32('state') === enums.RegionState.Stopped,
-    boundaries,
-    stages,
-    lanes: {},
-    imbalances,
-    failure: region.failure ?? null,
-  };
+  return { boundaries, stages, inserted: {}, lanes: {}, imbalances };
 }

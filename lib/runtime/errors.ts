@@ -3,7 +3,7 @@
  * class has a stable `code`; docs/runtime.md lists them. Pure; any thread.
  */
 
-import type { Failure } from './failure.js';
+import { type Failure, failedAt } from './failure.js';
 
 /** Base of all errors of a running pipeline. `code` is stable and may be compared. */
 export class ByteorError extends Error {
@@ -112,10 +112,7 @@ export class PipelineFailedError extends ByteorError {
   readonly failure: Failure;
 
   constructor(failure: Failure) {
-    super(
-      'PIPELINE_FAILED',
-      `"${failure.stage}" failed at sequence ${failure.sequence} of shard ${failure.shard}: ${failure.cause}`,
-    );
+    super('PIPELINE_FAILED', `"${failure.stage}" failed at ${failedAt(failure)}: ${failure.cause}`);
     this.failure = failure;
   }
 }

@@ -1,16 +1,15 @@
 /** What the two handles need of the pipeline that made them: one environment's hold on it. */
 
 import type { Border } from './border.js';
+import type { PipelineEnds } from './ends.js';
 import type { Failure } from './failure.js';
 import type { NativePipeline } from './native.js';
-import type { Region, RingPlaces } from './region.js';
 import type { HotWait } from './waiting.js';
 
 export interface PortHost {
   readonly native: NativePipeline;
   readonly border: Border;
-  readonly region: Region;
-  readonly rings: readonly RingPlaces[];
+  readonly ends: PipelineEnds;
   readonly hotWait: HotWait;
   /** True once the ledger has been settled: nothing moves any more. */
   readonly stopped: boolean;
@@ -28,6 +27,6 @@ export interface PortHost {
   wakeProducer(): void;
   /** The egress moved on while the pipeline is ending. */
   egressMoved(): void;
-  /** True once the ingress has been closed, the pipeline failed or was stopped. */
+  /** True once no ingress takes anything any more: all were closed, the pipeline failed or was stopped. */
   readonly ending: boolean;
 }

@@ -19,9 +19,9 @@ export interface NativeOpenOptions {
   readonly capacity: number;
   readonly recordMax: number;
   readonly arenaBytes: number;
-  /** LaneGraph: bytes of lanes that state no capacity. */
+  /** LaneGraph: bytes of a lane that states none. */
   readonly laneBytes: number;
-  /** LaneGraph: where journal lanes have their folders; empty: a run directory is made. */
+  /** LaneGraph: where the folders of journal lanes are; empty: a folder for this run is chosen, and status() tells it. */
   readonly journalFolder: string;
   readonly batchRecords: number;
   readonly threads: number;
@@ -59,9 +59,9 @@ export interface NativePipeline {
   wake(thread: number): void;
   /** Sends events to every environment that holds this pipeline, this one included. */
   notify(events: number): void;
-  /** Closes a JS ingress now; the others go on. */
+  /** Closes that ingress now; when no ingress is open any more the pipeline is closing. */
   closeIngress(id: string): void;
-  /** Asks whoever owns a JS ingress to close it; closes it at once where nobody does. */
+  /** Asks whoever owns JS ingresses to close them; closes those at once that nobody owns. Native sources stop reading. */
   requestClose(): void;
   threadsEnded(): boolean;
   halt(): void;

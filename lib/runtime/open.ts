@@ -6,13 +6,15 @@
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { planMemory, resolveSizes, type SizesAsked } from '../describe/memory.js';
+import type { RingSpec } from '../lower/spec.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import type { Version } from '../version/version.js';
 import { ByteorError, OpenError, OptionError, PortError } from './errors.js';
+import { leastGraphMemory } from './graph-memory.js';
 import { capabilities } from './machine.js';
 import { type NativeAddon, type NativePipeline, nativeAddon } from './native.js';
-import { checkOptions, hotWaitOf, type OpenOptions } from './options.js';
+import { checkOptions, hotWaitOf, type OpenOptions, planFacts } from './options.js';
 import { Pipeline, type PipelineNote } from './pipeline.js';
 
 /** Set to 1, handles use copies and calls as where external buffers are forbidden (Electron). For tests. */
@@ -50,28 +52,33 @@ function asOpenError(error: unknown): unknown {
   return typeof code === 'string' ? new OpenError(code, error.message) : error;
 }
 
-function checkMemory({ name, lowered }: Version, options: OpenOptions): void {
-  // The core computes what the lanes of a graph take, and refuses what cannot be mapped.
-  if (lowered.target !== 'SingleRing') return;
+function ringMemory(lowered: RingSpec, options: OpenOptions): number {
   const asked: SizesAsked = {
     ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
     ...(options.recordMax === undefined ? {} : { recordMax: options.recordMax }),
     ...(options.arenaBytes === undefined ? {} : { arenaBytes: options.arenaBytes }),
   };
-  let bytes: number;
   try {
-    bytes = planMemory(lowered, resolveSizes(lowered, asked), options.threads ?? 1).mappedBytes;
+    return planMemory(lowered, resolveSizes(lowered, asked), options.threads ?? 1).mappedBytes;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const option = (/^(\w+) is/.exec(error.message)?.[1] ?? 'capacity') as keyof OpenOptions;
     throw new OptionError(option, options[option], error.message);
   }
+}
+
+function checkMemory(version: Version, options: OpenOptions): void {
+  const plan = version.plan as PipelinePlanV2;
+  const { lowered } = version;
+  const graph = lowered.target === 'LaneGraph';
+  const bytes =
+    plan.target === 'LaneGraph' ? leastGraphMemory(plan.lane_graph, options) : ringMemory(lowered as RingSpec, options);
   const room = memoryRoom(options.profile ?? 'default');
   if (bytes <= room.bytes) return;
   throw new OpenError(
     'MEMORY_LIMIT',
-    `plan "${name}" needs ${bytes} bytes, but ${room.where} has room for ${room.bytes}: ` +
-      'ask for a smaller capacity or arenaBytes, or raise the limit',
+    `plan "${version.name}" needs ${graph ? 'at least ' : ''}${bytes} bytes, but ${room.where} has room for ` +
+      `${room.bytes}: ask for ${graph ? 'smaller lanes' : 'a smaller capacity or arenaBytes'}, or raise the limit`,
   );
 }
 
@@ -93,7 +100,7 @@ export function open<const P extends PipelinePlanV2>(
   options: OpenOptions<(IngressIds<P> | EgressIds<P>) & string> = {},
 ): Pipeline<P> {
   const { boundaries } = version.plan as PipelinePlanV2;
-  const checked = checkOptions(options, boundaries);
+  const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
   checkMemory(version as unknown as Version, options);
   const addon = nativeAddon();
   haltAtExit(addon);

@@ -5,7 +5,8 @@
  */
 
 import { SIZE_LIMITS } from '../describe/memory.js';
-import { CAPACITY_MAX } from '../plan/limits.js';
+import type { PipelinePlanV2, Target } from '../plan/document.js';
+import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 import { describeValue } from './describe-value.js';
 import { OptionError } from './errors.js';
 import type { NativeOpenOptions, NativePort } from './native.js';
@@ -36,19 +37,35 @@ export type Port =
     };
 
 export interface OpenOptions<Id extends string = string> {
-  /** Records that a shard holds, 1 to 2^30. Default 8192. */
+  /** SingleRing: records that a shard holds, 1 to 2^30. Default 8192. */
   readonly capacity?: number;
   /** Largest record in bytes, 1 to 2^29. Default 1 MiB. A struct that no stage writes says it itself. */
   readonly recordMax?: number;
-  /** Bytes for the records of a shard, a power of two, at least two of the largest records. Default 4 MiB, shared. */
+  /**
+   * SingleRing: bytes for the records of a shard, a power of two, at least two of the largest records. Default 4 MiB,
+   * shared.
+   */
   readonly arenaBytes?: number;
+  /**
+   * LaneGraph: bytes of each Events, FanoutBroadcast and Journal lane whose connection states none, 64 to 2^30. Default
+   * 1 MiB, or what two of the largest records need.
+   */
+  readonly laneBytes?: number;
+  /** LaneGraph with Journal lanes: where their files are. */
+  readonly journal?: {
+    /**
+     * Folder in which each Journal lane has one of its own; made where it is missing. Default: a folder for this run
+     * alone, which `status()` tells.
+     */
+    readonly folder: string;
+  };
   /** Records that an agent moves in one turn, 1 to 65536. Default 256. */
   readonly batchRecords?: number;
   /** Tuning: `default` waits adaptively, `low-latency` spins with locked memory, `isolated-core` adds real time. */
   readonly profile?: (typeof PROFILES)[number];
   /** What threads do while they wait. Default: as the profile says. */
   readonly wait?: (typeof WAITS)[number];
-  /** How records of fixed size are published: by a cursor, or by a word in each slot. Default: as the profile says. */
+  /** SingleRing: how records of fixed size are published: by a cursor, or by a word in each slot. Default: as the profile says. */
   readonly publication?: (typeof PUBLICATIONS)[number];
   /** Native threads, 1 to 256. Default: as placement decides. */
   readonly threads?: number;
@@ -68,6 +85,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   'capacity',
   'recordMax',
   'arenaBytes',
+  'laneBytes',
+  'journal',
   'batchRecords',
   'profile',
   'wait',
@@ -79,6 +98,29 @@ const KNOWN: ReadonlySet<string> = new Set([
   'ports',
   'firstSequence',
 ] satisfies (keyof OpenOptions)[]);
+
+/** Options that belong to one target, and what stands in their place in the other. */
+const OF_TARGET: readonly (readonly [keyof OpenOptions, Target, string])[] = [
+  ['capacity', 'SingleRing', 'a LaneGraph has lanes, not shards: give laneBytes, or capacities in the plan'],
+  ['arenaBytes', 'SingleRing', 'a LaneGraph has lanes, not shards: give laneBytes, or capacities in the plan'],
+  ['publication', 'SingleRing', 'it belongs to rings of fixed records: leave it out for a LaneGraph'],
+  ['laneBytes', 'LaneGraph', 'a SingleRing has no lanes: give capacity and arenaBytes'],
+  ['journal', 'LaneGraph', 'a SingleRing has no journals: leave it out'],
+];
+
+/** What the check needs to know of a plan. */
+export interface PlanFacts {
+  readonly target: Target;
+  readonly boundaries: readonly BoundaryEnd[];
+  /** A connection asks for a Journal lane. */
+  readonly journals: boolean;
+}
+
+export const planFacts = (plan: PipelinePlanV2): PlanFacts => ({
+  target: plan.target,
+  boundaries: plan.boundaries,
+  journals: plan.target === 'LaneGraph' && plan.lane_graph.connections.some(({ lane }) => lane.kind === 'Journal'),
+});
 
 /** What the check needs to know of a plan's boundaries. */
 export interface BoundaryEnd {
@@ -164,24 +206,42 @@ export function boundaryNames(boundaries: readonly BoundaryEnd[]): string {
   return boundaries.map(({ id, kind }) => `"${id}" (${kind})`).join(', ');
 }
 
+function checkedJournal(value: unknown, { journals }: PlanFacts): string {
+  if (value === undefined) return '';
+  if (typeof value !== 'object' || value === null) return wrong('journal', value, 'give { folder: PATH }');
+  const { folder, ...others } = value as Record<string, unknown>;
+  const unknown = Object.keys(others)[0];
+  if (unknown !== undefined) wrong(`journal.${unknown}`, others[unknown], 'journal takes "folder"');
+  if (typeof folder !== 'string' || folder === '' || folder.includes('\0'))
+    return wrong('journal.folder', folder, 'give the path of a folder');
+  if (!journals) wrong('journal', value, 'no connection of the plan has a Journal lane: leave it out');
+  return folder;
+}
+
+function checkNames(options: OpenOptions, { target }: PlanFacts): void {
+  if (typeof options !== 'object' || options === null) wrong('options', options, 'give an object, or leave it out');
+  for (const [name, value] of Object.entries(options))
+    if (!KNOWN.has(name)) wrong(name, value, `open has no such option; it has ${[...KNOWN].join(', ')}`);
+  for (const [name, only, remedy] of OF_TARGET)
+    if (target !== only && options[name] !== undefined) wrong(name, options[name], remedy);
+}
+
 /**
  * Checks what was asked for and completes it for the addon.
  * @throws OptionError
  */
 export function checkOptions(
   options: OpenOptions,
-  boundaries: readonly BoundaryEnd[],
+  plan: PlanFacts,
 ): Omit<NativeOpenOptions, 'versionId' | 'note' | 'external'> {
-  if (typeof options !== 'object' || options === null) wrong('options', options, 'give an object, or leave it out');
-  for (const [name, value] of Object.entries(options))
-    if (!KNOWN.has(name)) wrong(name, value, `open has no such option; it has ${[...KNOWN].join(', ')}`);
+  checkNames(options, plan);
   const first = integer('firstSequence', options.firstSequence, 0, FIRST_SEQUENCE_MAX, 0);
   return {
     capacity: integer('capacity', options.capacity, 1, CAPACITY_MAX, 0),
     recordMax: integer('recordMax', options.recordMax, 1, SIZE_LIMITS.recordMax, 0),
     arenaBytes: checkedArena(options.arenaBytes),
-    laneBytes: 0,
-    journalFolder: '',
+    laneBytes: integer('laneBytes', options.laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX, 0),
+    journalFolder: checkedJournal(options.journal, plan),
     batchRecords: integer('batchRecords', options.batchRecords, 1, BATCH_RECORDS_MAX, 0),
     threads: integer('threads', options.threads, 1, THREADS_MAX, 0),
     cpus: checkedCpus(options.cpus),
@@ -191,7 +251,7 @@ export function checkOptions(
     wait: word('wait', options.wait, WAITS, 'profile'),
     publication: word('publication', options.publication, PUBLICATIONS, 'profile'),
     firstSequence: [first % 2 ** 32, Math.floor(first / 2 ** 32)],
-    ports: checkedPorts(options.ports, boundaries),
+    ports: checkedPorts(options.ports, plan.boundaries),
   };
 }
 

@@ -4,12 +4,13 @@
  * Other threads attach by its number. Use a pipeline on the thread that made the object.
  */
 
-import { ConsumerBlock, enums, RegionHeader } from '../abi/definition.js';
+import { enums, RegionHeader } from '../abi/definition.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
 import { type Border, borderFor } from './border.js';
 import { type RecordCodec, resolveCodec } from './codec.js';
 import { type Ledger, readLedger } from './counters.js';
+import { endsOf, type PipelineEnds } from './ends.js';
 import { AbortedError, DeadlineError, PortError } from './errors.js';
 import type { Failure } from './failure.js';
 import type { PortHost } from './host.js';
@@ -17,7 +18,7 @@ import { NativeEvent, type NativePipeline } from './native.js';
 import { boundaryNames } from './options.js';
 import { PollHandle } from './poll.js';
 import { PushHandle } from './push.js';
-import { Region, type RingPlaces, ringPlaces } from './region.js';
+import { Region } from './region.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 import { checkedDeadline, type HotWait, startDeadline, type WaitOptions } from './waiting.js';
 
@@ -48,7 +49,6 @@ interface EndWait {
 }
 
 const { Running, Closing, Stopped } = enums.RegionState;
-const { Js } = enums.PortCode;
 
 export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** Plan name. */
@@ -59,7 +59,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   readonly number: number;
   readonly #native: NativePipeline;
   readonly #border: Border;
-  readonly #rings: readonly RingPlaces[];
+  readonly #ends: PipelineEnds;
   readonly #boundaries: readonly BoundaryEntry[];
   readonly #opener: boolean;
   readonly #host: PortHost;
@@ -81,9 +81,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.name = note.name;
     this.version = note.version;
     this.number = native.number;
-    const region = new Region(this.#border.observable());
-    this.#rings = region.rings.map((ring) => ringPlaces(region, ring));
-    this.#host = this.#makeHost(region, note.hotWait);
+    this.#ends = endsOf(native, this.#border, new Region(this.#border.observable()));
+    this.#host = this.#makeHost(note.hotWait);
   }
 
   /**
@@ -125,7 +124,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   }
 
   /**
-   * Ends the pipeline in order: closes the ingress, lets everything published reach the egress (whoever polls goes on
+   * Ends the pipeline in order: closes every ingress, lets everything published reach its egress (whoever polls goes on
    * polling), joins all threads. What is left at the deadline is abandoned, by count. Resolves with the ledger, also
    * when a record has failed: see its `failure`. May be called more than once and from any thread that holds it.
    */
@@ -144,8 +143,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   }
 
   /**
-   * Waits until the pipeline has ended by itself: its ingress was closed, or its input is used up, or a record failed;
-   * and everything has been taken from its egress. Resolves with the ledger.
+   * Waits until the pipeline has ended by itself: each ingress was closed, or its input is used up, or a record failed;
+   * and everything has been taken from each egress. Resolves with the ledger.
    */
   finished(options: WaitOptions = {}): Promise<Ledger> {
     let deadline: number;
@@ -217,6 +216,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     if ((events & NativeEvent.Room) !== 0) for (const handle of this.#pushes.values()) handle.kick();
     if ((events & (NativeEvent.Records | NativeEvent.Ended)) !== 0)
       for (const handle of this.#polls.values()) handle.kick();
+    if ((events & (NativeEvent.Durable | NativeEvent.Ended)) !== 0)
+      for (const handle of this.#pushes.values()) handle.kickDurable();
     if ((events & NativeEvent.Ended) !== 0) this.#lookForEnd();
   }
 
@@ -228,8 +229,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
         id,
         `pipeline "${this.name}" has no ${kind} "${id}"; it has ${boundaryNames(this.#boundaries)}`,
       );
-    const ring = this.#rings[0] as RingPlaces;
-    if ((kind === 'ingress' ? ring.ingressPort : ring.egressPort) !== Js)
+    if (!this.#ends.isJs(id, kind))
       throw new PortError(
         'NOT_A_JS_PORT',
         id,
@@ -244,7 +244,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     return resolveCodec(boundary.codec);
   }
 
-  #makeHost(region: Region, hotWait: HotWait): PortHost {
+  #makeHost(hotWait: HotWait): PortHost {
     const pipeline = this;
     const native = this.#native;
     const border = this.#border;
@@ -252,8 +252,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     return {
       native,
       border,
-      region,
-      rings: this.#rings,
+      ends: this.#ends,
       hotWait,
       get stopped() {
         return border.load(stateCell) === Stopped;
@@ -307,31 +306,25 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#native.notify(NativeEvent.Room);
   }
 
-  /** Closes the ingress; where another thread pushes, asks it to publish what it has and to close. */
+  /**
+   * Closes what this thread pushes into; where that is not all, asks the other threads to publish what they have and to
+   * close, and native sources to stop.
+   */
   #close(): void {
     if (this.state !== 'running') return;
-    if (this.#pushes.size === 0) this.#native.requestClose();
     for (const handle of this.#pushes.values()) handle.close();
+    if (this.state === 'running') this.#native.requestClose();
   }
 
-  /** Somebody asked for the end of the ingress that this thread owns. */
+  /** Somebody asked for the end of an ingress that this thread owns. */
   #yieldToClosing(handle: PushHandle<unknown>): void {
     if (this.state === 'closing') handle.close();
     else if (this.state === 'stopped') handle.discardUnpublished();
   }
 
-  /** Nothing moves any more in the shards, and everything that reached the egress has been taken. */
+  /** Nothing moves any more, and everything that reached an egress of JavaScript has been taken. */
   #drained(): boolean {
-    if (!this.#native.threadsEnded()) return false;
-    for (const ring of this.#rings) {
-      if (ring.egressPort !== Js) continue;
-      const taken = this.#border.load(ring.egressAt + ConsumerBlock.offset.cell);
-      let ahead = 0x7fff_ffff;
-      for (const terminal of ring.terminalsAt)
-        ahead = Math.min(ahead, (this.#border.load(terminal + ConsumerBlock.offset.sequence) - taken) | 0);
-      if (ahead > 0) return false;
-    }
-    return true;
+    return this.#native.threadsEnded() && this.#ends.taken();
   }
 
   #lookForEnd(): void {

@@ -12,7 +12,7 @@ import { enums } from '../abi/definition.js';
 import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
 import { ClosedError, OptionError, PipelineFailedError, UsageError } from './errors.js';
 import type { PortHost } from './host.js';
-import { ShardConsumer } from './shard-consumer.js';
+import type { RecordConsumer } from './record-ends.js';
 import type { RecordMemory } from './shard-memory.js';
 import { nodeReadable, type ReadableOptions, webReadable } from './streams.js';
 import { type WaitOptions, WaitQueue } from './waiting.js';
@@ -41,11 +41,11 @@ export class RecordCursor<R = unknown> {
   shard = 0;
   /** Struct codec: one property a field, in place. */
   fields: InPlaceFields<R>;
-  private consumer: ShardConsumer;
+  private consumer: RecordConsumer;
   private advance: () => boolean = () => false;
 
   /** @internal */
-  constructor(consumer: ShardConsumer, fields: InPlaceFields<R>) {
+  constructor(consumer: RecordConsumer, fields: InPlaceFields<R>) {
     this.bytes = consumer.memory.bytes;
     this.buffer = consumer.memory.buffer;
     this.view = consumer.memory.view;
@@ -53,7 +53,7 @@ export class RecordCursor<R = unknown> {
     this.fields = fields;
   }
 
-  /** Sequence of the record in its shard. */
+  /** Sequence of the record in its shard; in a LaneGraph, records that this egress has read before it. */
   get sequence(): number {
     return this.consumer.currentSequence;
   }
@@ -69,7 +69,7 @@ export class RecordCursor<R = unknown> {
   }
 
   /** @internal Shows another shard. */
-  enter(shard: number, consumer: ShardConsumer, fields: InPlaceFields<R>): void {
+  enter(shard: number, consumer: RecordConsumer, fields: InPlaceFields<R>): void {
     const memory: RecordMemory = consumer.memory;
     this.shard = shard;
     this.consumer = consumer;
@@ -80,7 +80,7 @@ export class RecordCursor<R = unknown> {
   }
 
   /** @internal Shows the record that the consumer has advanced to. */
-  aim(consumer: ShardConsumer): void {
+  aim(consumer: RecordConsumer): void {
     this.offset = consumer.at;
     this.length = consumer.length;
     this.flags = consumer.flags;
@@ -96,7 +96,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
   /** Boundary id. */
   readonly id: string;
   private readonly host: PortHost;
-  private readonly shards: readonly ShardConsumer[];
+  private readonly shards: readonly RecordConsumer[];
   private readonly codecs: readonly BoundCodec<R>[];
   private readonly cursor: RecordCursor<R>;
   private readonly queue: WaitQueue;
@@ -112,11 +112,10 @@ export class PollHandle<R> implements AsyncIterable<R> {
   constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
     this.host = host;
     this.id = id;
-    const { native, border, region } = host;
-    this.shards = host.rings.map((ring) => new ShardConsumer(native, border, region, ring));
+    this.shards = host.ends.poll(id);
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
     this.fixedBytes = codec.fixedBytes;
-    const first = this.shards[0] as ShardConsumer;
+    const first = this.shards[0] as RecordConsumer;
     this.cursor = new RecordCursor<R>(first, this.codecs[0]?.fields as InPlaceFields<R>);
     this.queue = new WaitQueue(`a record of "${id}"`, {
       hotWait: host.hotWait,
@@ -139,7 +138,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     try {
       for (let i = 0; i < this.shards.length && delivered < limit; i++) {
         const index = (this.turn + i) % this.shards.length;
-        const shard = this.shards[index] as ShardConsumer;
+        const shard = this.shards[index] as RecordConsumer;
         const codec = this.codecs[index] as BoundCodec<R>;
         if (!shard.refresh()) continue;
         while (delivered < limit && shard.advance()) {
@@ -162,7 +161,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     try {
       for (let i = 0; i < this.shards.length && delivered < limit; i++) {
         const index = (this.turn + i) % this.shards.length;
-        const shard = this.shards[index] as ShardConsumer;
+        const shard = this.shards[index] as RecordConsumer;
         if (!shard.refresh()) continue;
         cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>);
         while (delivered < limit && shard.advance()) {
@@ -187,7 +186,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     const { cursor, shards } = this;
     let delivered = 0;
     let visited = 0;
-    let shard: ShardConsumer | undefined;
+    let shard: RecordConsumer | undefined;
     cursor.setAdvance(() => {
       while (delivered < limit) {
         if (shard?.advance()) {
@@ -198,7 +197,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
         }
         if (visited === shards.length) break;
         const index = (this.turn + visited++) % shards.length;
-        const candidate = shards[index] as ShardConsumer;
+        const candidate = shards[index] as RecordConsumer;
         shard = candidate.refresh() ? candidate : undefined;
         if (shard !== undefined) cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>);
       }
@@ -310,7 +309,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
   }
 
   /** A record that cannot be this egress's struct: reading it through the fields would read its neighbours. */
-  private refuse(index: number, shard: ShardConsumer): void {
+  private refuse(index: number, shard: RecordConsumer): void {
     (this.codecs[index] as BoundCodec<R>).read(shard.at, shard.length);
   }
 
@@ -331,20 +330,20 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.unreleased = 0;
     if (this.host.stopped) return;
     let moved = false;
-    for (let i = 0; i < this.shards.length; i++) if ((this.shards[i] as ShardConsumer).release()) moved = true;
+    for (let i = 0; i < this.shards.length; i++) if ((this.shards[i] as RecordConsumer).release()) moved = true;
     if (this.shards.length > 1) this.turn = (this.turn + 1) % this.shards.length;
     if (moved) this.afterRelease();
   }
 
   /** In the middle of a long poll: gives back what has been delivered (the callback owns copies). */
-  private releaseBefore(shard: ShardConsumer): void {
+  private releaseBefore(shard: RecordConsumer): void {
     if (this.host.stopped) return;
     // The current record has been counted but not read yet, so it is not among them.
     if (shard.releaseButLast()) this.afterRelease();
   }
 
   private afterRelease(): void {
-    if ((this.shards[0] as ShardConsumer).takeRoomArmed()) this.host.wakeProducer();
+    if ((this.shards[0] as RecordConsumer).takeRoomArmed()) this.host.wakeProducer();
     if (this.host.ending) this.host.egressMoved();
   }
 
@@ -365,7 +364,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     const count = this.shards.length;
     for (let i = 0; i < count; i++) {
       const index = (this.turn + i) % count;
-      const shard = this.shards[index] as ShardConsumer;
+      const shard = this.shards[index] as RecordConsumer;
       if (!shard.advance() && !(shard.refresh() && shard.advance())) continue;
       if (count > 1) this.turn = (index + 1) % count;
       const record = (this.codecs[index] as BoundCodec<R>).read(shard.at, shard.length);

@@ -3,6 +3,9 @@
  * groups: every 64 records, when a shard looks full, and in a microtask after the first one that is not visible yet.
  * `flush` makes them visible now; so do `poll`, `stop` and every wait of the same thread.
  *
+ * A lane that drops never makes its writer wait: a record that finds no room is counted and gone, and the calls say
+ * DROPPED. Where an ingress writes a journal, `durable` and `untilDurable` say what has reached the files.
+ *
  * One owner: the thread that took the ingress. Hot calls answer with a status and throw only for values that the codec
  * cannot take (a RecordError; nothing has been pushed then).
  */
@@ -11,6 +14,8 @@ import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
 import { enums, ProducerBlock, TERMINATOR_MASK } from '../abi/definition.js';
 import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
+import { Durability } from './durability.js';
+import type { PushEnd } from './ends.js';
 import {
   type ByteorError,
   ClosedError,
@@ -20,13 +25,13 @@ import {
   UsageError,
 } from './errors.js';
 import type { PortHost } from './host.js';
+import type { RecordProducer } from './record-ends.js';
 import { memoryOver, type RecordMemory } from './shard-memory.js';
-import { ShardProducer } from './shard-producer.js';
 import { nodeWritable, type WritableOptions, webWritable } from './streams.js';
 import { type WaitOptions, WaitQueue } from './waiting.js';
 
 /**
- * What became of a record. `FULL`: no room now, nothing was pushed. `DROPPED`: a lane that drops took it and counted it.
+ * What became of a record. `FULL`: no room now, nothing was pushed. `DROPPED`: the lane drops, had no room, and counted it.
  * `TOO_LARGE`: it can never fit; counted. `CLOSED`: the ingress takes nothing any more.
  */
 export type PushStatus = 'OK' | 'FULL' | 'DROPPED' | 'TOO_LARGE' | 'CLOSED';
@@ -40,12 +45,17 @@ export const PushStatus = {
   CLOSED: 'CLOSED',
 } as const satisfies Record<PushStatus, PushStatus>;
 
+/** What `push` resolves with: the record is in, or the lane (which drops) has counted it as dropped. */
+export type PushOutcome = 'OK' | 'DROPPED';
+
 /** Records between two publications: a store that other threads wait for costs as much as several records. */
 const PUBLISH_RECORDS = 64;
 /** Large records are shown to the stages before 64 of them have come together. */
 const PUBLISH_BYTES = 1 << 20;
 
 const DONE: Promise<void> = Promise.resolve();
+const IN: Promise<PushOutcome> = Promise.resolve('OK');
+const GONE: Promise<PushOutcome> = Promise.resolve('DROPPED');
 
 /**
  * A claimed place for one record. The same object every time: valid until `publish`, `abort` or the next call on the
@@ -79,12 +89,15 @@ export class PushHandle<R> {
   readonly id: string;
   /** Largest record, bytes. */
   readonly recordMax: number;
-  /** Why the last `claim`, or the record at which `tryPushBatch` stopped, did not go in. */
+  /** Why the last `claim`, or the record at which `tryPushBatch` stopped, did not go in; `DROPPED` when one was dropped. */
   lastStatus: PushStatus = 'OK';
   private readonly host: PortHost;
-  private readonly shards: readonly ShardProducer[];
+  private readonly end: PushEnd;
+  private readonly drops: boolean;
+  private readonly durability: Durability | undefined;
+  private readonly shards: readonly RecordProducer[];
   private readonly codecs: readonly BoundCodec<R>[];
-  private readonly first: ShardProducer;
+  private readonly first: RecordProducer;
   private readonly codec: BoundCodec<R>;
   private readonly fixedBytes: number;
   private readonly writer: ClaimWriter<R>;
@@ -97,7 +110,7 @@ export class PushHandle<R> {
   private direct = true;
   private ended: 'no' | 'closed' | 'released' = 'no';
   private scheduled = false;
-  private claimed: ShardProducer | undefined;
+  private claimed: RecordProducer | undefined;
   private readonly later = (): void => {
     this.scheduled = false;
     this.flush();
@@ -107,10 +120,12 @@ export class PushHandle<R> {
   constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
     this.host = host;
     this.id = id;
-    const { native, border, region } = host;
-    this.shards = host.rings.map((ring) => new ShardProducer(native, border, region, ring));
+    this.end = host.ends.push(id, codec.fixedBytes);
+    this.drops = this.end.drops;
+    this.shards = this.end.producers;
+    this.durability = this.end.journal === undefined ? undefined : new Durability(host, id, this.end.journal);
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
-    this.first = this.shards[0] as ShardProducer;
+    this.first = this.shards[0] as RecordProducer;
     this.codec = this.codecs[0] as BoundCodec<R>;
     this.recordMax = this.first.recordMax;
     this.fixedBytes = codec.fixedBytes;
@@ -120,7 +135,7 @@ export class PushHandle<R> {
       const bytes = Math.max(this.recordMax, 65_536);
       this.scratch = memoryOver(new ArrayBuffer(bytes), 0, bytes, 8);
       this.scratchCodec = codec.bind(this.scratch);
-      native.setScratch(this.scratch.bytes);
+      host.native.setScratch(this.scratch.bytes);
     }
     this.queue = new WaitQueue(`push to "${id}"`, {
       hotWait: host.hotWait,
@@ -146,10 +161,11 @@ export class PushHandle<R> {
   }
 
   /**
-   * Pushes one record, waiting for room in the order of the calls. Resolves when the record is in (not yet delivered).
+   * Pushes one record, waiting for room in the order of the calls. Resolves with `OK` when the record is in (not yet
+   * delivered). A lane that drops makes nobody wait: then it may also be `DROPPED`, which has been counted.
    * Rejects with RecordTooLargeError, ClosedError, OptionError, PipelineFailedError, AbortedError or DeadlineError; then it is not in.
    */
-  push(record: R, options?: WaitOptions): Promise<void> {
+  push(record: R, options?: WaitOptions): Promise<PushOutcome> {
     if (this.direct && options === undefined) {
       let status: PushStatus;
       try {
@@ -157,49 +173,58 @@ export class PushHandle<R> {
       } catch (error) {
         return Promise.reject(error);
       }
-      if (status === 'OK') return DONE;
+      if (status === 'OK') return IN;
+      if (status === 'DROPPED') return GONE;
       if (status !== 'FULL') return Promise.reject(this.refusal(status));
     }
-    return this.wait(options, () => {
+    return this.wait<PushOutcome>(options, () => {
       const status = this.ended === 'no' ? this.put(record) : 'CLOSED';
-      if (status === 'FULL') return false;
-      if (status !== 'OK') throw this.refusal(status);
-      return true;
+      if (status === 'FULL') return undefined;
+      if (status !== 'OK' && status !== 'DROPPED') throw this.refusal(status);
+      return status;
     });
   }
 
-  /** Pushes records from index `from` on, as many as there is room for, and returns how many went in; see lastStatus. */
+  /**
+   * Pushes records from index `from` on, as many as there is room for, and returns how many are done with: in, or (where
+   * the lane drops) dropped and counted. See lastStatus.
+   */
   tryPushBatch(records: readonly R[], from = 0): number {
     let index = from;
-    let status: PushStatus = 'OK';
+    let worst: PushStatus = 'OK';
     for (; index < records.length; index++) {
-      status = this.tryPush(records[index] as R);
-      if (status !== 'OK') break;
+      const status = this.tryPush(records[index] as R);
+      if (status === 'OK') continue;
+      worst = status;
+      if (status !== 'DROPPED') break;
     }
-    this.lastStatus = status;
+    this.lastStatus = worst;
     return index - from;
   }
 
   /**
-   * Pushes all records in order, waiting for room. Rejects as `push` does; the records before the one named in the error
-   * are in.
+   * Pushes all records in order, waiting for room. Resolves with how many went in: all of them, unless the lane drops.
+   * Rejects as `push` does; the records before the one named in the error are in.
    */
-  pushBatch(records: readonly R[], options?: WaitOptions): Promise<void> {
+  pushBatch(records: readonly R[], options?: WaitOptions): Promise<number> {
     let index = 0;
-    return this.wait(options, () => {
+    let pushed = 0;
+    return this.wait<number>(options, () => {
       for (; index < records.length; index++) {
         const status = this.ended === 'no' ? this.put(records[index] as R) : 'CLOSED';
-        if (status === 'FULL') return false;
-        if (status !== 'OK') throw this.refusal(status, `record ${index} of ${records.length}: `);
+        if (status === 'FULL') return undefined;
+        if (status === 'OK') pushed++;
+        else if (status !== 'DROPPED') throw this.refusal(status, `record ${index} of ${records.length}: `);
       }
-      return true;
+      return pushed;
     });
   }
 
   /**
    * Claims room for one record of up to `length` bytes, to be written in place. `key` decides the shard and is needed
    * where the plan has several: the record's key bytes, exactly as the shard key would find them. Returns undefined when
-   * it cannot be had now; lastStatus says why. The writer is reused.
+   * it cannot be had now; lastStatus says why. Where the lane drops and is full, that record counts as dropped. The writer
+   * is reused.
    */
   claim(length: number = this.fixedBytes, key?: Uint8Array | string): ClaimWriter<R> | undefined {
     const shard = this.first;
@@ -237,10 +262,13 @@ export class PushHandle<R> {
 
   /** Makes everything pushed so far visible to the stages now. */
   flush(): void {
-    for (let i = 0; i < this.shards.length; i++) this.show(this.shards[i] as ShardProducer);
+    for (let i = 0; i < this.shards.length; i++) this.show(this.shards[i] as RecordProducer);
   }
 
-  /** Records that can still be pushed without waiting (in the fullest shard, where there are several). */
+  /**
+   * Records that can still be pushed without waiting (in the fullest shard, where there are several). In a lane that
+   * counts its room in bytes: at most so many, if they are small.
+   */
   get free(): number {
     if (this.ended !== 'no') return 0;
     return Math.min(...this.shards.map((shard) => shard.freeRecords()));
@@ -270,10 +298,40 @@ export class PushHandle<R> {
           `length is ${String(length)}: a record of "${this.id}" has 0 to ${this.recordMax} bytes`,
         ),
       );
-    return this.wait(options, () => {
+    return this.wait<true>(options, () => {
       if (this.ended !== 'no') throw this.refusal('CLOSED');
-      return this.shards.every((shard) => this.claimIn(shard, length) >= 0);
-    });
+      return this.shards.every((shard) => this.claimIn(shard, length) >= 0) || undefined;
+    }).then(() => {});
+  }
+
+  /**
+   * Where this ingress writes a journal: records before this journal sequence (counted over all runs) are as durable as
+   * the lane's fsync policy promises. Undefined where it writes another lane, or a ring.
+   */
+  get durable(): number | undefined {
+    return this.durability?.durable;
+  }
+
+  /** Where this ingress writes a journal: the journal sequence that the next record shown to the stages will have. */
+  get journalNext(): number | undefined {
+    return this.durability?.next;
+  }
+
+  /**
+   * Waits until everything pushed so far is as durable as the fsync policy of the journal promises; resolves with the
+   * journal sequence behind it. Rejects with PipelineFailedError or ClosedError when the pipeline ends before that, and
+   * with AbortedError, DeadlineError, OptionError; UsageError where this ingress writes no journal.
+   */
+  untilDurable(options: WaitOptions = {}): Promise<number> {
+    if (this.durability === undefined)
+      return Promise.reject(
+        new UsageError(
+          `"${this.id}" writes no journal: untilDurable needs an ingress with one connection, whose lane is a Journal`,
+        ),
+      );
+    if (this.ended === 'no') this.host.flush();
+    if (this.ended === 'released') return Promise.reject(this.refusal('CLOSED'));
+    return this.durability.until(options);
   }
 
   /** Nothing more will be pushed: flushes and closes the ingress for good. Pending pushes are rejected. Idempotent. */
@@ -282,7 +340,7 @@ export class PushHandle<R> {
     this.flush();
     if (this.ended !== 'no') return;
     for (const shard of this.shards) shard.close();
-    this.end('closed');
+    this.endWith('closed');
     this.host.ingressClosed(this.id);
   }
 
@@ -290,7 +348,8 @@ export class PushHandle<R> {
   release(): void {
     if (this.ended === 'released') return;
     if (this.ended === 'no') this.flush();
-    this.end('released');
+    this.endWith('released');
+    this.durability?.fail(this.refusal('CLOSED'));
     this.host.giveBack(this.id);
   }
 
@@ -315,15 +374,21 @@ export class PushHandle<R> {
     this.queue.kick();
   }
 
+  /** @internal More may be durable, or nothing more can become so. */
+  kickDurable(): void {
+    this.durability?.kick();
+  }
+
   /** @internal The ingress was closed by somebody else: the pipeline failed, was stopped or halted. */
   closedElsewhere(): void {
-    if (this.ended === 'no') this.end('closed');
+    if (this.ended === 'no') this.endWith('closed');
   }
 
   /** @internal The ring has been settled: what is not visible now can never be. */
   discardUnpublished(): void {
     for (const shard of this.shards) shard.rollBack();
     this.closedElsewhere();
+    this.kickDurable();
   }
 
   /** Everything that a claim can meet: wrong lengths, several shards, no room, a closed ingress. */
@@ -344,10 +409,10 @@ export class PushHandle<R> {
       return undefined;
     }
     const index = this.shards.length === 1 ? 0 : this.routeKey(key);
-    const shard = this.shards[index] as ShardProducer;
+    const shard = this.shards[index] as RecordProducer;
     const at = this.claimIn(shard, length);
     if (at < 0) {
-      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
+      this.lastStatus = this.noRoom();
       return undefined;
     }
     this.lastStatus = 'OK';
@@ -367,7 +432,7 @@ export class PushHandle<R> {
     let at = shard.claim(bound);
     if (at < 0) {
       at = this.claimIn(shard, Math.min(bound, codec.exact(record)));
-      if (at < 0) return this.ended === 'no' ? 'FULL' : 'CLOSED';
+      if (at < 0) return this.noRoom();
     }
     const length = codec.write(record, at);
     if (length < 0) return this.tooLarge();
@@ -386,9 +451,9 @@ export class PushHandle<R> {
     if (length < 0) return this.tooLarge();
     const routed = this.host.native.route(length);
     const index = Math.max(routed, 0);
-    const shard = this.shards[index] as ShardProducer;
+    const shard = this.shards[index] as RecordProducer;
     const at = this.claimIn(shard, length);
-    if (at < 0) return this.ended === 'no' ? 'FULL' : 'CLOSED';
+    if (at < 0) return this.noRoom();
     (this.codecs[index] as BoundCodec<R>).write(record, at);
     shard.commit(length, 0);
     if (routed < 0) shard.addKeyless();
@@ -409,7 +474,7 @@ export class PushHandle<R> {
   }
 
   /** Claims; where the shard looks full, shows the stages what they have not seen yet and looks again. */
-  private claimIn(shard: ShardProducer, length: number): number {
+  private claimIn(shard: RecordProducer, length: number): number {
     const at = shard.claim(length);
     if (at >= 0) return at;
     this.show(shard);
@@ -418,7 +483,7 @@ export class PushHandle<R> {
     return again;
   }
 
-  private committed(shard: ShardProducer): void {
+  private committed(shard: RecordProducer): void {
     if (((shard.next - shard.published) | 0) >= PUBLISH_RECORDS || shard.pendingBytes >= PUBLISH_BYTES)
       this.show(shard);
     else if (!this.scheduled) {
@@ -427,14 +492,14 @@ export class PushHandle<R> {
     }
   }
 
-  private show(shard: ShardProducer): void {
+  private show(shard: RecordProducer): void {
     // After the ledger was settled nothing may be added to it. Closed alone (a failure) is no reason: then it counts.
     if (this.host.stopped) this.discardUnpublished();
     else if (shard.publish()) shard.report(enums.AgentState.Working);
     if (this.ended === 'no' && shard.closed) this.closedElsewhere();
   }
 
-  private aim(index: number, shard: ShardProducer, at: number, length: number): ClaimWriter<R> {
+  private aim(index: number, shard: RecordProducer, at: number, length: number): ClaimWriter<R> {
     const writer = this.writer;
     const { memory } = shard;
     if (writer.bytes !== memory.bytes) {
@@ -451,25 +516,34 @@ export class PushHandle<R> {
     return writer;
   }
 
+  /** A record found no room: its caller waits, or the lane drops it. Where the ingress was closed meanwhile, neither. */
+  private noRoom(): PushStatus {
+    if (this.ended !== 'no') return 'CLOSED';
+    if (!this.drops) return 'FULL';
+    this.first.add(ProducerBlock.offset.dropped);
+    return 'DROPPED';
+  }
+
   private tooLarge(): PushStatus {
     this.first.add(ProducerBlock.offset.too_large);
     return 'TOO_LARGE';
   }
 
-  private wait(options: WaitOptions | undefined, attempt: () => boolean): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
+  /** Waits until `attempt` has a result: undefined while there is no room. */
+  private wait<T>(options: WaitOptions | undefined, attempt: () => T | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       const settle = (): boolean => {
         try {
-          if (!attempt()) return false;
-          resolve();
+          const result = attempt();
+          if (result === undefined) return false;
+          resolve(result);
         } catch (error) {
           reject(error);
         }
         return true;
       };
       this.flush();
-      const late = (): string =>
-        `the pipeline takes records more slowly than they come (${this.free} of ${this.first.capacity} slots are free)`;
+      const late = (): string => `the pipeline takes records more slowly than they come (${this.end.roomWords()})`;
       this.queue.enter(settle, reject, options ?? {}, late);
     });
   }
@@ -486,7 +560,7 @@ export class PushHandle<R> {
     return new ClosedError(`${which}nothing can be pushed to "${this.id}": ${why}`);
   }
 
-  private end(how: 'closed' | 'released'): void {
+  private endWith(how: 'closed' | 'released'): void {
     this.ended = how;
     this.direct = false;
     this.claimed = undefined;

@@ -6,8 +6,12 @@
 
 import {
   AgentEntry,
+  ConsumerBlock,
   enums,
+  HISTOGRAM_COUNTS,
+  LaneBlock,
   NONE,
+  ProducerBlock,
   REGION_LAYOUT_VERSION,
   REGION_MAGIC,
   RegionHeader,
@@ -137,6 +141,10 @@ export class Region {
   get rings(): BlockOf<typeof RingBlock>[] {
     return this.#table(RingBlock, this.header.u64('rings_offset'), this.header.u32('ring_count'));
   }
+  /** Lanes of a LaneGraph; a SingleRing has none. */
+  get lanes(): BlockOf<typeof LaneBlock>[] {
+    return this.#table(LaneBlock, this.header.u64('lanes_offset'), this.header.u32('lane_count'));
+  }
   get agents(): BlockOf<typeof AgentEntry>[] {
     return this.#table(AgentEntry, this.header.u64('agents_offset'), this.header.u32('agent_count'));
   }
@@ -152,6 +160,15 @@ export class Region {
     return this.text(agent.u64('id_offset'), agent.u32('id_length'));
   }
 
+  laneId(lane: BlockOf<typeof LaneBlock>): string {
+    return this.text(lane.u64('id_offset'), lane.u32('id_length'));
+  }
+
+  /** Roles and lanes, not stages on a ring. */
+  get isGraph(): boolean {
+    return this.header.u32('target') === enums.TargetCode.LaneGraph;
+  }
+
   /** The first failure, or undefined while there is none. */
   get failure(): Failure | undefined {
     if (this.header.u32('failed') === 0) return undefined;
@@ -159,7 +176,7 @@ export class Region {
     const length = Math.min(this.header.u32('failed_cause_length'), 500);
     return {
       stage: agent === undefined ? '(unknown)' : this.agentId(agent),
-      shard: agent === undefined ? 0 : agent.u32('ring'),
+      shard: this.isGraph ? null : agent === undefined ? 0 : agent.u32('ring'),
       sequence: this.header.u64('failed_sequence'),
       cause: this.text(this.header.offset('failed_cause'), length),
     };
@@ -212,14 +229,17 @@ export interface WakeTarget {
   readonly armedAt: number;
 }
 
+/** The threads that a list of ThreadBlocks names. */
+function wakeTargets(region: Region, listAt: number, count: number): WakeTarget[] {
+  const threadsAt = region.header.u64('threads_offset');
+  return region.u64List(listAt, count).map((at) => ({
+    thread: (at - threadsAt) / ThreadBlock.size,
+    armedAt: at + ThreadBlock.offset.armed,
+  }));
+}
+
 /** Reads one shard's RingBlock and its lists. */
 export function ringPlaces(region: Region, ring: BlockOf<typeof RingBlock>): RingPlaces {
-  const threadsAt = region.header.u64('threads_offset');
-  const wakes = (list: 'publish_wakes_offset' | 'release_wakes_offset', count: number): WakeTarget[] =>
-    region.u64List(ring.u64(list), count).map((at) => ({
-      thread: (at - threadsAt) / ThreadBlock.size,
-      armedAt: at + ThreadBlock.offset.armed,
-    }));
   return {
     shard: ring.u32('shard'),
     fixed: ring.u32('layout') === enums.LayoutCode.Fixed,
@@ -245,13 +265,144 @@ export function ringPlaces(region: Region, ring: BlockOf<typeof RingBlock>): Rin
     terminalsAt: region.u64List(ring.u64('terminals_offset'), ring.u32('terminal_count')),
     terminalStampsAt: region.u64List(ring.u64('terminal_stamps_offset'), ring.u32('terminal_count')),
     marksAt: region.u64List(ring.u64('egress_marks_offset'), ring.u32('egress_mark_count')),
-    publishWakes: wakes('publish_wakes_offset', ring.u32('publish_wake_count')),
-    releaseWakes: wakes('release_wakes_offset', ring.u32('release_wake_count')),
+    publishWakes: wakeTargets(region, ring.u64('publish_wakes_offset'), ring.u32('publish_wake_count')),
+    releaseWakes: wakeTargets(region, ring.u64('release_wakes_offset'), ring.u32('release_wake_count')),
   };
 }
 
-/** Agent that owns a block (its place in the region), or NONE. */
+/** Where the two ends of one lane find everything: LaneBlock with its lists, as plain numbers. Read once. */
+export interface LanePlaces {
+  readonly id: string;
+  /** LaneKindCode. */
+  readonly kind: number;
+  /** LaneFlag bits. */
+  readonly flags: number;
+  /** A record that does not fit is dropped and counted; else its writer waits. */
+  readonly drops: boolean;
+  /** Frames in one stream of bytes; else slots and an arena (SequencedSlots). */
+  readonly framed: boolean;
+  /** Framed: bytes. Else records. The exact gate. */
+  readonly capacity: number;
+  /** Bytes of the frames or of the arena: a power of two. */
+  readonly memoryBytes: number;
+  readonly slotCount: number;
+  readonly recordMax: number;
+  readonly dataAt: number;
+  readonly slotsAt: number;
+  readonly producerAt: number;
+  readonly writerAgent: number;
+  /** PortCode of the writing end: JavaScript publishes the cell, everybody else the cursor. */
+  readonly writerPort: number;
+  /** One entry a reader. */
+  readonly readers: readonly LaneReader[];
+  /** Journal: ConsumerBlock of the agent that writes the files, else 0. */
+  readonly filesAt: number;
+  /** JournalBlock, or 0. */
+  readonly journalAt: number;
+  readonly stampsAt: number;
+  readonly stampCount: number;
+  /** Offset of the cut's low half. */
+  readonly stopBeforeAt: number;
+  readonly publishWakes: readonly WakeTarget[];
+  readonly releaseWakes: readonly WakeTarget[];
+}
+
+export interface LaneReader {
+  /** ConsumerBlock. */
+  readonly at: number;
+  /** Index of its agent. */
+  readonly agent: number;
+  /** JavaScript releases by the cell, everybody else by the sequence. */
+  readonly js: boolean;
+  readonly histogramAt: number;
+}
+
+/** Reads one LaneBlock and its lists. */
+export function lanePlaces(region: Region, lane: BlockOf<typeof LaneBlock>): LanePlaces {
+  const { agents } = region;
+  const count = lane.u32('reader_count');
+  const readerAgents = region.u32List(lane.u64('reader_agents_offset'), count);
+  const readers = region.u64List(lane.u64('readers_offset'), count).map((at, index): LaneReader => {
+    const agent = readerAgents[index] as number;
+    const histogramAt = lane.u64('histograms_offset') + index * HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT;
+    return { at, agent, js: isJsAgent(agents[agent]), histogramAt };
+  });
+  return {
+    id: region.laneId(lane),
+    kind: lane.u32('kind'),
+    flags: lane.u32('flags'),
+    drops: lane.u32('on_full') === enums.OnFullCode.Drop,
+    framed: lane.u32('layout') === enums.LayoutCode.Framed,
+    capacity: lane.u32('capacity'),
+    memoryBytes: lane.u32('memory_bytes'),
+    slotCount: lane.u32('slot_count'),
+    recordMax: lane.u32('record_max'),
+    dataAt: lane.u64('data_offset'),
+    slotsAt: lane.u64('slots_offset'),
+    producerAt: lane.u64('producer_offset'),
+    writerAgent: lane.u32('writer_agent'),
+    writerPort: lane.u32('writer_port'),
+    readers,
+    filesAt: lane.u64('files_offset'),
+    journalAt: lane.u64('journal_offset'),
+    stampsAt: lane.u64('stamps_offset'),
+    stampCount: lane.u32('stamp_count'),
+    stopBeforeAt: lane.offset('stop_before'),
+    publishWakes: wakeTargets(region, lane.u64('publish_wakes_offset'), lane.u32('publish_wake_count')),
+    releaseWakes: wakeTargets(region, lane.u64('release_wakes_offset'), lane.u32('release_wake_count')),
+  };
+}
+
+/** Boundaries that no native thread runs are JavaScript's; every other role has a thread. */
+export function isJsAgent(agent: BlockOf<typeof AgentEntry> | undefined): boolean {
+  return agent !== undefined && agent.u32('thread') === NONE;
+}
+
+/** Cell (low 32 bits) of what the writer of a lane has published. */
+export function publishedCell(lane: LanePlaces): number {
+  const { cell, cursor } = ProducerBlock.offset;
+  return lane.producerAt + (lane.writerPort === enums.PortCode.Js ? cell : cursor);
+}
+
+/** Cell (low 32 bits) of what a reader of a lane has given back. */
+export function releasedCell({ at, js }: LaneReader): number {
+  return at + (js ? ConsumerBlock.offset.cell : ConsumerBlock.offset.sequence);
+}
+
+/** Cell (low 32 bits) of what readers of a lane may read: what is published; in a journal, what its files hold. */
+export function readableCell(lane: LanePlaces): number {
+  return lane.filesAt === 0 ? publishedCell(lane) : lane.filesAt + ConsumerBlock.offset.sequence;
+}
+
+/** No lane position or sequence has this low half by chance: a cut lane has another. */
+const NOT_CUT = -1;
+
+/** How far a reader at `next` may read, in the lane's units; negative or 0: nothing. */
+export function readableFrom(
+  border: { load(cell: number): number },
+  readable: number,
+  stopBeforeAt: number,
+  next: number,
+): number {
+  // SYNC POINT S1: pairs with the writer's (in a journal: its agent's) publication.
+  const ahead = (border.load(readable) - next) | 0;
+  // SYNC POINT S4: what is beyond the cut goes no further. Read second, as native readers do.
+  const stop = border.load(stopBeforeAt);
+  return stop === NOT_CUT ? ahead : Math.min(ahead, (stop - next) | 0);
+}
+
+/**
+ * Agent that owns a block (its place in the region), or NONE. In a graph an agent names the block of its first inlet
+ * only; its lanes know the others.
+ */
 export function agentOfBlock(region: Region, blockAt: number): number {
   const index = region.agents.findIndex((agent) => agent.u64('block_offset') === blockAt);
-  return index < 0 ? NONE : index;
+  if (index >= 0) return index;
+  for (const lane of region.lanes) {
+    if (lane.u64('producer_offset') === blockAt) return lane.u32('writer_agent');
+    const count = lane.u32('reader_count');
+    const reader = region.u64List(lane.u64('readers_offset'), count).indexOf(blockAt);
+    if (reader >= 0) return region.u32List(lane.u64('reader_agents_offset'), count)[reader] as number;
+  }
+  return NONE;
 }

@@ -10,6 +10,7 @@ import type { Border } from './border.js';
 import { monotonicNs } from './clock.js';
 import { histogramIndex } from './histogram.js';
 import type { NativePipeline } from './native.js';
+import type { RecordConsumer } from './record-ends.js';
 import type { Region, RingPlaces, WakeTarget } from './region.js';
 import { agentOfBlock } from './region.js';
 import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
@@ -17,7 +18,7 @@ import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
 const SAMPLE_UNIT = 1 << SAMPLE_SHIFT;
 const { Js } = enums.PortCode;
 
-export class ShardConsumer {
+export class ShardConsumer implements RecordConsumer {
   readonly places: RingPlaces;
   readonly memory: RecordMemory;
   readonly fixed: boolean;

@@ -9,6 +9,7 @@ import { AgentEntry, ConsumerBlock, enums, NONE, ProducerBlock, SAMPLE_SHIFT } f
 import type { Border } from './border.js';
 import { monotonicNs } from './clock.js';
 import type { NativePipeline } from './native.js';
+import type { RecordProducer } from './record-ends.js';
 import type { Region, RingPlaces, WakeTarget } from './region.js';
 import { agentOfBlock } from './region.js';
 import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
@@ -16,7 +17,7 @@ import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
 const SAMPLE_UNIT = 1 << SAMPLE_SHIFT;
 const { Js } = enums.PortCode;
 
-export class ShardProducer {
+export class ShardProducer implements RecordProducer {
   readonly places: RingPlaces;
   readonly memory: RecordMemory;
   readonly fixed: boolean;

@@ -6,6 +6,7 @@
 
 import { type AgentEntry, ConsumerBlock, enums, HISTOGRAM_COUNTS, NONE, ProducerBlock } from '../abi/definition.js';
 import type { Failure } from './failure.js';
+import { GraphReader, type LaneSnapshot } from './graph-snapshot.js';
 import { type LatencySummary, summarizeHistogram } from './histogram.js';
 import { Block, type BlockOf, nameOf, Region, RegionError } from './region.js';
 
@@ -20,13 +21,18 @@ export interface BlockedOn {
 
 export interface AgentSnapshot {
   readonly id: string;
+  /** Shard of a SingleRing; 0 in a LaneGraph. */
   readonly shard: number;
-  readonly kind: 'ingress' | 'stage' | 'egress';
+  /** `journal`: writes the files of a journal lane. */
+  readonly kind: 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge' | 'journal';
   /** Name of its native thread, or null where JavaScript runs it. */
   readonly thread: string | null;
-  /** Sequence of the next record it will handle. */
+  /** Sequence of the next record it will handle; in a LaneGraph, records it has read (an ingress: published). */
   readonly sequence: number;
-  /** Records between it and the ingress of its shard; for the ingress, records not yet given back to it. */
+  /**
+   * Records between it and the ingress of its shard; for the ingress, records not yet given back to it. In a LaneGraph,
+   * records in the lanes before it; for an ingress, in the lane behind it.
+   */
   readonly lag: number;
   readonly state: AgentStateName;
   /** From the agent it waits for to the one that holds everybody up; empty while it does not wait. */
@@ -59,6 +65,8 @@ export interface Snapshot {
   /** Monotonic clock of the machine when the threads started, ns. */
   readonly started_ns: number;
   readonly agents: readonly AgentSnapshot[];
+  /** Lanes of a LaneGraph; a SingleRing has none. */
+  readonly lanes: readonly LaneSnapshot[];
   readonly threads: readonly ThreadSnapshot[];
   readonly failure: Failure | null;
 }
@@ -69,6 +77,10 @@ const KINDS: Readonly<Record<number, AgentSnapshot['kind']>> = {
   [enums.AgentKind.Ingress]: 'ingress',
   [enums.AgentKind.Stage]: 'stage',
   [enums.AgentKind.Egress]: 'egress',
+  [enums.AgentKind.Router]: 'router',
+  [enums.AgentKind.Merge]: 'merge',
+  [enums.AgentKind.Bridge]: 'bridge',
+  [enums.AgentKind.Journal]: 'journal',
 };
 
 /** The 64-bit sequence with the low half `cell` that lies nearest to `near`. */
@@ -156,26 +168,31 @@ function blamedEdge(self: BlockedOn, chain: readonly BlockedOn[]): string | null
   return waiter.state === 'Stalled' ? `${waiter.agent} -> ${end.agent}` : `${end.agent} -> ${waiter.agent}`;
 }
 
-function agentSnapshot(reader: Reader, agent: Agent): AgentSnapshot {
-  const shard = agent.u32('ring');
-  const kind = KINDS[agent.u32('kind')] ?? 'stage';
-  const inShard = reader.agents.filter((other) => other.u32('ring') === shard);
+/** What tells apart how far an agent of a ring and a role of a graph are. */
+type Progress = Pick<AgentSnapshot, 'sequence' | 'lag' | 'latency_ns'>;
+
+function ringProgress(reader: Reader, agent: Agent): Progress {
+  const inShard = reader.agents.filter((other) => other.u32('ring') === agent.u32('ring'));
   const sequence = reader.sequence(agent);
-  const first = inShard[0] as Agent;
-  const last = inShard[inShard.length - 1] as Agent;
+  const ingress = agent.u32('kind') === enums.AgentKind.Ingress;
+  const other = reader.sequence(inShard[ingress ? inShard.length - 1 : 0] as Agent);
+  return { sequence, lag: ingress ? sequence - other : other - sequence, latency_ns: reader.latency(agent) };
+}
+
+function agentSnapshot(reader: Reader, agent: Agent, progress: Progress): AgentSnapshot {
   const chain = reader.blockedOn(agent);
   const thread = agent.u32('thread');
   return {
     id: reader.region.agentId(agent),
-    shard,
-    kind,
+    shard: agent.u32('ring'),
+    kind: KINDS[agent.u32('kind')] ?? 'stage',
     thread: thread === NONE ? null : (reader.threadNames[thread] ?? null),
-    sequence,
-    lag: kind === 'ingress' ? sequence - reader.sequence(last) : reader.sequence(first) - sequence,
+    sequence: progress.sequence,
+    lag: progress.lag,
     state: reader.state(agent),
     blocked_on: chain,
     blame: blamedEdge({ agent: reader.label(agent), state: reader.state(agent) }, chain),
-    latency_ns: reader.latency(agent),
+    latency_ns: progress.latency_ns,
   };
 }
 
@@ -188,6 +205,7 @@ export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
   const region = new Region(bytes instanceof Uint8Array ? new Uint8Array(bytes).buffer : bytes);
   const reader = new Reader(region);
   const { header } = region;
+  const graph = region.isGraph ? new GraphReader(region) : undefined;
   return {
     name: region.name,
     version: region.text(header.offset('version_id'), 64).replace(/\0+$/, ''),
@@ -196,7 +214,10 @@ export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
     target: nameOf(enums.TargetCode, header.u32('target')),
     state: nameOf(enums.RegionState, header.u32('state')),
     started_ns: header.f64('started_ns'),
-    agents: reader.agents.map((agent) => agentSnapshot(reader, agent)),
+    agents: reader.agents.map((agent, index) =>
+      agentSnapshot(reader, agent, graph?.progress(agent, index) ?? ringProgress(reader, agent)),
+    ),
+    lanes: graph?.lanes() ?? [],
     threads: region.threads.map((thread, index) => ({
       name: reader.threadNames[index] as string,
       cpu: thread.i32('cpu') < 0 ? null : thread.i32('cpu'),

@@ -6,7 +6,7 @@
 import { Readable, Writable } from 'node:stream';
 import { ReadableStream, WritableStream } from 'node:stream/web';
 import type { PollHandle } from './poll.js';
-import type { PushHandle } from './push.js';
+import type { PushHandle, PushStatus } from './push.js';
 
 export interface WritableOptions {
   /** False: chunks are bytes or strings as in any byte stream. Default true: chunks are records of any type. */
@@ -31,6 +31,9 @@ type Done = (error?: Error | null) => void;
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
+/** In, or dropped and counted by a lane that drops: pushing it again would count it twice. */
+const isDoneWith = (status: PushStatus): boolean => status === 'OK' || status === 'DROPPED';
+
 export function nodeWritable<R>(handle: PushHandle<R>, options: WritableOptions = {}): Writable {
   const { objectMode = true, highWaterMark, close = true } = options;
   const abort = new AbortController();
@@ -46,7 +49,7 @@ export function nodeWritable<R>(handle: PushHandle<R>, options: WritableOptions 
     ...(highWaterMark === undefined ? {} : { highWaterMark }),
     write(chunk: R, _encoding, done: Done) {
       try {
-        if (handle.tryPush(chunk) === 'OK') return done();
+        if (isDoneWith(handle.tryPush(chunk))) return done();
       } catch (error) {
         return done(asError(error));
       }
@@ -73,10 +76,10 @@ export function webWritable<R>(handle: PushHandle<R>, options: WritableOptions =
   return new WritableStream<R>(
     {
       write(chunk, controller) {
-        if (handle.tryPush(chunk) === 'OK') return undefined;
+        if (isDoneWith(handle.tryPush(chunk))) return undefined;
         // Node has the signal; its older type declarations do not.
         const { signal } = controller as unknown as { signal?: AbortSignal };
-        return handle.push(chunk, { signal });
+        return handle.push(chunk, { signal }).then(() => {});
       },
       close() {
         if (close) handle.close();

@@ -727,7 +727,7 @@ static_assert(sizeof(JournalBlock) == 128);
 struct alignas(128) AgentEntry {
   std::uint32_t kind;  // AgentKind
   std::uint32_t ring;  // index into RingBlock; 0 in a LaneGraph
-  std::uint32_t entry;  // ring entry of a stage, or NONE
+  std::uint32_t entry;  // ring entry of a stage; LaneGraph: PolicyCode of a router or a merge; else NONE
   std::uint32_t thread;  // index into ThreadBlock, or NONE (JS)
   std::uint64_t id_offset;  // author’s id, UTF-8
   std::uint32_t id_length;  // bytes

@@ -12,6 +12,7 @@ function run(changes: Partial<Ledger> = {}, records: { in: number; out: number }
       out: { kind: 'egress', in: 2, out: 2, abandoned: 0, skipped: 1, bytes: 20 },
     },
     stages: { keep: { in: 3, out: 2, filtered: 1, failed: 0, abandoned: 0, skipped: 0 } },
+    inserted: {},
     lanes: {},
     imbalances: [],
     failure: null,

@@ -153,7 +153,7 @@ describe.each(THREADS)('a record that fails, on %i threads', (threads) => {
         const mayFail = expected.shards.filter((shard) => shard.failed !== undefined);
         expect(failure !== null).toBe(mayFail.length > 0);
         if (failure === null) return;
-        const shard = expected.shards[failure.shard] as ShardOutcome;
+        const shard = expected.shards[failure.shard ?? 0] as ShardOutcome;
         expect(failure.sequence - (one.setup.options.firstSequence ?? 0)).toBe(shard.failed?.sequence);
         expect(shard.failed?.stages).toContain(failure.stage);
         expect(failure.cause).toMatch(/^reject: the record /);

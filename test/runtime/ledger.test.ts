@@ -44,6 +44,7 @@ describe('the ledger', () => {
         keep: { in: 20, out: 10, filtered: 10, failed: 0, abandoned: 0, skipped: 0 },
         last: { in: 10, out: 10, filtered: 0, failed: 0, abandoned: 0, skipped: 10 },
       },
+      inserted: {},
       lanes: {},
       imbalances: [],
       failure: null,

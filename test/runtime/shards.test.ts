@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, collect, openRing, text } from './rings.js';
+import { bytes, collect, openRing, text, until } from './rings.js';
 
 const KEYED = { codec: 'bytes', shards: 4, shard_key: { kind: 'token', separator: ',', index: 0 } } as const;
 
@@ -84,7 +84,9 @@ describe('a sharded ring', () => {
     for (let i = 0; i < 200; i++) ingress.tryPush(bytes(`key ${i},x`));
     const drained = pipeline.finished();
     ingress.close();
-    await egress.ready();
+    // A shard whose thread came late would not be among the first turns, whoever polls.
+    const done = () => pipeline.snapshot().agents.filter(({ kind }) => kind === 'stage');
+    await until(() => done().reduce((sum, { sequence }) => sum + sequence, 0) === 200);
     const turns: number[] = [];
     for (let polls = 0; turns.length < 200 && polls < 10_000; polls++) {
       egress.pollInPlace((cursor) => turns.push(cursor.shard), 1);

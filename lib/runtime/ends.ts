@@ -1,0 +1,41 @@
+/**
+ * Where the handles of a pipeline write and read: the shards of a ring (ring-ends.ts) or the lanes of a graph
+ * (graph-ends.ts). Made once for each hold on a pipeline; the handles know nothing of targets.
+ */
+
+import type { Border } from './border.js';
+import { graphEnds } from './graph-ends.js';
+import type { NativePipeline } from './native.js';
+import type { RecordConsumer, RecordProducer } from './record-ends.js';
+import type { Region } from './region.js';
+import { ringEnds } from './ring-ends.js';
+
+/** What a push handle writes to. */
+export interface PushEnd {
+  /** One a shard; a lane is one. */
+  readonly producers: readonly RecordProducer[];
+  /** A record that does not fit is dropped and counted, and nobody waits for room. */
+  readonly drops: boolean;
+  /** Lane that it writes, or undefined in a ring. */
+  readonly lane: string | undefined;
+  /** JournalBlock and ProducerBlock of the lane where it is a journal. */
+  readonly journal: { readonly blockAt: number; readonly producerAt: number } | undefined;
+  /** `0 of 8192 slots are free`: for the error of a wait that was in vain. */
+  roomWords(): string;
+}
+
+export interface PipelineEnds {
+  /** JavaScript runs that boundary. */
+  isJs(id: string, kind: 'ingress' | 'egress'): boolean;
+  /** @param leastRecord bytes of the smallest record that will be pushed */
+  push(id: string, leastRecord: number): PushEnd;
+  /** One reading end a shard; a lane is one. */
+  poll(id: string): readonly RecordConsumer[];
+  /** Everything that has reached an egress of JavaScript has been taken. */
+  taken(): boolean;
+}
+
+/** Reads what the region says once; every end is made when its handle is taken. */
+export function endsOf(native: NativePipeline, border: Border, region: Region): PipelineEnds {
+  return region.isGraph ? graphEnds(native, border, region) : ringEnds(native, border, region);
+}

@@ -1,0 +1,181 @@
+/**
+ * Where a LaneGraph stands: how far each role is in its lanes, and how full every lane is. A pure reader of a region, as
+ * snapshot.ts, whose pages it fills.
+ */
+
+import {
+  type AgentEntry,
+  ConsumerBlock,
+  enums,
+  HISTOGRAM_COUNTS,
+  type LaneBlock,
+  ProducerBlock,
+} from '../abi/definition.js';
+import type { JournalCounts, LaneCounts } from './counters.js';
+import { journalCounts } from './graph-counters.js';
+import { type LatencySummary, summarizeHistogram } from './histogram.js';
+import { Block, type BlockOf, isJsAgent, nameOf, type Region } from './region.js';
+
+const { AgentKind } = enums;
+
+export interface LaneSnapshot {
+  readonly id: string;
+  readonly kind: LaneCounts['kind'];
+  /** The compiler's, no author's connection. */
+  readonly inserted: boolean;
+  readonly on_full: keyof typeof enums.OnFullCode;
+  /** Ids of the roles at its ends. */
+  readonly writer: string;
+  readonly readers: readonly LaneReaderSnapshot[];
+  /** What `capacity` and `used` count. */
+  readonly unit: 'bytes' | 'records';
+  readonly capacity: number;
+  /** Not yet given back by the slowest reader: `used` = `capacity` is a full lane. */
+  readonly used: number;
+  /** Records in the lane since the start, and those that did not get in. */
+  readonly published: number;
+  readonly dropped: number;
+  readonly too_large: number;
+  /** Nothing more will be written. */
+  readonly closed: boolean;
+  readonly journal?: JournalCounts;
+}
+
+export interface LaneReaderSnapshot {
+  readonly id: string;
+  /** Records read, and records in the lane that it has not read. */
+  readonly read: number;
+  readonly lag: number;
+}
+
+interface ReaderFacts {
+  readonly agent: number;
+  readonly js: boolean;
+  readonly block: BlockOf<typeof ConsumerBlock>;
+  readonly histogramAt: number;
+}
+
+interface LaneFacts {
+  readonly lane: BlockOf<typeof LaneBlock>;
+  readonly producer: BlockOf<typeof ProducerBlock>;
+  readonly readers: readonly ReaderFacts[];
+  readonly files: BlockOf<typeof ConsumerBlock> | undefined;
+  readonly journal: JournalCounts | undefined;
+}
+
+/** Reads one region; made for one snapshot. */
+export class GraphReader {
+  readonly #region: Region;
+  readonly #lanes: readonly LaneFacts[];
+  readonly #ids: readonly string[];
+
+  constructor(region: Region) {
+    this.#region = region;
+    const { agents } = region;
+    this.#ids = agents.map((agent) => region.agentId(agent));
+    this.#lanes = region.lanes.map((lane) => this.#facts(lane, agents));
+  }
+
+  /** How far a role is. A journal's agent has the lane whose files it writes as its inlet. */
+  progress(
+    agent: BlockOf<typeof AgentEntry>,
+    index: number,
+  ): { sequence: number; lag: number; latency_ns: LatencySummary | null } {
+    if (agent.u32('kind') === AgentKind.Ingress) {
+      const lane = this.#of(agent, 'outlets_offset', 'outlet_count')[0];
+      const sequence = lane?.producer.f64('published') ?? 0;
+      const lag = Math.max(0, ...(lane?.readers.map(({ block }) => sequence - block.f64('in')) ?? []));
+      return { sequence, lag, latency_ns: null };
+    }
+    const inlets = this.#of(agent, 'inlets_offset', 'inlet_count');
+    const journal = agent.u32('kind') === AgentKind.Journal;
+    let [sequence, lag] = [0, 0];
+    const counts = new Uint32Array(HISTOGRAM_COUNTS);
+    for (const lane of inlets) {
+      const reader = lane.readers.find((candidate) => candidate.agent === index);
+      const block = journal ? lane.files : reader?.block;
+      if (block === undefined) continue;
+      sequence += block.f64('in');
+      lag += Math.max(0, handed(lane, journal) - block.f64('in'));
+      if (reader !== undefined) addUp(counts, this.#region.u32Table(reader.histogramAt, HISTOGRAM_COUNTS));
+    }
+    return { sequence, lag, latency_ns: summarizeHistogram(counts) };
+  }
+
+  lanes(): LaneSnapshot[] {
+    return this.#lanes.map((facts) => this.#snapshot(facts));
+  }
+
+  #facts(lane: BlockOf<typeof LaneBlock>, agents: readonly BlockOf<typeof AgentEntry>[]): LaneFacts {
+    const region = this.#region;
+    const count = lane.u32('reader_count');
+    const readerAgents = region.u32List(lane.u64('reader_agents_offset'), count);
+    const readers = region.u64List(lane.u64('readers_offset'), count).map((at, reader): ReaderFacts => {
+      const agent = readerAgents[reader] as number;
+      const histogramAt = lane.u64('histograms_offset') + reader * HISTOGRAM_COUNTS * 4;
+      return { agent, js: isJsAgent(agents[agent]), block: new Block(region, ConsumerBlock, at), histogramAt };
+    });
+    const filesAt = lane.u64('files_offset');
+    const journalAt = lane.u64('journal_offset');
+    return {
+      lane,
+      producer: new Block(region, ProducerBlock, lane.u64('producer_offset')),
+      readers,
+      files: filesAt === 0 ? undefined : new Block(region, ConsumerBlock, filesAt),
+      journal: journalAt === 0 ? undefined : journalCounts(region, journalAt),
+    };
+  }
+
+  #of(
+    agent: BlockOf<typeof AgentEntry>,
+    list: 'inlets_offset' | 'outlets_offset',
+    count: 'inlet_count' | 'outlet_count',
+  ): LaneFacts[] {
+    return this.#region.u32List(agent.u64(list), agent.u32(count)).flatMap((lane) => this.#lanes[lane] ?? []);
+  }
+
+  #snapshot(facts: LaneFacts): LaneSnapshot {
+    const { lane, producer, readers, journal } = facts;
+    return {
+      id: this.#region.laneId(lane),
+      kind: nameOf(enums.LaneKindCode, lane.u32('kind')),
+      inserted: (lane.u32('flags') & enums.LaneFlag.Inserted) !== 0,
+      on_full: nameOf(enums.OnFullCode, lane.u32('on_full')),
+      writer: this.#ids[lane.u32('writer_agent')] ?? '(unknown)',
+      readers: readers.map(({ agent, block }) => ({
+        id: this.#ids[agent] ?? '(unknown)',
+        read: block.f64('in'),
+        lag: Math.max(0, handed(facts) - block.f64('in')),
+      })),
+      unit: lane.u32('layout') === enums.LayoutCode.Framed ? 'bytes' : 'records',
+      capacity: lane.u32('capacity'),
+      used: used(facts),
+      published: producer.f64('published'),
+      dropped: producer.f64('dropped'),
+      too_large: producer.f64('too_large'),
+      closed: producer.u32('closed') !== 0,
+      ...(journal === undefined ? {} : { journal }),
+    };
+  }
+}
+
+/** Records that a reader of the lane will have read at its end; the agent of a journal's files sees this run's only. */
+function handed({ producer, journal }: LaneFacts, ownRun = false): number {
+  return producer.f64('published') + (ownRun ? 0 : (journal?.replayed ?? 0));
+}
+
+/** Between the writer and the slowest reader; low halves do, because a lane is shorter than their range. */
+function used({ lane, producer, readers, files }: LaneFacts): number {
+  const js = lane.u32('writer_port') === enums.PortCode.Js;
+  const head = js ? producer.u32('cell') : producer.u64('cursor');
+  const tails = readers.map((reader) => (reader.js ? reader.block.u32('cell') : reader.block.u64('sequence')));
+  if (files !== undefined) tails.push(files.u64('sequence'));
+  return Math.max(0, ...tails.map((tail) => wrapped(head - tail)));
+}
+
+/** A difference of two positions, of which either may be a low half only. */
+const wrapped = (difference: number): number => (difference % 2 ** 32) | 0;
+
+function addUp(sum: Uint32Array, counts: Uint32Array): void {
+  for (let i = 0; i < counts.length; i++) sum[i] = (sum[i] as number) + (counts[i] as number);
+}

@@ -1,0 +1,360 @@
+import {
+  AgentEntry,
+  ConsumerBlock,
+  enums,
+  FRAME_HEADER_BYTES,
+  HISTOGRAM_COUNTS,
+  JournalBlock,
+  LaneBlock,
+  NONE,
+  ProducerBlock,
+  REGION_LAYOUT_VERSION,
+  REGION_MAGIC,
+  RegionHeader,
+  SAMPLE_SHIFT,
+  SEQUENCED_SLOTS_GATES,
+  Slot,
+  ThreadBlock,
+} from '../../lib/abi/definition.js';
+import type { StructLayout } from '../../lib/abi/struct.js';
+import { AtomicsBorder, type Border, CopyBorder } from '../../lib/runtime/border.js';
+import type { NativePipeline } from '../../lib/runtime/native.js';
+import { type LanePlaces, lanePlaces, Region } from '../../lib/runtime/region.js';
+
+/**
+ * The region of a LaneGraph laid out by hand in an ArrayBuffer: what the native graph builder makes, without threads. A
+ * test plays the native side by writing cells and counters.
+ */
+
+export interface RoleShape {
+  readonly id: string;
+  readonly kind: keyof typeof enums.AgentKind;
+  /** False: JavaScript runs it. Default: boundaries are JavaScript's, all else has a thread. */
+  readonly native?: boolean;
+  readonly inlets?: readonly number[];
+  readonly outlets?: readonly number[];
+  readonly policy?: keyof typeof enums.PolicyCode;
+}
+
+export interface LaneShape {
+  readonly id: string;
+  readonly kind?: keyof typeof enums.LaneKindCode;
+  readonly inserted?: boolean;
+  readonly drop?: boolean;
+  /** Framed: bytes, default 1024. SequencedSlots: records, default 8. */
+  readonly capacity?: number;
+  /** Index of a role. */
+  readonly writer: number;
+  readonly readers: readonly number[];
+  /** SequencedSlots: bytes of its arena. */
+  readonly arenaBytes?: number;
+}
+
+export interface GraphShape {
+  readonly roles: readonly RoleShape[];
+  readonly lanes: readonly LaneShape[];
+  /** Where positions (lanes of frames) or sequences (slots) begin, and ordinals. */
+  readonly position?: number;
+  readonly sequence?: number;
+}
+
+const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
+const powerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, value)));
+
+class Layout {
+  at = 0;
+  take(bytes: number, align = 128): number {
+    const at = roundUp(this.at, align);
+    this.at = at + bytes;
+    return at;
+  }
+}
+
+interface LaneAt {
+  readonly producer: number;
+  readonly consumers: readonly number[];
+  readonly files: number;
+  readonly journal: number;
+}
+
+export class GraphRegion {
+  readonly buffer: ArrayBuffer;
+  readonly view: DataView;
+  readonly region: Region;
+  readonly shape: GraphShape;
+  readonly lanesAt: readonly LaneAt[];
+  readonly woken: number[] = [];
+  readonly lanesOffset: number;
+
+  constructor(shape: GraphShape) {
+    this.shape = shape;
+    const { roles, lanes, position = 0, sequence = 0 } = shape;
+    const layout = new Layout();
+    layout.take(RegionHeader.size);
+    const agentsAt = layout.take(roles.length * AgentEntry.size);
+    const threadsAt = layout.take(ThreadBlock.size);
+    this.lanesOffset = layout.take(lanes.length * LaneBlock.size);
+    this.lanesAt = lanes.map(({ readers, kind }) => ({
+      producer: layout.take(ProducerBlock.size),
+      consumers: readers.map(() => layout.take(ConsumerBlock.size)),
+      files: kind === 'Journal' ? layout.take(ConsumerBlock.size) : 0,
+      journal: kind === 'Journal' ? layout.take(JournalBlock.size) : 0,
+    }));
+    const listsAt = layout.take((lanes.length * 40 + roles.length * 20) * 8);
+    const textsAt = layout.take(4096);
+    const tables = lanes.map(({ readers }) => ({
+      stamps: layout.take(8 * 4),
+      histograms: layout.take(HISTOGRAM_COUNTS * 4 * readers.length),
+    }));
+    const observable = roundUp(layout.at, 4096);
+    layout.at = observable;
+    const sizes = lanes.map((lane) => sizesOf(lane));
+    const data = sizes.map(({ memoryBytes, slotCount }) => ({
+      data: layout.take(memoryBytes, 4096),
+      slots: layout.take(slotCount * Slot.size, 4096),
+    }));
+    this.buffer = new ArrayBuffer(roundUp(layout.at, 4096));
+    this.view = new DataView(this.buffer);
+
+    let list = listsAt;
+    const u32s = (values: readonly number[]): number => {
+      const at = list;
+      for (const [i, value] of values.entries()) this.view.setUint32(at + i * 4, value, true);
+      list = roundUp(at + values.length * 4, 8);
+      return at;
+    };
+    const u64s = (values: readonly number[]): number => {
+      const at = list;
+      for (const [i, value] of values.entries()) this.view.setBigUint64(at + i * 8, BigInt(value), true);
+      list = at + values.length * 8;
+      return at;
+    };
+    let text = textsAt;
+    const words = (value: string): [number, number] => {
+      const at = text;
+      new Uint8Array(this.buffer).set(Buffer.from(value), at);
+      text += Buffer.byteLength(value);
+      return [at, Buffer.byteLength(value)];
+    };
+
+    const [nameAt, nameBytes] = words('graph');
+    this.set(RegionHeader, 0, {
+      magic: REGION_MAGIC,
+      layout_version: REGION_LAYOUT_VERSION,
+      total_bytes: this.buffer.byteLength,
+      observable_bytes: observable,
+      pipeline: 1,
+      pid: process.pid,
+      target: enums.TargetCode.LaneGraph,
+      agent_count: roles.length,
+      thread_count: 1,
+      agents_offset: agentsAt,
+      threads_offset: threadsAt,
+      lanes_offset: this.lanesOffset,
+      lane_count: lanes.length,
+      name_offset: nameAt,
+      name_length: nameBytes,
+      state: enums.RegionState.Running,
+    });
+    this.set(ThreadBlock, threadsAt, { cpu: 0xffff_ffff });
+    for (const [index, role] of roles.entries()) {
+      const [idAt, idBytes] = words(role.id);
+      const { inlets = [], outlets = [] } = role;
+      const firstInlet = inlets[0];
+      const firstOutlet = outlets[0];
+      const block =
+        firstInlet === undefined
+          ? (this.lanesAt[firstOutlet as number] as LaneAt).producer
+          : role.kind === 'Journal'
+            ? (this.lanesAt[firstInlet] as LaneAt).files
+            : (this.lanesAt[firstInlet] as LaneAt).consumers[lanes[firstInlet]?.readers.indexOf(index) as number];
+      this.set(AgentEntry, agentsAt + index * AgentEntry.size, {
+        kind: enums.AgentKind[role.kind],
+        entry: role.policy === undefined ? NONE : enums.PolicyCode[role.policy],
+        thread: isNative(role) ? 0 : NONE,
+        id_offset: idAt,
+        id_length: idBytes,
+        inlets_offset: u32s(inlets),
+        inlet_count: inlets.length,
+        outlets_offset: u32s(outlets),
+        outlet_count: outlets.length,
+        block_offset: block as number,
+        waits_for: NONE,
+      });
+    }
+    for (const [index, lane] of lanes.entries()) {
+      const at = this.lanesAt[index] as LaneAt;
+      const { capacity, memoryBytes, slotCount, recordMax } = sizes[index] as ReturnType<typeof sizesOf>;
+      const [idAt, idBytes] = words(lane.id);
+      const framed = slotCount === 0;
+      const writer = roles[lane.writer] as RoleShape;
+      this.set(LaneBlock, this.lanesOffset + index * LaneBlock.size, {
+        id_offset: idAt,
+        id_length: idBytes,
+        kind: enums.LaneKindCode[lane.kind ?? 'Events'],
+        flags: lane.inserted === true ? enums.LaneFlag.Inserted : 0,
+        on_full: lane.drop === true ? enums.OnFullCode.Drop : enums.OnFullCode.Block,
+        layout: framed ? enums.LayoutCode.Framed : enums.LayoutCode.Variable,
+        writer_agent: lane.writer,
+        writer_port: isNative(writer) ? enums.PortCode.Native : enums.PortCode.Js,
+        reader_count: lane.readers.length,
+        capacity,
+        memory_bytes: memoryBytes,
+        slot_count: slotCount,
+        record_max: recordMax,
+        data_offset: data[index]?.data as number,
+        slots_offset: framed ? 0 : (data[index]?.slots as number),
+        producer_offset: at.producer,
+        readers_offset: u64s(at.consumers),
+        reader_agents_offset: u32s(lane.readers),
+        journal_offset: at.journal,
+        files_offset: at.files,
+        stamps_offset: tables[index]?.stamps as number,
+        histograms_offset: tables[index]?.histograms as number,
+        stamp_count: 4,
+        publish_wake_count: 1,
+        release_wake_count: 1,
+        connection: lane.inserted === true ? NONE : index,
+        publish_wakes_offset: u64s([threadsAt]),
+        release_wakes_offset: u64s([threadsAt]),
+        stop_before: 2 ** 64,
+      });
+      const start = framed ? position : sequence;
+      this.set(ProducerBlock, at.producer, {
+        cursor: start,
+        cell: start,
+        next: sequence,
+        arena_head: framed ? start : 0,
+      });
+      for (const consumer of [...at.consumers, at.files])
+        if (consumer !== 0) this.set(ConsumerBlock, consumer, { sequence: start, cell: start });
+    }
+    this.region = new Region(this.buffer);
+  }
+
+  /** Writes fields of a struct by name. */
+  set<Name extends string>(layout: StructLayout<Name>, at: number, values: { readonly [N in Name]?: number }): void {
+    for (const field of layout.fields) {
+      const value = values[field.name as Name];
+      if (value === undefined) continue;
+      const place = at + field.offset;
+      if (field.type === 'f64' || field.type === 'af64') this.view.setFloat64(place, value, true);
+      else if (field.bytes === 8)
+        this.view.setBigUint64(place, BigInt.asUintN(64, BigInt(value) - (value === 2 ** 64 ? 1n : 0n)), true);
+      else this.view.setUint32(place, value % 2 ** 32, true);
+    }
+  }
+
+  lane(index = 0): LanePlaces {
+    return lanePlaces(this.region, this.region.lanes[index] as (typeof this.region.lanes)[number]);
+  }
+
+  producer(lane: number, values: Parameters<typeof this.set<keyof typeof ProducerBlock.offset>>[2]): void {
+    this.set(ProducerBlock, (this.lanesAt[lane] as LaneAt).producer, values);
+  }
+
+  consumer(
+    lane: number,
+    reader: number,
+    values: Parameters<typeof this.set<keyof typeof ConsumerBlock.offset>>[2],
+  ): void {
+    this.set(ConsumerBlock, (this.lanesAt[lane] as LaneAt).consumers[reader] as number, values);
+  }
+
+  files(lane: number, values: Parameters<typeof this.set<keyof typeof ConsumerBlock.offset>>[2]): void {
+    this.set(ConsumerBlock, (this.lanesAt[lane] as LaneAt).files, values);
+  }
+
+  journal(lane: number, values: Parameters<typeof this.set<keyof typeof JournalBlock.offset>>[2]): void {
+    this.set(JournalBlock, (this.lanesAt[lane] as LaneAt).journal, values);
+  }
+
+  cut(lane: number, position: number): void {
+    this.set(LaneBlock, this.lanesOffset + lane * LaneBlock.size, { stop_before: position });
+  }
+
+  f64(at: number): number {
+    return this.view.getFloat64(at, true);
+  }
+
+  /** A role has failed on the record with that ordinal. */
+  fail(agent: number, ordinal: number, cause: string): void {
+    const bytes = Buffer.from(cause);
+    new Uint8Array(this.buffer).set(bytes, RegionHeader.offset.failed_cause);
+    const failure = { failed_agent: agent, failed_sequence: ordinal, failed_cause_length: bytes.length, failed: 1 };
+    this.set(RegionHeader, 0, failure);
+  }
+
+  state(state: keyof typeof enums.RegionState): void {
+    this.set(RegionHeader, 0, { state: enums.RegionState[state] });
+  }
+
+  /** The part of a native hold that ends and borders use, over this buffer. */
+  native(): NativePipeline {
+    const cells = new Int32Array(this.buffer);
+    const bytes = new Uint8Array(this.buffer);
+    return {
+      regionBytes: this.buffer.byteLength,
+      wake: (thread: number) => this.woken.push(thread),
+      loadCell: (at: number) => cells[at / 4] as number,
+      storeCell: (at: number, value: number) => {
+        cells[at / 4] = value;
+      },
+      exchangeCell: (at: number, value: number) => {
+        const before = cells[at / 4] as number;
+        cells[at / 4] = value;
+        return before;
+      },
+      copyOut: (to: ArrayBuffer, at: number, count: number) =>
+        new Uint8Array(to).set(bytes.subarray(at, at + count), at),
+      copyIn: (from: ArrayBuffer, at: number, count: number) => bytes.set(new Uint8Array(from, at, count), at),
+    } as unknown as NativePipeline;
+  }
+
+  border(kind: 'in place' | 'copies'): Border {
+    return kind === 'copies' ? new CopyBorder(this.native()) : new AtomicsBorder(this.buffer);
+  }
+}
+
+const isNative = ({ kind, native }: RoleShape): boolean => native ?? !(kind === 'Ingress' || kind === 'Egress');
+
+function sizesOf({ kind, capacity, arenaBytes = 4096 }: LaneShape) {
+  if (kind === 'SequencedSlots') {
+    const records = capacity ?? SEQUENCED_SLOTS_GATES * 2;
+    return {
+      capacity: records,
+      memoryBytes: arenaBytes,
+      slotCount: powerOfTwo(records),
+      recordMax: arenaBytes / 2 - 8,
+    };
+  }
+  const bytes = capacity ?? 1024;
+  const recordMax = (Math.floor(bytes / 2) & ~7) - FRAME_HEADER_BYTES;
+  return { capacity: bytes, memoryBytes: powerOfTwo(bytes), slotCount: 0, recordMax };
+}
+
+/** Records between two samples of latency. */
+export const SAMPLED = 1 << SAMPLE_SHIFT;
+
+/** One lane from an ingress to a stage, and one from there to an egress; both ends are JavaScript's. */
+export const LINE: GraphShape = {
+  roles: [
+    { id: 'in', kind: 'Ingress', outlets: [0] },
+    { id: 'pass', kind: 'Stage', inlets: [0], outlets: [1] },
+    { id: 'out', kind: 'Egress', inlets: [1] },
+  ],
+  lanes: [
+    { id: 'in->pass', writer: 0, readers: [1] },
+    { id: 'pass->out', writer: 1, readers: [2] },
+  ],
+};
+
+/** One lane with JavaScript at both ends, which no plan has: what one end wrote the other reads. */
+export const loop = (lane: Partial<LaneShape> = {}, more: Partial<GraphShape> = {}): GraphShape => ({
+  roles: [
+    { id: 'in', kind: 'Ingress', outlets: [0] },
+    { id: 'out', kind: 'Egress', inlets: [0] },
+  ],
+  lanes: [{ id: 'in->out', writer: 0, readers: [1], ...lane }],
+  ...more,
+});
