@@ -152,7 +152,7 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
   std::uint32_t end_turn() noexcept {
     outlet_.publish();
     for (Head& head : heads_) give_back(head);
-    return watermarked_ && outlet_.advance(bound()) ? 1 : 0;
+    return watermarked_ && advance(outlet_, bound()) ? 1 : 0;
   }
 
   // What is out is given back at once: the inlet's writer may need the room for what everybody waits for.

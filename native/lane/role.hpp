@@ -24,7 +24,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/agent.hpp"
-#include "core/cpu.hpp"
+#include "core/sequence.hpp"
 #include "lane/endpoint.hpp"
 
 namespace byteor::lane {
@@ -103,6 +103,11 @@ class Role : public core::Agent {
   void observe_work() noexcept { observe(abi::AgentState::kWorking, abi::kNone); }
   void observe_wait(const InletEnd& end) noexcept { observe(abi::AgentState::kWaiting, end.writer_agent); }
   void observe_stall(const OutletEnd& end) noexcept { observe(abi::AgentState::kStalled, end.reader_agent); }
+
+  // True when the outlet's watermark moved. That nothing will come any more is said by closing it.
+  static bool advance(Outlet& outlet, std::uint64_t bound) noexcept {
+    return bound != core::kNoLimit && outlet.advance(bound);
+  }
 
   // Nothing more comes out of this role. Answers 1: whoever sleeps must hear of the closed lanes.
   std::uint32_t finish(abi::AgentState state = abi::AgentState::kDone) noexcept {

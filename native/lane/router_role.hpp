@@ -182,7 +182,7 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
     if constexpr (Choice::kChooses) store(block_.keyless, choice_.keyless());
     std::uint32_t advanced = 0;
     for (const Route& route : routes_)
-      if (route.end->watermarked && route.end->outlet->advance(bound_of(route))) advanced = 1;
+      if (route.end->watermarked && advance(*route.end->outlet, bound_of(route))) advanced = 1;
     return advanced;
   }
 

@@ -11,6 +11,7 @@
 // Hot code: no allocation after construction, no exception.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -81,6 +82,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     if constexpr (Op::kFilters) filtered_ += moved - put;
     consumed_ = done;
     inlet_.consume(moved);
+    if (moved != 0 && done == peeked_) next_ordinal_ = peeked_ordinal_ + 1;
     if (put_ == kept_)
       broken_ = failed_;
     else if (records_[put_].length > outlet_->record_max()) [[unlikely]]
@@ -91,6 +93,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   // Applies the op to a batch and closes the ranks of the records that pass.
   void look_at(std::uint32_t count) noexcept {
     consumed_ = put_ = 0;
+    peeked_ = count;
+    if (count != 0) peeked_ordinal_ = records_[count - 1].ordinal;
     std::uint32_t kept = 0;
     std::uint32_t at = 0;
     for (; at != count; ++at) {
@@ -145,6 +149,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       }
     }
     inlet_.consume(done);
+    if (done == count && count != 0) next_ordinal_ = records_[count - 1].ordinal + 1;
     return done;
   }
 
@@ -175,8 +180,12 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       store(block_.out, out_);
       if constexpr (Op::kFilters || Op::kWrites) store(block_.filtered, filtered_);
     }
-    return watermarked_ && outlet_->advance(inlet_.lower_bound()) ? 1 : 0;
+    return watermarked_ && advance(*outlet_, bound()) ? 1 : 0;
   }
+
+  // The least ordinal that may still be put: that of the first record which is not done with; after a whole batch at
+  // least the next one, because ordinals grow.
+  std::uint64_t bound() noexcept { return std::max(next_ordinal_, inlet_.lower_bound()); }
 
   // There was nothing to read.
   std::uint32_t rest() noexcept {
@@ -218,7 +227,10 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   std::uint32_t put_ = 0;
   std::uint64_t out_ = 0;
   std::uint64_t filtered_ = 0;
-  std::uint64_t ordinal_ = 0;  // of the record that failed
+  std::uint32_t peeked_ = 0;
+  std::uint64_t peeked_ordinal_ = 0;  // of the last record of the batch
+  std::uint64_t next_ordinal_ = 0;    // after the last record of the last batch that was done with
+  std::uint64_t ordinal_ = 0;         // of the record that failed
   std::uint64_t refused_length_ = 0;
   bool failed_ = false;   // the op failed the record after the batch's last one
   bool broken_ = false;   // nothing stands before the failed record any more
