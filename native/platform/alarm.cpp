@@ -1,6 +1,7 @@
 #include "platform/alarm.hpp"
 
 #if defined(__linux__)
+#include <poll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 #endif
@@ -15,6 +16,8 @@ Alarm::~Alarm() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
+core::WaitDescriptor Alarm::wait() const noexcept { return {descriptor_, POLLIN}; }
+
 void Alarm::set(std::uint64_t ms) noexcept {
   if (descriptor_ < 0) return;
   itimerspec when{};
@@ -28,6 +31,7 @@ void Alarm::set(std::uint64_t ms) noexcept {
 
 Alarm::Alarm() noexcept = default;
 Alarm::~Alarm() = default;
+core::WaitDescriptor Alarm::wait() const noexcept { return {}; }
 void Alarm::set(std::uint64_t) noexcept {}
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "core/agent.hpp"
+
 namespace byteor::platform {
 
 class Alarm {
@@ -16,6 +18,8 @@ class Alarm {
 
   // -1 where there are no alarms.
   int descriptor() const noexcept { return descriptor_; }
+  // What to poll for.
+  core::WaitDescriptor wait() const noexcept;
   // Ready `ms` from now on; replaces the alarm before it. 0: silences it.
   void set(std::uint64_t ms) noexcept;
 

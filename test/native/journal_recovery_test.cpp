@@ -56,7 +56,7 @@ TEST(JournalRecovery, ATailTornAtAnyByteOfTheLastRecordIsCut) {
         ASSERT_EQ(files->recovered().cut_offset, last);
       }
       ASSERT_EQ(std::filesystem::file_size(path), last);
-      ASSERT_TRUE(append_records(*files, 3));
+      ASSERT_TRUE(append_records(*files, 3, 3));
     }
     ASSERT_EQ(read_records(temp.path("lane")), 32u) << bytes;
   }
