@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 
 #include "adapter/error.hpp"
 #include "adapter/file.hpp"
+#include "platform/disk.hpp"
 
 namespace byteor::adapter {
 
@@ -244,13 +244,7 @@ bool same_file(int descriptor, int other) noexcept {
   return S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
-void block_write_signals() noexcept {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGPIPE);
-  sigaddset(&signals, SIGXFSZ);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
+void block_write_signals() noexcept { platform::block_write_signals(); }
 
 }  // namespace byteor::adapter
 

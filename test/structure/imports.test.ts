@@ -53,9 +53,10 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   stats: ['abi', 'core'],
   platform: ['abi', 'core'],
   adapter: ['abi', 'core', 'lane', 'op', 'platform'],
-  graph: ['abi', 'core', 'lane', 'op'],
-  run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform'],
-  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'stats', 'platform', 'run'],
+  journal: ['abi', 'core', 'lane', 'op', 'platform'],
+  graph: ['abi', 'core', 'lane', 'op', 'journal'],
+  run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'stats', 'platform'],
+  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'stats', 'platform', 'run'],
 };
 
 /** The folders of lib/ that run without the addon, and what none of them may reach. */

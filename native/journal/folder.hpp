@@ -1,0 +1,66 @@
+// A journal's folder and the files in it, opened relative to one descriptor. Control path.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "platform/disk.hpp"
+
+namespace byteor::journal {
+
+// An open file or folder, closed with the object.
+class OpenFile {
+ public:
+  OpenFile() = default;
+  OpenFile(platform::Disk& disk, int number) noexcept : disk_(&disk), number_(number) {}
+  OpenFile(OpenFile&& other) noexcept : disk_(other.disk_), number_(std::exchange(other.number_, -1)) {}
+  OpenFile& operator=(OpenFile&& other) noexcept {
+    std::swap(disk_, other.disk_);
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~OpenFile() {
+    if (number_ >= 0) disk_->close(number_);
+  }
+
+  // -1 when nothing is open.
+  int number() const noexcept { return number_; }
+
+ private:
+  platform::Disk* disk_ = nullptr;
+  int number_ = -1;
+};
+
+class Folder {
+ public:
+  // Makes the folder and those above it that are missing, each 0700, and their names are on the device. Throws
+  // JournalError.
+  static Folder make(platform::Disk& disk, const std::string& path);
+  static Folder open(platform::Disk& disk, const std::string& path);
+
+  platform::Disk& disk() const noexcept { return *disk_; }
+  int descriptor() const noexcept { return folder_.number(); }
+  const std::string& path() const noexcept { return path_; }
+  std::string path_of(const std::string& name) const { return path_ + "/" + name; }
+
+  // Opens a file in it; number() < 0 and `error` set when it cannot be.
+  OpenFile file(const char* name, platform::FileAccess access, int& error) const noexcept;
+  // Throws JournalError (JOURNAL_OPEN) instead.
+  OpenFile file(const char* name, platform::FileAccess access) const;
+
+  // First sequences of all segments, in order. Throws JournalError: JOURNAL_FOREIGN for a name that ends like a
+  // segment's and is none.
+  std::vector<std::uint64_t> segments() const;
+
+ private:
+  Folder(platform::Disk& disk, OpenFile folder, std::string path)
+      : disk_(&disk), folder_(std::move(folder)), path_(std::move(path)) {}
+
+  platform::Disk* disk_;
+  OpenFile folder_;
+  std::string path_;
+};
+
+}  // namespace byteor::journal

@@ -1,0 +1,106 @@
+#include "journal/journal_agent.hpp"
+
+#include <algorithm>
+
+#include "core/shard_end.hpp"
+
+namespace byteor::journal {
+
+JournalAgent::JournalAgent(lane::Inlet& lane, JournalFiles& files, abi::JournalBlock& block,
+                           core::FailureReporter& failures, const JournalAgentOptions& options)
+    : lane_(lane),
+      files_(files),
+      block_(block),
+      failures_(failures),
+      options_(options),
+      records_(abi::kBatchRecordsDefault) {
+  block_.opened_at.store(static_cast<double>(files_.opened_at()), std::memory_order_relaxed);
+  block_.cut_bytes.store(static_cast<double>(files_.recovered().cut_bytes), std::memory_order_relaxed);
+  show();
+}
+
+std::uint32_t JournalAgent::do_work() noexcept {
+  if (ended_) return 0;
+  if (!signals_blocked_) {
+    platform::block_write_signals();
+    signals_blocked_ = true;
+  }
+  const std::uint32_t taken = take();
+  if (taken == 0 && !files_.failed() && files_.sync_due_ms() != 0) return rest();
+  if (!files_.commit()) {
+    fail();
+    return 1;
+  }
+  if (files_.sync_due_ms() == kNoSequence) alarm_set_ = false;
+  show();
+  lane_.release();
+  return std::max(taken, 1u);
+}
+
+core::WaitDescriptor JournalAgent::wait_descriptor() const noexcept {
+  return alarm_set_ ? alarm_.wait() : core::WaitDescriptor{};
+}
+
+// Appends what lies in the lane. The records stay there until they are as durable as promised.
+std::uint32_t JournalAgent::take() noexcept {
+  std::uint32_t taken = 0;
+  std::uint64_t bytes = 0;
+  while (bytes < options_.commit_bytes) {
+    const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
+    if (count == 0) break;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const lane::LaneRecord& record = records_[i];
+      if (!files_.append(record.data, record.length, record.flags)) return taken;
+      bytes += frame_bytes(record.length);
+    }
+    lane_.consume(count);
+    taken += count;
+  }
+  return taken;
+}
+
+// Nothing lies in the lane, and no sync is due.
+std::uint32_t JournalAgent::rest() noexcept {
+  const bool ended = lane_.ended();
+  const std::uint64_t due_ms = files_.sync_due_ms();
+  if (due_ms != kNoSequence && (ended || alarm_.descriptor() < 0)) {
+    // The end, or no way to be woken when the time has come.
+    if (!files_.sync()) fail();
+    show();
+    return 1;
+  }
+  if (ended) {
+    ended_ = true;
+    return 1;
+  }
+  if (due_ms != kNoSequence && !alarm_set_) {
+    alarm_.set(due_ms);
+    alarm_set_ = true;
+  }
+  return 0;
+}
+
+void JournalAgent::show() noexcept {
+  const JournalStatus status = files_.status();
+  const auto put = [](std::atomic<double>& cell, std::uint64_t value) {
+    cell.store(static_cast<double>(value), std::memory_order_relaxed);
+  };
+  put(block_.appended, status.next);
+  put(block_.synced, status.synced);
+  put(block_.first, status.first);
+  put(block_.syncs, status.syncs);
+  put(block_.bytes, status.bytes);
+  block_.segments.store(status.segments, std::memory_order_relaxed);
+  // SYNC POINT J1: durable, then the look at durable_armed, which the thread takes after the turn.
+  block_.durable.store(static_cast<double>(status.durable), std::memory_order_seq_cst);
+}
+
+void JournalAgent::fail() noexcept {
+  ended_ = true;
+  if (options_.stop_before != nullptr && options_.position != nullptr)
+    core::stop_shard_before(*options_.stop_before, options_.position->load(std::memory_order_relaxed));
+  failures_.report_failure(options_.agent, files_.durable(),
+                           files_.failure().empty() ? "the journal's files cannot be written" : files_.failure());
+}
+
+}  // namespace byteor::journal

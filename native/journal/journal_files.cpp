@@ -1,0 +1,343 @@
+#include "journal/journal_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <random>
+#include <utility>
+
+#include "core/clock.hpp"
+#include "journal/error.hpp"
+
+namespace byteor::journal {
+
+namespace {
+
+// Room in the list of segments that is had without an allocation.
+constexpr std::size_t kSegmentsReserved = 1024;
+// A segment takes records for this part of retain_ms at most, so that little is kept for longer than asked.
+constexpr std::uint64_t kAgeParts = 4;
+constexpr std::uint64_t kRollMsMin = 1000;
+
+std::uint64_t random_number() {
+  std::random_device device;
+  const std::uint64_t number = (std::uint64_t{device()} << 32) | device();
+  return number == 0 ? 1 : number;
+}
+
+JournalOptions with_defaults(JournalOptions options) {
+  if (options.segment_bytes == 0) options.segment_bytes = abi::kJournalSegmentBytesDefault;
+  if (options.disk == nullptr) options.disk = &platform::Disk::system();
+  options.buffer_bytes =
+      std::max<std::size_t>(options.buffer_bytes, static_cast<std::size_t>(frame_bytes(options.record_max)));
+  return options;
+}
+
+// The one writer's lock. `restarted`: the last writer ran before the machine started, or that cannot be told.
+OpenFile take_lock(const Folder& folder, bool& restarted) {
+  platform::Disk& disk = folder.disk();
+  OpenFile file = folder.file(kLockName, platform::FileAccess::kCreate);
+  const std::string path = folder.path_of(kLockName);
+  const int error = disk.lock(file.number());
+  if (error == -EWOULDBLOCK)
+    throw JournalError("JOURNAL_LOCKED", "the journal " + folder.path() +
+                                             " is being written by another pipeline; stop that one, or name another "
+                                             "folder");
+  if (error != 0)
+    throw JournalError("JOURNAL_OPEN",
+                       "cannot lock " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+  const std::string boot = disk.boot();
+  std::string before(boot.size(), '\0');
+  const std::int64_t got = disk.read(file.number(), before.data(), before.size(), 0);
+  restarted = !boot.empty() && (got < static_cast<std::int64_t>(boot.size()) || before != boot);
+  if (!restarted) return file;
+  const std::int64_t put = disk.write(file.number(), boot.data(), boot.size(), 0);
+  if (put != static_cast<std::int64_t>(boot.size())) {
+    const int reason = put < 0 ? static_cast<int>(put) : -ENOSPC;
+    throw JournalError("JOURNAL_OPEN",
+                       "cannot write " + path + ": " + disk_error_text(reason) + "; " + disk_remedy(reason));
+  }
+  return file;
+}
+
+}  // namespace
+
+std::unique_ptr<JournalFiles> JournalFiles::open(const JournalOptions& given) {
+  const JournalOptions options = with_defaults(given);
+  Folder folder = Folder::make(*options.disk, options.folder);
+  bool restarted = false;
+  OpenFile lock = take_lock(folder, restarted);
+  Recovered recovered = recover(folder, options.type, restarted);
+  std::unique_ptr<JournalFiles> files(
+      new JournalFiles(options, std::move(folder), std::move(lock), std::move(recovered)));
+  files->throw_failure();
+  return files;
+}
+
+JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFile lock, Recovered recovered)
+    : options_(options),
+      folder_(std::move(folder)),
+      disk_(folder_.disk()),
+      lock_(std::move(lock)),
+      recovered_(std::move(recovered)),
+      opened_at_(recovered_.next),
+      journal_(recovered_.journal != 0 ? recovered_.journal : random_number()),
+      crc_(journal_),
+      roll_after_ms_(options.retain_ms == 0 ? kNoSequence : std::max(options.retain_ms / kAgeParts, kRollMsMin)),
+      buffer_(platform::Mapping::anonymous(options.buffer_bytes)),
+      segments_(recovered_.segments),
+      next_(opened_at_),
+      written_(opened_at_),
+      synced_(opened_at_) {
+  segments_.reserve(std::max(kSegmentsReserved, 2 * segments_.size()));
+  for (const SegmentState& segment : segments_) bytes_ += segment.bytes;
+  if (!segments_.empty()) {
+    file_ = folder_.file(SegmentName(active().first).text, platform::FileAccess::kUpdate);
+    now_ms_ = active().last_ms;
+    // Records that a killed writer left in the kernel's cache are served from now on, so they must be as safe as
+    // others.
+    const int error = options_.fsync == abi::FsyncCode::kNone ? 0 : disk_.sync_data(file_.number());
+    if (error != 0) {
+      fail("sync", error);
+      return;
+    }
+    names_unsynced_ = options_.fsync != abi::FsyncCode::kNone;
+  } else {
+    now_ms_ = disk_.wall_ms();
+    if (!begin_segment()) return;
+  }
+  cursor_ = std::make_unique<ReaderCursor>(folder_, journal_, recovered_.cursor);
+  if (names_unsynced_) {
+    const int error = disk_.sync_folder(folder_.descriptor());
+    if (error != 0) fail("sync the folder of", error);
+    names_unsynced_ = false;
+  }
+  now_ms_ = std::max(now_ms_, disk_.wall_ms());
+  retire();
+}
+
+JournalFiles::~JournalFiles() = default;
+
+bool JournalFiles::append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept {
+  if (failed_) return false;
+  if (!clock_read_) {
+    // The clock may be set back; time in a journal does not go back.
+    now_ms_ = std::max(now_ms_, disk_.wall_ms());
+    clock_read_ = true;
+  }
+  const auto bytes = static_cast<std::size_t>(frame_bytes(length));
+  if (bytes > buffer_.bytes())
+    return fail_with("write to", "a record is longer than the record maximum", "raise it with --record-max");
+  if (wants_new_segment(bytes) && !roll()) return false;
+  if (used_ + bytes > buffer_.bytes() && !write_out()) return false;
+  std::byte* const frame = buffer_.data() + used_;
+  const std::uint64_t behind = next_ - synced_;
+  FrameHeader header;
+  header.length = length;
+  header.sequence = next_;
+  header.time_ms = static_cast<std::uint32_t>(now_ms_ - active().created_ms);
+  header.flags = static_cast<std::uint16_t>(flags);
+  header.behind = behind < kBehindUnknown ? static_cast<std::uint16_t>(behind) : kBehindUnknown;
+  header.crc = 0;
+  std::memset(frame + bytes - kAlign, 0, kAlign);
+  std::memcpy(frame, &header, sizeof header);
+  std::memcpy(frame + sizeof header, record, length);
+  header.crc = crc_.of(frame, bytes);
+  std::memcpy(frame, &header.crc, sizeof header.crc);
+  used_ += bytes;
+  ++next_;
+  return true;
+}
+
+bool JournalFiles::commit() noexcept {
+  if (!write_out()) return false;
+  clock_read_ = false;
+  bool good = true;
+  if (options_.fsync == abi::FsyncCode::kEachBatch || sync_due_ms() == 0)
+    good = sync();
+  else
+    good = check_active();
+  return good && retire();
+}
+
+bool JournalFiles::sync() noexcept {
+  if (failed_) return false;
+  if (synced_ == written_) return true;
+  if (names_unsynced_) {
+    const int error = disk_.sync_folder(folder_.descriptor());
+    if (error != 0) return fail("sync the folder of", error);
+    names_unsynced_ = false;
+  }
+  const int error = disk_.sync_data(file_.number());
+  if (error != 0) return fail("sync", error);
+  if (!check_active()) return false;
+  synced_ = written_;
+  ++syncs_;
+  return true;
+}
+
+std::uint64_t JournalFiles::sync_due_ms() const noexcept {
+  if (options_.fsync != abi::FsyncCode::kInterval || synced_ == written_ || failed_) return kNoSequence;
+  const double left = written_since_ns_ + 1e6 * options_.fsync_interval_ms - core::now_ns();
+  return left <= 0 ? 0 : static_cast<std::uint64_t>(left / 1e6) + 1;
+}
+
+JournalStatus JournalFiles::status() const noexcept {
+  return {next_,
+          durable(),
+          synced_,
+          segments_.empty() ? next_ : segments_.front().first,
+          opened_at_,
+          syncs_,
+          bytes_,
+          recovered_.cut_bytes,
+          over_limit_bytes_,
+          removed_segments_,
+          static_cast<std::uint32_t>(segments_.size())};
+}
+
+bool JournalFiles::write_out() noexcept {
+  if (failed_) return false;
+  if (used_ == 0) return true;
+  if (!write_all(buffer_.data(), used_, active().bytes)) return false;
+  if (synced_ == written_) written_since_ns_ = core::now_ns();
+  active().bytes += used_;
+  active().last_ms = now_ms_;
+  bytes_ += used_;
+  used_ = 0;
+  written_ = next_;
+  return true;
+}
+
+bool JournalFiles::write_all(const std::byte* from, std::size_t bytes, std::uint64_t offset) noexcept {
+  while (bytes > 0) {
+    const std::int64_t put = disk_.write(file_.number(), from, bytes, offset);
+    if (put <= 0) return fail("write to", put < 0 ? static_cast<int>(put) : -ENOSPC);
+    from += put;
+    offset += static_cast<std::uint64_t>(put);
+    bytes -= static_cast<std::size_t>(put);
+  }
+  return true;
+}
+
+bool JournalFiles::wants_new_segment(std::uint64_t frame) noexcept {
+  const std::uint64_t bytes = active().bytes + used_;
+  // A segment holds at least one record, however long.
+  if (bytes == sizeof(SegmentHeader)) return false;
+  const std::uint64_t age_ms = now_ms_ - active().created_ms;
+  return bytes + frame > options_.segment_bytes || age_ms > UINT32_MAX || age_ms >= roll_after_ms_;
+}
+
+// What is complete is safe before its successor exists: only the last segment can be torn.
+bool JournalFiles::roll() noexcept {
+  if (!write_out()) return false;
+  if (options_.fsync == abi::FsyncCode::kNone ? !check_active() : !sync()) return false;
+  return begin_segment();
+}
+
+bool JournalFiles::begin_segment() noexcept {
+  SegmentHeader header{};
+  header.magic = kSegmentMagic;
+  header.format = kFormat;
+  header.header_bytes = sizeof header;
+  header.codec = static_cast<std::uint32_t>(options_.type.codec);
+  header.layout_hash = options_.type.layout_hash;
+  header.journal = journal_;
+  header.first = next_;
+  header.created_ms = now_ms_;
+  header.previous_first = segments_.empty() ? kNoSequence : active().first;
+  header.previous_bytes = segments_.empty() ? 0 : active().bytes;
+  header.crc = header_crc(op::Crc32c(), header);
+  try {
+    segments_.push_back({next_, 0, now_ms_, now_ms_});
+  } catch (const std::exception&) {
+    return fail("make", -ENOMEM);
+  }
+  int error = 0;
+  OpenFile file = folder_.file(SegmentName(next_).text, platform::FileAccess::kCreateNew, error);
+  if (error != 0) return fail("make", error);
+  file_ = std::move(file);
+  if (!write_all(reinterpret_cast<const std::byte*>(&header), sizeof header, 0)) return false;
+  active().bytes = sizeof header;
+  bytes_ += sizeof header;
+  names_unsynced_ = options_.fsync != abi::FsyncCode::kNone;
+  return true;
+}
+
+// A file that somebody removes, cuts or writes to holds less than was promised, and the calls that write to it succeed.
+bool JournalFiles::check_active() noexcept {
+  const platform::FileFacts facts = disk_.facts(file_.number());
+  if (facts.error != 0) return fail("look at", facts.error);
+  if (facts.links == 0)
+    return fail_with("write to", "somebody has removed it",
+                     "leave a running journal's folder alone, or name another folder");
+  if (facts.bytes == active().bytes) return true;
+  return fail_with("write to", "somebody else has changed its length",
+                   "leave a running journal's folder alone, or name another folder");
+}
+
+bool JournalFiles::over_limit(const SegmentState& segment, std::uint64_t bytes) const noexcept {
+  return (options_.retain_bytes != 0 && bytes > options_.retain_bytes) ||
+         (options_.retain_ms != 0 && now_ms_ - segment.last_ms > options_.retain_ms);
+}
+
+// Removes the oldest segments while there is more than was asked for, but none that holds a record the reader has not
+// read, and never the one being written.
+bool JournalFiles::retire() noexcept {
+  over_limit_bytes_ = 0;
+  bool cursor_synced = false;
+  while (segments_.size() > 1 && over_limit(segments_.front(), bytes_)) {
+    if (cursor_->stored() < segments_[1].first) {
+      count_over_limit();
+      return true;
+    }
+    // A cursor that is older on the device would want records that are no longer there.
+    const int synced = cursor_synced ? 0 : cursor_->sync();
+    if (synced != 0) return fail("sync the reader's cursor beside", synced);
+    cursor_synced = true;
+    int error = disk_.remove(folder_.descriptor(), SegmentName(segments_.front().first).text);
+    // One name at a time is lost for good, so that no crash leaves a gap between two that remain.
+    if ((error == 0 || error == -ENOENT) && options_.fsync != abi::FsyncCode::kNone)
+      error = disk_.sync_folder(folder_.descriptor());
+    if (error != 0 && error != -ENOENT) return fail("remove an old segment beside", error);
+    bytes_ -= segments_.front().bytes;
+    segments_.erase(segments_.begin());
+    ++removed_segments_;
+  }
+  return true;
+}
+
+void JournalFiles::count_over_limit() noexcept {
+  std::uint64_t bytes = bytes_;
+  for (std::size_t i = 0; i + 1 < segments_.size() && over_limit(segments_[i], bytes); ++i) {
+    over_limit_bytes_ += segments_[i].bytes;
+    bytes -= segments_[i].bytes;
+  }
+}
+
+bool JournalFiles::fail(const char* what, int error) noexcept {
+  try {
+    return fail_with(what, disk_error_text(error), disk_remedy(error));
+  } catch (const std::exception&) {
+    return fail_with(what, "an error without a text", disk_remedy(error));
+  }
+}
+
+bool JournalFiles::fail_with(const char* what, std::string_view why, const char* remedy) noexcept {
+  failed_ = true;
+  try {
+    const std::string path = folder_.path_of(SegmentName(segments_.empty() ? next_ : active().first).text);
+    failure_ = std::string("cannot ") + what + " " + short_path(path) + ": " + std::string(why) +
+               "; records from sequence " + std::to_string(durable()) + " on are not in the journal; " + remedy;
+  } catch (const std::exception&) {
+    failure_.clear();
+  }
+  return false;
+}
+
+void JournalFiles::throw_failure() const {
+  if (failed_) throw JournalError("JOURNAL_WRITE", failure_);
+}
+
+}  // namespace byteor::journal

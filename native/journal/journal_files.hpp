@@ -1,0 +1,141 @@
+// The files of one journal lane, as its one writer has them: appends records to segments, syncs as the policy says,
+// begins new segments and removes old ones.
+//
+//   append() … append() ──▶ buffer ──commit()──▶ write ──▶ fdatasync ──▶ durable()
+//
+// A commit is a group: however many records were appended since the last one, they are written together and synced
+// once. Whatever goes wrong is final: the cause is kept, nothing more is written, and durable() stays where it was,
+// because after a failed fdatasync nobody can say which pages the kernel has given up.
+//
+// open() belongs to the control path and throws. The rest belongs to the journal's thread, waits for the device, throws
+// nothing, and allocates nothing but room in a list when a segment begins.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "journal/cursor.hpp"
+#include "journal/folder.hpp"
+#include "journal/recovery.hpp"
+#include "platform/disk.hpp"
+#include "platform/memory.hpp"
+
+namespace byteor::journal {
+
+struct JournalOptions {
+  std::string folder;
+  RecordType type;
+  abi::FsyncCode fsync = abi::FsyncCode::kEachBatch;
+  std::uint32_t fsync_interval_ms = 0;
+  std::uint64_t segment_bytes = abi::kJournalSegmentBytesDefault;  // 0: default
+  std::uint64_t retain_bytes = 0;                                  // 0: no limit
+  std::uint64_t retain_ms = 0;                                     // 0: no limit
+  std::uint32_t record_max = abi::kRecordMaxDefault;
+  // Bytes of one write. Fits a core's second cache, and more measured no faster (docs/journal.md).
+  std::size_t buffer_bytes = 256 * 1024;
+  platform::Disk* disk = nullptr;  // nullptr: this machine's
+};
+
+struct JournalStatus {
+  std::uint64_t next;              // sequence of the next record to be appended
+  std::uint64_t durable;           // records before it are as durable as the policy promises
+  std::uint64_t synced;            // records before it are on the device
+  std::uint64_t first;             // oldest record in the files
+  std::uint64_t opened_at;         // first record of this run
+  std::uint64_t syncs;             // group commits that reached the device
+  std::uint64_t bytes;             // of all segments
+  std::uint64_t cut_bytes;         // that recovery cut
+  std::uint64_t over_limit_bytes;  // of segments that retention would remove, had the reader read them
+  std::uint64_t removed_segments;  // by retention in this run
+  std::uint32_t segments;
+};
+
+class JournalFiles {
+ public:
+  // Makes the folder when it is missing, takes the lock, recovers. Throws JournalError.
+  static std::unique_ptr<JournalFiles> open(const JournalOptions& options);
+  ~JournalFiles();
+
+  JournalFiles(const JournalFiles&) = delete;
+  JournalFiles& operator=(const JournalFiles&) = delete;
+
+  // Any thread; fixed by open().
+  const std::string& folder() const noexcept { return folder_.path(); }
+  const Recovered& recovered() const noexcept { return recovered_; }
+  std::uint64_t opened_at() const noexcept { return opened_at_; }
+  const JournalOptions& options() const noexcept { return options_; }
+  // The reader's thread stores it.
+  ReaderCursor& cursor() noexcept { return *cursor_; }
+
+  // --- The journal's thread ---------------------------------------------------------------------------------------
+
+  // Takes a copy. False: the journal has failed, the record is not in it.
+  bool append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
+  // Writes what was appended, and syncs it when the policy wants that now. False: the journal has failed.
+  bool commit() noexcept;
+  // Syncs everything that was committed, whatever the policy.
+  bool sync() noexcept;
+  // For the interval policy: milliseconds until a commit or sync() is due; kNoSequence: nothing waits for one.
+  std::uint64_t sync_due_ms() const noexcept;
+
+  std::uint64_t next_sequence() const noexcept { return next_; }
+  std::uint64_t durable() const noexcept { return options_.fsync == abi::FsyncCode::kNone ? written_ : synced_; }
+  JournalStatus status() const noexcept;
+
+  bool failed() const noexcept { return failed_; }
+  // A sentence with the file and a remedy, of code JOURNAL_WRITE; empty until it failed.
+  const std::string& failure() const noexcept { return failure_; }
+
+ private:
+  JournalFiles(const JournalOptions& options, Folder folder, OpenFile lock, Recovered recovered);
+
+  SegmentState& active() noexcept { return segments_.back(); }
+  bool write_out() noexcept;
+  bool write_all(const std::byte* from, std::size_t bytes, std::uint64_t offset) noexcept;
+  bool wants_new_segment(std::uint64_t frame) noexcept;
+  bool roll() noexcept;
+  bool begin_segment() noexcept;
+  bool check_active() noexcept;
+  bool retire() noexcept;
+  bool over_limit(const SegmentState& segment, std::uint64_t bytes) const noexcept;
+  void count_over_limit() noexcept;
+  bool fail(const char* what, int error) noexcept;
+  bool fail_with(const char* what, std::string_view why, const char* remedy) noexcept;
+  void throw_failure() const;
+
+  const JournalOptions options_;
+  const Folder folder_;
+  platform::Disk& disk_;
+  const OpenFile lock_;
+  const Recovered recovered_;
+  const std::uint64_t opened_at_;
+  const std::uint64_t journal_;  // SegmentHeader.journal
+  const FrameCrc crc_;
+  const std::uint64_t roll_after_ms_;
+  std::unique_ptr<ReaderCursor> cursor_;
+  platform::Mapping buffer_;
+
+  std::vector<SegmentState> segments_;  // never empty once open; the last is being written
+  OpenFile file_;                       // of the last
+  std::size_t used_ = 0;                // of the buffer
+  std::uint64_t next_;
+  std::uint64_t written_;
+  std::uint64_t synced_;
+  std::uint64_t now_ms_ = 0;
+  bool clock_read_ = false;      // since the last commit
+  bool names_unsynced_ = false;  // a segment was made whose name may not be on the device
+  double written_since_ns_ = 0;  // when the oldest record that is not synced was written
+  std::uint64_t bytes_ = 0;
+  std::uint64_t syncs_ = 0;
+  std::uint64_t over_limit_bytes_ = 0;
+  std::uint64_t removed_segments_ = 0;
+  bool failed_ = false;
+  std::string failure_;
+};
+
+}  // namespace byteor::journal

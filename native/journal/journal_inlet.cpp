@@ -1,0 +1,121 @@
+#include "journal/journal_inlet.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+
+#include "core/sequence.hpp"
+
+namespace byteor::journal {
+
+JournalInlet::JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalBlock& block,
+                           core::FailureReporter& failures, const JournalInletOptions& options)
+    : lane_(lane),
+      files_(files),
+      block_(block),
+      failures_(failures),
+      options_(options),
+      began_at_(files.cursor().stored()),
+      consumed_(began_at_),
+      released_(began_at_),
+      stored_(began_at_) {
+  if (!serves_files()) return;
+  ReaderOptions reading;
+  reading.folder = files.folder();
+  reading.type = files.options().type;
+  reading.record_max = files.options().record_max;
+  reading.disk = files.options().disk;
+  reader_ = std::make_unique<JournalReader>(reading);
+  reader_->seek(began_at_);
+  reader_->stop_before(files.opened_at());
+  batch_.resize(abi::kBatchRecordsDefault);
+}
+
+JournalInlet::~JournalInlet() { store_cursor(); }
+
+std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit) noexcept {
+  if (failed_) return 0;
+  if (serves_files()) {
+    if (batch_at_ == batch_end_) read_on();
+    const std::uint32_t count = std::min(limit, batch_end_ - batch_at_);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const JournalRecord& record = batch_[batch_at_ + i];
+      // The buffer is this inlet's own, so the reader may write to its records as it may in a lane.
+      records[i] = {const_cast<std::byte*>(record.data), record.length, record.flags,
+                    options_.first_ordinal + (record.sequence - began_at_)};
+    }
+    return count;
+  }
+  const std::uint32_t count = lane_.peek(records, limit);
+  if (count == 0) store_cursor();
+  return count;
+}
+
+void JournalInlet::consume(std::uint32_t count) noexcept {
+  if (serves_files()) {
+    batch_at_ += count;
+    holds_batch_ = true;
+  } else {
+    lane_.consume(count);
+  }
+  consumed_ += count;
+}
+
+bool JournalInlet::release() noexcept {
+  bool any = holds_batch_;
+  if (holds_batch_) {
+    holds_batch_ = false;
+    const std::uint64_t replayed = std::min(consumed_, files_.opened_at()) - began_at_;
+    block_.replayed.store(static_cast<double>(replayed), std::memory_order_relaxed);
+  }
+  if (consumed_ > files_.opened_at() && lane_.release()) any = true;
+  released_ = consumed_;
+  if (released_ - stored_ >= options_.cursor_records) store_cursor();
+  return any;
+}
+
+std::uint64_t JournalInlet::lower_bound() noexcept {
+  if (failed_) return core::kNoLimit;
+  if (serves_files()) return options_.first_ordinal + (consumed_ - began_at_);
+  return lane_.lower_bound();
+}
+
+bool JournalInlet::ended() noexcept {
+  if (failed_) return true;
+  if (serves_files() || !lane_.ended()) return false;
+  store_cursor();
+  return true;
+}
+
+// The next batch from the files; the one before it must be released, because it lies in the same buffer.
+void JournalInlet::read_on() noexcept {
+  if (holds_batch_) return;
+  batch_at_ = 0;
+  batch_end_ = reader_->read(batch_.data(), static_cast<std::uint32_t>(batch_.size()));
+  if (batch_end_ != 0) return;
+  // The writer's recovery has seen these records.
+  fail(reader_->failed() ? reader_->failure().what()
+                         : "records of the journal that were there when it was opened are gone; leave a running "
+                           "journal's folder alone");
+}
+
+void JournalInlet::store_cursor() noexcept {
+  if (failed_ || stored_ == released_) return;
+  stored_ = released_;
+  const int error = files_.cursor().store(released_);
+  if (error == 0) return;
+  try {
+    const std::string cause = "cannot write " + short_path(files_.cursor().path()) + ": " + disk_error_text(error) +
+                              "; " + disk_remedy(error);
+    fail(cause.c_str());
+  } catch (const std::exception&) {
+    fail("the reader's cursor cannot be written");
+  }
+}
+
+void JournalInlet::fail(const char* cause) noexcept {
+  failed_ = true;
+  failures_.report_failure(options_.agent, consumed_, cause);
+}
+
+}  // namespace byteor::journal

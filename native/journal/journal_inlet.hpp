@@ -1,0 +1,75 @@
+// The reading end of a journal lane as its reader sees it: first the records of earlier runs that it had not released,
+// from the files, then the lane itself. What the reader releases is kept in the cursor's file, in batches: after a
+// crash it gets some records again, and misses none.
+//
+//   files ──[ cursor, opened_at )──▶ ┐
+//                                    JournalInlet ──▶ stage or egress
+//   lane  ──[ opened_at, … )───────▶ ┘
+//
+// Construction on the control path, throws JournalError. The rest belongs to the reader's thread. While it serves from
+// the files it reads them, which may wait for the device; a record that does not check is reported as a failure and
+// ends the inlet before it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "core/agent.hpp"
+#include "journal/journal_files.hpp"
+#include "journal/journal_reader.hpp"
+#include "lane/endpoint.hpp"
+
+namespace byteor::journal {
+
+struct JournalInletOptions {
+  std::uint32_t agent = 0;  // index into AgentEntry of the reader, for failures
+  // Records of earlier runs get ordinals of this run: first_ordinal and up by one. The graph lets its ingresses begin
+  // behind them where the lane is watermarked.
+  std::uint64_t first_ordinal = 0;
+  // Records released between two writes of the cursor; it is also written whenever nothing is left to read.
+  std::uint64_t cursor_records = 4096;
+};
+
+class JournalInlet final : public lane::Inlet {
+ public:
+  // `lane`: the reader's end of the lane; with the others it outlives the inlet.
+  JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalBlock& block, core::FailureReporter& failures,
+               const JournalInletOptions& options);
+  // Stores the cursor. The reader's thread has ended.
+  ~JournalInlet() override;
+
+  std::uint32_t peek(lane::LaneRecord* records, std::uint32_t limit) noexcept override;
+  void consume(std::uint32_t count) noexcept override;
+  bool release() noexcept override;
+  std::uint64_t lower_bound() noexcept override;
+  bool ended() noexcept override;
+
+  // Records of earlier runs that are still to be read when nothing has been consumed.
+  std::uint64_t earlier_records() const noexcept { return files_.opened_at() - began_at_; }
+
+ private:
+  bool serves_files() const noexcept { return consumed_ < files_.opened_at(); }
+  void read_on() noexcept;
+  void store_cursor() noexcept;
+  void fail(const char* cause) noexcept;
+
+  lane::Inlet& lane_;
+  JournalFiles& files_;
+  abi::JournalBlock& block_;
+  core::FailureReporter& failures_;
+  const JournalInletOptions options_;
+  const std::uint64_t began_at_;
+  std::unique_ptr<JournalReader> reader_;  // nullptr when there is nothing to be read from the files
+  std::vector<JournalRecord> batch_;       // what the reader described last
+  std::uint32_t batch_at_ = 0;
+  std::uint32_t batch_end_ = 0;
+  bool holds_batch_ = false;  // records of the batch are consumed and not released
+  std::uint64_t consumed_;    // journal sequence of the next record
+  std::uint64_t released_;
+  std::uint64_t stored_;
+  bool failed_ = false;
+};
+
+}  // namespace byteor::journal

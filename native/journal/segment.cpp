@@ -1,0 +1,185 @@
+#include "journal/segment.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "journal/error.hpp"
+
+namespace byteor::journal {
+
+namespace {
+
+// `first` names the segment; its path is put together only for a failure.
+[[noreturn]] void fail_read(const Folder& folder, std::uint64_t first, std::uint64_t offset, int error) {
+  throw JournalError("JOURNAL_READ", "cannot read " + folder.path_of(SegmentName(first).text) + " at offset " +
+                                         std::to_string(offset) + ": " + disk_error_text(error) + "; " +
+                                         disk_remedy(error));
+}
+
+// As many bytes as there are, up to `bytes`.
+std::size_t read_up_to(const Folder& folder, int file, std::uint64_t first, std::byte* to, std::size_t bytes,
+                       std::uint64_t offset) {
+  std::size_t total = 0;
+  while (total < bytes) {
+    const std::int64_t got = folder.disk().read(file, to + total, bytes - total, offset + total);
+    if (got < 0) fail_read(folder, first, offset + total, static_cast<int>(got));
+    if (got == 0) break;
+    total += static_cast<std::size_t>(got);
+  }
+  return total;
+}
+
+const char* codec_text(std::uint32_t codec) {
+  switch (static_cast<abi::CodecCode>(codec)) {
+    case abi::CodecCode::kUtf8:
+      return "utf8";
+    case abi::CodecCode::kStruct:
+      return "struct";
+    default:
+      return "bytes";
+  }
+}
+
+std::string type_text(std::uint32_t codec, std::uint64_t layout_hash) {
+  char hash[32] = "";
+  if (layout_hash != 0)
+    std::snprintf(hash, sizeof hash, " (layout %016llx)", static_cast<unsigned long long>(layout_hash));
+  return std::string(codec_text(codec)) + hash;
+}
+
+void check_type(const std::string& path, const SegmentHeader& header, const RecordType& type) {
+  const auto codec = static_cast<std::uint32_t>(type.codec);
+  if (header.codec == codec && header.layout_hash == type.layout_hash) return;
+  throw JournalError("JOURNAL_CODEC", path + " holds records of codec " + type_text(header.codec, header.layout_hash) +
+                                          ", but the lane's records are of codec " +
+                                          type_text(codec, type.layout_hash) +
+                                          "; name another folder, or use the plan that wrote this one");
+}
+
+}  // namespace
+
+std::optional<SegmentHeader> read_header(const Folder& folder, const OpenFile& file, std::uint64_t first,
+                                         const RecordType* type) {
+  const std::string path = folder.path_of(SegmentName(first).text);
+  SegmentHeader header{};
+  const std::size_t got =
+      read_up_to(folder, file.number(), first, reinterpret_cast<std::byte*>(&header), sizeof header, 0);
+  constexpr SegmentHeader kBlank{};
+  if (got < sizeof header || std::memcmp(&header, &kBlank, sizeof header) == 0) return std::nullopt;
+  if (header.magic != kSegmentMagic)
+    throw JournalError("JOURNAL_FOREIGN", path + " is not a segment of a journal; move it out of the folder");
+  const bool sound = header.crc == header_crc(op::Crc32c(), header);
+  if (header.format != kFormat)
+    throw JournalError("JOURNAL_FORMAT", path + " has format version " + std::to_string(header.format) +
+                                             ", but this byteor reads version " + std::to_string(kFormat) +
+                                             (sound ? "; use the byteor that wrote it, or name another folder"
+                                                    : ", or its header is damaged; restore the file from a copy"));
+  if (!sound || header.header_bytes != sizeof header)
+    throw JournalError("JOURNAL_DAMAGED",
+                       path +
+                           " is damaged: its header (offset 0) does not match its checksum, so no record from "
+                           "sequence " +
+                           std::to_string(first) +
+                           " on can be read; restore the file from a copy, or move the folder away");
+  if (header.first != first)
+    throw JournalError("JOURNAL_FOREIGN", path + " begins with sequence " + std::to_string(header.first) +
+                                              ", which is not what its name says; give it back its name");
+  if (type != nullptr) check_type(path, header, *type);
+  return header;
+}
+
+SegmentReader::SegmentReader(std::size_t buffer_bytes, std::uint64_t record_max)
+    : record_max_(record_max), buffer_(std::max<std::size_t>(buffer_bytes, sizeof(FrameHeader))) {}
+
+void SegmentReader::open(const Folder& folder, OpenFile file, const SegmentHeader& header) {
+  folder_ = &folder;
+  file_ = std::move(file);
+  header_ = header;
+  crc_ = FrameCrc(header.journal);
+  base_ = header.header_bytes;
+  at_ = end_ = 0;
+  sequence_ = header.first;
+}
+
+std::string SegmentReader::path() const { return folder_->path_of(SegmentName(header_.first).text); }
+
+SegmentReader::Next SegmentReader::next(Frame& frame) noexcept {
+  const std::size_t left = end_ - at_;
+  if (left < sizeof(FrameHeader)) return Next::kMore;
+  const std::byte* const at = buffer_.data() + at_;
+  frame.header = load_frame(at);
+  if (frame.header.sequence != sequence_) return Next::kBad;
+  const std::uint64_t bytes = frame_bytes(frame.header.length);
+  if (bytes > left) return Next::kMore;
+  if (crc_.of(at, static_cast<std::size_t>(bytes)) != frame.header.crc) return Next::kBad;
+  frame.data = at + sizeof(FrameHeader);
+  frame.offset = offset();
+  at_ += static_cast<std::size_t>(bytes);
+  ++sequence_;
+  return Next::kFrame;
+}
+
+bool SegmentReader::refill() {
+  const platform::FileFacts facts = folder_->disk().facts(file());
+  if (facts.error != 0) fail_read(*folder_, header_.first, offset(), facts.error);
+  const std::uint64_t in_file = facts.bytes;
+  const std::size_t left = end_ - at_;
+  if (in_file <= base_ + end_) return false;
+  std::uint64_t need = sizeof(FrameHeader);
+  if (left >= sizeof(FrameHeader)) {
+    const std::uint32_t length = load_frame(buffer_.data() + at_).length;
+    need = frame_bytes(length);
+    // Not all of it is there; what it says about its length may be wrong, too.
+    if (offset() + need > in_file) return false;
+    if (length > record_max_)
+      throw JournalError("JOURNAL_READ", path() + " says at offset " + std::to_string(offset()) +
+                                             " that the record with sequence " + std::to_string(sequence_) + " has " +
+                                             std::to_string(length) + " bytes, more than the record maximum of " +
+                                             std::to_string(record_max_) + "; raise it with --record-max");
+  }
+  if (at_ != 0) {
+    std::memmove(buffer_.data(), buffer_.data() + at_, left);
+    base_ += at_;
+    at_ = 0;
+    end_ = left;
+  }
+  if (need > buffer_.size()) buffer_.resize(static_cast<std::size_t>(need));
+  end_ += read_up_to(*folder_, file(), header_.first, buffer_.data() + end_, buffer_.size() - end_, base_ + end_);
+  return end_ > left;
+}
+
+Behind look_behind(const Folder& folder, int file, const SegmentHeader& header, std::uint64_t offset, std::uint64_t end,
+                   std::uint64_t sequence) {
+  constexpr std::size_t kWindow = std::size_t{1} << 20;
+  const FrameCrc crc(header.journal);
+  std::vector<std::byte> window(kWindow + sizeof(FrameHeader));
+  std::vector<std::byte> whole;
+  Behind found = Behind::kNothing;
+  for (std::uint64_t base = offset + kAlign; base < end; base += kWindow) {
+    const std::size_t got = read_up_to(folder, file, header.first, window.data(), window.size(), base);
+    for (std::size_t at = 0; at < kWindow && at + sizeof(FrameHeader) <= got; at += kAlign) {
+      const FrameHeader frame = load_frame(window.data() + at);
+      const std::uint64_t place = base + at;
+      // Every frame in between takes at least a header.
+      if (frame.sequence <= sequence || frame.sequence - sequence > (place - offset) / sizeof(FrameHeader)) continue;
+      const std::uint64_t bytes = frame_bytes(frame.length);
+      if (bytes > end - place) continue;
+      whole.resize(static_cast<std::size_t>(bytes));
+      if (read_up_to(folder, file, header.first, whole.data(), whole.size(), place) < whole.size()) continue;
+      if (crc.of(whole.data(), whole.size()) != frame.crc) continue;
+      if (frame.behind != kBehindUnknown && frame.sequence - frame.behind > sequence) return Behind::kFramesAfterSync;
+      found = Behind::kFrames;
+    }
+  }
+  return found;
+}
+
+void fail_damaged(const std::string& path, std::uint64_t offset, std::uint64_t sequence) {
+  throw JournalError("JOURNAL_DAMAGED", path + " is damaged at offset " + std::to_string(offset) +
+                                            ": the record with sequence " + std::to_string(sequence) +
+                                            " does not match its checksum, and records follow it; restore the file "
+                                            "from a copy, or move the folder away");
+}
+
+}  // namespace byteor::journal

@@ -1,0 +1,151 @@
+#include "platform/disk.hpp"
+
+#include <cerrno>
+#include <chrono>
+
+#if !defined(_WIN32)
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace byteor::platform {
+
+Disk& Disk::system() noexcept {
+  // Never destroyed: the thread of a journal may outlive the objects of the library it is loaded with.
+  static Disk& disk = *new Disk;
+  return disk;
+}
+
+std::uint64_t Disk::wall_ms() noexcept {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
+#if !defined(_WIN32)
+
+namespace {
+
+int answer(int result) noexcept { return result >= 0 ? result : -errno; }
+
+}  // namespace
+
+int Disk::make_folder(const char* path) noexcept { return answer(mkdir(path, 0700)); }
+
+int Disk::open_folder(const char* path) noexcept { return answer(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
+
+int Disk::open_file(int folder, const char* name, FileAccess access) noexcept {
+  // Not blocking, so that a FIFO with a segment's name is an error and not a wait.
+  int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  flags |= access == FileAccess::kRead ? O_RDONLY : O_RDWR;
+  if (access == FileAccess::kCreate) flags |= O_CREAT;
+  if (access == FileAccess::kCreateNew) flags |= O_CREAT | O_EXCL;
+  return answer(openat(folder, name, flags, 0600));
+}
+
+void Disk::close(int descriptor) noexcept { ::close(descriptor); }
+
+std::int64_t Disk::read(int file, void* to, std::size_t bytes, std::uint64_t offset) noexcept {
+  for (;;) {
+    const ssize_t got = pread(file, to, bytes, static_cast<off_t>(offset));
+    if (got >= 0) return got;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+std::int64_t Disk::write(int file, const void* from, std::size_t bytes, std::uint64_t offset) noexcept {
+  for (;;) {
+    const ssize_t put = pwrite(file, from, bytes, static_cast<off_t>(offset));
+    if (put >= 0) return put;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+FileFacts Disk::facts(int file) noexcept {
+  struct stat facts {};
+  if (fstat(file, &facts) != 0) return {-errno, 0, 0};
+  return {0, static_cast<std::uint64_t>(facts.st_size), static_cast<std::uint64_t>(facts.st_nlink)};
+}
+
+int Disk::truncate(int file, std::uint64_t bytes) noexcept {
+  return answer(ftruncate(file, static_cast<off_t>(bytes)));
+}
+
+int Disk::sync_data(int file) noexcept {
+#if defined(__APPLE__)
+  // fsync(2) leaves the data in the device's own cache there.
+  return answer(fcntl(file, F_FULLFSYNC));
+#else
+  return answer(fdatasync(file));
+#endif
+}
+
+int Disk::sync_folder(int folder) noexcept {
+  if (fsync(folder) == 0) return 0;
+  // Some file systems keep names safe by themselves and refuse the call.
+  return errno == EINVAL || errno == ENOTSUP ? 0 : -errno;
+}
+
+int Disk::remove(int folder, const char* name) noexcept { return answer(unlinkat(folder, name, 0)); }
+
+int Disk::list(int folder, std::vector<std::string>& names) {
+  // A descriptor of its own: reading a folder moves a position that all copies share.
+  const int own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) return -errno;
+  DIR* const entries = fdopendir(own);
+  if (entries == nullptr) {
+    const int error = -errno;
+    ::close(own);
+    return error;
+  }
+  errno = 0;
+  while (const dirent* entry = readdir(entries)) names.emplace_back(entry->d_name);
+  const int error = -errno;
+  closedir(entries);
+  return error;
+}
+
+int Disk::lock(int file) noexcept { return answer(flock(file, LOCK_EX | LOCK_NB)); }
+
+std::string Disk::boot() {
+  std::string text(64, '\0');
+  const int file = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  const std::int64_t got = file < 0 ? 0 : read(file, text.data(), text.size(), 0);
+  if (file >= 0) ::close(file);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text.substr(0, text.find('\n'));
+}
+
+void block_write_signals() noexcept {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  sigaddset(&signals, SIGXFSZ);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+#else
+
+int Disk::make_folder(const char*) noexcept { return -ENOSYS; }
+int Disk::open_folder(const char*) noexcept { return -ENOSYS; }
+int Disk::open_file(int, const char*, FileAccess) noexcept { return -ENOSYS; }
+void Disk::close(int) noexcept {}
+std::int64_t Disk::read(int, void*, std::size_t, std::uint64_t) noexcept { return -ENOSYS; }
+std::int64_t Disk::write(int, const void*, std::size_t, std::uint64_t) noexcept { return -ENOSYS; }
+FileFacts Disk::facts(int) noexcept { return {-ENOSYS, 0, 0}; }
+int Disk::truncate(int, std::uint64_t) noexcept { return -ENOSYS; }
+int Disk::sync_data(int) noexcept { return -ENOSYS; }
+int Disk::sync_folder(int) noexcept { return -ENOSYS; }
+int Disk::remove(int, const char*) noexcept { return -ENOSYS; }
+int Disk::list(int, std::vector<std::string>&) { return -ENOSYS; }
+int Disk::lock(int) noexcept { return -ENOSYS; }
+std::string Disk::boot() { return {}; }
+void block_write_signals() noexcept {}
+
+#endif
+
+}  // namespace byteor::platform

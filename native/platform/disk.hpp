@@ -1,0 +1,66 @@
+// The calls to the operating system that a journal's safety rests on, one function each, so that a test can put a disk
+// in their place that is full, fails or loses what was not synced. Numbers are answered as they come: a count or a
+// descriptor when it went well, a negated errno when not. Nothing here throws, and nothing allocates but list() and
+// boot(). Any thread. POSIX; on Windows every call answers -ENOSYS and the journal says so when it is opened.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace byteor::platform {
+
+enum class FileAccess {
+  kRead,
+  kUpdate,     // read and write a file that is there
+  kCreate,     // the same, made when it is missing (mode 0600)
+  kCreateNew,  // the same, -EEXIST when it is there
+};
+
+struct FileFacts {
+  int error = 0;  // negated errno
+  std::uint64_t bytes = 0;
+  std::uint64_t links = 0;  // 0: its last name has been removed, and it goes with its last descriptor
+};
+
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  // This machine's.
+  static Disk& system() noexcept;
+
+  // A folder of mode 0700, without its parents; -EEXIST when something has that name.
+  virtual int make_folder(const char* path) noexcept;
+  virtual int open_folder(const char* path) noexcept;
+  // Relative to an open folder, so that nobody can swap the folder in between. Links are not followed.
+  virtual int open_file(int folder, const char* name, FileAccess access) noexcept;
+  virtual void close(int descriptor) noexcept;
+
+  // May move fewer bytes than asked for; 0 from read: the end.
+  virtual std::int64_t read(int file, void* to, std::size_t bytes, std::uint64_t offset) noexcept;
+  virtual std::int64_t write(int file, const void* from, std::size_t bytes, std::uint64_t offset) noexcept;
+  virtual FileFacts facts(int file) noexcept;
+  virtual int truncate(int file, std::uint64_t bytes) noexcept;
+
+  // The content of a file, and what is needed to read it back, is on the device.
+  virtual int sync_data(int file) noexcept;
+  // The names in a folder are on the device.
+  virtual int sync_folder(int folder) noexcept;
+
+  virtual int remove(int folder, const char* name) noexcept;
+  virtual int list(int folder, std::vector<std::string>& names);
+  // A lock that goes with its descriptor, also when the process is killed; -EWOULDBLOCK when somebody else has it.
+  virtual int lock(int file) noexcept;
+
+  // Milliseconds since 1970.
+  virtual std::uint64_t wall_ms() noexcept;
+  // Differs from start to start of the machine; empty where it cannot be told.
+  virtual std::string boot();
+};
+
+// Keeps a write to a closed pipe or past the file size limit from ending the process with a signal: for the calling
+// thread only, which then gets an error number instead. Called from the thread that writes.
+void block_write_signals() noexcept;
+
+}  // namespace byteor::platform

@@ -1,0 +1,418 @@
+// The agent that writes a lane's files, the reader's end that begins with earlier runs, and the source of a replay.
+#include "journal/journal_agent.hpp"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "journal/journal_inlet.hpp"
+#include "journal/replay_source.hpp"
+#include "support/fake_lane.hpp"
+#include "support/faulty_disk.hpp"
+#include "support/journal_folder.hpp"
+
+namespace byteor::journal {
+namespace {
+
+using test::append_records;
+using test::FakeLane;
+using test::FaultyDisk;
+using test::journal_in;
+using test::read_records;
+using test::record_flags;
+using test::record_text;
+using test::Reporter;
+using test::TempFolder;
+
+void put_records(FakeLane& lane, std::uint64_t first, std::uint64_t count) {
+  for (std::uint64_t s = first; s < first + count; ++s) lane.put(record_text(s), record_flags(s));
+}
+
+struct Bench {
+  explicit Bench(const JournalOptions& options) : files(JournalFiles::open(options)) {}
+  double cell(const std::atomic<double>& value) const { return value.load(); }
+
+  std::unique_ptr<JournalFiles> files;
+  FakeLane lane;
+  abi::JournalBlock block{};
+  Reporter failures;
+};
+
+TEST(JournalAgent, OneTurnIsOneGroupCommit) {
+  const TempFolder temp;
+  Bench bench(journal_in(temp.path("lane")));
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
+  EXPECT_EQ(agent.do_work(), 0u);
+  put_records(bench.lane, 0, 1000);
+  EXPECT_EQ(agent.do_work(), 1000u);
+  EXPECT_EQ(bench.lane.released(), 1000u);
+  EXPECT_EQ(bench.cell(bench.block.durable), 1000);
+  EXPECT_EQ(bench.cell(bench.block.appended), 1000);
+  EXPECT_EQ(bench.cell(bench.block.synced), 1000);
+  EXPECT_EQ(bench.cell(bench.block.syncs), 1);
+  EXPECT_EQ(bench.cell(bench.block.opened_at), 0);
+  EXPECT_EQ(bench.block.segments.load(), 1u);
+  EXPECT_EQ(
+      bench.cell(bench.block.bytes),
+      static_cast<double>(std::filesystem::file_size(temp.path("lane/" + test::segment_names(temp.path("lane"))[0]))));
+  bench.lane.close();
+  EXPECT_FALSE(agent.done());
+  EXPECT_EQ(agent.do_work(), 1u);
+  EXPECT_TRUE(agent.done());
+  EXPECT_EQ(agent.do_work(), 0u);
+  EXPECT_EQ(read_records(temp.path("lane")), 1000u);
+  EXPECT_EQ(bench.failures.count, 0);
+}
+
+TEST(JournalAgent, ALargeLaneIsCommittedInParts) {
+  const TempFolder temp;
+  Bench bench(journal_in(temp.path("lane")));
+  JournalAgentOptions options;
+  options.commit_bytes = 10'000;
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, options);
+  put_records(bench.lane, 0, 2000);
+  const std::uint32_t moved = agent.do_work();
+  EXPECT_GT(moved, 0u);
+  EXPECT_LT(moved, 1000u);
+  EXPECT_EQ(bench.lane.released(), moved);
+}
+
+TEST(JournalAgent, GivesNothingToTheReaderBeforeTheSync) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  Bench bench(options);
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
+  put_records(bench.lane, 0, 10);
+  disk.on_sync_data = [&] {
+    EXPECT_EQ(bench.lane.released(), 0u);
+    EXPECT_EQ(bench.lane.consumed(), 10u);
+    EXPECT_EQ(bench.cell(bench.block.durable), 0);
+    return 0;
+  };
+  EXPECT_EQ(agent.do_work(), 10u);
+  EXPECT_EQ(bench.lane.released(), 10u);
+}
+
+TEST(JournalAgent, AFailedSyncEndsTheLaneBehindWhatIsDurable) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  Bench bench(options);
+  std::atomic<std::uint64_t> stop_before{core::kNoLimit};
+  std::atomic<std::uint64_t> position{160};
+  JournalAgentOptions with;
+  with.agent = 7;
+  with.stop_before = &stop_before;
+  with.position = &position;
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, with);
+  put_records(bench.lane, 0, 10);
+  EXPECT_EQ(agent.do_work(), 10u);
+  disk.on_sync_data = [] { return -EIO; };
+  put_records(bench.lane, 10, 10);
+  EXPECT_EQ(agent.do_work(), 1u);
+  EXPECT_TRUE(agent.done());
+  EXPECT_EQ(bench.lane.released(), 10u);
+  EXPECT_EQ(bench.cell(bench.block.durable), 10);
+  EXPECT_EQ(stop_before.load(), 160u);
+  EXPECT_EQ(bench.failures.count, 1);
+  EXPECT_EQ(bench.failures.agent, 7u);
+  EXPECT_EQ(bench.failures.sequence, 10u);
+  EXPECT_NE(bench.failures.cause.find(temp.path("lane")), std::string::npos) << bench.failures.cause;
+  EXPECT_NE(bench.failures.cause.find("check the device"), std::string::npos) << bench.failures.cause;
+}
+
+TEST(JournalAgent, AtAnIntervalReleasesAtOnceAndIsWokenForTheSync) {
+  const TempFolder temp;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.fsync = abi::FsyncCode::kInterval;
+  options.fsync_interval_ms = 30;
+  Bench bench(options);
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
+  EXPECT_EQ(agent.do_work(), 0u);
+  EXPECT_EQ(agent.wait_descriptor().fd, -1);
+  put_records(bench.lane, 0, 10);
+  EXPECT_EQ(agent.do_work(), 10u);
+  EXPECT_EQ(bench.lane.released(), 10u);
+  EXPECT_EQ(bench.cell(bench.block.appended), 10);
+  EXPECT_EQ(bench.cell(bench.block.durable), 0);
+  EXPECT_EQ(agent.do_work(), 0u);
+  const core::WaitDescriptor wait = agent.wait_descriptor();
+  ASSERT_GE(wait.fd, 0);
+  pollfd polled{wait.fd, wait.events, 0};
+  EXPECT_EQ(poll(&polled, 1, 5000), 1);
+  EXPECT_EQ(agent.do_work(), 1u);
+  EXPECT_EQ(bench.cell(bench.block.durable), 10);
+  EXPECT_EQ(agent.do_work(), 0u);
+  EXPECT_EQ(agent.wait_descriptor().fd, -1);
+  // The end does not wait for the interval.
+  put_records(bench.lane, 10, 1);
+  bench.lane.close();
+  while (!agent.done()) agent.do_work();
+  EXPECT_EQ(bench.cell(bench.block.durable), 11);
+}
+
+// Consumes up to `limit` records, which must be the ones from `first` on, as a role does in one turn.
+std::uint64_t take(lane::Inlet& inlet, std::uint64_t first, std::uint32_t limit) {
+  lane::LaneRecord records[32];
+  const std::uint32_t count = inlet.peek(records, std::min(limit, 32u));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    EXPECT_EQ(std::string(reinterpret_cast<char*>(records[i].data), records[i].length), record_text(first + i));
+    EXPECT_EQ(records[i].flags, record_flags(first + i));
+  }
+  inlet.consume(count);
+  return count;
+}
+
+TEST(JournalInlet, ServesWhatEarlierRunsLeftAndThenTheLane) {
+  const TempFolder temp;
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    ASSERT_TRUE(append_records(*files, 1000, 100));
+    ASSERT_EQ(files->cursor().store(300), 0);
+  }
+  Bench bench(journal_in(temp.path("lane")));
+  JournalInletOptions options;
+  options.first_ordinal = 5;
+  JournalInlet inlet(bench.lane, *bench.files, bench.block, bench.failures, options);
+  EXPECT_EQ(inlet.earlier_records(), 700u);
+  put_records(bench.lane, 1000, 50);
+  bench.lane.close();
+  EXPECT_EQ(inlet.lower_bound(), 5u);
+  lane::LaneRecord record;
+  ASSERT_EQ(inlet.peek(&record, 1), 1u);
+  EXPECT_EQ(record.ordinal, 5u);
+  std::uint64_t next = 300;
+  while (!inlet.ended()) {
+    const std::uint64_t got = take(inlet, next, 32);
+    ASSERT_NE(got, 0u);
+    next += got;
+    EXPECT_TRUE(inlet.release());
+    EXPECT_FALSE(inlet.release());
+    if (next < 1000) {
+      EXPECT_EQ(inlet.lower_bound(), next - 300 + 5);
+    }
+  }
+  EXPECT_EQ(next, 1050u);
+  EXPECT_EQ(bench.lane.released(), 50u);
+  EXPECT_EQ(bench.cell(bench.block.replayed), 700);
+  EXPECT_EQ(bench.files->cursor().stored(), 1050u);
+  EXPECT_EQ(bench.failures.count, 0);
+}
+
+TEST(JournalInlet, PeekingTwiceDescribesTheSameAndReleasedRecordsStayUntilThen) {
+  const TempFolder temp;
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    ASSERT_TRUE(append_records(*files, 300, 300));
+  }
+  Bench bench(journal_in(temp.path("lane")));
+  JournalInlet inlet(bench.lane, *bench.files, bench.block, bench.failures, {});
+  lane::LaneRecord first[2];
+  lane::LaneRecord again[2];
+  ASSERT_EQ(inlet.peek(first, 2), 2u);
+  ASSERT_EQ(inlet.peek(again, 2), 2u);
+  EXPECT_EQ(first[1].data, again[1].data);
+  // The buffer of the files is used again only after a release.
+  std::uint64_t next = 0;
+  while (const std::uint64_t got = take(inlet, next, 32)) next += got;
+  EXPECT_EQ(next, abi::kBatchRecordsDefault);
+  EXPECT_EQ(std::string(reinterpret_cast<char*>(first[1].data), first[1].length), record_text(1));
+  EXPECT_TRUE(inlet.release());
+  EXPECT_EQ(take(inlet, next, 32), 32u);
+}
+
+TEST(JournalInlet, StoresTheCursorInBatchesAndWhenNothingIsLeft) {
+  const TempFolder temp;
+  Bench bench(journal_in(temp.path("lane")));
+  JournalInletOptions options;
+  options.cursor_records = 10;
+  {
+    JournalInlet inlet(bench.lane, *bench.files, bench.block, bench.failures, options);
+    put_records(bench.lane, 0, 25);
+    ASSERT_TRUE(append_records(*bench.files, 25, 25));
+    for (std::uint64_t next = 0; next < 24; next += 4) {
+      EXPECT_EQ(take(inlet, next, 4), 4u);
+      inlet.release();
+      EXPECT_EQ(bench.files->cursor().stored(), next < 8 ? 0u : next < 20 ? 12u : 24u);
+    }
+    EXPECT_EQ(take(inlet, 24, 4), 1u);
+    // Consumed, but not released: it counts as unread.
+    EXPECT_EQ(take(inlet, 25, 4), 0u);
+    EXPECT_EQ(bench.files->cursor().stored(), 24u);
+    inlet.release();
+    EXPECT_EQ(take(inlet, 25, 4), 0u);
+    EXPECT_EQ(bench.files->cursor().stored(), 25u);
+  }
+  bench.files.reset();
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 25u);
+}
+
+TEST(JournalInlet, ADamagedRecordEndsItWithAFailureAndIsNotServed) {
+  const TempFolder temp;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.segment_bytes = 4096;
+  {
+    const auto files = JournalFiles::open(options);
+    ASSERT_TRUE(append_records(*files, 200, 200));
+  }
+  const std::string path = temp.path("lane/" + test::segment_names(temp.path("lane"))[0]);
+  std::string content = test::slurp(path);
+  content[content.size() / 2] ^= 1;
+  test::overwrite(path, content);
+  Bench bench(options);
+  JournalInlet inlet(bench.lane, *bench.files, bench.block, bench.failures, {});
+  std::uint64_t next = 0;
+  while (const std::uint64_t got = take(inlet, next, 32)) {
+    next += got;
+    inlet.release();
+  }
+  EXPECT_LT(next, 100u);
+  EXPECT_TRUE(inlet.ended());
+  EXPECT_EQ(inlet.lower_bound(), core::kNoLimit);
+  EXPECT_EQ(bench.failures.count, 1);
+  EXPECT_EQ(bench.failures.sequence, next);
+  EXPECT_NE(bench.failures.cause.find(path + " is damaged"), std::string::npos) << bench.failures.cause;
+}
+
+// Takes what a producer takes, as far as there is room.
+struct FakeProducer {
+  std::uint32_t record_max() const { return 200; }
+  std::uint32_t record_bytes() const { return 0; }
+  std::byte* try_claim(std::uint32_t length) {
+    if (texts.size() == room) return nullptr;
+    claimed.resize(length);
+    return reinterpret_cast<std::byte*>(claimed.data());
+  }
+  void commit(std::uint32_t length, std::uint32_t flags) {
+    texts.push_back(claimed.substr(0, length));
+    terminators.push_back(flags);
+  }
+  bool publish() { return std::exchange(published, texts.size()) != texts.size(); }
+  void count_too_large() { ++too_large; }
+  void close() { closed = true; }
+
+  std::size_t room = SIZE_MAX;
+  std::string claimed;
+  std::vector<std::string> texts;
+  std::vector<std::uint32_t> terminators;
+  std::size_t published = 0;
+  int too_large = 0;
+  bool closed = false;
+};
+
+std::unique_ptr<JournalReader> reader_of(const std::string& folder) {
+  ReaderOptions options;
+  options.folder = folder;
+  return std::make_unique<JournalReader>(options);
+}
+
+TEST(ReplaySource, FeedsEveryRecordWithItsFlagsAndCloses) {
+  const TempFolder temp;
+  ASSERT_TRUE(append_records(*JournalFiles::open(journal_in(temp.path("lane"))), 1000, 1000));
+  std::atomic<std::uint32_t> state{0};
+  FakeProducer producer;
+  Reporter failures;
+  producer.room = 700;
+  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), producer, failures, state, {});
+  while (source.do_work() != 0) {
+  }
+  EXPECT_EQ(producer.published, 700u);
+  EXPECT_FALSE(source.done());
+  producer.room = SIZE_MAX;
+  while (!source.done()) source.do_work();
+  ASSERT_EQ(producer.published, 1000u);
+  EXPECT_TRUE(producer.closed);
+  EXPECT_EQ(source.records(), 1000u);
+  for (std::uint64_t s = 0; s < 1000; ++s) {
+    ASSERT_EQ(producer.texts[s], record_text(s));
+    ASSERT_EQ(producer.terminators[s], record_flags(s));
+  }
+}
+
+TEST(ReplaySource, StopsWhenThePipelineClosesAndAfterItsMaximum) {
+  const TempFolder temp;
+  ASSERT_TRUE(append_records(*JournalFiles::open(journal_in(temp.path("lane"))), 1000, 1000));
+  std::atomic<std::uint32_t> state{0};
+  FakeProducer producer;
+  Reporter failures;
+  ReplayOptions options;
+  options.records_max = 10;
+  ReplaySource<FakeProducer> ten(reader_of(temp.path("lane")), producer, failures, state, options);
+  while (!ten.done()) ten.do_work();
+  EXPECT_EQ(producer.published, 10u);
+  ReplaySource<FakeProducer> stopped(reader_of(temp.path("lane")), producer, failures, state, {});
+  stopped.do_work();
+  state = static_cast<std::uint32_t>(abi::RegionState::kClosing);
+  EXPECT_EQ(stopped.do_work(), 1u);
+  EXPECT_TRUE(stopped.done());
+  EXPECT_EQ(producer.published, 10u + 256u);
+}
+
+TEST(ReplaySource, KeepsTheRecordedPace) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  disk.clock_ms = 1'000'000;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  {
+    const auto files = JournalFiles::open(options);
+    for (const std::uint64_t ms : {0u, 0u, 60u, 120u}) {
+      disk.clock_ms = 1'000'500 + ms;
+      ASSERT_TRUE(append_records(*files, 1));
+    }
+  }
+  std::atomic<std::uint32_t> state{0};
+  FakeProducer producer;
+  Reporter failures;
+  ReplayOptions recorded;
+  recorded.pace = Pace::kRecorded;
+  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), producer, failures, state, recorded);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(source.do_work(), 2u);
+  while (!source.done()) {
+    if (source.do_work() != 0) continue;
+    const core::WaitDescriptor wait = source.wait_descriptor();
+    ASSERT_GE(wait.fd, 0);
+    pollfd polled{wait.fd, wait.events, 0};
+    ASSERT_EQ(poll(&polled, 1, 5000), 1);
+  }
+  EXPECT_EQ(producer.published, 4u);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(120));
+}
+
+TEST(ReplaySource, ARecordThatIsTooLongOrDamagedIsAFailure) {
+  const TempFolder temp;
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    const std::string large(201, 'x');
+    ASSERT_TRUE(append_records(*files, 3));
+    ASSERT_TRUE(files->append(reinterpret_cast<const std::byte*>(large.data()), 201, 0));
+    ASSERT_TRUE(append_records(*files, 3));
+  }
+  std::atomic<std::uint32_t> state{0};
+  FakeProducer producer;
+  Reporter failures;
+  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), producer, failures, state, {});
+  while (!source.done()) source.do_work();
+  EXPECT_EQ(producer.published, 3u);
+  EXPECT_EQ(producer.too_large, 1);
+  EXPECT_EQ(failures.sequence, 3u);
+  EXPECT_NE(failures.cause.find("--record-max"), std::string::npos) << failures.cause;
+  const std::string path = temp.path("lane/" + test::segment_names(temp.path("lane"))[0]);
+  std::string content = test::slurp(path);
+  content[sizeof(SegmentHeader) + 25] ^= 1;
+  test::overwrite(path, content);
+  ReplaySource<FakeProducer> damaged(reader_of(temp.path("lane")), producer, failures, state, {});
+  while (!damaged.done()) damaged.do_work();
+  EXPECT_EQ(failures.count, 2);
+  EXPECT_NE(failures.cause.find("is damaged"), std::string::npos) << failures.cause;
+}
+
+}  // namespace
+}  // namespace byteor::journal

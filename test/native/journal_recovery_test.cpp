@@ -1,0 +1,355 @@
+// What a journal looks like after a crash or an accident, and what opening it again makes of that.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "support/faulty_disk.hpp"
+#include "support/journal_folder.hpp"
+
+namespace byteor::journal {
+namespace {
+
+using test::append_records;
+using test::FaultyDisk;
+using test::journal_in;
+using test::overwrite;
+using test::read_records;
+using test::segment_names;
+using test::slurp;
+using test::TempFolder;
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// A journal of `count` records, closed; returns the path of its last segment.
+std::string make_journal(const std::string& folder, std::uint64_t count, std::uint64_t batch = 1,
+                         std::uint64_t segment_bytes = 0) {
+  JournalOptions options = journal_in(folder);
+  options.segment_bytes = segment_bytes;
+  const auto files = JournalFiles::open(options);
+  EXPECT_TRUE(append_records(*files, count, batch));
+  return folder + "/" + segment_names(folder).back();
+}
+
+// Where the frame of `sequence` begins, in a segment that begins with sequence 0.
+std::size_t offset_of(std::uint64_t sequence) {
+  std::size_t offset = sizeof(SegmentHeader);
+  for (std::uint64_t s = 0; s < sequence; ++s)
+    offset += static_cast<std::size_t>(frame_bytes(test::record_text(s).size()));
+  return offset;
+}
+
+TEST(JournalRecovery, ATailTornAtAnyByteOfTheLastRecordIsCut) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 30);
+  const std::string whole = slurp(path);
+  const std::size_t last = offset_of(29);
+  for (std::size_t bytes = last; bytes < whole.size(); ++bytes) {
+    overwrite(path, whole.substr(0, bytes));
+    {
+      const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+      ASSERT_EQ(files->opened_at(), 29u) << bytes;
+      ASSERT_EQ(files->recovered().cut_bytes, bytes - last);
+      ASSERT_EQ(files->status().cut_bytes, bytes - last);
+      if (bytes != last) {
+        ASSERT_EQ(files->recovered().cut_file, path);
+        ASSERT_EQ(files->recovered().cut_offset, last);
+      }
+      ASSERT_EQ(std::filesystem::file_size(path), last);
+      ASSERT_TRUE(append_records(*files, 3, 3));
+    }
+    ASSERT_EQ(read_records(temp.path("lane")), 32u) << bytes;
+  }
+}
+
+TEST(JournalRecovery, ZerosAndGarbageBehindTheLastRecordAreCut) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 30);
+  const std::string whole = slurp(path);
+  for (const std::string& tail :
+       {std::string(4096, '\0'), std::string(100, '\xff'), whole.substr(offset_of(3), 500), std::string(7, 'x')}) {
+    overwrite(path, whole + tail);
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    EXPECT_EQ(files->opened_at(), 30u);
+    EXPECT_EQ(files->recovered().cut_bytes, tail.size());
+  }
+  EXPECT_EQ(slurp(path), whole);
+}
+
+TEST(JournalRecovery, AnyByteThatFlipsInTheMiddleIsAStatedFailureAndIsNotServed) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 8);
+  const std::string whole = slurp(path);
+  for (std::size_t at = offset_of(4); at < offset_of(5); ++at) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    overwrite(path, flipped);
+    const std::string text =
+        test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+    EXPECT_TRUE(contains(text, path)) << text;
+    EXPECT_TRUE(contains(text, "at offset " + std::to_string(offset_of(4)))) << text;
+    EXPECT_TRUE(contains(text, "sequence 4")) << text;
+    EXPECT_EQ(slurp(path), flipped);
+    ReaderOptions reading;
+    reading.folder = temp.path("lane");
+    JournalReader reader(reading);
+    EXPECT_EQ(read_records(reader), 4u);
+    ASSERT_TRUE(reader.failed());
+    EXPECT_EQ(reader.failure().code(), "JOURNAL_DAMAGED");
+    EXPECT_EQ(std::string(reader.failure().what()), text);
+  }
+}
+
+TEST(JournalRecovery, AnyByteThatFlipsInTheHeaderIsAStatedFailure) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 8);
+  const std::string whole = slurp(path);
+  for (std::size_t at = 0; at < sizeof(SegmentHeader); ++at) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    overwrite(path, flipped);
+    const char* const code = at < 4 ? "JOURNAL_FOREIGN" : at < 8 ? "JOURNAL_FORMAT" : "JOURNAL_DAMAGED";
+    test::failure_of(code, [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  }
+}
+
+TEST(JournalRecovery, DamageInAnOlderSegmentIsFoundWhenItIsRead) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 300, 10, 4096);
+  const std::string path = temp.path("lane/" + segment_names(temp.path("lane"))[0]);
+  std::string flipped = slurp(path);
+  flipped[offset_of(10) + 30] ^= 1;
+  overwrite(path, flipped);
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->opened_at(), 300u);
+  ReaderOptions reading;
+  reading.folder = temp.path("lane");
+  JournalReader reader(reading);
+  EXPECT_EQ(read_records(reader), 10u);
+  ASSERT_TRUE(reader.failed());
+  EXPECT_TRUE(contains(reader.failure().what(), path + " is damaged at offset " + std::to_string(offset_of(10))))
+      << reader.failure().what();
+}
+
+TEST(JournalRecovery, AfterARestartAHoleAmongRecordsThatWereNotSyncedIsCut) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  {
+    const auto files = JournalFiles::open(options);
+    ASSERT_TRUE(append_records(*files, 10, 10));
+    ASSERT_TRUE(append_records(*files, 20, 20));
+  }
+  const std::string path = temp.path("lane/" + segment_names(temp.path("lane"))[0]);
+  std::string holed = slurp(path);
+  for (std::size_t at = offset_of(15); at < offset_of(20); ++at) holed[at] = '\0';
+  overwrite(path, holed);
+  // The machine has run all the time: nothing can have taken bytes out of the middle.
+  test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(options); });
+  disk.boot_id = "the boot after that";
+  const auto files = JournalFiles::open(options);
+  EXPECT_EQ(files->opened_at(), 15u);
+  EXPECT_EQ(files->recovered().cut_bytes, holed.size() - offset_of(15));
+}
+
+TEST(JournalRecovery, AfterARestartAHoleAmongRecordsThatWereSyncedIsDamage) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  {
+    const auto files = JournalFiles::open(options);
+    ASSERT_TRUE(append_records(*files, 10, 10));
+    ASSERT_TRUE(append_records(*files, 20, 20));
+  }
+  const std::string path = temp.path("lane/" + segment_names(temp.path("lane"))[0]);
+  std::string holed = slurp(path);
+  holed[offset_of(9) + 8] ^= 1;
+  overwrite(path, holed);
+  disk.boot_id = "the boot after that";
+  const std::string text = test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(options); });
+  EXPECT_TRUE(contains(text, "sequence 9")) << text;
+}
+
+TEST(JournalRecovery, AnUnfinishedLastSegmentGoesAndItsSequenceStays) {
+  for (const std::size_t bytes : {0u, 1u, 71u, 72u}) {
+    const TempFolder temp;
+    make_journal(temp.path("lane"), 40);
+    const std::string name = SegmentName(40).text;
+    overwrite(temp.path("lane/" + name), std::string(bytes, '\0'));
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    EXPECT_EQ(files->opened_at(), 40u);
+    EXPECT_EQ(files->recovered().cut_bytes, bytes);
+    EXPECT_EQ(segment_names(temp.path("lane")).size(), 1u);
+    ASSERT_TRUE(append_records(*files, 2));
+    EXPECT_EQ(read_records(temp.path("lane")), 42u);
+  }
+}
+
+TEST(JournalRecovery, AnUnfinishedFirstSegmentIsMadeAgain) {
+  const TempFolder temp;
+  std::filesystem::create_directory(temp.path("lane"));
+  overwrite(temp.path(std::string("lane/") + SegmentName(7).text), "BTRJ");
+  const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+  EXPECT_EQ(files->opened_at(), 7u);
+  ASSERT_TRUE(append_records(*files, 2));
+  EXPECT_EQ(read_records(temp.path("lane")), 2u);
+}
+
+TEST(JournalRecovery, AMissingSegmentIsAStatedFailure) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 300, 10, 4096);
+  const std::vector<std::string> names = segment_names(temp.path("lane"));
+  ASSERT_GE(names.size(), 4u);
+  std::filesystem::remove(temp.path("lane/" + names[1]));
+  std::string text = test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, names[0])) << text;
+  EXPECT_TRUE(contains(text, names[2])) << text;
+  ReaderOptions reading;
+  reading.folder = temp.path("lane");
+  JournalReader reader(reading);
+  read_records(reader);
+  ASSERT_TRUE(reader.failed());
+  EXPECT_EQ(reader.failure().code(), "JOURNAL_GAP");
+  // The oldest may be missing when the reader has read it, and only then.
+  std::filesystem::remove(temp.path("lane/" + names[0]));
+  text = test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, "its reader wants 0")) << text;
+  std::filesystem::remove(temp.path("lane/reader.cursor"));
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->opened_at(), 300u);
+}
+
+TEST(JournalRecovery, ASegmentThatBecameShorterIsAStatedFailure) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 300, 10, 4096);
+  const std::string path = temp.path("lane/" + segment_names(temp.path("lane"))[1]);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 8);
+  const std::string text =
+      test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, path)) << text;
+}
+
+TEST(JournalRecovery, ForeignFilesAreAStatedFailure) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 10);
+  make_journal(temp.path("other"), 10);
+  temp.write("lane/notes.txt", "these do no harm");
+  const std::string open = temp.path("lane");
+  const auto expect_foreign = [&](const std::string& name) {
+    const std::string text = test::failure_of("JOURNAL_FOREIGN", [&] { JournalFiles::open(journal_in(open)); });
+    EXPECT_TRUE(contains(text, name)) << text;
+    std::filesystem::remove(temp.path("lane/" + name));
+  };
+  temp.write("lane/notes.journal", "dear diary");
+  expect_foreign("notes.journal");
+  const std::string next = SegmentName(10).text;
+  temp.write("lane/" + next, std::string(200, 'x'));
+  expect_foreign(next);
+  std::filesystem::copy_file(temp.path(std::string("other/") + SegmentName(0).text), temp.path("lane/" + next));
+  expect_foreign(next);
+  EXPECT_EQ(JournalFiles::open(journal_in(open))->opened_at(), 10u);
+}
+
+TEST(JournalRecovery, ASegmentOfAnotherJournalIsAStatedFailure) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 300, 10, 4096);
+  make_journal(temp.path("other"), 300, 10, 4096);
+  const std::string name = segment_names(temp.path("lane"))[1];
+  std::filesystem::copy_file(temp.path("other/" + name), temp.path("lane/" + name),
+                             std::filesystem::copy_options::overwrite_existing);
+  const std::string text =
+      test::failure_of("JOURNAL_FOREIGN", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, "another journal")) << text;
+}
+
+TEST(JournalRecovery, AnotherCodecOrLayoutIsAStatedFailure) {
+  const TempFolder temp;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.type = {abi::CodecCode::kStruct, 0x1234};
+  JournalFiles::open(options);
+  options.type.layout_hash = 0x1235;
+  std::string text = test::failure_of("JOURNAL_CODEC", [&] { JournalFiles::open(options); });
+  EXPECT_TRUE(contains(text, "struct (layout 0000000000001234)")) << text;
+  EXPECT_TRUE(contains(text, "struct (layout 0000000000001235)")) << text;
+  options.type = {abi::CodecCode::kUtf8, 0};
+  text = test::failure_of("JOURNAL_CODEC", [&] { JournalFiles::open(options); });
+  EXPECT_TRUE(contains(text, "codec utf8")) << text;
+}
+
+TEST(JournalRecovery, AnotherFormatVersionIsAStatedFailure) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 3);
+  std::string content = slurp(path);
+  SegmentHeader header;
+  std::memcpy(&header, content.data(), sizeof header);
+  header.format = 2;
+  header.crc = header_crc(op::Crc32c(), header);
+  content.replace(0, sizeof header, reinterpret_cast<const char*>(&header), sizeof header);
+  overwrite(path, content);
+  const std::string text =
+      test::failure_of("JOURNAL_FORMAT", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, "version 2")) << text;
+  EXPECT_TRUE(contains(text, "use the byteor that wrote it")) << text;
+}
+
+TEST(JournalCursor, IsKeptAndEitherSlotMayBeLost) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 50);
+  const std::string path = temp.path("lane/reader.cursor");
+  for (std::uint64_t sequence = 10; sequence < 14; ++sequence) {
+    {
+      const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+      ASSERT_EQ(files->cursor().store(sequence), 0);
+    }
+    EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, sequence);
+  }
+  // The slot written last is torn: the one before counts.
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    ASSERT_EQ(files->cursor().store(20), 0);
+    ASSERT_EQ(files->cursor().store(21), 0);
+  }
+  std::string content = slurp(path);
+  CursorSlot slots[2];
+  std::memcpy(&slots[0], content.data(), sizeof slots[0]);
+  std::memcpy(&slots[1], content.data() + kCursorSlotStride, sizeof slots[1]);
+  const int newer = slots[0].turn > slots[1].turn ? 0 : 1;
+  EXPECT_EQ(slots[newer].sequence, 21u);
+  content[newer * kCursorSlotStride + 25] ^= 1;
+  overwrite(path, content);
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 20u);
+  // Neither of the two: somebody wrote into the file.
+  overwrite(path, std::string(8192, 'x'));
+  const std::string text =
+      test::failure_of("JOURNAL_CURSOR", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, path)) << text;
+  // It was about to be made.
+  overwrite(path, "");
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 0u);
+}
+
+TEST(JournalCursor, ComesBackWithTheRecordsThatATornTailTook) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 30);
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    ASSERT_EQ(files->cursor().store(30), 0);
+  }
+  std::filesystem::resize_file(path, offset_of(29) + 1);
+  const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+  EXPECT_EQ(files->recovered().cursor, 29u);
+  EXPECT_EQ(files->recovered().cursor_moved_back, 1u);
+  EXPECT_EQ(files->cursor().stored(), 29u);
+}
+
+TEST(JournalCursor, OfAnotherJournalIsAStatedFailure) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 30);
+  make_journal(temp.path("other"), 30);
+  std::filesystem::copy_file(temp.path("other/reader.cursor"), temp.path("lane/reader.cursor"),
+                             std::filesystem::copy_options::overwrite_existing);
+  test::failure_of("JOURNAL_CURSOR", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+}
+
+}  // namespace
+}  // namespace byteor::journal

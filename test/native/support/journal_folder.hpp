@@ -1,0 +1,108 @@
+// What the tests of the journal share: records whose content follows from their sequence, and files changed by hand.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "journal/error.hpp"
+#include "journal/journal_files.hpp"
+#include "journal/journal_reader.hpp"
+#include "support/temp_folder.hpp"
+
+namespace byteor::test {
+
+// The record that a test appends with `sequence`: 0 to 96 bytes, its terminator one of three.
+inline std::string record_text(std::uint64_t sequence) {
+  std::string text = "record " + std::to_string(sequence) + ":";
+  const std::size_t bytes = static_cast<std::size_t>(sequence * 37 % 97);
+  while (text.size() < bytes) text += static_cast<char>('a' + (sequence + text.size()) % 26);
+  return text.substr(0, bytes);
+}
+inline std::uint32_t record_flags(std::uint64_t sequence) { return static_cast<std::uint32_t>(sequence % 3); }
+
+inline bool append_record(journal::JournalFiles& files) {
+  const std::uint64_t sequence = files.next_sequence();
+  const std::string text = record_text(sequence);
+  return files.append(reinterpret_cast<const std::byte*>(text.data()), static_cast<std::uint32_t>(text.size()),
+                      record_flags(sequence));
+}
+
+// `count` records, a commit after every `batch`.
+inline bool append_records(journal::JournalFiles& files, std::uint64_t count, std::uint64_t batch = 1) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (!append_record(files)) return false;
+    if ((i + 1) % batch == 0 && !files.commit()) return false;
+  }
+  return files.commit();
+}
+
+inline journal::JournalOptions journal_in(const std::string& folder) {
+  journal::JournalOptions options;
+  options.folder = folder;
+  return options;
+}
+
+// Reads from `first` to the end; every record must be the one that its sequence says. Returns how many there were.
+inline std::uint64_t read_records(journal::JournalReader& reader) {
+  journal::JournalRecord records[16];
+  std::uint64_t count = 0;
+  while (const std::uint32_t got = reader.read(records, 16)) {
+    for (std::uint32_t i = 0; i < got; ++i) {
+      const std::string text(reinterpret_cast<const char*>(records[i].data), records[i].length);
+      EXPECT_EQ(text, record_text(records[i].sequence)) << records[i].sequence;
+      EXPECT_EQ(records[i].flags, record_flags(records[i].sequence));
+      EXPECT_EQ(records[i].sequence + got - i, reader.next());
+    }
+    count += got;
+  }
+  return count;
+}
+
+inline std::uint64_t read_records(const std::string& folder, std::uint64_t from = 0) {
+  journal::ReaderOptions options;
+  options.folder = folder;
+  journal::JournalReader reader(options);
+  if (from != 0) reader.seek(from);
+  const std::uint64_t count = read_records(reader);
+  EXPECT_FALSE(reader.failed()) << reader.failure().what();
+  return count;
+}
+
+// The failure that `run` must end with.
+template <class Run>
+std::string failure_of(const std::string& code, Run&& run) {
+  try {
+    run();
+  } catch (const journal::JournalError& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no failure, where " << code << " was expected";
+  return {};
+}
+
+inline std::vector<std::string> segment_names(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".journal") names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+inline std::string slurp(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+inline void overwrite(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+}  // namespace byteor::test
