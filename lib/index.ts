@@ -2,6 +2,8 @@ export type { DescribeOptions, Description, GraphDescription, RingDescription } 
 export { describePlan } from './describe/describe.js';
 export { describeText } from './describe/describe-text.js';
 export { planDot } from './describe/dot.js';
+export type { InsertRule, InsertRuleEntry } from './lower/graph-rules.js';
+export { explainRule, INSERT_RULES } from './lower/graph-rules.js';
 export { definePlan } from './plan/builder.js';
 export type { FieldLayout, ScalarKind, StructLayout } from './plan/codec-layout.js';
 export { layoutOf } from './plan/codec-layout.js';
@@ -60,6 +62,15 @@ export { diffPlans } from './version/diff.js';
 export { diffText } from './version/diff-text.js';
 export { planId } from './version/id.js';
 export { PlanError } from './version/plan-error.js';
-export type { VersionReport } from './version/report.js';
+export type {
+  GraphLaneReport,
+  InsertCost,
+  InsertedElement,
+  LaneReport,
+  RingLaneReport,
+  Role,
+  RoleKind,
+  VersionReport,
+} from './version/report.js';
 export type { Version, VersionSummary } from './version/version.js';
 export { compile } from './version/version.js';

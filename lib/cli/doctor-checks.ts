@@ -182,7 +182,11 @@ export function checkAskedCpus(asked: readonly number[] | undefined, { cpus }: C
 }
 
 /** `free`: bytes that the machine could give, where no control group says less. */
-export function checkPlanMemory({ memory: plan }: RingDescription, { memory }: Capabilities, free: number): Check {
+export function checkPlanMemory(
+  plan: Pick<RingDescription['memory'], 'mappedBytes'>,
+  { memory }: Capabilities,
+  free: number,
+): Check {
   const words = `it maps ${sizeWords(plan.mappedBytes)}`;
   const room = memory === null ? free : memory.room_bytes;
   if (plan.mappedBytes <= room) return ok('PLAN_MEMORY', `${words} of the ${sizeWords(room)} free`);

@@ -14,7 +14,7 @@ export const ExitCode = {
   RunFailed: 3,
   /** The counters of the run do not add up. */
   Unbalanced: 4,
-  /** This machine, or this release on it, cannot do what was asked. */
+  /** This machine cannot do what was asked. */
   MachineCannot: 5,
   /** Ended by SIGINT after a drain and a summary: 128 + 2. */
   Interrupted: 130,

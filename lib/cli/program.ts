@@ -34,7 +34,11 @@ export const VERBS: readonly VerbEntry[] = [
   },
   { name: 'dot', summary: 'draw a plan in the language of Graphviz', load: () => import('./verbs/dot.js') },
   { name: 'diff', summary: 'say what differs between two plans', load: () => import('./verbs/diff.js') },
-  { name: 'explain', summary: 'explain a diagnostic code', load: () => import('./verbs/explain.js') },
+  {
+    name: 'explain',
+    summary: 'explain a diagnostic code, or a rule by which something is inserted',
+    load: () => import('./verbs/explain.js'),
+  },
   { name: 'schema', summary: 'print the JSON Schema of plans, for editors', load: () => import('./verbs/schema.js') },
   {
     name: 'run',

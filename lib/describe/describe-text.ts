@@ -1,6 +1,8 @@
 /** A Description as lines for a person. Pure; any thread. */
 
-import type { DescribedStage, Description, GraphDescription, RingDescription } from './describe.js';
+import type { GraphLaneReport } from '../version/report.js';
+import type { DescribedStage, Description, RingDescription } from './describe.js';
+import type { GraphDescription } from './describe-graph.js';
 import type { MemoryPlan, MemoryRow } from './memory.js';
 import { byteWords, configWords, cut, keyWords, listWords } from './words.js';
 
@@ -24,7 +26,7 @@ const indented = (lines: readonly string[], by = 2): string[] =>
 
 const section = (title: string, lines: readonly string[]): string[] => ['', title, ...indented(lines)];
 
-function heading(description: Description): string[] {
+function heading(description: RingDescription): string[] {
   const { name, target, id, drawing } = description;
   const title = `${name}  ${target}  version ${id.slice(0, ID_CHARS)}`;
   return drawing === null ? [title] : [title, '', ...indented(drawing)];
@@ -103,7 +105,46 @@ function ringText(ring: RingDescription): string[] {
   ];
 }
 
+/** What flows where: both graphs where something was put in, else one. */
+function graphDrawings({ drawing, lowered }: GraphDescription): string[] {
+  const written = drawing === null ? [] : drawing;
+  if (lowered.inserted.length === 0)
+    return [
+      ...(written.length === 0 ? [] : ['', ...indented(written)]),
+      '',
+      'runs as it is written: nothing is inserted',
+    ];
+  const runs = lowered.drawing;
+  return [
+    ...(written.length === 0 ? [] : section('as written', written)),
+    ...(runs === null ? [] : section('as it runs, inserted elements in brackets', runs)),
+    ...section(
+      'inserted',
+      columns(lowered.inserted.map(({ id, rule, path, reason }) => [`[${id}]`, rule, path, cut(reason)])),
+    ),
+  ];
+}
+
+function laneNotes({ inserted, asked, on_full }: GraphLaneReport): string {
+  const notes = [on_full === 'Drop' ? 'drops when full' : 'blocks when full'];
+  if (asked !== undefined) notes.push(`asked for as ${asked}`);
+  if (inserted) notes.push('inserted');
+  return notes.join('; ');
+}
+
+function graphLanes({ lowered, memory }: GraphDescription): string[] {
+  const rows = lowered.lanes.map((lane, index) => [
+    lane.id,
+    lane.kind,
+    `${lane.from} ─▶ ${lane.readers.join(', ')}`,
+    String(memory.lanes[index]?.bytes ?? 0),
+    laneNotes(lane),
+  ]);
+  return columns(rows, [3]);
+}
+
 function graphText(graph: GraphDescription): string[] {
+  const { name, target, id, memory } = graph;
   const boundaries = graph.boundaries.map(({ id, kind, codec, policyWords }) => [id, kind, cut(codec), policyWords]);
   const stages = graph.stages.map(({ id, op, config }) => [id, op, cut(configWords(config))]);
   const connections = graph.connections.map(({ from, to, laneWords, on_full }) => [
@@ -112,12 +153,14 @@ function graphText(graph: GraphDescription): string[] {
     on_full === 'Drop' ? 'drops when full' : 'blocks when full',
   ]);
   return [
-    ...heading(graph),
+    `${name}  ${target}  version ${id.slice(0, ID_CHARS)}`,
+    ...graphDrawings(graph),
     ...section('ends', columns(boundaries)),
     ...section('stages', columns(stages)),
     ...section('connections', columns(connections)),
+    ...section('lanes, with their bytes (estimated)', graphLanes(graph)),
     '',
-    'This release validates LaneGraph plans but does not run them yet: what would be inserted is not shown.',
+    `about ${byteWords(memory.bytes)} for all lanes`,
   ];
 }
 

@@ -1,44 +1,28 @@
 /**
  * What a plan will do, as facts: for a ring its stages in order, what each waits for and why, who holds the producer
- * back, whose marks are read, the layout of slots and its reason, and every byte that will be mapped. For a graph the
- * authored topology, because its lowering is not part of this release. Placement is the runtime's to add. Pure.
+ * back, whose marks are read, the layout of slots and its reason, and every byte that will be mapped. For a graph see
+ * describe-graph.ts. Placement is the runtime's to add. Pure.
  */
 
 import { lower } from '../lower/index.js';
 import type { BoundarySpec, LayoutName, RingEntrySpec, RingSpec, StageSpec } from '../lower/spec.js';
 import type {
   BoundaryEntry,
-  BoundaryPolicy,
   CheckedPlan,
-  Connection,
   Key,
   LaneGraphPlan,
-  OnFull,
   PipelinePlanV2,
   SingleRingPlan,
 } from '../plan/document.js';
-import { policyOf } from '../plan/policy.js';
 import { planId } from '../version/id.js';
-import { drawGraph, NODES_MAX } from './drawing.js';
+import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
+import { describeGraph, type GraphDescription } from './describe-graph.js';
+import { drawGraph } from './drawing.js';
 import { type MemoryPlan, planMemory, resolveSizes, type SizesAsked } from './memory.js';
-import { codecWords, laneWords, listWords, policyWords } from './words.js';
+import { listWords } from './words.js';
 
-interface CommonDescription {
-  /** Hex id of the version. */
-  readonly id: string;
-  readonly name: string;
-  /** Lines of a drawing; null when the plan cannot be drawn without crossings or is too large for it. */
-  readonly drawing: readonly string[] | null;
-}
-
-export interface DescribedBoundary {
-  readonly id: string;
-  readonly kind: BoundaryEntry['kind'];
-  /** In words: `bytes`, `utf8`, `struct { host: utf8(12), size: u64 }`. */
-  readonly codec: string;
-  /** Bytes of every record under a struct codec; null otherwise. */
-  readonly recordBytes: number | null;
-}
+export type { DescribedBoundary } from './boundary.js';
+export type { GraphDescription } from './describe-graph.js';
 
 export interface DescribedStage {
   readonly id: string;
@@ -79,17 +63,6 @@ export interface RingDescription extends CommonDescription {
   readonly memory: MemoryPlan;
 }
 
-export interface GraphDescription extends CommonDescription {
-  readonly target: 'LaneGraph';
-  readonly onFull: OnFull;
-  readonly boundaries: readonly (DescribedBoundary & {
-    readonly policy: BoundaryPolicy;
-    readonly policyWords: string;
-  })[];
-  readonly stages: readonly { readonly id: string; readonly op: string; readonly config?: unknown }[];
-  readonly connections: readonly (Connection & { readonly on_full: OnFull; readonly laneWords: string })[];
-}
-
 export type Description = RingDescription | GraphDescription;
 
 export interface DescribeOptions {
@@ -98,13 +71,6 @@ export interface DescribeOptions {
   /** Native threads, for the memory table; default one. Placement knows better. */
   readonly threads?: number;
 }
-
-const describeBoundary = (entry: BoundaryEntry, spec?: BoundarySpec): DescribedBoundary => ({
-  id: entry.id,
-  kind: entry.kind,
-  codec: codecWords(entry.codec),
-  recordBytes: spec?.codec === 'Struct' ? spec.recordBytes : null,
-});
 
 function layoutReason(spec: RingSpec): string {
   const { ingress, stages } = spec;
@@ -184,48 +150,6 @@ export function describeRing(plan: CheckedPlan<SingleRingPlan>, options: Describ
   };
 }
 
-/** Nodes of a graph in topological order; ingresses first, in the order of the catalog. */
-function drawConnections(plan: LaneGraphPlan): readonly string[] | null {
-  const { connections } = plan.lane_graph;
-  const all = [...plan.boundaries, ...plan.stages].map(({ id }) => id);
-  if (all.length > NODES_MAX) return null;
-  const sorted: string[] = [];
-  for (let grew = true; grew; ) {
-    const next = all.filter(
-      (id) => !sorted.includes(id) && connections.every(({ from, to }) => to !== id || sorted.includes(from)),
-    );
-    sorted.push(...next);
-    grew = next.length > 0;
-  }
-  const indexOf = new Map(sorted.map((id, index) => [id, index]));
-  const before = sorted.map((id) =>
-    connections.filter(({ to }) => to === id).map(({ from }) => indexOf.get(from) ?? 0),
-  );
-  return drawGraph({ names: sorted, before });
-}
-
-export function describeGraph(plan: CheckedPlan<LaneGraphPlan>): GraphDescription {
-  const graph = plan.lane_graph;
-  const onFull = graph.on_full ?? 'Block';
-  return {
-    id: planId(plan),
-    name: plan.name,
-    target: 'LaneGraph',
-    drawing: drawConnections(plan),
-    onFull,
-    boundaries: plan.boundaries.map((entry) => {
-      const policy = policyOf(plan, entry);
-      return { ...describeBoundary(entry), policy, policyWords: policyWords(policy) };
-    }),
-    stages: plan.stages,
-    connections: graph.connections.map((entry) => ({
-      ...entry,
-      on_full: entry.on_full ?? onFull,
-      laneWords: laneWords(entry.lane),
-    })),
-  };
-}
-
 const isRing = (plan: PipelinePlanV2): plan is SingleRingPlan => plan.target === 'SingleRing';
 
 /**
@@ -234,5 +158,5 @@ const isRing = (plan: PipelinePlanV2): plan is SingleRingPlan => plan.target ===
  */
 export function describePlan(plan: CheckedPlan, options: DescribeOptions = {}): Description {
   if (isRing(plan)) return describeRing(plan as CheckedPlan<SingleRingPlan>, options);
-  return describeGraph(plan as CheckedPlan<LaneGraphPlan>);
+  return describeGraph(plan as CheckedPlan<LaneGraphPlan>, options.sizes);
 }

@@ -1,9 +1,12 @@
 /**
- * The authored graph in Graphviz's language, for both targets: boundaries, stages and what leads from one to the next.
- * Double borders mark stages that write, dashed arrows connections that drop. The same version always gives the same
- * text, whatever the order of its catalogs and keys. Pure; any thread.
+ * A plan in Graphviz's language, for both targets: boundaries, stages and what leads from one to the next. Beside a graph
+ * in which the compiler puts something stands the graph that runs, inserted elements grey. Double borders mark stages that
+ * write, dashed arrows connections that drop. The same version always gives the same text, whatever the order of its
+ * catalogs and keys. Pure; any thread.
  */
 
+import { lowerGraph } from '../lower/graph.js';
+import type { GraphSpec, LaneSpec, RoleSpec } from '../lower/spec.js';
 import type {
   BoundaryEntry,
   CheckedPlan,
@@ -72,17 +75,55 @@ function connectionArrow(entry: Connection, graphOnFull: 'Block' | 'Drop'): stri
   return arrow(entry.from, entry.to, [`label=${label}`, ...(drops ? ['style=dashed'] : [])]);
 }
 
-function graphDot(plan: LaneGraphPlan): string {
+function writtenGraph(plan: LaneGraphPlan): string[] {
   const { connections, on_full = 'Block' } = plan.lane_graph;
   const boundaries = byId(plan.boundaries).map((entry) => {
     const policy = statedPolicy(plan, entry.id);
     return boundaryNode(entry, policy === undefined ? '' : policyWords(policy));
   });
   const arrows = connections.map((entry) => connectionArrow(entry, on_full));
-  return digraph(plan.name, '', [...boundaries, ...byId(plan.stages).map(stageNode), ...arrows]);
+  return [...boundaries, ...byId(plan.stages).map(stageNode), ...arrows];
 }
 
-/** Graphviz text of the authored graph, ending in a line end. */
+/** Nodes of the graph that runs have names of their own: a plan's node stands in both drawings. */
+const runNode = (id: string): string => `runs ${id}`;
+
+function roleNode({ id, kind, policy }: RoleSpec): string {
+  const attributes = [`label=${quote(id, policy === 'None' ? '' : policy)}`];
+  if (kind === 'Ingress' || kind === 'Egress') attributes.push('shape=oval');
+  else if (kind !== 'Stage') attributes.push('style=filled', 'fillcolor=lightgrey');
+  return `  ${quote(runNode(id))} [${attributes.join(', ')}];`;
+}
+
+function laneArrows({ roles }: GraphSpec, lane: LaneSpec): string[] {
+  const drops = lane.onFull === 'Drop';
+  const attributes = [
+    `label=${quote(lane.kind, drops ? 'drops when full' : '')}`,
+    ...(drops ? ['style=dashed'] : []),
+    ...(lane.inserted ? ['color=grey'] : []),
+  ];
+  const idOf = (role: number): string => runNode(roles[role]?.id ?? '');
+  return lane.readers.map((reader) => arrow(idOf(lane.writer), idOf(reader), attributes));
+}
+
+function cluster(name: string, label: string, body: readonly string[]): string[] {
+  return [
+    `  subgraph ${quote(`cluster_${name}`)} {`,
+    `    label=${quote(label)};`,
+    ...body.map((line) => `  ${line}`),
+    '  }',
+  ];
+}
+
+function graphDot(plan: LaneGraphPlan): string {
+  const { spec, inserted } = lowerGraph(plan);
+  const written = writtenGraph(plan);
+  if (inserted.length === 0) return digraph(plan.name, '', written);
+  const runs = [...spec.roles.map(roleNode), ...spec.lanes.flatMap((lane) => laneArrows(spec, lane))];
+  return digraph(plan.name, '', [...cluster('written', 'as written', written), ...cluster('runs', 'as it runs', runs)]);
+}
+
+/** Graphviz text, ending in a line end. */
 export function planDot(plan: CheckedPlan): string {
   const authored: PipelinePlanV2 = plan;
   return authored.target === 'SingleRing' ? ringDot(authored) : graphDot(authored);

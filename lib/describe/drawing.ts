@@ -7,7 +7,8 @@
  *
  * Several nodes with nothing before them stand one below the other without a bar on their left, and so do several with
  * nothing after them on their right. The drawing shows what is before what; a dependency that follows from two others is
- * not drawn twice. Pure; any thread.
+ * not drawn twice. A node without a name is drawn as a line: so that a connection beside a longer way is seen too.
+ * Pure; any thread.
  */
 
 /** Nodes in topological order: each node's `before` holds smaller indices only. */
@@ -39,6 +40,9 @@ interface Open {
 const widthOf = (block: Block): number => block.rows[0]?.length ?? 0;
 
 const textBlock = (text: string): Block => ({ rows: [text], mid: 0, startsWithFork: false, endsWithFork: false });
+
+/** A node that is only a line between the bars of a fork. */
+const WIRE: Block = { rows: [''], mid: 0, startsWithFork: true, endsWithFork: true };
 
 /** Puts blocks side by side with their middle rows in line. */
 function beside(blocks: readonly Block[]): Block {
@@ -158,7 +162,7 @@ class Drawer {
     const gaps = [-1, ...cuts].map((cut, index) => ({ cut, next: cuts[index] ?? Number.POSITIVE_INFINITY }));
     const blocks: Block[] = [];
     for (const { cut, next } of gaps) {
-      if (cut >= 0) blocks.push(textBlock(this.#names[cut] ?? ''));
+      if (cut >= 0) blocks.push(this.#node(cut));
       // Ascending order and comparability with every cut put a node of the gap between the indices of its cuts.
       const gap = nodes.filter((node) => node > cut && node < next);
       if (gap.length === 0) continue;
@@ -168,6 +172,11 @@ class Drawer {
       blocks.push(fork(arms, sides));
     }
     return inSeries(blocks);
+  }
+
+  #node(node: number): Block {
+    const name = this.#names[node] ?? '';
+    return name === '' ? WIRE : textBlock(name);
   }
 
   #arms(gap: readonly number[], open: Open): readonly Block[] | null {

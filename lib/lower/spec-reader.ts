@@ -65,6 +65,8 @@ export class SpecReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #sections: ReadonlyMap<SectionName, Section>;
+  /** Indices that were handed out, by section. */
+  readonly #used = new Map<SectionName, number>();
   readonly header: Row<keyof typeof SpecHeader.offset>;
   readonly target: TargetName;
 
@@ -157,6 +159,10 @@ export class SpecReader {
     const [start, length] = [row.u32(startField), row.u32(countField)];
     if (start + length > count)
       throw new SpecError(`${INDEX_WORDS[name]} ${start}…${start + length} of ${count}`, row.at(startField));
+    // Slices that overlap would make a short section stand for lists without end.
+    const used = (this.#used.get(name) ?? 0) + length;
+    this.#used.set(name, used);
+    if (used > count) throw new SpecError(`${INDEX_WORDS[name]} are shared`, row.at(startField));
     return Array.from({ length }, (_, index) => this.#view.getUint32(offset + (start + index) * INDEX_STRIDE, true));
   }
 

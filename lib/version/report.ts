@@ -66,6 +66,10 @@ export interface InsertedElement {
   readonly cost: InsertCost;
 }
 
+export interface GraphReport extends VersionReport {
+  readonly lanes: readonly GraphLaneReport[];
+}
+
 export interface VersionReport {
   /** What validation warned of. */
   readonly warnings: readonly Diagnostic[];
@@ -135,7 +139,7 @@ export function reportGraph(
   plan: LaneGraphPlan,
   { spec, inserted }: LoweredGraph,
   warnings: readonly Diagnostic[],
-): VersionReport {
+): GraphReport {
   return {
     warnings,
     roles: spec.roles.map(reportRole),

@@ -64,3 +64,23 @@ export const GRAPH_PLAN = JSON.stringify({
     ],
   },
 });
+
+/** One ingress into two stages, both to one egress: a router and a merge are inserted. */
+export const BRANCHING_PLAN = JSON.stringify({
+  version: 2,
+  name: 'branching',
+  target: 'LaneGraph',
+  stages: ['left', 'right'].map((id) => ({ id, op: 'identity' })),
+  boundaries: [
+    { id: 'in', kind: 'ingress' },
+    { id: 'out', kind: 'egress' },
+  ],
+  lane_graph: {
+    connections: [
+      { from: 'in', to: 'left', lane: { kind: 'Events' } },
+      { from: 'in', to: 'right', lane: { kind: 'Events' } },
+      { from: 'left', to: 'out', lane: { kind: 'Events' } },
+      { from: 'right', to: 'out', lane: { kind: 'Events' } },
+    ],
+  },
+});

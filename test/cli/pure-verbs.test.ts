@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { INSERT_RULES } from '../../lib/lower/graph-rules.js';
 import { CODES } from '../../lib/validate/codes.js';
 import { byteor, temporaryFile, temporaryFolder } from './child.js';
-import { GRAPH_PLAN, IDENTITY_PLAN, YAML_PLAN } from './plans.js';
+import { BRANCHING_PLAN, GRAPH_PLAN, IDENTITY_PLAN, YAML_PLAN } from './plans.js';
 
 const BAD_PLAN = YAML_PLAN.replace('[keep]', '[kep]');
 
@@ -76,10 +77,41 @@ describe('byteor compile', () => {
     expect(await byteor(['compile', '-'], { input: BAD_PLAN })).toMatchObject({ code: 1, stdout: '' });
   });
 
-  test('a LaneGraph plan is right, but more than this release can do', async () => {
-    const { code, stdout, stderr } = await byteor(['compile', '-'], { input: GRAPH_PLAN });
-    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
-    expect(stderr).toContain('Plan "graph" has target LaneGraph');
+  test('prints roles, lanes and what was inserted of a LaneGraph plan', async () => {
+    const { code, stdout, stderr } = await byteor(['compile', '--json', '-'], { input: BRANCHING_PLAN });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { target, roles, lanes, inserted } = JSON.parse(stdout);
+    expect(target).toBe('LaneGraph');
+    expect(roles).toContainEqual({ id: 'router:in', kind: 'router', shards: 1, policy: 'Broadcast' });
+    expect(lanes).toContainEqual({
+      id: 'in->left',
+      kind: 'Events',
+      from: 'router:in',
+      to: 'left',
+      readers: ['left'],
+      on_full: 'Block',
+      inserted: false,
+    });
+    expect(inserted).toEqual([
+      {
+        id: 'router:in',
+        kind: 'router',
+        rule: 'ROUTER_FAN_OUT',
+        path: '/lane_graph/connections/1',
+        reason: 'every record of in goes into each of in->left and in->right',
+        cost: { bytes: expect.any(Number), copies: 2, agents: 1 },
+      },
+      expect.objectContaining({ id: 'merge:out', kind: 'merge', rule: 'MERGE_FAN_IN' }),
+    ]);
+  });
+
+  test('names each inserted element for people, with its rule and its reason', async () => {
+    const { stdout } = await byteor(['compile', '-'], { input: BRANCHING_PLAN });
+    expect(stdout).toMatch(/^branching {2}LaneGraph\n/);
+    expect(stdout).toMatch(/\ninserted +2 elements\n/);
+    expect(stdout).toMatch(
+      /\n {2}router:in {2}ROUTER_FAN_OUT {2}\/lane_graph\/connections\/1: every record of in goes into each of in->left and in->right\n/,
+    );
   });
 
   test('--text and --json exclude each other', async () => {
@@ -125,6 +157,14 @@ describe('byteor describe', () => {
     const { code, stdout } = await byteor(['describe', '-'], { input: GRAPH_PLAN });
     expect(code).toBe(0);
     expect(stdout).toContain('in ─▶ pass');
+    expect(stdout).toContain('runs as it is written: nothing is inserted');
+  });
+
+  test('shows a graph as it is written and as it runs, with what was inserted', async () => {
+    const { stdout } = await byteor(['describe', '-'], { input: BRANCHING_PLAN });
+    expect(stdout).toContain('\nas written\n');
+    expect(stdout).toContain('  in ─▶ [router:in] ─┤');
+    expect(stdout).toMatch(/\ninserted\n {2}\[router:in\] +ROUTER_FAN_OUT/);
   });
 });
 
@@ -178,14 +218,29 @@ describe('byteor explain', () => {
     const { stdout } = await byteor(['explain']);
     for (const code of Object.keys(CODES)) expect(stdout).toMatch(new RegExp(`^ {2}${code} +(error|warning) `, 'm'));
     const { stdout: json } = await byteor(['explain', '--json']);
-    expect(JSON.parse(json).map((entry: { code: string }) => entry.code)).toEqual(Object.keys(CODES));
+    const entries: { code?: string; rule?: string }[] = JSON.parse(json);
+    expect(entries.map(({ code, rule }) => code ?? rule)).toEqual([
+      ...Object.keys(CODES),
+      ...Object.keys(INSERT_RULES),
+    ]);
+  });
+
+  test('explains a rule by which something is inserted', async () => {
+    const { code, stdout } = await byteor(['explain', 'merge_fan_in']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^MERGE_FAN_IN \(inserts a merge\): An inlet has several lanes\n/);
+    expect(stdout).toContain('├─▶ [merge:c] ─▶ c');
+    const { stdout: json } = await byteor(['explain', '--json', 'MERGE_FAN_IN']);
+    expect(JSON.parse(json)).toMatchObject({ rule: 'MERGE_FAN_IN', kind: 'merge' });
+    const { stdout: all } = await byteor(['explain']);
+    for (const rule of Object.keys(INSERT_RULES)) expect(all).toMatch(new RegExp(`^ {2}${rule} `, 'm'));
   });
 
   test('an unknown code is wrong usage, with a suggestion', async () => {
     const { code, stdout, stderr } = await byteor(['explain', 'RING_DEPENDS_SLEF']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toBe(
-      'byteor explain: There is no diagnostic code "RING_DEPENDS_SLEF".\n(Did you mean RING_DEPENDS_SELF?)\n',
+      'byteor explain: There is no diagnostic code and no rule "RING_DEPENDS_SLEF".\n(Did you mean RING_DEPENDS_SELF?)\n',
     );
   });
 });

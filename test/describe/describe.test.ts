@@ -3,6 +3,7 @@ import { describePlan } from '../../lib/describe/describe.js';
 import { describeText } from '../../lib/describe/describe-text.js';
 import { planDot } from '../../lib/describe/dot.js';
 import type { CheckedPlan } from '../../lib/plan/document.js';
+import { eventsDiamond, journalBranch, line } from '../lower/graphs.js';
 import { callers, chain, checked, diamond, eight, ring, shards } from '../lower/plans.js';
 import { fullGraph, fullRing } from '../version/plans.js';
 
@@ -14,6 +15,9 @@ const golden: readonly (readonly [string, CheckedPlan])[] = [
   ['callers', callers],
   ['full-ring', checked(fullRing)],
   ['full-graph', checked(fullGraph)],
+  ['events-diamond', eventsDiamond],
+  ['journal-branch', journalBranch],
+  ['line', line],
 ];
 
 describe('describe', () => {
@@ -54,6 +58,34 @@ describe('describe', () => {
       memory: { threads: 2, sizes: { capacity: 64, arenaBytes: 4096 } },
     });
     expect(() => describePlan(chain, { sizes: { capacity: -1 } })).toThrow('capacity is -1; give an integer from 1');
+  });
+
+  it('shows the graph that runs beside the one that is written, inserted elements marked', () => {
+    expect(describePlan(eventsDiamond)).toMatchObject({
+      drawing: ['       ┌─▶ left ──┐', '   in ─┤          ├─▶ tail ─▶ out', '       └─▶ right ─┘'].map((row) =>
+        row.slice(3),
+      ),
+      lowered: {
+        drawing: [
+          '                   ┌─▶ left ──┐',
+          'in ─▶ [router:in] ─┤          ├─▶ [merge:tail] ─▶ tail ─▶ out',
+          '                   └─▶ right ─┘',
+        ],
+        inserted: [{ id: 'router:in' }, { id: 'merge:tail' }],
+      },
+    });
+  });
+
+  it('adds up the bytes of lanes, and gives a lane the room that its records need', () => {
+    const estimated = describePlan(line);
+    const roomy = describePlan(line, { sizes: { recordMax: 2 ** 21 } });
+    if (estimated.target !== 'LaneGraph' || roomy.target !== 'LaneGraph') throw new Error('no graph');
+    const { lanes, bytes } = estimated.memory;
+    expect(lanes.map(({ id }) => id)).toEqual(['in->a', 'a->b', 'b->c', 'c->out']);
+    expect(lanes.reduce((sum, lane) => sum + lane.bytes, 0)).toBe(bytes);
+    // 64 slots of 16 bytes and an arena; frames of a mebibyte; the power of two that holds 5000 bytes.
+    expect(lanes.map(({ dataBytes }) => dataBytes)).toEqual([64 * 16 + 2 ** 20, 2 ** 20, 2 ** 20, 8192]);
+    expect(roomy.memory.lanes.map(({ dataBytes }) => dataBytes)).toEqual([64 * 16 + 2 ** 22, 2 ** 23, 2 ** 23, 8192]);
   });
 
   it('can be printed as JSON', () => {

@@ -31,6 +31,10 @@ describe('drawGraph', () => {
     );
   });
 
+  it('draws a node without a name as a line', () => {
+    expect(draw('in', 'a<in', '<in', 'out<a,')).toBe(lines('    ┌─▶ a ─┐', 'in ─┤      ├─▶ out', '    └──────┘'));
+  });
+
   it('draws arms inside arms', () => {
     expect(draw('in', 'a<in', 'b<a', 'c<a', 'd<b,c', 'e<in', 'out<d,e')).toBe(
       lines(

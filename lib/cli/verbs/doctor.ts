@@ -81,10 +81,9 @@ function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
   ];
   if (!addon.loaded) return basics;
   const { facts } = addon;
-  if (plan !== undefined && !isRing(plan)) return [...basics, cannotRun(plan)];
-  const threads = plan === undefined ? 0 : placementOf(plan, options.threads, facts.cpus.threads).length;
-  const ring = plan === undefined ? undefined : (describeAsked(plan, options, threads) as RingDescription);
-  const locks = options.profile === 'default' ? undefined : (ring?.memory.totalBytes ?? 0);
+  const asked = plan === undefined ? undefined : planNeeds(plan, options, facts.cpus.threads);
+  const ring = asked?.ring;
+  const locks = options.profile === 'default' ? undefined : (asked?.bytes ?? 0);
   const folders = folderCandidates().map(folderState);
   return [
     ...basics,
@@ -96,19 +95,25 @@ function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
     checkRealTime(realTimeLimit(), isPrivileged(Privilege.RealTime), options.profile),
     checkFolder(folders),
     ...checkAskedCpus(options.cpus, facts),
-    ...(ring === undefined
-      ? []
-      : [checkThreads(ring.memory.threads, options.threads, facts), checkPlanMemory(ring, facts, freemem())]),
+    ...(ring === undefined ? [] : [checkThreads(ring.memory.threads, options.threads, facts)]),
+    ...(asked === undefined ? [] : [checkPlanMemory({ mappedBytes: asked.bytes }, facts, freemem())]),
     ...(ring === undefined || options.observe !== true ? [] : [checkObserve(ring, folders)]),
   ];
 }
 
-const cannotRun = (plan: CheckedPlan): Check => ({
-  code: 'PLAN_TARGET',
-  verdict: 'fail',
-  message: `Plan "${plan.name}" has target ${plan.target}, which this release validates but does not run yet.`,
-  fix: 'Write it for target SingleRing.',
-});
+interface PlanNeeds {
+  /** What it maps; of a graph, what its lanes take. */
+  readonly bytes: number;
+  /** Undefined for a graph, whose threads the core decides. */
+  readonly ring?: RingDescription;
+}
+
+function planNeeds(plan: CheckedPlan, options: Options, cpus: number): PlanNeeds {
+  const threads = isRing(plan) ? placementOf(plan, options.threads, cpus).length : undefined;
+  const description = describeAsked(plan, options, threads);
+  if (description.target === 'LaneGraph') return { bytes: description.memory.bytes };
+  return { bytes: description.memory.mappedBytes, ring: description };
+}
 
 const SIGNS = { ok: '✓', warn: '!', fail: '✗' } as const;
 

@@ -1,4 +1,5 @@
-/** `byteor explain`: what a diagnostic code means and what to do. Needs no addon. */
+/** `byteor explain`: what a diagnostic code or a rule of insertion means and what to do. Needs no addon. */
+import { explainRule, INSERT_RULES, isInsertRule } from '../../lower/graph-rules.js';
 import { nearest } from '../../plan/words.js';
 import { CODE_GROUPS, CODES, explain, isDiagnosticCode } from '../../validate/codes.js';
 import { ExitCode, usageError } from '../exit-code.js';
@@ -12,44 +13,62 @@ interface Options {
 export const define: Define = (command, context) => {
   command
     .description(
-      'Explain a diagnostic code: the rule, why there is one, an example, and what to do. Without a code, list all.',
+      'Explain a diagnostic code, or a rule by which the compiler inserts something: the rule, why there is one, an ' +
+        'example, and what to do. Without a name, list all.',
     )
-    .argument('[code]', 'a code as `validate` prints it; case does not matter')
+    .argument('[code]', 'a code as `validate` prints it, or a rule as `compile` does; case does not matter')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
       examples([
-        ['byteor explain', 'every code on one line'],
-        ['byteor explain RING_DEPENDS_SELF', 'one of them'],
+        ['byteor explain', 'every code and rule on one line'],
+        ['byteor explain RING_DEPENDS_SELF', 'one of the codes'],
+        ['byteor explain MERGE_FAN_IN', 'one of the rules'],
       ]),
     )
     .action(context.ends(async (code: string | undefined, options: Options) => print(code, options, context)));
 };
 
+const codeFacts = () => Object.entries(CODES).map(([code, entry]) => ({ code, ...entry }));
+const ruleFacts = () => Object.entries(INSERT_RULES).map(([rule, entry]) => ({ rule, ...entry }));
+
 function print(code: string | undefined, options: Options, { out }: VerbContext): ExitCode {
   if (code === undefined) {
-    if (options.json === true) out.json(Object.entries(CODES).map(([name, entry]) => ({ code: name, ...entry })));
+    if (options.json === true) out.json([...codeFacts(), ...ruleFacts()]);
     else out.line(codeList(out.colors.bold));
     return ExitCode.Done;
   }
   const name = code.toUpperCase();
-  const text = explain(name);
-  if (text === undefined || !isDiagnosticCode(name)) {
-    const near = nearest(name, Object.keys(CODES));
-    throw usageError(
-      `There is no diagnostic code ${JSON.stringify(code)}.`,
-      near === undefined ? '`byteor explain` lists them all.' : `(Did you mean ${near}?)`,
-    );
-  }
-  if (options.json === true) out.json({ code: name, ...CODES[name] });
+  const text = explain(name) ?? explainRule(name);
+  if (text === undefined) throw unknownName(code, name);
+  if (options.json === true) out.json(factsOf(name));
   else out.line(text.trimEnd());
   return ExitCode.Done;
 }
 
-function codeList(title: (text: string) => string): string {
-  const groups = Object.entries(CODE_GROUPS).map(([name, codes]) => {
-    const rows = Object.entries(codes).map(([code, entry]) => [code, entry.severity, entry.title]);
-    return [title(name), ...table(rows).map((line) => `  ${line}`)].join('\n');
-  });
-  return groups.join('\n\n');
+function factsOf(name: string): object {
+  if (isDiagnosticCode(name)) return { code: name, ...CODES[name] };
+  return isInsertRule(name) ? { rule: name, ...INSERT_RULES[name] } : {};
 }
+
+function unknownName(code: string, name: string) {
+  const near = nearest(name, [...Object.keys(CODES), ...Object.keys(INSERT_RULES)]);
+  return usageError(
+    `There is no diagnostic code and no rule ${JSON.stringify(code)}.`,
+    near === undefined ? '`byteor explain` lists them all.' : `(Did you mean ${near}?)`,
+  );
+}
+
+function codeList(title: (text: string) => string): string {
+  const groups = Object.entries(CODE_GROUPS).map(([name, codes]) =>
+    group(
+      title(name),
+      Object.entries(codes).map(([code, { severity, title: words }]) => [code, severity, words]),
+    ),
+  );
+  const rules = Object.entries(INSERT_RULES).map(([rule, { kind, title: words }]) => [rule, kind, words]);
+  return [...groups, group(title('What the compiler inserts'), rules)].join('\n\n');
+}
+
+const group = (title: string, rows: readonly (readonly string[])[]): string =>
+  [title, ...table(rows).map((line) => `  ${line}`)].join('\n');

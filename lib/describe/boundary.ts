@@ -1,0 +1,29 @@
+/** What every description has: who it is of, and the ends of the plan in words. Pure; any thread. */
+
+import type { BoundarySpec } from '../lower/spec.js';
+import type { BoundaryEntry } from '../plan/document.js';
+import { codecWords } from './words.js';
+
+export interface CommonDescription {
+  /** Hex id of the version. */
+  readonly id: string;
+  readonly name: string;
+  /** Lines of a drawing; null when the plan cannot be drawn without crossings or is too large for it. */
+  readonly drawing: readonly string[] | null;
+}
+
+export interface DescribedBoundary {
+  readonly id: string;
+  readonly kind: BoundaryEntry['kind'];
+  /** In words: `bytes`, `utf8`, `struct { host: utf8(12), size: u64 }`. */
+  readonly codec: string;
+  /** Bytes of every record under a struct codec; null otherwise. */
+  readonly recordBytes: number | null;
+}
+
+export const describeBoundary = (entry: BoundaryEntry, spec?: BoundarySpec): DescribedBoundary => ({
+  id: entry.id,
+  kind: entry.kind,
+  codec: codecWords(entry.codec),
+  recordBytes: spec?.codec === 'Struct' ? spec.recordBytes : null,
+});

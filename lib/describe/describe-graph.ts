@@ -1,0 +1,128 @@
+/**
+ * What a LaneGraph plan will do, as facts: the graph as its author drew it, and the graph that runs, with what the
+ * compiler put in and why, and the memory of the lanes. Pure; any thread.
+ */
+
+import { type LoweredGraph, lowerGraph } from '../lower/graph.js';
+import { flowOrder } from '../lower/graph-author.js';
+import type { GraphSpec } from '../lower/spec.js';
+import type { BoundaryPolicy, CheckedPlan, Connection, LaneGraphPlan, OnFull } from '../plan/document.js';
+import { policyOf } from '../plan/policy.js';
+import { planId } from '../version/id.js';
+import { type GraphLaneReport, type InsertedElement, type Role, reportGraph } from '../version/report.js';
+import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
+import { drawGraph, NODES_MAX } from './drawing.js';
+import { type GraphMemory, planGraphMemory } from './graph-memory.js';
+import { laneWords, policyWords } from './words.js';
+
+/** The graph that runs. */
+export interface LoweredDescription {
+  /** As of the plan, with inserted elements in brackets. */
+  readonly drawing: readonly string[] | null;
+  readonly roles: readonly Role[];
+  readonly lanes: readonly GraphLaneReport[];
+  readonly inserted: readonly InsertedElement[];
+}
+
+export interface GraphDescription extends CommonDescription {
+  readonly target: 'LaneGraph';
+  readonly onFull: OnFull;
+  readonly boundaries: readonly (DescribedBoundary & {
+    readonly policy: BoundaryPolicy;
+    readonly policyWords: string;
+  })[];
+  readonly stages: readonly { readonly id: string; readonly op: string; readonly config?: unknown }[];
+  readonly connections: readonly (Connection & { readonly on_full: OnFull; readonly laneWords: string })[];
+  readonly lowered: LoweredDescription;
+  /** An estimate, of the lanes only. */
+  readonly memory: GraphMemory;
+}
+
+export interface GraphSizesAsked {
+  /** Largest record, bytes; undefined: whatever the lanes take. */
+  readonly recordMax?: number | undefined;
+}
+
+type Edge = readonly [from: string, to: string];
+
+/**
+ * Edges beside which there is another way. Records flow on each of them, so the drawing gives each a line of its own.
+ * @param names in topological order
+ */
+function shortcuts(names: readonly string[], edges: readonly Edge[]): readonly Edge[] {
+  const after = new Map<string, Set<string>>(names.map((name) => [name, new Set()]));
+  for (const name of [...names].reverse())
+    for (const [from, to] of edges)
+      if (from === name) for (const later of [to, ...(after.get(to) ?? [])]) after.get(from)?.add(later);
+  return edges.filter(([from, to]) =>
+    edges.some(([start, next]) => start === from && next !== to && after.get(next)?.has(to)),
+  );
+}
+
+/** @param names in topological order */
+function draw(names: readonly string[], edges: readonly Edge[]): readonly string[] | null {
+  if (names.length > NODES_MAX) return null;
+  const beside = new Set(shortcuts(names, edges));
+  const drawn: string[] = [];
+  const before: number[][] = [];
+  const indexOf = (name: string): number => drawn.indexOf(name);
+  for (const name of names) {
+    const into = edges.filter(([, to]) => to === name);
+    const wires = into.filter((edge) => beside.has(edge)).map(([from]) => indexOf(from));
+    const first = drawn.length;
+    drawn.push(...wires.map(() => ''), name);
+    before.push(...wires.map((from) => [from]));
+    before.push([
+      ...into.filter((edge) => !beside.has(edge)).map(([from]) => indexOf(from)),
+      ...wires.map((_, index) => first + index),
+    ]);
+  }
+  return drawGraph({ names: drawn, before });
+}
+
+function drawWritten({ lane_graph: { connections } }: LaneGraphPlan): readonly string[] | null {
+  return draw(
+    flowOrder(connections),
+    connections.map(({ from, to }) => [from, to]),
+  );
+}
+
+function drawLowered({ roles, lanes }: GraphSpec): readonly string[] | null {
+  const names = roles.map(({ id, index }) => (index === null ? `[${id}]` : id));
+  const nameOf = (role: number): string => names[role] ?? '';
+  return draw(
+    names,
+    lanes.flatMap(({ writer, readers }) => readers.map((reader) => [nameOf(writer), nameOf(reader)] as const)),
+  );
+}
+
+function describeLowered(plan: LaneGraphPlan, lowered: LoweredGraph): LoweredDescription {
+  const { roles, lanes, inserted } = reportGraph(plan, lowered, []);
+  return { drawing: drawLowered(lowered.spec), roles, lanes, inserted };
+}
+
+export function describeGraph(plan: CheckedPlan<LaneGraphPlan>, sizes: GraphSizesAsked = {}): GraphDescription {
+  const graph = plan.lane_graph;
+  const onFull = graph.on_full ?? 'Block';
+  const lowered = lowerGraph(plan);
+  return {
+    id: planId(plan),
+    name: plan.name,
+    target: 'LaneGraph',
+    drawing: drawWritten(plan),
+    onFull,
+    boundaries: plan.boundaries.map((entry) => {
+      const policy = policyOf(plan, entry);
+      const spec = lowered.spec.boundaries.find(({ id }) => id === entry.id);
+      return { ...describeBoundary(entry, spec), policy, policyWords: policyWords(policy) };
+    }),
+    stages: plan.stages,
+    connections: graph.connections.map((entry) => ({
+      ...entry,
+      on_full: entry.on_full ?? onFull,
+      laneWords: laneWords(entry.lane),
+    })),
+    lowered: describeLowered(plan, lowered),
+    memory: planGraphMemory(lowered.spec, sizes.recordMax),
+  };
+}
