@@ -3,6 +3,7 @@
 import type { EgressCounts, Imbalance, IngressCounts, Ledger } from '../../runtime/counters.js';
 import type { Failure } from '../../runtime/failure.js';
 import { ExitCode } from '../exit-code.js';
+import { isGraph } from './graph-summary.js';
 import type { RunStatus } from './status.js';
 
 export type EndSignal = 'SIGINT' | 'SIGTERM';
@@ -54,14 +55,14 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
  * line that was too long (unless its lane drops), or a record that could not be written, ends the run as a failure, and
  * no adapter counts it.
  */
-function adapterImbalances({ boundaries }: Ledger, { adapters }: RunStatus): Imbalance[] {
+function adapterImbalances({ boundaries, lanes }: Ledger, { adapters }: RunStatus): Imbalance[] {
   return Object.entries(boundaries).flatMap(([at, counts]): Imbalance[] => {
     const records = adapters[at]?.records;
     if (records === undefined) return [];
     const { right, equation } = expectedLines(counts);
     const gone = counts.kind === 'ingress' ? counts.too_large : 0;
     if (records === right || records === right + gone) return [];
-    return [{ at, shard: 0, equation, left: records, right }];
+    return [{ at, shard: isGraph({ lanes }) ? null : 0, equation, left: records, right }];
   });
 }
 
