@@ -19,6 +19,9 @@ export type {
   EgressCounts,
   Imbalance,
   IngressCounts,
+  InsertedCounts,
+  JournalCounts,
+  LaneCounts,
   Ledger,
   StageCounts,
 } from './runtime/counters.js';
@@ -36,6 +39,7 @@ export {
   UsageError,
 } from './runtime/errors.js';
 export type { Failure } from './runtime/failure.js';
+export type { LaneReaderSnapshot, LaneSnapshot } from './runtime/graph-snapshot.js';
 export type { LatencySummary } from './runtime/histogram.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
@@ -45,7 +49,7 @@ export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
 export type { PollHandle, RecordCursor } from './runtime/poll.js';
 export { POLL_LIMIT } from './runtime/poll.js';
-export type { ClaimWriter, PushHandle } from './runtime/push.js';
+export type { ClaimWriter, PushHandle, PushOutcome } from './runtime/push.js';
 export { PushStatus } from './runtime/push.js';
 export { RegionError } from './runtime/region.js';
 export type { AgentSnapshot, AgentStateName, BlockedOn, Snapshot, ThreadSnapshot } from './runtime/snapshot.js';

@@ -44,9 +44,19 @@ export function resolveEnds(
   }
   const missing = boundaries.filter(({ id }) => words[id] === undefined);
   if (missing.length > 0) throw missingAdapter(missing);
-  const standard = (kind: Kind) =>
-    boundaries.some((boundary) => boundary.kind === kind && isStandard(ports[boundary.id] as Port));
-  return { ports, words, readsStandardInput: standard('ingress'), writesStandardOutput: standard('egress') };
+  const standard = (kind: Kind): number => {
+    const users = boundaries.filter(({ id, kind: own }) => own === kind && isStandard(ports[id] as Port));
+    if (users.length > 1) throw standardTwice(kind, users);
+    return users.length;
+  };
+  return { ports, words, readsStandardInput: standard('ingress') > 0, writesStandardOutput: standard('egress') > 0 };
+}
+
+/** Two readers of one stream would share it out by chance, two writers would mix their lines. */
+function standardTwice(kind: Kind, users: readonly BoundaryEntry[]): Error {
+  const names = users.map(({ id }) => `"${id}"`).join(' and ');
+  const stream = kind === 'ingress' ? 'Standard input' : 'Standard output';
+  return usageError(`${stream} is the adapter of ${names}.`, 'Give it to one of them, and files to the others.');
 }
 
 const isStandard = (port: Port): boolean => typeof port === 'object' && port.lines === '-';

@@ -60,7 +60,9 @@ export const sizesAsked = ({ capacity, recordMax, arenaBytes }: SizeOptions): Si
 
 /** The words of an error of sizes, with the options as they are called here. */
 export const inOptionNames = (message: string): string =>
-  message.replaceAll(
-    /\b(recordMax|arenaBytes|capacity|cpus|threads|batchRecords)\b/g,
-    (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-  );
+  message
+    .replace(/^journal(?:\.folder)?(?= is )/, '--journal')
+    .replaceAll(
+      /\b(recordMax|arenaBytes|laneBytes|capacity|cpus|threads|batchRecords)\b/g,
+      (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    );

@@ -59,6 +59,7 @@ describe('byteor run', () => {
           keep: { in: 5, out: 3, filtered: 2, failed: 0, abandoned: 0, skipped: 0 },
           total: { in: 3, out: 3, filtered: 0, failed: 0, abandoned: 0, skipped: 2 },
         },
+        inserted: {},
         lanes: {},
       },
       stages: { keep: null, total: { total: 3 } },

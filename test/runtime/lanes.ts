@@ -277,6 +277,10 @@ export class GraphRegion {
     return this.view.getFloat64(at, true);
   }
 
+  agent(index: number, values: Parameters<typeof this.set<keyof typeof AgentEntry.offset>>[2]): void {
+    this.set(AgentEntry, this.region.header.u64('agents_offset') + index * AgentEntry.size, values);
+  }
+
   /** A role has failed on the record with that ordinal. */
   fail(agent: number, ordinal: number, cause: string): void {
     const bytes = Buffer.from(cause);

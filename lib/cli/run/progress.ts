@@ -23,13 +23,15 @@ export interface Progress {
   end(): void;
 }
 
-export function startProgress(pipeline: Pipeline, ingress: string, channel: Channel): Progress {
+/** @param ingresses ids of all of them; several sources are one line together */
+export function startProgress(pipeline: Pipeline, ingresses: readonly string[], channel: Channel): Progress {
   const { isTty } = channel;
   const start = performance.now();
   const show = (): void => {
-    const adapter = readStatus(pipeline).adapters[ingress];
-    if (adapter === undefined) return;
-    const line = progressLine(adapter, (performance.now() - start) / 1000);
+    const { adapters } = readStatus(pipeline);
+    const sources = ingresses.flatMap((id) => adapters[id] ?? []);
+    if (sources.length === 0) return;
+    const line = progressLine(together(sources), (performance.now() - start) / 1000);
     if (isTty) channel.write(`${CLEAR}${fitted(line, channel.columns)}`);
     else channel.line(line);
   };
@@ -43,6 +45,17 @@ export function startProgress(pipeline: Pipeline, ingress: string, channel: Chan
       clearInterval(timer);
       if (isTty) channel.write(CLEAR);
     },
+  };
+}
+
+/** How much lies ahead is known where every source knows it. */
+export function together(sources: readonly AdapterStatus[]): AdapterStatus {
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const known = sources.flatMap(({ input_bytes }) => input_bytes ?? []);
+  return {
+    bytes: sum(sources.map(({ bytes }) => bytes)),
+    records: sum(sources.map(({ records }) => records)),
+    input_bytes: known.length === sources.length ? sum(known) : null,
   };
 }
 

@@ -3,6 +3,7 @@
 import type { EgressCounts, Imbalance, IngressCounts, Ledger } from '../../runtime/counters.js';
 import type { Failure } from '../../runtime/failure.js';
 import { ExitCode } from '../exit-code.js';
+import { isGraph } from './graph-summary.js';
 import type { RunStatus } from './status.js';
 
 export type EndSignal = 'SIGINT' | 'SIGTERM';
@@ -31,6 +32,7 @@ export interface RunFacts {
     readonly balanced: boolean;
     readonly boundaries: Ledger['boundaries'];
     readonly stages: Ledger['stages'];
+    readonly inserted: Ledger['inserted'];
     readonly lanes: Ledger['lanes'];
     /** Equations that do not hold; only where there are some. */
     readonly imbalances?: Ledger['imbalances'];
@@ -49,20 +51,28 @@ const of = <Kind extends 'ingress' | 'egress'>(ledger: Ledger, kind: Kind) =>
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /**
- * The adapters count for themselves: what they read is what was published, what they wrote is what went out. A line that
- * was too long, or a record that could not be written, ends the run as a failure, and no adapter counts it.
+ * The adapters count for themselves: what they read is what was published or dropped, what they wrote is what went out. A
+ * line that was too long (unless its lane drops), or a record that could not be written, ends the run as a failure, and
+ * no adapter counts it.
  */
-function adapterImbalances({ boundaries }: Ledger, { adapters }: RunStatus): Imbalance[] {
+function adapterImbalances({ boundaries, lanes }: Ledger, { adapters }: RunStatus): Imbalance[] {
   return Object.entries(boundaries).flatMap(([at, counts]): Imbalance[] => {
     const records = adapters[at]?.records;
-    const right = counts.kind === 'ingress' ? counts.published : counts.out;
-    if (records === undefined || records === right) return [];
-    const equation = counts.kind === 'ingress' ? 'lines read = published' : 'lines written = out';
-    return [{ at, shard: 0, equation, left: records, right }];
+    if (records === undefined) return [];
+    const { right, equation } = expectedLines(counts);
+    const gone = counts.kind === 'ingress' ? counts.too_large : 0;
+    if (records === right || records === right + gone) return [];
+    return [{ at, shard: isGraph({ lanes }) ? null : 0, equation, left: records, right }];
   });
 }
 
-/** What did not add up, in the ring and at its ends. */
+function expectedLines(counts: IngressCounts | EgressCounts): { right: number; equation: string } {
+  if (counts.kind === 'egress') return { right: counts.out, equation: 'lines written = out' };
+  const { published, dropped } = counts;
+  return { right: published + dropped, equation: `lines read = published${dropped > 0 ? ' + dropped' : ''}` };
+}
+
+/** What did not add up, in the ring or the graph and at its ends. */
 export const allImbalances = ({ ledger, status }: Pick<EndedRun, 'ledger' | 'status'>): readonly Imbalance[] => [
   ...ledger.imbalances,
   ...adapterImbalances(ledger, status),
@@ -70,7 +80,7 @@ export const allImbalances = ({ ledger, status }: Pick<EndedRun, 'ledger' | 'sta
 
 export function runFacts(run: EndedRun): RunFacts {
   const { ledger, status, reports, seconds, signal } = run;
-  const { boundaries, stages, lanes, failure } = ledger;
+  const { boundaries, stages, inserted, lanes, failure } = ledger;
   const imbalances = allImbalances(run);
   const balanced = imbalances.length === 0;
   const bytes = (kind: 'ingress' | 'egress') =>
@@ -82,7 +92,7 @@ export function runFacts(run: EndedRun): RunFacts {
     bytes_in: bytes('ingress'),
     bytes_out: bytes('egress'),
     seconds,
-    ledger: { balanced, boundaries, stages, lanes, ...(balanced ? {} : { imbalances }) },
+    ledger: { balanced, boundaries, stages, inserted, lanes, ...(balanced ? {} : { imbalances }) },
     stages: reports,
     ...(failure === null ? {} : { failure }),
   };
@@ -96,7 +106,7 @@ export function exitCodeOf(facts: RunFacts, signal: EndSignal | undefined, asser
   return signal === 'SIGTERM' ? ExitCode.Terminated : ExitCode.Done;
 }
 
-/** Records of the ends by what became of them: `in = out + filtered + abandoned`. */
+/** Of a SingleRing, records of the ends by what became of them: `in = out + filtered + abandoned`. */
 export function endToEnd(ledger: Ledger): { in: number; out: number; filtered: number; abandoned: number } {
   const egress = of(ledger, 'egress').map(([, counts]) => counts);
   return {

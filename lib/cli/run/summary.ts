@@ -13,13 +13,14 @@
  *
  *   ✓ balanced: 1,000,000 in = 12,345 out + 987,655 filtered
  *
- * Pure; any thread.
+ * A LaneGraph has tables of its lanes and of what was inserted too: graph-summary.ts. Pure; any thread.
  */
 import type { PipelinePlanV2 } from '../../plan/document.js';
 import type { Ledger, StageCounts } from '../../runtime/counters.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { grouped, harmless, indent, table, wrap } from '../text.js';
+import { graphVerdict, insertedLines, isGraph, laneLines } from './graph-summary.js';
 import { reportLines } from './report-text.js';
 import { allImbalances, type EndedRun, endToEnd, type RunFacts } from './result.js';
 import { refusedRequests } from './status.js';
@@ -43,9 +44,11 @@ export function summaryText(run: EndedRun, facts: RunFacts, context: SummaryCont
     [`${colors.bold(plan.name)}  ${colors.dim(id.slice(0, 12))}  ${secondsWords(run.seconds)}`],
     endLines(run, facts, context),
     stageLines(run.ledger, context),
+    insertedLines(run.ledger, colors),
+    laneLines(run.ledger, colors),
     reportLines(run.reports, colors),
     threadLines(run, colors),
-    verdictLines(run, colors),
+    verdictLines(run, facts, colors),
   ];
   return parts
     .filter((lines) => lines.length > 0)
@@ -70,7 +73,8 @@ function endLines({ ledger, status, seconds }: EndedRun, facts: RunFacts, contex
     (sum, counts) => sum + (counts.kind === 'ingress' ? counts.keyless : 0),
     0,
   );
-  const notes = keyless > 0 ? [`${grouped(keyless)} of ${grouped(facts.records_in)} records had no key: shard 0`] : [];
+  const where = isGraph(ledger) ? 'first connection' : 'shard 0';
+  const notes = keyless > 0 ? [`${grouped(keyless)} of ${grouped(facts.records_in)} records had no key: ${where}`] : [];
   return [...indent(table([head, ...rows], [1, 2, 3, 4])), ...indent(notes)];
 }
 
@@ -120,18 +124,18 @@ export function agentWords(agents: readonly string[]): string {
   return [...counts].map(([id, count]) => (count === 1 ? id : `${id} ×${count}`)).join(', ');
 }
 
-function verdictLines(run: EndedRun, colors: Colors): string[] {
+function verdictLines(run: EndedRun, facts: RunFacts, colors: Colors): string[] {
   const { ledger, signal } = run;
   return [
     ...(ledger.failure === null ? [] : [failureLine(ledger.failure, colors)]),
     ...(signal === undefined ? [] : [`${colors.yellow('!')} ended by ${signal}, drained`]),
     ...unwrittenLines(run, colors),
-    ...balanceLines(run, colors),
+    ...balanceLines(run, facts, colors),
   ];
 }
 
 export function failureLine({ stage, shard, sequence, cause }: NonNullable<Ledger['failure']>, colors: Colors): string {
-  const where = shard === 0 ? '' : ` of shard ${shard}`;
+  const where = shard === 0 || shard === null ? '' : ` of shard ${shard}`;
   return `${colors.red('✗ failed')}: ${colors.bold(stage)} at sequence ${grouped(sequence)}${where}: ${harmless(cause)}`;
 }
 
@@ -141,7 +145,7 @@ function unwrittenLines({ status }: EndedRun, colors: Colors): string[] {
   );
 }
 
-function balanceLines(run: EndedRun, colors: Colors): string[] {
+function balanceLines(run: EndedRun, facts: RunFacts, colors: Colors): string[] {
   const { ledger } = run;
   const imbalances = allImbalances(run);
   if (imbalances.length > 0)
@@ -149,9 +153,11 @@ function balanceLines(run: EndedRun, colors: Colors): string[] {
       `${colors.red('✗ not balanced')}:`,
       ...imbalances.map(
         ({ at, shard, equation, left, right }) =>
-          `  ${at} of shard ${shard}: ${equation} does not hold: ${grouped(left)} and ${grouped(right)}`,
+          `  ${at}${shard === null ? '' : ` of shard ${shard}`}: ${equation} does not hold: ${grouped(left)} and ${grouped(right)}`,
       ),
     ];
+  if (isGraph(ledger))
+    return [`${colors.green('✓ balanced')} ${graphVerdict(ledger, facts.records_in, facts.records_out)}`];
   const { in: published, ...ways } = endToEnd(ledger);
   const words = Object.entries(ways)
     .filter(([way, count]) => way === 'out' || count > 0)

@@ -2,10 +2,12 @@
  * `byteor run`: a plan over files and standard streams, to the end of its input. Both ends are native; this thread only
  * waits, shows progress, and listens for signals.
  */
+import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { Option } from 'commander';
 import type { PipelinePlanV2 } from '../../plan/document.js';
 import { ByteorError } from '../../runtime/errors.js';
+import { failedAt } from '../../runtime/failure.js';
 import { open } from '../../runtime/open.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import { type Pipeline, STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
@@ -21,7 +23,7 @@ import { type EndSignal, exitCodeOf, runFacts } from '../run/result.js';
 import { answered, readStatus, refusedRequests } from '../run/status.js';
 import { summaryText } from '../run/summary.js';
 import { isSameFile } from '../same-file.js';
-import { parseDuration } from '../sizes.js';
+import { parseDuration, parseSize } from '../sizes.js';
 import type { Terminal } from '../terminal.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
@@ -33,6 +35,8 @@ type Options = SizeOptions &
     readonly assertConserved?: true;
     readonly requireProfile?: true;
     readonly observe?: true;
+    readonly laneBytes?: number;
+    readonly journal?: string;
     /** False after --no-progress, undefined where nothing was said. */
     readonly progress?: boolean;
     readonly quiet?: true;
@@ -49,10 +53,15 @@ export const define: Define = (command, context) => {
         'is kept and written back, so a plan that changes nothing reproduces its input byte for byte.',
     )
     .argument(...PLAN_ARGUMENT)
-    .option('--ingress <id=adapter>', 'where records come from: lines:PATH, or lines:- for standard input', collect, [])
+    .option(
+      '--ingress <id=adapter>',
+      'where records come from: lines:PATH, or lines:- for standard input; once for each ingress of the plan',
+      collect,
+      [],
+    )
     .option(
       '--egress <id=adapter>',
-      'where records go: lines:PATH, lines+append:PATH, lines:- for standard output, discard',
+      'where records go: lines:PATH, lines+append:PATH, lines:- for standard output, discard; once for each egress',
       collect,
       [],
     )
@@ -60,6 +69,12 @@ export const define: Define = (command, context) => {
     .option('-q, --quiet', 'print no summary')
     .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
     .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
+    .addOption(
+      new Option('--lane-bytes <size>', 'LaneGraph: memory of a lane whose connection states none').argParser(
+        parseSize,
+      ),
+    )
+    .option('--journal <folder>', 'LaneGraph: where journal lanes keep their files (default: a folder of this run)')
     .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
     .option('--progress', 'show progress (default: on a terminal)')
     .addOption(new Option('--no-progress', 'show none'))
@@ -77,6 +92,7 @@ const HELP = `${examples([
   ['byteor run plan.yaml --ingress in=lines:access.log --egress out=lines:errors.log', 'a file through a plan'],
   ['zcat a.gz | byteor run plan.yaml --ingress in=lines:- --egress out=lines:- | less', 'in a pipe'],
   ['byteor run plan.yaml --ingress in=lines:a.log --egress out=discard --json', 'counts only, as JSON'],
+  ['byteor run graph.yaml --ingress a=lines:a.log --ingress b=lines:b.log --egress out=lines:-', 'several sources'],
 ])}
 The summary goes to standard output, or to standard error when an egress writes to standard output. SIGINT (Ctrl-C) and
 SIGTERM drain and print it; a second one stops at once. Sizes: 64k and 1M are thousands, 64KiB and 1MiB are 1024s.
@@ -90,6 +106,7 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
   await keepPlan(path, ends);
+  await keepApart(plan, ends);
   const signals = drainOnSignals(options.deadline, context);
   const start = performance.now();
   try {
@@ -99,7 +116,7 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
     if (options.observe === true && context.err.isTty) context.err.line(`Look at it: byteor snapshot ${process.pid}`);
     if (options.requireProfile === true) await requireGranted(pipeline);
     const progress = wantsProgress(options, ends, context)
-      ? startProgress(pipeline, plan.boundaries.find(({ kind }) => kind === 'ingress')?.id ?? '', context.err)
+      ? startProgress(pipeline, ingressIds(plan), context.err)
       : undefined;
     const ledger = await pipeline.finished().finally(() => progress?.end());
     const seconds = (performance.now() - start) / 1000;
@@ -115,6 +132,24 @@ async function keepPlan(path: string, { ports }: Ends): Promise<void> {
   for (const [id, port] of Object.entries(ports))
     if (typeof port === 'object' && path !== '-' && port.lines !== '-' && (await isSameFile(path, port.lines)))
       throw usageError(`The adapter of "${id}" names the plan itself, ${JSON.stringify(path)}.`, 'Name another file.');
+}
+
+const ingressIds = (plan: PipelinePlanV2): string[] =>
+  plan.boundaries.filter(({ kind }) => kind === 'ingress').map(({ id }) => id);
+
+/** Two outputs in one file would be written over each other. The core keeps an input from being an output. */
+async function keepApart({ boundaries }: PipelinePlanV2, { ports }: Ends): Promise<void> {
+  const outputs = boundaries.flatMap(({ id, kind }) => {
+    const port = ports[id];
+    return kind === 'egress' && typeof port === 'object' && port.lines !== '-' ? [{ id, path: port.lines }] : [];
+  });
+  for (const [at, one] of outputs.entries())
+    for (const other of outputs.slice(at + 1))
+      if (resolve(one.path) === resolve(other.path) || (await isSameFile(one.path, other.path)))
+        throw usageError(
+          `The adapters of "${one.id}" and "${other.id}" name one file, ${JSON.stringify(other.path)}.`,
+          'Give each its own.',
+        );
 }
 
 function conclude(
@@ -134,8 +169,8 @@ function conclude(
   else if (options.quiet !== true && (!readerGone || code !== ExitCode.Done))
     channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors: channel.colors }));
   if (facts.failure !== undefined && (options.json === true || options.quiet === true)) {
-    const { stage, shard, sequence, cause } = facts.failure;
-    err.line(`byteor run: "${stage}" failed at sequence ${sequence} of shard ${shard}: ${cause}`);
+    const { stage, cause } = facts.failure;
+    err.line(`byteor run: "${stage}" failed at ${failedAt(facts.failure)}: ${cause}`);
   }
   return code;
 }
@@ -158,8 +193,9 @@ const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
 const ABOUT: Readonly<Record<string, 'ingress' | 'egress'>> = { INPUT_OPEN: 'ingress', OUTPUT_OPEN: 'egress' };
 
 function startProblem(error: ByteorError, version: Version): CliError {
-  const end = (version.plan as PipelinePlanV2).boundaries.find(({ kind }) => kind === ABOUT[error.code]);
-  const place = end === undefined ? '' : `${end.kind} "${end.id}" `;
+  // Where several could be meant, the message has the path.
+  const [end, another] = (version.plan as PipelinePlanV2).boundaries.filter(({ kind }) => kind === ABOUT[error.code]);
+  const place = end === undefined || another !== undefined ? '' : `${end.kind} "${end.id}" `;
   const message = `Cannot start: ${place}${inOptionNames(error.message)}`;
   return new CliError(OPEN_EXIT_CODES[error.code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
 }
@@ -181,6 +217,8 @@ function openPipeline(version: Version, options: Options, ends: Ends): Pipeline 
 
 const openOptions = (options: Options, { ports }: Ends): OpenOptions => ({
   ...sizesAsked(options),
+  ...(options.laneBytes === undefined ? {} : { laneBytes: options.laneBytes }),
+  ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
   profile: options.profile,
   wait: options.wait,
   pin: options.pin,

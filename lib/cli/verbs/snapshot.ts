@@ -1,8 +1,11 @@
 /** `byteor snapshot`: what an observed pipeline of this user is doing, or was doing when its process was killed. */
+import { failedAt } from '../../runtime/failure.js';
+import type { LaneSnapshot } from '../../runtime/graph-snapshot.js';
 import type { LatencySummary } from '../../runtime/histogram.js';
 import type { AgentSnapshot, Snapshot } from '../../runtime/snapshot.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { isAlive, type Observed, observedPipelines, RegionError, snapshotOf } from '../observed.js';
+import { sizeWords } from '../sizes.js';
 import { systemWords } from '../system-words.js';
 import type { Channel } from '../terminal.js';
 import { grouped, harmless, indent, table } from '../text.js';
@@ -97,7 +100,7 @@ function read(path: string): Snapshot {
 }
 
 function snapshotText(snapshot: Snapshot, alive: boolean, { colors }: Channel): string {
-  const { name, version, pid, pipeline, state, agents, threads, failure } = snapshot;
+  const { name, version, pid, pipeline, state, agents, lanes, threads, failure } = snapshot;
   const shards = new Set(agents.map(({ shard }) => shard)).size;
   const head = `${colors.bold(harmless(name))}  ${colors.dim(version.slice(0, 12))}  ${pid}/${pipeline}`;
   const rows = agents.map((agent) => agentRow(agent, shards > 1));
@@ -114,14 +117,12 @@ function snapshotText(snapshot: Snapshot, alive: boolean, { colors }: Channel): 
     '',
     ...indent(table([dim(titles), ...rows], [3, 4, 5, 6, 7])),
     ...blameLines(agents, colors),
+    ...laneLines(lanes, colors),
     '',
     ...indent(table([dim(['thread', 'CPU', 'id', 'parks', 'rounds', 'idle']), ...threadRows], [2, 3, 4, 5])),
     ...(failure === null
       ? []
-      : [
-          '',
-          `${colors.red('✗ failed')}: ${failure.stage} at sequence ${grouped(failure.sequence)}: ${harmless(failure.cause)}`,
-        ]),
+      : ['', `${colors.red('✗ failed')}: ${failure.stage} at ${failedAt(failure)}: ${harmless(failure.cause)}`]),
   ].join('\n');
 }
 
@@ -145,6 +146,29 @@ function agentRow(agent: AgentSnapshot, sharded: boolean): string[] {
     hop(({ max }) => max),
     chain.map((link) => `${link.agent} (${link.state})`).join(' → '),
   ];
+}
+
+const BAR_CELLS = 8;
+
+/** How full each lane is; a full one shows where a graph is held up. */
+function laneLines(lanes: readonly LaneSnapshot[], colors: Channel['colors']): string[] {
+  if (lanes.length === 0) return [];
+  const rows = lanes.map(({ id, kind, inserted, used, capacity, unit, published, dropped, too_large, readers }) => {
+    const share = Math.min(1, used / capacity);
+    const size = unit === 'bytes' ? sizeWords(capacity) : `${grouped(capacity)} records`;
+    return [
+      inserted ? colors.dim(harmless(id)) : harmless(id),
+      kind,
+      `${Math.round(share * 100)} %`,
+      '▇'.repeat(Math.round(share * BAR_CELLS)).padEnd(BAR_CELLS, '·'),
+      `of ${size}`,
+      grouped(published),
+      grouped(dropped + too_large),
+      grouped(Math.max(0, ...readers.map(({ lag }) => lag))),
+    ];
+  });
+  const titles = ['lane', 'kind', 'full', '', '', 'records', 'dropped', 'lag'].map((cell) => colors.dim(cell));
+  return ['', ...indent(table([titles, ...rows], [2, 5, 6, 7]))];
 }
 
 /** Who holds everybody up: said once, however many wait. */
