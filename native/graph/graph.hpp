@@ -82,6 +82,10 @@ class Graph {
   virtual std::uint32_t shards() const noexcept { return 1; }
   virtual const KeyDescription* shard_key() const noexcept { return nullptr; }
 
+  // The last so many threads wait for a device (a journal's files): they sleep between two turns whatever the wait
+  // strategy, and need no CPU of their own.
+  virtual std::uint32_t device_threads() const noexcept { return 0; }
+
   // Closes the ingress of a JS port (a native source closes its own). Any thread, also while its owner publishes: the
   // end of what is read is then what had been published before.
   virtual void close_js_ingress(std::uint32_t boundary) noexcept = 0;

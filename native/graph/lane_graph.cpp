@@ -13,6 +13,7 @@
 #include "lane/router_role.hpp"
 #include "lane/stage_role.hpp"
 #include "op/catalog.hpp"
+#include "op/text.hpp"
 
 namespace byteor::graph {
 namespace {
@@ -27,12 +28,13 @@ void add(std::atomic<double>& cell, double value) noexcept {
 }  // namespace
 
 LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
-                     std::vector<LaneSizes> sizes, LanePlacement placement, LaneGraphOptions options,
+                     std::vector<LaneSizes> sizes, Journals journals, LanePlacement placement, LaneGraphOptions options,
                      core::FailureReporter& failures)
     : Graph(region),
       description_(std::move(description)),
       plan_(std::move(plan)),
       sizes_(std::move(sizes)),
+      journals_(std::move(journals)),
       placement_(std::move(placement)),
       options_(std::move(options)),
       failures_(failures),
@@ -51,6 +53,10 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i)
     if (lane(i).kind == abi::LaneKindCode::kJournal) journal_agents_[i] = next_agent++;
   find_ordinal_shift();
+  std::uint64_t earlier = 0;
+  for (const auto& files : journals_)
+    if (files != nullptr) earlier = std::max(earlier, files->opened_at() - files->cursor().stored());
+  first_ordinal_ = options_.first_sequence + earlier;
   write_header();
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     write_lane(i);
@@ -58,6 +64,7 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
   }
   write_agents();
   make_roles();
+  make_journal_agents();
 }
 
 LaneGraph::~LaneGraph() = default;
@@ -169,7 +176,7 @@ lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcep
   return {.drops = lane(index).on_full == abi::OnFullCode::kDrop,
           .watermarked = lane(index).has(abi::LaneFlag::kWatermarked),
           .first = first_position(index),
-          .first_ordinal = options_.first_sequence,
+          .first_ordinal = first_ordinal_,
           .ordinal_shift = ordinal_shift_};
 }
 
@@ -177,7 +184,7 @@ lane::ReaderOptions LaneGraph::reader_options(std::uint32_t index, std::uint32_t
   const std::uint32_t writer = lane(index).writer;
   return {.first = first_position(index),
           .counts_ordinals = role(writer).kind == abi::RoleCode::kIngress,
-          .first_ordinal = options_.first_sequence,
+          .first_ordinal = first_ordinal_,
           .ordinal_shift = ordinal_shift_,
           .checks = is_js(writer),
           .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress};
@@ -238,6 +245,10 @@ lane::RoleContext LaneGraph::role_context(std::uint32_t index) {
           return nullptr;
         },
         reader);
+    if (journals_[inlet] != nullptr) {
+      end.inlet = behind_files(std::move(end.inlet), inlet);
+      end.replayed = &at<abi::JournalBlock>(plan_.lanes[inlet].journal).replayed;
+    }
     end.block = &reader_block(inlet, place);
     end.producer = &producer_block(inlet);
     end.writer_agent = journal_agent(inlet).value_or(lane(inlet).writer);
@@ -452,6 +463,11 @@ void LaneGraph::settle() noexcept {
     abi::ConsumerBlock& block = reader_block(inlet, reader_place(inlet, index));
     add(block.abandoned, lane::settle_unread(block, producer_block(inlet), nullptr));
   }
+  for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
+    if (journals_[i] == nullptr) continue;
+    auto& files = at<abi::ConsumerBlock>(plan_.lanes[i].files);
+    add(files.abandoned, lane::settle_unread(files, producer_block(i), nullptr));
+  }
 }
 
 void LaneGraph::count_undelivered(std::uint32_t boundary, double records) noexcept {
@@ -468,7 +484,12 @@ std::string LaneGraph::sizes() const {
     if (i > 0) text += ',';
     text += '"' + lane(i).id + "\":{\"capacity\":" + std::to_string(sizes_[i].capacity) +
             ",\"memory_bytes\":" + std::to_string(sizes_[i].memory_bytes) +
-            ",\"record_max\":" + std::to_string(sizes_[i].record_max) + '}';
+            ",\"record_max\":" + std::to_string(sizes_[i].record_max);
+    if (journals_[i] != nullptr) {
+      text += ",\"journal\":";
+      op::append_json_string(text, journals_[i]->folder());
+    }
+    text += '}';
   }
   return text + "}}";
 }

@@ -23,6 +23,7 @@
 #include "graph/graph.hpp"
 #include "graph/lane_region_plan.hpp"
 #include "graph/observed_end.hpp"
+#include "journal/journal_files.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/role.hpp"
@@ -39,6 +40,9 @@ struct LanePlacement {
   std::vector<std::uint32_t> agent_threads;
 };
 
+// The files of journal lanes, by lane; nullptr for the other kinds.
+using Journals = std::vector<std::unique_ptr<journal::JournalFiles>>;
+
 struct LaneGraphOptions {
   std::vector<abi::PortCode> ports;  // by boundary
   std::uint32_t batch_records = abi::kBatchRecordsDefault;
@@ -48,10 +52,11 @@ struct LaneGraphOptions {
 
 class LaneGraph final : public Graph {
  public:
-  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. Throws std::invalid_argument when an op
-  // cannot be made (its message names the stage).
+  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. No egress reads a journal lane (what an
+  // earlier run has left comes from files). Throws std::invalid_argument when an op cannot be made (its message names
+  // the stage), and journal::JournalError.
   LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
-            std::vector<LaneSizes> sizes, LanePlacement placement, LaneGraphOptions options,
+            std::vector<LaneSizes> sizes, Journals journals, LanePlacement placement, LaneGraphOptions options,
             core::FailureReporter& failures);
   ~LaneGraph() override;
 
@@ -71,6 +76,7 @@ class LaneGraph final : public Graph {
   ReadingEnd reading_end(std::uint32_t boundary) override;
   std::unique_ptr<core::Agent> observe_end(core::Agent& end, std::uint32_t boundary) override;
   std::vector<JsSleeper> js_sleepers() noexcept override;
+  std::uint32_t device_threads() const noexcept override;
   void close_js_ingress(std::uint32_t boundary) noexcept override;
   void stop_after_failure(std::uint32_t agent) noexcept override;
   void settle() noexcept override;
@@ -122,6 +128,10 @@ class LaneGraph final : public Graph {
   AnyReader make_reader(std::uint32_t lane_index, std::uint32_t reader);
   std::uint64_t* ordinals(std::uint32_t lane_index) const noexcept;
 
+  // Journals (lane_graph_journals.cpp).
+  void make_journal_agents();
+  std::unique_ptr<lane::Inlet> behind_files(std::unique_ptr<lane::Inlet> inlet, std::uint32_t lane_index);
+
   // Roles.
   void find_ordinal_shift();
   void make_roles();
@@ -134,10 +144,12 @@ class LaneGraph final : public Graph {
   LaneGraphDescription description_;
   LaneRegionPlan plan_;
   std::vector<LaneSizes> sizes_;
+  Journals journals_;
   LanePlacement placement_;
   LaneGraphOptions options_;
   core::FailureReporter& failures_;
   std::uint32_t ordinal_shift_ = 0;
+  std::uint64_t first_ordinal_ = 0;  // of ingresses: behind what journals still have of earlier runs
   std::uint64_t list_cursor_ = 0;
   std::uint64_t text_cursor_ = 0;
   std::vector<std::uint32_t> boundary_roles_;      // by boundary
@@ -147,6 +159,7 @@ class LaneGraph final : public Graph {
   OpReports reports_;
   op::IdentityOp bridge_op_{op::OpConfig{}};
   const std::atomic<std::uint64_t> ungated_{core::kNoLimit};  // what a gating cell without a reader holds
+  std::vector<std::unique_ptr<lane::Inlet>> journal_ends_;    // in memory, of the agents of files and of their readers
   std::vector<AnyWriter> native_writers_;                     // by boundary
   std::vector<AnyReader> native_readers_;
   std::vector<lane::Role*> roles_;  // those that are agents

@@ -41,8 +41,7 @@ std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit)
     for (std::uint32_t i = 0; i < count; ++i) {
       const JournalRecord& record = batch_[batch_at_ + i];
       // The buffer is this inlet's own, so the reader may write to its records as it may in a lane.
-      records[i] = {const_cast<std::byte*>(record.data), record.length, record.flags,
-                    options_.first_ordinal + (record.sequence - began_at_)};
+      records[i] = {const_cast<std::byte*>(record.data), record.length, record.flags, earlier_ordinal(record.sequence)};
     }
     return count;
   }
@@ -69,6 +68,9 @@ bool JournalInlet::release() noexcept {
     block_.replayed.store(static_cast<double>(replayed), std::memory_order_relaxed);
   }
   if (consumed_ > files_.opened_at() && lane_.release()) any = true;
+  // Over what the lane's end has counted: its records alone.
+  if (any && options_.counts != nullptr)
+    options_.counts->in.store(static_cast<double>(consumed_ - began_at_), std::memory_order_relaxed);
   released_ = consumed_;
   if (released_ - stored_ >= options_.cursor_records) store_cursor();
   return any;
@@ -76,7 +78,7 @@ bool JournalInlet::release() noexcept {
 
 std::uint64_t JournalInlet::lower_bound() noexcept {
   if (failed_) return core::kNoLimit;
-  if (serves_files()) return options_.first_ordinal + (consumed_ - began_at_);
+  if (serves_files()) return earlier_ordinal(consumed_);
   return lane_.lower_bound();
 }
 

@@ -25,9 +25,12 @@ namespace byteor::journal {
 
 struct JournalInletOptions {
   std::uint32_t agent = 0;  // index into AgentEntry of the reader, for failures
-  // Records of earlier runs get ordinals of this run: first_ordinal and up by one. The graph lets its ingresses begin
-  // behind them where the lane is watermarked.
+  // Records of earlier runs get ordinals of this run: first_ordinal and up by one, shifted as those of ingresses are.
+  // The graph lets its ingresses begin behind them.
   std::uint64_t first_ordinal = 0;
+  std::uint32_t ordinal_shift = 0;
+  // The reader's counters: its records are those of the lane and those of the files. nullptr: somebody else counts.
+  abi::ConsumerBlock* counts = nullptr;
   // Records released between two writes of the cursor; it is also written whenever nothing is left to read.
   std::uint64_t cursor_records = 4096;
 };
@@ -54,6 +57,9 @@ class JournalInlet final : public lane::Inlet {
   void read_on() noexcept;
   void store_cursor() noexcept;
   void fail(const char* cause) noexcept;
+  std::uint64_t earlier_ordinal(std::uint64_t sequence) const noexcept {
+    return (options_.first_ordinal + (sequence - began_at_)) << options_.ordinal_shift;
+  }
 
   lane::Inlet& lane_;
   JournalFiles& files_;

@@ -1,5 +1,6 @@
 #include "run/assembly.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -8,6 +9,8 @@
 #include "graph/lane_graph.hpp"
 #include "graph/region_plan.hpp"
 #include "graph/ring_graph.hpp"
+#include "journal/error.hpp"
+#include "run/journals.hpp"
 #include "run/lane_sizes.hpp"
 #include "run/pipeline.hpp"
 #include "run/placement.hpp"
@@ -33,20 +36,30 @@ std::unique_ptr<graph::Graph> assemble_ring(graph::RingDescription ring, const A
                                             parts.failures);
 }
 
-std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, const AssemblyParts& parts) {
+std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription lowered, const AssemblyParts& parts) {
   const Options& options = parts.options;
+  graph::LaneGraphDescription graph = with_relays(std::move(lowered));
   std::vector<graph::LaneSizes> sizes = resolve_lane_sizes(graph, options);
   graph::LaneGraphOptions graph_options;
   graph_options.ports = parts.ports.codes();
   graph_options.batch_records = batch_records(options);
   graph_options.first_sequence = options.first_sequence;
-  graph_options.may_sleep = parts.ports.uses_js() || parts.tuning.may_sleep();
+  const bool journals = std::any_of(graph.lanes.begin(), graph.lanes.end(), [](const graph::LaneDescription& lane) {
+    return lane.kind == abi::LaneKindCode::kJournal;
+  });
+  graph_options.may_sleep = parts.ports.uses_js() || parts.tuning.may_sleep() || journals;
   graph::LanePlacement placement =
       place_agents(graph, {graph_options.ports, options.threads, parts.tuning.budget.threads});
   graph::LaneRegionPlan plan = graph::plan_region(graph, sizes, placement.threads);
+  graph::Journals files = open_journals(graph, sizes, options);
   const std::span<std::byte> region = parts.map(plan.total_bytes);
-  return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(plan), std::move(sizes),
-                                            std::move(placement), std::move(graph_options), parts.failures);
+  try {
+    return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(plan), std::move(sizes),
+                                              std::move(files), std::move(placement), std::move(graph_options),
+                                              parts.failures);
+  } catch (const journal::JournalError& error) {
+    throw OpenError(error.code(), error.what());
+  }
 }
 
 }  // namespace

@@ -88,6 +88,9 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::string status() const;
 
   abi::RegionHeader& header() const noexcept { return graph->header(); }
+  bool waits_for_device(std::uint32_t thread) const noexcept {
+    return thread >= header().thread_count - graph->device_threads();
+  }
   // SYNC POINT S9.
   abi::RegionState state() const noexcept {
     return static_cast<abi::RegionState>(header().state.load(std::memory_order_seq_cst));
@@ -170,8 +173,9 @@ std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
 // On each thread sources come first, then the graph's agents in the order of flow, sinks last.
 void Pipeline::Impl::make_threads() {
   for (std::uint32_t i = 0; i < header().thread_count; ++i) {
+    const WaitStrategy wait = waits_for_device(i) ? WaitStrategy::kAdaptive : tuning.wait;
     threads.push_back(std::make_unique<AgentThread>(
-        graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), tuning.wait,
+        graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), wait,
         ports.descriptors_on(*graph, i), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
   const auto add_adapters = [this](bool sources) {
@@ -214,10 +218,11 @@ void Pipeline::Impl::start() {
                                          std::memory_order_seq_cst);
   running_threads.store(static_cast<std::uint32_t>(threads.size()));
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
-    std::optional<platform::CpuLock> cpu_lock = tuning.choose_cpu(i, folder, folder_problem);
+    std::optional<platform::CpuLock> cpu_lock;
+    if (!waits_for_device(i)) cpu_lock = tuning.choose_cpu(i, folder, folder_problem);
     ThreadRequests requests;
     if (cpu_lock.has_value()) requests.cpu = cpu_lock->cpu();
-    requests.real_time = options.profile == Profile::kIsolatedCore;
+    requests.real_time = options.profile == Profile::kIsolatedCore && !waits_for_device(i);
     try {
       threads[i]->start(requests, std::move(cpu_lock));
     } catch (const std::system_error& error) {

@@ -109,7 +109,7 @@ void Tuning::describe_thread(std::string& text, std::uint32_t index, const Agent
   else if (choice.cpu.has_value() && thread.started())
     append_outcome(text, state_word(thread.pin_outcome().state), thread.pin_outcome().reason);
   else
-    append_outcome(text, pin_ ? "Requested" : "NotAsked", "");
+    append_outcome(text, pin_ && index < choices_.size() ? "Requested" : "NotAsked", "");
 }
 
 void Tuning::describe_requests(std::string& text, const std::vector<std::unique_ptr<AgentThread>>& threads) const {

@@ -1,0 +1,99 @@
+#include "run/journals.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "journal/error.hpp"
+#include "run/pipeline.hpp"
+
+namespace byteor::run {
+namespace {
+
+// `byteor-run-<plan>-<UTC time>-<process>`: told apart, and sorted by time.
+std::string run_directory(const std::string& plan) {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  char text[32];
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &parts);
+  return "byteor-run-" + plan + "-" + text + "-" + std::to_string(::getpid());
+}
+
+// `from--to`: an id begins with a letter, so the name says where one ends, and no shell takes it for a redirection.
+std::string folder_name(const std::string& lane) {
+  std::string name = lane;
+  const std::size_t arrow = name.find("->");
+  if (arrow != std::string::npos) name.replace(arrow, 2, "--");
+  return name;
+}
+
+std::string parent_folder(const std::string& plan, const Options& options) {
+  const std::string folder = options.journal_folder.empty() ? run_directory(plan) : options.journal_folder;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw OpenError("JOURNAL_OPEN", "cannot make the folder " + folder + " for journal lanes: " + error.message() +
+                                        "; name another folder");
+  const std::filesystem::path whole = std::filesystem::absolute(folder, error);
+  return error ? folder : whole.lexically_normal().string();
+}
+
+}  // namespace
+
+graph::Journals open_journals(const graph::LaneGraphDescription& graph, const std::vector<graph::LaneSizes>& sizes,
+                              const Options& options) {
+  graph::Journals journals(graph.lanes.size());
+  std::string parent;
+  for (std::size_t i = 0; i < graph.lanes.size(); ++i) {
+    const graph::LaneDescription& lane = graph.lanes[i];
+    if (lane.kind != abi::LaneKindCode::kJournal) continue;
+    if (parent.empty()) parent = parent_folder(graph.name, options);
+    journal::JournalOptions files;
+    files.folder = parent + "/" + folder_name(lane.id);
+    files.type = {lane.codec, lane.layout_hash};
+    files.fsync = lane.fsync;
+    files.fsync_interval_ms = lane.fsync_interval_ms;
+    files.segment_bytes = lane.segment_bytes;
+    files.retain_bytes = lane.retain_bytes;
+    files.retain_ms = lane.retain_ms;
+    files.record_max = sizes[i].record_max;
+    try {
+      journals[i] = journal::JournalFiles::open(files);
+    } catch (const journal::JournalError& error) {
+      throw OpenError(error.code(), error.what());
+    }
+  }
+  return journals;
+}
+
+graph::LaneGraphDescription with_relays(graph::LaneGraphDescription graph) {
+  const auto authored = static_cast<std::uint32_t>(graph.lanes.size());
+  for (std::uint32_t i = 0; i < authored; ++i) {
+    if (graph.lanes[i].kind != abi::LaneKindCode::kJournal) continue;
+    const std::uint32_t reader = graph.lanes[i].readers.front();
+    if (graph.roles[reader].kind != abi::RoleCode::kEgress) continue;
+    const auto relay = static_cast<std::uint32_t>(graph.roles.size());
+    const auto added = static_cast<std::uint32_t>(graph.lanes.size());
+    graph::LaneDescription lane = graph.lanes[i];
+    const std::string name = "relay:" + lane.id;
+    lane.id = name + "->" + graph.roles[reader].id;
+    lane.kind = abi::LaneKindCode::kEvents;
+    lane.flags |= static_cast<std::uint32_t>(abi::LaneFlag::kInserted);
+    lane.on_full = abi::OnFullCode::kBlock;
+    lane.writer = relay;
+    lane.connection = abi::kNone;
+    graph.lanes.push_back(std::move(lane));
+    graph.lanes[i].readers = {relay};
+    graph.roles.push_back(
+        {name, abi::RoleCode::kBridge, abi::kNone, abi::PolicyCode::kNone, std::nullopt, {i}, {added}});
+    graph.roles[reader].inlets = {added};
+  }
+  return graph;
+}
+
+}  // namespace byteor::run
