@@ -59,6 +59,8 @@ export interface JournalCounts {
   readonly opened_at: number;
   /** Records of earlier runs that were handed to the reader in this run. */
   readonly replayed: number;
+  /** Records of this run that the files do not hold as durably as promised: what a failure or a halt has cost. */
+  readonly unwritten: number;
   readonly syncs: number;
   readonly segments: number;
   readonly bytes: number;

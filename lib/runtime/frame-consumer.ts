@@ -22,6 +22,7 @@ import { histogramIndex } from './histogram.js';
 import type { NativePipeline } from './native.js';
 import type { RecordConsumer } from './record-ends.js';
 import {
+  agentOfBlock,
   type LanePlaces,
   type LaneReader,
   type Region,
@@ -61,6 +62,8 @@ export class FrameConsumer implements RecordConsumer {
   private readonly block: number;
   private readonly histogramAt: number;
   private readonly stateWord: number;
+  /** Agent whose records it reads: the writer's, or that of a journal's files. */
+  private readonly before: number;
   private readonly border: Border;
   private readonly native: NativePipeline;
   /** Records given back, of which some may have come from earlier runs: where sampling stands. */
@@ -83,6 +86,7 @@ export class FrameConsumer implements RecordConsumer {
     this.histogramAt = reader.histogramAt;
     const agent = region.agents[reader.agent];
     this.stateWord = agent === undefined ? -1 : agent.offset('state') >>> 2;
+    this.before = places.filesAt === 0 ? places.writerAgent : agentOfBlock(region, places.filesAt);
     border.pull(this.block, ConsumerBlock.size);
     this.next = border.load(this.block + ConsumerBlock.offset.cell);
     this.released = this.next;
@@ -177,7 +181,7 @@ export class FrameConsumer implements RecordConsumer {
   }
 
   reportWaiting(): void {
-    this.report(enums.AgentState.Waiting, this.places.writerAgent);
+    this.report(enums.AgentState.Waiting, this.before);
   }
 
   report(state: number, waitsFor: number = NONE): void {

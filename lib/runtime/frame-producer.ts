@@ -27,7 +27,7 @@ import type { Border } from './border.js';
 import { monotonicNs } from './clock.js';
 import type { NativePipeline } from './native.js';
 import type { RecordProducer } from './record-ends.js';
-import { type LanePlaces, type Region, releasedCell, type WakeTarget } from './region.js';
+import { agentOfBlock, type LanePlaces, type Region, releasedCell, type WakeTarget } from './region.js';
 import { memoryOver, type RecordMemory } from './shard-memory.js';
 
 const SAMPLE_UNIT = 1 << SAMPLE_SHIFT;
@@ -88,7 +88,10 @@ export class FrameProducer implements RecordProducer {
     this.wakes = places.publishWakes;
     const files = places.filesAt === 0 ? [] : [places.filesAt + ConsumerBlock.offset.sequence];
     this.gateCells = [...places.readers.map(releasedCell), ...files];
-    this.gateAgents = [...places.readers.map(({ agent }) => agent), ...files.map(() => NONE)];
+    this.gateAgents = [
+      ...places.readers.map(({ agent }) => agent),
+      ...files.map(() => agentOfBlock(region, places.filesAt)),
+    ];
     this.at = places.producerAt;
     const observable = region.header.u64('observable_bytes');
     this.words = new Int32Array(border.memory, 0, observable / 4);

@@ -116,13 +116,12 @@ export class GraphReader {
       return { agent, js: isJsAgent(agents[agent]), block: new Block(region, ConsumerBlock, at), histogramAt };
     });
     const filesAt = lane.u64('files_offset');
-    const journalAt = lane.u64('journal_offset');
     return {
       lane,
       producer: new Block(region, ProducerBlock, lane.u64('producer_offset')),
       readers,
       files: filesAt === 0 ? undefined : new Block(region, ConsumerBlock, filesAt),
-      journal: journalAt === 0 ? undefined : journalCounts(region, journalAt),
+      journal: journalCounts(region, lane),
     };
   }
 

@@ -67,6 +67,7 @@ const LEDGER: Ledger = {
         first: 0,
         opened_at: 4000,
         replayed: 0,
+        unwritten: 0,
         syncs: 9,
         segments: 2,
         bytes: 120_000,
@@ -81,7 +82,8 @@ const LEDGER: Ledger = {
 
 function summaryOf(ledger: Ledger): string {
   const adapters = { in: { bytes: 11_000, records: 1000 }, out: { bytes: 17_600, records: 1600 } };
-  const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, adapters };
+  const sizes = { lanes: { 'in->keep': {}, 'in->log': { journal: '/logs/in-log' } } };
+  const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, adapters, sizes };
   const run: EndedRun = { ledger, status, reports: {}, seconds: 1, signal: undefined };
   const colors = pc.createColors(false);
   return summaryText(run, runFacts(run), { plan: PLAN, id: 'f'.repeat(64), adapters: {}, colors });
@@ -109,6 +111,9 @@ describe('the summary of a graph', () => {
         '  in->keep       Events     1,000     900     100',
         '  in->log        Journal    1,000   1,000          durable 5,000 of 5,000, 2 segments, 120 kB',
         '  in->router:in  Events     1,000   1,000',
+        '',
+        '  journal  folder',
+        '  in->log  /logs/in-log',
         '',
         '✓ balanced over 3 lanes: 1,000 in, 1,600 out, 300 filtered, 100 dropped for lack of room',
       ].join('\n'),

@@ -166,6 +166,17 @@ describe('an ingress that writes a journal', () => {
     expect(ingress.durable).toBe(103);
   });
 
+  test('blames the agent of its files when they are what holds it up', () => {
+    const shape = line({ kind: 'Journal', capacity: 64 });
+    const journal = { id: 'in->pass', kind: 'Journal', inlets: [0] } as const;
+    const played = new PlayedGraph({ ...shape, roles: [...shape.roles, journal] }, ENDS);
+    ingressOf(played).tryPushBatch(['a', 'b', 'c']);
+    played.read(0);
+    expect(ingressOf(played).tryPush('d')).toBe('FULL');
+    const [ingress] = played.pipeline.snapshot().agents;
+    expect(ingress).toMatchObject({ state: 'Stalled', blame: 'in -> in->pass' });
+  });
+
   test('arms its cell before it sleeps', async () => {
     const { played, ingress } = journal();
     ingress.tryPush('a');

@@ -77,6 +77,64 @@ interface LaneAt {
   readonly journal: number;
 }
 
+interface LaneTables {
+  readonly stamps: number;
+  readonly histograms: number;
+  readonly data: number;
+  readonly slots: number;
+}
+
+interface Places {
+  readonly agents: number;
+  readonly threads: number;
+  readonly lanes: number;
+  readonly blocks: readonly LaneAt[];
+  readonly lists: number;
+  readonly texts: number;
+  readonly tables: readonly LaneTables[];
+  readonly observable: number;
+  readonly total: number;
+}
+
+/** Stands for 2^64-1, which no double is. */
+const NOT_CUT = 2 ** 64;
+const STAMPS = 4;
+
+/** Where everything lies, in the order of lib/abi/definition.ts. */
+function placesOf({ roles, lanes }: GraphShape): Places {
+  const layout = new Layout();
+  layout.take(RegionHeader.size);
+  const agents = layout.take(roles.length * AgentEntry.size);
+  const threads = layout.take(ThreadBlock.size);
+  const lanesAt = layout.take(lanes.length * LaneBlock.size);
+  const blocks = lanes.map(({ readers, kind }) => ({
+    producer: layout.take(ProducerBlock.size),
+    consumers: readers.map(() => layout.take(ConsumerBlock.size)),
+    files: kind === 'Journal' ? layout.take(ConsumerBlock.size) : 0,
+    journal: kind === 'Journal' ? layout.take(JournalBlock.size) : 0,
+  }));
+  const lists = layout.take((lanes.length * 40 + roles.length * 20) * 8);
+  const texts = layout.take(4096);
+  const observed = lanes.map(({ readers }) => ({
+    stamps: layout.take(8 * STAMPS),
+    histograms: layout.take(HISTOGRAM_COUNTS * 4 * readers.length),
+  }));
+  const observable = roundUp(layout.at, 4096);
+  layout.at = observable;
+  const tables = lanes.map((lane, index) => {
+    const { memoryBytes, slotCount } = sizesOf(lane);
+    const { stamps, histograms } = observed[index] as (typeof observed)[number];
+    return {
+      stamps,
+      histograms,
+      data: layout.take(memoryBytes, 4096),
+      slots: layout.take(slotCount * Slot.size, 4096),
+    };
+  });
+  const total = roundUp(layout.at, 4096);
+  return { agents, threads, lanes: lanesAt, blocks, lists, texts, tables, observable, total };
+}
+
 export class GraphRegion {
   readonly buffer: ArrayBuffer;
   readonly view: DataView;
@@ -86,150 +144,147 @@ export class GraphRegion {
   readonly woken: number[] = [];
   readonly lanesOffset: number;
 
+  readonly #at: Places;
+  #list: number;
+  #text: number;
+
   constructor(shape: GraphShape) {
     this.shape = shape;
-    const { roles, lanes, position = 0, sequence = 0 } = shape;
-    const layout = new Layout();
-    layout.take(RegionHeader.size);
-    const agentsAt = layout.take(roles.length * AgentEntry.size);
-    const threadsAt = layout.take(ThreadBlock.size);
-    this.lanesOffset = layout.take(lanes.length * LaneBlock.size);
-    this.lanesAt = lanes.map(({ readers, kind }) => ({
-      producer: layout.take(ProducerBlock.size),
-      consumers: readers.map(() => layout.take(ConsumerBlock.size)),
-      files: kind === 'Journal' ? layout.take(ConsumerBlock.size) : 0,
-      journal: kind === 'Journal' ? layout.take(JournalBlock.size) : 0,
-    }));
-    const listsAt = layout.take((lanes.length * 40 + roles.length * 20) * 8);
-    const textsAt = layout.take(4096);
-    const tables = lanes.map(({ readers }) => ({
-      stamps: layout.take(8 * 4),
-      histograms: layout.take(HISTOGRAM_COUNTS * 4 * readers.length),
-    }));
-    const observable = roundUp(layout.at, 4096);
-    layout.at = observable;
-    const sizes = lanes.map((lane) => sizesOf(lane));
-    const data = sizes.map(({ memoryBytes, slotCount }) => ({
-      data: layout.take(memoryBytes, 4096),
-      slots: layout.take(slotCount * Slot.size, 4096),
-    }));
-    this.buffer = new ArrayBuffer(roundUp(layout.at, 4096));
+    this.#at = placesOf(shape);
+    this.lanesOffset = this.#at.lanes;
+    this.lanesAt = this.#at.blocks;
+    this.#list = this.#at.lists;
+    this.#text = this.#at.texts;
+    this.buffer = new ArrayBuffer(this.#at.total);
     this.view = new DataView(this.buffer);
+    this.#writeHeader();
+    this.set(ThreadBlock, this.#at.threads, { cpu: 0xffff_ffff });
+    for (const index of shape.roles.keys()) this.#writeRole(index);
+    for (const index of shape.lanes.keys()) this.#writeLane(index);
+    this.region = new Region(this.buffer);
+  }
 
-    let list = listsAt;
-    const u32s = (values: readonly number[]): number => {
-      const at = list;
-      for (const [i, value] of values.entries()) this.view.setUint32(at + i * 4, value, true);
-      list = roundUp(at + values.length * 4, 8);
-      return at;
-    };
-    const u64s = (values: readonly number[]): number => {
-      const at = list;
-      for (const [i, value] of values.entries()) this.view.setBigUint64(at + i * 8, BigInt(value), true);
-      list = at + values.length * 8;
-      return at;
-    };
-    let text = textsAt;
-    const words = (value: string): [number, number] => {
-      const at = text;
-      new Uint8Array(this.buffer).set(Buffer.from(value), at);
-      text += Buffer.byteLength(value);
-      return [at, Buffer.byteLength(value)];
-    };
+  #u32s(values: readonly number[]): number {
+    const at = this.#list;
+    for (const [i, value] of values.entries()) this.view.setUint32(at + i * 4, value, true);
+    this.#list = roundUp(at + values.length * 4, 8);
+    return at;
+  }
 
-    const [nameAt, nameBytes] = words('graph');
+  #u64s(values: readonly number[]): number {
+    const at = this.#list;
+    for (const [i, value] of values.entries()) this.view.setBigUint64(at + i * 8, BigInt(value), true);
+    this.#list = at + values.length * 8;
+    return at;
+  }
+
+  #words(value: string): [at: number, bytes: number] {
+    const at = this.#text;
+    const bytes = Buffer.from(value);
+    new Uint8Array(this.buffer).set(bytes, at);
+    this.#text += bytes.length;
+    return [at, bytes.length];
+  }
+
+  #writeHeader(): void {
+    const [nameAt, nameBytes] = this.#words('graph');
     this.set(RegionHeader, 0, {
       magic: REGION_MAGIC,
       layout_version: REGION_LAYOUT_VERSION,
       total_bytes: this.buffer.byteLength,
-      observable_bytes: observable,
+      observable_bytes: this.#at.observable,
       pipeline: 1,
       pid: process.pid,
       target: enums.TargetCode.LaneGraph,
-      agent_count: roles.length,
+      agent_count: this.shape.roles.length,
       thread_count: 1,
-      agents_offset: agentsAt,
-      threads_offset: threadsAt,
-      lanes_offset: this.lanesOffset,
-      lane_count: lanes.length,
+      agents_offset: this.#at.agents,
+      threads_offset: this.#at.threads,
+      lanes_offset: this.#at.lanes,
+      lane_count: this.shape.lanes.length,
       name_offset: nameAt,
       name_length: nameBytes,
       state: enums.RegionState.Running,
     });
-    this.set(ThreadBlock, threadsAt, { cpu: 0xffff_ffff });
-    for (const [index, role] of roles.entries()) {
-      const [idAt, idBytes] = words(role.id);
-      const { inlets = [], outlets = [] } = role;
-      const firstInlet = inlets[0];
-      const firstOutlet = outlets[0];
-      const block =
-        firstInlet === undefined
-          ? (this.lanesAt[firstOutlet as number] as LaneAt).producer
-          : role.kind === 'Journal'
-            ? (this.lanesAt[firstInlet] as LaneAt).files
-            : (this.lanesAt[firstInlet] as LaneAt).consumers[lanes[firstInlet]?.readers.indexOf(index) as number];
-      this.set(AgentEntry, agentsAt + index * AgentEntry.size, {
-        kind: enums.AgentKind[role.kind],
-        entry: role.policy === undefined ? NONE : enums.PolicyCode[role.policy],
-        thread: isNative(role) ? 0 : NONE,
-        id_offset: idAt,
-        id_length: idBytes,
-        inlets_offset: u32s(inlets),
-        inlet_count: inlets.length,
-        outlets_offset: u32s(outlets),
-        outlet_count: outlets.length,
-        block_offset: block as number,
-        waits_for: NONE,
-      });
-    }
-    for (const [index, lane] of lanes.entries()) {
-      const at = this.lanesAt[index] as LaneAt;
-      const { capacity, memoryBytes, slotCount, recordMax } = sizes[index] as ReturnType<typeof sizesOf>;
-      const [idAt, idBytes] = words(lane.id);
-      const framed = slotCount === 0;
-      const writer = roles[lane.writer] as RoleShape;
-      this.set(LaneBlock, this.lanesOffset + index * LaneBlock.size, {
-        id_offset: idAt,
-        id_length: idBytes,
-        kind: enums.LaneKindCode[lane.kind ?? 'Events'],
-        flags: lane.inserted === true ? enums.LaneFlag.Inserted : 0,
-        on_full: lane.drop === true ? enums.OnFullCode.Drop : enums.OnFullCode.Block,
-        layout: framed ? enums.LayoutCode.Framed : enums.LayoutCode.Variable,
-        writer_agent: lane.writer,
-        writer_port: isNative(writer) ? enums.PortCode.Native : enums.PortCode.Js,
-        reader_count: lane.readers.length,
-        capacity,
-        memory_bytes: memoryBytes,
-        slot_count: slotCount,
-        record_max: recordMax,
-        data_offset: data[index]?.data as number,
-        slots_offset: framed ? 0 : (data[index]?.slots as number),
-        producer_offset: at.producer,
-        readers_offset: u64s(at.consumers),
-        reader_agents_offset: u32s(lane.readers),
-        journal_offset: at.journal,
-        files_offset: at.files,
-        stamps_offset: tables[index]?.stamps as number,
-        histograms_offset: tables[index]?.histograms as number,
-        stamp_count: 4,
-        publish_wake_count: 1,
-        release_wake_count: 1,
-        connection: lane.inserted === true ? NONE : index,
-        publish_wakes_offset: u64s([threadsAt]),
-        release_wakes_offset: u64s([threadsAt]),
-        stop_before: 2 ** 64,
-      });
-      const start = framed ? position : sequence;
-      this.set(ProducerBlock, at.producer, {
-        cursor: start,
-        cell: start,
-        next: sequence,
-        arena_head: framed ? start : 0,
-      });
-      for (const consumer of [...at.consumers, at.files])
-        if (consumer !== 0) this.set(ConsumerBlock, consumer, { sequence: start, cell: start });
-    }
-    this.region = new Region(this.buffer);
+  }
+
+  /** The block that an agent names: of its first inlet, or (ingress) of its outlet. */
+  #blockOf(index: number): number {
+    const { kind, inlets = [], outlets = [] } = this.shape.roles[index] as RoleShape;
+    const inlet = inlets[0];
+    if (inlet === undefined) return (this.lanesAt[outlets[0] as number] as LaneAt).producer;
+    const at = this.lanesAt[inlet] as LaneAt;
+    if (kind === 'Journal') return at.files;
+    return at.consumers[(this.shape.lanes[inlet] as LaneShape).readers.indexOf(index)] as number;
+  }
+
+  #writeRole(index: number): void {
+    const role = this.shape.roles[index] as RoleShape;
+    const { inlets = [], outlets = [] } = role;
+    const [idAt, idBytes] = this.#words(role.id);
+    this.set(AgentEntry, this.#at.agents + index * AgentEntry.size, {
+      kind: enums.AgentKind[role.kind],
+      entry: role.policy === undefined ? NONE : enums.PolicyCode[role.policy],
+      thread: isNative(role) ? 0 : NONE,
+      id_offset: idAt,
+      id_length: idBytes,
+      inlets_offset: this.#u32s(inlets),
+      inlet_count: inlets.length,
+      outlets_offset: this.#u32s(outlets),
+      outlet_count: outlets.length,
+      block_offset: this.#blockOf(index),
+      waits_for: NONE,
+    });
+  }
+
+  #writeLane(index: number): void {
+    const lane = this.shape.lanes[index] as LaneShape;
+    const at = this.lanesAt[index] as LaneAt;
+    const tables = this.#at.tables[index] as LaneTables;
+    const { capacity, memoryBytes, slotCount, recordMax } = sizesOf(lane);
+    const [idAt, idBytes] = this.#words(lane.id);
+    const framed = slotCount === 0;
+    this.set(LaneBlock, this.#at.lanes + index * LaneBlock.size, {
+      id_offset: idAt,
+      id_length: idBytes,
+      kind: enums.LaneKindCode[lane.kind ?? 'Events'],
+      flags: lane.inserted === true ? enums.LaneFlag.Inserted : 0,
+      on_full: lane.drop === true ? enums.OnFullCode.Drop : enums.OnFullCode.Block,
+      layout: framed ? enums.LayoutCode.Framed : enums.LayoutCode.Variable,
+      writer_agent: lane.writer,
+      writer_port: isNative(this.shape.roles[lane.writer] as RoleShape) ? enums.PortCode.Native : enums.PortCode.Js,
+      reader_count: lane.readers.length,
+      capacity,
+      memory_bytes: memoryBytes,
+      slot_count: slotCount,
+      record_max: recordMax,
+      data_offset: tables.data,
+      slots_offset: framed ? 0 : tables.slots,
+      producer_offset: at.producer,
+      readers_offset: this.#u64s(at.consumers),
+      reader_agents_offset: this.#u32s(lane.readers),
+      journal_offset: at.journal,
+      files_offset: at.files,
+      stamps_offset: tables.stamps,
+      histograms_offset: tables.histograms,
+      stamp_count: STAMPS,
+      publish_wake_count: 1,
+      release_wake_count: 1,
+      connection: lane.inserted === true ? NONE : index,
+      publish_wakes_offset: this.#u64s([this.#at.threads]),
+      release_wakes_offset: this.#u64s([this.#at.threads]),
+      stop_before: NOT_CUT,
+    });
+    this.#startLane(at, framed);
+  }
+
+  #startLane(at: LaneAt, framed: boolean): void {
+    const { position = 0, sequence = 0 } = this.shape;
+    const start = framed ? position : sequence;
+    const head = framed ? start : 0;
+    this.set(ProducerBlock, at.producer, { cursor: start, cell: start, next: sequence, arena_head: head });
+    for (const consumer of [...at.consumers, at.files])
+      if (consumer !== 0) this.set(ConsumerBlock, consumer, { sequence: start, cell: start });
   }
 
   /** Writes fields of a struct by name. */
@@ -240,7 +295,7 @@ export class GraphRegion {
       const place = at + field.offset;
       if (field.type === 'f64' || field.type === 'af64') this.view.setFloat64(place, value, true);
       else if (field.bytes === 8)
-        this.view.setBigUint64(place, BigInt.asUintN(64, BigInt(value) - (value === 2 ** 64 ? 1n : 0n)), true);
+        this.view.setBigUint64(place, value === NOT_CUT ? 2n ** 64n - 1n : BigInt(value), true);
       else this.view.setUint32(place, value % 2 ** 32, true);
     }
   }

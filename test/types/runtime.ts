@@ -1,6 +1,6 @@
 /** Compile-time tests of the handles' types: ids and records follow from the plan. Each line must or must not compile. */
 
-import type { PollHandle, PushHandle, PushStatus, RecordCursor } from '../../lib/index.js';
+import type { Ledger, PollHandle, PushHandle, PushOutcome, PushStatus, RecordCursor } from '../../lib/index.js';
 import {
   attach,
   compile,
@@ -110,4 +110,49 @@ export function attached(number: number): void {
   pipeline.egress('line');
   const untyped: Pipeline<PipelinePlanV2> = attach(number);
   void untyped;
+}
+
+const fork = definePlan({
+  version: 2,
+  name: 'fork',
+  target: 'LaneGraph',
+  stages: [{ id: 'pass', op: 'identity' }],
+  boundaries: [
+    { id: 'lines', kind: 'ingress', codec: 'utf8' },
+    { id: 'blobs', kind: 'ingress' },
+    { id: 'out', kind: 'egress', codec: 'utf8' },
+    { id: 'raw', kind: 'egress' },
+  ],
+  lane_graph: {
+    connections: [
+      { from: 'lines', to: 'pass', lane: { kind: 'Journal' } },
+      { from: 'blobs', to: 'pass', lane: { kind: 'Events' } },
+      { from: 'pass', to: 'out', lane: { kind: 'Events' } },
+      { from: 'pass', to: 'raw', lane: { kind: 'Events' } },
+    ],
+  },
+});
+
+export async function overLanes(): Promise<void> {
+  const pipeline = open(compile(fork), { laneBytes: 4096, journal: { folder: 'logs' }, ports: { raw: 'discard' } });
+  // @ts-expect-error a journal's option has another name.
+  open(compile(fork), { journal: { path: 'logs' } });
+  const lines = pipeline.ingress('lines');
+  proven<Equal<typeof lines, PushHandle<string>>>();
+  proven<Equal<ReturnType<typeof pipeline.ingress<'blobs'>>, PushHandle<Uint8Array>>>();
+  proven<Equal<ReturnType<typeof pipeline.egress<'out'>>, PollHandle<string>>>();
+  // @ts-expect-error it is an egress.
+  pipeline.ingress('raw');
+
+  const outcome = await lines.push('text');
+  proven<Equal<typeof outcome, PushOutcome>>();
+  const pushed: number = await lines.pushBatch(['a', 'b']);
+  const durable: number | undefined = lines.durable;
+  const upTo: number = await lines.untilDurable({ deadline: 1000 });
+  void [pushed, durable, upTo];
+
+  const ledger: Ledger = await pipeline.stop();
+  const dropped: number | undefined = ledger.lanes['lines->pass']?.dropped.full;
+  const kind: 'router' | 'merge' | 'bridge' | undefined = ledger.inserted['merge:pass']?.kind;
+  void [dropped, kind];
 }

@@ -17,7 +17,8 @@
 import type { InsertedCounts, JournalCounts, LaneCounts, Ledger } from '../../runtime/counters.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
-import { counted, grouped, indent, table } from '../text.js';
+import { counted, grouped, harmless, indent, table } from '../text.js';
+import type { RunStatus } from './status.js';
 
 export const isGraph = ({ lanes }: Pick<Ledger, 'lanes'>): boolean => Object.keys(lanes).length > 0;
 
@@ -59,14 +60,23 @@ function laneRows(id: string, lane: LaneCounts, colors: Colors): string[][] {
   });
 }
 
-function journalWords({ durable, appended, replayed, segments, bytes, cut_bytes }: JournalCounts): string {
+function journalWords({ durable, appended, replayed, unwritten, segments, bytes, cut_bytes }: JournalCounts): string {
   return [
     `durable ${grouped(durable)} of ${grouped(appended)}`,
     counted(segments, 'segment'),
     dataWords(bytes),
+    ...(unwritten > 0 ? [`${grouped(unwritten)} not written`] : []),
     ...(replayed > 0 ? [`${grouped(replayed)} replayed`] : []),
     ...(cut_bytes > 0 ? [`a torn tail of ${dataWords(cut_bytes)} was cut`] : []),
   ].join(', ');
+}
+
+/** Where the files of the journals are: a run that was given no folder has chosen one. */
+export function journalLines({ sizes }: RunStatus, colors: Colors): string[] {
+  const rows = Object.entries(sizes?.lanes ?? {}).flatMap(([id, { journal }]) =>
+    journal === undefined ? [] : [[id, colors.dim(harmless(journal))]],
+  );
+  return rows.length === 0 ? [] : indent(table([['journal', 'folder'].map((cell) => colors.dim(cell)), ...rows]));
 }
 
 export function laneLines({ lanes }: Ledger, colors: Colors): string[] {

@@ -29,6 +29,8 @@ export interface AdapterStatus {
 export interface RunStatus {
   readonly threads: readonly ThreadStatus[];
   readonly requests: readonly { readonly request: string; readonly outcome: Outcome }[];
+  /** LaneGraph: lane id → where its journal is, for the lanes that are one. */
+  readonly sizes?: { readonly lanes?: Readonly<Record<string, { readonly journal?: string }>> };
   readonly region: { readonly bytes: number; readonly path: string };
   /** Boundary id → what its adapter has done. */
   readonly adapters: Readonly<Record<string, AdapterStatus>>;

@@ -20,7 +20,7 @@ import type { Ledger, StageCounts } from '../../runtime/counters.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { grouped, harmless, indent, table, wrap } from '../text.js';
-import { graphVerdict, insertedLines, isGraph, laneLines } from './graph-summary.js';
+import { graphVerdict, insertedLines, isGraph, journalLines, laneLines } from './graph-summary.js';
 import { reportLines } from './report-text.js';
 import { allImbalances, type EndedRun, endToEnd, type RunFacts } from './result.js';
 import { refusedRequests } from './status.js';
@@ -46,6 +46,7 @@ export function summaryText(run: EndedRun, facts: RunFacts, context: SummaryCont
     stageLines(run.ledger, context),
     insertedLines(run.ledger, colors),
     laneLines(run.ledger, colors),
+    journalLines(run.status, colors),
     reportLines(run.reports, colors),
     threadLines(run, colors),
     verdictLines(run, facts, colors),
