@@ -53,8 +53,8 @@ const integer = (method: string, array: string, shift: number, bad: string, rang
 });
 
 const NUMBERS: Readonly<Record<string, NumberForm>> = {
-  u8: integer('Uint8', 'Uint8Array', 0, '(x & 255) !== x', '0 to 255'),
-  u16: integer('Uint16', 'Uint16Array', 1, '(x & 65535) !== x', '0 to 65535'),
+  u8: integer('Uint8', 'Uint8Array', 0, '((x << 24) >>> 24) !== x', '0 to 255'),
+  u16: integer('Uint16', 'Uint16Array', 1, '((x << 16) >>> 16) !== x', '0 to 65535'),
   u32: integer('Uint32', 'Uint32Array', 2, '(x >>> 0) !== x', '0 to 4294967295'),
   i8: integer('Int8', 'Int8Array', 0, '((x << 24) >> 24) !== x', '-128 to 127'),
   i16: integer('Int16', 'Int16Array', 1, '((x << 16) >> 16) !== x', '-32768 to 32767'),
@@ -140,24 +140,51 @@ function putSource(field: FieldLayout, index: number, aligned: boolean): string 
   if (field.kind === 'utf8') return `if (!putText(${index}, x, ${place}, ${field.size})) return -1;`;
   if (field.kind === 'bytes') return `putBytes(${index}, x, ${place}, ${field.size});`;
   const form = NUMBERS[field.kind] as NumberForm;
-  const store = aligned
-    ? `${field.kind}[(${place}) >>> ${form.shift}] = x;`
-    : `view.set${form.method}(${place}, x, true);`;
+  const store = aligned ? `${elementSource(field, form, 'at')} = x;` : `view.set${form.method}(${place}, x, true);`;
   return `if (${form.bad}) wrong(${index}, x); ${store}`;
 }
 
-function getSource(field: FieldLayout, aligned: boolean): string {
-  const place = `at + ${field.offset}`;
+function getSource(field: FieldLayout, at: string, aligned: boolean): string {
+  const place = `${at} + ${field.offset}`;
   if (field.kind === 'bool') return `bytes[${place}] !== 0`;
   if (field.kind === 'utf8') return `getText(${place}, ${field.size})`;
   if (field.kind === 'bytes') return `getBytes(${place}, ${field.size})`;
   const form = NUMBERS[field.kind] as NumberForm;
-  return aligned ? `${field.kind}[(${place}) >>> ${form.shift}]` : `view.get${form.method}(${place}, true)`;
+  return aligned ? elementSource(field, form, at) : `view.get${form.method}(${place}, true)`;
 }
 
-/** In-place texts that are too long cannot answer with a status, so an accessor throws. */
+/** An element of the kind's array. The index counts elements, so that it is short for fields far behind too. */
+function elementSource(field: FieldLayout, form: NumberForm, at: string): string {
+  const index = field.offset >>> form.shift;
+  return `${field.kind}[(${at} >>> ${form.shift})${index === 0 ? '' : ` + ${index}`}]`;
+}
+
+/**
+ * V8 inlines accessors after everything else in a loop, when its budget is used up, unless they have 27 bytes of bytecode
+ * at most. So a setter calls functions that are as small (helperSources), and nothing in the chain is a real call.
+ */
 function setterSource(field: FieldLayout, index: number, aligned: boolean): string {
-  return putSource(field, index, aligned).replace('return -1;', `wrong(${index}, x);`);
+  const place = `this._at + ${field.offset}`;
+  if (field.kind === 'bool') return `bytes[${place}] = check${index}(x);`;
+  // In-place texts that are too long cannot answer with a status, so the accessor throws.
+  if (field.kind === 'utf8') return `if (!putText(${index}, x, ${place}, ${field.size})) wrong${index}(x);`;
+  const form = NUMBERS[field.kind];
+  if (form === undefined) return `putBytes(${index}, x, ${place}, ${field.size});`;
+  return aligned
+    ? `${elementSource(field, form, 'this._at')} = check${index}(x);`
+    : `store${index}(${place}, check${index}(x));`;
+}
+
+/** Functions of one field that its setter calls. */
+function helperSources(field: FieldLayout, index: number, aligned: boolean): string[] {
+  const lines = [`function wrong${index}(x) { return wrong(${index}, x); }`];
+  if (field.kind === 'bool')
+    lines.push(`function check${index}(x) { return typeof x === 'boolean' ? (x ? 1 : 0) : wrong${index}(x); }`);
+  const form = NUMBERS[field.kind];
+  if (form === undefined) return lines;
+  lines.push(`function check${index}(x) { if (${form.bad}) return wrong${index}(x); return x; }`);
+  if (!aligned) lines.push(`function store${index}(at, x) { view.set${form.method}(at, x, true); }`);
+  return lines;
 }
 
 export function structSource(layout: StructLayout, aligned: boolean): string {
@@ -166,7 +193,7 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
         .filter(([kind]) => layout.fields.some((field) => field.kind === kind))
         .map(([kind, form]) => {
           const count = `Math.floor(bytes.length / ${2 ** form.shift})`;
-          return `const ${kind} = new ${form.array}(bytes.buffer, bytes.byteOffset, ${count});`;
+          return `var ${kind} = new ${form.array}(bytes.buffer, bytes.byteOffset, ${count});`;
         })
     : [];
   const puts = layout.fields.map(
@@ -174,15 +201,16 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
   );
   // In slots the gaps stay zero for ever; in an arena another record may have stood there.
   const gaps = aligned ? [] : gapsOf(layout).map(([at, length]) => `bytes.fill(0, at + ${at}, at + ${at + length});`);
-  const gets = layout.fields.map((field) => `${JSON.stringify(field.name)}: ${getSource(field, aligned)}`);
+  const gets = layout.fields.map((field) => `${JSON.stringify(field.name)}: ${getSource(field, 'at', aligned)}`);
   const accessors = layout.fields.map((field, index) => {
     const name = JSON.stringify(field.name);
-    const get = `get [${name}]() { const at = this._at; return ${getSource(field, aligned)}; }`;
-    return `${get} set [${name}](x) { const at = this._at; ${setterSource(field, index, aligned)} }`;
+    const get = `get [${name}]() { return ${getSource(field, 'this._at', aligned)}; }`;
+    return `${get} set [${name}](x) { ${setterSource(field, index, aligned)} }`;
   });
   return [
     '"use strict";',
     ...arrays,
+    ...layout.fields.flatMap((field, index) => helperSources(field, index, aligned)),
     // Accessors of a class: those of an object literal make it a slow (dictionary) object.
     `class Fields { _at = 0; ${accessors.join(' ')} }`,
     'return {',

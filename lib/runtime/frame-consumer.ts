@@ -40,6 +40,7 @@ const HEADER_ROUND = FRAME_HEADER_BYTES + ROUND;
 export class FrameConsumer implements RecordConsumer {
   readonly places: LanePlaces;
   readonly memory: RecordMemory;
+  readonly recordBytes = 0;
   /** Position of the next frame to be looked at. */
   next: number;
   /** End of what may be read, as last seen. */

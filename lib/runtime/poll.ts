@@ -21,6 +21,8 @@ import { type WaitOptions, WaitQueue } from './waiting.js';
 export const POLL_LIMIT = 1024;
 /** Records between two releases: often enough that a producer does not starve, seldom enough to cost nothing. */
 const RELEASE_RECORDS = 256;
+/** More than there can be in one poll, and still a small integer to the engine. */
+const BATCH_MAX = 2 ** 30;
 
 /**
  * One record in place. The same object every time: it shows the current record until the callback returns (pollInPlace)
@@ -42,10 +44,15 @@ export class RecordCursor<R = unknown> {
   /** Struct codec: one property a field, in place. */
   fields: InPlaceFields<R>;
   private consumer: RecordConsumer;
-  private advance: () => boolean = () => false;
+  private readonly batch: Batch;
+  /** Bytes that a record must have, where it may have others; else 0. */
+  private expected = 0;
+  /** Records that pollBatch may still walk to; 0 outside of it. */
+  private left = 0;
 
   /** @internal */
-  constructor(consumer: RecordConsumer, fields: InPlaceFields<R>) {
+  constructor(batch: Batch, consumer: RecordConsumer, fields: InPlaceFields<R>) {
+    this.batch = batch;
     this.bytes = consumer.memory.bytes;
     this.buffer = consumer.memory.buffer;
     this.view = consumer.memory.view;
@@ -60,37 +67,64 @@ export class RecordCursor<R = unknown> {
 
   /** Only inside pollBatch: moves to the next record of the batch; false when it is used up. */
   next(): boolean {
-    return this.advance();
+    if (this.left === 0) return false;
+    if (!this.consumer.advance() && !this.enterNext()) return false;
+    this.left--;
+    this.aim();
+    return true;
   }
 
-  /** @internal */
-  setAdvance(advance: () => boolean): void {
-    this.advance = advance;
+  /** @internal `next` may walk to this many records. */
+  open(limit: number): void {
+    this.left = limit;
+  }
+
+  /** @internal Ends the walk and says how many records were left. */
+  close(): number {
+    const { left } = this;
+    this.left = 0;
+    return left;
   }
 
   /** @internal Shows another shard. */
-  enter(shard: number, consumer: RecordConsumer, fields: InPlaceFields<R>): void {
+  enter(shard: number, consumer: RecordConsumer, fields: InPlaceFields<R>, fixedBytes: number): void {
+    this.consumer = consumer;
+    // In slots every record has the same length: it is right for all of them or, compared with each, for none.
+    this.expected = consumer.recordBytes === fixedBytes ? 0 : fixedBytes;
+    if (this.bytes === consumer.memory.bytes) return;
     const memory: RecordMemory = consumer.memory;
     this.shard = shard;
-    this.consumer = consumer;
     this.bytes = memory.bytes;
     this.buffer = memory.buffer;
     this.view = memory.view;
     this.fields = fields;
   }
 
-  /** @internal Shows the record that the consumer has advanced to. */
-  aim(consumer: RecordConsumer): void {
+  /** @internal Shows the record that the consumer has advanced to. @throws RecordError when it cannot be this struct. */
+  aim(): void {
+    const { consumer, fields } = this;
+    if (this.expected !== 0 && consumer.length !== this.expected) this.batch.refuse();
     this.offset = consumer.at;
     this.length = consumer.length;
     this.flags = consumer.flags;
-    const fields = this.fields as FieldAccess | undefined;
-    if (fields !== undefined) fields._at = consumer.at;
+    if (fields !== undefined) (fields as unknown as FieldAccess)._at = consumer.at;
+  }
+
+  private enterNext(): boolean {
+    while (this.batch.enterNext()) if (this.consumer.advance()) return true;
+    return false;
   }
 }
 
+/** What a cursor needs of its handle. */
+interface Batch {
+  /** Enters the next shard that has something to look at. */
+  enterNext(): boolean;
+  /** Throws for the record that the current shard shows. */
+  refuse(): void;
+}
+
 const NOTHING = Symbol('no record');
-const noAdvance = (): boolean => false;
 
 export class PollHandle<R> implements AsyncIterable<R> {
   /** Boundary id. */
@@ -103,6 +137,9 @@ export class PollHandle<R> implements AsyncIterable<R> {
   /** Bytes of every record under a struct codec, else 0. */
   private readonly fixedBytes: number;
   private turn = 0;
+  /** Shards that the current poll has looked at, and the one that it is in. */
+  private visited = 0;
+  private current = 0;
   private polling = false;
   private released = false;
   /** Records taken one by one since the last release. */
@@ -116,7 +153,8 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
     this.fixedBytes = codec.fixedBytes;
     const first = this.shards[0] as RecordConsumer;
-    this.cursor = new RecordCursor<R>(first, this.codecs[0]?.fields as InPlaceFields<R>);
+    const batch: Batch = { enterNext: () => this.enterNext(), refuse: () => this.refuse() };
+    this.cursor = new RecordCursor<R>(batch, first, this.codecs[0]?.fields as InPlaceFields<R>);
     this.queue = new WaitQueue(`a record of "${id}"`, {
       hotWait: host.hotWait,
       arm: () => {
@@ -136,11 +174,9 @@ export class PollHandle<R> implements AsyncIterable<R> {
     if (!this.begin(limit)) return 0;
     let delivered = 0;
     try {
-      for (let i = 0; i < this.shards.length && delivered < limit; i++) {
-        const index = (this.turn + i) % this.shards.length;
-        const shard = this.shards[index] as RecordConsumer;
-        const codec = this.codecs[index] as BoundCodec<R>;
-        if (!shard.refresh()) continue;
+      while (delivered < limit && this.enterNext()) {
+        const shard = this.shards[this.current] as RecordConsumer;
+        const codec = this.codecs[this.current] as BoundCodec<R>;
         while (delivered < limit && shard.advance()) {
           delivered++;
           if (delivered % RELEASE_RECORDS === 0) this.releaseBefore(shard);
@@ -159,15 +195,11 @@ export class PollHandle<R> implements AsyncIterable<R> {
     const { cursor } = this;
     let delivered = 0;
     try {
-      for (let i = 0; i < this.shards.length && delivered < limit; i++) {
-        const index = (this.turn + i) % this.shards.length;
-        const shard = this.shards[index] as RecordConsumer;
-        if (!shard.refresh()) continue;
-        cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>);
+      while (delivered < limit && this.enterNext()) {
+        const shard = this.shards[this.current] as RecordConsumer;
         while (delivered < limit && shard.advance()) {
           delivered++;
-          if (this.fixedBytes !== 0 && shard.length !== this.fixedBytes) this.refuse(index, shard);
-          cursor.aim(shard);
+          cursor.aim();
           fn(cursor);
         }
       }
@@ -183,33 +215,17 @@ export class PollHandle<R> implements AsyncIterable<R> {
    */
   pollBatch(fn: (cursor: RecordCursor<R>) => void, limit: number = POLL_LIMIT): number {
     if (!this.begin(limit)) return 0;
-    const { cursor, shards } = this;
-    let delivered = 0;
-    let visited = 0;
-    let shard: RecordConsumer | undefined;
-    cursor.setAdvance(() => {
-      while (delivered < limit) {
-        if (shard?.advance()) {
-          delivered++;
-          if (this.fixedBytes !== 0 && shard.length !== this.fixedBytes) this.refuse(cursor.shard, shard);
-          cursor.aim(shard);
-          return true;
-        }
-        if (visited === shards.length) break;
-        const index = (this.turn + visited++) % shards.length;
-        const candidate = shards[index] as RecordConsumer;
-        shard = candidate.refresh() ? candidate : undefined;
-        if (shard !== undefined) cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>);
-      }
-      return false;
-    });
+    const { cursor } = this;
+    const most = this.enterNext() ? Math.min(Math.ceil(limit), BATCH_MAX) : 0;
+    let left = most;
+    cursor.open(most);
     try {
       fn(cursor);
     } finally {
-      cursor.setAdvance(noAdvance);
+      left = cursor.close();
       this.finish();
     }
-    return delivered;
+    return most - left;
   }
 
   /**
@@ -309,8 +325,23 @@ export class PollHandle<R> implements AsyncIterable<R> {
   }
 
   /** A record that cannot be this egress's struct: reading it through the fields would read its neighbours. */
-  private refuse(index: number, shard: RecordConsumer): void {
-    (this.codecs[index] as BoundCodec<R>).read(shard.at, shard.length);
+  private refuse(): void {
+    const shard = this.shards[this.current] as RecordConsumer;
+    (this.codecs[this.current] as BoundCodec<R>).read(shard.at, shard.length);
+  }
+
+  /** Goes to the next shard of this poll that has something to look at. */
+  private enterNext(): boolean {
+    const { shards } = this;
+    while (this.visited < shards.length) {
+      const index = (this.turn + this.visited++) % shards.length;
+      const shard = shards[index] as RecordConsumer;
+      if (!shard.refresh()) continue;
+      this.current = index;
+      this.cursor.enter(index, shard, this.codecs[index]?.fields as InPlaceFields<R>, this.fixedBytes);
+      return true;
+    }
+    return false;
   }
 
   private begin(limit: number): boolean {
@@ -322,6 +353,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     if (this.host.stopped) return false;
     this.host.flush();
     this.polling = true;
+    this.visited = 0;
     return true;
   }
 

@@ -45,6 +45,8 @@ export interface RecordProducer {
 /** The reading end. One owner: the thread that has taken the egress. */
 export interface RecordConsumer {
   readonly memory: RecordMemory;
+  /** Bytes of every record where slots are of one size; else 0. */
+  readonly recordBytes: number;
   /** Where the record that `advance` found stands: index in `memory.bytes`, bytes, flags. */
   readonly at: number;
   readonly length: number;

@@ -29,9 +29,12 @@ export class ShardConsumer implements RecordConsumer {
   end: number;
   /** Where the record that `advance` found stands: index in `memory.bytes`, bytes, flags. */
   at = 0;
-  length = 0;
+  length: number;
   flags = 0;
   private released: number;
+  /** Since the last release: records that stages filtered, and bytes of the others (Variable layout). */
+  private skippedNow = 0;
+  private bytesNow = 0;
   private readonly slotMask: number;
   private readonly stride: number;
   private readonly wordBytes: number;
@@ -42,6 +45,7 @@ export class ShardConsumer implements RecordConsumer {
   private sequence: number;
   private readonly slots: Int32Array;
   private readonly marks: readonly Uint8Array[];
+  private readonly filters: boolean;
   private readonly terminalCells: readonly number[];
   private readonly terminalAgents: readonly number[];
   private readonly wakes: readonly WakeTarget[];
@@ -61,11 +65,13 @@ export class ShardConsumer implements RecordConsumer {
     this.slots = slotWords(border.memory, places);
     this.fixed = places.fixed;
     this.recordBytes = places.recordBytes;
+    this.length = places.recordBytes;
     this.slotMask = places.slotCount - 1;
     this.stride = places.slotStride;
     this.wordBytes = places.wordBytes;
     this.arenaMask = places.arenaBytes - 1;
     this.marks = places.marksAt.map((at) => new Uint8Array(border.memory, at, places.slotCount));
+    this.filters = this.marks.length > 0;
     this.terminalCells = places.terminalsAt.map((at) => at + ConsumerBlock.offset.sequence);
     this.terminalAgents = places.terminalsAt.map((at) => agentOfBlock(region, at));
     this.wakes = places.releaseWakes;
@@ -107,43 +113,34 @@ export class ShardConsumer implements RecordConsumer {
    * `refresh` found is used up. The record counts as consumed; it stays readable until `release`.
    */
   advance(): boolean {
-    let next = this.next;
-    const end = this.end;
-    while (next !== end) {
-      const slot = next & this.slotMask;
-      next = (next + 1) | 0;
-      if (this.marks.length > 0 && this.filtered(slot)) {
-        this.skipped++;
-        continue;
-      }
-      this.next = next;
-      this.in++;
-      if (this.fixed) {
-        this.at = slot * this.stride + this.wordBytes;
-        this.length = this.recordBytes;
-      } else {
-        const word = slot << 2;
-        this.at = (this.slots[word + 1] as number) & this.arenaMask;
-        this.length = this.slots[word + 2] as number;
-        this.flags = this.slots[word + 3] as number;
-      }
-      this.bytes += this.length;
-      return true;
-    }
-    this.next = next;
-    return false;
+    if (this.filters === true) this.skipFiltered();
+    const { next } = this;
+    if (next === this.end) return false;
+    this.next = (next + 1) | 0;
+    const slot = next & this.slotMask;
+    if (this.fixed === true) this.at = slot * this.stride + this.wordBytes;
+    else this.look(slot);
+    return true;
   }
 
   /** True when `advance` would find a record; moves over filtered ones to find out. */
   hasRecord(): boolean {
-    for (;;) {
-      while (this.next !== this.end) {
-        if (this.marks.length === 0 || !this.filtered(this.next & this.slotMask)) return true;
-        this.skipped++;
-        this.next = (this.next + 1) | 0;
-      }
-      if (!this.refresh()) return false;
-    }
+    do {
+      this.skipFiltered();
+      if (this.next !== this.end) return true;
+    } while (this.refresh());
+    return false;
+  }
+
+  /** Variable layout: what the slot says about its record. */
+  private look(slot: number): void {
+    const { slots } = this;
+    const word = slot << 2;
+    const length = slots[word + 2] as number;
+    this.at = (slots[word + 1] as number) & this.arenaMask;
+    this.length = length;
+    this.flags = slots[word + 3] as number;
+    this.bytesNow += length;
   }
 
   /** Gives everything consumed so far back to the producer. True when there was something. */
@@ -160,14 +157,20 @@ export class ShardConsumer implements RecordConsumer {
     const consumed = (end - this.released) | 0;
     if (consumed === 0) return false;
     this.sample(end);
+    const { doubles, block } = this;
+    const delivered = consumed - this.skippedNow;
+    const heldBytes = held * this.length;
     this.sequence += consumed;
     this.released = end;
-    const { doubles, block } = this;
-    const delivered = this.in - held;
-    doubles[(block + ConsumerBlock.offset.in) >>> 3] = delivered;
-    doubles[(block + ConsumerBlock.offset.out) >>> 3] = delivered;
+    this.in += delivered;
+    this.skipped += this.skippedNow;
+    this.bytes += this.fixed ? delivered * this.recordBytes : this.bytesNow - heldBytes;
+    this.skippedNow = 0;
+    this.bytesNow = heldBytes;
+    doubles[(block + ConsumerBlock.offset.in) >>> 3] = this.in;
+    doubles[(block + ConsumerBlock.offset.out) >>> 3] = this.in;
     doubles[(block + ConsumerBlock.offset.skipped) >>> 3] = this.skipped;
-    doubles[(block + ConsumerBlock.offset.bytes) >>> 3] = this.bytes - held * this.length;
+    doubles[(block + ConsumerBlock.offset.bytes) >>> 3] = this.bytes;
     if (this.border.copies)
       this.border.push(block + ConsumerBlock.offset.in, ConsumerBlock.size - ConsumerBlock.offset.in);
     // SYNC POINT S2: gives slots and arena bytes back to the producer.
@@ -217,6 +220,14 @@ export class ShardConsumer implements RecordConsumer {
     this.words[this.stateWord + gap] = waitsFor;
     this.words[this.stateWord] = state;
     this.border.push(this.stateWord * 4, 4 + gap * 4);
+  }
+
+  /** Moves over records that a stage filtered. */
+  private skipFiltered(): void {
+    while (this.next !== this.end && this.filtered(this.next & this.slotMask)) {
+      this.next = (this.next + 1) | 0;
+      this.skippedNow++;
+    }
   }
 
   private filtered(slot: number): boolean {

@@ -38,6 +38,8 @@ export class ShardProducer implements RecordProducer {
   gate: number;
   /** Bytes committed since the last publication. */
   pendingBytes = 0;
+  /** `next` at which the shard is full as far as is known: `gate` and the capacity. */
+  private limit: number;
   private head: number;
   private tail: number;
   private claimed = 0;
@@ -86,6 +88,7 @@ export class ShardProducer implements RecordProducer {
     this.next = border.load(this.at + ProducerBlock.offset.cell);
     this.published = this.next;
     this.gate = this.next;
+    this.limit = this.next;
     this.head = this.words[(this.at + ProducerBlock.offset.arena_head) >>> 2] as number;
     this.headPublished = this.head;
     this.tail = this.head;
@@ -100,31 +103,16 @@ export class ShardProducer implements RecordProducer {
    * A claim that is not committed costs nothing and is replaced by the next one.
    */
   claim(length: number): number {
-    if (((this.next - this.gate) | 0) >= this.capacity) {
-      this.refresh();
-      if (((this.next - this.gate) | 0) >= this.capacity) return -1;
-    }
-    if (this.fixed) return (this.next & this.slotMask) * this.stride + this.wordBytes;
-    const need = (length + this.roomAround) & ~7;
-    if (!this.fits(need)) {
-      this.refresh();
-      if (!this.fits(need)) return -1;
-    }
-    return (this.claimed & (this.arenaBytes - 1)) + this.headroom;
+    const { next } = this;
+    if (next === this.limit && this.isFull()) return -1;
+    if (this.fixed === true) return (next & this.slotMask) * this.stride + this.wordBytes;
+    return this.reserve(length);
   }
 
   /** The claimed record is complete: `length` bytes, at most what was claimed. Not visible yet. */
   commit(length: number, flags: number): void {
     this.pendingBytes += length;
-    if (!this.fixed) {
-      const slot = (this.next & this.slotMask) << 2;
-      const claimed = this.claimed;
-      this.slots[slot] = claimed;
-      this.slots[slot + 1] = claimed + this.headroom;
-      this.slots[slot + 2] = length;
-      this.slots[slot + 3] = flags;
-      this.head = (claimed + ((length + this.roomAround) & ~7)) | 0;
-    }
+    if (this.fixed === false) this.describe(length, flags);
     this.next = (this.next + 1) | 0;
   }
 
@@ -239,6 +227,33 @@ export class ShardProducer implements RecordProducer {
     this.words[(at + ProducerBlock.offset.arena_head) >>> 2] = this.head;
   }
 
+  /** Looks at the consumers before it says so. */
+  private isFull(): boolean {
+    this.refresh();
+    return this.next === this.limit;
+  }
+
+  /** Variable layout: finds the record's place in the arena. */
+  private reserve(length: number): number {
+    const need = (length + this.roomAround) & ~7;
+    if (!this.fits(need)) {
+      this.refresh();
+      if (!this.fits(need)) return -1;
+    }
+    return (this.claimed & (this.arenaBytes - 1)) + this.headroom;
+  }
+
+  /** Variable layout: fills the slot of the record that was claimed last. */
+  private describe(length: number, flags: number): void {
+    const { slots, claimed } = this;
+    const slot = (this.next & this.slotMask) << 2;
+    slots[slot] = claimed;
+    slots[slot + 1] = claimed + this.headroom;
+    slots[slot + 2] = length;
+    slots[slot + 3] = flags;
+    this.head = (claimed + ((length + this.roomAround) & ~7)) | 0;
+  }
+
   /** Where a reservation of `need` bytes would begin (padding over the wrap), and whether it is free. */
   private fits(need: number): boolean {
     const offset = this.head & (this.arenaBytes - 1);
@@ -254,6 +269,7 @@ export class ShardProducer implements RecordProducer {
       if (distance > behind) behind = distance;
     }
     this.gate = (this.next - behind) | 0;
+    this.limit = (this.gate + this.capacity) | 0;
     if (!this.fixed) this.tail = behind === 0 ? this.head : (this.slots[(this.gate & this.slotMask) << 2] as number);
   }
 
