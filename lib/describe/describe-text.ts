@@ -4,25 +4,11 @@ import type { GraphLaneReport } from '../version/report.js';
 import type { DescribedStage, Description, RingDescription } from './describe.js';
 import type { GraphDescription } from './describe-graph.js';
 import type { MemoryPlan, MemoryRow } from './memory.js';
+import { columns, indented } from './text-columns.js';
 import { byteWords, configWords, cut, keyWords, listWords } from './words.js';
 
 /** Hex digits of an id that people compare. */
 const ID_CHARS = 12;
-
-/** Rows of cells in columns; cells of `right` columns are aligned to the right. The last column is not padded. */
-function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
-  const count = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, at) => (right.includes(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-const indented = (lines: readonly string[], by = 2): string[] =>
-  lines.map((line) => (line === '' ? line : ' '.repeat(by) + line));
 
 const section = (title: string, lines: readonly string[]): string[] => ['', title, ...indented(lines)];
 
