@@ -12,7 +12,7 @@ import { planId } from '../version/id.js';
 import { type GraphLaneReport, type InsertedElement, type Role, reportGraph } from '../version/report.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { drawFlow } from './drawing-flow.js';
-import { type GraphMemory, planGraphMemory } from './graph-memory.js';
+import { type GraphMemory, type GraphSizesAsked, planGraphMemory } from './graph-memory.js';
 import { laneWords, policyWords } from './words.js';
 
 /** The graph that runs. */
@@ -34,13 +34,7 @@ export interface GraphDescription extends CommonDescription {
   readonly stages: readonly { readonly id: string; readonly op: string; readonly config?: unknown }[];
   readonly connections: readonly (Connection & { readonly on_full: OnFull; readonly laneWords: string })[];
   readonly lowered: LoweredDescription;
-  /** An estimate, of the lanes only. */
   readonly memory: GraphMemory;
-}
-
-export interface GraphSizesAsked {
-  /** Largest record, bytes; undefined: whatever the lanes take. */
-  readonly recordMax?: number | undefined;
 }
 
 function drawWritten({ lane_graph: { connections } }: LaneGraphPlan): readonly string[] | null {
@@ -64,7 +58,11 @@ function describeLowered(plan: LaneGraphPlan, lowered: LoweredGraph): LoweredDes
   return { drawing: drawLowered(lowered.spec), roles, lanes, inserted };
 }
 
-export function describeGraph(plan: CheckedPlan<LaneGraphPlan>, sizes: GraphSizesAsked = {}): GraphDescription {
+/** @throws RangeError when a size asked for is out of its range */
+export function describeGraph(
+  plan: CheckedPlan<LaneGraphPlan>,
+  { sizes, threads }: { readonly sizes?: GraphSizesAsked; readonly threads?: number } = {},
+): GraphDescription {
   const graph = plan.lane_graph;
   const onFull = graph.on_full ?? 'Block';
   const lowered = lowerGraph(plan);
@@ -86,6 +84,6 @@ export function describeGraph(plan: CheckedPlan<LaneGraphPlan>, sizes: GraphSize
       laneWords: laneWords(entry.lane),
     })),
     lowered: describeLowered(plan, lowered),
-    memory: planGraphMemory(lowered.spec, sizes.recordMax),
+    memory: planGraphMemory(lowered.spec, sizes, threads),
   };
 }
