@@ -78,3 +78,15 @@ export type {
 } from './version/report.js';
 export type { Version, VersionSummary } from './version/version.js';
 export { compile } from './version/version.js';
+export { asLaneGraph, NoLaneGraphError } from './view/as-lane-graph.js';
+export type {
+  Canvas,
+  GraphCanvas,
+  GraphCanvasEdge,
+  GraphCanvasNode,
+  RingCanvas,
+  RingCanvasStage,
+  ViewedPlan,
+} from './view/canvas.js';
+export { viewAsGraph, viewAsRing } from './view/canvas.js';
+export { canvasText } from './view/canvas-text.js';

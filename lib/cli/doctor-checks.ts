@@ -200,10 +200,13 @@ export function checkPlanMemory(
 }
 
 /** The observed region lies in the runtime folder: a file in memory, which must have room. */
-export function checkObserve({ memory }: RingDescription, candidates: readonly FolderState[]): Check {
+export function checkObserve(
+  { totalBytes }: Pick<RingDescription['memory'], 'totalBytes'>,
+  candidates: readonly FolderState[],
+): Check {
   const folder = candidates.find(({ state }) => state === 'own' || state === 'missing');
   const free = folder?.freeBytes;
-  if (folder !== undefined && (free === undefined || free >= memory.totalBytes))
+  if (folder !== undefined && (free === undefined || free >= totalBytes))
     return ok('OBSERVE', `the region can lie in ${folder.path}`);
   return {
     code: 'OBSERVE',
@@ -211,7 +214,7 @@ export function checkObserve({ memory }: RingDescription, candidates: readonly F
     message:
       folder === undefined
         ? 'There is no folder in which the region could be observed.'
-        : `The region has ${sizeWords(memory.totalBytes)}, but ${folder.path} has room for ${sizeWords(free ?? 0)}.`,
+        : `The region has ${sizeWords(totalBytes)}, but ${folder.path} has room for ${sizeWords(free ?? 0)}.`,
     fix: 'Give it more room (for /dev/shm: --shm-size in a container), or run without --observe.',
   };
 }

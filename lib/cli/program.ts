@@ -32,6 +32,11 @@ export const VERBS: readonly VerbEntry[] = [
     summary: 'say what a plan will do, with every byte that it will map',
     load: () => import('./verbs/describe.js'),
   },
+  {
+    name: 'view',
+    summary: 'show a plan of either target as a line of stages or as a topology',
+    load: () => import('./verbs/view.js'),
+  },
   { name: 'dot', summary: 'draw a plan in the language of Graphviz', load: () => import('./verbs/dot.js') },
   { name: 'diff', summary: 'say what differs between two plans', load: () => import('./verbs/diff.js') },
   {

@@ -11,8 +11,8 @@ import { policyOf } from '../plan/policy.js';
 import { planId } from '../version/id.js';
 import { type GraphLaneReport, type InsertedElement, type Role, reportGraph } from '../version/report.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
-import { drawGraph, NODES_MAX } from './drawing.js';
-import { type GraphMemory, planGraphMemory } from './graph-memory.js';
+import { drawFlow } from './drawing-flow.js';
+import { type GraphMemory, type GraphSizesAsked, planGraphMemory } from './graph-memory.js';
 import { laneWords, policyWords } from './words.js';
 
 /** The graph that runs. */
@@ -34,54 +34,11 @@ export interface GraphDescription extends CommonDescription {
   readonly stages: readonly { readonly id: string; readonly op: string; readonly config?: unknown }[];
   readonly connections: readonly (Connection & { readonly on_full: OnFull; readonly laneWords: string })[];
   readonly lowered: LoweredDescription;
-  /** An estimate, of the lanes only. */
   readonly memory: GraphMemory;
 }
 
-export interface GraphSizesAsked {
-  /** Largest record, bytes; undefined: whatever the lanes take. */
-  readonly recordMax?: number | undefined;
-}
-
-type Edge = readonly [from: string, to: string];
-
-/**
- * Edges beside which there is another way. Records flow on each of them, so the drawing gives each a line of its own.
- * @param names in topological order
- */
-function shortcuts(names: readonly string[], edges: readonly Edge[]): readonly Edge[] {
-  const after = new Map<string, Set<string>>(names.map((name) => [name, new Set()]));
-  for (const name of [...names].reverse())
-    for (const [from, to] of edges)
-      if (from === name) for (const later of [to, ...(after.get(to) ?? [])]) after.get(from)?.add(later);
-  return edges.filter(([from, to]) =>
-    edges.some(([start, next]) => start === from && next !== to && after.get(next)?.has(to)),
-  );
-}
-
-/** @param names in topological order */
-function draw(names: readonly string[], edges: readonly Edge[]): readonly string[] | null {
-  if (names.length > NODES_MAX) return null;
-  const beside = new Set(shortcuts(names, edges));
-  const drawn: string[] = [];
-  const before: number[][] = [];
-  const indexOf = (name: string): number => drawn.indexOf(name);
-  for (const name of names) {
-    const into = edges.filter(([, to]) => to === name);
-    const wires = into.filter((edge) => beside.has(edge)).map(([from]) => indexOf(from));
-    const first = drawn.length;
-    drawn.push(...wires.map(() => ''), name);
-    before.push(...wires.map((from) => [from]));
-    before.push([
-      ...into.filter((edge) => !beside.has(edge)).map(([from]) => indexOf(from)),
-      ...wires.map((_, index) => first + index),
-    ]);
-  }
-  return drawGraph({ names: drawn, before });
-}
-
 function drawWritten({ lane_graph: { connections } }: LaneGraphPlan): readonly string[] | null {
-  return draw(
+  return drawFlow(
     flowOrder(connections),
     connections.map(({ from, to }) => [from, to]),
   );
@@ -90,7 +47,7 @@ function drawWritten({ lane_graph: { connections } }: LaneGraphPlan): readonly s
 function drawLowered({ roles, lanes }: GraphSpec): readonly string[] | null {
   const names = roles.map(({ id, index }) => (index === null ? `[${id}]` : id));
   const nameOf = (role: number): string => names[role] ?? '';
-  return draw(
+  return drawFlow(
     names,
     lanes.flatMap(({ writer, readers }) => readers.map((reader) => [nameOf(writer), nameOf(reader)] as const)),
   );
@@ -101,7 +58,11 @@ function describeLowered(plan: LaneGraphPlan, lowered: LoweredGraph): LoweredDes
   return { drawing: drawLowered(lowered.spec), roles, lanes, inserted };
 }
 
-export function describeGraph(plan: CheckedPlan<LaneGraphPlan>, sizes: GraphSizesAsked = {}): GraphDescription {
+/** @throws RangeError when a size asked for is out of its range */
+export function describeGraph(
+  plan: CheckedPlan<LaneGraphPlan>,
+  { sizes, threads }: { readonly sizes?: GraphSizesAsked; readonly threads?: number } = {},
+): GraphDescription {
   const graph = plan.lane_graph;
   const onFull = graph.on_full ?? 'Block';
   const lowered = lowerGraph(plan);
@@ -123,6 +84,6 @@ export function describeGraph(plan: CheckedPlan<LaneGraphPlan>, sizes: GraphSize
       laneWords: laneWords(entry.lane),
     })),
     lowered: describeLowered(plan, lowered),
-    memory: planGraphMemory(lowered.spec, sizes.recordMax),
+    memory: planGraphMemory(lowered.spec, sizes, threads),
   };
 }

@@ -3,26 +3,13 @@
 import type { GraphLaneReport } from '../version/report.js';
 import type { DescribedStage, Description, RingDescription } from './describe.js';
 import type { GraphDescription } from './describe-graph.js';
+import type { GraphMemory } from './graph-memory.js';
 import type { MemoryPlan, MemoryRow } from './memory.js';
+import { columns, indented } from './text-columns.js';
 import { byteWords, configWords, cut, keyWords, listWords } from './words.js';
 
 /** Hex digits of an id that people compare. */
 const ID_CHARS = 12;
-
-/** Rows of cells in columns; cells of `right` columns are aligned to the right. The last column is not padded. */
-function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
-  const count = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, at) => (right.includes(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-const indented = (lines: readonly string[], by = 2): string[] =>
-  lines.map((line) => (line === '' ? line : ' '.repeat(by) + line));
 
 const section = (title: string, lines: readonly string[]): string[] => ['', title, ...indented(lines)];
 
@@ -80,28 +67,34 @@ function ringFacts(ring: RingDescription): string[] {
   ]);
 }
 
-function memoryLines({ rows, beside, sizes, totalBytes, mappedBytes, observableBytes }: MemoryPlan): string[] {
+/** The tables of a region and what lies beside it, with their sum. */
+function memoryTable(memory: MemoryPlan | GraphMemory): string[] {
+  const { rows, beside, totalBytes, mappedBytes, observableBytes } = memory;
   const cell = (row: MemoryRow): string[] => [row.table, `${row.count} ×`, String(row.bytesEach), String(row.bytes)];
   const total = (name: string, bytes: number): string[] => [name, '', '', String(bytes)];
   const region = rows.filter((row) => row.bytes > 0).map(cell);
   const others = beside.length === 0 ? [] : [total('region', totalBytes), ...beside.map(cell)];
-  const table = columns([...region, ...others, total('total', mappedBytes)], [1, 2, 3]);
-  const arena = sizes.arenaBytes === 0 ? '' : `, arena ${byteWords(sizes.arenaBytes)}`;
   return [
-    `a shard: ${sizes.capacity} records of at most ${byteWords(sizes.recordMax)}${arena}`,
-    ...table,
+    ...columns([...region, ...others, total('total', mappedBytes)], [1, 2, 3]),
     `${byteWords(mappedBytes)} in all, of which an observer maps ${byteWords(observableBytes)}`,
   ];
 }
 
+function memoryLines(memory: MemoryPlan): string[] {
+  const { capacity, recordMax, arenaBytes } = memory.sizes;
+  const arena = arenaBytes === 0 ? '' : `, arena ${byteWords(arenaBytes)}`;
+  return [`a shard: ${capacity} records of at most ${byteWords(recordMax)}${arena}`, ...memoryTable(memory)];
+}
+
+const threadWords = (threads: number): string => (threads === 1 ? '1 thread' : `${threads} threads`);
+
 function ringText(ring: RingDescription): string[] {
-  const threads = ring.memory.threads === 1 ? '1 thread' : `${ring.memory.threads} threads`;
   return [
     ...heading(ring),
     ...section('ends', ringEnds(ring)),
     ...section('stages', ringStages(ring)),
     ...section('ring', ringFacts(ring)),
-    ...section(`memory, bytes (with ${threads})`, memoryLines(ring.memory)),
+    ...section(`memory, bytes (with ${threadWords(ring.memory.threads)})`, memoryLines(ring.memory)),
   ];
 }
 
@@ -158,9 +151,8 @@ function graphText(graph: GraphDescription): string[] {
     ...section('ends', columns(boundaries)),
     ...section('stages', columns(stages)),
     ...section('connections', columns(connections)),
-    ...section('lanes, with their bytes (estimated)', graphLanes(graph)),
-    '',
-    `about ${byteWords(memory.bytes)} for all lanes`,
+    ...section('lanes, with the bytes of each', graphLanes(graph)),
+    ...section(`memory, bytes (with ${threadWords(memory.threads)})`, memoryTable(memory)),
   ];
 }
 

@@ -18,6 +18,7 @@ import { planId } from '../version/id.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { describeGraph, type GraphDescription } from './describe-graph.js';
 import { drawGraph } from './drawing.js';
+import type { GraphSizesAsked } from './graph-memory.js';
 import { type MemoryPlan, planMemory, resolveSizes, type SizesAsked } from './memory.js';
 import { listWords } from './words.js';
 
@@ -67,7 +68,7 @@ export type Description = RingDescription | GraphDescription;
 
 export interface DescribeOptions {
   /** Sizes as they would be given to `open`. */
-  readonly sizes?: SizesAsked;
+  readonly sizes?: SizesAsked & GraphSizesAsked;
   /** Native threads, for the memory table; default one. Placement knows better. */
   readonly threads?: number;
 }
@@ -158,5 +159,5 @@ const isRing = (plan: PipelinePlanV2): plan is SingleRingPlan => plan.target ===
  */
 export function describePlan(plan: CheckedPlan, options: DescribeOptions = {}): Description {
   if (isRing(plan)) return describeRing(plan as CheckedPlan<SingleRingPlan>, options);
-  return describeGraph(plan as CheckedPlan<LaneGraphPlan>, options.sizes);
+  return describeGraph(plan as CheckedPlan<LaneGraphPlan>, options);
 }

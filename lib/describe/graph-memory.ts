@@ -1,74 +1,200 @@
 /**
- * Bytes that the lanes of a graph take, before it is opened: an estimate by the sizes that the plan and the options state.
- * A lane is its blocks (one for itself, one for its writer, one for each reader, with a histogram) and its data: frames in
- * memory of a power of two, or slots with an arena. Where the region's pages and lists lie, and what a journal keeps in
- * files, is not in it. Pure; any thread.
+ * Every byte that a LaneGraph pipeline will map, table by table and lane by lane, before it is opened. The rules are those of
+ * native/run/lane_sizes.cpp (what a lane takes) and native/graph/lane_region_plan.cpp (where everything lies). What a
+ * journal keeps in files is not in it. Pure; any thread.
  */
 
 import {
+  AgentEntry,
+  ARENA_BYTES_MAX,
   ConsumerBlock,
   FRAME_ALIGN,
   FRAME_HEADER_BYTES,
   HISTOGRAM_COUNTS,
+  JournalBlock,
   LANE_BYTES_DEFAULT,
+  LANE_READERS_MAX,
   LaneBlock,
   ProducerBlock,
-  SEQUENCED_SLOTS_GATES,
+  RECORD_BYTES_MAX,
+  RegionHeader,
+  SAMPLE_SHIFT,
   SLOTS_LANE_ARENA_BYTES_DEFAULT,
   Slot,
+  ThreadBlock,
 } from '../abi/definition.js';
-import type { GraphSpec, LaneSpec } from '../lower/spec.js';
+import type { GraphSpec, LaneSpec, StageSpec } from '../lower/spec.js';
+import { LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
+import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
 
 const HISTOGRAM_BYTES = HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT;
 const ORDINAL_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
+const STAMP_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
-const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
-const powerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, value)));
+/** Sizes as asked for at open; what is left out gets its default. */
+export interface GraphSizesAsked {
+  /** Largest record of an ingress, bytes; left out: what passes lanes of the size below with all that ops add to it. */
+  readonly recordMax?: number | undefined;
+  /** Bytes of lanes that state no capacity. */
+  readonly laneBytes?: number | undefined;
+}
 
+/** One lane, resolved. */
 export interface LaneMemory {
   readonly id: string;
-  /** What records take their place in. */
+  /** Bytes (Events, Journal, FanoutBroadcast) or records (SequencedSlots) that it holds at most. */
+  readonly capacity: number;
+  /** Bytes of the largest record. */
+  readonly recordMax: number;
+  /** A power of two; 0 but for SequencedSlots. */
+  readonly slotCount: number;
+  /** Bytes of frames, or of the arena behind the slots: a power of two. */
   readonly dataBytes: number;
-  /** Cursors, counters and histograms of its ends. */
-  readonly blockBytes: number;
+  readonly stampCount: number;
+  /** All of it: records, cursors, counters, stamps and histograms. */
   readonly bytes: number;
 }
 
 export interface GraphMemory {
+  readonly threads: number;
   /** In the order of the spec. */
   readonly lanes: readonly LaneMemory[];
-  readonly bytes: number;
+  /** Tables of the region, in its order; the last row is the padding between them. */
+  readonly rows: readonly MemoryRow[];
+  /** What ops keep beside the region: address space, touched as it is needed. */
+  readonly beside: readonly MemoryRow[];
+  /** The prefix that an observer maps: everything but records. */
+  readonly observableBytes: number;
+  readonly totalBytes: number;
+  /** The region and what lies beside it. */
+  readonly mappedBytes: number;
 }
 
-/** Two of the largest records fit a lane's memory, so that one that wraps still finds room. */
-const roomForTwo = (recordMax: number): number =>
-  powerOfTwo(2 * (FRAME_HEADER_BYTES + roundUp(recordMax, FRAME_ALIGN)));
+/** The longest record of a framed lane: a frame of half the lane always finds room once the lane is empty. */
+function framedRecordMax(capacity: number): number {
+  const half = Math.floor(capacity / 2 / FRAME_ALIGN) * FRAME_ALIGN;
+  return Math.max(0, half - FRAME_HEADER_BYTES);
+}
 
-function dataBytes(lane: LaneSpec, recordMax: number): number {
-  if (lane.kind === 'SequencedSlots') {
-    const slots = powerOfTwo(lane.capacityRecords);
-    const arena = Math.max(SLOTS_LANE_ARENA_BYTES_DEFAULT, powerOfTwo(2 * roundUp(recordMax, FRAME_ALIGN)));
-    return slots * (Slot.size + (lane.watermarked ? ORDINAL_BYTES : 0)) + arena;
+/** For each lane, the bytes that ops before it may have added to a record of an ingress. */
+function growth({ roles, stages, lanes }: GraphSpec): readonly number[] {
+  const grown = lanes.map(() => 0);
+  for (const { kind, index, inlets, outlets } of roles) {
+    const before = inlets.reduce((most, lane) => Math.max(most, grown[lane] ?? 0), 0);
+    const { headroom, tailroom } = kind === 'Stage' ? (stages[index ?? 0] as StageSpec) : { headroom: 0, tailroom: 0 };
+    for (const lane of outlets) grown[lane] = before + headroom + tailroom;
   }
-  if (lane.capacityBytes > 0) return powerOfTwo(lane.capacityBytes);
-  return Math.max(LANE_BYTES_DEFAULT, recordMax === 0 ? 0 : roomForTwo(recordMax));
+  return grown;
 }
 
-function readersOf(lane: LaneSpec): number {
-  // The agent that writes a journal's files reads its lane too; a slots lane has its gates whether read or not.
-  if (lane.kind === 'Journal') return lane.readers.length + 1;
-  return lane.kind === 'SequencedSlots' ? SEQUENCED_SLOTS_GATES : lane.readers.length;
+type LaneSizes = Pick<LaneMemory, 'capacity' | 'recordMax' | 'slotCount' | 'dataBytes' | 'stampCount'>;
+
+function fits(bytes: number, lane: LaneSpec, recordMax: number): number {
+  if (bytes <= ARENA_BYTES_MAX) return bytes;
+  const message = `with what this plan's ops add, lane ${lane.id} would need more than ${ARENA_BYTES_MAX} bytes`;
+  throw new RangeError(`recordMax is ${recordMax}; ${message}`);
 }
 
-/** @param recordMax the largest record as asked for at open; 0: whatever the lane takes */
-export function laneMemory(lane: LaneSpec, recordMax = 0): LaneMemory {
-  const data = dataBytes(lane, Math.max(recordMax, lane.recordBytes));
-  const readers = readersOf(lane) * ConsumerBlock.size + lane.readers.length * HISTOGRAM_BYTES;
-  const blockBytes = LaneBlock.size + ProducerBlock.size + readers;
-  return { id: lane.id, dataBytes: data, blockBytes, bytes: data + blockBytes };
+/** @param wanted the largest record that should pass the lane, bytes */
+function laneSizes(lane: LaneSpec, wanted: number, laneBytes: number): LaneSizes {
+  if (lane.kind === 'SequencedSlots') {
+    const arena = powerOfTwo(2 * roundUp(wanted, FRAME_ALIGN));
+    const dataBytes = fits(Math.max(SLOTS_LANE_ARENA_BYTES_DEFAULT, arena), lane, wanted);
+    const slotCount = powerOfTwo(lane.capacityRecords);
+    const stampCount = Math.max(1, slotCount >> SAMPLE_SHIFT);
+    return { capacity: lane.capacityRecords, recordMax: wanted, slotCount, dataBytes, stampCount };
+  }
+  const least = 2 * (roundUp(wanted, FRAME_ALIGN) + FRAME_HEADER_BYTES);
+  const roomy = laneBytes < least ? powerOfTwo(least) : laneBytes;
+  const capacity = fits(lane.capacityBytes > 0 ? lane.capacityBytes : roomy, lane, wanted);
+  const dataBytes = powerOfTwo(capacity);
+  const stampCount = Math.max(1, Math.floor(dataBytes / FRAME_HEADER_BYTES) >> SAMPLE_SHIFT);
+  return { capacity, recordMax: Math.min(wanted, framedRecordMax(capacity)), slotCount: 0, dataBytes, stampCount };
 }
 
-export function planGraphMemory(spec: GraphSpec, recordMax = 0): GraphMemory {
-  const lanes = spec.lanes.map((lane) => laneMemory(lane, recordMax));
-  return { lanes, bytes: lanes.reduce((sum, lane) => sum + lane.bytes, 0) };
+function bytesOf({ kind, readers, watermarked }: LaneSpec, sizes: LaneSizes): number {
+  const ends = LaneBlock.size + ProducerBlock.size + readers.length * (ConsumerBlock.size + HISTOGRAM_BYTES);
+  const files = kind === 'Journal' ? JournalBlock.size + ConsumerBlock.size : 0;
+  const slots = sizes.slotCount * (Slot.size + (watermarked ? ORDINAL_BYTES : 0));
+  return ends + files + sizes.stampCount * STAMP_BYTES + slots + sizes.dataBytes;
+}
+
+/**
+ * What each lane becomes.
+ * @throws RangeError when a size is out of its range, with the range
+ */
+export function planLanes(spec: GraphSpec, asked: GraphSizesAsked = {}): readonly LaneMemory[] {
+  const laneBytes = checkRange('laneBytes', asked.laneBytes ?? LANE_BYTES_DEFAULT, LANE_BYTES_MIN, LANE_BYTES_MAX);
+  const grown = growth(spec);
+  const mostGrown = grown.reduce((most, bytes) => Math.max(most, bytes), 0);
+  const base =
+    asked.recordMax === undefined
+      ? Math.max(0, framedRecordMax(laneBytes) - mostGrown)
+      : checkRange('recordMax', asked.recordMax, 1, RECORD_BYTES_MAX);
+  return spec.lanes.map((lane, index) => {
+    const sizes = laneSizes(lane, base + (grown[index] ?? 0), laneBytes);
+    return { id: lane.id, ...sizes, bytes: bytesOf(lane, sizes) };
+  });
+}
+
+/** Lists of a lane's readers and of threads to wake, and of an agent's neighbours and lanes. */
+function listBytes({ lanes, roles }: GraphSpec): number {
+  const ofLanes = lanes.reduce((sum, { readers }) => sum + 8 * (3 * readers.length + 4) + 4 * readers.length + 16, 0);
+  const ofRoles = roles.reduce(
+    (sum, { inlets, outlets }) => sum + 4 * (3 * inlets.length + outlets.length + LANE_READERS_MAX + 2),
+    0,
+  );
+  return roundUp(ofLanes + ofRoles, 8);
+}
+
+function textBytes({ name, roles, lanes }: GraphSpec): number {
+  const texts = [name, ...roles.map(({ id }) => id), ...lanes.map(({ id }) => id)];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
+/** Everything but records: what an observer maps. */
+function walkEnds(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[], threads: number): void {
+  const isJournal = ({ kind }: LaneSpec): boolean => kind === 'Journal';
+  walk.array('header', 1, RegionHeader.size);
+  walk.array('agents', spec.roles.length + spec.lanes.filter(isJournal).length, AgentEntry.size);
+  walk.array('threads', threads, ThreadBlock.size);
+  walk.array('lanes', spec.lanes.length, LaneBlock.size);
+  for (const lane of spec.lanes) {
+    walk.pieces('producers', 1, ProducerBlock.size);
+    walk.pieces('consumers', lane.readers.length, ConsumerBlock.size);
+    if (!isJournal(lane)) continue;
+    walk.pieces('journals', 1, JournalBlock.size);
+    walk.pieces('consumers', 1, ConsumerBlock.size);
+  }
+  walk.array('lists', 1, listBytes(spec));
+  walk.array('texts', 1, textBytes(spec));
+  for (const [index, { readers }] of spec.lanes.entries()) {
+    walk.array('stamps', lanes[index]?.stampCount ?? 0, STAMP_BYTES);
+    walk.array('histograms', readers.length, HISTOGRAM_BYTES);
+  }
+}
+
+function walkRecords(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[]): void {
+  for (const [index, { slotCount, dataBytes }] of lanes.entries()) {
+    if (slotCount > 0) walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES);
+    if (slotCount > 0 && spec.lanes[index]?.watermarked)
+      walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES);
+    walk.pieces(slotCount > 0 ? 'arenas' : 'frames', 1, dataBytes, PAGE_BYTES);
+  }
+}
+
+/**
+ * @param threads native threads that run it
+ * @throws RangeError when a size is out of its range, with the range
+ */
+export function planGraphMemory(spec: GraphSpec, asked: GraphSizesAsked = {}, threads = 1): GraphMemory {
+  const lanes = planLanes(spec, asked);
+  const walk = new Walk();
+  walkEnds(walk, spec, lanes, threads);
+  const observableBytes = walk.endOfPage();
+  walkRecords(walk, spec, lanes);
+  const totalBytes = walk.endOfPage();
+  const beside = opTables(spec.stages, 1);
+  const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, totalBytes);
+  return { threads, lanes, rows: walk.table(), beside, observableBytes, totalBytes, mappedBytes };
 }

@@ -10,8 +10,6 @@ import {
   ARENA_BYTES_MAX,
   ARENA_BYTES_SHARD_MIN,
   CAPACITY_DEFAULT,
-  COUNT_KEY_TEXT_BYTES_MAX,
-  COUNT_KEYS_MAX,
   ConsumerBlock,
   HISTOGRAM_COUNTS,
   ProducerBlock,
@@ -25,14 +23,13 @@ import {
   ThreadBlock,
   WORD_BYTES,
 } from '../abi/definition.js';
-import { CACHE_BLOCK } from '../abi/struct.js';
 import type { RingSpec } from '../lower/spec.js';
+import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
+
+export type { MemoryRow } from './region-walk.js';
 
 /** What a processor fetches at once: a slot with a word that fits one line must not lie across two. */
 const CACHE_LINE = 64;
-
-/** Marks, slots and arenas begin on a page of this many bytes, and so does what follows the observable part. */
-const PAGE_BYTES = 4096;
 
 /** What `open` takes when an option is left out. Bytes are per shard. */
 export const SIZE_DEFAULTS = {
@@ -76,18 +73,10 @@ export interface ShardSizes {
   readonly stampCount: number;
 }
 
-export interface MemoryRow {
-  readonly table: string;
-  readonly count: number;
-  readonly bytesEach: number;
-  readonly bytes: number;
-}
-
 export interface MemoryPlan {
   readonly sizes: ShardSizes;
   readonly threads: number;
-  /** In the order of the region; the last row is the padding between the tables. */
-  /** Tables of the region, in its order. */
+  /** Tables of the region, in its order; the last row is the padding between them. */
   readonly rows: readonly MemoryRow[];
   /** What ops keep beside the region: address space, touched as it is needed. */
   readonly beside: readonly MemoryRow[];
@@ -96,14 +85,6 @@ export interface MemoryPlan {
   readonly totalBytes: number;
   /** The region and what lies beside it. */
   readonly mappedBytes: number;
-}
-
-const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
-const powerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, value)));
-
-function checkRange(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} is ${value}; give an integer from ${min} to ${max}`);
 }
 
 function resolveArena(spec: RingSpec, asked: number | undefined, recordMax: number): number {
@@ -157,52 +138,6 @@ function textBytes(spec: RingSpec): number {
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
 
-/** What native/op/key_table.hpp allocates for a `count` with a key: slots, entries of 16 bytes, and texts. */
-const KEY_TABLE_BYTES = 2 * COUNT_KEYS_MAX * 8 + COUNT_KEYS_MAX * 16 + COUNT_KEY_TEXT_BYTES_MAX;
-
-function opTables(spec: RingSpec): MemoryRow[] {
-  const count = spec.shards * spec.stages.filter((stage) => stage.key !== null).length;
-  if (count === 0) return [];
-  return [{ table: 'key tables', count, bytesEach: KEY_TABLE_BYTES, bytes: count * KEY_TABLE_BYTES }];
-}
-
-/** Walks the region from its start, as the native planner does, and keeps the sums. */
-class Walk {
-  readonly rows: MemoryRow[] = [];
-  #at = 0;
-  #used = 0;
-
-  /** `count` pieces of `bytesEach`, each aligned on its own. */
-  pieces(table: string, count: number, bytesEach: number, align = CACHE_BLOCK): void {
-    for (let piece = 0; piece < count; piece++) this.#at = roundUp(this.#at, align) + bytesEach;
-    this.#add(table, count, bytesEach);
-  }
-
-  /** One array of `count` elements. */
-  array(table: string, count: number, bytesEach: number): void {
-    this.#at = roundUp(this.#at, CACHE_BLOCK) + count * bytesEach;
-    this.#add(table, count, bytesEach);
-  }
-
-  #add(table: string, count: number, bytesEach: number): void {
-    const bytes = count * bytesEach;
-    this.#used += bytes;
-    const known = this.rows.findIndex((row) => row.table === table);
-    const row = this.rows[known];
-    if (row === undefined) this.rows.push({ table, count, bytesEach, bytes });
-    else this.rows[known] = { ...row, count: row.count + count, bytes: row.bytes + bytes };
-  }
-
-  endOfPage(): number {
-    this.#at = roundUp(this.#at, PAGE_BYTES);
-    return this.#at;
-  }
-
-  get padding(): number {
-    return this.#at - this.#used;
-  }
-}
-
 /** @param threads native threads, as placement decides or as asked for */
 export function planMemory(spec: RingSpec, sizes: ShardSizes, threads: number): MemoryPlan {
   const walk = new Walk();
@@ -229,8 +164,7 @@ export function planMemory(spec: RingSpec, sizes: ShardSizes, threads: number): 
     walk.pieces('arenas', 1, sizes.arenaBytes, PAGE_BYTES);
   }
   const totalBytes = walk.endOfPage();
-  const padding = { table: 'padding', count: 1, bytesEach: walk.padding, bytes: walk.padding };
-  const beside = opTables(spec);
+  const beside = opTables(spec.stages, spec.shards);
   const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, totalBytes);
-  return { sizes, threads, rows: [...walk.rows, padding], beside, observableBytes, totalBytes, mappedBytes };
+  return { sizes, threads, rows: walk.table(), beside, observableBytes, totalBytes, mappedBytes };
 }

@@ -214,7 +214,7 @@ function checkedJournal(value: unknown, { journals }: PlanFacts): string {
   if (unknown !== undefined) wrong(`journal.${unknown}`, others[unknown], 'journal takes "folder"');
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0'))
     return wrong('journal.folder', folder, 'give the path of a folder');
-  if (!journals) wrong('journal', value, 'no connection of the plan has a Journal lane: leave it out');
+  if (!journals) wrong('journal.folder', folder, 'no connection of the plan has a Journal lane: leave it out');
   return folder;
 }
 

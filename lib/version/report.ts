@@ -1,6 +1,6 @@
 /** What a compiled plan is made of, by the author's names: the facts of `compile --json`. Pure; any thread. */
 
-import { laneMemory } from '../describe/graph-memory.js';
+import { type LaneMemory, planLanes } from '../describe/graph-memory.js';
 import type { LoweredGraph } from '../lower/graph.js';
 import type { InsertedRole } from '../lower/graph-build.js';
 import { INSERT_RULES, type InsertRule } from '../lower/graph-rules.js';
@@ -128,9 +128,9 @@ function reportLane(plan: LaneGraphPlan, { roles }: GraphSpec, lane: LaneSpec): 
   };
 }
 
-function reportInserted({ roles, lanes }: GraphSpec, inserted: InsertedRole): InsertedElement {
+function reportInserted({ roles }: GraphSpec, lanes: readonly LaneMemory[], inserted: InsertedRole): InsertedElement {
   const { role, lane, copies, rule, path, reason } = inserted;
-  const { bytes } = laneMemory(lanes[lane] as LaneSpec);
+  const bytes = lanes[lane]?.bytes ?? 0;
   const { kind } = INSERT_RULES[rule];
   return { id: roles[role]?.id ?? '', kind, rule, path, reason, cost: { bytes, copies, agents: 1 } };
 }
@@ -140,10 +140,11 @@ export function reportGraph(
   { spec, inserted }: LoweredGraph,
   warnings: readonly Diagnostic[],
 ): GraphReport {
+  const memory = planLanes(spec);
   return {
     warnings,
     roles: spec.roles.map(reportRole),
     lanes: spec.lanes.map((lane) => reportLane(plan, spec, lane)),
-    inserted: inserted.map((element) => reportInserted(spec, element)),
+    inserted: inserted.map((element) => reportInserted(spec, memory, element)),
   };
 }

@@ -168,6 +168,47 @@ describe('byteor describe', () => {
   });
 });
 
+describe('byteor view', () => {
+  test('shows a graph as a line, and a ring as a topology', async () => {
+    const ring = await byteor(['view', '-', '--as', 'ring'], { input: BRANCHING_PLAN });
+    expect(ring).toMatchObject({ code: 0, stderr: '' });
+    expect(ring.stdout).toMatch(/^branching {2}LaneGraph {2}version [0-9a-f]{12} {2}seen as a ring\n/);
+    expect(ring.stdout).toContain('  2  right  identity  depends on in\n');
+    const graph = await byteor(['view', '-', '--as', 'graph'], { input: YAML_PLAN });
+    expect(graph.stdout).toContain('in ─▶ keep ─▶ total ─▶ out');
+  });
+
+  test('prints the same as JSON, under the id that compile gives', async () => {
+    const { stdout } = await byteor(['view', '--json', '-', '--as', 'graph'], { input: YAML_PLAN });
+    const compiled = await byteor(['compile', '--json', '-'], { input: YAML_PLAN });
+    expect(JSON.parse(stdout)).toMatchObject({
+      as: 'graph',
+      plan: { id: JSON.parse(compiled.stdout).id, name: 'errors', target: 'SingleRing' },
+      edges: [{ from: 'in', to: 'keep', lane: 'Ring' }, {}, {}],
+    });
+  });
+
+  test('rewrites a chain as a graph that compiles, in YAML and in JSON', async () => {
+    for (const json of [[], ['--json']]) {
+      const { code, stdout } = await byteor(['view', '-', '--as', 'graph', '--rewrite', ...json], { input: YAML_PLAN });
+      expect(code).toBe(0);
+      const compiled = await byteor(['compile', '--json', '-'], { input: stdout });
+      expect(JSON.parse(compiled.stdout)).toMatchObject({ name: 'errors', target: 'LaneGraph', inserted: [] });
+    }
+  });
+
+  test('says why a plan cannot be rewritten, and wants to know the model', async () => {
+    const graph = await byteor(['view', '-', '--as', 'graph', '--rewrite'], { input: BRANCHING_PLAN });
+    expect(graph).toMatchObject({ code: 2, stdout: '' });
+    expect(graph.stderr).toBe(
+      'byteor view: Plan "branching" has no LaneGraph document that does the same: it is one already.\n',
+    );
+    const ring = await byteor(['view', '-', '--as', 'ring', '--rewrite'], { input: YAML_PLAN });
+    expect(ring.stderr).toContain('--rewrite makes a LaneGraph plan and goes with --as graph only.');
+    expect(await byteor(['view', '-'], { input: YAML_PLAN })).toMatchObject({ code: 2 });
+  });
+});
+
 describe('byteor dot', () => {
   test('prints a digraph', async () => {
     const { code, stdout } = await byteor(['dot', '-'], { input: YAML_PLAN });
@@ -264,6 +305,7 @@ test('no verb that only thinks loads the addon', async () => {
     ['validate', plan],
     ['compile', plan],
     ['describe', plan],
+    ['view', plan, '--as', 'graph'],
     ['dot', plan],
     ['diff', plan, plan],
     ['schema'],

@@ -83,7 +83,7 @@ function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
   const { facts } = addon;
   const asked = plan === undefined ? undefined : planNeeds(plan, options, facts.cpus.threads);
   const ring = asked?.ring;
-  const locks = options.profile === 'default' ? undefined : (asked?.bytes ?? 0);
+  const locks = options.profile === 'default' ? undefined : (asked?.totalBytes ?? 0);
   const folders = folderCandidates().map(folderState);
   return [
     ...basics,
@@ -96,14 +96,16 @@ function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
     checkFolder(folders),
     ...checkAskedCpus(options.cpus, facts),
     ...(ring === undefined ? [] : [checkThreads(ring.memory.threads, options.threads, facts)]),
-    ...(asked === undefined ? [] : [checkPlanMemory({ mappedBytes: asked.bytes }, facts, freemem())]),
-    ...(ring === undefined || options.observe !== true ? [] : [checkObserve(ring, folders)]),
+    ...(asked === undefined ? [] : [checkPlanMemory(asked, facts, freemem())]),
+    ...(asked === undefined || options.observe !== true ? [] : [checkObserve(asked, folders)]),
   ];
 }
 
 interface PlanNeeds {
-  /** What it maps; of a graph, what its lanes take. */
-  readonly bytes: number;
+  /** The region. */
+  readonly totalBytes: number;
+  /** The region and what ops keep beside it. */
+  readonly mappedBytes: number;
   /** Undefined for a graph, whose threads the core decides. */
   readonly ring?: RingDescription;
 }
@@ -111,8 +113,8 @@ interface PlanNeeds {
 function planNeeds(plan: CheckedPlan, options: Options, cpus: number): PlanNeeds {
   const threads = isRing(plan) ? placementOf(plan, options.threads, cpus).length : undefined;
   const description = describeAsked(plan, options, threads);
-  if (description.target === 'LaneGraph') return { bytes: description.memory.bytes };
-  return { bytes: description.memory.mappedBytes, ring: description };
+  const { totalBytes, mappedBytes } = description.memory;
+  return { totalBytes, mappedBytes, ...(description.target === 'LaneGraph' ? {} : { ring: description }) };
 }
 
 const SIGNS = { ok: '✓', warn: '!', fail: '✗' } as const;

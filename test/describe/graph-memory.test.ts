@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { type GraphSizesAsked, planGraphMemory, planLanes } from '../../lib/describe/graph-memory.js';
+import { lower } from '../../lib/lower/index.js';
+import { byKey, graph, graphs, line, ordered } from '../lower/graphs.js';
+
+describe('planLanes', () => {
+  it('takes the stated defaults: slots with an arena, frames of a mebibyte, what the plan says', () => {
+    const facts = planLanes(lower(line)).map(({ id, capacity, recordMax, slotCount, dataBytes, stampCount }) => {
+      return [id, capacity, recordMax, slotCount, dataBytes, stampCount];
+    });
+    expect(facts).toEqual([
+      ['in->a', 64, 524_272, 64, 2 ** 20, 1],
+      ['a->b', 2 ** 20, 524_272, 0, 2 ** 20, 64],
+      ['b->c', 2 ** 20, 524_272, 0, 2 ** 20, 64],
+      // Half of what the author said, a multiple of eight, without a frame's header.
+      ['c->out', 5000, 2480, 0, 8192, 1],
+    ]);
+  });
+
+  it('gives lanes the room that the largest record needs with what ops add to it', () => {
+    const writer = { a: { op: 'append', config: { text: '12345678' } } };
+    const plan = lower(graph('p', [['in -> a'], ['a -> out', 'SequencedSlots']], { ops: writer }));
+    const asked = planLanes(plan, { recordMax: 2 ** 20 });
+    expect(asked.map(({ recordMax, dataBytes }) => [recordMax, dataBytes])).toEqual([
+      [2 ** 20, 2 ** 22],
+      [2 ** 20 + 8, 2 ** 22],
+    ]);
+    // Nothing asked for: the largest record still passes with all that is added to it.
+    expect(planLanes(plan).map(({ recordMax }) => recordMax)).toEqual([524_264, 524_272]);
+  });
+
+  it.each<[GraphSizesAsked, string]>([
+    [{ laneBytes: 63 }, 'laneBytes is 63; give an integer from 64 to 1073741824'],
+    [{ recordMax: 0 }, 'recordMax is 0; give an integer from 1 to 536870912'],
+    [
+      { recordMax: 2 ** 29 },
+      "recordMax is 536870912; with what this plan's ops add, lane a->b would need more than 1073741824 bytes",
+    ],
+  ])('refuses %j', (asked, message) => {
+    expect(() => planLanes(lower(line), asked)).toThrow(new RangeError(message));
+  });
+});
+
+describe('planGraphMemory', () => {
+  it('gives the golden sums, to be compared with what the core maps', async () => {
+    const lines = Object.entries(graphs).flatMap(([name, plan]) =>
+      ([[1], [3, 4096, 1000], [2, 100_000, 300_000]] as const).map(([threads, laneBytes, recordMax]) => {
+        const { totalBytes, observableBytes } = planGraphMemory(lower(plan), { laneBytes, recordMax }, threads);
+        return `graph-${name} ${threads} ${laneBytes ?? 0} ${recordMax ?? 0} ${totalBytes} ${observableBytes}\n`;
+      }),
+    );
+    await expect(lines.join('')).toMatchFileSnapshot('golden/graph-memory.txt');
+  });
+
+  it('lists every table, in the order of the region, and its sum is the whole', () => {
+    const { rows, totalBytes, beside, mappedBytes } = planGraphMemory(lower(ordered));
+    expect(rows.map(({ table }) => table)).toEqual([
+      'header',
+      'agents',
+      'threads',
+      'lanes',
+      'producers',
+      'consumers',
+      'lists',
+      'texts',
+      'stamps',
+      'histograms',
+      'frames',
+      'slots',
+      'ordinals',
+      'arenas',
+      'padding',
+    ]);
+    expect(rows.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(totalBytes);
+    expect([beside, mappedBytes]).toEqual([[], totalBytes]);
+    const keyed = planGraphMemory(lower(byKey));
+    expect(keyed.beside).toMatchObject([{ table: 'key tables', count: 1 }]);
+    expect(keyed.mappedBytes).toBeGreaterThan(keyed.totalBytes);
+  });
+
+  it('counts the agent of a journal’s files, and its blocks', () => {
+    const { rows } = planGraphMemory(lower(line));
+    const countOf = (table: string) => rows.find((row) => row.table === table)?.count;
+    expect([countOf('agents'), countOf('journals'), countOf('consumers')]).toEqual([6, 1, 5]);
+  });
+});
