@@ -15,6 +15,7 @@ export type { OpAccess, OpEntry, OpTraits } from './plan/op-catalog.js';
 export { OP_CATALOG } from './plan/op-catalog.js';
 export type { ParsedPlan, ParseOptions } from './plan/parse.js';
 export { parsePlan } from './plan/parse.js';
+export type { ClaimWriter } from './runtime/claim-writer.js';
 export type {
   EgressCounts,
   Imbalance,
@@ -49,7 +50,7 @@ export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
 export type { PollHandle, RecordCursor } from './runtime/poll.js';
 export { POLL_LIMIT } from './runtime/poll.js';
-export type { ClaimWriter, PushHandle, PushOutcome } from './runtime/push.js';
+export type { PushHandle, PushOutcome } from './runtime/push.js';
 export { PushStatus } from './runtime/push.js';
 export { RegionError } from './runtime/region.js';
 export type { AgentSnapshot, AgentStateName, BlockedOn, Snapshot, ThreadSnapshot } from './runtime/snapshot.js';

@@ -13,6 +13,7 @@
 import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
 import { enums, ProducerBlock, TERMINATOR_MASK } from '../abi/definition.js';
+import { ClaimWriter } from './claim-writer.js';
 import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
 import { Durability } from './durability.js';
 import type { PushEnd } from './ends.js';
@@ -61,33 +62,6 @@ const NO_CLAIM = -1;
 const DONE: Promise<void> = Promise.resolve();
 const IN: Promise<PushOutcome> = Promise.resolve('OK');
 const GONE: Promise<PushOutcome> = Promise.resolve('DROPPED');
-
-/**
- * A claimed place for one record. The same object every time: valid until `publish`, `abort` or the next call on the
- * handle. Write at `bytes[offset]` … `bytes[offset + length - 1]`, or through `fields` where the codec is a struct.
- */
-export class ClaimWriter<R = unknown> {
-  bytes: Uint8Array;
-  /** The same memory with Node's text methods (`buffer.write(text, offset)`). */
-  buffer: Buffer;
-  /** The same memory for numbers (`view.setFloat64(offset, x, true)`). */
-  view: DataView;
-  /** Index of the record's first byte. */
-  offset = 0;
-  /** Bytes claimed. */
-  length = 0;
-  /** Terminator that a `lines` egress writes behind the record: 0 LF, 1 CRLF, 2 none. */
-  flags = 0;
-  /** Struct codec: one property a field, in place. */
-  fields: InPlaceFields<R>;
-
-  constructor(memory: RecordMemory, fields: InPlaceFields<R>) {
-    this.bytes = memory.bytes;
-    this.buffer = memory.buffer;
-    this.view = memory.view;
-    this.fields = fields;
-  }
-}
 
 export class PushHandle<R> {
   /** Boundary id. */

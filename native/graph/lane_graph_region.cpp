@@ -135,6 +135,17 @@ std::vector<std::uint32_t> LaneGraph::neighbours(std::uint32_t index) const {
   return agents;
 }
 
+namespace {
+
+// abi::AgentEntry.entry: which stage of the catalog, or what a router or a merge does.
+std::uint32_t entry_of(const RoleDescription& role) noexcept {
+  if (role.kind == abi::RoleCode::kStage) return role.index;
+  const bool chooses = role.kind == abi::RoleCode::kRouter || role.kind == abi::RoleCode::kMerge;
+  return chooses ? static_cast<std::uint32_t>(role.policy) : abi::kNone;
+}
+
+}  // namespace
+
 void LaneGraph::write_agents() {
   const auto write = [&](std::uint32_t index, abi::AgentKind kind, std::uint64_t id_offset, std::size_t id_length,
                          const std::vector<std::uint32_t>& dependencies) -> abi::AgentEntry& {
@@ -153,7 +164,7 @@ void LaneGraph::write_agents() {
     const RoleDescription& own = role(i);
     abi::AgentEntry& entry =
         write(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id), own.id.size(), neighbours(i));
-    entry.entry = own.kind == abi::RoleCode::kStage ? own.index : abi::kNone;
+    entry.entry = entry_of(own);
     entry.inlet_count = static_cast<std::uint32_t>(own.inlets.size());
     entry.inlets_offset = write_indices(own.inlets);
     entry.outlet_count = static_cast<std::uint32_t>(own.outlets.size());
