@@ -29,8 +29,6 @@ std::uint64_t random_number() {
 JournalOptions with_defaults(JournalOptions options) {
   if (options.segment_bytes == 0) options.segment_bytes = abi::kJournalSegmentBytesDefault;
   if (options.disk == nullptr) options.disk = &platform::Disk::system();
-  options.buffer_bytes =
-      std::max<std::size_t>(options.buffer_bytes, static_cast<std::size_t>(frame_bytes(options.record_max)));
   return options;
 }
 
@@ -85,7 +83,8 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
       journal_(recovered_.journal != 0 ? recovered_.journal : random_number()),
       crc_(journal_),
       roll_after_ms_(options.retain_ms == 0 ? kNoSequence : std::max(options.retain_ms / kAgeParts, kRollMsMin)),
-      buffer_(platform::Mapping::anonymous(options.buffer_bytes)),
+      buffer_(platform::Mapping::anonymous(
+          std::max<std::size_t>(options.buffer_bytes, static_cast<std::size_t>(frame_bytes(options.record_max))))),
       segments_(recovered_.segments),
       next_(opened_at_),
       written_(opened_at_),
@@ -130,7 +129,8 @@ bool JournalFiles::append(const std::byte* record, std::uint32_t length, std::ui
   if (bytes > buffer_.bytes())
     return fail_with("write to", "a record is longer than the record maximum", "raise it with --record-max");
   if (wants_new_segment(bytes) && !roll()) return false;
-  if (used_ + bytes > buffer_.bytes() && !write_out()) return false;
+  // The buffer is as long as the longest record; beyond options_.buffer_bytes only such a record uses it.
+  if (used_ != 0 && used_ + bytes > options_.buffer_bytes && !write_out()) return false;
   std::byte* const frame = buffer_.data() + used_;
   const std::uint64_t behind = next_ - synced_;
   FrameHeader header;
