@@ -2,7 +2,6 @@
  * `byteor run`: a plan over files and standard streams, to the end of its input. Both ends are native; this thread only
  * waits, shows progress, and listens for signals.
  */
-import { isatty } from 'node:tty';
 import { Option } from 'commander';
 import type { PipelinePlanV2 } from '../../plan/document.js';
 import { ByteorError } from '../../runtime/errors.js';
@@ -89,7 +88,7 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
   const ends = resolveEnds(plan.boundaries, options.ingress, options.egress);
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
-  await keepPlan(path, ends);
+  keepPlan(path, ends);
   const signals = drainOnSignals(options.deadline, context);
   const start = performance.now();
   try {
@@ -111,9 +110,9 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
 }
 
 /** An output is truncated when it is opened, and the plan would be gone. */
-async function keepPlan(path: string, { ports }: Ends): Promise<void> {
+function keepPlan(path: string, { ports }: Ends): void {
   for (const [id, port] of Object.entries(ports))
-    if (typeof port === 'object' && path !== '-' && port.lines !== '-' && (await isSameFile(path, port.lines)))
+    if (typeof port === 'object' && path !== '-' && port.lines !== '-' && isSameFile(path, port.lines))
       throw usageError(`The adapter of "${id}" names the plan itself, ${JSON.stringify(path)}.`, 'Name another file.');
 }
 
@@ -194,7 +193,8 @@ const openOptions = (options: Options, { ports }: Ends): OpenOptions => ({
 const wantsProgress = (options: Options, ends: Ends, { out, err }: Terminal): boolean =>
   options.progress ?? (err.isTty && !(ends.writesStandardOutput && out.isTty) && !readsTerminal(ends));
 
-const readsTerminal = (ends: Ends): boolean => ends.readsStandardInput && isatty(0);
+const readsTerminal = (ends: Ends): boolean =>
+  ends.readsStandardInput && process.getBuiltinModule('node:tty').isatty(0);
 
 interface SignalWatch {
   /** The signal that ended the run, if one did. */
