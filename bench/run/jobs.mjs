@@ -8,7 +8,7 @@ import { root } from '../../test/tools/process.mjs';
 import { BUILD } from '../support/native-build.mjs';
 
 const BARE = join(root, BUILD, 'byteor_bare_lines');
-const CLI = 'dist/cli/main.js';
+const CLI = 'dist/bin/byteor.js';
 
 const plan = (name, stage) => ({
   version: 2,

@@ -1,6 +1,5 @@
-#!/usr/bin/env node
 /**
- * The entry of the `byteor` command. Sets what holds for the whole process: a closed or full standard output, and
+ * The `byteor` command. Sets what holds for the whole process: a closed or full standard output, and
  * errors that nobody caught. Everything else is program.ts.
  */
 import { ExitCode } from './exit-code.js';

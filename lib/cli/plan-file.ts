@@ -3,7 +3,7 @@
  * it at the data instead of the plan costs nothing; what cannot be read is wrong usage, what can be read is for
  * validation to judge. Main thread.
  */
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { PLAN_TEXT_MAX } from '../plan/limits.js';
 import { CliError, ExitCode, usageError } from './exit-code.js';
 import { systemWords } from './system-words.js';
@@ -30,7 +30,7 @@ export async function readPlanText(path: string, terminal: Terminal): Promise<Pl
   if (path === '') throw usageError('The path of the plan is empty.', 'Name a file, or `-` for standard input.');
   if (path === '-') return { file: STDIN_NAME, bytes: await readStandardInput(terminal) };
   try {
-    return { file: path, bytes: await readFile(path) };
+    return { file: path, bytes: readFile(path) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     throw new CliError(
@@ -44,19 +44,17 @@ export async function readPlanText(path: string, terminal: Terminal): Promise<Pl
   }
 }
 
-async function readFile(path: string): Promise<Uint8Array> {
-  const handle = await open(path);
+/** Nothing else runs before there is a plan, so nothing waits while this does; and promises of files cost a thread. */
+function readFile(path: string): Uint8Array {
+  const file = openSync(path, 'r');
   try {
-    const chunks: Uint8Array[] = [];
-    for (let left = PLAN_TEXT_MAX + 1; left > 0; ) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(left, 1 << 16)));
-      if (bytesRead === 0) break;
-      chunks.push(buffer.subarray(0, bytesRead));
-      left -= bytesRead;
-    }
-    return Buffer.concat(chunks);
+    const bytes = Buffer.alloc(PLAN_TEXT_MAX + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(file, bytes, length, bytes.length - length, null);
+    return bytes.subarray(0, length);
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }
 

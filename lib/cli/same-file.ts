@@ -1,8 +1,16 @@
 /** Keeps a verb from writing over what it reads. Main thread. */
-import { stat } from 'node:fs/promises';
+import { type BigIntStats, statSync } from 'node:fs';
 
 /** Do both paths lead to the same file? A path that leads nowhere is the same as none. */
-export async function isSameFile(a: string, b: string): Promise<boolean> {
-  const [left, right] = await Promise.all([a, b].map((path) => stat(path, { bigint: true }).catch(() => undefined)));
+export function isSameFile(a: string, b: string): boolean {
+  const [left, right] = [a, b].map(fileAt);
   return left !== undefined && right !== undefined && left.dev === right.dev && left.ino === right.ino;
+}
+
+function fileAt(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
 }

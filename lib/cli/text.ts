@@ -67,5 +67,9 @@ export function wrap(text: string, width: number): string[] {
 /** `1 error`, `2 errors`. */
 export const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** Whole numbers with thin groups of three: `1,234,567`. */
-export const grouped = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+/** Whole numbers in groups of three: `1,234,567`. By hand, because to wake up Intl takes longer than to print a summary. */
+export function grouped(value: number): string {
+  if (!(Math.abs(value) < 1e21)) return value.toLocaleString('en-US');
+  const digits = Math.round(Math.abs(value)).toFixed(0);
+  return `${value < 0 ? '-' : ''}${digits.replace(/\B(?=(?:\d{3})+$)/g, ',')}`;
+}

@@ -1,10 +1,10 @@
 /**
  * The two handles as Node and web streams: one chunk is one record. Backpressure is the handles' own: a writable waits
- * for room, a readable takes no more than its buffer asks for.
+ * for room, a readable takes no more than its buffer asks for. Web streams are the globals: Node loads them on first use.
  */
 
 import { Readable, Writable } from 'node:stream';
-import { ReadableStream, WritableStream } from 'node:stream/web';
+import type { ReadableStream, WritableStream } from 'node:stream/web';
 import type { PollHandle } from './poll.js';
 import type { PushHandle, PushStatus } from './push.js';
 
@@ -73,7 +73,7 @@ export function nodeWritable<R>(handle: PushHandle<R>, options: WritableOptions 
 
 export function webWritable<R>(handle: PushHandle<R>, options: WritableOptions = {}): WritableStream<R> {
   const { highWaterMark = 64, close = true } = options;
-  return new WritableStream<R>(
+  return new globalThis.WritableStream<R>(
     {
       write(chunk, controller) {
         if (isDoneWith(handle.tryPush(chunk))) return undefined;
@@ -119,7 +119,7 @@ export function nodeReadable<R>(handle: PollHandle<R>, options: ReadableOptions 
 
 export function webReadable<R>(handle: PollHandle<R>): ReadableStream<R> {
   const abort = new AbortController();
-  return new ReadableStream<R>(
+  return new globalThis.ReadableStream<R>(
     {
       async pull(controller) {
         const take = (): number =>

@@ -5,7 +5,6 @@
  * native thread's event wake this queue; it costs no CPU. One thread, its own event loop.
  */
 
-import { performance } from 'node:perf_hooks';
 import { AbortedError, DeadlineError, OptionError } from './errors.js';
 
 /** How every wait can be ended early. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
+export const MAIN = join(ROOT, 'dist', 'bin', 'byteor.js');
 
 /** A child that takes longer hangs; its test fails by the signal that it ended with. */
 const WATCHDOG_MS = 60_000;

@@ -13,6 +13,7 @@ const SETUP_MS_MAX = 600_000;
 const SHIPPED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
   /^dist\/.+\.(js|d\.ts)$/,
+  /^dist\/bin\/LICENCES\.txt$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/(node-gyp\.mjs|sources\.cjs|sources\.json)$/,
   /^prebuilds\/linux-(x64|arm64)\/byteor\.glibc\.node$/,
@@ -117,7 +118,7 @@ describe('the tarball', () => {
 
   test('holds the documents, the binary and every module of the library', () => {
     const modules = readdirSync(join(checkout, 'dist'), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.js') && path !== 'abi/generate.js')
+      .filter((path) => path.endsWith('.js') && path !== 'abi/generate.js' && !path.startsWith('cli/'))
       .map((path) => `dist/${path}`);
     const binary = `prebuilds/linux-${process.arch}/byteor.glibc.node`;
     expect(absent([...modules, 'README.md', 'LICENSE', 'CHANGELOG.md', binary])).toEqual([]);

@@ -1,5 +1,5 @@
 /** `byteor compile`: plan → version, its facts, its canonical text, its buffer. Needs no addon. */
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { compile, type Version } from '../../version/version.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
@@ -44,21 +44,21 @@ async function compilePlan(path: string, options: Options, context: VerbContext)
   if (plan === undefined) return ExitCode.PlanErrors;
   const version = compile(plan, { features: RELEASE_FEATURES });
   const { out: file } = options;
-  if (file !== undefined) await writeBuffer(version.spec, file, path, context);
+  if (file !== undefined) writeBuffer(version.spec, file, path, context);
   // The buffer has standard output to itself.
   print(version, options, file === '-' ? context.err : context.out);
   return ExitCode.Done;
 }
 
-async function writeBuffer(bytes: Uint8Array, file: string, plan: string, { out }: VerbContext): Promise<void> {
+function writeBuffer(bytes: Uint8Array, file: string, plan: string, { out }: VerbContext): void {
   if (file === '-') {
     out.write(bytes);
     return;
   }
-  if (await isSameFile(file, plan))
+  if (isSameFile(file, plan))
     throw usageError(`--out names the plan itself, ${JSON.stringify(plan)}.`, 'Name another file.');
   try {
-    await writeFile(file, bytes);
+    writeFileSync(file, bytes);
   } catch (error) {
     const message = `Cannot write ${JSON.stringify(file)}: ${systemWords(error)}.`;
     throw new CliError(ExitCode.RunFailed, message, undefined, { cause: error });

@@ -3,7 +3,6 @@
  * waits, shows progress, and listens for signals.
  */
 import { resolve } from 'node:path';
-import { isatty } from 'node:tty';
 import { Option } from 'commander';
 import type { PipelinePlanV2 } from '../../plan/document.js';
 import { ByteorError } from '../../runtime/errors.js';
@@ -105,8 +104,8 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
   const ends = resolveEnds(plan.boundaries, options.ingress, options.egress);
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
-  await keepPlan(path, ends);
-  await keepApart(plan, ends);
+  keepPlan(path, ends);
+  keepApart(plan, ends);
   const signals = drainOnSignals(options.deadline, context);
   const start = performance.now();
   try {
@@ -128,9 +127,9 @@ async function runPlan(path: string, options: Options, context: VerbContext): Pr
 }
 
 /** An output is truncated when it is opened, and the plan would be gone. */
-async function keepPlan(path: string, { ports }: Ends): Promise<void> {
+function keepPlan(path: string, { ports }: Ends): void {
   for (const [id, port] of Object.entries(ports))
-    if (typeof port === 'object' && path !== '-' && port.lines !== '-' && (await isSameFile(path, port.lines)))
+    if (typeof port === 'object' && path !== '-' && port.lines !== '-' && isSameFile(path, port.lines))
       throw usageError(`The adapter of "${id}" names the plan itself, ${JSON.stringify(path)}.`, 'Name another file.');
 }
 
@@ -138,14 +137,14 @@ const ingressIds = (plan: PipelinePlanV2): string[] =>
   plan.boundaries.filter(({ kind }) => kind === 'ingress').map(({ id }) => id);
 
 /** Two outputs in one file would be written over each other. The core keeps an input from being an output. */
-async function keepApart({ boundaries }: PipelinePlanV2, { ports }: Ends): Promise<void> {
+function keepApart({ boundaries }: PipelinePlanV2, { ports }: Ends): void {
   const outputs = boundaries.flatMap(({ id, kind }) => {
     const port = ports[id];
     return kind === 'egress' && typeof port === 'object' && port.lines !== '-' ? [{ id, path: port.lines }] : [];
   });
   for (const [at, one] of outputs.entries())
     for (const other of outputs.slice(at + 1))
-      if (resolve(one.path) === resolve(other.path) || (await isSameFile(one.path, other.path)))
+      if (resolve(one.path) === resolve(other.path) || isSameFile(one.path, other.path))
         throw usageError(
           `The adapters of "${one.id}" and "${other.id}" name one file, ${JSON.stringify(other.path)}.`,
           'Give each its own.',
@@ -232,7 +231,8 @@ const openOptions = (options: Options, { ports }: Ends): OpenOptions => ({
 const wantsProgress = (options: Options, ends: Ends, { out, err }: Terminal): boolean =>
   options.progress ?? (err.isTty && !(ends.writesStandardOutput && out.isTty) && !readsTerminal(ends));
 
-const readsTerminal = (ends: Ends): boolean => ends.readsStandardInput && isatty(0);
+const readsTerminal = (ends: Ends): boolean =>
+  ends.readsStandardInput && process.getBuiltinModule('node:tty').isatty(0);
 
 interface SignalWatch {
   /** The signal that ended the run, if one did. */
