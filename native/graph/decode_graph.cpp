@@ -11,10 +11,12 @@
 namespace byteor::graph {
 namespace {
 
-constexpr std::uint32_t kStagesMax = 1024;     // lib/plan/limits.ts
-constexpr std::uint32_t kLanesMax = 3 * 4096;  // a connection is one lane, with at most a bridge's on both sides
-constexpr std::uint32_t kRolesMax = 4 * 4096;  // ends, stages, a router and a merge for each, two bridges a connection
-constexpr std::uint32_t kNameBytesMax = 64 * 18;  // ids joined with separators: a shared broadcast names 17 of them
+constexpr std::uint32_t kStagesMax = 1024;  // lib/plan/limits.ts
+// Far above what the largest plan becomes (14,848 lanes: every connection with a bridge on both sides, and a router's
+// and a merge's lane for every end and stage); they bound the work on a hostile buffer.
+constexpr std::uint32_t kLanesMax = 1u << 15;
+constexpr std::uint32_t kRolesMax = 1u << 15;
+constexpr std::uint32_t kNameBytesMax = 2048;  // a lane's name holds at most 18 ids and what joins them
 constexpr std::uint32_t kIntervalMsMax = 86'400'000;
 
 constexpr abi::SectionKind kSections[] = {abi::SectionKind::kText,      abi::SectionKind::kBoundaries,
