@@ -7,11 +7,8 @@
 //   inlet 1   8 …          bound 8
 //   inlet 2   (empty)      bound 9, its watermark: 8 comes after 7, and then 9, because inlet 0 stands before inlet 2
 //
-// Copies of one record meet here with one ordinal, so the record that comes from inlet i gets
-//
-//   (ordinal without its low bits) | min(mask, low bits · inlets + i)
-//
-// which keeps ordinals strictly growing for the next merge; ordinal_shift leaves room for that many.
+// Copies of one record may meet here with one ordinal. They get new ones, in the order of the inlets, inside the range
+// that their record owns: ordinal.hpp.
 //
 // Bounds of empty inlets are looked up only when they decide. Hot code: no allocation after construction, no exception.
 #pragma once
@@ -36,7 +33,7 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
       : Role(std::move(context)),
         outlet_(*context_.outlets.front().outlet),
         watermarked_(context_.outlets.front().watermarked),
-        mask_((std::uint64_t{1} << context_.ordinal_shift) - 1),
+        step_(context_.outlets.front().ordinal_step),
         chosen_(context_.batch_records),
         sources_(context_.batch_records) {
     heads_.resize(context_.inlets.size());
@@ -113,7 +110,7 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
       ++at;
     }
     // An inlet whose records have been used up is known to have nothing before its last one.
-    head.bound = at != head.count ? head.records[at].ordinal : head.records[at - 1].ordinal + 1;
+    head.bound = at != head.count ? head.records[at].ordinal : head.records[at - 1].ordinal + head.end->ordinal_step;
     head.chosen = at;
   }
 
@@ -175,7 +172,7 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
   }
 
   std::uint64_t ordinal_from(std::uint64_t ordinal, std::uint32_t inlet) const noexcept {
-    return (ordinal & ~mask_) | std::min(mask_, (ordinal & mask_) * heads_.size() + inlet);
+    return ordinal + inlet * step_;
   }
 
   // Nothing could be chosen.
@@ -191,7 +188,7 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
 
   Outlet& outlet_;
   const bool watermarked_;
-  const std::uint64_t mask_;
+  const std::uint64_t step_;
   std::vector<Head> heads_;
   std::vector<LaneRecord> chosen_;      // what is next, with its new ordinals
   std::vector<std::uint32_t> sources_;  // and the inlets it comes from

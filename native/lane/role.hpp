@@ -26,6 +26,7 @@
 #include "core/agent.hpp"
 #include "core/sequence.hpp"
 #include "lane/endpoint.hpp"
+#include "lane/ordinal.hpp"
 
 namespace byteor::lane {
 
@@ -35,6 +36,7 @@ struct InletEnd {
   const abi::ProducerBlock* producer = nullptr;  // the lane's writer's
   // Journal lanes: records of earlier runs that were handed to this reader; they are no part of `producer`'s count.
   const std::atomic<double>* replayed = nullptr;
+  std::uint64_t ordinal_step = 1;           // ordinal.hpp; of a lane that is watermarked
   std::uint32_t writer_agent = abi::kNone;  // whom the role waits for when there is nothing to read
 };
 
@@ -42,7 +44,8 @@ struct OutletEnd {
   std::unique_ptr<Outlet> outlet;
   std::uint32_t reader_agent = abi::kNone;  // whom the role waits for when there is no room: the (first) reader
   bool watermarked = false;
-  std::string lane;  // its id, for causes
+  std::uint64_t ordinal_step = 1;  // ordinal.hpp; an Ordered merge gives its records ordinals by it
+  std::string lane;                // its id, for causes
 };
 
 // What a role is given by the graph's builder.

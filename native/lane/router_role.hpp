@@ -136,7 +136,7 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
       route.count = Choice::kChooses ? 0 : count_;
     }
     if (count_ == 0) return;
-    next_ordinal_ = records_[count_ - 1].ordinal + 1;
+    next_ordinal_ = records_[count_ - 1].ordinal + context_.inlets.front().ordinal_step;
     if constexpr (Choice::kChooses) {
       const auto outlets = static_cast<std::uint32_t>(routes_.size());
       for (std::uint32_t i = 0; i != count_; ++i) {

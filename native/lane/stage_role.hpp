@@ -36,6 +36,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         inlet_(*context_.inlets.front().inlet),
         block_(*context_.inlets.front().block),
         outlet_(context_.outlets.empty() ? nullptr : context_.outlets.front().outlet.get()),
+        step_(context_.inlets.front().ordinal_step),
         watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
         records_(context_.batch_records),
         places_(Op::kFilters ? context_.batch_records : 0) {}
@@ -82,7 +83,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     if constexpr (Op::kFilters) filtered_ += moved - put;
     consumed_ = done;
     inlet_.consume(moved);
-    if (moved != 0 && done == peeked_) next_ordinal_ = peeked_ordinal_ + 1;
+    if (moved != 0 && done == peeked_) next_ordinal_ = peeked_ordinal_ + step_;
     if (put_ == kept_)
       broken_ = failed_;
     else if (records_[put_].length > outlet_->record_max()) [[unlikely]]
@@ -149,7 +150,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       }
     }
     inlet_.consume(done);
-    if (done == count && count != 0) next_ordinal_ = records_[count - 1].ordinal + 1;
+    if (done == count && count != 0) next_ordinal_ = records_[count - 1].ordinal + step_;
     return done;
   }
 
@@ -218,6 +219,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   Inlet& inlet_;
   abi::ConsumerBlock& block_;
   Outlet* const outlet_;
+  const std::uint64_t step_;
   const bool watermarked_;
   std::vector<LaneRecord> records_;    // the batch; the first kept_ are those that passed
   std::vector<std::uint32_t> places_;  // where in the batch they stood

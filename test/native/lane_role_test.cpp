@@ -531,9 +531,11 @@ TEST(MergeRole, ARecordThatItsOutletCannotTakeEndsIt) {
 }
 
 const LaneShape kMarked{.watermarked = true};
+// No copies meet in these tests, and ordinals stay as they are.
+const LaneShape kUnchanged{.watermarked = true, .ordinal_step = 0};
 
 TEST(OrderedMerge, RestoresTheOrderAsFarAsItIsKnown) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, kMarked);
+  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, kUnchanged);
   put(*merge.writers[1], "0", 0);
   put(*merge.writers[1], "3", 3);
   EXPECT_EQ(merge.role->do_work(), 0u) << "the first inlet's 0 would go before it, if it comes";
@@ -558,7 +560,8 @@ TEST(OrderedMerge, RestoresTheOrderAsFarAsItIsKnown) {
 }
 
 TEST(OrderedMerge, CopiesOfOneRecordComeInTheOrderOfTheInletsAndGetOrdinalsOfTheirOwn) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked, kMarked}, kMarked, 64, 4);
+  const LaneShape inlet{.watermarked = true, .ordinal_step = 16};
+  MergeOf<lane::OrderedMergeRole> merge({inlet, inlet, inlet}, {.watermarked = true, .ordinal_step = 4}, 64, 4);
   for (std::uint64_t i = 0; i < 3; ++i)
     for (const int inlet : {2, 0, 1})
       put(*merge.writers[inlet], std::to_string(i) + static_cast<char>('a' + inlet), i << 4);
@@ -568,12 +571,27 @@ TEST(OrderedMerge, CopiesOfOneRecordComeInTheOrderOfTheInletsAndGetOrdinalsOfThe
   ASSERT_EQ(merge.reader->peek(records.data(), 16), 9u);
   for (std::uint32_t i = 0; i < 9; ++i) {
     EXPECT_EQ(text_of(records[i]), std::to_string(i / 3) + static_cast<char>('a' + i % 3));
-    EXPECT_EQ(records[i].ordinal, (std::uint64_t{i / 3} << 4) + i % 3);
+    EXPECT_EQ(records[i].ordinal, (std::uint64_t{i / 3} << 4) + 4 * (i % 3));
   }
 }
 
+TEST(OrderedMerge, AnInletThatIsDoneWithARecordIsDoneWithAllThatMayComeOfIt) {
+  // The first inlet has two copies of each record, the second has one.
+  MergeOf<lane::OrderedMergeRole> merge(
+      {{.watermarked = true, .ordinal_step = 4}, {.watermarked = true, .ordinal_step = 8}},
+      {.watermarked = true, .ordinal_step = 2}, 64, 3);
+  for (std::uint64_t copy = 0; copy < 4; ++copy) put(*merge.writers[0], "a" + std::to_string(copy), 4 * copy);
+  put(*merge.writers[1], "b0", 0);
+  merge.role->do_work();
+  EXPECT_EQ(take(*merge.reader), (Texts{"a0", "b0", "a1", "a2"}))
+      << "a1 does not wait for b1, which is of the next record";
+  put(*merge.writers[1], "b1", 8);
+  merge.role->do_work();
+  EXPECT_EQ(take(*merge.reader), (Texts{"b1", "a3"}));
+}
+
 TEST(OrderedMerge, AGapThatAFilterLeftIsKnownToBeAGap) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, kMarked);
+  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, kUnchanged);
   for (std::uint64_t i = 0; i < 10; ++i) put(*merge.writers[0], std::to_string(i), i);
   merge.writers[1]->advance(5);
   EXPECT_EQ(merge.role->do_work(), 7u) << "0 to 5, because the first inlet's goes before the second's, and the mark";
@@ -584,7 +602,8 @@ TEST(OrderedMerge, AGapThatAFilterLeftIsKnownToBeAGap) {
 }
 
 TEST(OrderedMerge, WhatWaitsForRoomIsGivenBackRecordByRecord) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, {.slots = true, .capacity = 1, .watermarked = true});
+  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked},
+                                        {.slots = true, .capacity = 1, .watermarked = true, .ordinal_step = 0});
   for (std::uint64_t i = 0; i < 4; ++i) put(*merge.writers[i % 2], std::to_string(i), i);
   for (auto& writer : merge.writers) writer->close();
   for (std::uint64_t i = 0; i < 4; ++i) {
@@ -599,7 +618,7 @@ TEST(OrderedMerge, WhatWaitsForRoomIsGivenBackRecordByRecord) {
 }
 
 TEST(OrderedMerge, AHaltAbandonsWhatIsChosenAndNotOut) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, {.capacity = 64, .watermarked = true});
+  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, {.capacity = 64, .watermarked = true, .ordinal_step = 0});
   for (std::uint64_t i = 0; i < 6; ++i) put(*merge.writers[i % 2], "x", i);
   merge.role->do_work();
   merge.site.stop.store(1);
@@ -610,7 +629,7 @@ TEST(OrderedMerge, AHaltAbandonsWhatIsChosenAndNotOut) {
 }
 
 TEST(OrderedMerge, ADamagedInletEndsIt) {
-  MergeOf<lane::OrderedMergeRole> merge({{.watermarked = true, .js_writer = true}, kMarked}, kMarked);
+  MergeOf<lane::OrderedMergeRole> merge({{.watermarked = true, .js_writer = true}, kMarked}, kUnchanged);
   lane::FramedLayout::write_start(merge.inlets[0]->data(), 0xffffffff, 0);
   merge.inlets[0]->producer().cell.store(64);
   merge.inlets[0]->producer().published.store(1);

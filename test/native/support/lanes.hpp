@@ -38,6 +38,7 @@ struct LaneShape {
   std::uint64_t first = 0;
   std::uint64_t first_ordinal = 0;
   std::uint32_t ordinal_shift = 0;
+  std::uint64_t ordinal_step = 1;
 };
 
 class Lane {
@@ -107,11 +108,11 @@ class Lane {
   }
 
   lane::InletEnd inlet_end(std::uint32_t reader = 0, std::uint32_t writer_agent = 1) {
-    return {this->reader(reader), &consumer(reader), &producer_, nullptr, writer_agent};
+    return {this->reader(reader), &consumer(reader), &producer_, nullptr, shape_.ordinal_step, writer_agent};
   }
 
   lane::OutletEnd outlet_end(std::uint32_t reader_agent = 2) {
-    return {writer(), reader_agent, shape_.watermarked, "test->lane"};
+    return {writer(), reader_agent, shape_.watermarked, shape_.ordinal_step, "test->lane"};
   }
 
  private:

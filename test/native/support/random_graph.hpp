@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -66,17 +65,18 @@ inline Line random_line(Random& random, std::uint32_t depth, bool counts = true)
   return line;
 }
 
-// One of the records that a record of the ingress became, and its place among them: the low bits of its ordinal.
+// One of the records that a record of the ingress became, and its place among them.
 struct Copy {
   std::string text;
   std::uint64_t place = 0;
 };
 
-// What the copies of one record become. Records are given in order, because some routers count.
-inline std::vector<Copy> interpret(Line& line, std::vector<Copy> copies);
+// What the copies of one record become, each of which owns the places up to `step` after its own (lane/ordinal.hpp);
+// `step` is that of the results afterwards. Records are given in order, because some routers count.
+inline std::vector<Copy> interpret(Line& line, std::vector<Copy> copies, std::uint64_t& step);
 
 // An Ordered merge puts copies in the order of their places, those of one place in the order of the branches.
-inline std::vector<Copy> interpret_diamond(Node& node, const std::vector<Copy>& copies) {
+inline std::vector<Copy> interpret_diamond(Node& node, const std::vector<Copy>& copies, std::uint64_t& step) {
   const auto branches = static_cast<std::uint32_t>(node.branches.size());
   std::vector<std::vector<Copy>> given(branches);
   for (const Copy& copy : copies) {
@@ -87,34 +87,42 @@ inline std::vector<Copy> interpret_diamond(Node& node, const std::vector<Copy>& 
     else
       given[LastByteKey().find_hash(copy.text).value_or(0) % branches].push_back(copy);
   }
+  std::vector<std::vector<Copy>> done(branches);
+  std::uint64_t least = step;
+  for (std::uint32_t i = 0; i < branches; ++i) {
+    std::uint64_t own = step;
+    done[i] = interpret(node.branches[i], std::move(given[i]), own);
+    least = std::min(least, own);
+  }
+  step = least >> lane::merge_bits(branches);
   std::vector<Copy> joined;
   for (std::uint32_t i = 0; i < branches; ++i)
-    for (const Copy& copy : interpret(node.branches[i], std::move(given[i])))
-      joined.push_back({copy.text, copy.place * branches + i});
+    for (const Copy& copy : done[i]) joined.push_back({copy.text, copy.place + i * step});
   std::sort(joined.begin(), joined.end(), [](const Copy& a, const Copy& b) { return a.place < b.place; });
   return joined;
 }
 
-inline std::vector<Copy> interpret(Line& line, std::vector<Copy> copies) {
+inline std::vector<Copy> interpret(Line& line, std::vector<Copy> copies, std::uint64_t& step) {
   for (Node& node : line) {
     if (node.element == Element::kFilter)
       std::erase_if(copies, [&](const Copy& copy) { return copy.text.find(node.text) != std::string::npos; });
     if (node.element == Element::kAppend)
       for (Copy& copy : copies) copy.text += node.text;
-    if (node.element == Element::kDiamond) copies = interpret_diamond(node, copies);
+    if (node.element == Element::kDiamond) copies = interpret_diamond(node, copies, step);
   }
   return copies;
 }
 
-// Copies of one record that may meet, as the graph's builder counts them.
-inline std::uint64_t multiplicity(const Line& line, std::uint64_t copies = 1) {
+// Bits of an ordinal that a line uses up, as the graph's builder counts them.
+inline std::uint32_t ordinal_bits(const Line& line) {
+  std::uint32_t bits = 0;
   for (const Node& node : line) {
     if (node.element != Element::kDiamond) continue;
-    std::uint64_t most = 1;
-    for (const Line& branch : node.branches) most = std::max(most, multiplicity(branch, copies));
-    copies = most * node.branches.size();
+    std::uint32_t most = 0;
+    for (const Line& branch : node.branches) most = std::max(most, ordinal_bits(branch));
+    bits += most + lane::merge_bits(static_cast<std::uint32_t>(node.branches.size()));
   }
-  return copies;
+  return bits;
 }
 
 struct GraphSizes {
@@ -126,10 +134,8 @@ struct GraphSizes {
 class RandomGraph {
  public:
   RandomGraph(const Line& line, GraphSizes sizes, Random& random)
-      : sizes_(sizes),
-        random_(random),
-        shift_(std::min<std::uint32_t>(20, static_cast<std::uint32_t>(std::bit_width(multiplicity(line) - 1)))) {
-    LaneShape shape = random_shape(false);
+      : sizes_(sizes), random_(random), shift_(ordinal_bits(line)) {
+    LaneShape shape = random_shape(false, lane::ordinal_step(shift_, 0));
     shape.slots = false;
     shape.capacity = std::max(shape.capacity, 64u);
     shape.counts_ordinals = true;
@@ -162,6 +168,23 @@ class RandomGraph {
     return {};
   }
 
+  // Where everybody is, for a test that hangs.
+  std::string description() {
+    std::string text = "shift " + std::to_string(shift_) + "\n";
+    for (std::size_t i = 0; i < sites_.size(); ++i)
+      text += "role " + std::to_string(i) + ": state " + std::to_string(sites_[i]->entry.state.load()) + "\n";
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      Lane& lane = *lanes_[i];
+      text += "lane " + std::to_string(i) + (lane.shape().slots ? " of slots" : " of frames") +
+              (lane.shape().drops ? ", drops" : "") + ", capacity " + std::to_string(lane.shape().capacity) +
+              ": written to " + std::to_string(lane.producer().cursor.load()) + ", read to " +
+              std::to_string(lane.consumer().sequence.load()) + ", watermark " +
+              std::to_string(lane.producer().watermark.load()) +
+              (lane.producer().closed.load() != 0 ? ", closed" : "") + "\n";
+    }
+    return text;
+  }
+
   std::string failures() {
     std::string text;
     for (auto& site : sites_)
@@ -170,10 +193,11 @@ class RandomGraph {
   }
 
  private:
-  LaneShape random_shape(bool may_drop) {
+  LaneShape random_shape(bool may_drop, std::uint64_t step) {
     LaneShape shape;
     shape.watermarked = true;
     shape.ordinal_shift = shift_;
+    shape.ordinal_step = step;
     shape.slots = random_.one_in(3);
     if (shape.slots)
       shape.capacity = sizes_.smallest ? 1 : random_.pick<std::uint32_t>({1, 2, 5, 64});
@@ -216,7 +240,7 @@ class RandomGraph {
 
   template <class Op>
   Lane& add_stage(const op::OpConfig& config, Lane& from) {
-    Lane& to = add_lane(random_shape(true));
+    Lane& to = add_lane(random_shape(true, from.shape().ordinal_step));
     auto op = std::make_shared<Op>(config);
     lane::RoleContext context = this->context();
     context.inlets.push_back(from.inlet_end());
@@ -238,7 +262,7 @@ class RandomGraph {
     lane::RoleContext router = context();
     router.inlets.push_back(from.inlet_end());
     for (std::size_t i = 0; i < node.branches.size(); ++i) {
-      heads.push_back(&add_lane(random_shape(true)));
+      heads.push_back(&add_lane(random_shape(true, from.shape().ordinal_step)));
       router.outlets.push_back(heads.back()->outlet_end());
     }
     if (node.spread == Spread::kBroadcast)
@@ -256,11 +280,13 @@ class RandomGraph {
     });
     lane::RoleContext merge = context();
     std::vector<Lane*> tails;
+    std::uint64_t step = from.shape().ordinal_step;
     for (std::size_t i = 0; i < heads.size(); ++i) {
       tails.push_back(&build(node.branches[i], *heads[i]));
       merge.inlets.push_back(tails.back()->inlet_end());
+      step = std::min(step, tails.back()->shape().ordinal_step);
     }
-    Lane& to = add_lane(random_shape(false));
+    Lane& to = add_lane(random_shape(false, step >> lane::merge_bits(static_cast<std::uint32_t>(tails.size()))));
     merge.outlets.push_back(to.outlet_end());
     roles_.push_back(std::make_unique<lane::OrderedMergeRole>(std::move(merge)));
     checks_.push_back([tails, &to] {
