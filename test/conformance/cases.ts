@@ -70,7 +70,7 @@ function drawField(choices: Choices, [, type, , size]: FieldPlace): unknown {
   }
 }
 
-function drawInput(choices: Choices, codec: Codec | undefined): Input {
+export function drawInput(choices: Choices, codec: Codec | undefined): Input {
   if (typeof codec === 'object') {
     const { places } = structPlaces(codec);
     const value = Object.fromEntries(places.map((place) => [place[0], drawField(choices, place)]));
@@ -84,9 +84,9 @@ function drawInput(choices: Choices, codec: Codec | undefined): Input {
   return { value: bytes, bytes };
 }
 
-const textLength = (stage: StageEntry): number =>
+export const textLength = (stage: StageEntry): number =>
   Buffer.byteLength((stage.config as { text?: string } | undefined)?.text ?? '');
-const writes = (stage: StageEntry): boolean => stage.op === 'prepend' || stage.op === 'append';
+export const writes = (stage: StageEntry): boolean => stage.op === 'prepend' || stage.op === 'append';
 
 function drawOptions(choices: Choices, plan: SingleRingPlan, codec: Codec | undefined, longest: number): OpenOptions {
   const fixed = typeof codec === 'object' && !plan.stages.some(writes);

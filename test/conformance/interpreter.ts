@@ -52,9 +52,10 @@ function stepsOf(plan: SingleRingPlan, shards: number): Step[] {
 }
 
 type Config = Readonly<Record<string, unknown>>;
-const configOf = (stage: StageEntry): Config => (stage.config ?? {}) as Config;
+export const configOf = (stage: StageEntry): Config => (stage.config ?? {}) as Config;
 
-function matches(stage: StageEntry, record: Buffer): boolean {
+/** What a filter or a reject looks for is in the record. */
+export function matches(stage: StageEntry, record: Buffer): boolean {
   const config = configOf(stage);
   const needle = (name: string): Buffer | undefined =>
     config[name] === undefined ? undefined : Buffer.from(config[name] as string);
@@ -99,7 +100,9 @@ export class Interpreter {
       if (shard.failed === undefined) this.runOne(shard, index, input, Buffer.from(record));
       shard.taken.push(input);
     }
-    const reports = Object.fromEntries(this.steps.map((step) => [step.stage.id, this.report(step)]));
+    const reports = Object.fromEntries(
+      this.steps.map(({ stage, seen }) => [stage.id, reportOf(stage, seen, this.codec)]),
+    );
     return { shards: this.shards, keyless: this.keyless, reports };
   }
 
@@ -140,29 +143,36 @@ export class Interpreter {
     shard.egress.out++;
     shard.delivered.push({ bytes, input });
   }
+}
 
-  private report({ stage, seen }: Step): unknown {
-    const all = seen.flat();
-    if (stage.op === 'checksum')
-      return {
-        crc32c: seen.map(crc32c),
-        bytes: all.reduce((sum, record) => sum + record.length, 0),
-        records: all.length,
-      };
-    if (stage.op !== 'count') return null;
-    const key = configOf(stage).key as Key | undefined;
-    if (key === undefined) return { total: all.length };
-    const keys: Record<string, number> = {};
-    let keyless = 0;
-    for (const record of all) {
-      const found = keyOf(record, key, this.codec);
-      if (found === undefined) {
-        keyless++;
-        continue;
-      }
-      const text = escapedText(found);
-      keys[text] = (keys[text] ?? 0) + 1;
+/**
+ * What an op reports of the records that it saw: in a ring shard by shard, in a graph all in one list.
+ */
+export function reportOf(
+  stage: StageEntry,
+  seen: readonly (readonly Uint8Array[])[],
+  codec: Codec | undefined,
+): unknown {
+  const all = seen.flat();
+  if (stage.op === 'checksum')
+    return {
+      crc32c: seen.map(crc32c),
+      bytes: all.reduce((sum, record) => sum + record.length, 0),
+      records: all.length,
+    };
+  if (stage.op !== 'count') return null;
+  const key = configOf(stage).key as Key | undefined;
+  if (key === undefined) return { total: all.length };
+  const keys: Record<string, number> = {};
+  let keyless = 0;
+  for (const record of all) {
+    const found = keyOf(record, key, codec);
+    if (found === undefined) {
+      keyless++;
+      continue;
     }
-    return { total: all.length, keys, other: 0, keyless };
+    const text = escapedText(found);
+    keys[text] = (keys[text] ?? 0) + 1;
   }
+  return { total: all.length, keys, other: 0, keyless };
 }

@@ -15,7 +15,7 @@ import { encodeStruct, type StructValue } from './bytes.js';
 import type { Input, Setup, Sink } from './cases.js';
 
 /** A pipeline that does not end is a failure of the case, with the case printed, before the runner's own timeout. */
-const WATCHDOG_MS = 60_000;
+export const WATCHDOG_MS = 60_000;
 
 export interface CoreOutcome {
   readonly ledger: Ledger;
@@ -30,7 +30,7 @@ export interface CoreOutcome {
 
 type AnyPipeline = Pipeline<SingleRingPlan>;
 
-async function pushAll(handle: PushHandle<unknown>, setup: Setup): Promise<void> {
+export async function pushAll(handle: PushHandle<unknown>, setup: Pick<Setup, 'source' | 'inputs'>): Promise<void> {
   const values = setup.inputs.map(({ value }) => value);
   try {
     if (setup.source === 'pushBatch') await handle.pushBatch(values);
@@ -46,7 +46,8 @@ async function pushAll(handle: PushHandle<unknown>, setup: Setup): Promise<void>
 }
 
 async function pushOrWait(handle: PushHandle<unknown>, attempt: () => string): Promise<void> {
-  for (let status = attempt(); status !== 'OK'; status = attempt()) {
+  // What a lane drops is done with.
+  for (let status = attempt(); status !== 'OK' && status !== 'DROPPED'; status = attempt()) {
     if (status === 'TOO_LARGE') throw new Error('a record of at most recordMax bytes is TOO_LARGE');
     await handle.ready();
   }
@@ -61,7 +62,7 @@ function claimOne(handle: PushHandle<unknown>, { bytes }: Input): string {
 }
 
 /** Polls until the end; every record as its bytes, whatever the codec. */
-async function pollAll(
+export async function pollAll(
   handle: PollHandle<unknown>,
   sink: Sink,
   codec: Codec | undefined,

@@ -1,0 +1,158 @@
+/**
+ * What a LaneGraph plan does to records, as plainly as it can be said: owner after owner in the order of flow, lists and
+ * no threads, lanes without an end. The running core is compared with this. Written from the contract; it knows nothing
+ * of routers, merges and bridges but what the author can see of them: who gets which record, and in what order.
+ */
+import type { Codec, Connection, LaneGraphPlan, StageEntry } from '../../lib/plan/document.js';
+import { configOf, matches, reportOf } from './interpreter.js';
+import { keyOf, shardOf } from './keys.js';
+import type { Line } from './lines.js';
+
+/** A record on its way. */
+export interface Item {
+  readonly bytes: Uint8Array;
+  readonly terminator: Line['terminator'];
+  /** Its place in the order of its ingress, from 0. */
+  readonly place: number;
+  /** Which of the copies of that record it is, where an Ordered egress is downstream: orders them. */
+  readonly copy: number;
+}
+
+/** Records of one lane, or of one owner. Where merges took them as they came, the order is one of many. */
+export interface Flow {
+  readonly items: readonly Item[];
+  /** The order is the only possible one. */
+  readonly exact: boolean;
+}
+
+export interface OwnerOutcome {
+  /** What reaches it, by connection, in the order of the connections that lead to it. */
+  readonly lanes: readonly Flow[];
+  /** The same, merged. */
+  readonly inlet: Flow;
+  readonly outlet: Flow;
+  readonly filtered: number;
+  /** Items that a `reject` fails, in the order of the inlet. */
+  readonly failing: readonly Item[];
+  readonly report: unknown;
+}
+
+export interface GraphOutcome {
+  readonly owners: ReadonlyMap<string, OwnerOutcome>;
+  /** By connection, in the order of the plan. */
+  readonly connections: readonly Flow[];
+  /** Ingress → records without the key. */
+  readonly keyless: Readonly<Record<string, number>>;
+}
+
+const NOTHING: Flow = { items: [], exact: true };
+
+export interface GraphInput {
+  /** Ingress → its records, with their terminators. */
+  readonly records: Readonly<Record<string, readonly Line[]>>;
+  /** Stage → how many of its records it passes on before it stops; without it, rejects let everything pass that they keep. */
+  readonly stopAt?: Readonly<Record<string, number>>;
+}
+
+export class GraphInterpreter {
+  private readonly codec: Codec | undefined;
+  private readonly ordered: ReadonlySet<string>;
+  private readonly connections: readonly Connection[];
+
+  constructor(private readonly plan: LaneGraphPlan) {
+    this.codec = plan.boundaries.find(({ kind }) => kind === 'ingress')?.codec;
+    this.connections = plan.lane_graph.connections;
+    this.ordered = this.orderedOwners();
+  }
+
+  run({ records, stopAt = {} }: GraphInput): GraphOutcome {
+    const flows: Flow[] = this.connections.map(() => NOTHING);
+    const owners = new Map<string, OwnerOutcome>();
+    const keyless: Record<string, number> = {};
+    for (const id of this.flowOrder()) {
+      const lanes = flows.filter((_, index) => this.connections[index]?.to === id);
+      const source = records[id];
+      const inlet = source === undefined ? this.merge(id, lanes) : asFlow(source);
+      const outcome = { lanes, inlet, ...this.work(id, inlet, stopAt[id]) };
+      owners.set(id, outcome);
+      const targets = this.connections.flatMap(({ from }, index) => (from === id ? [index] : []));
+      keyless[id] = this.spread(id, outcome.outlet, targets, flows);
+    }
+    return { owners, connections: flows, keyless };
+  }
+
+  /** Owners, each after all that lead to it. */
+  private flowOrder(): string[] {
+    const ids = [...new Set(this.connections.flatMap(({ from, to }) => [from, to]))];
+    const order: string[] = [];
+    while (order.length < ids.length) {
+      const next = ids.find(
+        (id) => !order.includes(id) && this.connections.every(({ from, to }) => to !== id || order.includes(from)),
+      );
+      order.push(next as string);
+    }
+    return order;
+  }
+
+  /** Egresses that restore order, and everything before them. */
+  private orderedOwners(): ReadonlySet<string> {
+    const policies = this.plan.lane_graph.boundary_policy ?? {};
+    const ordered = new Set(Object.keys(policies).filter((id) => policies[id] === 'Ordered'));
+    for (const id of ordered) for (const { from, to } of this.connections) if (to === id) ordered.add(from);
+    return ordered;
+  }
+
+  private merge(id: string, lanes: readonly Flow[]): Flow {
+    if (lanes.length === 1) return lanes[0] as Flow;
+    const exact = this.ordered.has(id);
+    const all = lanes.flatMap(({ items }, lane) =>
+      items.map((item) => ({ lane, before: item.copy, item: { ...item, copy: item.copy * lanes.length + lane } })),
+    );
+    if (exact) all.sort((a, b) => a.item.place - b.item.place || a.before - b.before || a.lane - b.lane);
+    return { items: all.map(({ item }) => item), exact };
+  }
+
+  private work(id: string, inlet: Flow, stopAt: number | undefined): Omit<OwnerOutcome, 'lanes' | 'inlet'> {
+    const stage = this.plan.stages.find((candidate) => candidate.id === id);
+    if (stage === undefined) return { outlet: inlet, filtered: 0, failing: [], report: null };
+    const seen = inlet.items.slice(0, stopAt);
+    const failing = stage.op === 'reject' ? seen.filter(({ bytes }) => matches(stage, Buffer.from(bytes))) : [];
+    const items = seen.filter((item) => !failing.includes(item)).flatMap((item) => worked(stage, item));
+    const report = reportOf(stage, [seen.map(({ bytes }) => bytes)], this.codec);
+    const filtered = seen.length - failing.length - items.length;
+    return { outlet: { items, exact: inlet.exact }, filtered, failing, report };
+  }
+
+  /** Gives records to connections; answers how many had no key. */
+  private spread(id: string, { items, exact }: Flow, targets: readonly number[], flows: Flow[]): number {
+    const policy = this.plan.lane_graph.boundary_policy?.[id] ?? 'Broadcast';
+    const ingress = this.plan.boundaries.some((boundary) => boundary.id === id && boundary.kind === 'ingress');
+    const chooses = ingress && targets.length > 1 && policy !== 'Broadcast';
+    const key = typeof policy === 'object' ? policy.key : undefined;
+    const choose = ({ bytes, place }: Item): number =>
+      key === undefined ? place % targets.length : shardOf(bytes, targets.length, key, this.codec);
+    for (const [index, target] of targets.entries())
+      flows[target] = { items: chooses ? items.filter((item) => choose(item) === index) : items, exact };
+    if (!chooses || key === undefined) return 0;
+    return items.filter(({ bytes }) => keyOf(bytes, key, this.codec) === undefined).length;
+  }
+}
+
+const asFlow = (lines: readonly Line[]): Flow => ({
+  items: lines.map(({ bytes, terminator }, place) => ({ bytes, terminator, place, copy: 0 })),
+  exact: true,
+});
+
+function worked(stage: StageEntry, item: Item): Item[] {
+  const { text } = configOf(stage) as { text?: string };
+  switch (stage.op) {
+    case 'prepend':
+      return [{ ...item, bytes: Buffer.concat([Buffer.from(text ?? ''), item.bytes]) }];
+    case 'append':
+      return [{ ...item, bytes: Buffer.concat([item.bytes, Buffer.from(text ?? '')]) }];
+    case 'filter':
+      return matches(stage, Buffer.from(item.bytes)) ? [item] : [];
+    default:
+      return [item];
+  }
+}

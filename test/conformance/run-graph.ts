@@ -1,0 +1,68 @@
+/** Runs one conformance case of a LaneGraph on the core, the way a user would, and gives what came out. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ledger } from '../../lib/runtime/counters.js';
+import type { PipelineFailedError } from '../../lib/runtime/errors.js';
+import { open } from '../../lib/runtime/open.js';
+import type { OpenOptions, Port } from '../../lib/runtime/options.js';
+import type { Pipeline } from '../../lib/runtime/pipeline.js';
+import type { PollHandle } from '../../lib/runtime/poll.js';
+import type { PushHandle } from '../../lib/runtime/push.js';
+import { compile, type Version } from '../../lib/version/version.js';
+import type { GraphCase } from './graph-cases.js';
+import { pollAll, pushAll, WATCHDOG_MS } from './run.js';
+
+export interface GraphCoreOutcome {
+  readonly ledger: Ledger;
+  readonly reports: Readonly<Record<string, unknown>>;
+  /** Egress of JavaScript → the records that it delivered. */
+  readonly delivered: Readonly<Record<string, readonly Uint8Array[]>>;
+  /** `lines` egress → what it wrote. */
+  readonly written: Readonly<Record<string, Buffer>>;
+  /** Egress of JavaScript → what its last wait rejected with. */
+  readonly rejected: Readonly<Record<string, PipelineFailedError | undefined>>;
+}
+
+function portsOf({ sources, sinks }: GraphCase, folder: string): Record<string, Port> {
+  const ports: Record<string, Port> = {};
+  for (const [id, { source, file }] of Object.entries(sources)) {
+    if (source !== 'lines') continue;
+    writeFileSync(join(folder, id), file);
+    ports[id] = { lines: join(folder, id) };
+  }
+  for (const [id, sink] of Object.entries(sinks)) {
+    if (sink === 'lines') ports[id] = { lines: join(folder, id) };
+    if (sink === 'discard') ports[id] = 'discard';
+  }
+  return ports;
+}
+
+/** Opens the plan, pushes into every ingress and polls every egress at once, waits for the end. */
+export async function runGraphOnCore(one: GraphCase, more: OpenOptions): Promise<GraphCoreOutcome> {
+  const version = compile(one.plan) as unknown as Version;
+  const folder = mkdtempSync(join(tmpdir(), 'byteor-conformance-'));
+  const pipeline = open(version, { ...one.options, ...more, ports: portsOf(one, folder) }) as unknown as Pipeline;
+  const delivered: Record<string, Uint8Array[]> = {};
+  const rejected: Record<string, PipelineFailedError | undefined> = {};
+  try {
+    const polls = Object.entries(one.sinks).map(async ([id, sink]) => {
+      if (sink === 'lines' || sink === 'discard') return;
+      const records: Uint8Array[] = [];
+      delivered[id] = records;
+      const handle = pipeline.egress(id as never) as PollHandle<unknown>;
+      rejected[id] = await pollAll(handle, sink, undefined, [records]);
+    });
+    const pushes = Object.entries(one.sources).map(async ([id, source]) => {
+      if (source.source !== 'lines') await pushAll(pipeline.ingress(id as never) as PushHandle<unknown>, source);
+    });
+    // All at once: whichever hangs, the deadline of the end is what is reported.
+    const [ledger] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), ...polls, ...pushes]);
+    const files = Object.entries(one.sinks).filter(([, sink]) => sink === 'lines');
+    const written = Object.fromEntries(files.map(([id]) => [id, readFileSync(join(folder, id))]));
+    return { ledger, reports: pipeline.reports(), delivered, written, rejected };
+  } finally {
+    pipeline.halt();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
