@@ -98,10 +98,14 @@ template <std::size_t kLane>
 [[gnu::target("sse4.2,pclmul")]] inline std::uint32_t update_sse42(std::uint32_t state, const char* p,
                                                                    std::size_t length) noexcept {
   static constexpr std::size_t kLongLane = 512;
+  // Log lines and small records, which are shorter than three long lanes and longer than three short ones.
+  static constexpr std::size_t kMiddleLane = 80;
   static constexpr std::size_t kShortLane = 32;
   std::uint64_t value = state;
   for (; length >= 3 * kLongLane; p += 3 * kLongLane, length -= 3 * kLongLane)
     value = update_three_lanes<kLongLane>(value, p);
+  for (; length >= 3 * kMiddleLane; p += 3 * kMiddleLane, length -= 3 * kMiddleLane)
+    value = update_three_lanes<kMiddleLane>(value, p);
   for (; length >= 3 * kShortLane; p += 3 * kShortLane, length -= 3 * kShortLane)
     value = update_three_lanes<kShortLane>(value, p);
   for (; length >= 8; p += 8, length -= 8) value = _mm_crc32_u64(value, simd::load_word<std::uint64_t>(p));
