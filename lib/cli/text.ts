@@ -70,6 +70,6 @@ export const counted = (count: number, noun: string): string => `${grouped(count
 /** Whole numbers in groups of three: `1,234,567`. By hand, because to wake up Intl takes longer than to print a summary. */
 export function grouped(value: number): string {
   if (!(Math.abs(value) < 1e21)) return value.toLocaleString('en-US');
-  const digits = Math.round(Math.abs(value)).toFixed(0);
+  const digits = String(Math.round(Math.abs(value)));
   return `${value < 0 ? '-' : ''}${digits.replace(/\B(?=(?:\d{3})+$)/g, ',')}`;
 }
