@@ -1,7 +1,6 @@
 #include "graph/lane_graph.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <stdexcept>
 #include <utility>
 
@@ -17,9 +16,6 @@
 
 namespace byteor::graph {
 namespace {
-
-// More copies of one record than this in one lane share their last ordinals.
-constexpr std::uint32_t kOrdinalShiftMax = 20;
 
 void add(std::atomic<double>& cell, double value) noexcept {
   cell.store(cell.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
@@ -42,6 +38,7 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
       text_cursor_(plan_.texts),
       boundary_roles_(description_.boundaries.size()),
       journal_agents_(description_.lanes.size(), abi::kNone),
+      ordinal_bits_(description_.lanes.size(), 0),
       stops_(description_.roles.size()),
       native_writers_(description_.boundaries.size()),
       native_readers_(description_.boundaries.size()) {
@@ -52,7 +49,7 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
   auto next_agent = static_cast<std::uint32_t>(description_.roles.size());
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i)
     if (lane(i).kind == abi::LaneKindCode::kJournal) journal_agents_[i] = next_agent++;
-  find_ordinal_shift();
+  find_ordinal_bits();
   std::uint64_t earlier = 0;
   for (const auto& files : journals_)
     if (files != nullptr) earlier = std::max(earlier, files->opened_at() - files->cursor().stored());
@@ -215,21 +212,21 @@ LaneGraph::AnyReader LaneGraph::make_reader(std::uint32_t index, std::uint32_t r
 
 // ---- the roles -----------------------------------------------------------------------------------------------------
 
-// How many records of one ordinal a lane may hold, along the flow: an Ordered merge gives each its own.
-void LaneGraph::find_ordinal_shift() {
-  std::vector<std::uint64_t> copies(description_.lanes.size(), 1);
-  std::uint64_t most = 1;
-  constexpr std::uint64_t kMost = std::uint64_t{1} << kOrdinalShiftMax;
+// How much of the room for copies each lane has used up, along the flow: an Ordered merge cuts ranges
+// (lane/ordinal.hpp).
+void LaneGraph::find_ordinal_bits() {
   for (const RoleDescription& own : description_.roles) {
-    std::uint64_t out = 1;
-    for (const std::uint32_t inlet : own.inlets) out = std::max(out, copies[inlet]);
-    if (own.policy == abi::PolicyCode::kOrdered) out = std::min(kMost, out * own.inlets.size());
-    for (const std::uint32_t outlet : own.outlets) {
-      copies[outlet] = out;
-      most = std::max(most, out);
-    }
+    std::uint32_t bits = 0;
+    for (const std::uint32_t inlet : own.inlets) bits = std::max(bits, ordinal_bits_[inlet]);
+    if (own.policy == abi::PolicyCode::kOrdered)
+      bits = std::min(lane::kOrdinalShiftMax, bits + lane::merge_bits(static_cast<std::uint32_t>(own.inlets.size())));
+    for (const std::uint32_t outlet : own.outlets) ordinal_bits_[outlet] = bits;
+    ordinal_shift_ = std::max(ordinal_shift_, bits);
   }
-  ordinal_shift_ = static_cast<std::uint32_t>(std::bit_width(most - 1));
+}
+
+std::uint64_t LaneGraph::ordinal_step(std::uint32_t index) const noexcept {
+  return lane::ordinal_step(ordinal_shift_, ordinal_bits_[index]);
 }
 
 lane::RoleContext LaneGraph::role_context(std::uint32_t index) {
@@ -251,6 +248,7 @@ lane::RoleContext LaneGraph::role_context(std::uint32_t index) {
     }
     end.block = &reader_block(inlet, place);
     end.producer = &producer_block(inlet);
+    end.ordinal_step = ordinal_step(inlet);
     end.writer_agent = journal_agent(inlet).value_or(lane(inlet).writer);
     context.inlets.push_back(std::move(end));
   }
@@ -265,6 +263,7 @@ lane::RoleContext LaneGraph::role_context(std::uint32_t index) {
         writer);
     end.reader_agent = journal_agent(outlet).value_or(lane(outlet).readers.front());
     end.watermarked = lane(outlet).has(abi::LaneFlag::kWatermarked);
+    end.ordinal_step = ordinal_step(outlet);
     end.lane = lane(outlet).id;
     context.outlets.push_back(std::move(end));
   }

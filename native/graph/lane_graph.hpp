@@ -26,6 +26,7 @@
 #include "journal/journal_files.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
+#include "lane/ordinal.hpp"
 #include "lane/role.hpp"
 #include "lane/slots_reader.hpp"
 #include "lane/slots_writer.hpp"
@@ -133,7 +134,8 @@ class LaneGraph final : public Graph {
   std::unique_ptr<lane::Inlet> behind_files(std::unique_ptr<lane::Inlet> inlet, std::uint32_t lane_index);
 
   // Roles.
-  void find_ordinal_shift();
+  void find_ordinal_bits();
+  std::uint64_t ordinal_step(std::uint32_t lane_index) const noexcept;
   void make_roles();
   lane::RoleContext role_context(std::uint32_t role_index);
   std::unique_ptr<lane::Role> make_role(std::uint32_t role_index);
@@ -154,6 +156,7 @@ class LaneGraph final : public Graph {
   std::uint64_t text_cursor_ = 0;
   std::vector<std::uint32_t> boundary_roles_;      // by boundary
   std::vector<std::uint32_t> journal_agents_;      // by lane
+  std::vector<std::uint32_t> ordinal_bits_;        // by lane
   std::vector<std::atomic<std::uint32_t>> stops_;  // by role: not 0: it must end
   std::vector<std::unique_ptr<op::KeyReader>> keys_;
   OpReports reports_;
