@@ -417,7 +417,7 @@ export const LaneBlock = struct(
     ['record_max', 'u32', 'largest record, bytes'],
     ['data_offset', 'u64', 'Framed: the frames. Variable: the arena'],
     ['slots_offset', 'u64', 'Variable: Slot × slot_count; Framed: 0'],
-    ['ordinals_offset', 'u64', 'Variable and watermarked: u64 × slot_count; else 0'],
+    ['ordinals_offset', 'u64', 'Variable, and no ingress writes it: u64 × slot_count; else 0'],
     ['producer_offset', 'u64', 'ProducerBlock'],
     ['readers_offset', 'u64', 'u64 × reader_count: offsets of ConsumerBlock'],
     ['reader_agents_offset', 'u64', 'u32 × reader_count: indices into AgentEntry'],

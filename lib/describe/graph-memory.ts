@@ -112,10 +112,13 @@ function laneSizes(lane: LaneSpec, wanted: number, laneBytes: number): LaneSizes
   return { capacity, recordMax: Math.min(wanted, framedRecordMax(capacity)), slotCount: 0, dataBytes, stampCount };
 }
 
-function bytesOf({ kind, readers, watermarked }: LaneSpec, sizes: LaneSizes): number {
+/** Readers count the ordinals of an ingress; slots that anything else writes keep them beside the records. */
+const keepsOrdinals = ({ roles }: GraphSpec, { writer }: LaneSpec): boolean => roles[writer]?.kind !== 'Ingress';
+
+function bytesOf({ kind, readers }: LaneSpec, ordinals: boolean, sizes: LaneSizes): number {
   const ends = LaneBlock.size + ProducerBlock.size + readers.length * (ConsumerBlock.size + HISTOGRAM_BYTES);
   const files = kind === 'Journal' ? JournalBlock.size + ConsumerBlock.size : 0;
-  const slots = sizes.slotCount * (Slot.size + (watermarked ? ORDINAL_BYTES : 0));
+  const slots = sizes.slotCount * (Slot.size + (ordinals ? ORDINAL_BYTES : 0));
   return ends + files + sizes.stampCount * STAMP_BYTES + slots + sizes.dataBytes;
 }
 
@@ -133,7 +136,7 @@ export function planLanes(spec: GraphSpec, asked: GraphSizesAsked = {}): readonl
       : checkRange('recordMax', asked.recordMax, 1, RECORD_BYTES_MAX);
   return spec.lanes.map((lane, index) => {
     const sizes = laneSizes(lane, base + (grown[index] ?? 0), laneBytes);
-    return { id: lane.id, ...sizes, bytes: bytesOf(lane, sizes) };
+    return { id: lane.id, ...sizes, bytes: bytesOf(lane, keepsOrdinals(spec, lane), sizes) };
   });
 }
 
@@ -177,7 +180,7 @@ function walkEnds(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[], thr
 function walkRecords(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[]): void {
   for (const [index, { slotCount, dataBytes }] of lanes.entries()) {
     if (slotCount > 0) walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES);
-    if (slotCount > 0 && spec.lanes[index]?.watermarked)
+    if (slotCount > 0 && keepsOrdinals(spec, spec.lanes[index] as LaneSpec))
       walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES);
     walk.pieces(slotCount > 0 ? 'arenas' : 'frames', 1, dataBytes, PAGE_BYTES);
   }

@@ -30,10 +30,16 @@ void plan_blocks(RegionCursor& cursor, const LaneDescription& lane, LanePlan& pl
   plan.files = cursor.take(sizeof(abi::ConsumerBlock));
 }
 
-void plan_records(RegionCursor& cursor, const LaneDescription& lane, const LaneSizes& sizes, LanePlan& plan) {
+// Readers count the ordinals of an ingress; any other writer passes on those that it read, which a failure names and an
+// Ordered merge goes by.
+bool keeps_ordinals(const LaneGraphDescription& graph, const LaneDescription& lane) {
+  return graph.roles[lane.writer].kind != abi::RoleCode::kIngress;
+}
+
+void plan_records(RegionCursor& cursor, bool ordinals, const LaneSizes& sizes, LanePlan& plan) {
   if (sizes.layout == abi::LayoutCode::kVariable) {
     plan.slots = cursor.take(std::uint64_t{sizes.slot_count} * sizeof(abi::Slot), kPage);
-    if (lane.has(abi::LaneFlag::kWatermarked)) plan.ordinals = cursor.take(std::uint64_t{sizes.slot_count} * 8, kPage);
+    if (ordinals) plan.ordinals = cursor.take(std::uint64_t{sizes.slot_count} * 8, kPage);
   }
   plan.data = cursor.take(sizes.memory_bytes, kPage);
 }
@@ -64,7 +70,8 @@ LaneRegionPlan plan_region(const LaneGraphDescription& graph, const std::vector<
         cursor.take(sizeof(std::uint32_t) * abi::kHistogramCounts * graph.lanes[i].readers.size());
   }
   plan.observable_bytes = cursor.end(kPage);
-  for (std::size_t i = 0; i < graph.lanes.size(); ++i) plan_records(cursor, graph.lanes[i], sizes[i], plan.lanes[i]);
+  for (std::size_t i = 0; i < graph.lanes.size(); ++i)
+    plan_records(cursor, keeps_ordinals(graph, graph.lanes[i]), sizes[i], plan.lanes[i]);
   plan.total_bytes = cursor.end(kPage);
   return plan;
 }

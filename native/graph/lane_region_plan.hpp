@@ -32,7 +32,7 @@ struct LanePlan {
   std::uint64_t stamps;
   std::uint64_t histograms;  // one a reader, in a row
   std::uint64_t slots;       // 0 when Framed
-  std::uint64_t ordinals;    // 0 unless Variable and watermarked
+  std::uint64_t ordinals;    // 0 unless Variable and not written by an ingress
   std::uint64_t data;        // frames or arena
 };
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { arbitraryGraphCase, type CaseShape, type GraphCase, linesOf } from './graph-cases.js';
-import { type Flow, GraphInterpreter, type GraphOutcome, type Item } from './graph-interpreter.js';
+import { type Flow, GraphInterpreter, type GraphOutcome, type Item, type OwnerOutcome } from './graph-interpreter.js';
 import { expectConserved, expectExactLedger } from './graph-ledger.js';
 import { joinLines, splitLines } from './lines.js';
 import { type GraphCoreOutcome, runGraphOnCore } from './run-graph.js';
@@ -104,7 +104,7 @@ describe.each([
 /** What came out is part of what would have come out, in the same order where there is one. */
 function expectPart(expected: GraphOutcome, core: GraphCoreOutcome): void {
   for (const [id, records] of Object.entries(core.delivered)) {
-    const { items, exact } = expected.owners.get(id)?.inlet as Flow;
+    const { items, exact } = (expected.owners.get(id) as OwnerOutcome).inlet;
     const [got, whole] = [records.map(latin1), texts(items)];
     if (exact) expectSubsequence(got, whole, `egress "${id}"`);
     else expectSubsequence([...got].sort(), [...whole].sort(), `egress "${id}", sorted`);
