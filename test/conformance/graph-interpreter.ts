@@ -14,7 +14,10 @@ export interface Item {
   readonly terminator: Line['terminator'];
   /** Its place in the order of its ingress, from 0. */
   readonly place: number;
-  /** Which of the copies of that record it is, where an Ordered egress is downstream: orders them. */
+  /**
+   * Where it stands among the copies of that record, from 0 to below 1, where an Ordered egress is downstream: a merge
+   * puts the copies that meet in it in the order of its inlets, and into the part of the record's range that they own.
+   */
   readonly copy: number;
 }
 
@@ -23,6 +26,8 @@ export interface Flow {
   readonly items: readonly Item[];
   /** The order is the only possible one. */
   readonly exact: boolean;
+  /** The part of its record's range that a copy owns. */
+  readonly step: number;
 }
 
 export interface OwnerOutcome {
@@ -45,7 +50,7 @@ export interface GraphOutcome {
   readonly keyless: Readonly<Record<string, number>>;
 }
 
-const NOTHING: Flow = { items: [], exact: true };
+const NOTHING: Flow = { items: [], exact: true, step: 1 };
 
 export interface GraphInput {
   /** Ingress → its records, with their terminators. */
@@ -105,11 +110,13 @@ export class GraphInterpreter {
   private merge(id: string, lanes: readonly Flow[]): Flow {
     if (lanes.length === 1) return lanes[0] as Flow;
     const exact = this.ordered.has(id);
+    const parts = 2 ** Math.ceil(Math.log2(lanes.length));
+    const step = Math.min(...lanes.map((lane) => lane.step)) / parts;
     const all = lanes.flatMap(({ items }, lane) =>
-      items.map((item) => ({ lane, before: item.copy, item: { ...item, copy: item.copy * lanes.length + lane } })),
+      items.map((item) => ({ lane, before: item.copy, item: { ...item, copy: item.copy + lane * step } })),
     );
     if (exact) all.sort((a, b) => a.item.place - b.item.place || a.before - b.before || a.lane - b.lane);
-    return { items: all.map(({ item }) => item), exact };
+    return { items: all.map(({ item }) => item), exact, step };
   }
 
   private work(id: string, inlet: Flow, stopAt: number | undefined): Omit<OwnerOutcome, 'lanes' | 'inlet'> {
@@ -120,11 +127,11 @@ export class GraphInterpreter {
     const items = seen.filter((item) => !failing.includes(item)).flatMap((item) => worked(stage, item));
     const report = reportOf(stage, [seen.map(({ bytes }) => bytes)], this.codec);
     const filtered = seen.length - failing.length - items.length;
-    return { outlet: { items, exact: inlet.exact }, filtered, failing, report };
+    return { outlet: { ...inlet, items }, filtered, failing, report };
   }
 
   /** Gives records to connections; answers how many had no key. */
-  private spread(id: string, { items, exact }: Flow, targets: readonly number[], flows: Flow[]): number {
+  private spread(id: string, { items, ...flow }: Flow, targets: readonly number[], flows: Flow[]): number {
     const policy = this.plan.lane_graph.boundary_policy?.[id] ?? 'Broadcast';
     const ingress = this.plan.boundaries.some((boundary) => boundary.id === id && boundary.kind === 'ingress');
     const chooses = ingress && targets.length > 1 && policy !== 'Broadcast';
@@ -132,7 +139,7 @@ export class GraphInterpreter {
     const choose = ({ bytes, place }: Item): number =>
       key === undefined ? place % targets.length : shardOf(bytes, targets.length, key, this.codec);
     for (const [index, target] of targets.entries())
-      flows[target] = { items: chooses ? items.filter((item) => choose(item) === index) : items, exact };
+      flows[target] = { ...flow, items: chooses ? items.filter((item) => choose(item) === index) : items };
     if (!chooses || key === undefined) return 0;
     return items.filter(({ bytes }) => keyOf(bytes, key, this.codec) === undefined).length;
   }
@@ -141,6 +148,7 @@ export class GraphInterpreter {
 const asFlow = (lines: readonly Line[]): Flow => ({
   items: lines.map(({ bytes, terminator }, place) => ({ bytes, terminator, place, copy: 0 })),
   exact: true,
+  step: 1,
 });
 
 function worked(stage: StageEntry, item: Item): Item[] {
