@@ -1,0 +1,72 @@
+/**
+ * The lanes and roles of LaneGraph alone, in C++: one writer and one reader over each kind of lane, one writer with two
+ * readers, two writers with one, and a chain of three stages, against Debian's queues and against bare rings that show what
+ * the machine allows; and frames in one stream against slots, over records of several lengths.
+ *
+ *   node bench/lanes.mjs [--trials N] [--only TEXT] [--out FILE] [--scale X]
+ *
+ * "byteor" is the Framed lane (Events, FanoutBroadcast); the other layout has a name of its own. Capacities are given in
+ * records, also where a lane's own unit is bytes. How trials are run and compared: bench/support/paired.mjs.
+ */
+
+import { parseArgs } from 'node:util';
+import { machineFacts } from './support/machine.mjs';
+import { buildPrograms, FLAGS } from './support/native-build.mjs';
+import { peerVersions, print, resultsOf, runTrials } from './support/paired.mjs';
+import { milestone, writeResult } from './support/report.mjs';
+
+const { values } = parseArgs({
+  options: {
+    trials: { type: 'string', default: '15' },
+    only: { type: 'string', default: '' },
+    out: { type: 'string' },
+    scale: { type: 'string', default: '1' },
+  },
+});
+
+/** Records so that the fastest contestant takes some milliseconds: shorter is noise, longer meets a move of the CPUs. */
+const RECORDS = {
+  single: { 8: 1_000_000, 64: 1_000_000 },
+  batch: { 8: 4_000_000, 64: 1_500_000 },
+  layouts: { 8: 2_000_000, 64: 1_000_000, 256: 400_000, 1500: 100_000, logs: 600_000 },
+};
+
+function cellsOf() {
+  const scale = Number(values.scale);
+  const rows = [
+    { topology: 'one-to-one', form: 'single' },
+    ...['one-to-one', 'broadcast', 'merge', 'chain'].map((topology) => ({ topology, form: 'batch' })),
+  ].flatMap((row) => [8, 64].map((bytes) => ({ ...row, bytes })));
+  const layouts = [8, 64, 256, 1500, 'logs'].map((bytes) => ({
+    topology: 'layouts',
+    form: 'batch',
+    bytes,
+    capacity: 1024,
+  }));
+  return [...layouts, ...rows.flatMap((row) => [1024, 65_536].map((capacity) => ({ ...row, capacity })))]
+    .map((cell) => {
+      const records = RECORDS[cell.topology === 'layouts' ? 'layouts' : cell.form][cell.bytes];
+      return {
+        ...cell,
+        name: `${cell.topology} ${cell.form} ${cell.bytes}${cell.bytes === 'logs' ? '' : ' B'}, ${cell.capacity} records`,
+        records: Math.max(cell.capacity, Math.round(scale * records)),
+        trials: [],
+      };
+    })
+    .filter((cell) => cell.name.includes(values.only));
+}
+
+async function main() {
+  const machine = { ...machineFacts('npm run bench -- lanes'), flags: FLAGS };
+  milestone('lanes: building');
+  await buildPrograms();
+  const cells = cellsOf();
+  runTrials('byteor_lanes', cells, Number(values.trials));
+  const results = resultsOf(cells);
+  print(results);
+  const left_out = cells[0]?.trials[0]?.left_out ?? [];
+  for (const name of left_out) process.stdout.write(`left out, not installed: ${name}\n`);
+  writeResult('lanes', { machine, peers: peerVersions(), left_out, cells: results }, values.out);
+}
+
+await main();

@@ -1,0 +1,162 @@
+// The shipped lanes on hand-made memory, for a benchmark: the same classes that a graph runs, without plans or regions
+// around them.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "lane/framed_reader.hpp"
+#include "lane/framed_writer.hpp"
+#include "lane/slots_reader.hpp"
+#include "lane/slots_writer.hpp"
+#include "rings/harness.hpp"
+
+namespace byteor::bench {
+
+// Which of the two profiles a lane is made for: in the default one somebody may sleep, and so every publication is
+// sequentially consistent.
+enum class LaneProfile { kLowLatency, kDefault };
+
+// What both kinds of lanes stand on.
+class LaneBlocks {
+ public:
+  explicit LaneBlocks(std::uint32_t readers) : consumers_(readers) {
+    limit_->stop_before.store(core::kNoLimit);
+    limit_->unused.store(core::kNoLimit);
+    for (auto& consumer : consumers_) consumer = std::make_unique<abi::ConsumerBlock>();
+  }
+  abi::ProducerBlock& producer() { return *producer_; }
+  abi::ConsumerBlock& consumer(std::uint32_t reader) { return *consumers_[reader]; }
+
+ protected:
+  struct alignas(128) Limit {
+    std::atomic<std::uint64_t> stop_before;
+    std::atomic<std::uint64_t> unused;
+  };
+  struct alignas(4096) Page {
+    std::byte bytes[4096];
+  };
+  static std::unique_ptr<Page[]> pages(std::size_t bytes) { return std::make_unique<Page[]>((bytes + 4095) / 4096); }
+
+  core::SequenceReader cursor() const { return core::SequenceReader(producer_->cursor); }
+  core::Barrier barrier() const { return core::Barrier({cursor()}, limit_->stop_before); }
+  core::ShardEnd end() const { return {cursor(), &producer_->closed, &limit_->stop_before}; }
+  core::StampTable stamps() { return {stamps_.data(), 63}; }
+  core::Histogram histogram() { return core::Histogram(counts_.data()); }
+
+  std::unique_ptr<Limit> limit_ = std::make_unique<Limit>();
+  std::unique_ptr<abi::ProducerBlock> producer_ = std::make_unique<abi::ProducerBlock>();
+  std::vector<std::unique_ptr<abi::ConsumerBlock>> consumers_;
+  std::vector<double> stamps_ = std::vector<double>(64);
+  std::vector<std::atomic<std::uint32_t>> counts_ = std::vector<std::atomic<std::uint32_t>>(abi::kHistogramCounts);
+};
+
+// A Framed lane that holds `capacity` records of `record_bytes`.
+class FramedLane : public LaneBlocks {
+ public:
+  using Writer = lane::FramedWriter;
+  using Reader = lane::FramedReader;
+
+  FramedLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1)
+      : LaneBlocks(readers) {
+    memory_.capacity_bytes = capacity * lane::frame_bytes(record_bytes);
+    memory_.memory_bytes = std::bit_ceil(memory_.capacity_bytes);
+    memory_.record_max = lane::framed_record_max(memory_.capacity_bytes);
+    memory_.may_sleep = profile == LaneProfile::kDefault;
+    pages_ = pages(memory_.memory_bytes);
+    memory_.data = pages_[0].bytes;
+  }
+  std::unique_ptr<Writer> writer() {
+    std::vector<core::SequenceReader> gates;
+    for (auto& consumer : consumers_) gates.emplace_back(consumer->sequence);
+    return std::make_unique<Writer>(memory_, *producer_, std::move(gates), stamps(), lane::WriterOptions{});
+  }
+  std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
+    return std::make_unique<Reader>(memory_, *producer_, *consumers_[reader], barrier(), end(), stamps(), histogram(),
+                                    lane::ReaderOptions{});
+  }
+
+ private:
+  lane::FramedMemory memory_;
+  std::unique_ptr<Page[]> pages_;
+};
+
+// A SequencedSlots lane of `capacity` records of `record_bytes`.
+class SlotsLane : public LaneBlocks {
+ public:
+  using Writer = lane::SlotsWriter;
+  using Reader = lane::SlotsReader;
+
+  SlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile) : LaneBlocks(1) {
+    ring_.record_max = record_bytes;
+    ring_.capacity = capacity;
+    ring_.slot_mask = capacity - 1;
+    ring_.slot_stride = sizeof(abi::Slot);
+    ring_.arena_bytes = std::bit_ceil(capacity * ((record_bytes + 7) & ~7u));
+    ring_.may_sleep = profile == LaneProfile::kDefault;
+    slots_ = pages(std::size_t{capacity} * sizeof(abi::Slot));
+    arena_ = pages(ring_.arena_bytes);
+    ring_.slots = slots_[0].bytes;
+    ring_.arena = arena_[0].bytes;
+  }
+  std::unique_ptr<Writer> writer() {
+    const core::SequenceReader nobody(limit_->unused);
+    const lane::SlotsGates gates{core::SequenceReader(consumers_[0]->sequence), nobody, nobody, nobody};
+    return std::make_unique<Writer>(ring_, nullptr, *producer_, gates, stamps(), lane::WriterOptions{});
+  }
+  std::unique_ptr<Reader> reader() {
+    return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[0], barrier(), end(), stamps(), histogram(),
+                                    lane::ReaderOptions{});
+  }
+
+ private:
+  core::RingMemory ring_;
+  std::unique_ptr<Page[]> slots_;
+  std::unique_ptr<Page[]> arena_;
+};
+
+// One writer and one reader, as native ends of a graph use them. Publishes after `Batch` records.
+template <class P, class Lane, std::uint32_t Batch, LaneProfile kProfile>
+struct OneLane {
+  explicit OneLane(std::uint32_t capacity)
+      : lane(capacity, sizeof(P), kProfile), writer(lane.writer()), reader(lane.reader()) {}
+  Lane lane;
+  std::unique_ptr<typename Lane::Writer> writer;
+  std::unique_ptr<typename Lane::Reader> reader;
+
+  void produce(std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i) {
+      std::byte* to;
+      while ((to = writer->try_claim(sizeof(P))) == nullptr) {
+        writer->publish();
+        core::cpu_relax();
+      }
+      reinterpret_cast<P*>(to)->fill(i);
+      writer->commit(sizeof(P), 0);
+      if (writer->unpublished() == Batch) writer->publish();
+    }
+    writer->publish();
+  }
+
+  std::uint64_t consume(std::uint64_t n) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t got = 0; got < n;) {
+      const std::uint32_t count = reader->consume(64, [&sum](std::uint64_t, const core::RecordRef& record) {
+        sum += reinterpret_cast<const P*>(record.data)->sum();
+        return true;
+      });
+      if (count == 0) {
+        core::cpu_relax();
+        continue;
+      }
+      reader->release();
+      got += count;
+    }
+    return sum;
+  }
+};
+
+}  // namespace byteor::bench
