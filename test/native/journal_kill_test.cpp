@@ -12,6 +12,7 @@
 #include <random>
 #include <thread>
 
+#include "core/cpu.hpp"
 #include "support/journal_folder.hpp"
 
 namespace byteor::journal {
@@ -46,8 +47,12 @@ JournalOptions options_of(const std::string& folder, int run) {
     const auto files = JournalFiles::open(options);
     std::minstd_rand random(seed);
     for (;;) {
-      for (unsigned batch = 1 + random() % 40; batch > 0; --batch)
+      for (unsigned batch = 1 + random() % 40; batch > 0; --batch) {
         if (!test::append_record(*files)) break;
+        shared.acknowledged.store(files->durable());
+      }
+      // Most of the time would pass in the device, after the write. Some kills should come before it.
+      for (unsigned pauses = random() % 4096; pauses > 0; --pauses) core::cpu_relax();
       if (!files->commit()) break;
       shared.acknowledged.store(files->durable());
       if (random() % 4 != 0) continue;

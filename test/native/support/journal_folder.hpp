@@ -14,7 +14,7 @@
 #include "journal/error.hpp"
 #include "journal/journal_files.hpp"
 #include "journal/journal_reader.hpp"
-#include "support/temp_folder.hpp"
+#include "temp_folder.hpp"
 
 namespace byteor::test {
 
