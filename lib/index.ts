@@ -45,7 +45,7 @@ export type { LatencySummary } from './runtime/histogram.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
 export { attach, open } from './runtime/open.js';
-export type { OpenOptions, Port } from './runtime/options.js';
+export type { OpenOptions, Port, ReplayPort } from './runtime/options.js';
 export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
 export type { PollHandle, RecordCursor } from './runtime/poll.js';

@@ -23,14 +23,26 @@ export interface Ends {
   readonly writesStandardOutput: boolean;
 }
 
+/** A boundary whose port the verb itself knows. */
+export interface GivenEnd {
+  readonly id: string;
+  readonly port: Port;
+  readonly words: string;
+}
+
+/** The file that an adapter reads or writes; undefined for standard streams and whatever is no file. */
+export const fileOf = (port: Port | undefined): string | undefined =>
+  typeof port === 'object' && 'lines' in port && port.lines !== '-' ? port.lines : undefined;
+
 /** @throws CliError (wrong usage) when an option is malformed, a boundary has none, or an id is not the plan's */
 export function resolveEnds(
   boundaries: readonly BoundaryEntry[],
   ingress: readonly string[],
   egress: readonly string[],
+  given?: GivenEnd,
 ): Ends {
-  const ports: Record<string, Port> = {};
-  const words: Record<string, string> = {};
+  const ports: Record<string, Port> = given === undefined ? {} : { [given.id]: given.port };
+  const words: Record<string, string> = given === undefined ? {} : { [given.id]: given.words };
   const asked = [
     ...ingress.map((text) => ['ingress', text] as const),
     ...egress.map((text) => ['egress', text] as const),
@@ -59,7 +71,7 @@ function standardTwice(kind: Kind, users: readonly BoundaryEntry[]): Error {
   return usageError(`${stream} is the adapter of ${names}.`, 'Give it to one of them, and files to the others.');
 }
 
-const isStandard = (port: Port): boolean => typeof port === 'object' && port.lines === '-';
+const isStandard = (port: Port): boolean => typeof port === 'object' && 'lines' in port && port.lines === '-';
 
 function split(kind: Kind, text: string): { id: string; adapter: string } {
   const at = text.indexOf('=');
@@ -67,7 +79,8 @@ function split(kind: Kind, text: string): { id: string; adapter: string } {
   throw usageError(`--${kind} is ${JSON.stringify(text)}, which is not ID=ADAPTER.`, `An adapter is ${FORMS[kind]}.`);
 }
 
-function checkBoundary(boundaries: readonly BoundaryEntry[], kind: Kind, id: string): void {
+/** @throws CliError (wrong usage) unless the plan has that boundary */
+export function checkBoundary(boundaries: readonly BoundaryEntry[], kind: Kind, id: string): void {
   const found = boundaries.find((boundary) => boundary.id === id);
   if (found?.kind === kind) return;
   if (found !== undefined)

@@ -51,6 +51,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: () => import('./verbs/run.js'),
   },
   {
+    name: 'replay',
+    summary: 'feed the records of a journal through a plan',
+    load: () => import('./verbs/replay.js'),
+  },
+  {
     name: 'snapshot',
     summary: 'look at a running pipeline: where each agent stands, and what it waits for',
     load: () => import('./verbs/snapshot.js'),

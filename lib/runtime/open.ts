@@ -46,7 +46,7 @@ function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pi
 }
 
 /** Errors of the core carry a code; they come out as OpenError with the same words. */
-function asOpenError(error: unknown): unknown {
+export function asOpenError(error: unknown): unknown {
   if (error instanceof ByteorError || !(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? new OpenError(code, error.message) : error;

@@ -23,9 +23,13 @@ export const FIRST_SEQUENCE_MAX = 2 ** 52;
 
 export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
 export const WAITS = ['profile', 'adaptive', 'spin', 'yield', 'park'] as const;
+export const PACES = ['fast', 'recorded'] as const;
 export const PUBLICATIONS = ['profile', 'cursor', 'slot'] as const;
 
-/** Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, or nobody. */
+/**
+ * Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, a journal that is
+ * replayed, or nobody.
+ */
 export type Port =
   | 'js'
   | 'discard'
@@ -34,7 +38,20 @@ export type Port =
       readonly lines: string;
       /** Egress only: add to the file instead of truncating it. Default false. */
       readonly append?: boolean;
-    };
+    }
+  | ReplayPort;
+
+/** Ingress only: the records of a journal. */
+export interface ReplayPort {
+  /** The folder of one Journal lane, with its segment files. Records must be of the ingress's codec. */
+  readonly replay: string;
+  /** Journal sequence of the first record. Default: the oldest that there is. */
+  readonly from?: number;
+  /** The last so many records, instead of `from`. */
+  readonly last?: number;
+  /** `fast`: as fast as they are taken (default). `recorded`: with the time that lay between them; Linux only. */
+  readonly pace?: (typeof PACES)[number];
+}
 
 export interface OpenOptions<Id extends string = string> {
   /** SingleRing: records that a shard holds, 1 to 2^30. Default 8192. */
@@ -170,16 +187,64 @@ function checkedCpus(value: unknown): readonly number[] {
   return cpus;
 }
 
-function checkedPort(boundary: BoundaryEnd, value: unknown): NativePort {
+/** What a port may be, for messages. */
+const PORT_FORMS = {
+  ingress: '"js", { lines: PATH } or { replay: FOLDER }',
+  egress: '"js", "discard" or { lines: PATH }',
+} as const;
+
+/** Sequences of a journal are positions of records: exact as JS numbers up to here. */
+const JOURNAL_SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Checks one boundary's port and completes it for the addon. */
+export function checkedPort(boundary: BoundaryEnd, value: unknown): NativePort {
   const option = `ports.${boundary.id}`;
-  const port = { id: boundary.id, path: '', append: false };
-  if (value === undefined || value === 'js') return { ...port, port: 'js' };
+  const port = portOf(boundary);
+  if (value === undefined || value === 'js') return port;
   if (value === 'discard') {
     if (boundary.kind === 'egress') return { ...port, port: 'discard' };
-    return wrong(option, value, 'only an egress can be discarded; an ingress is "js" or { lines: PATH }');
+    return wrong(option, value, `only an egress can be discarded; an ingress is ${PORT_FORMS.ingress}`);
   }
-  if (typeof value !== 'object' || value === null)
-    return wrong(option, value, 'give "js", "discard" (egress only) or { lines: PATH }');
+  if (typeof value !== 'object' || value === null) return wrong(option, value, `give ${PORT_FORMS[boundary.kind]}`);
+  return 'replay' in value ? checkedReplay(boundary, value) : checkedLines(boundary, value);
+}
+
+const portOf = ({ id }: BoundaryEnd): NativePort => ({
+  id,
+  port: 'js',
+  adapter: 'lines',
+  path: '',
+  append: false,
+  from: -1,
+  last: -1,
+  recordedPace: false,
+});
+
+function checkedReplay(boundary: BoundaryEnd, value: object): NativePort {
+  const option = `ports.${boundary.id}`;
+  const { replay, from, last, pace, ...others } = value as Record<string, unknown>;
+  const unknown = Object.keys(others)[0];
+  if (unknown !== undefined)
+    wrong(`${option}.${unknown}`, others[unknown], 'a replay takes "replay", "from" or "last", and "pace"');
+  if (boundary.kind === 'egress')
+    wrong(option, value, `only an ingress gets the records of a journal; an egress is ${PORT_FORMS.egress}`);
+  if (typeof replay !== 'string' || replay === '' || replay.includes('\0'))
+    return wrong(`${option}.replay`, replay, "give the path of a journal's folder");
+  if (from !== undefined && last !== undefined)
+    wrong(`${option}.last`, last, '"from" was given too; a replay begins at one of them');
+  return {
+    ...portOf(boundary),
+    port: 'native',
+    adapter: 'replay',
+    path: replay,
+    from: integer(`${option}.from`, from, 0, JOURNAL_SEQUENCE_MAX, -1),
+    last: integer(`${option}.last`, last, 1, JOURNAL_SEQUENCE_MAX, -1),
+    recordedPace: word(`${option}.pace`, pace, PACES, 'fast') === 'recorded',
+  };
+}
+
+function checkedLines(boundary: BoundaryEnd, value: object): NativePort {
+  const option = `ports.${boundary.id}`;
   const { lines, append, ...others } = value as Record<string, unknown>;
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined)
@@ -188,12 +253,12 @@ function checkedPort(boundary: BoundaryEnd, value: unknown): NativePort {
     return wrong(`${option}.lines`, lines, 'give the path of a file, or "-" for the standard stream');
   if (append !== undefined && boundary.kind === 'ingress')
     wrong(`${option}.append`, append, 'only an egress writes; leave it out');
-  return { ...port, port: 'native', path: lines, append: flag(`${option}.append`, append, false) };
+  return { ...portOf(boundary), port: 'native', path: lines, append: flag(`${option}.append`, append, false) };
 }
 
 function checkedPorts(value: unknown, boundaries: readonly BoundaryEnd[]): NativePort[] {
   if (value !== undefined && (typeof value !== 'object' || value === null))
-    wrong('ports', value, 'give an object from boundary id to "js", "discard" or { lines: PATH }');
+    wrong('ports', value, 'give an object from boundary id to "js", "discard", { lines: PATH } or { replay: FOLDER }');
   const ports = (value ?? {}) as Record<string, unknown>;
   for (const id of Object.keys(ports))
     if (!boundaries.some((boundary) => boundary.id === id))

@@ -26,6 +26,7 @@
 #include "adapter/newline_scanner.hpp"
 #include "core/agent.hpp"
 #include "core/producer.hpp"
+#include "core/source.hpp"
 #include "op/key.hpp"
 #include "platform/memory.hpp"
 
@@ -38,19 +39,9 @@ struct LineSourceOptions {
   std::uint32_t block_bytes = 256 * 1024;
 };
 
-// What is known of a source whatever it writes into. Counters from any thread.
-class Source : public core::Agent {
- public:
-  virtual std::uint64_t bytes_read() const noexcept = 0;
-  // Records read: published, or dropped and counted by a lane that drops.
-  virtual std::uint64_t lines() const noexcept = 0;
-  // The size of the input, when it is known beforehand: for progress.
-  virtual const std::optional<std::uint64_t>& input_bytes() const noexcept = 0;
-};
-
 // `Producer`: core::RecordProducer, or the writing end of a lane with the same calls (and drops(), count_dropped()).
 template <class Producer>
-class BasicLineSource final : public Source {
+class BasicLineSource final : public core::Source {
  public:
   // `shards`: one producer each, all of one plan; they outlive the source, as do `key`, `failures` and `region_state`
   // (abi::RegionState; from Closing on, the source stops reading and closes the producers). `key` may be nullptr with
@@ -66,7 +57,7 @@ class BasicLineSource final : public Source {
 
   const std::string& name() const noexcept { return file_.name(); }
   std::uint64_t bytes_read() const noexcept override { return bytes_read_.load(std::memory_order_relaxed); }
-  std::uint64_t lines() const noexcept override { return lines_shown_.load(std::memory_order_relaxed); }
+  std::uint64_t records() const noexcept override { return lines_shown_.load(std::memory_order_relaxed); }
   const std::optional<std::uint64_t>& input_bytes() const noexcept override { return input_bytes_; }
 
  private:

@@ -15,6 +15,7 @@
 #include "addon/pipeline_object.hpp"
 #include "addon/read_options.hpp"
 #include "run/pipeline.hpp"
+#include "run/replay.hpp"
 
 namespace byteor::addon {
 namespace {
@@ -68,6 +69,19 @@ Napi::Value capabilities_text(const Napi::CallbackInfo& info) {
   return {env, guarded(env, [&]() -> napi_value { return Napi::String::New(env, capabilities()); })};
 }
 
+// journalFacts(spec: Uint8Array, port: NativePort): string
+Napi::Value journal_facts(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value {
+            if (info.Length() < 2 || !info[0].IsTypedArray())
+              throw std::invalid_argument("a spec and a port are wanted");
+            const auto spec = info[0].As<Napi::Uint8Array>();
+            return Napi::String::New(
+                env, run::journal_facts({reinterpret_cast<const std::byte*>(spec.Data()), spec.ByteLength()},
+                                        read_port(info[1])));
+          })};
+}
+
 Napi::Value live_regions(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), run::live_regions()); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -77,6 +91,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("attach", Napi::Function::New(env, attach, "attach"));
   exports.Set("haltAll", Napi::Function::New(env, halt_all, "haltAll"));
   exports.Set("capabilities", Napi::Function::New(env, capabilities_text, "capabilities"));
+  exports.Set("journalFacts", Napi::Function::New(env, journal_facts, "journalFacts"));
   exports.Set("liveRegions", Napi::Function::New(env, live_regions, "liveRegions"));
   return exports;
 }

@@ -1,6 +1,7 @@
 #include "addon/read_options.hpp"
 
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -65,6 +66,19 @@ constexpr std::array<std::pair<const char*, run::Publication>, 3> kPublications{
 constexpr std::array<std::pair<const char*, abi::PortCode>, 3> kPorts{
     {{"js", abi::PortCode::kJs}, {"native", abi::PortCode::kNative}, {"discard", abi::PortCode::kDiscard}}};
 
+constexpr std::array<std::pair<const char*, run::Adapter>, 2> kAdapters{
+    {{"lines", run::Adapter::kLines}, {"replay", run::Adapter::kReplay}}};
+
+// A sequence, exact up to 2^53, or nothing for -1.
+std::optional<std::uint64_t> read_sequence(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsNumber()) mismatch(name);
+  const std::int64_t number = value.As<Napi::Number>().Int64Value();
+  return number < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(number));
+}
+
+}  // namespace
+
 run::PortOptions read_port(const Napi::Value& value) {
   if (!value.IsObject()) mismatch("ports");
   const Napi::Object object = value.As<Napi::Object>();
@@ -73,10 +87,12 @@ run::PortOptions read_port(const Napi::Value& value) {
   port.port = read_word(object, "port", kPorts);
   port.path = read_text(object, "path");
   port.append = read_flag(object, "append");
+  port.adapter = read_word(object, "adapter", kAdapters);
+  port.from = read_sequence(object, "from");
+  port.last = read_sequence(object, "last");
+  port.recorded_pace = read_flag(object, "recordedPace");
   return port;
 }
-
-}  // namespace
 
 run::Options read_options(const Napi::Object& object) {
   run::Options options;

@@ -7,7 +7,8 @@
 
 namespace byteor::addon {
 
-// Throws std::invalid_argument for a field that is missing or of another type: the two files must agree.
+// Both throw std::invalid_argument for a field that is missing or of another type: the two files must agree.
 run::Options read_options(const Napi::Object& object);
+run::PortOptions read_port(const Napi::Value& value);
 
 }  // namespace byteor::addon

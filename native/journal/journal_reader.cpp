@@ -111,7 +111,7 @@ std::uint32_t JournalReader::read_or_throw(JournalRecord* records, std::uint32_t
     const SegmentReader::Next next = segment_.next(frame);
     if (next == SegmentReader::Next::kFrame) {
       end_.reset();
-      records[count++] = {frame.data, frame.header.length, frame.header.flags, next_++,
+      records[count++] = {frame.data, frame.header.length, frame.header.flags & abi::kTerminatorMask, next_++,
                           segment_.header().created_ms + frame.header.time_ms};
       continue;
     }

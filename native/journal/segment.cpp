@@ -52,8 +52,7 @@ void check_type(const std::string& path, const SegmentHeader& header, const Reco
   const auto codec = static_cast<std::uint32_t>(type.codec);
   if (header.codec == codec && header.layout_hash == type.layout_hash) return;
   throw JournalError("JOURNAL_CODEC", path + " holds records of codec " + type_text(header.codec, header.layout_hash) +
-                                          ", but the lane's records are of codec " +
-                                          type_text(codec, type.layout_hash) +
+                                          ", but the plan's are of codec " + type_text(codec, type.layout_hash) +
                                           "; name another folder, or use the plan that wrote this one");
 }
 

@@ -43,6 +43,17 @@ std::string parent_folder(const std::string& plan, const Options& options) {
   return error ? folder : whole.lexically_normal().string();
 }
 
+// A journal that is replayed into itself would never end.
+void refuse_own_journal(const std::string& folder, const Options& options) {
+  for (const PortOptions& port : options.ports) {
+    std::error_code error;
+    if (port.adapter != Adapter::kReplay || !std::filesystem::equivalent(port.path, folder, error) || error) continue;
+    throw OpenError("SAME_FILE", "the journal " + port.path + ", which ingress " + port.id +
+                                     " replays, is one that this plan writes; name another folder for its journal "
+                                     "lanes");
+  }
+}
+
 }  // namespace
 
 graph::Journals open_journals(const graph::LaneGraphDescription& graph, const std::vector<graph::LaneSizes>& sizes,
@@ -54,6 +65,7 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const st
     if (lane.kind != abi::LaneKindCode::kJournal) continue;
     if (parent.empty()) parent = parent_folder(graph.name, options);
     journal::JournalOptions files;
+    refuse_own_journal(parent + "/" + folder_name(lane.id), options);
     files.folder = parent + "/" + folder_name(lane.id);
     files.type = {lane.codec, lane.layout_hash};
     files.fsync = lane.fsync;

@@ -7,6 +7,7 @@
 #include "adapter/error.hpp"
 #include "op/text.hpp"
 #include "run/pipeline.hpp"
+#include "run/replay.hpp"
 
 namespace byteor::run {
 namespace {
@@ -31,12 +32,12 @@ std::vector<End*> as_vector(End* end) {
   return {end};
 }
 
-std::unique_ptr<adapter::Source> make_source(adapter::InputFile file, graph::WritingEnd end, const op::KeyReader* key,
-                                             core::FailureReporter& failures,
-                                             const std::atomic<std::uint32_t>& region_state,
-                                             const adapter::LineSourceOptions& options) {
+std::unique_ptr<core::Source> make_source(adapter::InputFile file, graph::WritingEnd end, const op::KeyReader* key,
+                                          core::FailureReporter& failures,
+                                          const std::atomic<std::uint32_t>& region_state,
+                                          const adapter::LineSourceOptions& options) {
   return std::visit(
-      [&](auto ends) -> std::unique_ptr<adapter::Source> {
+      [&](auto ends) -> std::unique_ptr<core::Source> {
         auto all = as_vector(ends);
         using Producer = std::remove_pointer_t<typename decltype(all)::value_type>;
         return std::make_unique<adapter::BasicLineSource<Producer>>(std::move(file), std::move(all), key, failures,
@@ -62,7 +63,8 @@ std::unique_ptr<adapter::Sink> make_sink(adapter::OutputFile file, graph::Readin
 Ports Ports::resolve(const graph::CatalogDescription& catalog, const Options& options) {
   Ports ports;
   for (const graph::BoundaryDescription& boundary : catalog.boundaries)
-    ports.ports_.push_back({.options = {.id = boundary.id}, .kind = boundary.kind});
+    ports.ports_.push_back(
+        {.options = {.id = boundary.id}, .kind = boundary.kind, .records = {boundary.codec, boundary.layout_hash}});
   for (const PortOptions& asked : options.ports) {
     Port* const port = ports.find(asked.id);
     if (port == nullptr)
@@ -70,6 +72,8 @@ Ports Ports::resolve(const graph::CatalogDescription& catalog, const Options& op
     if (port->is_ingress() && asked.port == abi::PortCode::kDiscard)
       throw OpenError("PORT_KIND", "ingress " + asked.id + " cannot be discarded; only an egress can");
     port->options = asked;
+    if (port->is_replay() && !port->is_ingress())
+      throw OpenError("PORT_KIND", "egress " + asked.id + " cannot be fed by a journal; only an ingress can");
   }
   return ports;
 }
@@ -90,50 +94,61 @@ std::vector<abi::PortCode> Ports::codes() const {
   return codes;
 }
 
+// What a native port reads or writes; nothing for the others.
+struct Ports::Opened {
+  std::optional<adapter::InputFile> input = {};
+  std::optional<adapter::OutputFile> output = {};
+  std::unique_ptr<journal::JournalReader> journal = nullptr;
+};
+
 // All of them before any sink empties its file.
-void Ports::open_files(std::vector<std::optional<adapter::InputFile>>& inputs,
-                       std::vector<std::optional<adapter::OutputFile>>& outputs) const {
+std::vector<Ports::Opened> Ports::open_files() const {
+  std::vector<Opened> all;
   for (const Port& port : ports_) {
-    std::optional<adapter::InputFile>& input = inputs.emplace_back();
-    std::optional<adapter::OutputFile>& output = outputs.emplace_back();
-    if (port.options.port != abi::PortCode::kNative) continue;
+    Opened& opened = all.emplace_back();
+    if (port.is_replay()) opened.journal = open_replay(port.options, port.records);
+    if (!port.is_lines()) continue;
     const bool standard = port.options.path == "-";
     if (port.is_ingress())
-      input = standard ? adapter::InputFile::lend(0, "standard input") : adapter::InputFile::open(port.options.path);
+      opened.input =
+          standard ? adapter::InputFile::lend(0, "standard input") : adapter::InputFile::open(port.options.path);
     else
-      output = standard ? adapter::OutputFile::lend(1, "standard output")
-                        : adapter::OutputFile::open(port.options.path, port.options.append);
+      opened.output = standard ? adapter::OutputFile::lend(1, "standard output")
+                               : adapter::OutputFile::open(port.options.path, port.options.append);
   }
-  for (const auto& input : inputs)
-    for (const auto& output : outputs)
-      if (input.has_value() && output.has_value()) adapter::refuse_same_file(*input, *output);
+  for (const Opened& from : all)
+    for (const Opened& to : all)
+      if (from.input.has_value() && to.output.has_value()) adapter::refuse_same_file(*from.input, *to.output);
+  return all;
 }
 
 void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
                  std::uint32_t batch_records, std::function<void()> readers_gone) {
   try {
-    std::vector<std::optional<adapter::InputFile>> inputs;
-    std::vector<std::optional<adapter::OutputFile>> outputs;
-    open_files(inputs, outputs);
+    std::vector<Opened> opened = open_files();
     for (std::uint32_t i = 0; i < ports_.size(); ++i) {
       Port& port = ports_[i];
-      if (inputs[i].has_value()) {
+      const std::uint32_t agent = graph.boundary_agent(i);
+      if (opened[i].journal != nullptr) {
+        port.source = make_replay(std::move(opened[i].journal), graph.writing_end(i),
+                                  {port.options, key, failures, graph.header().state, agent, batch_records});
+      } else if (opened[i].input.has_value()) {
         adapter::LineSourceOptions options;
-        options.agent = graph.boundary_agent(i);
+        options.agent = agent;
         options.batch_records = batch_records;
-        port.source =
-            make_source(std::move(*inputs[i]), graph.writing_end(i), key, failures, graph.header().state, options);
-        port.shown = graph.observe_end(*port.source, i);
-      } else if (outputs[i].has_value()) {
+        port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures,
+                                  graph.header().state, options);
+      } else if (opened[i].output.has_value()) {
         adapter::LineSinkOptions options;
-        options.agent = graph.boundary_agent(i);
+        options.agent = agent;
         options.batch_records = batch_records;
         options.on_reader_gone = [this, readers_gone] {
           if (all_readers_gone()) readers_gone();
         };
-        port.sink = make_sink(std::move(*outputs[i]), graph.reading_end(i), failures, std::move(options));
-        port.shown = graph.observe_end(*port.sink, i);
+        port.sink = make_sink(std::move(*opened[i].output), graph.reading_end(i), failures, std::move(options));
       }
+      if (port.source != nullptr) port.shown = graph.observe_end(*port.source, i);
+      if (port.sink != nullptr) port.shown = graph.observe_end(*port.sink, i);
     }
   } catch (const adapter::AdapterError& error) {
     throw OpenError(error.code(), error.what());
@@ -167,13 +182,19 @@ void Ports::describe(std::string& text) const {
     if (!first) text += ',';
     first = false;
     op::append_json_string(text, port.options.id);
-    text += ":{\"kind\":\"lines\",\"path\":";
+    text += std::string(":{\"kind\":\"") + (port.is_replay() ? "replay" : "lines") + "\",\"path\":";
     op::append_json_string(text, port.options.path);
     if (port.source != nullptr) {
       const std::optional<std::uint64_t>& size = port.source->input_bytes();
       text += ",\"bytes\":" + std::to_string(port.source->bytes_read()) +
-              ",\"records\":" + std::to_string(port.source->lines()) +
-              ",\"input_bytes\":" + (size.has_value() ? std::to_string(*size) : std::string("null")) + '}';
+              ",\"records\":" + std::to_string(port.source->records()) +
+              ",\"input_bytes\":" + (size.has_value() ? std::to_string(*size) : std::string("null"));
+      if (port.is_replay()) {
+        text += ",\"replay\":{\"journal\":";
+        op::append_json_string(text, port.options.path);
+        text += ",\"torn_bytes\":" + std::to_string(port.source->torn_bytes()) + '}';
+      }
+      text += '}';
     } else {
       text += ",\"bytes\":" + std::to_string(port.sink->bytes_written()) +
               ",\"records\":" + std::to_string(port.sink->records_written()) +

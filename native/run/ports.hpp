@@ -12,7 +12,9 @@
 #include "adapter/line_sink.hpp"
 #include "adapter/line_source.hpp"
 #include "core/agent.hpp"
+#include "core/source.hpp"
 #include "graph/graph.hpp"
+#include "journal/segment.hpp"
 #include "op/key.hpp"
 #include "run/options.hpp"
 
@@ -22,7 +24,8 @@ namespace byteor::run {
 struct Port {
   PortOptions options;
   abi::BoundaryCode kind = abi::BoundaryCode::kIngress;
-  std::unique_ptr<adapter::Source> source = nullptr;
+  journal::RecordType records = {};  // what a journal must hold to be replayed here
+  std::unique_ptr<core::Source> source = nullptr;
   std::unique_ptr<adapter::Sink> sink = nullptr;
   std::unique_ptr<core::Agent> shown = nullptr;  // the adapter, as its thread runs it
   bool taken = false;                            // some JS thread owns the handle
@@ -30,6 +33,12 @@ struct Port {
 
   bool is_ingress() const noexcept { return kind == abi::BoundaryCode::kIngress; }
   bool is_js() const noexcept { return options.port == abi::PortCode::kJs; }
+  bool is_lines() const noexcept {
+    return options.port == abi::PortCode::kNative && options.adapter == Adapter::kLines;
+  }
+  bool is_replay() const noexcept {
+    return options.port == abi::PortCode::kNative && options.adapter == Adapter::kReplay;
+  }
 };
 
 class Ports {
@@ -58,8 +67,8 @@ class Ports {
   void describe(std::string& text) const;
 
  private:
-  void open_files(std::vector<std::optional<adapter::InputFile>>& inputs,
-                  std::vector<std::optional<adapter::OutputFile>>& outputs) const;
+  struct Opened;
+  std::vector<Opened> open_files() const;
   bool all_readers_gone() const noexcept;
 
   std::vector<Port> ports_;

@@ -145,7 +145,7 @@ describe('the summary of a graph', () => {
     });
     expect(summaryOf(dropping(100, 0))).toContain('✓ balanced');
     expect(summaryOf(dropping(60, 40))).toContain('✓ balanced');
-    expect(summaryOf(dropping(60, 0))).toContain('in: lines read = published + dropped does not hold: 1,000 and 960');
+    expect(summaryOf(dropping(60, 0))).toContain('in: records read = published + dropped does not hold: 1,000 and 960');
   });
 });
 

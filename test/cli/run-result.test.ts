@@ -51,9 +51,9 @@ test('a signal decides the exit code where nothing went wrong', () => {
 test('an adapter that counted otherwise than the ring is an imbalance', () => {
   expect(runFacts(run({}, { in: 4, out: 2 })).ledger).toMatchObject({
     balanced: false,
-    imbalances: [{ at: 'in', equation: 'lines read = published', left: 4, right: 3 }],
+    imbalances: [{ at: 'in', equation: 'records read = published', left: 4, right: 3 }],
   });
   expect(runFacts(run({}, { in: 3, out: 1 })).ledger).toMatchObject({
-    imbalances: [{ at: 'out', equation: 'lines written = out', left: 1, right: 2 }],
+    imbalances: [{ at: 'out', equation: 'records written = out', left: 1, right: 2 }],
   });
 });

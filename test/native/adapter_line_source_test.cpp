@@ -89,7 +89,7 @@ class LineSourceTest : public testing::Test {
     Bench bench(file(content), shape, {.batch_records = batch, .block_bytes = block_bytes});
     bench.run();
     EXPECT_EQ(bench.failures.all().size(), 0u);
-    EXPECT_EQ(bench.source->lines(), bench.records[0].size());
+    EXPECT_EQ(bench.source->records(), bench.records[0].size());
     EXPECT_EQ(bench.source->bytes_read(), content.size());
     return bench.records[0];
   }
@@ -161,7 +161,7 @@ TEST_F(LineSourceTest, AStalledSourceAnswersZeroAndWaitsForNoDescriptor) {
   Bench bench(file("a\nb\nc\n"), {.capacity = 2});
   while (bench.source->do_work() != 0) {
   }
-  EXPECT_EQ(bench.source->lines(), 2u);
+  EXPECT_EQ(bench.source->records(), 2u);
   EXPECT_EQ(bench.source->wait_descriptor().fd, -1);
   EXPECT_EQ(bench.take(), 2u);
   EXPECT_EQ(bench.source->do_work(), 1u);

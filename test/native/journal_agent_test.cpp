@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -293,15 +294,22 @@ struct FakeProducer {
     texts.push_back(claimed.substr(0, length));
     terminators.push_back(flags);
   }
-  bool publish() { return std::exchange(published, texts.size()) != texts.size(); }
+  bool publish() { return std::exchange(published_, texts.size()) != texts.size(); }
+  std::uint64_t unpublished() const { return texts.size() - published_; }
+  std::uint64_t published() const { return published_; }
+  void count_keyless() { ++keyless; }
   void count_too_large() { ++too_large; }
-  void close() { closed = true; }
+  void close() {
+    publish();
+    closed = true;
+  }
 
   std::size_t room = SIZE_MAX;
   std::string claimed;
   std::vector<std::string> texts;
   std::vector<std::uint32_t> terminators;
-  std::size_t published = 0;
+  std::size_t published_ = 0;
+  int keyless = 0;
   int too_large = 0;
   bool closed = false;
 };
@@ -319,20 +327,89 @@ TEST(ReplaySource, FeedsEveryRecordWithItsFlagsAndCloses) {
   FakeProducer producer;
   Reporter failures;
   producer.room = 700;
-  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), producer, failures, state, {});
+  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), {&producer}, nullptr, failures, state, {});
   while (source.do_work() != 0) {
   }
-  EXPECT_EQ(producer.published, 700u);
+  EXPECT_EQ(producer.published(), 700u);
   EXPECT_FALSE(source.done());
   producer.room = SIZE_MAX;
   while (!source.done()) source.do_work();
-  ASSERT_EQ(producer.published, 1000u);
+  ASSERT_EQ(producer.published(), 1000u);
   EXPECT_TRUE(producer.closed);
   EXPECT_EQ(source.records(), 1000u);
   for (std::uint64_t s = 0; s < 1000; ++s) {
     ASSERT_EQ(producer.texts[s], record_text(s));
     ASSERT_EQ(producer.terminators[s], record_flags(s));
   }
+}
+
+TEST(ReplaySource, GivesEveryRecordToTheShardOfItsKey) {
+  const TempFolder temp;
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    for (const std::string_view text : {"a 1", "b 2", "a 3", "", "c 4", "b 5"})
+      ASSERT_TRUE(
+          files->append(reinterpret_cast<const std::byte*>(text.data()), static_cast<std::uint32_t>(text.size()), 0));
+    ASSERT_TRUE(files->commit());
+  }
+  std::atomic<std::uint32_t> state{0};
+  std::vector<FakeProducer> shards(3);
+  Reporter failures;
+  const op::KeyReader key({abi::KeyCode::kBytes, 0, 1, 0, ""});
+  // A record waits for its own shard, however often the source is asked, and no other record overtakes it.
+  const std::uint32_t full = op::shard_of(op::key_hash("a"), 3);
+  shards[full].room = 0;
+  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), {&shards[0], &shards[1], &shards[2]}, &key, failures,
+                                    state, {});
+  EXPECT_EQ(source.do_work(), 0u);
+  EXPECT_EQ(source.do_work(), 0u);
+  shards[full].room = SIZE_MAX;
+  while (!source.done()) source.do_work();
+  std::vector<std::vector<std::string>> expected(3);
+  for (const std::string text : {"a 1", "b 2", "a 3", "c 4", "b 5"})
+    expected[op::shard_of(op::key_hash(text.substr(0, 1)), 3)].push_back(text);
+  // The one without a key, between its neighbours.
+  auto& first = expected[0];
+  first.insert(
+      std::find_if(first.begin(), first.end(), [](const std::string& text) { return text > "a 3" && text != "b 2"; }),
+      "");
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    EXPECT_EQ(shards[i].texts, expected[i]) << i;
+    EXPECT_TRUE(shards[i].closed);
+    EXPECT_EQ(shards[i].keyless, i == 0 ? 1 : 0);
+  }
+  EXPECT_EQ(source.records(), 6u);
+  EXPECT_EQ(source.bytes_read(), 15u);
+}
+
+// A lane that drops.
+struct DroppingProducer : FakeProducer {
+  bool drops() const { return true; }
+  void count_dropped(bool too_large) { ++(too_large ? dropped_too_large : dropped_full); }
+  int dropped_full = 0;
+  int dropped_too_large = 0;
+};
+
+TEST(ReplaySource, ALaneThatDropsTakesWhatDoesNotFitAndCountsIt) {
+  const TempFolder temp;
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    const std::string large(201, 'x');
+    ASSERT_TRUE(append_records(*files, 2));
+    ASSERT_TRUE(files->append(reinterpret_cast<const std::byte*>(large.data()), 201, 0));
+    ASSERT_TRUE(append_records(*files, 3));
+  }
+  std::atomic<std::uint32_t> state{0};
+  DroppingProducer producer;
+  producer.room = 3;
+  Reporter failures;
+  ReplaySource<DroppingProducer> source(reader_of(temp.path("lane")), {&producer}, nullptr, failures, state, {});
+  while (!source.done()) source.do_work();
+  EXPECT_EQ(producer.texts.size(), 3u);
+  EXPECT_EQ(producer.dropped_full, 2);
+  EXPECT_EQ(producer.dropped_too_large, 1);
+  EXPECT_EQ(source.records(), 6u);
+  EXPECT_EQ(failures.count, 0);
 }
 
 TEST(ReplaySource, StopsWhenThePipelineClosesAndAfterItsMaximum) {
@@ -343,15 +420,15 @@ TEST(ReplaySource, StopsWhenThePipelineClosesAndAfterItsMaximum) {
   Reporter failures;
   ReplayOptions options;
   options.records_max = 10;
-  ReplaySource<FakeProducer> ten(reader_of(temp.path("lane")), producer, failures, state, options);
+  ReplaySource<FakeProducer> ten(reader_of(temp.path("lane")), {&producer}, nullptr, failures, state, options);
   while (!ten.done()) ten.do_work();
-  EXPECT_EQ(producer.published, 10u);
-  ReplaySource<FakeProducer> stopped(reader_of(temp.path("lane")), producer, failures, state, {});
+  EXPECT_EQ(producer.published(), 10u);
+  ReplaySource<FakeProducer> stopped(reader_of(temp.path("lane")), {&producer}, nullptr, failures, state, {});
   stopped.do_work();
   state = static_cast<std::uint32_t>(abi::RegionState::kClosing);
   EXPECT_EQ(stopped.do_work(), 1u);
   EXPECT_TRUE(stopped.done());
-  EXPECT_EQ(producer.published, 10u + 256u);
+  EXPECT_EQ(producer.published(), 10u + 256u);
 }
 
 TEST(ReplaySource, KeepsTheRecordedPace) {
@@ -372,7 +449,7 @@ TEST(ReplaySource, KeepsTheRecordedPace) {
   Reporter failures;
   ReplayOptions recorded;
   recorded.pace = Pace::kRecorded;
-  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), producer, failures, state, recorded);
+  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), {&producer}, nullptr, failures, state, recorded);
   const auto began = std::chrono::steady_clock::now();
   EXPECT_EQ(source.do_work(), 2u);
   while (!source.done()) {
@@ -382,7 +459,7 @@ TEST(ReplaySource, KeepsTheRecordedPace) {
     pollfd polled{wait.fd, wait.events, 0};
     ASSERT_EQ(poll(&polled, 1, 5000), 1);
   }
-  EXPECT_EQ(producer.published, 4u);
+  EXPECT_EQ(producer.published(), 4u);
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(120));
 }
 
@@ -398,9 +475,9 @@ TEST(ReplaySource, ARecordThatIsTooLongOrDamagedIsAFailure) {
   std::atomic<std::uint32_t> state{0};
   FakeProducer producer;
   Reporter failures;
-  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), producer, failures, state, {});
+  ReplaySource<FakeProducer> source(reader_of(temp.path("lane")), {&producer}, nullptr, failures, state, {});
   while (!source.done()) source.do_work();
-  EXPECT_EQ(producer.published, 3u);
+  EXPECT_EQ(producer.published(), 3u);
   EXPECT_EQ(producer.too_large, 1);
   EXPECT_EQ(failures.sequence, 3u);
   EXPECT_NE(failures.cause.find("--record-max"), std::string::npos) << failures.cause;
@@ -408,7 +485,7 @@ TEST(ReplaySource, ARecordThatIsTooLongOrDamagedIsAFailure) {
   std::string content = test::slurp(path);
   content[sizeof(SegmentHeader) + 25] ^= 1;
   test::overwrite(path, content);
-  ReplaySource<FakeProducer> damaged(reader_of(temp.path("lane")), producer, failures, state, {});
+  ReplaySource<FakeProducer> damaged(reader_of(temp.path("lane")), {&producer}, nullptr, failures, state, {});
   while (!damaged.done()) damaged.do_work();
   EXPECT_EQ(failures.count, 2);
   EXPECT_NE(failures.cause.find("is damaged"), std::string::npos) << failures.cause;

@@ -33,9 +33,23 @@ describe('open refuses', () => {
       'ports.nowhere is the string "js": the plan has no such boundary; it has "in" (ingress), "out" (egress)',
     ],
     [{ ports: { in: 'discard' } }, 'ports.in is the string "discard": only an egress can be discarded'],
+    [{ ports: { out: 'file' } }, 'ports.out is the string "file": give "js", "discard" or { lines: PATH }'],
+    [{ ports: { in: 5 } }, 'ports.in is 5: give "js", { lines: PATH } or { replay: FOLDER }'],
+    [{ ports: { out: { replay: 'x' } } }, 'only an ingress gets the records of a journal'],
+    [{ ports: { in: { replay: '' } } }, `ports.in.replay is the string "": give the path of a journal's folder`],
+    [{ ports: { in: { replay: 'x', from: -1 } } }, 'ports.in.from is -1: give an integer from 0 to 9007199254740991'],
+    [{ ports: { in: { replay: 'x', last: 0 } } }, 'ports.in.last is 0: give an integer from 1 to 9007199254740991'],
     [
-      { ports: { out: 'file' } },
-      'ports.out is the string "file": give "js", "discard" (egress only) or { lines: PATH }',
+      { ports: { in: { replay: 'x', from: 1, last: 1 } } },
+      'ports.in.last is 1: "from" was given too; a replay begins at one of them',
+    ],
+    [
+      { ports: { in: { replay: 'x', pace: 'slow' } } },
+      'ports.in.pace is the string "slow": give one of "fast", "recorded"',
+    ],
+    [
+      { ports: { in: { replay: 'x', append: true } } },
+      'ports.in.append is true: a replay takes "replay", "from" or "last", and "pace"',
     ],
     [{ ports: { out: { lines: '' } } }, 'ports.out.lines is the string "": give the path of a file, or "-"'],
     [

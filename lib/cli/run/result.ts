@@ -4,7 +4,7 @@ import type { EgressCounts, Imbalance, IngressCounts, Ledger } from '../../runti
 import type { Failure } from '../../runtime/failure.js';
 import { ExitCode } from '../exit-code.js';
 import { isGraph } from './graph-summary.js';
-import type { RunStatus } from './status.js';
+import type { AdapterStatus, RunStatus } from './status.js';
 
 export type EndSignal = 'SIGINT' | 'SIGTERM';
 
@@ -37,6 +37,10 @@ export interface RunFacts {
     /** Equations that do not hold; only where there are some. */
     readonly imbalances?: Ledger['imbalances'];
   };
+  /** Journal lane → the folder of its files; only where there are some. */
+  readonly journals?: Readonly<Record<string, string>>;
+  /** Ingress that was fed by a journal → what lay torn at the journal's end; only where there is one. */
+  readonly replayed?: Readonly<Record<string, NonNullable<AdapterStatus['replay']>>>;
   /** Stage id → what its op reports. */
   readonly stages: Readonly<Record<string, unknown>>;
   /** The first failure; only where there is one. */
@@ -67,9 +71,9 @@ function adapterImbalances({ boundaries, lanes }: Ledger, { adapters }: RunStatu
 }
 
 function expectedLines(counts: IngressCounts | EgressCounts): { right: number; equation: string } {
-  if (counts.kind === 'egress') return { right: counts.out, equation: 'lines written = out' };
+  if (counts.kind === 'egress') return { right: counts.out, equation: 'records written = out' };
   const { published, dropped } = counts;
-  return { right: published + dropped, equation: `lines read = published${dropped > 0 ? ' + dropped' : ''}` };
+  return { right: published + dropped, equation: `records read = published${dropped > 0 ? ' + dropped' : ''}` };
 }
 
 /** What did not add up, in the ring or the graph and at its ends. */
@@ -77,6 +81,21 @@ export const allImbalances = ({ ledger, status }: Pick<EndedRun, 'ledger' | 'sta
   ...ledger.imbalances,
   ...adapterImbalances(ledger, status),
 ];
+
+/** A run that was given no folder has chosen one, and whoever wants its records again must know it. */
+function journalFolders({ sizes }: RunStatus): Pick<RunFacts, 'journals'> {
+  const folders = Object.entries(sizes?.lanes ?? {}).flatMap(([id, { journal }]) =>
+    journal === undefined ? [] : [[id, journal] as const],
+  );
+  return folders.length === 0 ? {} : { journals: Object.fromEntries(folders) };
+}
+
+function replayedJournals({ adapters }: RunStatus): Pick<RunFacts, 'replayed'> {
+  const replayed = Object.entries(adapters).flatMap(([id, { replay }]) =>
+    replay === undefined ? [] : [[id, replay] as const],
+  );
+  return replayed.length === 0 ? {} : { replayed: Object.fromEntries(replayed) };
+}
 
 export function runFacts(run: EndedRun): RunFacts {
   const { ledger, status, reports, seconds, signal } = run;
@@ -93,6 +112,8 @@ export function runFacts(run: EndedRun): RunFacts {
     bytes_out: bytes('egress'),
     seconds,
     ledger: { balanced, boundaries, stages, inserted, lanes, ...(balanced ? {} : { imbalances }) },
+    ...journalFolders(status),
+    ...replayedJournals(status),
     stages: reports,
     ...(failure === null ? {} : { failure }),
   };

@@ -22,6 +22,8 @@ export interface AdapterStatus {
   readonly input_bytes?: number | null;
   /** Records taken from the ring whose line is not whole in the file. */
   readonly unwritten?: number;
+  /** Of a journal that is replayed: its folder, and the bytes at its end that hold no whole record. */
+  readonly replay?: { readonly journal: string; readonly torn_bytes: number };
   /** Nobody reads the output any more. */
   readonly reader_gone?: boolean;
 }

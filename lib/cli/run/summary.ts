@@ -131,6 +131,7 @@ function verdictLines(run: EndedRun, facts: RunFacts, colors: Colors): string[] 
     ...(ledger.failure === null ? [] : [failureLine(ledger.failure, colors)]),
     ...(signal === undefined ? [] : [`${colors.yellow('!')} ended by ${signal}, drained`]),
     ...unwrittenLines(run, colors),
+    ...tornLines(run, colors),
     ...balanceLines(run, facts, colors),
   ];
 }
@@ -143,6 +144,14 @@ export function failureLine({ stage, shard, sequence, cause }: NonNullable<Ledge
 function unwrittenLines({ status }: EndedRun, colors: Colors): string[] {
   return Object.entries(status.adapters).flatMap(([id, { unwritten = 0 }]) =>
     unwritten === 0 ? [] : [`${colors.yellow('!')} ${id}: ${grouped(unwritten)} records did not reach the output`],
+  );
+}
+
+function tornLines({ status }: EndedRun, colors: Colors): string[] {
+  return Object.entries(status.adapters).flatMap(([id, { replay }]) =>
+    replay === undefined || replay.torn_bytes === 0
+      ? []
+      : [`${colors.yellow('!')} ${id}: ${grouped(replay.torn_bytes)} bytes at the journal's end hold no whole record`],
   );
 }
 

@@ -1,49 +1,15 @@
-/**
- * `byteor run`: a plan over files and standard streams, to the end of its input. Both ends are native; this thread only
- * waits, shows progress, and listens for signals.
- */
-import { resolve } from 'node:path';
-import { Option } from 'commander';
-import type { PipelinePlanV2 } from '../../plan/document.js';
-import { ByteorError } from '../../runtime/errors.js';
-import { failedAt } from '../../runtime/failure.js';
-import { open } from '../../runtime/open.js';
-import type { OpenOptions } from '../../runtime/options.js';
-import { type Pipeline, STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
-import { compile, type Version } from '../../version/version.js';
-import { type Ends, resolveEnds } from '../adapters.js';
-import { CliError, ExitCode, usageError } from '../exit-code.js';
+/** `byteor run`: a plan over files and standard streams, to the end of its input. */
+import { resolveEnds } from '../adapters.js';
+import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
-import { askAddon } from '../native-facts.js';
-import { addOpenOptions, inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from '../open-options.js';
-import { RELEASE_FEATURES } from '../release.js';
-import { startProgress } from '../run/progress.js';
-import { type EndSignal, exitCodeOf, runFacts } from '../run/result.js';
-import { answered, readStatus, refusedRequests } from '../run/status.js';
-import { summaryText } from '../run/summary.js';
-import { isSameFile } from '../same-file.js';
-import { parseDuration, parseSize } from '../sizes.js';
-import type { Terminal } from '../terminal.js';
-import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
+import { execute } from '../run/execute.js';
+import { addRunOptions, collect, type RunOptions } from '../run/run-options.js';
+import { type Define, examples, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
-type Options = SizeOptions &
-  ThreadOptions & {
-    readonly ingress: readonly string[];
-    readonly egress: readonly string[];
-    readonly json?: true;
-    readonly assertConserved?: true;
-    readonly requireProfile?: true;
-    readonly observe?: true;
-    readonly laneBytes?: number;
-    readonly journal?: string;
-    /** False after --no-progress, undefined where nothing was said. */
-    readonly progress?: boolean;
-    readonly quiet?: true;
-    /** Milliseconds. */
-    readonly deadline: number;
-  };
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+type Options = RunOptions & {
+  readonly ingress: readonly string[];
+  readonly egress: readonly string[];
+};
 
 export const define: Define = (command, context) => {
   command
@@ -63,26 +29,8 @@ export const define: Define = (command, context) => {
       'where records go: lines:PATH, lines+append:PATH, lines:- for standard output, discard; once for each egress',
       collect,
       [],
-    )
-    .option(...JSON_OPTION)
-    .option('-q, --quiet', 'print no summary')
-    .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
-    .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
-    .addOption(
-      new Option('--lane-bytes <size>', 'LaneGraph: memory of a lane whose connection states none').argParser(
-        parseSize,
-      ),
-    )
-    .option('--journal <folder>', 'LaneGraph: where journal lanes keep their files (default: a folder of this run)')
-    .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
-    .option('--progress', 'show progress (default: on a terminal)')
-    .addOption(new Option('--no-progress', 'show none'))
-    .addOption(
-      new Option('--deadline <duration>', 'how long to drain after a signal, like 500ms or 10s')
-        .argParser(parseDuration)
-        .default(STOP_DEADLINE_MS, `${STOP_DEADLINE_MS / 1000}s`),
     );
-  addOpenOptions(command)
+  addRunOptions(command)
     .addHelpText('after', HELP)
     .action(context.ends((path: string, options: Options) => runPlan(path, options, context)));
 };
@@ -100,189 +48,6 @@ SIGTERM drain and print it; a second one stops at once. Sizes: 64k and 1M are th
 async function runPlan(path: string, options: Options, context: VerbContext): Promise<ExitCode> {
   const plan = await loadPlan(path, options.json === true, context);
   if (plan === undefined) return ExitCode.PlanErrors;
-  const version = compile(plan, { features: RELEASE_FEATURES });
   const ends = resolveEnds(plan.boundaries, options.ingress, options.egress);
-  if (path === '-' && ends.readsStandardInput)
-    throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
-  keepPlan(path, ends);
-  keepApart(plan, ends);
-  const signals = drainOnSignals(options.deadline, context);
-  const start = performance.now();
-  try {
-    const pipeline = openPipeline(version, options, ends);
-    signals.watch(pipeline);
-    if (readsTerminal(ends)) context.err.line('Reading records from the terminal; Ctrl-D ends them.');
-    if (options.observe === true && context.err.isTty) context.err.line(`Look at it: byteor snapshot ${process.pid}`);
-    if (options.requireProfile === true) await requireGranted(pipeline);
-    const progress = wantsProgress(options, ends, context)
-      ? startProgress(pipeline, ingressIds(plan), context.err)
-      : undefined;
-    const ledger = await pipeline.finished().finally(() => progress?.end());
-    const seconds = (performance.now() - start) / 1000;
-    const ended = { ledger, status: readStatus(pipeline), reports: pipeline.reports(), seconds, signal: signals.first };
-    return conclude(ended, plan, version.id, ends, options, context);
-  } finally {
-    signals.end();
-  }
-}
-
-/** An output is truncated when it is opened, and the plan would be gone. */
-function keepPlan(path: string, { ports }: Ends): void {
-  for (const [id, port] of Object.entries(ports))
-    if (typeof port === 'object' && path !== '-' && port.lines !== '-' && isSameFile(path, port.lines))
-      throw usageError(`The adapter of "${id}" names the plan itself, ${JSON.stringify(path)}.`, 'Name another file.');
-}
-
-const ingressIds = (plan: PipelinePlanV2): string[] =>
-  plan.boundaries.filter(({ kind }) => kind === 'ingress').map(({ id }) => id);
-
-/** Two outputs in one file would be written over each other. The core keeps an input from being an output. */
-function keepApart({ boundaries }: PipelinePlanV2, { ports }: Ends): void {
-  const outputs = boundaries.flatMap(({ id, kind }) => {
-    const port = ports[id];
-    return kind === 'egress' && typeof port === 'object' && port.lines !== '-' ? [{ id, path: port.lines }] : [];
-  });
-  for (const [at, one] of outputs.entries())
-    for (const other of outputs.slice(at + 1))
-      if (resolve(one.path) === resolve(other.path) || isSameFile(one.path, other.path))
-        throw usageError(
-          `The adapters of "${one.id}" and "${other.id}" name one file, ${JSON.stringify(other.path)}.`,
-          'Give each its own.',
-        );
-}
-
-function conclude(
-  ended: Parameters<typeof runFacts>[0],
-  plan: PipelinePlanV2,
-  id: string,
-  ends: Ends,
-  options: Options,
-  { out, err }: Terminal,
-): ExitCode {
-  const facts = runFacts(ended);
-  const channel = ends.writesStandardOutput ? err : out;
-  const readerGone = Object.values(ended.status.adapters).some((adapter) => adapter.reader_gone === true);
-  const code = exitCodeOf(facts, ended.signal, options.assertConserved === true);
-  if (options.json === true) channel.json(facts);
-  // `byteor run … | head` has what it wanted: nothing to say unless something went wrong.
-  else if (options.quiet !== true && (!readerGone || code !== ExitCode.Done))
-    channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors: channel.colors }));
-  if (facts.failure !== undefined && (options.json === true || options.quiet === true)) {
-    const { stage, cause } = facts.failure;
-    err.line(`byteor run: "${stage}" failed at ${failedAt(facts.failure)}: ${cause}`);
-  }
-  return code;
-}
-
-/** Exit codes of errors that the core or the runtime has when it opens. Everything else: the run failed. */
-const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
-  BAD_OPTION: ExitCode.Usage,
-  OPTION_RANGE: ExitCode.Usage,
-  CPU_NOT_ALLOWED: ExitCode.Usage,
-  SAME_FILE: ExitCode.Usage,
-  MEMORY_LIMIT: ExitCode.MachineCannot,
-  NO_MEMORY: ExitCode.MachineCannot,
-  OBSERVE_FOLDER: ExitCode.MachineCannot,
-  NO_THREAD: ExitCode.MachineCannot,
-  NO_RESOURCE: ExitCode.MachineCannot,
-  OP_UNAVAILABLE: ExitCode.MachineCannot,
-};
-
-/** Errors that one end causes: which one they are about. */
-const ABOUT: Readonly<Record<string, 'ingress' | 'egress'>> = { INPUT_OPEN: 'ingress', OUTPUT_OPEN: 'egress' };
-
-function startProblem(error: ByteorError, version: Version): CliError {
-  // Where several could be meant, the message has the path.
-  const [end, another] = (version.plan as PipelinePlanV2).boundaries.filter(({ kind }) => kind === ABOUT[error.code]);
-  const place = end === undefined || another !== undefined ? '' : `${end.kind} "${end.id}" `;
-  const message = `Cannot start: ${place}${inOptionNames(error.message)}`;
-  return new CliError(OPEN_EXIT_CODES[error.code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
-}
-
-function openPipeline(version: Version, options: Options, ends: Ends): Pipeline {
-  const addon = askAddon();
-  if (!addon.loaded)
-    throw new CliError(
-      ExitCode.MachineCannot,
-      `The native core cannot be loaded: ${addon.reason}`,
-      'Install a C++20 compiler, make and python3, then run `npm rebuild byteor`; `byteor doctor` says more.',
-    );
-  try {
-    return open(version, openOptions(options, ends));
-  } catch (error) {
-    throw error instanceof ByteorError ? startProblem(error, version) : error;
-  }
-}
-
-const openOptions = (options: Options, { ports }: Ends): OpenOptions => ({
-  ...sizesAsked(options),
-  ...(options.laneBytes === undefined ? {} : { laneBytes: options.laneBytes }),
-  ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
-  profile: options.profile,
-  wait: options.wait,
-  pin: options.pin,
-  ...(options.threads === undefined ? {} : { threads: options.threads }),
-  ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
-  observe: options.observe === true,
-  ports,
-});
-
-/** On one terminal, progress would spoil the records that are written to it, or those that are typed. */
-const wantsProgress = (options: Options, ends: Ends, { out, err }: Terminal): boolean =>
-  options.progress ?? (err.isTty && !(ends.writesStandardOutput && out.isTty) && !readsTerminal(ends));
-
-const readsTerminal = (ends: Ends): boolean =>
-  ends.readsStandardInput && process.getBuiltinModule('node:tty').isatty(0);
-
-interface SignalWatch {
-  /** The signal that ended the run, if one did. */
-  readonly first: EndSignal | undefined;
-  /** The pipeline to end. Called in the same turn in which it was opened, so no signal falls between. */
-  watch(pipeline: Pipeline): void;
-  end(): void;
-}
-
-/**
- * The first SIGINT or SIGTERM drains, a second one stops at once; either way `finished()` resolves. Listens from before
- * the pipeline is opened: a record may be out before `open` has returned, and who reads it may send a signal.
- */
-function drainOnSignals(deadline: number, { err }: Terminal): SignalWatch {
-  let first: EndSignal | undefined;
-  let pipeline: Pipeline | undefined;
-  const onSignal = (signal: EndSignal): void => {
-    if (first !== undefined) {
-      pipeline?.halt();
-      return;
-    }
-    first = signal;
-    if (err.isTty) err.line(`\n${signal}: draining; a second one stops at once.`);
-    // The run's own wait reports what came of it.
-    pipeline?.stop({ deadline }).catch(() => {});
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return {
-    get first() {
-      return first;
-    },
-    watch: (opened) => {
-      pipeline = opened;
-    },
-    end: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
-  };
-}
-
-/** Threads ask for what the profile wants when they start; that takes less than this. */
-const ANSWER_MS_MAX = 1000;
-
-async function requireGranted(pipeline: Pipeline): Promise<void> {
-  for (let waited = 0; waited < ANSWER_MS_MAX && !answered(readStatus(pipeline)); waited++)
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  const refused = refusedRequests(readStatus(pipeline));
-  if (refused.length === 0) return;
-  pipeline.halt();
-  throw new CliError(
-    ExitCode.MachineCannot,
-    `This machine does not grant what the profile asks for:\n${refused.map((line) => `  ${line}`).join('\n')}`,
-    'Leave --require-profile away to run with less; `byteor doctor` says what to change.',
-  );
+  return await execute({ verb: 'run', path, plan, ends, options }, context);
 }

@@ -1,0 +1,47 @@
+/** The options that `run` and `replay` share: what a run is told beside its plan and its ends. Pure; any thread. */
+import { type Command, Option } from 'commander';
+import { STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
+import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
+import { parseDuration, parseSize } from '../sizes.js';
+import { JSON_OPTION } from '../verb.js';
+
+export type RunOptions = SizeOptions &
+  ThreadOptions & {
+    readonly json?: true;
+    readonly assertConserved?: true;
+    readonly requireProfile?: true;
+    readonly observe?: true;
+    readonly laneBytes?: number;
+    readonly journal?: string;
+    /** False after --no-progress, undefined where nothing was said. */
+    readonly progress?: boolean;
+    readonly quiet?: true;
+    /** Milliseconds. */
+    readonly deadline: number;
+  };
+
+/** For an option that may be given more than once. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+export function addRunOptions(command: Command): Command {
+  command
+    .option(...JSON_OPTION)
+    .option('-q, --quiet', 'print no summary')
+    .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
+    .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
+    .addOption(
+      new Option('--lane-bytes <size>', 'LaneGraph: memory of a lane whose connection states none').argParser(
+        parseSize,
+      ),
+    )
+    .option('--journal <folder>', 'LaneGraph: where journal lanes keep their files (default: a folder of this run)')
+    .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
+    .option('--progress', 'show progress (default: on a terminal)')
+    .addOption(new Option('--no-progress', 'show none'))
+    .addOption(
+      new Option('--deadline <duration>', 'how long to drain after a signal, like 500ms or 10s')
+        .argParser(parseDuration)
+        .default(STOP_DEADLINE_MS, `${STOP_DEADLINE_MS / 1000}s`),
+    );
+  return addOpenOptions(command);
+}

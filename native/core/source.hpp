@@ -1,0 +1,23 @@
+// What is known of an adapter that feeds an ingress, whatever it reads and whatever it writes into. The counters may be
+// read from any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/agent.hpp"
+
+namespace byteor::core {
+
+class Source : public Agent {
+ public:
+  virtual std::uint64_t bytes_read() const noexcept = 0;
+  // Records read: published, or dropped and counted by a lane that drops.
+  virtual std::uint64_t records() const noexcept = 0;
+  // The size of the input, when it is known beforehand: for progress.
+  virtual const std::optional<std::uint64_t>& input_bytes() const noexcept = 0;
+  // Bytes at the input's end that hold no whole record and were left out.
+  virtual std::uint64_t torn_bytes() const noexcept { return 0; }
+};
+
+}  // namespace byteor::core
