@@ -648,7 +648,7 @@ struct alignas(128) LaneBlock {
   std::uint32_t record_max;  // largest record, bytes
   std::uint64_t data_offset;  // Framed: the frames. Variable: the arena
   std::uint64_t slots_offset;  // Variable: Slot × slot_count; Framed: 0
-  std::uint64_t ordinals_offset;  // Variable and watermarked: u64 × slot_count; else 0
+  std::uint64_t ordinals_offset;  // Variable, and no ingress writes it: u64 × slot_count; else 0
   std::uint64_t producer_offset;  // ProducerBlock
   std::uint64_t readers_offset;  // u64 × reader_count: offsets of ConsumerBlock
   std::uint64_t reader_agents_offset;  // u32 × reader_count: indices into AgentEntry

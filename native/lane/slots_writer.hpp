@@ -25,8 +25,8 @@ using SlotsGates = std::array<core::SequenceReader, abi::kSequencedSlotsGates>;
 
 class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
  public:
-  // `ring`: Variable layout, headroom and tailroom 0. `ordinals`: one cell a slot, or nullptr where nothing downstream
-  // restores order. `stamps` has cells.
+  // `ring`: Variable layout, headroom and tailroom 0. `ordinals`: one cell a slot, or nullptr where the writer is an
+  // ingress, whose records are counted. `stamps` has cells.
   SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block, const SlotsGates& gates,
               core::StampTable stamps, const WriterOptions& options)
       : producer_(ring, block, std::vector<core::SequenceReader>(gates.begin(), gates.end()), stamps, options.first),

@@ -20,6 +20,7 @@ interface LaneFacts {
   readonly written: number;
   readonly published: number;
   readonly dropped: { readonly full: number; readonly too_large: number };
+  readonly journal?: { readonly appended: number; readonly durable: number };
 }
 
 /** What `run --json` prints, as far as these tests look. */
@@ -179,6 +180,23 @@ describe.each(logs.map((log) => [basename(log), log] as const))('%s', (_, log) =
     const ops = { left: keep(a), right: keep(a, true), tail: { op: 'checksum' } };
     const { written } = await through(plan('mixed', connections, { ops, policy: { out: 'Ordered' } }), { in: log });
     expect((written.out as Buffer).equals(content)).toBe(true);
+  });
+
+  test('journals on the way: byte for byte, and all of it in their files', async () => {
+    const journals = mkdtempSync(join(work, 'journals-'));
+    const connections: readonly ConnectionText[] = [
+      ['in -> head', { kind: 'Journal', fsync: 'none' }],
+      ['head -> left'],
+      ['head -> right', { kind: 'Journal', fsync: 'each_batch' }],
+      ['left -> out'],
+      ['right -> out', { kind: 'SequencedSlots', capacity: 5, gating: 4 }],
+    ];
+    const ops = { left: keep(a), right: keep(a, true) };
+    const ordered = plan('journals', connections, { ops, policy: { out: 'Ordered' } });
+    const { facts, written } = await through(ordered, { in: log }, ['--journal', journals]);
+    expect((written.out as Buffer).equals(content)).toBe(true);
+    for (const id of ['in->head', 'head->right'])
+      expect(facts.ledger.lanes[id]?.journal).toMatchObject({ appended: count(content), durable: count(content) });
   });
 
   test('several egresses: each gets what is its', async () => {

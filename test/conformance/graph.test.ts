@@ -193,3 +193,37 @@ describe.each(THREADS)('a record that fails, on %i threads', (threads) => {
     );
   });
 });
+
+test('a failure names the place of its record in the ingress, also behind slots that no merge restores order from', async () => {
+  const slots = { kind: 'SequencedSlots', capacity: 2, gating: 4 } as const;
+  const events = { kind: 'Events' } as const;
+  const plan: LaneGraphPlan = {
+    version: 2,
+    name: 'place',
+    target: 'LaneGraph',
+    stages: [
+      { id: 'even', op: 'count' },
+      { id: 'odd', op: 'identity' },
+      { id: 'strict', op: 'reject', config: { equals: 'bad' } },
+    ],
+    boundaries: [
+      { id: 'in', kind: 'ingress' },
+      { id: 'out', kind: 'egress' },
+    ],
+    lane_graph: {
+      connections: [
+        { from: 'in', to: 'even', lane: events },
+        { from: 'in', to: 'odd', lane: slots },
+        { from: 'odd', to: 'strict', lane: slots },
+        { from: 'strict', to: 'out', lane: events },
+      ],
+      boundary_policy: { in: 'RoundRobin' },
+    },
+  };
+  const bytes = ['a', 'b', 'c', 'd', 'e', 'bad', 'f'].map((text) => Buffer.from(text));
+  const inputs = bytes.map((value) => ({ value, bytes: value }));
+  const sources = { in: { source: 'push', inputs, lines: [], file: new Uint8Array() } } as const;
+  const core = await runGraphOnCore({ plan, sources, sinks: { out: 'poll' }, options: { pin: false } }, { threads: 1 });
+  expect(core.ledger.failure).toMatchObject({ stage: 'strict', sequence: 5 });
+  expect(core.delivered.out?.map(latin1)).toEqual(['b', 'd']);
+});
