@@ -22,7 +22,7 @@ import { type EndSignal, exitCodeOf, runFacts } from '../run/result.js';
 import { answered, readStatus, refusedRequests } from '../run/status.js';
 import { summaryText } from '../run/summary.js';
 import { isSameFile } from '../same-file.js';
-import { parseDuration, parseSize } from '../sizes.js';
+import { parseDuration } from '../sizes.js';
 import type { Terminal } from '../terminal.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
@@ -34,7 +34,6 @@ type Options = SizeOptions &
     readonly assertConserved?: true;
     readonly requireProfile?: true;
     readonly observe?: true;
-    readonly laneBytes?: number;
     readonly journal?: string;
     /** False after --no-progress, undefined where nothing was said. */
     readonly progress?: boolean;
@@ -68,11 +67,6 @@ export const define: Define = (command, context) => {
     .option('-q, --quiet', 'print no summary')
     .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
     .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
-    .addOption(
-      new Option('--lane-bytes <size>', 'LaneGraph: memory of a lane whose connection states none').argParser(
-        parseSize,
-      ),
-    )
     .option('--journal <folder>', 'LaneGraph: where journal lanes keep their files (default: a folder of this run)')
     .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
     .option('--progress', 'show progress (default: on a terminal)')
@@ -216,7 +210,6 @@ function openPipeline(version: Version, options: Options, ends: Ends): Pipeline 
 
 const openOptions = (options: Options, { ports }: Ends): OpenOptions => ({
   ...sizesAsked(options),
-  ...(options.laneBytes === undefined ? {} : { laneBytes: options.laneBytes }),
   ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
   profile: options.profile,
   wait: options.wait,
