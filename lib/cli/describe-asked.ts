@@ -1,22 +1,22 @@
 /** A plan as it would run from the command line, with the options of `run`: for `describe` and `doctor`. No addon. */
 import { type Description, describePlan } from '../describe/describe.js';
-import { type PlacedThread, placeRing } from '../describe/placement.js';
+import { type EndRunner, type PlacedThread, placeGraph, placeRing } from '../describe/placement.js';
 import { lower } from '../lower/index.js';
-import type { CheckedPlan, SingleRingPlan } from '../plan/document.js';
+import type { CheckedPlan } from '../plan/document.js';
 import { usageError } from './exit-code.js';
 import { inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from './open-options.js';
 
-export const isRing = (plan: CheckedPlan): plan is CheckedPlan<SingleRingPlan> => plan.target === 'SingleRing';
-
 /**
- * Who shares which thread when both ends are files, as they are on a command line.
+ * Who shares which thread when all ends are files, as they are on a command line.
  * @param cpus threads that may be busy all the time
  */
-export const placementOf = (
-  plan: CheckedPlan<SingleRingPlan>,
-  threads: number | undefined,
-  cpus: number,
-): readonly PlacedThread[] => placeRing(lower(plan), { ingress: 'native', egress: 'native', threads, cpus });
+export function placementOf(plan: CheckedPlan, threads: number | undefined, cpus: number): readonly PlacedThread[] {
+  const lowered = lower(plan);
+  if (lowered.target === 'SingleRing')
+    return placeRing(lowered, { ingress: 'native', egress: 'native', threads, cpus });
+  const ends = Object.fromEntries(plan.boundaries.map(({ id }): [string, EndRunner] => [id, 'native']));
+  return placeGraph(lowered, { ends, threads, cpus });
+}
 
 /** Spinning profiles publish records of fixed size by a word in each slot (native/run/tuning.cpp). */
 const spins = ({ profile }: ThreadOptions): boolean => profile !== 'default';

@@ -3,7 +3,7 @@
  * them says about a plan holds for the other. Pure; any thread.
  */
 import { type Command, Option } from 'commander';
-import { SIZE_DEFAULTS, SIZE_LIMITS, type SizesAsked } from '../describe/memory.js';
+import { SIZE_DEFAULTS, SIZE_LIMITS } from '../describe/memory.js';
 import { parseCount, parseCpuList, parseSize, sizeWords, wholeNumber } from './sizes.js';
 
 export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
@@ -16,6 +16,7 @@ export interface SizeOptions {
   readonly capacity?: number;
   readonly recordMax?: number;
   readonly arenaBytes?: number;
+  readonly laneBytes?: number;
 }
 
 export interface ThreadOptions {
@@ -36,6 +37,7 @@ const SIZES: readonly Option[] = [
     `largest record (default ${sizeWords(SIZE_DEFAULTS.recordMax)}, at most ${sizeWords(SIZE_LIMITS.recordMax)})`,
   ).argParser(parseSize),
   new Option('--arena-bytes <size>', 'memory for the records of a shard, a power of two').argParser(parseSize),
+  new Option('--lane-bytes <size>', 'LaneGraph: memory of a lane whose connection states none').argParser(parseSize),
 ];
 
 const THREADS: readonly Option[] = [
@@ -52,10 +54,11 @@ export function addOpenOptions(command: Command): Command {
 }
 
 /** Sizes as describe and open take them: what was not asked for is left out. */
-export const sizesAsked = ({ capacity, recordMax, arenaBytes }: SizeOptions): SizesAsked => ({
-  ...(capacity === undefined ? {} : { capacity }),
-  ...(recordMax === undefined ? {} : { recordMax }),
-  ...(arenaBytes === undefined ? {} : { arenaBytes }),
+export const sizesAsked = (options: SizeOptions): SizeOptions => ({
+  ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+  ...(options.recordMax === undefined ? {} : { recordMax: options.recordMax }),
+  ...(options.arenaBytes === undefined ? {} : { arenaBytes: options.arenaBytes }),
+  ...(options.laneBytes === undefined ? {} : { laneBytes: options.laneBytes }),
 });
 
 /** The words of an error of sizes, with the options as they are called here. */

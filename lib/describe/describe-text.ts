@@ -133,7 +133,10 @@ function graphLanes({ lowered, memory }: GraphDescription): string[] {
     String(memory.lanes[index]?.bytes ?? 0),
     laneNotes(lane),
   ]);
-  return columns(rows, [3]);
+  const relays = memory.lanes
+    .slice(rows.length)
+    .map(({ id, bytes }) => [id, 'Events', 'what a journal keeps', String(bytes), 'blocks when full; put in by open']);
+  return columns([...rows, ...relays], [3]);
 }
 
 function graphText(graph: GraphDescription): string[] {

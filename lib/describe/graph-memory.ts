@@ -1,7 +1,8 @@
 /**
  * Every byte that a LaneGraph pipeline will map, table by table and lane by lane, before it is opened. The rules are those of
- * native/run/lane_sizes.cpp (what a lane takes) and native/graph/lane_region_plan.cpp (where everything lies). What a
- * journal keeps in files is not in it. Pure; any thread.
+ * native/run/lane_sizes.cpp (what a lane takes) and native/graph/lane_region_plan.cpp (where everything lies), for the graph
+ * that runs: with relays (relays.ts). A test compares the sums with the core's. What a journal keeps in files is not in
+ * it. Pure; any thread.
  */
 
 import {
@@ -26,6 +27,7 @@ import {
 import type { GraphSpec, LaneSpec, StageSpec } from '../lower/spec.js';
 import { LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
+import { withRelays } from './relays.js';
 
 const HISTOGRAM_BYTES = HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT;
 const ORDINAL_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
@@ -57,7 +59,7 @@ export interface LaneMemory {
 
 export interface GraphMemory {
   readonly threads: number;
-  /** In the order of the spec. */
+  /** In the order of the spec, then those of relays. */
   readonly lanes: readonly LaneMemory[];
   /** Tables of the region, in its order; the last row is the padding between them. */
   readonly rows: readonly MemoryRow[];
@@ -87,26 +89,40 @@ function growth({ roles, stages, lanes }: GraphSpec): readonly number[] {
   return grown;
 }
 
-type LaneSizes = Pick<LaneMemory, 'capacity' | 'recordMax' | 'slotCount' | 'dataBytes' | 'stampCount'>;
-
-function fits(bytes: number, lane: LaneSpec, recordMax: number): number {
-  if (bytes <= ARENA_BYTES_MAX) return bytes;
-  const message = `with what this plan's ops add, lane ${lane.id} would need more than ${ARENA_BYTES_MAX} bytes`;
-  throw new RangeError(`recordMax is ${recordMax}; ${message}`);
+/** The largest struct that an ingress takes: a record that cannot be any shorter. */
+function structBytes({ boundaries }: GraphSpec): number {
+  return boundaries.reduce(
+    (most, { kind, recordBytes }) => (kind === 'Ingress' ? Math.max(most, recordBytes) : most),
+    0,
+  );
 }
 
-/** @param wanted the largest record that should pass the lane, bytes */
-function laneSizes(lane: LaneSpec, wanted: number, laneBytes: number): LaneSizes {
+type LaneSizes = Pick<LaneMemory, 'capacity' | 'recordMax' | 'slotCount' | 'dataBytes' | 'stampCount'>;
+
+/** The largest record, bytes: as it was asked for at the ingress, and as it should pass the lane at hand. */
+interface LargestRecord {
+  readonly asked: number;
+  readonly wanted: number;
+}
+
+function fits(bytes: number, lane: LaneSpec, { asked }: LargestRecord): number {
+  if (bytes <= ARENA_BYTES_MAX) return bytes;
+  const message = `with what this plan's ops add, lane ${lane.id} would need more than ${ARENA_BYTES_MAX} bytes`;
+  throw new RangeError(`recordMax is ${asked}; ${message}`);
+}
+
+function laneSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): LaneSizes {
+  const { wanted } = record;
   if (lane.kind === 'SequencedSlots') {
     const arena = powerOfTwo(2 * roundUp(wanted, FRAME_ALIGN));
-    const dataBytes = fits(Math.max(SLOTS_LANE_ARENA_BYTES_DEFAULT, arena), lane, wanted);
+    const dataBytes = fits(Math.max(SLOTS_LANE_ARENA_BYTES_DEFAULT, arena), lane, record);
     const slotCount = powerOfTwo(lane.capacityRecords);
     const stampCount = Math.max(1, slotCount >> SAMPLE_SHIFT);
     return { capacity: lane.capacityRecords, recordMax: wanted, slotCount, dataBytes, stampCount };
   }
   const least = 2 * (roundUp(wanted, FRAME_ALIGN) + FRAME_HEADER_BYTES);
   const roomy = laneBytes < least ? powerOfTwo(least) : laneBytes;
-  const capacity = fits(lane.capacityBytes > 0 ? lane.capacityBytes : roomy, lane, wanted);
+  const capacity = fits(lane.capacityBytes > 0 ? lane.capacityBytes : roomy, lane, record);
   const dataBytes = powerOfTwo(capacity);
   const stampCount = Math.max(1, Math.floor(dataBytes / FRAME_HEADER_BYTES) >> SAMPLE_SHIFT);
   return { capacity, recordMax: Math.min(wanted, framedRecordMax(capacity)), slotCount: 0, dataBytes, stampCount };
@@ -130,12 +146,13 @@ export function planLanes(spec: GraphSpec, asked: GraphSizesAsked = {}): readonl
   const laneBytes = checkRange('laneBytes', asked.laneBytes ?? LANE_BYTES_DEFAULT, LANE_BYTES_MIN, LANE_BYTES_MAX);
   const grown = growth(spec);
   const mostGrown = grown.reduce((most, bytes) => Math.max(most, bytes), 0);
+  const least = structBytes(spec);
   const base =
     asked.recordMax === undefined
-      ? Math.max(0, framedRecordMax(laneBytes) - mostGrown)
-      : checkRange('recordMax', asked.recordMax, 1, RECORD_BYTES_MAX);
+      ? Math.max(least, framedRecordMax(laneBytes) - mostGrown)
+      : checkRange('recordMax', asked.recordMax, Math.max(1, least), RECORD_BYTES_MAX);
   return spec.lanes.map((lane, index) => {
-    const sizes = laneSizes(lane, base + (grown[index] ?? 0), laneBytes);
+    const sizes = laneSizes(lane, { asked: base, wanted: base + (grown[index] ?? 0) }, laneBytes);
     return { id: lane.id, ...sizes, bytes: bytesOf(lane, keepsOrdinals(spec, lane), sizes) };
   });
 }
@@ -155,9 +172,10 @@ function textBytes({ name, roles, lanes }: GraphSpec): number {
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
 
+const isJournal = ({ kind }: LaneSpec): boolean => kind === 'Journal';
+
 /** Everything but records: what an observer maps. */
 function walkEnds(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[], threads: number): void {
-  const isJournal = ({ kind }: LaneSpec): boolean => kind === 'Journal';
   walk.array('header', 1, RegionHeader.size);
   walk.array('agents', spec.roles.length + spec.lanes.filter(isJournal).length, AgentEntry.size);
   walk.array('threads', threads, ThreadBlock.size);
@@ -187,10 +205,15 @@ function walkRecords(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[]):
 }
 
 /**
- * @param threads native threads that run it
+ * @param threads native threads that run it; left out: one for the roles, and one for the files of each journal lane
  * @throws RangeError when a size is out of its range, with the range
  */
-export function planGraphMemory(spec: GraphSpec, asked: GraphSizesAsked = {}, threads = 1): GraphMemory {
+export function planGraphMemory(
+  lowered: GraphSpec,
+  asked: GraphSizesAsked = {},
+  threads = 1 + lowered.lanes.filter(isJournal).length,
+): GraphMemory {
+  const spec = withRelays(lowered);
   const lanes = planLanes(spec, asked);
   const walk = new Walk();
   walkEnds(walk, spec, lanes, threads);

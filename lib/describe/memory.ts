@@ -50,11 +50,11 @@ export const SIZE_LIMITS = {
 /** Sizes as asked for at open; what is left out gets its default. */
 export interface SizesAsked {
   /** Records a shard may hold, exactly. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /** Largest record, bytes. Ignored by the Fixed layout, where the struct says it. */
-  readonly recordMax?: number;
+  readonly recordMax?: number | undefined;
   /** Bytes of arena a shard, a power of two. */
-  readonly arenaBytes?: number;
+  readonly arenaBytes?: number | undefined;
   /** Fixed layout: a sequence word in every slot publishes its record, as the spinning profiles have it. */
   readonly sequenceWords?: boolean;
 }

@@ -1,10 +1,12 @@
 /**
  * Which agents would share which thread, before a pipeline is opened. The rules are those of native/run/placement.cpp;
  * a test opens pipelines and compares. A thread runs a contiguous run of the line source → stages → sink, cut where the
- * heaviest thread is lightest; shards are dealt out whole. Pure; any thread.
+ * heaviest thread is lightest; shards are dealt out whole. The roles of a graph stand in such a line as well, and the files
+ * of each journal lane have a thread of their own behind them. Pure; any thread.
  */
 
-import type { RingSpec, StageSpec } from '../lower/spec.js';
+import type { GraphSpec, RingSpec, RoleSpec, StageSpec } from '../lower/spec.js';
+import { withRelays } from './relays.js';
 
 /** Who runs an end: a native adapter, a handle of JavaScript, or (the egress only) nobody. */
 export type EndRunner = 'native' | 'js' | 'discard';
@@ -18,8 +20,13 @@ export interface PlacementAsked {
   readonly cpus: number;
 }
 
+export interface GraphPlacementAsked extends Pick<PlacementAsked, 'threads' | 'cpus'> {
+  /** By boundary id. */
+  readonly ends: Readonly<Record<string, EndRunner>>;
+}
+
 export interface PlacedAgent {
-  /** Of a stage or boundary. */
+  /** Of a stage, boundary or inserted element; of the files of a journal, the lane's. */
   readonly id: string;
   readonly shard: number;
 }
@@ -32,6 +39,8 @@ export interface PlacedThread {
 /** Relative costs: see native/run/placement.cpp. */
 const SOURCE_WEIGHT = 3;
 const SINK_WEIGHT = 4;
+/** Moving a record from lane to lane. */
+const LANE_WEIGHT = 0.5;
 
 function stageWeight(stage: StageSpec): number {
   if (stage.op === 'Identity') return 0.05;
@@ -85,11 +94,13 @@ function stageThreads(spec: RingSpec, asked: PlacementAsked, wanted: number): { 
   return { threads, of: partition(weights, threads).slice(first, first + stages.length) };
 }
 
+/** One CPU is left to JavaScript where it runs an end. */
+const wantedThreads = ({ threads, cpus }: Pick<PlacementAsked, 'threads' | 'cpus'>, usesJs: boolean): number =>
+  threads ?? (usesJs && cpus > 1 ? cpus - 1 : cpus);
+
 /** The threads of a ring. */
 export function placeRing(spec: RingSpec, asked: PlacementAsked): readonly PlacedThread[] {
-  const usesJs = asked.ingress === 'js' || asked.egress === 'js';
-  // One CPU is left to JavaScript where it runs an end.
-  const wanted = asked.threads ?? (usesJs && asked.cpus > 1 ? asked.cpus - 1 : asked.cpus);
+  const wanted = wantedThreads(asked, asked.ingress === 'js' || asked.egress === 'js');
   const threads = spec.shards > 1 ? clamp(wanted, 1, spec.shards) : stageThreads(spec, asked, wanted).threads;
   const one = spec.shards > 1 ? [] : stageThreads(spec, asked, wanted).of;
   const agents: PlacedAgent[][] = Array.from({ length: threads }, () => []);
@@ -101,4 +112,33 @@ export function placeRing(spec: RingSpec, asked: PlacementAsked): readonly Place
     if (asked.egress !== 'js') put(spec.egress.id, threads - 1);
   }
   return agents.map((placed) => ({ agents: placed }));
+}
+
+function roleWeight({ kind, index, inlets, outlets }: RoleSpec, runner: EndRunner, { stages }: GraphSpec): number {
+  switch (kind) {
+    case 'Ingress':
+      return SOURCE_WEIGHT;
+    case 'Egress':
+      return runner === 'discard' ? LANE_WEIGHT : SINK_WEIGHT;
+    case 'Stage':
+      return LANE_WEIGHT + stageWeight(stages[index ?? 0] as StageSpec);
+    default:
+      return LANE_WEIGHT * Math.max(inlets.length, outlets.length);
+  }
+}
+
+/** The threads of a graph: those of its roles, relays among them, then one for the files of each journal lane. */
+export function placeGraph(lowered: GraphSpec, asked: GraphPlacementAsked): readonly PlacedThread[] {
+  const spec = withRelays(lowered);
+  const isEnd = ({ kind }: RoleSpec): boolean => kind === 'Ingress' || kind === 'Egress';
+  const runnerOf = (role: RoleSpec): EndRunner => (isEnd(role) ? (asked.ends[role.id] ?? 'js') : 'native');
+  const native = spec.roles.filter((role) => runnerOf(role) !== 'js');
+  const wanted = wantedThreads(asked, native.length < spec.roles.length);
+  const threads = clamp(wanted, 1, native.length);
+  const weights = native.map((role) => roleWeight(role, runnerOf(role), spec));
+  const agents: PlacedAgent[][] = Array.from({ length: threads }, () => []);
+  for (const [at, thread] of partition(weights, threads).entries())
+    agents[thread]?.push({ id: (native[at] as RoleSpec).id, shard: 0 });
+  const files = spec.lanes.filter(({ kind }) => kind === 'Journal').map(({ id }) => [{ id, shard: 0 }]);
+  return [...agents, ...files].map((placed) => ({ agents: placed }));
 }

@@ -5,13 +5,13 @@
 
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { planMemory, resolveSizes, type SizesAsked } from '../describe/memory.js';
-import type { RingSpec } from '../lower/spec.js';
+import { planGraphMemory } from '../describe/graph-memory.js';
+import { planMemory, resolveSizes } from '../describe/memory.js';
+import type { Spec } from '../lower/spec.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import type { Version } from '../version/version.js';
 import { ByteorError, OpenError, OptionError, PortError } from './errors.js';
-import { leastGraphMemory } from './graph-memory.js';
 import { capabilities } from './machine.js';
 import { type NativeAddon, type NativePipeline, nativeAddon } from './native.js';
 import { checkOptions, hotWaitOf, type OpenOptions, planFacts } from './options.js';
@@ -52,33 +52,36 @@ export function asOpenError(error: unknown): unknown {
   return typeof code === 'string' ? new OpenError(code, error.message) : error;
 }
 
-function ringMemory(lowered: RingSpec, options: OpenOptions): number {
-  const asked: SizesAsked = {
-    ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
-    ...(options.recordMax === undefined ? {} : { recordMax: options.recordMax }),
-    ...(options.arenaBytes === undefined ? {} : { arenaBytes: options.arenaBytes }),
-  };
+/** What an option left out becomes, the planners of memory know. */
+function mappedBytes(lowered: Spec, { capacity, recordMax, arenaBytes, laneBytes, threads }: OpenOptions): number {
+  if (lowered.target === 'LaneGraph') {
+    const journals = lowered.lanes.filter(({ kind }) => kind === 'Journal').length;
+    return planGraphMemory(lowered, { recordMax, laneBytes }, (threads ?? 1) + journals).mappedBytes;
+  }
+  const sizes = resolveSizes(lowered, { capacity, recordMax, arenaBytes });
+  return planMemory(lowered, sizes, threads ?? 1).mappedBytes;
+}
+
+/** Limits that depend on the plan are checked here: a planner of memory names the option at the start of its words. */
+function memoryOf(lowered: Spec, options: OpenOptions): number {
   try {
-    return planMemory(lowered, resolveSizes(lowered, asked), options.threads ?? 1).mappedBytes;
+    return mappedBytes(lowered, options);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const option = (/^(\w+) is/.exec(error.message)?.[1] ?? 'capacity') as keyof OpenOptions;
+    const option = (/^(\w+) is/.exec(error.message)?.[1] ?? 'recordMax') as keyof OpenOptions;
     throw new OptionError(option, options[option], error.message);
   }
 }
 
-function checkMemory(version: Version, options: OpenOptions): void {
-  const plan = version.plan as PipelinePlanV2;
-  const { lowered } = version;
-  const graph = lowered.target === 'LaneGraph';
-  const bytes =
-    plan.target === 'LaneGraph' ? leastGraphMemory(plan.lane_graph, options) : ringMemory(lowered as RingSpec, options);
+function checkMemory({ name, lowered }: Version, options: OpenOptions): void {
+  const bytes = memoryOf(lowered, options);
   const room = memoryRoom(options.profile ?? 'default');
   if (bytes <= room.bytes) return;
+  const remedy = lowered.target === 'LaneGraph' ? 'smaller lanes' : 'a smaller capacity or arenaBytes';
   throw new OpenError(
     'MEMORY_LIMIT',
-    `plan "${version.name}" needs ${graph ? 'at least ' : ''}${bytes} bytes, but ${room.where} has room for ` +
-      `${room.bytes}: ask for ${graph ? 'smaller lanes' : 'a smaller capacity or arenaBytes'}, or raise the limit`,
+    `plan "${name}" needs ${bytes} bytes, but ${room.where} has room for ${room.bytes}: ask for ${remedy}, or raise ` +
+      'the limit',
   );
 }
 

@@ -3,6 +3,7 @@
 // among Events lanes only, watermarks wherever order is restored) is checked here and nowhere else.
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "graph/description.hpp"
@@ -52,12 +53,16 @@ class Lists {
   std::uint32_t left_;
 };
 
-// Names are shown to people and compared, nothing else.
+// Ids, and what joins them in the names of lanes and of inserted elements. A journal lane's name becomes the name of a
+// folder, so it must not lead out of the one that it is put in: no dot, no slash.
 std::string read_name(const SpecReader& reader, std::uint32_t offset, std::uint32_t length) {
+  static constexpr std::string_view kJoints = "_-:,>";
   std::string name = reader.text(offset, length, kNameBytesMax);
-  const bool plain =
-      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
-  if (name.empty() || !plain) refuse("a name is not a name", length);
+  const auto plain = [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return letter || (c >= '0' && c <= '9') || kJoints.find(c) != std::string_view::npos;
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), plain)) refuse("a name is not a name", length);
   return name;
 }
 
@@ -238,7 +243,8 @@ void check_lanes(const LaneGraphDescription& graph) {
   }
 }
 
-// A lane is watermarked exactly when an Ordered merge is downstream of it: without, that merge would wait for ever.
+// A lane is watermarked exactly when an Ordered merge is downstream of it: without, that merge would wait for ever. So
+// it would behind a merge that mixes ordinals, and says nothing about those to come.
 void check_watermarks(const LaneGraphDescription& graph) {
   std::vector<bool> needs(graph.roles.size(), false);
   for (std::size_t i = graph.roles.size(); i-- > 0;) {
@@ -247,6 +253,7 @@ void check_watermarks(const LaneGraphDescription& graph) {
     for (const std::uint32_t lane : role.outlets)
       for (const std::uint32_t reader : graph.lanes[lane].readers) ordered = ordered || needs[reader];
     needs[i] = ordered;
+    require(!ordered || role.policy != abi::PolicyCode::kInterleave, "a merge before an Ordered one is not Ordered", i);
   }
   for (std::uint32_t i = 0; i < graph.lanes.size(); ++i) {
     const LaneDescription& lane = graph.lanes[i];

@@ -30,42 +30,57 @@ std::vector<std::uint64_t> growth(const graph::LaneGraphDescription& graph) {
   return grown;
 }
 
+// The largest struct that an ingress takes: a record that cannot be any shorter.
+std::uint64_t struct_bytes(const graph::LaneGraphDescription& graph) {
+  std::uint64_t bytes = 0;
+  for (const graph::BoundaryDescription& boundary : graph.boundaries)
+    if (boundary.kind == abi::BoundaryCode::kIngress) bytes = std::max<std::uint64_t>(bytes, boundary.record_bytes);
+  return bytes;
+}
+
+[[noreturn]] void refuse_record(std::uint64_t asked, const graph::LaneDescription& lane) {
+  refuse("recordMax", asked,
+         "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
+}
+
 // What a framed lane must have so that a record of `record_max` bytes is at most half of it.
 std::uint64_t least_capacity(std::uint64_t record_max) {
   return 2 * (core::round_up(record_max, abi::kFrameAlign) + abi::kFrameHeaderBytes);
 }
 
-graph::LaneSizes framed_sizes(const graph::LaneDescription& lane, std::uint64_t wanted, std::uint32_t lane_bytes) {
+// Bytes of a record at its ingress, and in the lane at hand.
+struct Record {
+  std::uint64_t asked;
+  std::uint64_t wanted;
+};
+
+graph::LaneSizes framed_sizes(const graph::LaneDescription& lane, Record record, std::uint32_t lane_bytes) {
   std::uint64_t capacity = lane.capacity_bytes;
   if (capacity == 0) {
     capacity = lane_bytes;
-    if (capacity < least_capacity(wanted)) capacity = std::bit_ceil(least_capacity(wanted));
+    if (capacity < least_capacity(record.wanted)) capacity = std::bit_ceil(least_capacity(record.wanted));
   }
-  if (capacity > abi::kArenaBytesMax)
-    refuse("recordMax", wanted,
-           "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
+  if (capacity > abi::kArenaBytesMax) refuse_record(record.asked, lane);
   graph::LaneSizes sizes{};
   sizes.layout = abi::LayoutCode::kFramed;
   sizes.capacity = static_cast<std::uint32_t>(capacity);
   sizes.memory_bytes = std::bit_ceil(sizes.capacity);
   sizes.record_max =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, lane::framed_record_max(sizes.capacity)));
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(record.wanted, lane::framed_record_max(sizes.capacity)));
   sizes.stamp_count = std::max<std::uint32_t>(1, (sizes.memory_bytes / abi::kFrameHeaderBytes) >> abi::kSampleShift);
   return sizes;
 }
 
-graph::LaneSizes slots_sizes(const graph::LaneDescription& lane, std::uint64_t wanted) {
+graph::LaneSizes slots_sizes(const graph::LaneDescription& lane, Record record) {
   const std::uint64_t arena =
-      std::max<std::uint64_t>(abi::kSlotsLaneArenaBytesDefault, std::bit_ceil(2 * core::round_up(wanted, 8)));
-  if (arena > abi::kArenaBytesMax)
-    refuse("recordMax", wanted,
-           "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
+      std::max<std::uint64_t>(abi::kSlotsLaneArenaBytesDefault, std::bit_ceil(2 * core::round_up(record.wanted, 8)));
+  if (arena > abi::kArenaBytesMax) refuse_record(record.asked, lane);
   graph::LaneSizes sizes{};
   sizes.layout = abi::LayoutCode::kVariable;
   sizes.capacity = lane.capacity_records;
   sizes.slot_count = std::bit_ceil(lane.capacity_records);
   sizes.memory_bytes = static_cast<std::uint32_t>(arena);
-  sizes.record_max = static_cast<std::uint32_t>(wanted);
+  sizes.record_max = static_cast<std::uint32_t>(record.wanted);
   sizes.stamp_count = std::max<std::uint32_t>(1, sizes.slot_count >> abi::kSampleShift);
   return sizes;
 }
@@ -78,17 +93,21 @@ std::vector<graph::LaneSizes> resolve_lane_sizes(const graph::LaneGraphDescripti
     refuse("laneBytes", lane_bytes, "give 64 to 1073741824 bytes");
   if (options.record_max > abi::kRecordBytesMax)
     refuse("recordMax", options.record_max, "give 1 to " + std::to_string(abi::kRecordBytesMax) + " bytes");
+  const std::uint64_t least = struct_bytes(graph);
+  if (options.record_max != 0 && options.record_max < least)
+    refuse("recordMax", options.record_max, "an ingress's struct has " + std::to_string(least) + " bytes");
   const std::vector<std::uint64_t> grown = growth(graph);
   const std::uint64_t most_grown = grown.empty() ? 0 : *std::max_element(grown.begin(), grown.end());
   // Nothing asked for: the largest record that, with all that ops add to it, still passes lanes of the default size.
   const std::uint64_t whole = lane::framed_record_max(lane_bytes);
-  const std::uint64_t base = options.record_max != 0 ? options.record_max : whole - std::min(whole, most_grown);
+  const std::uint64_t base =
+      options.record_max != 0 ? options.record_max : std::max(least, whole - std::min(whole, most_grown));
   std::vector<graph::LaneSizes> sizes;
   for (std::size_t i = 0; i < graph.lanes.size(); ++i) {
-    const std::uint64_t wanted = base + grown[i];
+    const Record record{base, base + grown[i]};
     sizes.push_back(graph.lanes[i].kind == abi::LaneKindCode::kSequencedSlots
-                        ? slots_sizes(graph.lanes[i], wanted)
-                        : framed_sizes(graph.lanes[i], wanted, lane_bytes));
+                        ? slots_sizes(graph.lanes[i], record)
+                        : framed_sizes(graph.lanes[i], record, lane_bytes));
   }
   return sizes;
 }

@@ -158,6 +158,14 @@ describe('byteor describe', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('in ─▶ pass');
     expect(stdout).toContain('runs as it is written: nothing is inserted');
+    expect(stdout).toMatch(/\nthreads \(as for files, with \d+ CPUs?\)\n {2}0 +in/);
+  });
+
+  test('takes the size of lanes, and refuses one by its name here', async () => {
+    const small = await byteor(['describe', '-', '--lane-bytes', '4KiB'], { input: GRAPH_PLAN });
+    expect(small.stdout).toMatch(/frames +\d+ × +4096/);
+    const { code, stderr } = await byteor(['describe', '-', '--lane-bytes', '63'], { input: GRAPH_PLAN });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--lane-bytes is 63')]);
   });
 
   test('shows a graph as it is written and as it runs, with what was inserted', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type GraphSizesAsked, planGraphMemory, planLanes } from '../../lib/describe/graph-memory.js';
 import { lower } from '../../lib/lower/index.js';
-import { byKey, graph, graphs, line, ordered } from '../lower/graphs.js';
+import { byKey, graph, graphs, kept, line, ordered } from '../lower/graphs.js';
 
 describe('planLanes', () => {
   it('takes the stated defaults: slots with an arena, frames of a mebibyte, what the plan says', () => {
@@ -27,6 +27,18 @@ describe('planLanes', () => {
     ]);
     // Nothing asked for: the largest record still passes with all that is added to it.
     expect(planLanes(plan).map(({ recordMax }) => recordMax)).toEqual([524_264, 524_272]);
+  });
+
+  it('has room for the struct of an ingress, whatever lanes have by default', () => {
+    const lanes = planLanes(lower(byKey), { laneBytes: 64 });
+    // Sixteen bytes, and two more behind an op that appends two.
+    expect([lanes[0], lanes[4]]).toMatchObject([
+      { id: 'in-a->x', recordMax: 16, capacity: 64 },
+      { id: 'y->out-y', recordMax: 18, capacity: 128 },
+    ]);
+    expect(() => planLanes(lower(byKey), { recordMax: 15 })).toThrow(
+      new RangeError('recordMax is 15; give an integer from 16 to 536870912'),
+    );
   });
 
   it.each<[GraphSizesAsked, string]>([
@@ -82,5 +94,19 @@ describe('planGraphMemory', () => {
     const { rows } = planGraphMemory(lower(line));
     const countOf = (table: string) => rows.find((row) => row.table === table)?.count;
     expect([countOf('agents'), countOf('journals'), countOf('consumers')]).toEqual([6, 1, 5]);
+  });
+
+  it('counts the thread of a journal’s files where no number of threads is given', () => {
+    expect([planGraphMemory(lower(byKey)).threads, planGraphMemory(lower(kept)).threads]).toEqual([2, 4]);
+  });
+
+  it('counts the relay of a journal that an egress reads, behind what was compiled', () => {
+    const { lanes, rows } = planGraphMemory(lower(kept));
+    expect(lanes.slice(lower(kept).lanes.length).map(({ id }) => id)).toEqual([
+      'relay:a->out->out',
+      'relay:b->out-b->out-b',
+    ]);
+    // In, a, b, two egresses, a router, a bridge, two relays, and the files of three journals.
+    expect(rows.find(({ table }) => table === 'agents')?.count).toBe(12);
   });
 });

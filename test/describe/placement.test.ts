@@ -1,12 +1,17 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { describeRing } from '../../lib/describe/describe.js';
-import { type PlacementAsked, partition, placeRing } from '../../lib/describe/placement.js';
+import { planGraphMemory } from '../../lib/describe/graph-memory.js';
+import { type EndRunner, type PlacementAsked, partition, placeGraph, placeRing } from '../../lib/describe/placement.js';
 import { lower } from '../../lib/lower/index.js';
-import type { CheckedPlan, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
+import type { CheckedPlan, PipelinePlanV2, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { validate } from '../../lib/validate/validate.js';
 import { compile } from '../../lib/version/version.js';
+import { graphs } from '../lower/graphs.js';
 
 /**
  * The placement that `describe` announces is the one that the core makes: the same rules stand in two languages, so
@@ -62,8 +67,8 @@ interface Made {
 }
 
 /** What the core makes of a plan, as it tells. */
-function madeByCore(checked: CheckedPlan<SingleRingPlan>, options: OpenOptions): Made {
-  const pipeline = open(compile(checked as SingleRingPlan), { ...options, pin: false });
+function madeByCore(checked: CheckedPlan, options: OpenOptions): Made {
+  const pipeline = open(compile(checked as PipelinePlanV2), { ...options, pin: false });
   const status = pipeline.status() as { threads: { agents: string[] }[]; region: { bytes: number } };
   pipeline.halt();
   return { threads: status.threads.map(({ agents }) => agents), bytes: status.region.bytes };
@@ -86,6 +91,46 @@ test.each(ENDS)(
           const { memory } = describeRing(checked, { threads: announced.length });
           expect(memory.totalBytes, what).toBe(made.bytes);
         }
+  },
+);
+
+const folder = mkdtempSync(join(tmpdir(), 'byteor-placement-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const GRAPH_ENDS: readonly (readonly [ingress: EndRunner, egress: EndRunner])[] = [
+  ['js', 'js'],
+  ['js', 'discard'],
+  ['native', 'discard'],
+  ['native', 'native'],
+];
+
+/** How `open` is told who runs an end. */
+const portOf = (runner: EndRunner): NonNullable<OpenOptions['ports']>[string] =>
+  runner === 'native' ? { lines: '/dev/null' } : runner;
+
+test.each(GRAPH_ENDS)(
+  'ends %s and %s: the roles and the journals of every graph are placed as the core does, in as many bytes',
+  (ingress, egress) => {
+    for (const [name, checked] of Object.entries(graphs)) {
+      const spec = lower(checked);
+      const ends = Object.fromEntries(
+        spec.boundaries.map(({ id, kind }) => [id, kind === 'Ingress' ? ingress : egress]),
+      );
+      const ports = Object.fromEntries(Object.entries(ends).map(([id, runner]) => [id, portOf(runner)]));
+      const keeps = spec.lanes.some(({ kind }) => kind === 'Journal');
+      for (const threads of [1, 3, 12]) {
+        const announced = placeGraph(spec, { ends, threads, cpus: 1 });
+        // A folder of its own: a pipeline holds its journals until it is collected.
+        const journal = keeps ? { journal: { folder: mkdtempSync(join(folder, name)) } } : {};
+        const made = madeByCore(checked, { ports, threads, laneBytes: 4096, ...journal });
+        const what = `${name}, ${threads} threads`;
+        expect(
+          announced.map(({ agents }) => agents.map(({ id }) => id)),
+          what,
+        ).toEqual(made.threads);
+        expect(planGraphMemory(spec, { laneBytes: 4096 }, announced.length).totalBytes, what).toBe(made.bytes);
+      }
+    }
   },
 );
 

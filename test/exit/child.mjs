@@ -1,4 +1,4 @@
-/** One way to end × one stage of life: `node child.mjs WAY STAGE`. Prints "reached" when the stage is there. */
+/** One way to end × one stage of life of one shape of pipeline: `node child.mjs WAY STAGE SHAPE`. Prints "reached" when the stage is there. */
 
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,10 @@ const reached = () => process.stdout.write('reached\n');
 
 /** A worker that has reached its stage. It ends in its way when it is told to. */
 async function workerIn(end, stage) {
-  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { end, stage } });
+  const worker = new Worker(fileURLToPath(import.meta.url), {
+    argv: process.argv.slice(2),
+    workerData: { end, stage },
+  });
   const message = await new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

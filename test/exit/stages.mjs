@@ -5,20 +5,53 @@
 
 import { compile, open } from '../../dist/index.js';
 
-const version = compile({
+const boundaries = [
+  { id: 'in', kind: 'ingress', codec: 'utf8' },
+  { id: 'out', kind: 'egress', codec: 'utf8' },
+];
+const GUARD = { op: 'reject', config: { equals: 'bad' } };
+
+const ring = compile({
   version: 2,
   name: 'exit',
   target: 'SingleRing',
   stages: [
-    { id: 'guard', op: 'reject', config: { equals: 'bad' } },
+    { id: 'guard', ...GUARD },
     { id: 'pass', op: 'identity' },
   ],
-  boundaries: [
-    { id: 'in', kind: 'ingress', codec: 'utf8' },
-    { id: 'out', kind: 'egress', codec: 'utf8' },
-  ],
+  boundaries,
   single_ring: { stages: [{ stage: 'guard' }, { stage: 'pass', depends_on: ['guard'] }] },
 });
+
+/** Two routers, a merge that restores the order, and a lane that drops. */
+const graph = compile({
+  version: 2,
+  name: 'exit',
+  target: 'LaneGraph',
+  stages: [
+    { id: 'guard', ...GUARD },
+    { id: 'pass', op: 'identity' },
+    { id: 'tally', op: 'checksum' },
+  ],
+  boundaries,
+  lane_graph: {
+    connections: [
+      { from: 'in', to: 'guard', lane: { kind: 'Events' } },
+      { from: 'in', to: 'pass', lane: { kind: 'SequencedSlots', capacity: 8, gating: 4 } },
+      { from: 'guard', to: 'out', lane: { kind: 'Events' } },
+      { from: 'pass', to: 'out', lane: { kind: 'Events' } },
+      { from: 'guard', to: 'tally', lane: { kind: 'Events' }, on_full: 'Drop' },
+    ],
+    boundary_policy: { in: 'RoundRobin', out: 'Ordered' },
+  },
+});
+
+/** What is opened, by the shape that the command line names. `roomy` and `tight` are how much it holds. */
+const shapes = {
+  ring: { version: ring, roomy: { capacity: 64 }, tight: { capacity: 8 } },
+  graph: { version: graph, roomy: { laneBytes: 4096 }, tight: { laneBytes: 256 } },
+};
+const { version, roomy, tight } = shapes[process.argv[4]];
 
 async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -38,7 +71,7 @@ export const stages = {
 
   /** Records are under way all the time, in both directions. */
   async pushing() {
-    const pipeline = open(version, { capacity: 64 });
+    const pipeline = open(version, roomy);
     const [ingress, egress] = [pipeline.ingress('in'), pipeline.egress('out')];
     let seen = 0;
     const turn = () => {
@@ -54,7 +87,7 @@ export const stages = {
 
   /** Nobody polls, a push waits for room; everything sleeps. */
   async full() {
-    const pipeline = open(version, { capacity: 8, wait: 'park' });
+    const pipeline = open(version, { ...tight, wait: 'park' });
     const ingress = pipeline.ingress('in');
     while (ingress.tryPush('x') === 'OK');
     const abort = new AbortController();

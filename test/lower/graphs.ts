@@ -181,6 +181,13 @@ export const sharedAmongOthers = graph('shared-among-others', [
   ['z -> x'],
 ]);
 
+/** Journals that egresses read: relays stand between them when the graph runs. */
+export const kept = graph(
+  'kept',
+  [['in -> a', 'Journal'], ['a -> out', { kind: 'Journal', fsync: 'none' }], ['in -> b'], ['b -> out-b', 'Journal']],
+  { ops: { a: { op: 'append', config: { text: '!' } } } },
+);
+
 export const graphs: Readonly<Record<string, CheckedPlan<LaneGraphPlan>>> = {
   'broadcast-diamond': broadcastDiamond,
   'events-diamond': eventsDiamond,
@@ -191,4 +198,5 @@ export const graphs: Readonly<Record<string, CheckedPlan<LaneGraphPlan>>> = {
   'by-key': byKey,
   'broadcast-drops': broadcastDrops,
   'shared-among-others': sharedAmongOthers,
+  kept,
 };

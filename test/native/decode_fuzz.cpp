@@ -9,6 +9,7 @@
 #include <span>
 
 #include "support/exercise.hpp"
+#include "support/exercise_graph.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace byteor::test;
@@ -16,6 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Any byte picks a life; the buffer is a multiple of 8 long, so most inputs carry one byte more than they need.
   const bool spare = size % 8 == 1;
   const std::uint32_t variant = data[size - 1];
-  Exerciser::run(std::as_bytes(std::span(data, spare ? size - 1 : size)), {.variant = spare ? variant : 0});
+  const auto spec = std::as_bytes(std::span(data, spare ? size - 1 : size));
+  const Exercise exercise{.variant = spare ? variant : 0};
+  if (!GraphExerciser::run(spec, exercise)) Exerciser::run(spec, exercise);
   return 0;
 }

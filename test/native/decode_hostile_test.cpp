@@ -2,12 +2,16 @@
 // accepts lives through a whole run. Also what the fuzzer found.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "graph/description.hpp"
 #include "support/exercise.hpp"
+#include "support/exercise_graph.hpp"
+#include "support/golden.hpp"
 #include "support/spec_builder.hpp"
 
 namespace byteor::test {
@@ -123,6 +127,104 @@ TEST(HostilePlan, ThePlansNameIsAnId) {
   header.name_length = 0;
   std::memcpy(buffer.data(), &header, sizeof header);
   EXPECT_THROW(graph::decode_ring(buffer), graph::DecodeError);
+}
+
+// ---- graphs, from the golden buffers of test/lower
+// -------------------------------------------------------------------
+
+TEST(HostileGraph, RealPlansAreAcceptedAndLiveInEveryVariant) {
+  for (const std::string& name : golden_graphs()) {
+    const std::vector<std::byte> buffer = read_golden(name);
+    for (std::uint32_t variant = 0; variant < 192; ++variant)
+      ASSERT_TRUE(GraphExerciser::run(buffer, {.variant = variant})) << name << ", variant " << variant;
+  }
+}
+
+// Many lives are long, so each word meets one in four of the values, and the next word meets others.
+TEST(HostileGraph, AnyWordMayHaveAnyEdgeValue) {
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+  for (const std::string& name : golden_graphs()) {
+    const std::vector<std::byte> buffer = read_golden(name);
+    for (std::size_t at = 0; at + 4 <= buffer.size(); at += 4) {
+      std::uint32_t word;
+      std::memcpy(&word, buffer.data() + at, 4);
+      const std::vector<std::uint32_t> values = edges(word, static_cast<std::uint32_t>(buffer.size()));
+      for (std::size_t i = at / 4 % 4; i < values.size(); i += 4) {
+        const std::uint32_t value = values[i];
+        std::vector<std::byte> hostile = buffer;
+        std::memcpy(hostile.data() + at, &value, 4);
+        const auto variant = static_cast<std::uint32_t>(at / 4 + value);
+        ++(GraphExerciser::run(hostile, {.variant = variant, .record_count = 6}) ? accepted : refused);
+      }
+    }
+  }
+  EXPECT_GT(accepted, 0u);
+  EXPECT_GT(refused, accepted) << "the decoder accepts more damage than it refuses";
+}
+
+TEST(HostileGraph, ATruncatedPlanIsRefusedAtEveryLength) {
+  const std::vector<std::byte> buffer = read_golden("graph-ordered");
+  for (std::size_t length = 0; length < buffer.size(); ++length) {
+    const std::vector<std::byte> cut(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
+    ASSERT_THROW(graph::decode(cut), graph::DecodeError) << length;
+  }
+}
+
+std::vector<std::byte>::iterator find_text(std::vector<std::byte>& buffer, const std::string& text) {
+  return std::search(buffer.begin(), buffer.end(), text.begin(), text.end(),
+                     [](std::byte a, char b) { return a == static_cast<std::byte>(b); });
+}
+
+TEST(HostileGraph, ALanesNameCannotLeadOutOfAFolder) {
+  for (const char wrong : {'/', '.', '\\', '"', '\0', ' ', '\x80'}) {
+    std::vector<std::byte> buffer = read_golden("graph-line");
+    const auto at = find_text(buffer, "a->b");
+    ASSERT_NE(at, buffer.end());
+    *at = static_cast<std::byte>(wrong);
+    EXPECT_THROW(graph::decode_graph(buffer), graph::DecodeError) << static_cast<int>(wrong);
+  }
+}
+
+// Rows of a section of a buffer, to be changed in place.
+template <class Row>
+void edit_rows(std::vector<std::byte>& buffer, abi::SectionKind kind, const std::function<void(Row&)>& edit) {
+  abi::SpecHeader header;
+  std::memcpy(&header, buffer.data(), sizeof header);
+  for (std::uint32_t i = 0; i < header.section_count; ++i) {
+    abi::SpecSection section;
+    std::memcpy(&section, buffer.data() + sizeof header + i * sizeof section, sizeof section);
+    if (section.kind != static_cast<std::uint32_t>(kind)) continue;
+    for (std::uint32_t index = 0; index < section.count; ++index) {
+      std::byte* const at = buffer.data() + section.offset + std::uint64_t{index} * sizeof(Row);
+      Row row;
+      std::memcpy(&row, at, sizeof row);
+      edit(row);
+      std::memcpy(at, &row, sizeof row);
+    }
+  }
+}
+
+// It would tell the Ordered merge behind it nothing about the records to come, and mix their order.
+TEST(HostileGraph, AMergeBeforeAnOrderedOneIsOrderedToo) {
+  std::vector<std::byte> buffer = read_golden("graph-ordered");
+  std::uint32_t merges = 0;
+  edit_rows<abi::SpecRole>(buffer, abi::SectionKind::kRoles, [&](abi::SpecRole& role) {
+    if (role.kind != static_cast<std::uint32_t>(abi::RoleCode::kMerge)) return;
+    if (merges++ == 0) role.policy = static_cast<std::uint32_t>(abi::PolicyCode::kInterleave);
+  });
+  ASSERT_EQ(merges, 2u);
+  EXPECT_THROW(graph::decode_graph(buffer), graph::DecodeError);
+}
+
+TEST(HostileGraph, ARolesListsAreItsOwn) {
+  std::vector<std::byte> buffer = read_golden("graph-line");
+  // Every inlet and outlet of every role is a stretch of one table; here they all begin at its first row.
+  edit_rows<abi::SpecRole>(buffer, abi::SectionKind::kRoles, [](abi::SpecRole& role) {
+    role.inlet_start = 0;
+    role.outlet_start = 0;
+  });
+  EXPECT_THROW(graph::decode_graph(buffer), graph::DecodeError);
 }
 
 }  // namespace

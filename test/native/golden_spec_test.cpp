@@ -1,39 +1,26 @@
-// The buffers that lib/lower writes (test/lower/golden) and the sizes that lib/describe/memory.ts announces for them
-// (test/describe/golden/memory.txt), read by the side that has to accept the first and to keep the second.
+// The buffers that lib/lower writes (test/lower/golden) and the sizes that lib/describe announces for them
+// (test/describe/golden), read by the side that has to accept the first and to keep the second.
 #include <gtest/gtest.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <cstdio>
 #include <fstream>
-#include <sstream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/description.hpp"
+#include "graph/lane_region_plan.hpp"
 #include "graph/region_plan.hpp"
+#include "run/journals.hpp"
+#include "run/lane_sizes.hpp"
+#include "run/pipeline.hpp"
 #include "run/sizes.hpp"
+#include "support/golden.hpp"
 
-namespace byteor {
+namespace byteor::test {
 namespace {
-
-const std::filesystem::path kTests = std::filesystem::path(__FILE__).parent_path().parent_path();
-
-// A hex dump: an offset, two spaces, groups of digits.
-std::vector<std::byte> read_golden(const std::string& name) {
-  std::ifstream file(kTests / "lower" / "golden" / (name + ".spec.hex"));
-  std::vector<std::byte> bytes;
-  std::string line;
-  while (std::getline(file, line)) {
-    std::istringstream groups(line.substr(line.find(' ')));
-    std::string group;
-    while (groups >> group) {
-      for (std::size_t at = 0; at < group.size(); at += 2)
-        bytes.push_back(static_cast<std::byte>(std::stoi(group.substr(at, 2), nullptr, 16)));
-    }
-  }
-  return bytes;
-}
 
 TEST(GoldenSpec, IsAcceptedAndMapsTheBytesThatDescribeAnnounces) {
   std::ifstream file(kTests / "describe" / "golden" / "memory.txt");
@@ -58,5 +45,110 @@ TEST(GoldenSpec, IsAcceptedAndMapsTheBytesThatDescribeAnnounces) {
   EXPECT_GE(lines, 20);
 }
 
+TEST(GoldenSpec, OfAGraphMapsTheBytesThatDescribeAnnounces) {
+  std::ifstream file(kTests / "describe" / "golden" / "graph-memory.txt");
+  std::string name;
+  std::uint32_t threads = 0;
+  run::Options options;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t observable_bytes = 0;
+  std::size_t lines = 0;
+  while (file >> name >> threads >> options.lane_bytes >> options.record_max >> total_bytes >> observable_bytes) {
+    SCOPED_TRACE(name + " with " + std::to_string(threads) + " threads, lanes of " +
+                 std::to_string(options.lane_bytes) + ", records of " + std::to_string(options.record_max));
+    const graph::LaneGraphDescription graph = run::with_relays(graph::decode_graph(read_golden(name)));
+    const graph::LaneRegionPlan plan = graph::plan_region(graph, run::resolve_lane_sizes(graph, options), threads);
+    EXPECT_EQ(plan.total_bytes, total_bytes);
+    EXPECT_EQ(plan.observable_bytes, observable_bytes);
+    ++lines;
+  }
+  EXPECT_EQ(lines, 3 * golden_graphs().size());
+}
+
+TEST(GoldenSpec, OfAGraphHasRoomForTheStructOfItsIngress) {
+  const graph::LaneGraphDescription graph = graph::decode_graph(read_golden("graph-by-key"));
+  run::Options options;
+  options.lane_bytes = 64;
+  const std::vector<graph::LaneSizes> sizes = run::resolve_lane_sizes(graph, options);
+  EXPECT_EQ(sizes.at(0).record_max, 16u);
+  EXPECT_EQ(sizes.at(4).record_max, 18u);
+  EXPECT_EQ(sizes.at(4).capacity, 128u);
+  options.record_max = 15;
+  EXPECT_THROW(run::resolve_lane_sizes(graph, options), run::OpenError);
+}
+
+// ---- roles and lanes, as lib/lower/spec-json.ts writes them, without white space ------------------------------------
+
+template <class Enum>
+std::string word(Enum value, const std::vector<const char*>& words, std::uint32_t first) {
+  return std::string("\"") + words.at(static_cast<std::uint32_t>(value) - first) + '"';
+}
+
+std::string list(const std::vector<std::uint32_t>& values) {
+  std::string text = "[";
+  for (const std::uint32_t value : values) text += (text.size() > 1 ? "," : "") + std::to_string(value);
+  return text + "]";
+}
+
+std::string index_text(std::uint32_t value) { return value == abi::kNone ? "null" : std::to_string(value); }
+
+std::string hash_text(std::uint64_t hash) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+std::string bool_text(bool value) { return value ? "true" : "false"; }
+
+std::string roles_text(const graph::LaneGraphDescription& graph) {
+  std::string text;
+  for (const graph::RoleDescription& role : graph.roles) {
+    text += text.empty() ? "" : ",";
+    text += "{\"id\":\"" + role.id +
+            "\",\"kind\":" + word(role.kind, {"Ingress", "Stage", "Egress", "Router", "Merge", "Bridge"}, 1) +
+            ",\"index\":" + index_text(role.index) + ",\"policy\":" +
+            word(role.policy, {"None", "Broadcast", "RoundRobin", "KeyHash", "Interleave", "Ordered"}, 0) +
+            ",\"key\":" + index_text(role.key.value_or(abi::kNone)) + ",\"inlets\":" + list(role.inlets) +
+            ",\"outlets\":" + list(role.outlets) + "}";
+  }
+  return "\"roles\":[" + text + "]";
+}
+
+std::string lane_text(const graph::LaneDescription& lane) {
+  const bool journal = lane.kind == abi::LaneKindCode::kJournal;
+  return "{\"id\":\"" + lane.id + "\",\"capacityBytes\":" + std::to_string(lane.capacity_bytes) +
+         ",\"capacityRecords\":" + std::to_string(lane.capacity_records) +
+         ",\"fsync\":" + (journal ? word(lane.fsync, {"EachBatch", "None", "Interval"}, 1) : "null") +
+         ",\"fsyncIntervalMs\":" + std::to_string(lane.fsync_interval_ms) +
+         ",\"segmentBytes\":" + std::to_string(lane.segment_bytes) +
+         ",\"retainBytes\":" + std::to_string(lane.retain_bytes) + ",\"retainMs\":" + std::to_string(lane.retain_ms) +
+         ",\"kind\":" + word(lane.kind, {"Events", "Journal", "SequencedSlots", "FanoutBroadcast"}, 1) +
+         ",\"inserted\":" + bool_text(lane.has(abi::LaneFlag::kInserted)) +
+         ",\"watermarked\":" + bool_text(lane.has(abi::LaneFlag::kWatermarked)) +
+         ",\"onFull\":" + word(lane.on_full, {"Block", "Drop"}, 0) + ",\"writer\":" + std::to_string(lane.writer) +
+         ",\"readers\":" + list(lane.readers) + ",\"connection\":" + index_text(lane.connection) +
+         ",\"codec\":" + word(lane.codec, {"Bytes", "Utf8", "Struct"}, 0) +
+         ",\"recordBytes\":" + std::to_string(lane.record_bytes) + ",\"layoutHash\":\"" + hash_text(lane.layout_hash) +
+         "\"}";
+}
+
+std::string lanes_text(const graph::LaneGraphDescription& graph) {
+  std::string text;
+  for (const graph::LaneDescription& lane : graph.lanes) text += (text.empty() ? "" : ",") + lane_text(lane);
+  return "\"lanes\":[" + text + "]";
+}
+
+TEST(GoldenSpec, OfAGraphHasTheRolesAndLanesThatItsJsonHas) {
+  EXPECT_GE(golden_graphs().size(), 9u);
+  for (const std::string& name : golden_graphs()) {
+    SCOPED_TRACE(name);
+    const graph::LaneGraphDescription graph = graph::decode_graph(read_golden(name));
+    const std::string json = read_golden_json(name);
+    EXPECT_EQ("graph-" + graph.name, name);
+    EXPECT_NE(json.find(roles_text(graph)), std::string::npos) << roles_text(graph);
+    EXPECT_NE(json.find(lanes_text(graph)), std::string::npos) << lanes_text(graph);
+  }
+}
+
 }  // namespace
-}  // namespace byteor
+}  // namespace byteor::test

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { inOptionNames } from '../../lib/cli/open-options.js';
 import type { Lane, LaneGraphPlan } from '../../lib/plan/document.js';
 import { OptionError } from '../../lib/runtime/errors.js';
-import { leastGraphMemory } from '../../lib/runtime/graph-memory.js';
+import { open } from '../../lib/runtime/open.js';
 import { checkOptions, type OpenOptions, planFacts } from '../../lib/runtime/options.js';
+import { compile, type Version } from '../../lib/version/version.js';
 import { ringVersion } from './rings.js';
 
 const graph = (...lanes: readonly Lane[]): LaneGraphPlan => ({
@@ -61,23 +62,58 @@ describe('a graph', () => {
   });
 });
 
-describe('the memory of lanes', () => {
-  const bytes = (sizes: Parameters<typeof leastGraphMemory>[1], ...lanes: readonly Lane[]) =>
-    leastGraphMemory(graph(...lanes).lane_graph, sizes);
+/** What `open` throws before the core is asked. */
+function refusal(options: OpenOptions, version: Version = compile(writer())): unknown {
+  try {
+    open(version, options).halt();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
 
-  test('is a power of two, as stated, as asked for, or by default', () => {
-    expect(bytes({}, { kind: 'Events' })).toBe(2 ** 20);
-    expect(bytes({ laneBytes: 5000 }, { kind: 'Events' }, { kind: 'Journal' })).toBe(2 * 8192);
-    expect(bytes({ laneBytes: 5000 }, { kind: 'Events', capacity_bytes: 100 })).toBe(128);
+/** A lane of slots behind an op that adds to each record, which is where a limit is met first. */
+const writer = (lane: Lane = { kind: 'SequencedSlots', capacity: 4, gating: 4 }): LaneGraphPlan => ({
+  ...graph(lane),
+  stages: [{ id: 'pass', op: 'append', config: { text: '0123456789abcdef0123456789abcdef' } }],
+  lane_graph: {
+    connections: [
+      { from: 'in', to: 'pass', lane: { kind: 'Events' } },
+      { from: 'pass', to: 'out', lane },
+    ],
+  },
+});
+
+describe('what the core would refuse with OPTION_RANGE', () => {
+  test('is an OptionError, also where it hangs on the plan', () => {
+    const error = refusal({ recordMax: 2 ** 29 - 16 });
+    expect(error).toBeInstanceOf(OptionError);
+    expect(error).toMatchObject({ option: 'recordMax', received: 2 ** 29 - 16 });
+    expect((error as Error).message).toBe(
+      "recordMax is 536870896; with what this plan's ops add, lane pass->out would need more than 1073741824 bytes",
+    );
   });
 
-  test('grows with the largest record where nothing is stated', () => {
-    expect(bytes({ recordMax: 2 ** 20 }, { kind: 'Journal' })).toBe(2 ** 22);
-  });
+  test.each([{ recordMax: 0 }, { recordMax: 2 ** 29 + 1 }, { laneBytes: 63 }, { laneBytes: 2 ** 30 + 1 }])(
+    '%j is an OptionError',
+    (options) => {
+      expect(refusal(options)).toBeInstanceOf(OptionError);
+    },
+  );
+});
 
-  test('counts a shared broadcast once, and slots with their arena', () => {
-    const fanout = { kind: 'FanoutBroadcast', consumers: 2, capacity_bytes: 1024 } as const;
-    expect(bytes({}, fanout, fanout)).toBe(1024);
-    expect(bytes({}, { kind: 'SequencedSlots', capacity: 100, gating: 4 })).toBe(128 * 16 + 2 ** 20);
+test('a graph that needs more than any machine has says how much', () => {
+  const slots: Lane = { kind: 'SequencedSlots', capacity: 2 ** 30, gating: 4 };
+  const ids = ['in', ...Array.from({ length: 1000 }, (_, stage) => `stage-${stage}`), 'out'];
+  const long = compile({
+    ...graph(slots),
+    stages: ids.slice(1, -1).map((id) => ({ id, op: 'identity' as const })),
+    lane_graph: { connections: ids.slice(1).map((to, at) => ({ from: ids[at] as string, to, lane: slots })) },
   });
+  const error = refusal({}, long);
+  expect(error).toMatchObject({ code: 'MEMORY_LIMIT' });
+  // 16 bytes a slot, and what the rest of the region takes.
+  expect((error as Error).message).toMatch(
+    /^plan "graph" needs 17[2-3]\d{11} bytes, but .*: ask for smaller lanes, or raise the limit$/,
+  );
 });

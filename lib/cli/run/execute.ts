@@ -156,7 +156,6 @@ function openPipeline(version: Version, options: RunOptions, ends: Ends): Pipeli
 
 const openOptions = (options: RunOptions, { ports }: Ends): OpenOptions => ({
   ...sizesAsked(options),
-  ...(options.laneBytes === undefined ? {} : { laneBytes: options.laneBytes }),
   ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
   profile: options.profile,
   wait: options.wait,

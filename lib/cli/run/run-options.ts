@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
-import { parseDuration, parseSize } from '../sizes.js';
+import { parseDuration } from '../sizes.js';
 import { JSON_OPTION } from '../verb.js';
 
 export type RunOptions = SizeOptions &
@@ -11,7 +11,6 @@ export type RunOptions = SizeOptions &
     readonly assertConserved?: true;
     readonly requireProfile?: true;
     readonly observe?: true;
-    readonly laneBytes?: number;
     readonly journal?: string;
     /** False after --no-progress, undefined where nothing was said. */
     readonly progress?: boolean;
@@ -29,11 +28,6 @@ export function addRunOptions(command: Command): Command {
     .option('-q, --quiet', 'print no summary')
     .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
     .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
-    .addOption(
-      new Option('--lane-bytes <size>', 'LaneGraph: memory of a lane whose connection states none').argParser(
-        parseSize,
-      ),
-    )
     .option('--journal <folder>', 'LaneGraph: where journal lanes keep their files (default: a folder of this run)')
     .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
     .option('--progress', 'show progress (default: on a terminal)')

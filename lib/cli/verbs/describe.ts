@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { describeText } from '../../describe/describe-text.js';
 import type { PlacedThread } from '../../describe/placement.js';
-import { describeAsked, isRing, placementOf } from '../describe-asked.js';
+import { describeAsked, placementOf } from '../describe-asked.js';
 import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
@@ -37,15 +37,14 @@ async function describe(path: string, options: Options, context: VerbContext): P
   const json = options.json === true;
   const plan = await loadPlan(path, json, context);
   if (plan === undefined) return ExitCode.PlanErrors;
-  const placement = isRing(plan) ? placementOf(plan, options.threads, availableParallelism()) : undefined;
-  const description = describeAsked(plan, options, placement?.length);
-  if (json) context.out.json({ ...description, ...(placement === undefined ? {} : { placement }) });
+  const placement = placementOf(plan, options.threads, availableParallelism());
+  const description = describeAsked(plan, options, placement.length);
+  if (json) context.out.json({ ...description, placement });
   else context.out.line(harmless([describeText(description), ...placementText(placement, options)].join('\n')));
   return ExitCode.Done;
 }
 
-function placementText(placement: readonly PlacedThread[] | undefined, { threads }: Options): string[] {
-  if (placement === undefined) return [];
+function placementText(placement: readonly PlacedThread[], { threads }: Options): string[] {
   const cpus = availableParallelism();
   const reason = threads === undefined ? `as for files, with ${counted(cpus, 'CPU')}` : 'as asked for, with files';
   const rows = placement.map(({ agents }, thread) => [String(thread), agentWords(agents.map(({ id }) => id))]);

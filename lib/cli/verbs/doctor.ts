@@ -2,7 +2,7 @@
 import { freemem } from 'node:os';
 import type { RingDescription } from '../../describe/describe.js';
 import type { CheckedPlan } from '../../plan/document.js';
-import { describeAsked, isRing, placementOf } from '../describe-asked.js';
+import { describeAsked, placementOf } from '../describe-asked.js';
 import {
   type Check,
   checkAddon,
@@ -106,13 +106,12 @@ interface PlanNeeds {
   readonly totalBytes: number;
   /** The region and what ops keep beside it. */
   readonly mappedBytes: number;
-  /** Undefined for a graph, whose threads the core decides. */
+  /** Undefined for a graph: of its threads, not all want a CPU. */
   readonly ring?: RingDescription;
 }
 
 function planNeeds(plan: CheckedPlan, options: Options, cpus: number): PlanNeeds {
-  const threads = isRing(plan) ? placementOf(plan, options.threads, cpus).length : undefined;
-  const description = describeAsked(plan, options, threads);
+  const description = describeAsked(plan, options, placementOf(plan, options.threads, cpus).length);
   const { totalBytes, mappedBytes } = description.memory;
   return { totalBytes, mappedBytes, ...(description.target === 'LaneGraph' ? {} : { ring: description }) };
 }

@@ -27,23 +27,29 @@ struct Exercise {
   std::uint32_t record_count = 24;
 };
 
+// False when the life was refused by an error of a stated type; any other exception is a finding.
+template <class Live>
+bool lives(Live&& live) {
+  try {
+    live();
+    return true;
+  } catch (const graph::DecodeError&) {
+    // The decoder refuses: the expected end of most inputs.
+  } catch (const run::OpenError&) {
+    // A description that is sound but asks for more than a pipeline can be.
+  } catch (const std::invalid_argument&) {
+    // What only an op can judge, a key for instance; open turns it into its own error.
+  } catch (const HandGraph::TooLarge&) {
+    // With 64 shards of 64 stages each run would only fill memory.
+  }
+  return false;
+}
+
 class Exerciser {
  public:
   // True when the bytes were accepted. Aborts with a sentence when something does not hold.
   static bool run(std::span<const std::byte> spec, Exercise exercise) {
-    try {
-      Exerciser(graph::decode_ring(spec), spec, exercise).live();
-      return true;
-    } catch (const graph::DecodeError&) {
-      // The decoder refuses: the expected end of most inputs.
-    } catch (const run::OpenError&) {
-      // A description that is sound but asks for more than a ring can be.
-    } catch (const std::invalid_argument&) {
-      // What only an op can judge, a key for instance; open turns it into its own error.
-    } catch (const HandGraph::TooLarge&) {
-      // With 64 shards of 64 stages each run would only fill memory.
-    }
-    return false;
+    return lives([&] { Exerciser(graph::decode_ring(spec), spec, exercise).live(); });
   }
 
  private:
@@ -141,7 +147,7 @@ class Exerciser {
     const graph::RingDescription& ring = graph_.graph().description();
     require(record.length <= std::uint64_t{graph_.sizes().record_max} + ring.headroom + ring.tailroom,
             "a record grew past its room");
-    for (std::uint32_t b = 0; b < record.length; ++b) sum_ += static_cast<std::uint8_t>(record.data[b]);
+    for (std::uint32_t b = 0; b < record.length; ++b) sum_ = sum_ + static_cast<std::uint8_t>(record.data[b]);
   }
 
   void check_ledger() {
