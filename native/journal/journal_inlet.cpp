@@ -18,6 +18,7 @@ JournalInlet::JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalB
       began_at_(files.cursor().stored()),
       consumed_(began_at_),
       released_(began_at_),
+      followed_(began_at_),
       stored_(began_at_) {
   if (!serves_files()) return;
   ReaderOptions reading;
@@ -31,7 +32,9 @@ JournalInlet::JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalB
   batch_.resize(abi::kBatchRecordsDefault);
 }
 
-JournalInlet::~JournalInlet() { store_cursor(); }
+JournalInlet::~JournalInlet() {
+  if (options_.delivery == nullptr) follow(true);
+}
 
 std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit) noexcept {
   if (failed_) return 0;
@@ -46,7 +49,7 @@ std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit)
     return count;
   }
   const std::uint32_t count = lane_.peek(records, limit);
-  if (count == 0) store_cursor();
+  if (count == 0) follow(true);
   return count;
 }
 
@@ -72,7 +75,7 @@ bool JournalInlet::release() noexcept {
   if (any && options_.counts != nullptr)
     options_.counts->in.store(static_cast<double>(consumed_ - began_at_), std::memory_order_relaxed);
   released_ = consumed_;
-  if (released_ - stored_ >= options_.cursor_records) store_cursor();
+  follow(released_ - stored_ >= options_.cursor_records);
   return any;
 }
 
@@ -85,7 +88,7 @@ std::uint64_t JournalInlet::lower_bound() noexcept {
 bool JournalInlet::ended() noexcept {
   if (failed_) return true;
   if (serves_files() || !lane_.ended()) return false;
-  store_cursor();
+  follow(true);
   return true;
 }
 
@@ -101,10 +104,22 @@ void JournalInlet::read_on() noexcept {
                            "journal's folder alone");
 }
 
-void JournalInlet::store_cursor() noexcept {
-  if (failed_ || stored_ == released_) return;
-  stored_ = released_;
-  const int error = files_.cursor().store(released_);
+// Stores the cursor up to what has arrived, and begins to follow what was released since then, when that is wanted.
+void JournalInlet::follow(bool all) noexcept {
+  if (followed_ != stored_ && options_.delivery->arrived()) store_cursor(followed_);
+  if (!all || followed_ != stored_ || released_ == stored_) return;
+  followed_ = released_;
+  if (options_.delivery != nullptr) {
+    options_.delivery->begin();
+    if (!options_.delivery->arrived()) return;
+  }
+  store_cursor(followed_);
+}
+
+void JournalInlet::store_cursor(std::uint64_t sequence) noexcept {
+  if (failed_) return;
+  stored_ = sequence;
+  const int error = files_.cursor().store(sequence);
   if (error == 0) return;
   try {
     const std::string cause = "cannot write " + short_path(files_.cursor().path()) + ": " + disk_error_text(error) +

@@ -254,6 +254,51 @@ TEST(JournalInlet, StoresTheCursorInBatchesAndWhenNothingIsLeft) {
   EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 25u);
 }
 
+struct FakeDelivery final : Delivery {
+  void begin() noexcept override { ++begun; }
+  bool arrived() noexcept override { return there; }
+  int begun = 0;
+  bool there = false;
+};
+
+TEST(JournalInlet, TheCursorPassesNoRecordThatHasNotArrived) {
+  const TempFolder temp;
+  Bench bench(journal_in(temp.path("lane")));
+  FakeDelivery delivery;
+  JournalInletOptions options;
+  options.cursor_records = 10;
+  options.delivery = &delivery;
+  {
+    JournalInlet inlet(bench.lane, *bench.files, bench.block, bench.failures, options);
+    put_records(bench.lane, 0, 30);
+    ASSERT_TRUE(append_records(*bench.files, 30, 30));
+    EXPECT_EQ(take(inlet, 0, 12), 12u);
+    inlet.release();
+    EXPECT_EQ(delivery.begun, 1);
+    EXPECT_EQ(take(inlet, 12, 12), 12u);
+    inlet.release();
+    EXPECT_EQ(bench.files->cursor().stored(), 0u);
+    // What was released meanwhile is followed anew.
+    delivery.there = true;
+    EXPECT_EQ(take(inlet, 24, 1), 1u);
+    delivery.there = false;
+    inlet.release();
+    EXPECT_EQ(bench.files->cursor().stored(), 0u);
+    delivery.there = true;
+    inlet.release();
+    EXPECT_EQ(bench.files->cursor().stored(), 25u);
+    EXPECT_EQ(delivery.begun, 2);
+    // The end of a run that left records on their way.
+    delivery.there = false;
+    EXPECT_EQ(take(inlet, 25, 5), 5u);
+    inlet.release();
+    inlet.settle();
+  }
+  EXPECT_EQ(delivery.begun, 3);
+  bench.files.reset();
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 25u);
+}
+
 TEST(JournalInlet, ADamagedRecordEndsItWithAFailureAndIsNotServed) {
   const TempFolder temp;
   JournalOptions options = journal_in(temp.path("lane"));
