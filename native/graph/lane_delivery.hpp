@@ -1,10 +1,10 @@
 // Follows records through a graph, lane by lane, to where a crash of the process cannot take them: an egress has
 // delivered them, a sink or a filter has ended them, or the files of another journal have them.
 //
-//   journal ──▶ reader ──lane 0──▶ role ──lane 1──▶ … ──▶ egress        hop: where the lane's writer stood when the
-//   hops
-//                                                                        before it had been passed; passed once all
-//                                                                        readers have released as much
+//   journal ──▶ reader ──hop 0──▶ role ──hop 1──▶ … ──▶ egress
+//
+// A hop is where a lane's writer stood when the hops before it had been passed. It is passed once all of the lane's
+// readers have released as much.
 //
 // A role publishes what it made of a record before it releases the record, so once a lane's readers have released as
 // far as its writer had come, all that came of it stands in the lanes behind. Lanes are followed in topological order;
@@ -36,12 +36,20 @@ class LaneDelivery final : public journal::Delivery {
  public:
   explicit LaneDelivery(std::vector<DeliveryHop> hops) : hops_(std::move(hops)), at_(hops_.size()) {}
 
-  void begin() noexcept override {
-    at_ = 0;
-    mark();
+  std::uint64_t arrived(std::uint64_t released) noexcept override {
+    if (arrived_ != followed_ && walk()) arrived_ = followed_;
+    if (arrived_ == followed_ && followed_ != released) {
+      followed_ = released;
+      at_ = 0;
+      mark();
+      if (walk()) arrived_ = followed_;
+    }
+    return arrived_;
   }
 
-  bool arrived() noexcept override {
+ private:
+  // Past every hop that can be passed. True behind the last.
+  bool walk() noexcept {
     while (at_ != hops_.size()) {
       if (!passed(hops_[at_])) return false;
       ++at_;
@@ -50,7 +58,6 @@ class LaneDelivery final : public journal::Delivery {
     return true;
   }
 
- private:
   void mark() noexcept {
     if (at_ == hops_.size()) return;
     const DeliveryHop& hop = hops_[at_];
@@ -71,9 +78,29 @@ class LaneDelivery final : public journal::Delivery {
   }
 
   const std::vector<DeliveryHop> hops_;  // in topological order of their writers
-  std::size_t at_;                       // the hop that is waited for; behind the last: none
-  std::uint64_t position_ = 0;           // of its writer, when the one before it had been passed
-  std::uint64_t records_ = 0;            // published up to there
+  std::uint64_t arrived_ = 0;
+  std::uint64_t followed_ = 0;  // the records that the hops are about
+  std::size_t at_;              // the hop that is waited for; behind the last: none
+  std::uint64_t position_ = 0;  // of its writer, when the one before it had been passed
+  std::uint64_t records_ = 0;   // published up to there
+};
+
+// The same where every record goes straight to one egress, whose count of records then says it exactly: a run that is
+// ended in the middle repeats none that was delivered.
+class RelayDelivery final : public journal::Delivery {
+ public:
+  RelayDelivery(const abi::ConsumerBlock& egress, const std::atomic<std::uint64_t>* const* written)
+      : egress_(egress), written_(written) {}
+
+  std::uint64_t arrived(std::uint64_t) noexcept override {
+    // SYNC POINT J3.
+    if (*written_ != nullptr) return (*written_)->load(std::memory_order_acquire);
+    return static_cast<std::uint64_t>(egress_.in.load(std::memory_order_relaxed));
+  }
+
+ private:
+  const abi::ConsumerBlock& egress_;
+  const std::atomic<std::uint64_t>* const* const written_;
 };
 
 }  // namespace byteor::graph

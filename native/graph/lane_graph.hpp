@@ -136,6 +136,7 @@ class LaneGraph final : public Graph {
   // Journals (lane_graph_journals.cpp).
   void make_journal_agents();
   std::unique_ptr<lane::Inlet> behind_files(std::unique_ptr<lane::Inlet> inlet, std::uint32_t lane_index);
+  std::unique_ptr<journal::Delivery> delivery_behind(std::uint32_t role_index) const;
   std::vector<DeliveryHop> hops_behind(std::uint32_t role_index) const;
 
   // Roles.
@@ -167,9 +168,9 @@ class LaneGraph final : public Graph {
   const std::atomic<std::uint64_t> ungated_{core::kNoLimit};  // what a gating cell without a reader holds
   std::vector<std::unique_ptr<lane::Inlet>> journal_ends_;    // in memory, of the agents of files and of their readers
   std::vector<const std::atomic<std::uint64_t>*> written_;    // by boundary: what an egress's adapter has written
-  std::vector<std::unique_ptr<LaneDelivery>> deliveries_;     // of the readers of journals
-  std::vector<journal::JournalInlet*> journal_inlets_;        // which roles own
-  std::vector<AnyWriter> native_writers_;                     // by boundary
+  std::vector<std::unique_ptr<journal::Delivery>> deliveries_;  // of the readers of journals
+  std::vector<journal::JournalInlet*> journal_inlets_;          // which roles own
+  std::vector<AnyWriter> native_writers_;                       // by boundary
   std::vector<AnyReader> native_readers_;
   std::vector<lane::Role*> roles_;  // those that are agents
   std::vector<PlacedAgent> agents_;

@@ -40,12 +40,23 @@ std::unique_ptr<lane::Inlet> LaneGraph::behind_files(std::unique_ptr<lane::Inlet
   options.first_ordinal = options_.first_sequence;
   options.ordinal_shift = ordinal_shift_;
   options.counts = &reader_block(index, 0);
-  deliveries_.push_back(std::make_unique<LaneDelivery>(hops_behind(lane(index).readers.front())));
+  deliveries_.push_back(delivery_behind(lane(index).readers.front()));
   options.delivery = deliveries_.back().get();
   auto made = std::make_unique<journal::JournalInlet>(
       *journal_ends_.back(), *journals_[index], at<abi::JournalBlock>(plan_.lanes[index].journal), failures_, options);
   journal_inlets_.push_back(made.get());
   return made;
+}
+
+std::unique_ptr<journal::Delivery> LaneGraph::delivery_behind(std::uint32_t first) const {
+  const RoleDescription& own = role(first);
+  if (own.kind == abi::RoleCode::kBridge) {
+    const LaneDescription& outlet = lane(own.outlets.front());
+    const RoleDescription& reader = role(outlet.readers.front());
+    if (reader.kind == abi::RoleCode::kEgress && outlet.on_full == abi::OnFullCode::kBlock)
+      return std::make_unique<RelayDelivery>(reader_block(own.outlets.front(), 0), &written_[reader.index]);
+  }
+  return std::make_unique<LaneDelivery>(hops_behind(first));
 }
 
 // The lanes behind a role, in topological order of their writers, up to journals: what is in their files has arrived.

@@ -3,17 +3,17 @@
 // reader's thread; after all threads have ended, whoever ended them.
 #pragma once
 
+#include <cstdint>
+
 namespace byteor::journal {
 
 class Delivery {
  public:
   virtual ~Delivery() = default;
-  // The reader has published everything that it made of the records which it has released. From now on arrived()
-  // speaks of these.
-  virtual void begin() noexcept = 0;
-  // Everything that begin() saw has left the pipeline, or lies in another journal. To be asked again; costs a few
-  // loads.
-  virtual bool arrived() noexcept = 0;
+  // The reader has released its first `released` records, and published all that it made of them. How many of them have
+  // left the pipeline, with everything that came of them, or lie in another journal: a number that only grows. Costs a
+  // few loads.
+  virtual std::uint64_t arrived(std::uint64_t released) noexcept = 0;
 };
 
 }  // namespace byteor::journal

@@ -18,7 +18,6 @@ JournalInlet::JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalB
       began_at_(files.cursor().stored()),
       consumed_(began_at_),
       released_(began_at_),
-      followed_(began_at_),
       stored_(began_at_) {
   if (!serves_files()) return;
   ReaderOptions reading;
@@ -33,7 +32,7 @@ JournalInlet::JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalB
 }
 
 JournalInlet::~JournalInlet() {
-  if (options_.delivery == nullptr) follow(true);
+  if (options_.delivery == nullptr) follow(1);
 }
 
 std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit) noexcept {
@@ -49,7 +48,7 @@ std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit)
     return count;
   }
   const std::uint32_t count = lane_.peek(records, limit);
-  if (count == 0) follow(true);
+  if (count == 0) follow(options_.cursor_records);
   return count;
 }
 
@@ -75,7 +74,7 @@ bool JournalInlet::release() noexcept {
   if (any && options_.counts != nullptr)
     options_.counts->in.store(static_cast<double>(consumed_ - began_at_), std::memory_order_relaxed);
   released_ = consumed_;
-  follow(released_ - stored_ >= options_.cursor_records);
+  if (released_ - stored_ >= options_.cursor_records) follow(options_.cursor_records);
   return any;
 }
 
@@ -88,7 +87,7 @@ std::uint64_t JournalInlet::lower_bound() noexcept {
 bool JournalInlet::ended() noexcept {
   if (failed_) return true;
   if (serves_files() || !lane_.ended()) return false;
-  follow(true);
+  follow(options_.cursor_records);
   return true;
 }
 
@@ -104,16 +103,15 @@ void JournalInlet::read_on() noexcept {
                            "journal's folder alone");
 }
 
-// Stores the cursor up to what has arrived, and begins to follow what was released since then, when that is wanted.
-void JournalInlet::follow(bool all) noexcept {
-  if (followed_ != stored_ && options_.delivery->arrived()) store_cursor(followed_);
-  if (!all || followed_ != stored_ || released_ == stored_) return;
-  followed_ = released_;
-  if (options_.delivery != nullptr) {
-    options_.delivery->begin();
-    if (!options_.delivery->arrived()) return;
-  }
-  store_cursor(followed_);
+// Stores the cursor behind what has arrived, when that is so many records, or all.
+void JournalInlet::follow(std::uint64_t at_least) noexcept {
+  if (stored_ == released_) return;
+  std::uint64_t arrived = released_;
+  // A record may be delivered before its release.
+  if (options_.delivery != nullptr)
+    arrived = std::min(arrived, began_at_ + options_.delivery->arrived(released_ - began_at_));
+  if (arrived == stored_ || (arrived - stored_ < at_least && arrived != released_)) return;
+  store_cursor(arrived);
 }
 
 void JournalInlet::store_cursor(std::uint64_t sequence) noexcept {

@@ -33,7 +33,7 @@ struct JournalInletOptions {
   std::uint32_t ordinal_shift = 0;
   // The reader's counters: its records are those of the lane and those of the files. nullptr: somebody else counts.
   abi::ConsumerBlock* counts = nullptr;
-  // Records released between two writes of the cursor; it is also written whenever nothing is left to read.
+  // Records that arrive between two writes of the cursor; it is also written when all have.
   std::uint64_t cursor_records = 4096;
   // Where the records go from the reader; outlives the inlet. nullptr: what is released has arrived.
   Delivery* delivery = nullptr;
@@ -53,8 +53,9 @@ class JournalInlet final : public lane::Inlet {
   std::uint64_t lower_bound() noexcept override;
   bool ended() noexcept override;
 
-  // Stores the cursor as far as records have arrived. Once, when all threads have ended.
-  void settle() noexcept { follow(true); }
+  // Stores the cursor as far as records have arrived. Once, when all threads have ended and before the files are
+  // closed.
+  void settle() noexcept { follow(1); }
 
   // Records of earlier runs that are still to be read when nothing has been consumed.
   std::uint64_t earlier_records() const noexcept { return files_.opened_at() - began_at_; }
@@ -62,7 +63,7 @@ class JournalInlet final : public lane::Inlet {
  private:
   bool serves_files() const noexcept { return consumed_ < files_.opened_at(); }
   void read_on() noexcept;
-  void follow(bool all) noexcept;
+  void follow(std::uint64_t at_least) noexcept;
   void store_cursor(std::uint64_t sequence) noexcept;
   void fail(const char* cause) noexcept;
   std::uint64_t earlier_ordinal(std::uint64_t sequence) const noexcept {
@@ -82,7 +83,6 @@ class JournalInlet final : public lane::Inlet {
   bool holds_batch_ = false;  // records of the batch are consumed and not released
   std::uint64_t consumed_;    // journal sequence of the next record
   std::uint64_t released_;
-  std::uint64_t followed_;  // what delivery speaks of: records before this
   std::uint64_t stored_;
   bool failed_ = false;
 };
