@@ -170,7 +170,8 @@ void BasicLineSink<Consumer>::count_written(std::size_t bytes) noexcept {
     while (ends_gone_ < ends_.size() && ends_[ends_gone_] <= gone_) ++ends_gone_;
   }
   bytes_written_.store(bytes_written() + bytes, std::memory_order_relaxed);
-  written_.store(records_written() + (ends_gone_ - before), std::memory_order_relaxed);
+  // SYNC POINT J3: after the write.
+  written_.store(records_written() + (ends_gone_ - before), std::memory_order_release);
   if (gone_ != used_) return;
   used_ = gone_ = 0;
   ends_.clear();

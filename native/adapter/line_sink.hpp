@@ -49,6 +49,8 @@ class Sink : public core::Agent {
   virtual std::uint64_t bytes_written() const noexcept = 0;
   virtual std::uint64_t records_written() const noexcept = 0;
   virtual std::uint64_t records_unwritten() const noexcept = 0;
+  // The cell of records_written(). SYNC POINT J3: the operating system has these records.
+  virtual const std::atomic<std::uint64_t>& written() const noexcept = 0;
   // Nobody reads the output any more.
   virtual bool reader_gone() const noexcept = 0;
 };
@@ -74,6 +76,7 @@ class BasicLineSink final : public Sink {
     const std::uint64_t written = records_written();
     return std::max(taken_.load(std::memory_order_relaxed), written) - written;
   }
+  const std::atomic<std::uint64_t>& written() const noexcept override { return written_; }
   bool reader_gone() const noexcept override { return reader_gone_.load(std::memory_order_relaxed); }
   // The output was reported as failed.
   bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }

@@ -98,6 +98,9 @@ class Graph {
   virtual void settle() noexcept = 0;
   // After settle(): that many records that an egress took were not delivered after all.
   virtual void count_undelivered(std::uint32_t boundary, double records) noexcept = 0;
+  // Before the threads start: an egress's adapter keeps what it has read, and `records` of it have been written. It is
+  // not looked at after settle().
+  virtual void follow_written(std::uint32_t boundary, const std::atomic<std::uint64_t>& records) noexcept {}
 
   // JSON texts. op_reports: {stage id: what the op reports}. sizes: an object.
   virtual std::string op_reports() const = 0;

@@ -40,6 +40,7 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
       journal_agents_(description_.lanes.size(), abi::kNone),
       ordinal_bits_(description_.lanes.size(), 0),
       stops_(description_.roles.size()),
+      written_(description_.boundaries.size(), nullptr),
       native_writers_(description_.boundaries.size()),
       native_readers_(description_.boundaries.size()) {
   for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
@@ -455,6 +456,11 @@ void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
 }
 
 void LaneGraph::settle() noexcept {
+  // Before the counters are: what is abandoned has not arrived, and the next run gets it again.
+  for (journal::JournalInlet* inlet : journal_inlets_) inlet->settle();
+  // A pipeline that has ended may be seen by JavaScript for long, and its journals are wanted by the next one.
+  for (const auto& files : journals_)
+    if (files != nullptr) files->close();
   for (lane::Role* own : roles_) own->settle();
   for (const std::uint32_t index : boundary_roles_) {
     if (role(index).kind != abi::RoleCode::kEgress) continue;

@@ -21,9 +21,11 @@
 #include "core/agent.hpp"
 #include "graph/description.hpp"
 #include "graph/graph.hpp"
+#include "graph/lane_delivery.hpp"
 #include "graph/lane_region_plan.hpp"
 #include "graph/observed_end.hpp"
 #include "journal/journal_files.hpp"
+#include "journal/journal_inlet.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/ordinal.hpp"
@@ -82,6 +84,9 @@ class LaneGraph final : public Graph {
   void stop_after_failure(std::uint32_t agent) noexcept override;
   void settle() noexcept override;
   void count_undelivered(std::uint32_t boundary, double records) noexcept override;
+  void follow_written(std::uint32_t boundary, const std::atomic<std::uint64_t>& records) noexcept override {
+    written_[boundary] = &records;
+  }
   std::string op_reports() const override { return reports_.text(); }
   std::string sizes() const override;
 
@@ -132,6 +137,8 @@ class LaneGraph final : public Graph {
   // Journals (lane_graph_journals.cpp).
   void make_journal_agents();
   std::unique_ptr<lane::Inlet> behind_files(std::unique_ptr<lane::Inlet> inlet, std::uint32_t lane_index);
+  std::unique_ptr<journal::Delivery> delivery_behind(std::uint32_t role_index) const;
+  std::vector<DeliveryHop> hops_behind(std::uint32_t role_index) const;
 
   // Roles.
   void find_ordinal_bits();
@@ -163,7 +170,10 @@ class LaneGraph final : public Graph {
   op::IdentityOp bridge_op_{op::OpConfig{}};
   const std::atomic<std::uint64_t> ungated_{core::kNoLimit};  // what a gating cell without a reader holds
   std::vector<std::unique_ptr<lane::Inlet>> journal_ends_;    // in memory, of the agents of files and of their readers
-  std::vector<AnyWriter> native_writers_;                     // by boundary
+  std::vector<const std::atomic<std::uint64_t>*> written_;    // by boundary: what an egress's adapter has written
+  std::vector<std::unique_ptr<journal::Delivery>> deliveries_;  // of the readers of journals
+  std::vector<journal::JournalInlet*> journal_inlets_;          // which roles own
+  std::vector<AnyWriter> native_writers_;                       // by boundary
   std::vector<AnyReader> native_readers_;
   std::vector<lane::Role*> roles_;  // those that are agents
   std::vector<PlacedAgent> agents_;

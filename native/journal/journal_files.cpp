@@ -118,6 +118,13 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
 
 JournalFiles::~JournalFiles() = default;
 
+void JournalFiles::close() noexcept {
+  cursor_.reset();
+  file_ = OpenFile();
+  // Last: until here nobody else writes.
+  lock_ = OpenFile();
+}
+
 bool JournalFiles::append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept {
   if (failed_) return false;
   if (!clock_read_) {

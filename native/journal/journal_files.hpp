@@ -64,6 +64,10 @@ class JournalFiles {
   JournalFiles(const JournalFiles&) = delete;
   JournalFiles& operator=(const JournalFiles&) = delete;
 
+  // Gives the journal back: another writer may open it, while this object lives on for whoever still looks at it.
+  // Nothing but what open() has fixed may be called afterwards. When the journal's and the reader's threads have ended.
+  void close() noexcept;
+
   // Any thread; fixed by open().
   const std::string& folder() const noexcept { return folder_.path(); }
   const Recovered& recovered() const noexcept { return recovered_; }
@@ -111,7 +115,7 @@ class JournalFiles {
   const JournalOptions options_;
   const Folder folder_;
   platform::Disk& disk_;
-  const OpenFile lock_;
+  OpenFile lock_;
   const Recovered recovered_;
   const std::uint64_t opened_at_;
   const std::uint64_t journal_;  // SegmentHeader.journal

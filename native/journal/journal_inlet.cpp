@@ -31,7 +31,9 @@ JournalInlet::JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalB
   batch_.resize(abi::kBatchRecordsDefault);
 }
 
-JournalInlet::~JournalInlet() { store_cursor(); }
+JournalInlet::~JournalInlet() {
+  if (options_.delivery == nullptr) follow(1);
+}
 
 std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit) noexcept {
   if (failed_) return 0;
@@ -46,7 +48,7 @@ std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit)
     return count;
   }
   const std::uint32_t count = lane_.peek(records, limit);
-  if (count == 0) store_cursor();
+  if (count == 0) follow(options_.cursor_records);
   return count;
 }
 
@@ -72,7 +74,7 @@ bool JournalInlet::release() noexcept {
   if (any && options_.counts != nullptr)
     options_.counts->in.store(static_cast<double>(consumed_ - began_at_), std::memory_order_relaxed);
   released_ = consumed_;
-  if (released_ - stored_ >= options_.cursor_records) store_cursor();
+  if (released_ - stored_ >= options_.cursor_records) follow(options_.cursor_records);
   return any;
 }
 
@@ -85,7 +87,7 @@ std::uint64_t JournalInlet::lower_bound() noexcept {
 bool JournalInlet::ended() noexcept {
   if (failed_) return true;
   if (serves_files() || !lane_.ended()) return false;
-  store_cursor();
+  follow(options_.cursor_records);
   return true;
 }
 
@@ -101,10 +103,21 @@ void JournalInlet::read_on() noexcept {
                            "journal's folder alone");
 }
 
-void JournalInlet::store_cursor() noexcept {
-  if (failed_ || stored_ == released_) return;
-  stored_ = released_;
-  const int error = files_.cursor().store(released_);
+// Stores the cursor behind what has arrived, when that is so many records, or all.
+void JournalInlet::follow(std::uint64_t at_least) noexcept {
+  if (stored_ == released_) return;
+  std::uint64_t arrived = released_;
+  // A record may be delivered before its release.
+  if (options_.delivery != nullptr)
+    arrived = std::min(arrived, began_at_ + options_.delivery->arrived(released_ - began_at_));
+  if (arrived == stored_ || (arrived - stored_ < at_least && arrived != released_)) return;
+  store_cursor(arrived);
+}
+
+void JournalInlet::store_cursor(std::uint64_t sequence) noexcept {
+  if (failed_) return;
+  stored_ = sequence;
+  const int error = files_.cursor().store(sequence);
   if (error == 0) return;
   try {
     const std::string cause = "cannot write " + short_path(files_.cursor().path()) + ": " + disk_error_text(error) +

@@ -1,6 +1,7 @@
-// The reading end of a journal lane as its reader sees it: first the records of earlier runs that it had not released,
-// from the files, then the lane itself. What the reader releases is kept in the cursor's file, in batches: after a
-// crash it gets some records again, and misses none.
+// The reading end of a journal lane as its reader sees it: first the records of earlier runs that had not arrived, from
+// the files, then the lane itself. What the reader has released, and what has arrived where it went from there
+// (Delivery), is kept in the cursor's file, in batches: after a crash the reader gets some records again, and misses
+// none.
 //
 //   files ──[ cursor, opened_at )──▶ ┐
 //                                    JournalInlet ──▶ stage or egress
@@ -17,6 +18,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/agent.hpp"
+#include "journal/delivery.hpp"
 #include "journal/journal_files.hpp"
 #include "journal/journal_reader.hpp"
 #include "lane/endpoint.hpp"
@@ -31,8 +33,10 @@ struct JournalInletOptions {
   std::uint32_t ordinal_shift = 0;
   // The reader's counters: its records are those of the lane and those of the files. nullptr: somebody else counts.
   abi::ConsumerBlock* counts = nullptr;
-  // Records released between two writes of the cursor; it is also written whenever nothing is left to read.
+  // Records that arrive between two writes of the cursor; it is also written when all have.
   std::uint64_t cursor_records = 4096;
+  // Where the records go from the reader; outlives the inlet. nullptr: what is released has arrived.
+  Delivery* delivery = nullptr;
 };
 
 class JournalInlet final : public lane::Inlet {
@@ -40,7 +44,7 @@ class JournalInlet final : public lane::Inlet {
   // `lane`: the reader's end of the lane; with the others it outlives the inlet.
   JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalBlock& block, core::FailureReporter& failures,
                const JournalInletOptions& options);
-  // Stores the cursor. The reader's thread has ended.
+  // Without a Delivery, stores the cursor. The reader's thread has ended.
   ~JournalInlet() override;
 
   std::uint32_t peek(lane::LaneRecord* records, std::uint32_t limit) noexcept override;
@@ -49,13 +53,18 @@ class JournalInlet final : public lane::Inlet {
   std::uint64_t lower_bound() noexcept override;
   bool ended() noexcept override;
 
+  // Stores the cursor as far as records have arrived. Once, when all threads have ended and before the files are
+  // closed.
+  void settle() noexcept { follow(1); }
+
   // Records of earlier runs that are still to be read when nothing has been consumed.
   std::uint64_t earlier_records() const noexcept { return files_.opened_at() - began_at_; }
 
  private:
   bool serves_files() const noexcept { return consumed_ < files_.opened_at(); }
   void read_on() noexcept;
-  void store_cursor() noexcept;
+  void follow(std::uint64_t at_least) noexcept;
+  void store_cursor(std::uint64_t sequence) noexcept;
   void fail(const char* cause) noexcept;
   std::uint64_t earlier_ordinal(std::uint64_t sequence) const noexcept {
     return (options_.first_ordinal + (sequence - began_at_)) << options_.ordinal_shift;

@@ -148,7 +148,10 @@ void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureRep
         port.sink = make_sink(std::move(*opened[i].output), graph.reading_end(i), failures, std::move(options));
       }
       if (port.source != nullptr) port.shown = graph.observe_end(*port.source, i);
-      if (port.sink != nullptr) port.shown = graph.observe_end(*port.sink, i);
+      if (port.sink != nullptr) {
+        port.shown = graph.observe_end(*port.sink, i);
+        graph.follow_written(i, port.sink->written());
+      }
     }
   } catch (const adapter::AdapterError& error) {
     throw OpenError(error.code(), error.what());

@@ -254,6 +254,51 @@ TEST(JournalInlet, StoresTheCursorInBatchesAndWhenNothingIsLeft) {
   EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 25u);
 }
 
+struct FakeDelivery final : Delivery {
+  std::uint64_t arrived(std::uint64_t released) noexcept override {
+    asked_for = released;
+    return there;
+  }
+  std::uint64_t asked_for = 0;
+  std::uint64_t there = 0;
+};
+
+TEST(JournalInlet, TheCursorPassesNoRecordThatHasNotArrived) {
+  const TempFolder temp;
+  Bench bench(journal_in(temp.path("lane")));
+  FakeDelivery delivery;
+  JournalInletOptions options;
+  options.cursor_records = 10;
+  options.delivery = &delivery;
+  {
+    JournalInlet inlet(bench.lane, *bench.files, bench.block, bench.failures, options);
+    put_records(bench.lane, 0, 30);
+    ASSERT_TRUE(append_records(*bench.files, 30, 30));
+    EXPECT_EQ(take(inlet, 0, 24), 24u);
+    inlet.release();
+    EXPECT_EQ(delivery.asked_for, 24u);
+    EXPECT_EQ(bench.files->cursor().stored(), 0u);
+    delivery.there = 9;
+    inlet.release();
+    EXPECT_EQ(bench.files->cursor().stored(), 0u);
+    delivery.there = 12;
+    inlet.release();
+    EXPECT_EQ(bench.files->cursor().stored(), 12u);
+    // All that was released: also when these are few.
+    delivery.there = 24;
+    EXPECT_EQ(take(inlet, 24, 6), 6u);
+    inlet.release();
+    EXPECT_EQ(bench.files->cursor().stored(), 24u);
+    // The end of a run that left records on their way.
+    delivery.there = 26;
+    EXPECT_EQ(take(inlet, 30, 1), 0u);
+    EXPECT_EQ(bench.files->cursor().stored(), 24u);
+    inlet.settle();
+  }
+  bench.files.reset();
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 26u);
+}
+
 TEST(JournalInlet, ADamagedRecordEndsItWithAFailureAndIsNotServed) {
   const TempFolder temp;
   JournalOptions options = journal_in(temp.path("lane"));

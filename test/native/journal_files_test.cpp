@@ -352,5 +352,16 @@ TEST(JournalRetention, ByAgeRollsTheSegmentBeingWrittenSoThatItCanGo) {
   EXPECT_LE(files->status().first, 60u);
 }
 
+TEST(JournalFiles, AClosedJournalIsFreeForTheNextWriter) {
+  const TempFolder temp;
+  const auto first = JournalFiles::open(journal_in(temp.path("lane")));
+  ASSERT_TRUE(append_records(*first, 5));
+  EXPECT_THROW(JournalFiles::open(journal_in(temp.path("lane"))), JournalError);
+  first->close();
+  const auto second = JournalFiles::open(journal_in(temp.path("lane")));
+  EXPECT_EQ(second->opened_at(), 5u);
+  EXPECT_EQ(first->opened_at(), 0u);
+}
+
 }  // namespace
 }  // namespace byteor::journal
