@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { byteor, temporaryFile, temporaryFolder } from './child.js';
-import { GRAPH_PLAN, IDENTITY_PLAN, ringPlan, YAML_PLAN } from './plans.js';
+import { IDENTITY_PLAN, ringPlan, YAML_PLAN } from './plans.js';
 
 const LOG = 'INFO one\nERROR two\r\n\nERROR three, with a lone \r inside\nlast ERROR without a line end';
 /** The lines of it that hold ERROR, and the bytes of their terminators: CRLF, LF, none. */
@@ -255,12 +255,6 @@ describe('wrong usage of run exits with 2', () => {
 
 describe('what this machine or release cannot do exits with 5', () => {
   const ends = ['--ingress', 'in=lines:-', '--egress', 'out=discard'];
-
-  test('a LaneGraph plan', async () => {
-    const { code, stderr } = await byteor(['run', temporaryFile('plan.json', GRAPH_PLAN), ...ends], { input: '' });
-    expect(code).toBe(5);
-    expect(stderr).toContain('Plan "graph" has target LaneGraph');
-  });
 
   test('an op that a caller would have to bring', async () => {
     const plan = temporaryFile('plan.json', ringPlan([{ id: 'own', op: 'js:own' }]));
