@@ -80,6 +80,8 @@ describe('an output that takes nothing more', () => {
     );
     const ended = Promise.all([exited, told]).then(([[code, signal]]) => ({ code, signal, stdout: '', stderr }));
     await new Promise((resolve) => child.stdout?.once('readable', resolve));
+    // The first bytes are out; until the pipe is full nothing is stuck yet.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     return { child, ended };
   }
 
