@@ -15,11 +15,11 @@
 #include "lane/ordered_merge_role.hpp"
 #include "lane/router_role.hpp"
 #include "lane/stage_role.hpp"
+#include "lanes.hpp"
 #include "op/affix.hpp"
 #include "op/filter.hpp"
 #include "op/identity.hpp"
-#include "support/lanes.hpp"
-#include "support/random_ring.hpp"
+#include "random_ring.hpp"
 
 namespace byteor::test {
 
