@@ -278,9 +278,15 @@ void Pipeline::Impl::close_ingress(Port& port) noexcept {
 
 void Pipeline::Impl::request_close() noexcept {
   bool owned = false;
+  std::vector<std::uint32_t> ownerless;
   {
     const std::lock_guard lock(port_mutex);
-    for (const Port& port : ports.all()) owned = owned || (port.is_ingress() && port.taken && !port.closed);
+    for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
+      const Port& port = ports.all()[i];
+      if (!port.is_ingress()) continue;
+      owned = owned || (port.taken && !port.closed);
+      if (port.is_js() && !port.taken) ownerless.push_back(i);
+    }
     if (owned) set_closing();
   }
   if (!owned) {
@@ -288,10 +294,7 @@ void Pipeline::Impl::request_close() noexcept {
     return;
   }
   // Those that nobody owns have nothing to publish any more.
-  for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
-    const Port& port = ports.all()[i];
-    if (port.is_ingress() && port.is_js() && !port.taken) graph->close_js_ingress(i);
-  }
+  for (const std::uint32_t boundary : ownerless) graph->close_js_ingress(boundary);
   for (const auto& thread : threads) thread->wake();
   notify(kEventRoom);
 }

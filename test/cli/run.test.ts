@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { byteor, temporaryFile, temporaryFolder } from './child.js';
-import { IDENTITY_PLAN, ringPlan, YAML_PLAN } from './plans.js';
+import { GRAPH_PLAN, IDENTITY_PLAN, ringPlan, YAML_PLAN } from './plans.js';
 
 const LOG = 'INFO one\nERROR two\r\n\nERROR three, with a lone \r inside\nlast ERROR without a line end';
 /** The lines of it that hold ERROR, and the bytes of their terminators: CRLF, LF, none. */
