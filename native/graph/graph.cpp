@@ -1,5 +1,9 @@
 #include "graph/graph.hpp"
 
+#include <cstring>
+
+#include "core/cpu.hpp"
+
 namespace byteor::graph {
 
 std::span<const std::uint32_t> Graph::dependencies(std::uint32_t agent) const noexcept {
@@ -10,6 +14,29 @@ std::span<const std::uint32_t> Graph::dependencies(std::uint32_t agent) const no
 std::string Graph::agent_id(std::uint32_t agent) const {
   const abi::AgentEntry& entry = agent_entry(agent);
   return {&at<const char>(entry.id_offset), entry.id_length};
+}
+
+std::uint64_t Graph::write_text(const std::string& text) {
+  const std::uint64_t place = text_cursor_;
+  std::memcpy(region_.data() + place, text.data(), text.size());
+  text_cursor_ += text.size();
+  return place;
+}
+
+std::uint64_t Graph::write_list(const std::vector<std::uint64_t>& values) {
+  list_cursor_ = core::round_up(list_cursor_, 8);
+  const std::uint64_t place = list_cursor_;
+  // The address of an empty list may be null, which memcpy must not be given.
+  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 8);
+  list_cursor_ += values.size() * 8;
+  return place;
+}
+
+std::uint64_t Graph::write_indices(const std::vector<std::uint32_t>& values) {
+  const std::uint64_t place = list_cursor_;
+  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 4);
+  list_cursor_ += values.size() * 4;
+  return place;
 }
 
 std::string OpReports::text() const {

@@ -47,7 +47,9 @@ struct JsSleeper {
 
 class Graph {
  public:
-  explicit Graph(std::span<std::byte> region) : region_(region) {}
+  // `lists` and `texts`: offsets of the region's two heaps of them.
+  Graph(std::span<std::byte> region, std::uint64_t lists, std::uint64_t texts)
+      : region_(region), list_cursor_(lists), text_cursor_(texts) {}
   virtual ~Graph() = default;
 
   Graph(const Graph&) = delete;
@@ -112,7 +114,16 @@ class Graph {
     return *reinterpret_cast<T*>(region_.data() + offset);
   }
 
+  // Put a text or a list behind those before it; the place it got. Lists of u64 are 8-byte aligned.
+  std::uint64_t write_text(const std::string& text);
+  std::uint64_t write_list(const std::vector<std::uint64_t>& values);
+  std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
+
   std::span<std::byte> region_;
+
+ private:
+  std::uint64_t list_cursor_;
+  std::uint64_t text_cursor_;
 };
 
 // What the ops of a graph's stages report, by stage id.

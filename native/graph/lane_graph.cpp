@@ -26,7 +26,7 @@ void add(std::atomic<double>& cell, double value) noexcept {
 LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
                      std::vector<LaneSizes> sizes, Journals journals, LanePlacement placement, LaneGraphOptions options,
                      core::FailureReporter& failures)
-    : Graph(region),
+    : Graph(region, plan.lists, plan.texts),
       description_(std::move(description)),
       plan_(std::move(plan)),
       sizes_(std::move(sizes)),
@@ -34,8 +34,6 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
       placement_(std::move(placement)),
       options_(std::move(options)),
       failures_(failures),
-      list_cursor_(plan_.lists),
-      text_cursor_(plan_.texts),
       boundary_roles_(description_.boundaries.size()),
       journal_agents_(description_.lanes.size(), abi::kNone),
       ordinal_bits_(description_.lanes.size(), 0),

@@ -113,9 +113,6 @@ class LaneGraph final : public Graph {
   void write_lane(std::uint32_t lane_index);
   void write_first(std::uint32_t lane_index);
   void write_agents();
-  std::uint64_t write_text(const std::string& text);
-  std::uint64_t write_offsets(const std::vector<std::uint64_t>& values);
-  std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
   std::uint64_t write_threads(const std::vector<std::uint32_t>& agents, std::uint32_t& count);
 
   // Ends (lane_graph.cpp).
@@ -158,9 +155,7 @@ class LaneGraph final : public Graph {
   LaneGraphOptions options_;
   core::FailureReporter& failures_;
   std::uint32_t ordinal_shift_ = 0;
-  std::uint64_t first_ordinal_ = 0;  // of ingresses: behind what journals still have of earlier runs
-  std::uint64_t list_cursor_ = 0;
-  std::uint64_t text_cursor_ = 0;
+  std::uint64_t first_ordinal_ = 0;                // of ingresses: behind what journals still have of earlier runs
   std::vector<std::uint32_t> boundary_roles_;      // by boundary
   std::vector<std::uint32_t> journal_agents_;      // by lane
   std::vector<std::uint32_t> ordinal_bits_;        // by lane

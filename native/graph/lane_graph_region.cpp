@@ -10,29 +10,6 @@
 
 namespace byteor::graph {
 
-std::uint64_t LaneGraph::write_text(const std::string& text) {
-  const std::uint64_t place = text_cursor_;
-  std::memcpy(region_.data() + place, text.data(), text.size());
-  text_cursor_ += text.size();
-  return place;
-}
-
-std::uint64_t LaneGraph::write_offsets(const std::vector<std::uint64_t>& values) {
-  list_cursor_ = core::round_up(list_cursor_, 8);
-  const std::uint64_t place = list_cursor_;
-  // The address of an empty list may be null, which memcpy must not be given.
-  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 8);
-  list_cursor_ += values.size() * 8;
-  return place;
-}
-
-std::uint64_t LaneGraph::write_indices(const std::vector<std::uint32_t>& values) {
-  const std::uint64_t place = list_cursor_;
-  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 4);
-  list_cursor_ += values.size() * 4;
-  return place;
-}
-
 // The threads of agents, each once, as offsets of their blocks.
 std::uint64_t LaneGraph::write_threads(const std::vector<std::uint32_t>& agents, std::uint32_t& count) {
   std::vector<std::uint64_t> offsets;
@@ -43,7 +20,7 @@ std::uint64_t LaneGraph::write_threads(const std::vector<std::uint32_t>& agents,
     if (std::find(offsets.begin(), offsets.end(), offset) == offsets.end()) offsets.push_back(offset);
   }
   count = static_cast<std::uint32_t>(offsets.size());
-  return write_offsets(offsets);
+  return write_list(offsets);
 }
 
 void LaneGraph::write_header() {
@@ -89,7 +66,7 @@ void LaneGraph::write_lane(std::uint32_t index) {
   block.slots_offset = place.slots;
   block.ordinals_offset = place.ordinals;
   block.producer_offset = place.producer;
-  block.readers_offset = write_offsets(place.readers);
+  block.readers_offset = write_list(place.readers);
   block.reader_agents_offset = write_indices(own.readers);
   block.journal_offset = place.journal;
   block.files_offset = place.files;

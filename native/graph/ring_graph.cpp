@@ -31,15 +31,13 @@ std::uint64_t all_entries(const RingDescription& ring) {
 
 RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
                      Placement placement, GraphOptions options, core::FailureReporter& failures)
-    : Graph(region),
+    : Graph(region, plan.lists, plan.texts),
       description_(std::move(description)),
       plan_(std::move(plan)),
       sizes_(sizes),
       placement_(std::move(placement)),
       options_(options),
-      failures_(failures),
-      list_cursor_(plan_.lists),
-      text_cursor_(plan_.texts) {
+      failures_(failures) {
   write_header();
   write_threads();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
@@ -128,29 +126,6 @@ std::vector<core::RecordConsumer*> RingGraph::consumers() noexcept {
 }
 
 // ---- the region ----------------------------------------------------------------------------------------------------
-
-std::uint64_t RingGraph::write_text(const std::string& text) {
-  const std::uint64_t place = text_cursor_;
-  std::memcpy(region_.data() + place, text.data(), text.size());
-  text_cursor_ += text.size();
-  return place;
-}
-
-std::uint64_t RingGraph::write_list(const std::vector<std::uint64_t>& values) {
-  list_cursor_ = core::round_up(list_cursor_, 8);
-  const std::uint64_t place = list_cursor_;
-  // The address of an empty list may be null, which memcpy must not be given.
-  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 8);
-  list_cursor_ += values.size() * 8;
-  return place;
-}
-
-std::uint64_t RingGraph::write_indices(const std::vector<std::uint32_t>& values) {
-  const std::uint64_t place = list_cursor_;
-  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 4);
-  list_cursor_ += values.size() * 4;
-  return place;
-}
 
 std::string RingGraph::role_id(std::uint32_t index) const {
   if (index == 0) return description_.boundaries[description_.ingress].id;

@@ -101,9 +101,6 @@ class RingGraph final : public Graph {
   void write_lists(std::uint32_t shard);
   void write_agents(std::uint32_t shard);
   void write_first_sequence(std::uint32_t shard);
-  std::uint64_t write_text(const std::string& text);
-  std::uint64_t write_list(const std::vector<std::uint64_t>& values);
-  std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
 
   void make_stages();
   template <class Op>
@@ -118,8 +115,6 @@ class RingGraph final : public Graph {
   Placement placement_;
   GraphOptions options_;
   core::FailureReporter& failures_;
-  std::uint64_t list_cursor_ = 0;
-  std::uint64_t text_cursor_ = 0;
   OpReports reports_;
   std::vector<std::unique_ptr<core::RecordProducer>> producers_;
   std::vector<std::unique_ptr<core::RecordConsumer>> consumers_;
