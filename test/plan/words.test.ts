@@ -104,7 +104,7 @@ describe('a received value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         fc.pre(JSON.stringify(value).length <= 80);
-        expect(shorten(value)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(JSON.stringify(shorten(value))).toBe(JSON.stringify(value));
       }),
     );
   });
