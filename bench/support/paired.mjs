@@ -27,11 +27,14 @@ function distance(ns) {
   return ns < 250 ? 'near' : 'far';
 }
 
+/** A preempted run counts as long as no thread was without a CPU for more of its time than this. */
+const OFF_CPU_MAX = 0.02;
+
 /** The distance of a run, or undefined when it was disturbed. In a chain of queues threads share CPUs by their nature. */
 function bandOf(one, sharesCpus) {
   const before = distance(one.flag_before_ns);
   if (before !== distance(one.flag_after_ns)) return undefined;
-  return one.preempted > 0 && !sharesCpus ? undefined : before;
+  return one.preempted > 0 && one.off_cpu > OFF_CPU_MAX && !sharesCpus ? undefined : before;
 }
 
 function trial(program, cell, seed) {

@@ -119,8 +119,10 @@ inline void run_all(const std::vector<Contestant>& all) {
     const double before = flag_round_trip_ns();
     const Lap lap = one.run();
     const double after = flag_round_trip_ns();
-    std::printf("%s{\"name\":\"%s\",\"seconds\":%.9f,\"preempted\":%ld,\"flag_before_ns\":%.0f,\"flag_after_ns\":%.0f}",
-                &one == &all.front() ? "" : ",", one.name.c_str(), lap.seconds, lap.preempted, before, after);
+    std::printf(
+        "%s{\"name\":\"%s\",\"seconds\":%.9f,\"preempted\":%ld,\"off_cpu\":%.4f,\"flag_before_ns\":%.0f,"
+        "\"flag_after_ns\":%.0f}",
+        &one == &all.front() ? "" : ",", one.name.c_str(), lap.seconds, lap.preempted, lap.off_cpu, before, after);
   }
   std::printf("],\"left_out\":[");
   const char* between = "";

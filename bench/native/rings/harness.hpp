@@ -58,10 +58,12 @@ struct Job {
   std::function<void()> work;
 };
 
-// What a lap took, and how often the kernel took a CPU away from one of its threads meanwhile.
+// What a lap took, how often the kernel took a CPU away from one of its threads meanwhile, and the greatest share of its
+// time that a thread was without one.
 struct Lap {
   double seconds;
   long preempted;
+  double off_cpu;
 };
 
 inline void pin(int cpu) {
@@ -79,12 +81,19 @@ inline long preemptions() {
   return usage.ru_nivcsw;
 }
 
+inline double thread_cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 // Runs all jobs from one start line, each on its own pinned thread. Each thread takes its own times, so that making and
 // joining threads is not measured.
 inline Lap run_jobs(const std::vector<Job>& jobs) {
   struct alignas(128) Times {
     double begin = 0;
     double end = 0;
+    double on_cpu = 0;
     long preempted = 0;
   };
   std::vector<Times> times(jobs.size());
@@ -102,21 +111,25 @@ inline Lap run_jobs(const std::vector<Job>& jobs) {
           core::cpu_relax();
       }
       const long before = preemptions();
+      const double cpu_before = thread_cpu_seconds();
       times[i].begin = seconds();
       jobs[i].work();
       times[i].end = seconds();
+      times[i].on_cpu = thread_cpu_seconds() - cpu_before;
       times[i].preempted = preemptions() - before;
     });
   for (std::thread& thread : threads) thread.join();
   double begin = times[0].begin;
   double end = times[0].end;
   long preempted = 0;
+  double off_cpu = 0;
   for (const Times& one : times) {
     begin = std::min(begin, one.begin);
     end = std::max(end, one.end);
     preempted += one.preempted;
+    off_cpu = std::max(off_cpu, 1 - one.on_cpu / (one.end - one.begin));
   }
-  return {end - begin, preempted};
+  return {end - begin, preempted, off_cpu};
 }
 
 // Round trip of one flag between CPU 0 and CPU 1, ns: about 100 when the two are near, 350 and more when far apart.
