@@ -24,11 +24,11 @@ std::string run_directory(const std::string& plan) {
   return "byteor-run-" + plan + "-" + text + "-" + std::to_string(::getpid());
 }
 
-// `from--to`: an id begins with a letter, so the name says where one ends, and no shell takes it for a redirection.
+// `from.to`: no id holds a dot, so the name says where one ends, and no shell takes it for a redirection.
 std::string folder_name(const std::string& lane) {
   std::string name = lane;
   const std::size_t arrow = name.find("->");
-  if (arrow != std::string::npos) name.replace(arrow, 2, "--");
+  if (arrow != std::string::npos) name.replace(arrow, 2, ".");
   return name;
 }
 

@@ -78,9 +78,9 @@ async function feed(child: ChildProcess): Promise<void> {
 
 describe('a run that is killed', () => {
   test.each([
-    ['at an egress', plan('Events', 'Journal'), 'pass--out'],
-    ['before a stage, with a lane in memory behind it', plan('Journal', 'Events'), 'in--pass'],
-    ['behind another', plan('Journal', 'Journal', { fsync: 'none' }), 'in--pass'],
+    ['at an egress', plan('Events', 'Journal'), 'pass.out'],
+    ['before a stage, with a lane in memory behind it', plan('Journal', 'Events'), 'in.pass'],
+    ['behind another', plan('Journal', 'Journal', { fsync: 'none' }), 'in.pass'],
   ])('has lost no record of its journal %s: the next run delivers what is missing', async (_, text, lane) => {
     for (const bytes of [1, 50_000, 300_000]) {
       const place = bench(text);
@@ -110,7 +110,7 @@ describe('a journal that cannot be had', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     const { code, stderr } = await place.run([]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/Cannot start: the journal .*pass--out is being written by another pipeline; stop that one/);
+    expect(stderr).toMatch(/Cannot start: the journal .*pass.out is being written by another pipeline; stop that one/);
     first.stdin?.end('two\n');
     expect(await gone).toBe(0);
     expect(await place.run(['-q'], { input: 'three\n' })).toMatchObject({ code: 0 });
@@ -144,7 +144,7 @@ describe('a journal that cannot be had', () => {
   test('is damaged in the middle', async () => {
     const place = bench(plan('Events', 'Journal'));
     expect(await place.run(['-q'], { input: lines(0, 1000) })).toMatchObject({ code: 0 });
-    const segment = join(place.path('j'), 'pass--out', '00000000000000000000.journal');
+    const segment = join(place.path('j'), 'pass.out', '00000000000000000000.journal');
     const bytes = readFileSync(segment);
     bytes[20_000] = (bytes[20_000] as number) ^ 0x10;
     writeFileSync(segment, bytes);
@@ -182,7 +182,7 @@ describe('a device that takes no more', () => {
     );
     const delivered = ended.stdout.split('\n').length - 1;
     expect(delivered).toBeLessThanOrEqual(journal.durable);
-    expect(await recorded(place, 'pass--out')).toBeGreaterThanOrEqual(journal.durable);
+    expect(await recorded(place, 'pass.out')).toBeGreaterThanOrEqual(journal.durable);
     expect(ended.stdout).toBe(lines(0, delivered));
   });
 });
@@ -194,7 +194,7 @@ test('a run that is given no folder makes one, and says where', async () => {
   const [made, ...others] = readdirSync(place.folder).filter((name) => name.startsWith('byteor-run-'));
   expect(others).toEqual([]);
   expect(made).toMatch(/^byteor-run-graph-\d{8}T\d{6}Z-\d+$/);
-  const folder = join(place.folder, made ?? '', 'pass--out');
+  const folder = join(place.folder, made ?? '', 'pass.out');
   expect(JSON.parse(stdout).journals).toEqual({ 'pass->out': folder });
   const words = await byteor(place.args('--journal', join(place.folder, made ?? '')), EMPTY);
   expect(words.stdout).toContain(folder);

@@ -24,7 +24,7 @@ async function record(text = TEXT): Promise<Recorded> {
   const ends = ['--ingress', `in=lines:${join(folder, 'in.log')}`, '--egress', 'out=discard'];
   const { code, stderr } = await byteor(['run', plan, '-q', ...ends, '--journal', join(folder, 'j')]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return { folder, plan, journal: join(folder, 'j', 'pass--out') };
+  return { folder, plan, journal: join(folder, 'j', 'pass.out') };
 }
 
 const out = (folder: string): string => readFileSync(join(folder, 'out.log'), 'utf8');
@@ -89,7 +89,7 @@ describe('byteor replay', () => {
       'replay',
       '-',
       '--from-journal',
-      join(folder, 'j', 'pass--out'),
+      join(folder, 'j', 'pass.out'),
       '--egress',
       'out=discard',
       '--json',
@@ -242,7 +242,7 @@ describe('what cannot be replayed', () => {
     expect((await replay(IDENTITY_PLAN, '--from-journal', join(folder, 'empty'))).stderr).toContain('holds no segment');
     const above = await replay(IDENTITY_PLAN, '--from-journal', join(folder, 'j'));
     expect(above.code).toBe(2);
-    expect(above.stderr).toContain(`Name one of them: ${join(folder, 'j', 'pass--out')}.`);
+    expect(above.stderr).toContain(`Name one of them: ${join(folder, 'j', 'pass.out')}.`);
   });
 
   test('a journal that the plan itself would write, which would never end', async () => {

@@ -1,7 +1,7 @@
 /**
  * What a replay would feed, for people:
  *
- *   journal  j/keep--out
+ *   journal  j/keep.out
  *   records  12,345  sequences 0 to 12,344
  *   bytes    1.2 MB  the longest has 240
  *   time     2026-01-31T10:00:00.000Z to 2026-01-31T10:02:10.250Z

@@ -67,10 +67,10 @@ export const define: Define = (command, context) => {
 };
 
 const HELP = `${examples([
-  ['byteor replay plan.yaml --from-journal j/keep--out --dry-run', 'what is in it'],
-  ['byteor replay plan.yaml --from-journal j/keep--out --egress out=lines:again.log', 'all of it'],
-  ['byteor replay plan.yaml --from-journal j/keep--out --last 1000 --egress out=lines:-', 'its end'],
-  ['byteor replay plan.yaml --from-journal j/keep--out --pace recorded --egress out=discard', 'as it was'],
+  ['byteor replay plan.yaml --from-journal j/keep.out --dry-run', 'what is in it'],
+  ['byteor replay plan.yaml --from-journal j/keep.out --egress out=lines:again.log', 'all of it'],
+  ['byteor replay plan.yaml --from-journal j/keep.out --last 1000 --egress out=lines:-', 'its end'],
+  ['byteor replay plan.yaml --from-journal j/keep.out --pace recorded --egress out=discard', 'as it was'],
 ])}
 The records must be of the codec of the ingress. \`--journal\` is, as for \`run\`, where Journal lanes of the plan itself keep
 their files.
