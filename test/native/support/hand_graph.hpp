@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "failures.hpp"
 #include "graph/description.hpp"
 #include "graph/region_plan.hpp"
 #include "graph/ring_graph.hpp"
@@ -18,12 +19,6 @@
 #include "run/sizes.hpp"
 
 namespace byteor::test {
-
-struct ReportedFailure {
-  std::uint32_t agent;
-  std::uint64_t sequence;
-  std::string cause;
-};
 
 class HandGraph final : public core::FailureReporter {
  public:

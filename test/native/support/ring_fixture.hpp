@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "core/barrier.hpp"
 #include "core/consumer.hpp"
 #include "core/producer.hpp"
+#include "failures.hpp"
 
 namespace byteor::test {
 
@@ -98,30 +98,6 @@ class RingFixture {
   abi::ConsumerBlock consumer_block{};
   core::RecordProducer producer;
   core::RecordConsumer consumer;
-};
-
-// Keeps what is reported.
-class Failures final : public core::FailureReporter {
- public:
-  struct Failure {
-    std::uint32_t agent;
-    std::uint64_t sequence;
-    std::string cause;
-  };
-
-  void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept override {
-    const std::lock_guard lock(mutex_);
-    all_.push_back({agent, sequence, std::string(cause)});
-  }
-
-  std::vector<Failure> all() const {
-    const std::lock_guard lock(mutex_);
-    return all_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<Failure> all_;
 };
 
 }  // namespace byteor::test
