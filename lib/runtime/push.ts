@@ -408,7 +408,8 @@ export class PushHandle<R> {
     if (shard === undefined)
       throw new UsageError('publish() without a claim: call claim() first, once for each record');
     const { writer } = this;
-    if (!(length >= 0 && length <= writer.length) || (this.fixedBytes !== 0 && length !== this.fixedBytes))
+    const fits = Number.isInteger(length) && length >= 0 && length <= writer.length;
+    if (!fits || (this.fixedBytes !== 0 && length !== this.fixedBytes))
       throw new UsageError(`publish(${String(length)}) does not fit the claim of ${writer.length} bytes`);
     this.claimed = NO_CLAIM;
     shard.commit(length, writer.flags & TERMINATOR);

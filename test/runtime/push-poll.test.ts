@@ -174,6 +174,7 @@ describe('a claim', () => {
     expect(() => ingress.publish()).toThrow('publish() without a claim: call claim() first, once for each record');
     ingress.claim(4);
     expect(() => ingress.publish(5)).toThrow('publish(5) does not fit the claim of 4 bytes');
+    expect(() => ingress.publish(1.5)).toThrow('publish(1.5) does not fit the claim of 4 bytes');
     ingress.publish(4);
     expect(() => ingress.publish()).toThrow('without a claim');
   });
