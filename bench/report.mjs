@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../test/tools/process.mjs';
+import { mainBand, ours } from './support/paired.mjs';
 import { short } from './support/report.mjs';
 
 const README = join(root, 'README.md');
@@ -29,21 +30,29 @@ function runOf(command, { commit, changed, date, flags }) {
   return `\`npm run bench -- ${command}\`, commit ${state}, ${date} UTC${flags === undefined ? '' : `, C++ with ${flags}`}`;
 }
 
-/** The distance at which most pairs were had: the host decides where the CPUs are. */
-function mainBand({ bands }) {
-  return Object.entries(bands).sort(([, a], [, b]) => b.accepted - a.accepted)[0];
+const spreadText = ({ median, min, max }) => `${short(median)} (${short(min)}–${short(max)})`;
+const notInstalled = (names) => (names.length === 0 ? '' : ` Not installed, so left out: ${names.join(', ')}.`);
+
+/** One row a cell and contestant of ours, at the distance of most trials. */
+function pairedRows(cells, isOurs) {
+  return cells.flatMap((cell) => {
+    const [band, found] = mainBand(cell) ?? [];
+    if (found === undefined) return [];
+    const { contestants, best_peer } = found;
+    const peer = best_peer === null ? '' : `${best_peer} ${short(contestants[best_peer].median)}`;
+    return Object.entries(contestants)
+      .filter(([name]) => isOurs(name))
+      .map(([name, own]) => {
+        const special = name.replace(/^byteor(, )?/, '');
+        const what = special === '' ? cell.name : `${cell.name}: ${special}`;
+        return [what, band, spreadText(own), peer, ratio(own.to_best_peer), short(own.to_limit)];
+      });
+  });
 }
 
 function ringsText({ cells, machine, left_out }) {
-  const rows = cells.flatMap((cell) => {
-    const [band, found] = mainBand(cell) ?? [];
-    if (found === undefined) return [];
-    const { contestants, best_peer, byteor_to_best_peer, byteor_to_limit } = found;
-    const peer = best_peer === null ? '' : `${best_peer} ${short(contestants[best_peer].median)}`;
-    const ours = `${short(contestants.byteor.median)} (${short(contestants.byteor.min)}–${short(contestants.byteor.max)})`;
-    return [[cell.name, band, ours, peer, ratio(byteor_to_best_peer), short(byteor_to_limit)]];
-  });
-  const missing = left_out.length === 0 ? '' : ` Not installed, so left out: ${left_out.join(', ')}.`;
+  const rows = pairedRows(cells, (name) => name === 'byteor');
+  const missing = notInstalled(left_out);
   return [
     '### The rings alone, in C++',
     '',
@@ -52,6 +61,52 @@ function ringsText({ cells, machine, left_out }) {
     `bare ring without counters, shutdown or errors. ${runOf('rings', machine)}.${missing}`,
     '',
     tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], rows),
+  ].join('\n');
+}
+
+function lanesText({ cells, machine, left_out }) {
+  const graphs = pairedRows(
+    cells.filter(({ topology }) => topology !== 'layouts'),
+    ours,
+  );
+  const layouts = cells.flatMap((cell) => {
+    const found = cell.topology === 'layouts' ? mainBand(cell)?.[1] : undefined;
+    if (found === undefined) return [];
+    const { byteor, 'byteor, SequencedSlots': slots, limit, 'bare slots of fixed stride': fixed } = found.contestants;
+    return [[cell.name, ...[byteor, slots, limit, fixed].map((one) => (one?.n > 0 ? spreadText(one) : ''))]];
+  });
+  return [
+    '### The lanes of a graph alone, in C++',
+    '',
+    'As above, over the lanes that a graph runs: Events and FanoutBroadcast (frames) where nothing else is said. A chain is',
+    `three stages and three lanes, a broadcast one writer and two readers, a merge two writers and one. ${runOf('lanes', machine)}.${notInstalled(left_out)}`,
+    '',
+    tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], graphs),
+    '',
+    'Frames in one stream against slots, over records of one length or of a log; the bare ones are loops without counters:',
+    '',
+    tableOf(['', 'frames', 'slots and an arena', 'bare frames', 'bare slots of the longest'], layouts),
+  ].join('\n');
+}
+
+function journalText({ contestants, comparisons, machine, busy }) {
+  const rows = Object.entries(contestants).map(([name, { mb_per_s, cpu_ns_per_record }]) => [
+    name,
+    spreadText(mb_per_s),
+    short(cpu_ns_per_record.median),
+    comparisons
+      .filter(({ a }) => a === name)
+      .map((one) => `${ratio(one.ratio)} (CPU ${ratio(one.cpu_ratio)})`)
+      .join(', '),
+  ]);
+  const state = busy ? ', on a machine that did other things too' : '';
+  return [
+    '### A journal lane, in C++',
+    '',
+    'Records of 256 bytes appended, megabytes a second, against the bare device: the same records copied to a buffer and',
+    `written with the same calls, without frames and checksums. ${runOf('journal', machine)}${state}.`,
+    '',
+    tableOf(['', 'MB/s', 'CPU ns a record', 'of the bare device'], rows),
   ].join('\n');
 }
 
@@ -122,6 +177,8 @@ function runText({ jobs, machine, left_out }) {
 function performanceText() {
   const found = [
     ['rings', ringsText],
+    ['lanes', lanesText],
+    ['journal', journalText],
     ['echo', echoText],
     ['run', runText],
   ].flatMap(([name, textOf]) => {

@@ -7,20 +7,7 @@
  * How trials are run and compared: bench/support/paired.mjs.
  */
 
-import { parseArgs } from 'node:util';
-import { machineFacts } from './support/machine.mjs';
-import { buildPrograms, FLAGS } from './support/native-build.mjs';
-import { peerVersions, print, resultsOf, runTrials } from './support/paired.mjs';
-import { milestone, writeResult } from './support/report.mjs';
-
-const { values } = parseArgs({
-  options: {
-    trials: { type: 'string', default: '15' },
-    only: { type: 'string', default: '' },
-    out: { type: 'string' },
-    scale: { type: 'string', default: '1' },
-  },
-});
+import { runPairedBench } from './support/paired.mjs';
 
 /** Records so that the fastest contestant takes some milliseconds: shorter is noise, longer meets a move of the CPUs. */
 const RECORDS = {
@@ -30,8 +17,7 @@ const RECORDS = {
   layouts: { 8: 2_000_000, 64: 1_000_000, 256: 400_000, 1500: 100_000, logs: 600_000 },
 };
 
-function cellsOf() {
-  const scale = Number(values.scale);
+function cellsOf(scale) {
   const rows = [
     ...[8, 56, 64].map((bytes) => ({ topology: 'one-to-one', form: 'single', bytes })),
     ...[8, 64].map((bytes) => ({ topology: 'one-to-one', form: 'batch', bytes })),
@@ -43,30 +29,16 @@ function cellsOf() {
     bytes,
     capacity: 8192,
   }));
-  return [...rows.flatMap((row) => [1024, 65_536].map((capacity) => ({ ...row, capacity }))), ...layouts]
-    .map((cell) => ({
+  return [...rows.flatMap((row) => [1024, 65_536].map((capacity) => ({ ...row, capacity }))), ...layouts].map(
+    (cell) => ({
       ...cell,
       name: `${cell.topology} ${cell.form} ${cell.bytes}${cell.bytes === 'logs' ? '' : ' B'}, ${cell.capacity} slots`,
       records: Math.max(
         cell.capacity,
         Math.round(scale * RECORDS[cell.topology === 'one-to-one' ? cell.form : cell.topology][cell.bytes]),
       ),
-      trials: [],
-    }))
-    .filter((cell) => cell.name.includes(values.only));
+    }),
+  );
 }
 
-async function main() {
-  const machine = { ...machineFacts('npm run bench -- rings'), flags: FLAGS };
-  milestone('rings: building');
-  await buildPrograms();
-  const cells = cellsOf();
-  runTrials('byteor_rings', cells, Number(values.trials));
-  const results = resultsOf(cells);
-  print(results);
-  const left_out = cells[0]?.trials[0]?.left_out ?? [];
-  for (const name of left_out) process.stdout.write(`left out, not installed: ${name}\n`);
-  writeResult('rings', { machine, peers: peerVersions(), left_out, cells: results }, values.out);
-}
-
-await main();
+await runPairedBench('rings', cellsOf);

@@ -9,10 +9,11 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { root } from '../../test/tools/process.mjs';
-import { firstLine } from './machine.mjs';
-import { BUILD } from './native-build.mjs';
-import { columns, progress, short } from './report.mjs';
+import { firstLine, machineFacts } from './machine.mjs';
+import { BUILD, buildPrograms, FLAGS } from './native-build.mjs';
+import { columns, milestone, progress, short, writeResult } from './report.mjs';
 import { median, round, spread } from './stats.mjs';
 import { BUDGET_SECONDS } from './trials.mjs';
 
@@ -68,7 +69,13 @@ function ratios(trials, upper, lower, band) {
   });
 }
 
-const ours = (name) => name === 'byteor' || name.startsWith('byteor,');
+const medianRatio = (trials, upper, lower, band) => {
+  const pairs = ratios(trials, upper, lower, band);
+  return pairs.length === 0 ? null : round(median(pairs));
+};
+
+/** A contestant of ours: `byteor` alone, or with what is special about it behind a comma. */
+export const ours = (name) => name === 'byteor' || name.startsWith('byteor,');
 
 /** What one cell gave at one distance. */
 function summary(trials, band) {
@@ -85,11 +92,13 @@ function summary(trials, band) {
   }
   const peers = names.filter((name) => !ours(name) && name !== 'limit' && contestants[name].n > 0);
   const best = peers.sort((a, b) => contestants[b].median - contestants[a].median)[0] ?? null;
+  for (const name of names.filter(ours)) {
+    contestants[name].to_best_peer = best === null ? null : medianRatio(trials, name, best, band);
+    contestants[name].to_limit = medianRatio(trials, name, 'limit', band);
+  }
   return {
     accepted: contestants.byteor?.n ?? 0,
     best_peer: best,
-    byteor_to_best_peer: best === null ? null : contestants[best].byteor_ratio,
-    byteor_to_limit: contestants.limit?.byteor_ratio ?? null,
     contestants,
   };
 }
@@ -100,7 +109,7 @@ function pairsAtBest(cell) {
 }
 
 /** Runs trials until every cell has `wanted` pairs at one distance, or the budget is used up. */
-export function runTrials(program, cells, wanted) {
+function runTrials(program, cells, wanted) {
   const start = performance.now();
   for (let round = 0; round < wanted * EXTRA_ROUNDS; round++) {
     if (performance.now() - start > BUDGET_SECONDS * 1000) return;
@@ -114,7 +123,7 @@ export function runTrials(program, cells, wanted) {
 }
 
 /** What is written of all cells. */
-export function resultsOf(cells) {
+function resultsOf(cells) {
   return cells.map(({ name, topology, form, bytes, capacity, records, trials }) => {
     const bands = {};
     for (const band of ['near', 'far', 'same core'])
@@ -123,30 +132,38 @@ export function resultsOf(cells) {
   });
 }
 
-/** One line a cell and distance. */
-export function print(results) {
-  const rows = [['M records/s, median', 'at', 'byteor', 'best peer', '', 'ratio', 'limit', 'of limit', 'pairs']];
+/** The distance at which most pairs were had, with what it gave: the host decides where the CPUs are. */
+export function mainBand({ bands }) {
+  return Object.entries(bands).sort(([, a], [, b]) => b.accepted - a.accepted)[0];
+}
+
+/** One line a cell, distance and contestant of ours. */
+function print(results) {
+  const rows = [['M records/s, median', 'at', '', 'rate', 'best peer', '', 'ratio', 'limit', 'of limit', 'trials']];
   for (const { name, bands } of results)
-    for (const [band, cell] of Object.entries(bands)) {
-      const { contestants, best_peer } = cell;
-      const peer = best_peer === null ? '-' : short(contestants[best_peer].median);
-      rows.push([
-        name,
-        band,
-        short(contestants.byteor?.median ?? null),
-        peer,
-        best_peer ?? '',
-        short(cell.byteor_to_best_peer),
-        short(contestants.limit?.median ?? null),
-        short(cell.byteor_to_limit),
-        contestants.limit?.pairs ?? 0,
-      ]);
-    }
+    for (const [band, { contestants, best_peer }] of Object.entries(bands))
+      for (const own of Object.keys(contestants).filter(ours)) {
+        const { median: rate, to_best_peer, to_limit, n } = contestants[own];
+        const peer = best_peer === null ? '-' : short(contestants[best_peer].median);
+        const limit = short(contestants.limit?.median ?? null);
+        rows.push([
+          name,
+          band,
+          own,
+          short(rate),
+          peer,
+          best_peer ?? '',
+          short(to_best_peer),
+          limit,
+          short(to_limit),
+          n,
+        ]);
+      }
   process.stdout.write(`${columns(rows)}\n`);
 }
 
 /** Versions of the Debian packages that the peers come from. */
-export function peerVersions() {
+function peerVersions() {
   const packages = [
     'libboost-dev',
     'libreaderwriterqueue-dev',
@@ -158,4 +175,31 @@ export function peerVersions() {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a format of dpkg-query's.
     packages.map((name) => [name, firstLine('dpkg-query', '-W', '-f', '${Version}', name) ?? 'not installed']),
   );
+}
+
+/**
+ * The whole of one such benchmark, `npm run bench -- NAME`: builds, runs trials of the program byteor_NAME, prints and
+ * writes what they gave. `cellsOf(scale)` gives the cells, without trials, of `scale` times the usual number of records.
+ */
+export async function runPairedBench(name, cellsOf) {
+  const { values } = parseArgs({
+    options: {
+      trials: { type: 'string', default: '15' },
+      only: { type: 'string', default: '' },
+      out: { type: 'string' },
+      scale: { type: 'string', default: '1' },
+    },
+  });
+  const machine = { ...machineFacts(`npm run bench -- ${name}`), flags: FLAGS };
+  milestone(`${name}: building`);
+  await buildPrograms();
+  const cells = cellsOf(Number(values.scale))
+    .filter((cell) => cell.name.includes(values.only))
+    .map((cell) => ({ ...cell, trials: [] }));
+  runTrials(`byteor_${name}`, cells, Number(values.trials));
+  const results = resultsOf(cells);
+  print(results);
+  const left_out = cells[0]?.trials[0]?.left_out ?? [];
+  for (const one of left_out) process.stdout.write(`left out, not installed: ${one}\n`);
+  writeResult(name, { machine, peers: peerVersions(), left_out, cells: results }, values.out);
 }
