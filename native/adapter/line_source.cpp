@@ -115,15 +115,51 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::accept(const char* end, con
 
 template <class Producer>
 BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::find_line() noexcept {
-  if (const char* const newline = scanner_.next(end_)) {
+  if (skipping_ && !skip_line()) return false;
+  while (const char* const newline = scanner_.next(end_)) {
     const bool crlf = newline != begin_ && newline[-1] == '\r';
-    return accept(newline - (crlf ? 1 : 0), newline + 1, crlf ? abi::TerminatorCode::kCrLf : abi::TerminatorCode::kLf);
+    const char* const end = newline - (crlf ? 1 : 0);
+    if (drops_too_long(static_cast<std::uint64_t>(end - begin_))) [[unlikely]] {
+      drop_line(newline + 1);
+      continue;
+    }
+    return accept(end, newline + 1, crlf ? abi::TerminatorCode::kCrLf : abi::TerminatorCode::kLf);
   }
   const auto length = static_cast<std::uint64_t>(end_ - begin_);
-  if (state_ == State::kDraining) return length != 0 && accept(end_, end_, abi::TerminatorCode::kNone);
+  const bool last = state_ == State::kDraining;
   // The last byte may be the CR of a terminator whose LF has not been read.
-  if (length > record_max_ && length - (end_[-1] == '\r' ? 1 : 0) > record_max_) refuse_length(length, false);
+  const bool too_long = length > record_max_ && (last || length - (end_[-1] == '\r' ? 1 : 0) > record_max_);
+  if (too_long && drops_too_long(length)) [[unlikely]] {
+    drop_line(end_);
+    skipping_ = !last;
+    return false;
+  }
+  if (last) return length != 0 && accept(end_, end_, abi::TerminatorCode::kNone);
+  if (too_long) refuse_length(length, false);
   return false;
+}
+
+template <class Producer>
+bool BasicLineSource<Producer>::drops_too_long(std::uint64_t length) const noexcept {
+  return length > record_max_ && record_bytes_ == 0 && may_drop(*shards_.front());
+}
+
+// The line that begins here is longer than its lane takes, and the lane drops.
+template <class Producer>
+void BasicLineSource<Producer>::drop_line(const char* after) noexcept {
+  shards_.front()->count_too_large();
+  begin_ += after - begin_;
+  ++lines_;
+}
+
+// Passes over the rest of a line that has been dropped. False while its end has not been read.
+template <class Producer>
+bool BasicLineSource<Producer>::skip_line() noexcept {
+  const char* const newline = scanner_.next(end_);
+  const char* const after = newline == nullptr ? end_ : newline + 1;
+  begin_ += after - begin_;
+  skipping_ = newline == nullptr && state_ != State::kDraining;
+  return !skipping_;
 }
 
 // False while the line's shard is full; the line is kept.

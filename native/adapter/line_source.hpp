@@ -79,6 +79,9 @@ class BasicLineSource final : public core::Source {
 
   std::uint32_t take_lines() noexcept;
   bool find_line() noexcept;
+  bool drops_too_long(std::uint64_t length) const noexcept;
+  void drop_line(const char* after) noexcept;
+  bool skip_line() noexcept;
   bool accept(const char* end, const char* after, abi::TerminatorCode terminator) noexcept;
   bool publish_line() noexcept;
   std::uint32_t refill() noexcept;
@@ -105,6 +108,7 @@ class BasicLineSource final : public core::Source {
   State state_ = State::kReading;
   bool waits_for_input_ = false;
   bool line_found_ = false;
+  bool skipping_ = false;  // the rest of a line that was dropped has not been read
   Line line_;
   char* begin_;  // first byte not published
   char* end_;    // first byte not read

@@ -17,6 +17,7 @@
 #include "adapter/line_source.hpp"
 #include "op/hash.hpp"
 #include "platform/wake.hpp"
+#include "support/lanes.hpp"
 #include "support/lines.hpp"
 #include "support/ring_fixture.hpp"
 #include "support/temp_folder.hpp"
@@ -213,6 +214,39 @@ TEST_F(LineSourceTest, AnEndlessLineIsNotReadToItsEnd) {
                                       " is longer than the record maximum of 1000 bytes (4096 read so far, and no "
                                       "end); raise it with --record-max");
   EXPECT_EQ(bench.source->bytes_read(), 4096u);
+}
+
+// What a lane that drops has no room for is counted, whether the end of the line has been read or not.
+TEST_F(LineSourceTest, ALaneThatDropsCountsALineOverTheMaximumAndGoesOn) {
+  const std::string exact(100, 'e');
+  const std::string text = std::string(101, 'x') + "\na\n" + exact + "\r\n" + std::string(5000, 'y') + "\n\n" +
+                           std::string(101, 'z') + "\r\n" + exact + "\n";
+  const std::vector<std::pair<std::string, std::uint64_t>> ends = {{"b", 3}, {exact + "\r", 4}, {exact + "xx", 4}};
+  for (const auto& [end, too_large] : ends) {
+    for (const std::uint32_t block : {1u, 7u, 100u, 4096u}) {
+      test::Lane lane({.capacity = 4096, .record_max = 100, .drops = true});
+      const auto writer = lane.framed_writer();
+      const auto reader = lane.framed_reader();
+      test::Failures failures;
+      std::atomic<std::uint32_t> state{static_cast<std::uint32_t>(RegionState::kRunning)};
+      LineSourceOptions options;
+      options.block_bytes = block;
+      BasicLineSource<lane::FramedWriter> source(file(text + end), {writer.get()}, nullptr, failures, state, options);
+      std::vector<std::string> got;
+      const test::Watchdog watchdog(std::chrono::seconds(60), [] { return "the source does not end"; });
+      while (!source.done()) {
+        source.do_work();
+        for (std::string& record : test::take(*reader)) got.push_back(std::move(record));
+      }
+      std::vector<std::string> expected{"a", exact, "", exact};
+      if (end == "b") expected.push_back(end);
+      EXPECT_EQ(got, expected) << block;
+      EXPECT_TRUE(failures.all().empty());
+      EXPECT_EQ(lane.producer().too_large.load(), static_cast<double>(too_large));
+      EXPECT_EQ(source.records(), expected.size() + too_large);
+      EXPECT_TRUE(reader->ended());
+    }
+  }
 }
 
 TEST_F(LineSourceTest, FixedRecordsTakeLinesOfJustThatLength) {
