@@ -50,7 +50,9 @@ export interface LaneMemory {
   readonly recordMax: number;
   /** A power of two; 0 but for SequencedSlots. */
   readonly slotCount: number;
-  /** Bytes of frames, or of the arena behind the slots: a power of two. */
+  /** Where every record is the same struct, the slots are the records; elsewhere they point into an arena. */
+  readonly fixed: boolean;
+  /** Bytes of frames, or of the arena behind the slots: a power of two; of the records that are the slots. */
   readonly dataBytes: number;
   readonly stampCount: number;
   /** All of it: records, cursors, counters, stamps and histograms. */
@@ -97,7 +99,7 @@ function structBytes({ boundaries }: GraphSpec): number {
   );
 }
 
-type LaneSizes = Pick<LaneMemory, 'capacity' | 'recordMax' | 'slotCount' | 'dataBytes' | 'stampCount'>;
+type LaneSizes = Pick<LaneMemory, 'capacity' | 'recordMax' | 'slotCount' | 'fixed' | 'dataBytes' | 'stampCount'>;
 
 /** The largest record, bytes: as it was asked for at the ingress, and as it should pass the lane at hand. */
 interface LargestRecord {
@@ -111,21 +113,28 @@ function fits(bytes: number, lane: LaneSpec, { asked }: LargestRecord): number {
   throw new RangeError(`recordMax is ${asked}; ${message}`);
 }
 
+function slotsSizes(lane: LaneSpec, record: LargestRecord): LaneSizes {
+  const capacity = lane.capacityRecords;
+  const slotCount = powerOfTwo(capacity);
+  const stampCount = Math.max(1, slotCount >> SAMPLE_SHIFT);
+  const structs = slotCount * roundUp(lane.recordBytes, FRAME_ALIGN);
+  if (structs > 0 && structs <= ARENA_BYTES_MAX)
+    return { capacity, recordMax: lane.recordBytes, slotCount, fixed: true, dataBytes: structs, stampCount };
+  const arena = powerOfTwo(2 * roundUp(record.wanted, FRAME_ALIGN));
+  const dataBytes = fits(Math.max(SLOTS_LANE_ARENA_BYTES_DEFAULT, arena), lane, record);
+  return { capacity, recordMax: record.wanted, slotCount, fixed: false, dataBytes, stampCount };
+}
+
 function laneSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): LaneSizes {
   const { wanted } = record;
-  if (lane.kind === 'SequencedSlots') {
-    const arena = powerOfTwo(2 * roundUp(wanted, FRAME_ALIGN));
-    const dataBytes = fits(Math.max(SLOTS_LANE_ARENA_BYTES_DEFAULT, arena), lane, record);
-    const slotCount = powerOfTwo(lane.capacityRecords);
-    const stampCount = Math.max(1, slotCount >> SAMPLE_SHIFT);
-    return { capacity: lane.capacityRecords, recordMax: wanted, slotCount, dataBytes, stampCount };
-  }
+  if (lane.kind === 'SequencedSlots') return slotsSizes(lane, record);
   const least = 2 * (roundUp(wanted, FRAME_ALIGN) + FRAME_HEADER_BYTES);
   const roomy = laneBytes < least ? powerOfTwo(least) : laneBytes;
   const capacity = fits(lane.capacityBytes > 0 ? lane.capacityBytes : roomy, lane, record);
   const dataBytes = powerOfTwo(capacity);
   const stampCount = Math.max(1, Math.floor(dataBytes / FRAME_HEADER_BYTES) >> SAMPLE_SHIFT);
-  return { capacity, recordMax: Math.min(wanted, framedRecordMax(capacity)), slotCount: 0, dataBytes, stampCount };
+  const recordMax = Math.min(wanted, framedRecordMax(capacity));
+  return { capacity, recordMax, slotCount: 0, fixed: false, dataBytes, stampCount };
 }
 
 /** Readers count the ordinals of an ingress; slots that anything else writes keep them beside the records. */
@@ -134,7 +143,7 @@ const keepsOrdinals = ({ roles }: GraphSpec, { writer }: LaneSpec): boolean => r
 function bytesOf({ kind, readers }: LaneSpec, ordinals: boolean, sizes: LaneSizes): number {
   const ends = LaneBlock.size + ProducerBlock.size + readers.length * (ConsumerBlock.size + HISTOGRAM_BYTES);
   const files = kind === 'Journal' ? JournalBlock.size + ConsumerBlock.size : 0;
-  const slots = sizes.slotCount * (Slot.size + (ordinals ? ORDINAL_BYTES : 0));
+  const slots = sizes.slotCount * ((sizes.fixed ? 0 : Slot.size) + (ordinals ? ORDINAL_BYTES : 0));
   return ends + files + sizes.stampCount * STAMP_BYTES + slots + sizes.dataBytes;
 }
 
@@ -195,12 +204,17 @@ function walkEnds(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[], thr
   }
 }
 
+function recordsTable(slotCount: number, fixed: boolean): string {
+  if (slotCount === 0) return 'frames';
+  return fixed ? 'slots' : 'arenas';
+}
+
 function walkRecords(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[]): void {
-  for (const [index, { slotCount, dataBytes }] of lanes.entries()) {
-    if (slotCount > 0) walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES);
+  for (const [index, { slotCount, fixed, dataBytes }] of lanes.entries()) {
+    if (slotCount > 0 && !fixed) walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES);
     if (slotCount > 0 && keepsOrdinals(spec, spec.lanes[index] as LaneSpec))
       walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES);
-    walk.pieces(slotCount > 0 ? 'arenas' : 'frames', 1, dataBytes, PAGE_BYTES);
+    walk.pieces(recordsTable(slotCount, fixed), 1, dataBytes, PAGE_BYTES);
   }
 }
 

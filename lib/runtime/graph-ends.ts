@@ -114,21 +114,22 @@ function unread(border: Border, { places, reader }: ReadLane): number {
 function slotPlaces(lane: LanePlaces, reader?: LaneReader): RingPlaces {
   if (ProducerBlock.offset.cursor !== ConsumerBlock.offset.sequence)
     throw new RegionError('a cursor and a sequence no longer stand at the same place of their blocks');
+  const { fixed } = lane;
   return {
     shard: 0,
-    fixed: false,
+    fixed,
     capacity: lane.capacity,
     slotCount: lane.slotCount,
-    slotStride: Slot.size,
-    recordBytes: 0,
+    slotStride: fixed ? lane.memoryBytes / lane.slotCount : Slot.size,
+    recordBytes: fixed ? lane.recordMax : 0,
     wordBytes: 0,
     recordMax: lane.recordMax,
     headroom: 0,
     tailroom: 0,
-    arenaBytes: lane.memoryBytes,
+    arenaBytes: fixed ? 0 : lane.memoryBytes,
     ingressPort: lane.writerPort,
     egressPort: reader?.js === true ? Js : Native,
-    slotsAt: lane.slotsAt,
+    slotsAt: fixed ? lane.dataAt : lane.slotsAt,
     arenaAt: lane.dataAt,
     producerAt: lane.producerAt,
     producerStampsAt: lane.stampsAt,

@@ -279,11 +279,13 @@ export interface LanePlaces {
   readonly flags: number;
   /** A record that does not fit is dropped and counted; else its writer waits. */
   readonly drops: boolean;
-  /** Frames in one stream of bytes; else slots and an arena (SequencedSlots). */
+  /** Frames in one stream of bytes; else slots (SequencedSlots). */
   readonly framed: boolean;
+  /** Slots that are the records themselves; else they point into an arena. */
+  readonly fixed: boolean;
   /** Framed: bytes. Else records. The exact gate. */
   readonly capacity: number;
-  /** Bytes of the frames or of the arena: a power of two. */
+  /** Bytes of the frames or of the arena: a power of two; of the records of fixed slots. */
   readonly memoryBytes: number;
   readonly slotCount: number;
   readonly recordMax: number;
@@ -333,6 +335,7 @@ export function lanePlaces(region: Region, lane: BlockOf<typeof LaneBlock>): Lan
     flags: lane.u32('flags'),
     drops: lane.u32('on_full') === enums.OnFullCode.Drop,
     framed: lane.u32('layout') === enums.LayoutCode.Framed,
+    fixed: lane.u32('layout') === enums.LayoutCode.Fixed,
     capacity: lane.u32('capacity'),
     memoryBytes: lane.u32('memory_bytes'),
     slotCount: lane.u32('slot_count'),

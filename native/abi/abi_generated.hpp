@@ -638,17 +638,17 @@ struct alignas(128) LaneBlock {
   std::uint32_t kind;  // LaneKindCode
   std::uint32_t flags;  // LaneFlag bits
   std::uint32_t on_full;  // OnFullCode
-  std::uint32_t layout;  // LayoutCode: Framed, or Variable for SequencedSlots
+  std::uint32_t layout;  // LayoutCode: Framed; of SequencedSlots Fixed where all records are one struct, else Variable
   std::uint32_t writer_agent;  // index into AgentEntry
   std::uint32_t writer_port;  // PortCode when the writer is an ingress, else Native: a JS ingress publishes `cell`
   std::uint32_t reader_count;
-  std::uint32_t capacity;  // Framed: bytes, exactly as asked for: the gate. Variable: records, likewise
-  std::uint32_t memory_bytes;  // Framed: power of two ≥ capacity. Variable: bytes of the arena, a power of two
-  std::uint32_t slot_count;  // Variable: power of two ≥ capacity; Framed: 0
-  std::uint32_t record_max;  // largest record, bytes
-  std::uint64_t data_offset;  // Framed: the frames. Variable: the arena
-  std::uint64_t slots_offset;  // Variable: Slot × slot_count; Framed: 0
-  std::uint64_t ordinals_offset;  // Variable, and no ingress writes it: u64 × slot_count; else 0
+  std::uint32_t capacity;  // Framed: bytes, exactly as asked for: the gate. Else records, likewise
+  std::uint32_t memory_bytes;  // Framed: power of two ≥ capacity. Variable: of the arena, a power of two. Fixed: of the records
+  std::uint32_t slot_count;  // SequencedSlots: power of two ≥ capacity; Framed: 0
+  std::uint32_t record_max;  // largest record, bytes; Fixed: every record
+  std::uint64_t data_offset;  // Framed: the frames. Variable: the arena. Fixed: the records
+  std::uint64_t slots_offset;  // Variable: Slot × slot_count; else 0
+  std::uint64_t ordinals_offset;  // SequencedSlots that no ingress writes: u64 × slot_count; else 0
   std::uint64_t producer_offset;  // ProducerBlock
   std::uint64_t readers_offset;  // u64 × reader_count: offsets of ConsumerBlock
   std::uint64_t reader_agents_offset;  // u32 × reader_count: indices into AgentEntry

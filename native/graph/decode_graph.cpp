@@ -243,6 +243,44 @@ void check_lanes(const LaneGraphDescription& graph) {
   }
 }
 
+// What is known of a record: all of it, or that it is bytes.
+struct RecordType {
+  abi::CodecCode codec = abi::CodecCode::kBytes;
+  std::uint32_t bytes = 0;
+  std::uint64_t layout_hash = 0;
+
+  bool operator==(const RecordType&) const = default;
+};
+
+RecordType written_by(const RoleDescription& role, const LaneGraphDescription& graph,
+                      const std::vector<RecordType>& lanes) {
+  if (role.kind == abi::RoleCode::kIngress) {
+    const BoundaryDescription& boundary = graph.boundaries[role.index];
+    return {boundary.codec, boundary.record_bytes, boundary.layout_hash};
+  }
+  if (role.kind == abi::RoleCode::kStage && graph.stages[role.index].has(abi::StageFlag::kWrites)) return {};
+  const RecordType first = lanes[role.inlets.front()];
+  const bool same =
+      std::all_of(role.inlets.begin(), role.inlets.end(), [&](std::uint32_t lane) { return lanes[lane] == first; });
+  return same ? first : RecordType{};
+}
+
+// A lane has the records of the ingresses upstream, where they agree and no stage between may change one: its memory is
+// laid out for them.
+void check_records(const LaneGraphDescription& graph) {
+  std::vector<RecordType> records(graph.lanes.size());
+  for (const RoleDescription& role : graph.roles) {
+    if (role.outlets.empty()) continue;
+    const RecordType written = written_by(role, graph, records);
+    for (const std::uint32_t lane : role.outlets) records[lane] = written;
+  }
+  for (std::uint32_t i = 0; i < graph.lanes.size(); ++i) {
+    const LaneDescription& lane = graph.lanes[i];
+    require(records[i] == RecordType{lane.codec, lane.record_bytes, lane.layout_hash},
+            "a lane's records are not what its writer writes", i);
+  }
+}
+
 // A lane is watermarked exactly when an Ordered merge is downstream of it: without, that merge would wait for ever. So
 // it would behind a merge that mixes ordinals, and says nothing about those to come.
 void check_watermarks(const LaneGraphDescription& graph) {
@@ -275,6 +313,7 @@ LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
   read_lanes(reader, graph);
   check_roles(graph);
   check_lanes(graph);
+  check_records(graph);
   check_watermarks(graph);
   return graph;
 }

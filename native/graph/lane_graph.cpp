@@ -111,13 +111,20 @@ lane::FramedMemory LaneGraph::framed_memory(std::uint32_t index) const noexcept 
 core::RingMemory LaneGraph::slots_memory(std::uint32_t index) const noexcept {
   const LaneSizes& sizes = sizes_[index];
   core::RingMemory memory;
-  memory.slots = region_.data() + plan_.lanes[index].slots;
-  memory.arena = region_.data() + plan_.lanes[index].data;
+  memory.fixed = sizes.layout == abi::LayoutCode::kFixed;
   memory.slot_mask = sizes.slot_count - 1;
-  memory.slot_stride = sizeof(abi::Slot);
   memory.capacity = sizes.capacity;
   memory.record_max = sizes.record_max;
-  memory.arena_bytes = sizes.memory_bytes;
+  if (memory.fixed) {
+    memory.slots = region_.data() + plan_.lanes[index].data;
+    memory.slot_stride = sizes.memory_bytes / sizes.slot_count;
+    memory.record_bytes = sizes.record_max;
+  } else {
+    memory.slots = region_.data() + plan_.lanes[index].slots;
+    memory.slot_stride = sizeof(abi::Slot);
+    memory.arena = region_.data() + plan_.lanes[index].data;
+    memory.arena_bytes = sizes.memory_bytes;
+  }
   memory.may_sleep = options_.may_sleep;
   memory.stop_before = &lane_block(index).stop_before;
   return memory;
@@ -172,6 +179,7 @@ lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcep
   return {.drops = lane(index).on_full == abi::OnFullCode::kDrop,
           .watermarked = lane(index).has(abi::LaneFlag::kWatermarked),
           .first = first_position(index),
+          .record_bytes = lane(index).record_bytes,
           .first_ordinal = first_ordinal_,
           .ordinal_shift = ordinal_shift_};
 }

@@ -37,10 +37,10 @@ bool keeps_ordinals(const LaneGraphDescription& graph, const LaneDescription& la
 }
 
 void plan_records(RegionCursor& cursor, bool ordinals, const LaneSizes& sizes, LanePlan& plan) {
-  if (sizes.layout == abi::LayoutCode::kVariable) {
+  if (sizes.layout == abi::LayoutCode::kVariable)
     plan.slots = cursor.take(std::uint64_t{sizes.slot_count} * sizeof(abi::Slot), kPage);
-    if (ordinals) plan.ordinals = cursor.take(std::uint64_t{sizes.slot_count} * 8, kPage);
-  }
+  if (sizes.layout != abi::LayoutCode::kFramed && ordinals)
+    plan.ordinals = cursor.take(std::uint64_t{sizes.slot_count} * 8, kPage);
   plan.data = cursor.take(sizes.memory_bytes, kPage);
 }
 

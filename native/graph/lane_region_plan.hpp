@@ -4,7 +4,7 @@
 //   RegionHeader | AgentEntry × agents | ThreadBlock × threads | LaneBlock × lanes
 //   | a lane: ProducerBlock, ConsumerBlock × readers, and of a journal JournalBlock and ConsumerBlock of its files
 //   | lists | texts | a lane: stamps, histograms × readers                             <- observable_bytes ends here
-//   | a lane: frames, or slots, ordinals and arena                                     <- total_bytes
+//   | a lane: frames; slots, ordinals and arena; or ordinals and records                               <- total_bytes
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@ namespace byteor::graph {
 
 // Sizes of one lane, already checked and rounded.
 struct LaneSizes {
-  abi::LayoutCode layout;      // Framed; Variable for SequencedSlots
-  std::uint32_t capacity;      // Framed: bytes; Variable: records: the gate, exact
-  std::uint32_t memory_bytes;  // Framed: of the frames; Variable: of the arena; a power of two
-  std::uint32_t slot_count;    // Variable: a power of two ≥ capacity
+  abi::LayoutCode layout;      // Framed; for SequencedSlots Fixed where all records are one struct, else Variable
+  std::uint32_t capacity;      // Framed: bytes; else records: the gate, exact
+  std::uint32_t memory_bytes;  // Framed: of the frames; Variable: of the arena; a power of two. Fixed: of the records
+  std::uint32_t slot_count;    // SequencedSlots: a power of two ≥ capacity
   std::uint32_t record_max;    // bytes
   std::uint32_t stamp_count;   // a power of two
 };
@@ -31,9 +31,9 @@ struct LanePlan {
   std::uint64_t files;
   std::uint64_t stamps;
   std::uint64_t histograms;  // one a reader, in a row
-  std::uint64_t slots;       // 0 when Framed
-  std::uint64_t ordinals;    // 0 unless Variable and not written by an ingress
-  std::uint64_t data;        // frames or arena
+  std::uint64_t slots;       // 0 unless Variable
+  std::uint64_t ordinals;    // 0 when Framed, and where an ingress writes
+  std::uint64_t data;        // frames, arena or records
 };
 
 struct LaneRegionPlan {

@@ -28,6 +28,7 @@ struct WriterOptions {
   bool watermarked = false;
   std::uint64_t first = 0;          // position (Framed) or sequence (slots) at which the lane begins; a position is a
                                     // multiple of 8
+  std::uint32_t record_bytes = 0;   // of an ingress of structs: what every record has
   std::uint64_t first_ordinal = 0;  // of an ingress: the first record's place in its order
   std::uint32_t ordinal_shift = 0;
 };
@@ -147,7 +148,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   // ---- as a native ingress writes ----
 
   // 0: records may have any length up to record_max().
-  std::uint32_t record_bytes() const noexcept { return 0; }
+  std::uint32_t record_bytes() const noexcept { return options_.record_bytes; }
   // A record's ordinal is its place among those that this writer committed.
   void commit(std::uint32_t length, std::uint32_t flags) noexcept {
     commit(length, flags, (options_.first_ordinal + count_) << options_.ordinal_shift);

@@ -3,6 +3,7 @@
 // construction, no exception.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -58,8 +59,9 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   }
 
   void consume(std::uint32_t count) noexcept override {
-    std::uint64_t bytes = 0;
-    for (std::uint64_t s = next_; s != next_ + count; ++s) bytes += core::VariableLayout::slot(ring_, s).length;
+    std::uint64_t bytes = std::uint64_t{count} * ring_.record_bytes;
+    if (!ring_.fixed)
+      for (std::uint64_t s = next_; s != next_ + count; ++s) bytes += core::VariableLayout::slot(ring_, s).length;
     next_ += count;
     counts_.add(count, bytes);
   }
@@ -103,6 +105,20 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     return taken;
   }
 
+  // Structs alone: adjacent records in place, at most `limit` of them and none past the wrap.
+  core::FixedSpan next_span(std::uint32_t limit) noexcept {
+    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring_.slot_mask);
+    refresh(limit);
+    const std::uint64_t ready = available_ - next_;
+    return {core::FixedLayout::at(ring_, next_),
+            static_cast<std::uint32_t>(std::min<std::uint64_t>({limit, to_wrap, ready})), ring_.slot_stride};
+  }
+  // Moves over the first `count` records of the last span. They stay readable until release().
+  void consume_span(std::uint32_t count) noexcept {
+    next_ += count;
+    counts_.add(count, std::uint64_t{count} * ring_.record_bytes);
+  }
+
   bool drained() const noexcept { return !damaged_ && end_.reached(next_); }
 
   std::uint64_t next() const noexcept { return counts_.read(); }
@@ -114,6 +130,10 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
   // False, and the lane is damaged, when the slot describes no record inside the arena.
   bool load(std::uint64_t sequence, core::RecordRef& record) noexcept {
+    if (ring_.fixed) {
+      record = core::FixedLayout::load(ring_, sequence);
+      return true;
+    }
     const abi::Slot slot = core::VariableLayout::slot(ring_, sequence);
     const std::uint32_t offset = slot.start & (ring_.arena_bytes - 1);
     if (options_.checks && !sound(slot, offset)) [[unlikely]] {

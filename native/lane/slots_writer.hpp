@@ -1,4 +1,4 @@
-// The writing end of a SequencedSlots lane for a native thread: the slots and the arena of a SingleRing's shard,
+// The writing end of a SequencedSlots lane for a native thread: the slots of a SingleRing's shard, in either layout and
 // without room to grow, gated by exactly SEQUENCED_SLOTS_GATES cells. The interface promises that number; a cell that
 // nobody uses holds 2^64-1 and never holds the writer back. Hot code: no allocation after construction, no exception.
 #pragma once
@@ -25,13 +25,14 @@ using SlotsGates = std::array<core::SequenceReader, abi::kSequencedSlotsGates>;
 
 class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
  public:
-  // `ring`: Variable layout, headroom and tailroom 0. `ordinals`: one cell a slot, or nullptr where the writer is an
+  // `ring`: headroom, tailroom and word_bytes are 0. `ordinals`: one cell a slot, or nullptr where the writer is an
   // ingress, whose records are counted. `stamps` has cells.
   SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block, const SlotsGates& gates,
               core::StampTable stamps, const WriterOptions& options)
       : producer_(ring, block, std::vector<core::SequenceReader>(gates.begin(), gates.end()), stamps, options.first),
         block_(block),
         ordinals_(ordinals),
+        fixed_(ring.fixed),
         slot_mask_(ring.slot_mask),
         next_(options.first),
         options_(options) {}
@@ -45,20 +46,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   bool drops() const noexcept override { return options_.drops; }
 
   std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept override {
-    std::uint32_t done = 0;
-    for (; done != count; ++done) {
-      const LaneRecord& record = records[done];
-      const bool fits = record.length <= producer_.record_max();
-      std::byte* const to = fits ? producer_.try_claim(record.length) : nullptr;
-      if (to == nullptr) [[unlikely]] {
-        if (!options_.drops) break;
-        count_dropped(!fits);
-        continue;
-      }
-      std::memcpy(to, record.data, record.length);
-      commit(record.length, record.flags, record.ordinal);
-    }
-    return done;
+    return fixed_ ? put_structs(records, count) : put_records(records, count);
   }
 
   std::byte* try_claim(std::uint32_t length) noexcept override { return producer_.try_claim(length); }
@@ -88,10 +76,16 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   // ---- as a native ingress writes ----
 
-  std::uint32_t record_bytes() const noexcept { return 0; }
+  std::uint32_t record_bytes() const noexcept { return options_.record_bytes; }
   // A record's ordinal is its place among those that this writer committed.
   void commit(std::uint32_t length, std::uint32_t flags) noexcept {
     commit(length, flags, (options_.first_ordinal + (next_ - options_.first)) << options_.ordinal_shift);
+  }
+  // Structs alone: adjacent free slots, as core::RecordProducer has them.
+  core::FixedSpan try_claim_span(std::uint32_t limit) noexcept { return producer_.try_claim_span(limit); }
+  void commit_span(std::uint32_t count) noexcept {
+    producer_.commit_span(count);
+    next_ += count;
   }
   std::uint32_t unpublished() const noexcept { return producer_.unpublished(); }
   std::uint64_t published() const noexcept { return options_.first_ordinal + (producer_.published() - options_.first); }
@@ -100,9 +94,56 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   bool closed() const noexcept { return producer_.closed(); }
 
  private:
+  std::uint32_t put_records(const LaneRecord* records, std::uint32_t count) noexcept {
+    std::uint32_t done = 0;
+    for (; done != count; ++done) {
+      const LaneRecord& record = records[done];
+      const bool fits = record.length <= producer_.record_max();
+      std::byte* const to = fits ? producer_.try_claim(record.length) : nullptr;
+      if (to == nullptr) [[unlikely]] {
+        if (!options_.drops) break;
+        count_dropped(!fits);
+        continue;
+      }
+      std::memcpy(to, record.data, record.length);
+      commit(record.length, record.flags, record.ordinal);
+    }
+    return done;
+  }
+
+  // Adjacent slots at a time.
+  std::uint32_t put_structs(const LaneRecord* records, std::uint32_t count) noexcept {
+    std::uint32_t done = 0;
+    while (done != count) {
+      const core::FixedSpan span = producer_.try_claim_span(count - done);
+      const std::uint32_t copied = copy_structs(records + done, span);
+      commit_span(copied);
+      done += copied;
+      if (copied == span.count && copied != 0) continue;
+      // There is no room, or a record that no slot takes: what JavaScript wrote upstream may have any length.
+      if (!options_.drops) break;
+      count_dropped(records[done].length > producer_.record_max());
+      ++done;
+    }
+    return done;
+  }
+
+  // How many of the first `span.count` records are in their slots: all before one that is too long.
+  std::uint32_t copy_structs(const LaneRecord* records, const core::FixedSpan& span) noexcept {
+    std::byte* to = span.data;
+    for (std::uint32_t i = 0; i != span.count; ++i, to += span.stride) {
+      if (records[i].length > producer_.record_max()) [[unlikely]]
+        return i;
+      std::memcpy(to, records[i].data, records[i].length);
+      if (ordinals_ != nullptr) ordinals_[(next_ + i) & slot_mask_] = records[i].ordinal;
+    }
+    return span.count;
+  }
+
   core::RecordProducer producer_;
   abi::ProducerBlock& block_;
   std::uint64_t* const ordinals_;
+  const bool fixed_;
   const std::uint32_t slot_mask_;
   std::uint64_t next_;  // sequence
   std::uint64_t watermark_ = 0;

@@ -72,16 +72,24 @@ graph::LaneSizes framed_sizes(const graph::LaneDescription& lane, Record record,
 }
 
 graph::LaneSizes slots_sizes(const graph::LaneDescription& lane, Record record) {
+  graph::LaneSizes sizes{};
+  sizes.capacity = lane.capacity_records;
+  sizes.slot_count = std::bit_ceil(lane.capacity_records);
+  sizes.stamp_count = std::max<std::uint32_t>(1, sizes.slot_count >> abi::kSampleShift);
+  const std::uint64_t structs = sizes.slot_count * core::round_up(lane.record_bytes, abi::kFrameAlign);
+  if (structs != 0 && structs <= abi::kArenaBytesMax) {
+    // Every record is the same struct, so the records are the slots.
+    sizes.layout = abi::LayoutCode::kFixed;
+    sizes.memory_bytes = static_cast<std::uint32_t>(structs);
+    sizes.record_max = lane.record_bytes;
+    return sizes;
+  }
   const std::uint64_t arena =
       std::max<std::uint64_t>(abi::kSlotsLaneArenaBytesDefault, std::bit_ceil(2 * core::round_up(record.wanted, 8)));
   if (arena > abi::kArenaBytesMax) refuse_record(record.asked, lane);
-  graph::LaneSizes sizes{};
   sizes.layout = abi::LayoutCode::kVariable;
-  sizes.capacity = lane.capacity_records;
-  sizes.slot_count = std::bit_ceil(lane.capacity_records);
   sizes.memory_bytes = static_cast<std::uint32_t>(arena);
   sizes.record_max = static_cast<std::uint32_t>(record.wanted);
-  sizes.stamp_count = std::max<std::uint32_t>(1, sizes.slot_count >> abi::kSampleShift);
   return sizes;
 }
 

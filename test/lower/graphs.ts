@@ -188,6 +188,17 @@ export const kept = graph(
   { ops: { a: { op: 'append', config: { text: '!' } } } },
 );
 
+/** Slots that are the structs themselves, and one whose writer may change them. */
+export const structs = graph(
+  'structs',
+  [
+    ['in -> a', { kind: 'SequencedSlots', capacity: 100, gating: 4 }],
+    ['a -> b', 'SequencedSlots'],
+    ['b -> out', 'SequencedSlots'],
+  ],
+  { ends: { in: { codec: orders } }, ops: { b: { op: 'append', config: { text: '!' } } } },
+);
+
 export const graphs: Readonly<Record<string, CheckedPlan<LaneGraphPlan>>> = {
   'broadcast-diamond': broadcastDiamond,
   'events-diamond': eventsDiamond,
@@ -199,4 +210,5 @@ export const graphs: Readonly<Record<string, CheckedPlan<LaneGraphPlan>>> = {
   'broadcast-drops': broadcastDrops,
   'shared-among-others': sharedAmongOthers,
   kept,
+  structs,
 };

@@ -217,6 +217,19 @@ TEST(HostileGraph, AMergeBeforeAnOrderedOneIsOrderedToo) {
   EXPECT_THROW(graph::decode_graph(buffer), graph::DecodeError);
 }
 
+// The memory of a lane is laid out for the records that it says it has.
+TEST(HostileGraph, ALanesRecordsAreWhatItsWriterWrites) {
+  const auto changed = [](const std::function<void(abi::SpecLane&)>& edit) {
+    std::vector<std::byte> buffer = read_golden("graph-structs");
+    edit_rows<abi::SpecLane>(buffer, abi::SectionKind::kLanes, edit);
+    return buffer;
+  };
+  EXPECT_NO_THROW(graph::decode_graph(changed([](abi::SpecLane&) {})));
+  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.record_bytes = 8; })), graph::DecodeError);
+  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.layout_hash ^= 1; })), graph::DecodeError);
+  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.codec = 1; })), graph::DecodeError);
+}
+
 TEST(HostileGraph, ARolesListsAreItsOwn) {
   std::vector<std::byte> buffer = read_golden("graph-line");
   // Every inlet and outlet of every role is a stretch of one table; here they all begin at its first row.

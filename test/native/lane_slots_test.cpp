@@ -1,6 +1,7 @@
 // SequencedSlots lanes with the order of events in the test's hands.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -135,6 +136,98 @@ TEST(SlotsLane, ASlotThatJavaScriptDamagedIsNeverUsed) {
     EXPECT_TRUE(reader->damaged()) << hostile.what;
     EXPECT_FALSE(reader->ended());
   }
+}
+
+std::vector<std::string> structs_of(std::uint32_t bytes, std::uint32_t count) {
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < count; ++i) texts.emplace_back(bytes, static_cast<char>('a' + i % 26));
+  return texts;
+}
+
+TEST(StructLane, CarriesStructsOverItsExactCapacityAndTheWrap) {
+  for (const std::uint32_t bytes : {1u, 8u, 12u, 64u}) {
+    for (const std::uint32_t capacity : {1u, 3u, 8u}) {
+      for (const std::uint64_t first : {0ull, (1ull << 31) - 2, (1ull << 32) - 2}) {
+        Lane lane({.slots = true, .capacity = capacity, .struct_bytes = bytes, .watermarked = true, .first = first});
+        auto writer = lane.slots_writer();
+        auto reader = lane.slots_reader();
+        const std::vector<std::string> texts = structs_of(bytes, 11);
+        std::vector<lane::LaneRecord> records;
+        for (std::size_t i = 0; i < texts.size(); ++i) records.push_back(record_of(texts[i], 100 + i));
+        std::vector<std::string> got;
+        while (got.size() < texts.size()) {
+          const auto left = static_cast<std::uint32_t>(texts.size() - got.size());
+          ASSERT_EQ(writer->put(records.data() + got.size(), left), std::min(capacity, left));
+          writer->publish();
+          std::vector<lane::LaneRecord> seen(16);
+          const std::uint32_t count = reader->peek(seen.data(), 16);
+          ASSERT_EQ(count, std::min(capacity, left));
+          for (std::uint32_t i = 0; i < count; ++i) {
+            EXPECT_EQ(seen[i].ordinal, 100 + got.size());
+            got.emplace_back(text_of(seen[i]));
+          }
+          reader->consume(count);
+          ASSERT_TRUE(reader->release());
+        }
+        EXPECT_EQ(got, texts);
+        EXPECT_EQ(lane.producer().bytes.load(), 11.0 * bytes);
+        EXPECT_EQ(lane.consumer().bytes.load(), 11.0 * bytes);
+      }
+    }
+  }
+}
+
+TEST(StructLane, SpansEndAtTheWrapAndAtWhatThereIs) {
+  Lane lane({.slots = true, .capacity = 8, .struct_bytes = 8});
+  auto writer = lane.slots_writer();
+  auto reader = lane.slots_reader();
+  EXPECT_EQ(reader->next_span(8).count, 0u);
+  ASSERT_EQ(writer->try_claim_span(5).count, 5u);
+  writer->commit_span(5);
+  EXPECT_EQ(writer->unpublished(), 5u);
+  EXPECT_EQ(reader->next_span(8).count, 0u) << "not published";
+  writer->publish();
+  EXPECT_EQ(writer->try_claim_span(8).count, 3u) << "up to the wrap";
+  writer->commit_span(3);
+  EXPECT_EQ(writer->try_claim_span(8).count, 0u) << "full";
+  writer->publish();
+  EXPECT_EQ(reader->next_span(3).count, 3u);
+  reader->consume_span(3);
+  reader->release();
+  EXPECT_EQ(writer->try_claim_span(8).count, 3u);
+  writer->commit_span(3);
+  writer->publish();
+  EXPECT_EQ(reader->next_span(8).count, 5u) << "up to the wrap";
+  reader->consume_span(5);
+  EXPECT_EQ(reader->next_span(8).count, 3u);
+  reader->consume_span(3);
+  reader->release();
+  EXPECT_EQ(lane.consumer().in.load(), 11);
+  EXPECT_EQ(lane.consumer().bytes.load(), 88);
+}
+
+TEST(StructLane, ALaneThatDropsCountsByCauseAndGoesOn) {
+  Lane lane({.slots = true, .capacity = 2, .struct_bytes = 4, .drops = true});
+  auto writer = lane.slots_writer();
+  auto reader = lane.slots_reader();
+  const std::vector<lane::LaneRecord> records{record_of("aaaa"), record_of("toolong"), record_of("bbbb"),
+                                              record_of("cccc"), record_of("dddd")};
+  EXPECT_EQ(writer->put(records.data(), 5), 5u);
+  writer->publish();
+  EXPECT_EQ(lane.producer().published.load(), 2);
+  EXPECT_EQ(lane.producer().too_large.load(), 1);
+  EXPECT_EQ(lane.producer().dropped.load(), 2);
+  EXPECT_EQ(take(*reader), (std::vector<std::string>{"aaaa", "bbbb"}));
+}
+
+TEST(StructLane, ALaneThatBlocksStopsBeforeWhatDoesNotFit) {
+  Lane lane({.slots = true, .capacity = 4, .struct_bytes = 4});
+  auto writer = lane.slots_writer();
+  auto reader = lane.slots_reader();
+  const std::vector<lane::LaneRecord> records{record_of("aaaa"), record_of("toolong"), record_of("bbbb")};
+  EXPECT_EQ(writer->put(records.data(), 3), 1u);
+  writer->publish();
+  EXPECT_EQ(take(*reader), std::vector<std::string>{"aaaa"});
 }
 
 }  // namespace

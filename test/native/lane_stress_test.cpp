@@ -50,8 +50,10 @@ void for_each_seed(std::uint64_t rounds_default, Round&& round) {
 
 constexpr std::uint64_t kFirsts[] = {0, (1ull << 31) - 128, (1ull << 32) - 128};
 
-std::string text_at(std::uint64_t record, std::uint32_t longest) {
-  return std::string(record * 7 % (longest + 1), static_cast<char>('a' + record % 26));
+// Of a lane of structs all of the struct's length.
+std::string text_at(const Lane& lane, std::uint64_t record, std::uint32_t longest) {
+  const std::uint32_t bytes = lane.shape().struct_bytes;
+  return std::string(bytes != 0 ? bytes : record * 7 % (longest + 1), static_cast<char>('a' + record % 26));
 }
 
 // Puts records 0, 1, 2 … with their numbers as ordinals, in batches, and closes. Announces ordinals that are passed
@@ -64,7 +66,7 @@ void write_all(Lane& lane, std::uint64_t count, std::uint32_t longest, Random ra
     texts.clear();
     records.clear();
     const std::uint64_t batch = std::min<std::uint64_t>(count - next, 1 + random.below(8));
-    for (std::uint64_t i = 0; i < batch; ++i) texts.push_back(text_at(next + i, longest));
+    for (std::uint64_t i = 0; i < batch; ++i) texts.push_back(text_at(lane, next + i, longest));
     for (std::uint64_t i = 0; i < batch; ++i) records.push_back(record_of(texts[i], 2 * (next + i)));
     for (std::uint32_t done = 0; done < batch;) {
       const std::uint32_t put = writer->put(records.data() + done, static_cast<std::uint32_t>(batch) - done);
@@ -89,7 +91,7 @@ std::uint64_t read_all(Lane& lane, std::uint32_t reader_index, std::uint32_t lon
     for (std::uint32_t i = 0; i < count; ++i) {
       if (records[i].ordinal < least) ADD_FAILURE() << "an ordinal below its bound, after " << read;
       least = records[i].ordinal + 1;
-      if (text_of(records[i]) != text_at(records[i].ordinal / 2, longest)) ADD_FAILURE() << "other bytes";
+      if (text_of(records[i]) != text_at(lane, records[i].ordinal / 2, longest)) ADD_FAILURE() << "other bytes";
     }
     const std::uint32_t part = count == 0 ? 0 : random.below(count);
     reader->consume(part);
@@ -112,6 +114,7 @@ TEST(LaneStress, OneWriterAndItsReadersAgreeOnEveryRecord) {
     shape.slots = random.one_in(3);
     shape.capacity =
         shape.slots ? random.pick<std::uint32_t>({1, 2, 3, 64}) : random.pick<std::uint32_t>({64, 72, 136, 4096});
+    if (shape.slots && random.one_in(2)) shape.struct_bytes = random.pick<std::uint32_t>({1, 8, 12, 64});
     shape.readers = shape.slots ? 1 + random.below(2) : 1 + random.below(3);
     shape.drops = random.one_in(3);
     shape.watermarked = shape.slots || random.one_in(2);  // without it, slots keep no ordinals

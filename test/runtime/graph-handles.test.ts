@@ -344,4 +344,36 @@ describe('a SequencedSlots lane', () => {
       expect(ends.taken()).toBe(true);
     }
   });
+
+  test.each(['in place', 'copies'] as const)('of structs has the structs for slots (%s)', (border) => {
+    const shape = loop({ kind: 'SequencedSlots', capacity: 3, structBytes: 12 }, { sequence: 2 ** 32 - 2 });
+    const graph = new GraphRegion(shape);
+    const ends = graphEnds(graph.native(), graph.border(border), graph.region);
+    const producer = ends.push('in', 12).producers[0] as ShardProducer;
+    const consumer = ends.poll('out')[0] as ShardConsumer;
+    expect([producer.fixed, producer.stride, consumer.recordBytes]).toEqual([true, 16, 12]);
+    const { producerAt, readers } = graph.lane();
+    const seen: number[] = [];
+    for (let next = 0; next < 20; ) {
+      for (; ; next++) {
+        const at = producer.claim(12);
+        if (at < 0) break;
+        producer.memory.bytes.fill(next, at, at + 12);
+        producer.commit(12, 0);
+      }
+      producer.publish();
+      graph.producer(0, { cursor: graph.view.getUint32(producerAt + ProducerBlock.offset.cell, true) });
+      expect(consumer.refresh()).toBe(true);
+      while (consumer.advance()) {
+        const { at, length } = consumer;
+        expect(new Set(consumer.memory.bytes.subarray(at, at + length)).size).toBe(1);
+        seen.push(consumer.memory.bytes[at] as number);
+      }
+      consumer.release();
+      const released = graph.view.getUint32((readers[0]?.at ?? 0) + ConsumerBlock.offset.cell, true);
+      graph.consumer(0, 0, { sequence: released });
+      expect(seen.length).toBe(next);
+    }
+    expect(seen).toEqual(seen.map((_, index) => index));
+  });
 });

@@ -48,6 +48,8 @@ export interface LaneShape {
   readonly readers: readonly number[];
   /** SequencedSlots: bytes of its arena. */
   readonly arenaBytes?: number;
+  /** SequencedSlots: the slots are structs of so many bytes, and there is no arena. */
+  readonly structBytes?: number;
 }
 
 export interface GraphShape {
@@ -244,13 +246,14 @@ export class GraphRegion {
     const { capacity, memoryBytes, slotCount, recordMax } = sizesOf(lane);
     const [idAt, idBytes] = this.#words(lane.id);
     const framed = slotCount === 0;
+    const fixed = lane.structBytes !== undefined;
     this.set(LaneBlock, this.#at.lanes + index * LaneBlock.size, {
       id_offset: idAt,
       id_length: idBytes,
       kind: enums.LaneKindCode[lane.kind ?? 'Events'],
       flags: lane.inserted === true ? enums.LaneFlag.Inserted : 0,
       on_full: lane.drop === true ? enums.OnFullCode.Drop : enums.OnFullCode.Block,
-      layout: framed ? enums.LayoutCode.Framed : enums.LayoutCode.Variable,
+      layout: enums.LayoutCode[framed ? 'Framed' : fixed ? 'Fixed' : 'Variable'],
       writer_agent: lane.writer,
       writer_port: isNative(this.shape.roles[lane.writer] as RoleShape) ? enums.PortCode.Native : enums.PortCode.Js,
       reader_count: lane.readers.length,
@@ -259,7 +262,7 @@ export class GraphRegion {
       slot_count: slotCount,
       record_max: recordMax,
       data_offset: tables.data,
-      slots_offset: framed ? 0 : tables.slots,
+      slots_offset: framed || fixed ? 0 : tables.slots,
       producer_offset: at.producer,
       readers_offset: this.#u64s(at.consumers),
       reader_agents_offset: this.#u32s(lane.readers),
@@ -377,15 +380,14 @@ export class GraphRegion {
 
 const isNative = ({ kind, native }: RoleShape): boolean => native ?? !(kind === 'Ingress' || kind === 'Egress');
 
-function sizesOf({ kind, capacity, arenaBytes = 4096 }: LaneShape) {
+function sizesOf({ kind, capacity, arenaBytes = 4096, structBytes = 0 }: LaneShape) {
   if (kind === 'SequencedSlots') {
     const records = capacity ?? SEQUENCED_SLOTS_GATES * 2;
-    return {
-      capacity: records,
-      memoryBytes: arenaBytes,
-      slotCount: powerOfTwo(records),
-      recordMax: arenaBytes / 2 - 8,
-    };
+    const slotCount = powerOfTwo(records);
+    const sizes = { capacity: records, slotCount };
+    return structBytes > 0
+      ? { ...sizes, memoryBytes: slotCount * roundUp(structBytes, 8), recordMax: structBytes }
+      : { ...sizes, memoryBytes: arenaBytes, recordMax: arenaBytes / 2 - 8 };
   }
   const bytes = capacity ?? 1024;
   const recordMax = (Math.floor(bytes / 2) & ~7) - FRAME_HEADER_BYTES;

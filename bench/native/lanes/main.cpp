@@ -28,6 +28,8 @@ std::vector<Contestant> singles(std::uint32_t capacity, std::uint64_t records) {
       one_to_one<OneLane<P, FramedLane, 1, LaneProfile::kDefault>, P>("byteor, default profile", capacity, records));
   all.push_back(
       one_to_one<OneLane<P, SlotsLane, 1, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots", capacity, records));
+  all.push_back(one_to_one<OneStructLane<P, 1, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots of structs",
+                                                                             capacity, records));
   add_single_peers<P>(all, capacity, records);
   return all;
 }
@@ -41,6 +43,8 @@ std::vector<Contestant> batches(std::uint32_t capacity, std::uint64_t records) {
       one_to_one<OneLane<P, FramedLane, 64, LaneProfile::kDefault>, P>("byteor, default profile", capacity, records));
   all.push_back(
       one_to_one<OneLane<P, SlotsLane, 64, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots", capacity, records));
+  all.push_back(one_to_one<OneStructLane<P, 64, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots of structs",
+                                                                              capacity, records));
   add_batch_peers<P>(all, capacity, records);
   return all;
 }

@@ -2,6 +2,7 @@
 // around them.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
@@ -84,23 +85,21 @@ class FramedLane : public LaneBlocks {
   std::unique_ptr<Page[]> pages_;
 };
 
-// A SequencedSlots lane of `capacity` records of `record_bytes`.
-class SlotsLane : public LaneBlocks {
+// What SequencedSlots lanes of `capacity` records of at most `record_bytes` have in common.
+class AnySlotsLane : public LaneBlocks {
  public:
   using Writer = lane::SlotsWriter;
   using Reader = lane::SlotsReader;
 
-  SlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile) : LaneBlocks(1) {
+  AnySlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, std::uint32_t slot_stride, LaneProfile profile)
+      : LaneBlocks(1) {
     ring_.record_max = record_bytes;
     ring_.capacity = capacity;
     ring_.slot_mask = capacity - 1;
-    ring_.slot_stride = sizeof(abi::Slot);
-    ring_.arena_bytes = std::bit_ceil(capacity * ((record_bytes + 7) & ~7u));
+    ring_.slot_stride = slot_stride;
     ring_.may_sleep = profile == LaneProfile::kDefault;
-    slots_ = pages(std::size_t{capacity} * sizeof(abi::Slot));
-    arena_ = pages(ring_.arena_bytes);
+    slots_ = pages(std::size_t{capacity} * slot_stride);
     ring_.slots = slots_[0].bytes;
-    ring_.arena = arena_[0].bytes;
   }
   std::unique_ptr<Writer> writer() {
     const core::SequenceReader nobody(limit_->unused);
@@ -112,10 +111,35 @@ class SlotsLane : public LaneBlocks {
                                     lane::ReaderOptions{});
   }
 
- private:
+ protected:
   core::RingMemory ring_;
+
+ private:
   std::unique_ptr<Page[]> slots_;
+};
+
+// A SequencedSlots lane of records of any length: slots that point into an arena.
+class SlotsLane : public AnySlotsLane {
+ public:
+  SlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile)
+      : AnySlotsLane(capacity, record_bytes, sizeof(abi::Slot), profile) {
+    ring_.arena_bytes = std::bit_ceil(capacity * ((record_bytes + 7) & ~7u));
+    arena_ = pages(ring_.arena_bytes);
+    ring_.arena = arena_[0].bytes;
+  }
+
+ private:
   std::unique_ptr<Page[]> arena_;
+};
+
+// A SequencedSlots lane of structs: the records are the slots.
+class StructLane : public AnySlotsLane {
+ public:
+  StructLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile)
+      : AnySlotsLane(capacity, record_bytes, (record_bytes + 7) & ~7u, profile) {
+    ring_.fixed = true;
+    ring_.record_bytes = record_bytes;
+  }
 };
 
 // One writer and one reader, as native ends of a graph use them. Publishes after `Batch` records.
@@ -154,6 +178,49 @@ struct OneLane {
       }
       reader->release();
       got += count;
+    }
+    return sum;
+  }
+};
+
+// The same over a lane of structs, in spans of adjacent records.
+template <class P, std::uint32_t Batch, LaneProfile kProfile>
+struct OneStructLane {
+  explicit OneStructLane(std::uint32_t capacity)
+      : lane(capacity, sizeof(P), kProfile), writer(lane.writer()), reader(lane.reader()) {}
+  StructLane lane;
+  std::unique_ptr<lane::SlotsWriter> writer;
+  std::unique_ptr<lane::SlotsReader> reader;
+
+  void produce(std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n;) {
+      const core::FixedSpan span =
+          writer->try_claim_span(static_cast<std::uint32_t>(std::min<std::uint64_t>(Batch, n - i)));
+      if (span.count == 0) {
+        core::cpu_relax();
+        continue;
+      }
+      P* const records = reinterpret_cast<P*>(span.data);
+      for (std::uint32_t k = 0; k < span.count; ++k) records[k].fill(i + k);
+      writer->commit_span(span.count);
+      writer->publish();
+      i += span.count;
+    }
+  }
+
+  std::uint64_t consume(std::uint64_t n) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t got = 0; got < n;) {
+      const core::FixedSpan span = reader->next_span(64);
+      if (span.count == 0) {
+        core::cpu_relax();
+        continue;
+      }
+      const P* const records = reinterpret_cast<const P*>(span.data);
+      for (std::uint32_t k = 0; k < span.count; ++k) sum += records[k].sum();
+      reader->consume_span(span.count);
+      reader->release();
+      got += span.count;
     }
     return sum;
   }

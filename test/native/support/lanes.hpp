@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +15,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/agent.hpp"
+#include "failures.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/role.hpp"
@@ -26,8 +26,9 @@ namespace byteor::test {
 
 struct LaneShape {
   bool slots = false;
-  std::uint32_t capacity = 1024;  // bytes, or records of a lane of slots
-  std::uint32_t record_max = 0;   // 0: as large as the lane allows; slots: 64
+  std::uint32_t capacity = 1024;   // bytes, or records of a lane of slots
+  std::uint32_t record_max = 0;    // 0: as large as the lane allows; slots: 64
+  std::uint32_t struct_bytes = 0;  // slots that are structs of so many bytes
   std::uint32_t readers = 1;
   bool drops = false;
   bool watermarked = false;
@@ -127,13 +128,20 @@ class Lane {
   }
 
   void make_slots() {
+    ring_.fixed = shape_.struct_bytes != 0;
+    ring_.record_bytes = shape_.struct_bytes;
     ring_.record_max = shape_.record_max != 0 ? shape_.record_max : 64;
     ring_.capacity = shape_.capacity;
     ring_.slot_mask = std::bit_ceil(shape_.capacity) - 1;
     ring_.slot_stride = sizeof(abi::Slot);
-    ring_.arena_bytes = std::bit_ceil(2 * ((ring_.record_max + 7) & ~7u));
-    data_ = std::make_unique<std::byte[]>(ring_.arena_bytes);
-    slots_ = std::make_unique<std::byte[]>((ring_.slot_mask + 1) * sizeof(abi::Slot));
+    if (ring_.fixed) {
+      ring_.record_max = shape_.struct_bytes;
+      ring_.slot_stride = (shape_.struct_bytes + 7) & ~7u;
+    } else {
+      ring_.arena_bytes = std::bit_ceil(2 * ((ring_.record_max + 7) & ~7u));
+      data_ = std::make_unique<std::byte[]>(ring_.arena_bytes);
+    }
+    slots_ = std::make_unique<std::byte[]>((ring_.slot_mask + 1) * ring_.slot_stride);
     if (shape_.watermarked) ordinals_ = std::make_unique<std::uint64_t[]>(ring_.slot_mask + 1);
     ring_.arena = data_.get();
     ring_.slots = slots_.get();
@@ -158,7 +166,12 @@ class Lane {
   core::Histogram histogram(std::uint32_t reader) { return core::Histogram(histograms_[reader].get()); }
 
   lane::WriterOptions writer_options() const {
-    return {shape_.drops, shape_.watermarked, shape_.first, shape_.first_ordinal, shape_.ordinal_shift};
+    return {.drops = shape_.drops,
+            .watermarked = shape_.watermarked,
+            .first = shape_.first,
+            .record_bytes = shape_.struct_bytes,
+            .first_ordinal = shape_.first_ordinal,
+            .ordinal_shift = shape_.ordinal_shift};
   }
   lane::ReaderOptions reader_options() const {
     return {shape_.first,         shape_.counts_ordinals || shape_.js_writer,
@@ -211,28 +224,6 @@ inline std::vector<std::string> take(lane::Inlet& inlet, std::uint32_t limit = 6
 }
 
 // ---- around a role -------------------------------------------------------------------------------------------------
-
-struct ReportedFailure {
-  std::uint32_t agent;
-  std::uint64_t sequence;
-  std::string cause;
-};
-
-class Failures final : public core::FailureReporter {
- public:
-  void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept override {
-    const std::lock_guard lock(mutex_);
-    all_.push_back({agent, sequence, std::string(cause)});
-  }
-  std::vector<ReportedFailure> all() {
-    const std::lock_guard lock(mutex_);
-    return all_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<ReportedFailure> all_;
-};
 
 // Entry, stop flag and failures of one role.
 struct RoleSite {
