@@ -48,11 +48,9 @@ std::uint32_t JournalAgent::take() noexcept {
   while (bytes < options_.commit_bytes) {
     const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
     if (count == 0) break;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const lane::LaneRecord& record = records_[i];
-      if (!files_.append(record.data, record.length, record.flags)) return taken;
-      bytes += frame_bytes(record.length);
-    }
+    const std::span<const lane::LaneRecord> batch(records_.data(), count);
+    if (!files_.append(batch)) return taken;
+    for (const lane::LaneRecord& record : batch) bytes += frame_bytes(record.length);
     lane_.consume(count);
     taken += count;
   }

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "journal/cursor.hpp"
 #include "journal/folder.hpp"
 #include "journal/recovery.hpp"
+#include "lane/endpoint.hpp"
 #include "platform/disk.hpp"
 #include "platform/memory.hpp"
 
@@ -80,6 +82,8 @@ class JournalFiles {
 
   // Takes a copy. False: the journal has failed, the record is not in it.
   bool append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
+  // The same for each in turn.
+  bool append(std::span<const lane::LaneRecord> records) noexcept;
   // Writes what was appended, and syncs it when the policy wants that now. False: the journal has failed.
   bool commit() noexcept;
   // Syncs everything that was committed, whatever the policy.
@@ -99,9 +103,13 @@ class JournalFiles {
   JournalFiles(const JournalOptions& options, Folder folder, OpenFile lock, Recovered recovered);
 
   SegmentState& active() noexcept { return segments_.back(); }
+  void put_frame(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
+  void seal_oldest() noexcept;
+  bool make_room(std::size_t bytes) noexcept;
   bool write_out() noexcept;
   bool write_all(const std::byte* from, std::size_t bytes, std::uint64_t offset) noexcept;
   bool wants_new_segment(std::uint64_t frame) noexcept;
+  bool too_old() const noexcept;
   bool roll() noexcept;
   bool begin_segment() noexcept;
   bool check_active() noexcept;
@@ -127,6 +135,10 @@ class JournalFiles {
   std::vector<SegmentState> segments_;  // never empty once open; the last is being written
   OpenFile file_;                       // of the last
   std::size_t used_ = 0;                // of the buffer
+  std::size_t sealed_ = 0;              // of those, the bytes of frames that have their checksum
+  std::uint32_t unsealed_ = 0;          // frames after them
+  std::size_t room_ = 0;                // bytes that can be appended before make_room() has to look
+  std::uint32_t time_ms_ = 0;           // FrameHeader.time_ms of the next record, while there is room
   std::uint64_t next_;
   std::uint64_t written_;
   std::uint64_t synced_;
