@@ -44,13 +44,11 @@ core::WaitDescriptor JournalAgent::wait_descriptor() const noexcept {
 // Appends what lies in the lane. The records stay there until they are as durable as promised.
 std::uint32_t JournalAgent::take() noexcept {
   std::uint32_t taken = 0;
-  std::uint64_t bytes = 0;
-  while (bytes < options_.commit_bytes) {
+  const std::uint64_t begin = files_.bytes();
+  while (files_.bytes() - begin < options_.commit_bytes) {
     const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
     if (count == 0) break;
-    const std::span<const lane::LaneRecord> batch(records_.data(), count);
-    if (!files_.append(batch)) return taken;
-    for (const lane::LaneRecord& record : batch) bytes += frame_bytes(record.length);
+    if (!files_.append({records_.data(), count})) return taken;
     lane_.consume(count);
     taken += count;
   }

@@ -85,8 +85,8 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
       journal_(recovered_.journal != 0 ? recovered_.journal : random_number()),
       crc_(journal_),
       roll_after_ms_(options.retain_ms == 0 ? kNoSequence : std::max(options.retain_ms / kAgeParts, kRollMsMin)),
-      buffer_(platform::Mapping::anonymous(
-          std::max<std::size_t>(options.buffer_bytes, static_cast<std::size_t>(frame_bytes(options.record_max))))),
+      frame_bytes_max_(std::max<std::size_t>(options.buffer_bytes, frame_bytes(options.record_max))),
+      buffer_(platform::Mapping::anonymous(options.buffer_bytes + frame_bytes_max_)),
       segments_(recovered_.segments),
       next_(opened_at_),
       written_(opened_at_),
@@ -152,7 +152,7 @@ void JournalFiles::put_frame(const std::byte* record, std::uint32_t length, std:
   const auto bytes = static_cast<std::size_t>(frame_bytes(length));
   std::byte* const frame = buffer_.data() + used_;
   std::memset(frame + bytes - kAlign, 0, kAlign);
-  std::memcpy(frame, &header, sizeof header);
+  store_frame(frame, header);
   std::memcpy(frame + sizeof header, record, length);
   used_ += bytes;
   room_ -= bytes;
@@ -180,17 +180,16 @@ bool JournalFiles::make_room(std::size_t bytes) noexcept {
     now_ms_ = std::max(now_ms_, disk_.wall_ms());
     clock_read_ = true;
   }
-  if (bytes > buffer_.bytes())
+  if (bytes > frame_bytes_max_)
     return fail_with("write to", "a record is longer than the record maximum", "raise it with --record-max");
   if (wants_new_segment(bytes) && !roll()) return false;
-  // The buffer is as long as the longest record; beyond options_.buffer_bytes only such a record uses it.
-  if (used_ != 0 && used_ + bytes > options_.buffer_bytes && !write_out()) return false;
+  if (!write_blocks()) return false;
   time_ms_ = static_cast<std::uint32_t>(now_ms_ - active().created_ms);
-  room_ = bytes;
-  const std::uint64_t segment_used = active().bytes + used_;
-  if (!too_old() && used_ + bytes < options_.buffer_bytes && segment_used + bytes < options_.segment_bytes)
-    room_ = static_cast<std::size_t>(
-        std::min<std::uint64_t>(options_.buffer_bytes - used_, options_.segment_bytes - segment_used));
+  const std::uint64_t end = active().bytes + used_;
+  const std::uint64_t left = std::min(options_.buffer_bytes - end % options_.buffer_bytes,
+                                      options_.segment_bytes - std::min(options_.segment_bytes, end));
+  // The frame may go beyond: then the next one has to ask again.
+  room_ = too_old() ? bytes : std::max(bytes, static_cast<std::size_t>(left));
   return true;
 }
 
@@ -244,16 +243,27 @@ JournalStatus JournalFiles::status() const noexcept {
 
 bool JournalFiles::write_out() noexcept {
   if (failed_) return false;
-  if (used_ == 0) return true;
+  return used_ == 0 || write_buffered(used_);
+}
+
+// Writes up to the last multiple of the buffer's bytes in the file, where the kernel has the largest pieces of memory.
+bool JournalFiles::write_blocks() noexcept {
+  const std::uint64_t past = (active().bytes + used_) % options_.buffer_bytes;
+  return past >= used_ || write_buffered(used_ - static_cast<std::size_t>(past));
+}
+
+// What is left is the end of the last frame: there were no others beyond.
+bool JournalFiles::write_buffered(std::size_t bytes) noexcept {
   while (unsealed_ != 0) seal_oldest();
-  if (!write_all(buffer_.data(), used_, active().bytes)) return false;
+  if (!write_all(buffer_.data(), bytes, active().bytes)) return false;
   if (synced_ == written_) written_since_ns_ = core::now_ns();
-  active().bytes += used_;
+  active().bytes += bytes;
   active().last_ms = now_ms_;
-  bytes_ += used_;
-  used_ = 0;
-  sealed_ = 0;
-  written_ = next_;
+  bytes_ += bytes;
+  used_ -= bytes;
+  std::memmove(buffer_.data(), buffer_.data() + bytes, used_);
+  sealed_ = used_;
+  written_ = used_ == 0 ? next_ : next_ - 1;
   return true;
 }
 

@@ -38,7 +38,8 @@ struct JournalOptions {
   std::uint64_t retain_bytes = 0;                                  // 0: no limit
   std::uint64_t retain_ms = 0;                                     // 0: no limit
   std::uint32_t record_max = abi::kRecordMaxDefault;
-  // Bytes of one write. Fits a core's second cache, and more measured no faster (docs/journal.md).
+  // Bytes of one write, and of the blocks of a file that are written at once; not 0. Fits a core's second cache, and
+  // more measured no faster (docs/journal.md).
   std::size_t buffer_bytes = 256 * 1024;
   platform::Disk* disk = nullptr;  // nullptr: this machine's
 };
@@ -92,6 +93,8 @@ class JournalFiles {
   std::uint64_t sync_due_ms() const noexcept;
 
   std::uint64_t next_sequence() const noexcept { return next_; }
+  // Of all segments, with what has been appended and not committed.
+  std::uint64_t bytes() const noexcept { return bytes_ + used_; }
   std::uint64_t durable() const noexcept { return options_.fsync == abi::FsyncCode::kNone ? written_ : synced_; }
   JournalStatus status() const noexcept;
 
@@ -107,6 +110,8 @@ class JournalFiles {
   void seal_oldest() noexcept;
   bool make_room(std::size_t bytes) noexcept;
   bool write_out() noexcept;
+  bool write_blocks() noexcept;
+  bool write_buffered(std::size_t bytes) noexcept;
   bool write_all(const std::byte* from, std::size_t bytes, std::uint64_t offset) noexcept;
   bool wants_new_segment(std::uint64_t frame) noexcept;
   bool too_old() const noexcept;
@@ -130,7 +135,8 @@ class JournalFiles {
   const FrameCrc crc_;
   const std::uint64_t roll_after_ms_;
   std::unique_ptr<ReaderCursor> cursor_;
-  platform::Mapping buffer_;
+  const std::size_t frame_bytes_max_;
+  platform::Mapping buffer_;  // for what does not fill a block yet, and one more frame
 
   std::vector<SegmentState> segments_;  // never empty once open; the last is being written
   OpenFile file_;                       // of the last
