@@ -26,6 +26,13 @@ void crc_lines(benchmark::State& state, const Crc32c& crc32c) {
 }
 
 void crc_lines_best(benchmark::State& state) { crc_lines(state, Crc32c()); }
+#if defined(BYTEOR_CRC32C_SSE42)
+void crc_lines_sse42(benchmark::State& state) {
+  if (crc::has_sse42()) return crc_lines(state, Crc32c(crc::update_sse42));
+  state.SkipWithError("not on this machine");
+}
+BENCHMARK(crc_lines_sse42);
+#endif
 void crc_lines_tables(benchmark::State& state) { crc_lines(state, Crc32c(crc::update_tables)); }
 
 void crc_block(benchmark::State& state) {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -115,6 +116,15 @@ inline FrameHeader load_frame(const std::byte* at) noexcept {
   FrameHeader header;
   std::memcpy(&header, at, sizeof header);
   return header;
+}
+
+// In whole words: a header that is put together in memory could not be copied on at once.
+inline void store_frame(std::byte* at, const FrameHeader& header) noexcept {
+  const std::uint64_t words[] = {
+      header.crc | std::uint64_t{header.length} << 32, header.sequence,
+      header.time_ms | std::uint64_t{header.flags} << 32 | std::uint64_t{header.behind} << 48};
+  static_assert(sizeof words == sizeof header);
+  for (std::size_t i = 0; i < std::size(words); ++i) std::memcpy(at + 8 * i, &words[i], 8);
 }
 
 // Half of the cursor's file: written in turn with the other, so that one of the two is always whole.

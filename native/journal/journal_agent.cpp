@@ -44,15 +44,11 @@ core::WaitDescriptor JournalAgent::wait_descriptor() const noexcept {
 // Appends what lies in the lane. The records stay there until they are as durable as promised.
 std::uint32_t JournalAgent::take() noexcept {
   std::uint32_t taken = 0;
-  std::uint64_t bytes = 0;
-  while (bytes < options_.commit_bytes) {
+  const std::uint64_t begin = files_.bytes();
+  while (files_.bytes() - begin < options_.commit_bytes) {
     const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
     if (count == 0) break;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const lane::LaneRecord& record = records_[i];
-      if (!files_.append(record.data, record.length, record.flags)) return taken;
-      bytes += frame_bytes(record.length);
-    }
+    if (!files_.append({records_.data(), count})) return taken;
     lane_.consume(count);
     taken += count;
   }

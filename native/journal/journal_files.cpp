@@ -19,6 +19,8 @@ constexpr std::size_t kSegmentsReserved = 1024;
 // A segment takes records for this part of retain_ms at most, so that little is kept for longer than asked.
 constexpr std::uint64_t kAgeParts = 4;
 constexpr std::uint64_t kRollMsMin = 1000;
+// Enough for the stores of a frame to have left the core's store buffer.
+constexpr std::uint32_t kUnsealedMax = 16;
 
 std::uint64_t random_number() {
   std::random_device device;
@@ -83,8 +85,8 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
       journal_(recovered_.journal != 0 ? recovered_.journal : random_number()),
       crc_(journal_),
       roll_after_ms_(options.retain_ms == 0 ? kNoSequence : std::max(options.retain_ms / kAgeParts, kRollMsMin)),
-      buffer_(platform::Mapping::anonymous(
-          std::max<std::size_t>(options.buffer_bytes, static_cast<std::size_t>(frame_bytes(options.record_max))))),
+      frame_bytes_max_(std::max<std::size_t>(options.buffer_bytes, frame_bytes(options.record_max))),
+      buffer_(platform::Mapping::anonymous(options.buffer_bytes + frame_bytes_max_)),
       segments_(recovered_.segments),
       next_(opened_at_),
       written_(opened_at_),
@@ -126,40 +128,75 @@ void JournalFiles::close() noexcept {
 }
 
 bool JournalFiles::append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept {
+  const auto bytes = static_cast<std::size_t>(frame_bytes(length));
+  if (bytes > room_ && !make_room(bytes)) return false;
+  put_frame(record, length, flags);
+  return true;
+}
+
+bool JournalFiles::append(std::span<const lane::LaneRecord> records) noexcept {
+  for (const lane::LaneRecord& record : records)
+    if (!append(record.data, record.length, record.flags)) return false;
+  return true;
+}
+
+void JournalFiles::put_frame(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept {
+  const std::uint64_t behind = next_ - synced_;
+  FrameHeader header;
+  header.crc = 0;
+  header.length = length;
+  header.sequence = next_;
+  header.time_ms = time_ms_;
+  header.flags = static_cast<std::uint16_t>(flags);
+  header.behind = behind < kBehindUnknown ? static_cast<std::uint16_t>(behind) : kBehindUnknown;
+  const auto bytes = static_cast<std::size_t>(frame_bytes(length));
+  std::byte* const frame = buffer_.data() + used_;
+  std::memset(frame + bytes - kAlign, 0, kAlign);
+  store_frame(frame, header);
+  std::memcpy(frame + sizeof header, record, length);
+  used_ += bytes;
+  room_ -= bytes;
+  ++next_;
+  if (++unsealed_ > kUnsealedMax) seal_oldest();
+}
+
+// Gives the oldest frame without one its checksum. Bytes that have just been written cannot be read again at once, so
+// the checksums follow some frames behind.
+void JournalFiles::seal_oldest() noexcept {
+  std::byte* const frame = buffer_.data() + sealed_;
+  const auto bytes = static_cast<std::size_t>(frame_bytes(load_frame(frame).length));
+  const std::uint32_t crc = crc_.of(frame, bytes);
+  std::memcpy(frame, &crc, sizeof crc);
+  sealed_ += bytes;
+  --unsealed_;
+}
+
+// Sees to it that a frame of `bytes` can follow, and counts how many bytes can before this has to be asked again: when
+// the buffer or the segment is full, and after a commit, when time may have gone on.
+bool JournalFiles::make_room(std::size_t bytes) noexcept {
   if (failed_) return false;
   if (!clock_read_) {
     // The clock may be set back; time in a journal does not go back.
     now_ms_ = std::max(now_ms_, disk_.wall_ms());
     clock_read_ = true;
   }
-  const auto bytes = static_cast<std::size_t>(frame_bytes(length));
-  if (bytes > buffer_.bytes())
+  if (bytes > frame_bytes_max_)
     return fail_with("write to", "a record is longer than the record maximum", "raise it with --record-max");
   if (wants_new_segment(bytes) && !roll()) return false;
-  // The buffer is as long as the longest record; beyond options_.buffer_bytes only such a record uses it.
-  if (used_ != 0 && used_ + bytes > options_.buffer_bytes && !write_out()) return false;
-  std::byte* const frame = buffer_.data() + used_;
-  const std::uint64_t behind = next_ - synced_;
-  FrameHeader header;
-  header.length = length;
-  header.sequence = next_;
-  header.time_ms = static_cast<std::uint32_t>(now_ms_ - active().created_ms);
-  header.flags = static_cast<std::uint16_t>(flags);
-  header.behind = behind < kBehindUnknown ? static_cast<std::uint16_t>(behind) : kBehindUnknown;
-  header.crc = 0;
-  std::memset(frame + bytes - kAlign, 0, kAlign);
-  std::memcpy(frame, &header, sizeof header);
-  std::memcpy(frame + sizeof header, record, length);
-  header.crc = crc_.of(frame, bytes);
-  std::memcpy(frame, &header.crc, sizeof header.crc);
-  used_ += bytes;
-  ++next_;
+  if (!write_blocks()) return false;
+  time_ms_ = static_cast<std::uint32_t>(now_ms_ - active().created_ms);
+  const std::uint64_t end = active().bytes + used_;
+  const std::uint64_t left = std::min(options_.buffer_bytes - end % options_.buffer_bytes,
+                                      options_.segment_bytes - std::min(options_.segment_bytes, end));
+  // The frame may go beyond: then the next one has to ask again.
+  room_ = too_old() ? bytes : std::max(bytes, static_cast<std::size_t>(left));
   return true;
 }
 
 bool JournalFiles::commit() noexcept {
   if (!write_out()) return false;
   clock_read_ = false;
+  room_ = 0;
   bool good = true;
   if (options_.fsync == abi::FsyncCode::kEachBatch || sync_due_ms() == 0)
     good = sync();
@@ -206,14 +243,27 @@ JournalStatus JournalFiles::status() const noexcept {
 
 bool JournalFiles::write_out() noexcept {
   if (failed_) return false;
-  if (used_ == 0) return true;
-  if (!write_all(buffer_.data(), used_, active().bytes)) return false;
+  return used_ == 0 || write_buffered(used_);
+}
+
+// Writes up to the last multiple of the buffer's bytes in the file, where the kernel has the largest pieces of memory.
+bool JournalFiles::write_blocks() noexcept {
+  const std::uint64_t past = (active().bytes + used_) % options_.buffer_bytes;
+  return past >= used_ || write_buffered(used_ - static_cast<std::size_t>(past));
+}
+
+// What is left is the end of the last frame: there were no others beyond.
+bool JournalFiles::write_buffered(std::size_t bytes) noexcept {
+  while (unsealed_ != 0) seal_oldest();
+  if (!write_all(buffer_.data(), bytes, active().bytes)) return false;
   if (synced_ == written_) written_since_ns_ = core::now_ns();
-  active().bytes += used_;
+  active().bytes += bytes;
   active().last_ms = now_ms_;
-  bytes_ += used_;
-  used_ = 0;
-  written_ = next_;
+  bytes_ += bytes;
+  used_ -= bytes;
+  std::memmove(buffer_.data(), buffer_.data() + bytes, used_);
+  sealed_ = used_;
+  written_ = used_ == 0 ? next_ : next_ - 1;
   return true;
 }
 
@@ -232,8 +282,12 @@ bool JournalFiles::wants_new_segment(std::uint64_t frame) noexcept {
   const std::uint64_t bytes = active().bytes + used_;
   // A segment holds at least one record, however long.
   if (bytes == sizeof(SegmentHeader)) return false;
-  const std::uint64_t age_ms = now_ms_ - active().created_ms;
-  return bytes + frame > options_.segment_bytes || age_ms > UINT32_MAX || age_ms >= roll_after_ms_;
+  return bytes + frame > options_.segment_bytes || too_old();
+}
+
+bool JournalFiles::too_old() const noexcept {
+  const std::uint64_t age_ms = now_ms_ - segments_.back().created_ms;
+  return age_ms > UINT32_MAX || age_ms >= roll_after_ms_;
 }
 
 // What is complete is safe before its successor exists: only the last segment can be torn.
@@ -333,6 +387,7 @@ bool JournalFiles::fail(const char* what, int error) noexcept {
 
 bool JournalFiles::fail_with(const char* what, std::string_view why, const char* remedy) noexcept {
   failed_ = true;
+  room_ = 0;
   try {
     const std::string path = folder_.path_of(SegmentName(segments_.empty() ? next_ : active().first).text);
     failure_ = std::string("cannot ") + what + " " + short_path(path) + ": " + std::string(why) +

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "journal/cursor.hpp"
 #include "journal/folder.hpp"
 #include "journal/recovery.hpp"
+#include "lane/endpoint.hpp"
 #include "platform/disk.hpp"
 #include "platform/memory.hpp"
 
@@ -36,7 +38,8 @@ struct JournalOptions {
   std::uint64_t retain_bytes = 0;                                  // 0: no limit
   std::uint64_t retain_ms = 0;                                     // 0: no limit
   std::uint32_t record_max = abi::kRecordMaxDefault;
-  // Bytes of one write. Fits a core's second cache, and more measured no faster (docs/journal.md).
+  // Bytes of one write, and of the blocks of a file that are written at once; not 0. Fits a core's second cache, and
+  // more measured no faster (docs/journal.md).
   std::size_t buffer_bytes = 256 * 1024;
   platform::Disk* disk = nullptr;  // nullptr: this machine's
 };
@@ -80,6 +83,8 @@ class JournalFiles {
 
   // Takes a copy. False: the journal has failed, the record is not in it.
   bool append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
+  // The same for each in turn.
+  bool append(std::span<const lane::LaneRecord> records) noexcept;
   // Writes what was appended, and syncs it when the policy wants that now. False: the journal has failed.
   bool commit() noexcept;
   // Syncs everything that was committed, whatever the policy.
@@ -88,6 +93,8 @@ class JournalFiles {
   std::uint64_t sync_due_ms() const noexcept;
 
   std::uint64_t next_sequence() const noexcept { return next_; }
+  // Of all segments, with what has been appended and not committed.
+  std::uint64_t bytes() const noexcept { return bytes_ + used_; }
   std::uint64_t durable() const noexcept { return options_.fsync == abi::FsyncCode::kNone ? written_ : synced_; }
   JournalStatus status() const noexcept;
 
@@ -99,9 +106,15 @@ class JournalFiles {
   JournalFiles(const JournalOptions& options, Folder folder, OpenFile lock, Recovered recovered);
 
   SegmentState& active() noexcept { return segments_.back(); }
+  void put_frame(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
+  void seal_oldest() noexcept;
+  bool make_room(std::size_t bytes) noexcept;
   bool write_out() noexcept;
+  bool write_blocks() noexcept;
+  bool write_buffered(std::size_t bytes) noexcept;
   bool write_all(const std::byte* from, std::size_t bytes, std::uint64_t offset) noexcept;
   bool wants_new_segment(std::uint64_t frame) noexcept;
+  bool too_old() const noexcept;
   bool roll() noexcept;
   bool begin_segment() noexcept;
   bool check_active() noexcept;
@@ -122,11 +135,16 @@ class JournalFiles {
   const FrameCrc crc_;
   const std::uint64_t roll_after_ms_;
   std::unique_ptr<ReaderCursor> cursor_;
-  platform::Mapping buffer_;
+  const std::size_t frame_bytes_max_;
+  platform::Mapping buffer_;  // for what does not fill a block yet, and one more frame
 
   std::vector<SegmentState> segments_;  // never empty once open; the last is being written
   OpenFile file_;                       // of the last
   std::size_t used_ = 0;                // of the buffer
+  std::size_t sealed_ = 0;              // of those, the bytes of frames that have their checksum
+  std::uint32_t unsealed_ = 0;          // frames after them
+  std::size_t room_ = 0;                // bytes that can be appended before make_room() has to look
+  std::uint32_t time_ms_ = 0;           // FrameHeader.time_ms of the next record, while there is room
   std::uint64_t next_;
   std::uint64_t written_;
   std::uint64_t synced_;

@@ -4,8 +4,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cstring>
 #include <filesystem>
+#include <random>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include "support/faulty_disk.hpp"
 #include "support/journal_folder.hpp"
@@ -152,6 +156,96 @@ TEST(JournalFiles, ShortWritesAreContinued) {
   const auto files = JournalFiles::open(options);
   ASSERT_TRUE(append_records(*files, 100, 9));
   EXPECT_EQ(read_records(temp.path("lane")), 100u);
+}
+
+TEST(JournalFiles, WhatIsWrittenBeforeACommitEndsWithABlock) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.fsync = abi::FsyncCode::kNone;
+  options.disk = &disk;
+  options.buffer_bytes = 4096;
+  const auto files = JournalFiles::open(options);
+  std::uint64_t bytes = files->status().bytes;
+  std::vector<std::uint64_t> ends;
+  disk.on_write = [&](std::size_t written) {
+    ends.push_back(bytes += written);
+    return 0;
+  };
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(append_record(*files));
+  ASSERT_GT(ends.size(), 2u);
+  for (const std::uint64_t end : ends) EXPECT_EQ(end % 4096, 0u);
+  // A record of which only a part is in the file is not counted.
+  EXPECT_LT(files->durable(), files->next_sequence());
+  ASSERT_TRUE(files->commit());
+  EXPECT_EQ(files->durable(), 1000u);
+  EXPECT_EQ(read_records(temp.path("lane")), 1000u);
+}
+
+TEST(JournalFiles, ARecordThatIsOnlyPartlyWrittenIsNotCountedWhenTheDiskFails) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.fsync = abi::FsyncCode::kNone;
+  options.disk = &disk;
+  options.buffer_bytes = 4096;
+  std::uint64_t counted = 0;
+  {
+    const auto files = JournalFiles::open(options);
+    int writes = 0;
+    disk.on_write = [&](std::size_t) { return ++writes == 3 ? -EIO : 0; };
+    while (append_record(*files)) {
+    }
+    EXPECT_TRUE(files->failed());
+    counted = files->durable();
+    EXPECT_GT(counted, 0u);
+    EXPECT_TRUE(contains(files->failure(), "sequence " + std::to_string(counted))) << files->failure();
+  }
+  disk.on_write = nullptr;
+  // The file ends within the record after those that count.
+  const auto again = JournalFiles::open(options);
+  EXPECT_EQ(again->opened_at(), counted);
+  EXPECT_GT(again->recovered().cut_bytes, 0u);
+  EXPECT_EQ(read_records(temp.path("lane")), counted);
+}
+
+TEST(JournalFiles, ABatchIsTheSameAsItsRecordsOneByOne) {
+  const TempFolder temp;
+  std::mt19937 random(23);
+  std::vector<std::byte> bytes(20'000);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+  std::vector<lane::LaneRecord> records(600);
+  for (lane::LaneRecord& record : records) {
+    const std::uint32_t length = random() % (random() % 50 == 0 ? 10'000u : 300u);
+    record = {bytes.data() + random() % 10'000, length, static_cast<std::uint32_t>(random() % 2), 0};
+  }
+  JournalOptions options = journal_in(temp.path("one"));
+  options.fsync = abi::FsyncCode::kNone;
+  options.buffer_bytes = 4096;
+  options.segment_bytes = 64 * 1024;
+  const auto one = JournalFiles::open(options);
+  options.folder = temp.path("batch");
+  const auto batch = JournalFiles::open(options);
+  for (std::size_t at = 0; at < records.size(); at += 100) {
+    for (std::size_t i = at; i < at + 100; ++i)
+      ASSERT_TRUE(one->append(records[i].data, records[i].length, records[i].flags));
+    ASSERT_TRUE(batch->append(std::span(records).subspan(at, 100)));
+    ASSERT_TRUE(one->commit());
+    ASSERT_TRUE(batch->commit());
+    EXPECT_EQ(one->status().bytes, batch->status().bytes);
+  }
+  for (const char* folder : {"one", "batch"}) {
+    ReaderOptions reading;
+    reading.folder = temp.path(folder);
+    JournalReader reader(reading);
+    JournalRecord record;
+    for (const lane::LaneRecord& expected : records) {
+      ASSERT_EQ(reader.read(&record, 1), 1u) << folder;
+      ASSERT_EQ(record.length, expected.length);
+      ASSERT_EQ(record.flags, expected.flags);
+      ASSERT_EQ(std::memcmp(record.data, expected.data, record.length), 0);
+    }
+  }
 }
 
 TEST(JournalFiles, AFullDiskIsFinalAndNothingUnwrittenIsAcknowledged) {
