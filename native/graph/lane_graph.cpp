@@ -175,9 +175,17 @@ core::ShardEnd LaneGraph::lane_end(std::uint32_t index) const noexcept {
   return {writer_position(index), &producer_block(index).closed, &lane_block(index).stop_before};
 }
 
+bool LaneGraph::crosses_threads(std::uint32_t index) const noexcept {
+  const std::uint32_t own = agents_thread(lane(index).writer);
+  const auto elsewhere = [&](std::uint32_t reader) { return agents_thread(reader) != own; };
+  const std::vector<std::uint32_t>& readers = lane(index).readers;
+  return plan_.lanes[index].files != 0 || std::any_of(readers.begin(), readers.end(), elsewhere);
+}
+
 lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcept {
   return {.drops = lane(index).on_full == abi::OnFullCode::kDrop,
           .watermarked = lane(index).has(abi::LaneFlag::kWatermarked),
+          .fetches_ahead = crosses_threads(index),
           .first = first_position(index),
           .record_bytes = lane(index).record_bytes,
           .first_ordinal = first_ordinal_,

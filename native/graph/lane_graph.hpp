@@ -125,6 +125,7 @@ class LaneGraph final : public Graph {
   std::vector<core::SequenceReader> gates(std::uint32_t lane_index) const noexcept;
   core::Barrier barrier(std::uint32_t lane_index) const;
   core::ShardEnd lane_end(std::uint32_t lane_index) const noexcept;
+  bool crosses_threads(std::uint32_t lane_index) const noexcept;
   lane::WriterOptions writer_options(std::uint32_t lane_index) const noexcept;
   lane::ReaderOptions reader_options(std::uint32_t lane_index, std::uint32_t reader) const noexcept;
   AnyWriter make_writer(std::uint32_t lane_index);

@@ -21,6 +21,7 @@
 #include "lane/endpoint.hpp"
 #include "lane/framed_memory.hpp"
 #include "lane/reading_end.hpp"
+#include "op/simd.hpp"
 
 namespace byteor::lane {
 
@@ -131,17 +132,22 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
 
   template <bool kChecks, class Take>
   std::uint32_t take_frames(std::uint32_t limit, Take& take) noexcept {
+    const std::uint64_t sequence = counts_.read();
     std::uint64_t position = next_;
+    std::uint64_t end = next_;
+    std::uint64_t bytes = 0;
     std::uint32_t taken = 0;
     bool fresh = false;
     FrameStart start;
     while (taken != limit && find<kChecks>(position, start, fresh)) {
       const core::RecordRef record{FramedLayout::record_at(memory_, position), start.length, start.flags};
-      if (!take(counts_.read(), record)) break;
-      next_ = position += frame_bytes(start.length);
-      counts_.add(1, start.length);
+      if (!take(sequence + taken, record)) break;
+      end = position += frame_bytes(start.length);
+      bytes += start.length;
       ++taken;
     }
+    next_ = end;
+    counts_.add(taken, bytes);
     forget_peek();
     return taken;
   }
@@ -165,7 +171,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   // The frame at or after `position` in the readable range; moves `position` past padding. `fresh`: the range has been
   // asked for already in this turn. False when there is none, and when what stands there is no frame.
   template <bool kChecks>
-  bool find(std::uint64_t& position, FrameStart& start, bool& fresh) noexcept {
+  BYTEOR_ALWAYS_INLINE bool find(std::uint64_t& position, FrameStart& start, bool& fresh) noexcept {
     if (position == available_) {
       if (fresh) return false;
       fresh = true;

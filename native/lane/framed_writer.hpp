@@ -26,6 +26,7 @@ namespace byteor::lane {
 struct WriterOptions {
   bool drops = false;  // what does not fit is counted and gone
   bool watermarked = false;
+  bool fetches_ahead = false;       // a reader runs on another CPU: its lines are asked for before they are written
   std::uint64_t first = 0;          // position (Framed) or sequence (slots) at which the lane begins; a position is a
                                     // multiple of 8
   std::uint32_t record_bytes = 0;   // of an ingress of structs: what every record has
@@ -47,7 +48,8 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
         next_(options.first),
         limit_(options.first + memory.capacity_bytes),
         gate_(options.first),
-        published_position_(options.first) {}
+        published_position_(options.first),
+        asked_(options.first) {}
 
   FramedWriter(const FramedWriter&) = delete;
   FramedWriter& operator=(const FramedWriter&) = delete;
@@ -63,6 +65,8 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     const FramedMemory memory = memory_;
     std::uint64_t next = next_;
     std::uint64_t limit = limit_;
+    std::uint64_t asked = asked_;
+    const bool fetches = options_.fetches_ahead;
     std::uint64_t bytes = 0;
     std::uint64_t put = 0;
     std::uint32_t done = 0;
@@ -76,6 +80,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
         if (!put_the_long_way(record)) break;
         next = next_;
         limit = limit_;
+        asked = asked_;
         continue;
       }
       std::byte* const frame = FramedLayout::at(memory, next);
@@ -83,10 +88,12 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
       FramedLayout::write_ordinal(frame, record.ordinal);
       std::memcpy(frame + abi::kFrameHeaderBytes, record.data, length);
       next += need;
+      if (fetches) asked = fetch_ahead(memory, next, limit, asked);
       bytes += length;
       ++put;
     }
     next_ = next;
+    asked_ = asked;
     bytes_ += bytes;
     count_ += put;
     return done;
@@ -95,12 +102,15 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   std::byte* try_claim(std::uint32_t length) noexcept override {
     const std::uint32_t need = frame_bytes(length);
     const std::uint32_t to_wrap = FramedLayout::to_wrap(memory_, next_);
-    padding_ = need > to_wrap ? to_wrap : 0;
-    if (next_ + padding_ + need > limit_) [[unlikely]] {
+    const std::uint32_t padding = need > to_wrap ? to_wrap : 0;
+    // Every store counts: until a line is here, all those behind it wait in the core's store buffer.
+    if (padding != padding_) [[unlikely]]
+      padding_ = padding;
+    if (next_ + padding + need > limit_) [[unlikely]] {
       refresh();
-      if (next_ + padding_ + need > limit_) return nullptr;
+      if (next_ + padding + need > limit_) return nullptr;
     }
-    return FramedLayout::record_at(memory_, next_ + padding_);
+    return FramedLayout::record_at(memory_, next_ + padding);
   }
 
   void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept override {
@@ -112,6 +122,10 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     next_ += frame_bytes(length);
     bytes_ += length;
     ++count_;
+    if (options_.fetches_ahead) {
+      const std::uint64_t asked = fetch_ahead(memory_, next_, limit_, asked_);
+      if (asked != asked_) asked_ = asked;
+    }
   }
 
   void count_dropped(bool too_large) noexcept override {
@@ -164,6 +178,17 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   bool closed() const noexcept { return block_.closed.load(std::memory_order_seq_cst) != 0; }
 
  private:
+  // Asks for the lines up to kFetchAheadBytes past `next`, as far as there is room and they have not been asked for;
+  // returns how far that is now.
+  static std::uint64_t fetch_ahead(const FramedMemory& memory, std::uint64_t next, std::uint64_t limit,
+                                   std::uint64_t asked) noexcept {
+    const std::uint64_t end = std::min(next + core::kFetchAheadBytes, limit);
+    asked = std::max(asked, next);
+    for (; asked + core::kCacheLine <= end; asked += core::kCacheLine)
+      core::prefetch_for_write(FramedLayout::at(memory, asked));
+    return asked;
+  }
+
   // False when the record has to wait, or can never be put.
   bool put_the_long_way(const LaneRecord& record) noexcept {
     const bool fits = record.length <= memory_.record_max;
@@ -207,6 +232,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   std::uint64_t limit_;               // no frame may reach past this position
   std::uint64_t gate_;                // position that the slowest reader had released when we last looked
   std::uint64_t published_position_;  // position
+  std::uint64_t asked_;               // end of the lines that have been asked for
   std::uint64_t count_ = 0;           // records committed
   std::uint64_t published_ = 0;       // records published
   std::uint64_t bytes_ = 0;

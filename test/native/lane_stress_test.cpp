@@ -119,6 +119,7 @@ TEST(LaneStress, OneWriterAndItsReadersAgreeOnEveryRecord) {
     shape.drops = random.one_in(3);
     shape.watermarked = shape.slots || random.one_in(2);  // without it, slots keep no ordinals
     shape.measures = random.one_in(2);
+    shape.fetches_ahead = random.one_in(2);
     shape.first = kFirsts[random.below(3)];
     Lane lane(shape);
     const std::uint32_t longest = shape.slots ? 40 : lane.framed().record_max;

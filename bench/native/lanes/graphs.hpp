@@ -111,7 +111,8 @@ class LaneChain {
   static constexpr std::uint32_t kBatch = kGraphBatch;
 
   explicit LaneChain(std::uint32_t capacity) {
-    for (auto& lane : lanes_) lane = std::make_unique<FramedLane>(capacity, sizeof(P), LaneProfile::kLowLatency);
+    for (std::size_t i = 0; i < 3; ++i)
+      lanes_[i] = std::make_unique<FramedLane>(capacity, sizeof(P), LaneProfile::kLowLatency, 1, i == 1);
     writer_ = lanes_[0]->writer();
     for (std::size_t i = 0; i < 3; ++i) {
       lane::RoleContext context = sites_[i].context();
@@ -173,7 +174,7 @@ struct LaneBroadcast : TwiceExpected {
 template <class P>
 struct RoutedBroadcast : TwiceExpected {
   explicit RoutedBroadcast(std::uint32_t capacity)
-      : inlet(capacity, sizeof(P), LaneProfile::kLowLatency), writer(inlet.writer()) {
+      : inlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, false), writer(inlet.writer()) {
     lane::RoleContext context = site.context();
     context.inlets.push_back(inlet_of(inlet));
     for (int i = 0; i < 2; ++i) {
@@ -278,7 +279,7 @@ struct OnceExpected {
 template <class P>
 struct LaneMerge : OnceExpected {
   explicit LaneMerge(std::uint32_t capacity)
-      : outlet(capacity, sizeof(P), LaneProfile::kLowLatency), reader(outlet.reader()) {
+      : outlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, false), reader(outlet.reader()) {
     lane::RoleContext context = site.context();
     for (int i = 0; i < 2; ++i) {
       inlets[i] = std::make_unique<FramedLane>(capacity, sizeof(P), LaneProfile::kLowLatency);

@@ -61,8 +61,10 @@ class FramedLane : public LaneBlocks {
   using Writer = lane::FramedWriter;
   using Reader = lane::FramedReader;
 
-  FramedLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1)
-      : LaneBlocks(readers) {
+  // `apart`: a reader has another CPU than the writer.
+  FramedLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
+             bool apart = true)
+      : LaneBlocks(readers), fetches_ahead_(apart) {
     memory_.capacity_bytes = capacity * lane::frame_bytes(record_bytes);
     memory_.memory_bytes = std::bit_ceil(memory_.capacity_bytes);
     memory_.record_max = lane::framed_record_max(memory_.capacity_bytes);
@@ -73,7 +75,8 @@ class FramedLane : public LaneBlocks {
   std::unique_ptr<Writer> writer() {
     std::vector<core::SequenceReader> gates;
     for (auto& consumer : consumers_) gates.emplace_back(consumer->sequence);
-    return std::make_unique<Writer>(memory_, *producer_, std::move(gates), stamps(), lane::WriterOptions{});
+    return std::make_unique<Writer>(memory_, *producer_, std::move(gates), stamps(),
+                                    lane::WriterOptions{.fetches_ahead = fetches_ahead_});
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(memory_, *producer_, *consumers_[reader], barrier(), end(), stamps(), histogram(),
@@ -81,6 +84,7 @@ class FramedLane : public LaneBlocks {
   }
 
  private:
+  const bool fetches_ahead_;
   lane::FramedMemory memory_;
   std::unique_ptr<Page[]> pages_;
 };

@@ -58,8 +58,8 @@ struct Job {
   std::function<void()> work;
 };
 
-// What a lap took, how often the kernel took a CPU away from one of its threads meanwhile, and the greatest share of its
-// time that a thread was without one.
+// What a lap took, how often the kernel took a CPU away from one of its threads meanwhile, and the greatest share of
+// its time that a thread was without one.
 struct Lap {
   double seconds;
   long preempted;

@@ -36,6 +36,7 @@ struct LaneShape {
   bool js_reader = false;  // the last reader releases by `cell`
   bool counts_ordinals = false;
   bool measures = false;
+  bool fetches_ahead = false;
   std::uint64_t first = 0;
   std::uint64_t first_ordinal = 0;
   std::uint32_t ordinal_shift = 0;
@@ -168,6 +169,7 @@ class Lane {
   lane::WriterOptions writer_options() const {
     return {.drops = shape_.drops,
             .watermarked = shape_.watermarked,
+            .fetches_ahead = shape_.fetches_ahead,
             .first = shape_.first,
             .record_bytes = shape_.struct_bytes,
             .first_ordinal = shape_.first_ordinal,
