@@ -1,0 +1,118 @@
+// A whole graph without JavaScript: journals, the threads of their files, relays, and what follows their records
+// through the lanes behind them, on the shipped threads.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <random>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "run/pipeline.hpp"
+#include "support/golden.hpp"
+#include "support/temp_folder.hpp"
+#include "support/watchdog.hpp"
+
+namespace byteor::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string numbered(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += std::to_string(i) + std::string(i % 31, '.') + "\n";
+  return text;
+}
+
+run::PortOptions lines(const std::string& id, const std::string& path) {
+  run::PortOptions port;
+  port.id = id;
+  port.port = abi::PortCode::kNative;
+  port.path = path;
+  return port;
+}
+
+class GraphPipeline : public testing::Test {
+ protected:
+  // The plan `kept`: in ─journal▶ a (append "!") ─journal▶ out, and in ▶ b ─journal▶ out-b.
+  std::shared_ptr<run::Pipeline> open(const std::string& input, const std::string& name) {
+    run::Options options;
+    options.pin = false;
+    options.threads = 2;
+    options.lane_bytes = 4096;
+    options.journal_folder = temp_.path("journals");
+    options.ports = {lines("in", input), lines("out", temp_.path(name)), lines("out-b", temp_.path(name + "-b"))};
+    auto pipeline = run::Pipeline::open(read_golden("graph-kept"), options);
+    pipeline->start();
+    return pipeline;
+  }
+
+  void run_to_the_end(const std::string& input, const std::string& name) {
+    const Watchdog watchdog(180s, [] { return "the graph does not end"; });
+    const auto pipeline = open(input, name);
+    while (!pipeline->threads_ended()) std::this_thread::sleep_for(1ms);
+    pipeline->halt();
+  }
+
+  TempFolder temp_;
+};
+
+TEST_F(GraphPipeline, RunsThroughItsJournalsAndDeliversNothingTwice) {
+  const std::string text = numbered(2000);
+  run_to_the_end(temp_.write("input", text), "first");
+  std::string marked;
+  for (const std::string& line : lines_of(text)) marked += line + "!\n";
+  EXPECT_EQ(temp_.read("first"), marked);
+  EXPECT_EQ(temp_.read("first-b"), text);
+  // The next run begins with what the journals' readers had not passed on: nothing.
+  run_to_the_end(temp_.write("empty", ""), "second");
+  EXPECT_EQ(temp_.read("second"), "");
+  EXPECT_EQ(temp_.read("second-b"), "");
+}
+
+// One run, halted anywhere, and one that finishes what it left: together without a gap, in order.
+void expect_no_gap(const std::vector<std::string>& all, const std::vector<std::string>& before,
+                   const std::vector<std::string>& after, const std::string& what) {
+  ASSERT_LE(before.size(), all.size());
+  for (std::size_t i = 0; i < before.size(); ++i) ASSERT_EQ(before[i], all[i]) << what;
+  if (after.empty()) return;
+  const auto begin = static_cast<std::size_t>(std::stoull(after[0]));
+  ASSERT_LE(begin, before.size()) << what << ": records are missing between the runs";
+  ASSERT_LE(begin + after.size(), all.size());
+  for (std::size_t i = 0; i < after.size(); ++i) ASSERT_EQ(after[i], all[begin + i]) << what;
+}
+
+TEST_F(GraphPipeline, HaltedAnywhereTheNextRunGoesOnWithoutAGap) {
+  const std::string text = numbered(20'000);
+  const std::vector<std::string> plain = lines_of(text);
+  std::vector<std::string> marked;
+  for (const std::string& line : plain) marked.push_back(line + "!");
+  const std::string input = temp_.write("input", text);
+  const std::string empty = temp_.write("empty", "");
+  std::mt19937 random(std::random_device{}());
+  for (int round = 0; round < 6; ++round) {
+    std::filesystem::remove_all(temp_.path("journals"));
+    const auto pause = std::chrono::microseconds(random() % 30'000);
+    {
+      const auto pipeline = open(input, "halted");
+      std::this_thread::sleep_for(pause);
+      pipeline->halt();
+    }
+    run_to_the_end(empty, "rest");
+    const std::string what = "halted after " + std::to_string(pause.count()) + " us";
+    expect_no_gap(marked, lines_of(temp_.read("halted")), lines_of(temp_.read("rest")), what + ", out");
+    expect_no_gap(plain, lines_of(temp_.read("halted-b")), lines_of(temp_.read("rest-b")), what + ", out-b");
+  }
+}
+
+}  // namespace
+}  // namespace byteor::test
