@@ -2,6 +2,7 @@
 // through the lanes behind them, on the shipped threads.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <random>
@@ -79,16 +80,19 @@ TEST_F(GraphPipeline, RunsThroughItsJournalsAndDeliversNothingTwice) {
   EXPECT_EQ(temp_.read("second-b"), "");
 }
 
-// One run, halted anywhere, and one that finishes what it left: together without a gap, in order.
+// One run, halted anywhere, and one that finishes what it left: nothing is missing and nothing comes before what is
+// before it. Behind two journals a record may come again, after those that the second one still had.
 void expect_no_gap(const std::vector<std::string>& all, const std::vector<std::string>& before,
                    const std::vector<std::string>& after, const std::string& what) {
   ASSERT_LE(before.size(), all.size());
   for (std::size_t i = 0; i < before.size(); ++i) ASSERT_EQ(before[i], all[i]) << what;
-  if (after.empty()) return;
-  const auto begin = static_cast<std::size_t>(std::stoull(after[0]));
-  ASSERT_LE(begin, before.size()) << what << ": records are missing between the runs";
-  ASSERT_LE(begin + after.size(), all.size());
-  for (std::size_t i = 0; i < after.size(); ++i) ASSERT_EQ(after[i], all[begin + i]) << what;
+  std::size_t seen = before.size();
+  for (const std::string& line : after) {
+    const auto number = static_cast<std::size_t>(std::stoull(line));
+    ASSERT_LE(number, seen) << what << ": records are missing";
+    ASSERT_EQ(line, all[number]) << what;
+    seen = std::max(seen, number + 1);
+  }
 }
 
 TEST_F(GraphPipeline, HaltedAnywhereTheNextRunGoesOnWithoutAGap) {
