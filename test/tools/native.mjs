@@ -36,8 +36,13 @@ async function build(preset, extra = []) {
   return run('cmake', ['--build', folderOf(preset), '--parallel', '2'], { seconds: 1800 });
 }
 
-/** Tests of what the kernel does with memory, about which qemu-user does not tell the truth. */
-const UNEMULATED = ['Mapping.PrefaultMakesEveryPageResident'];
+/**
+ * Tests that qemu-user cannot be asked: what the kernel does with memory, and millions of hand-overs between a store and a
+ * load of another cell. Emulated on x86-64, arm64's sequentially consistent store and load are not ordered (qemu 7.2: the
+ * two-thread test of exactly that went wrong in 23,161 of 2,000,000 rounds, in none on the machine itself), so a wake-up
+ * is lost once in a while.
+ */
+const UNEMULATED = ['Mapping.PrefaultMakesEveryPageResident', 'Sleeper.LosesNoWake*', 'Sleeper.IsWokenByManyWakers*'];
 
 /** Runs a GoogleTest program, printing what failed and counting from its own report. */
 async function runTests(preset, { prefix = [], env = {}, seconds = 900, without = [] } = {}) {
