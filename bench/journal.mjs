@@ -18,7 +18,7 @@ import { machineFacts } from './support/machine.mjs';
 import { BUILD, buildPrograms } from './support/native-build.mjs';
 import { columns, milestone, short, writeResult } from './support/report.mjs';
 import { spread } from './support/stats.mjs';
-import { pairedRatio, runProcess, runRounds, valuesOf } from './support/trials.mjs';
+import { OTHERS_MAX_WRITING, pairedRatio, runProcess, runRounds, valuesOf } from './support/trials.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -37,12 +37,6 @@ const CELLS = [
   ['each_batch', 1 << 16, 60_000],
   ['none', 1 << 20, 600_000],
 ];
-
-/**
- * The kernel's own threads write back what a trial wrote, which looks like others at work: more than elsewhere is the
- * trial's own doing.
- */
-const OTHERS_MAX = 0.5;
 
 const nameOf = (who, policy, bytes) => `${who}, ${policy}, ${bytes >> 10} KiB a commit`;
 
@@ -74,7 +68,7 @@ const { results, disturbed } = await runRounds(
     return trial(who, policy, bytes, records);
   },
   'journal',
-  values.busy ? Number.POSITIVE_INFINITY : OTHERS_MAX,
+  values.busy ? Number.POSITIVE_INFINITY : OTHERS_MAX_WRITING,
 );
 
 const contestants = Object.fromEntries(

@@ -21,7 +21,7 @@ import { firstLine, machineFacts } from './support/machine.mjs';
 import { BUILD, buildPrograms, FLAGS } from './support/native-build.mjs';
 import { columns, milestone, progress, short, writeResult } from './support/report.mjs';
 import { spread } from './support/stats.mjs';
-import { pairedRatio, runProcess, runRounds, valuesOf } from './support/trials.mjs';
+import { OTHERS_MAX_WRITING, pairedRatio, runProcess, runRounds, valuesOf } from './support/trials.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -184,7 +184,7 @@ async function main() {
       return skipped(contestant, round) ? undefined : trial(job, name, contestant, inputs[job.input]);
     },
     'run',
-    values.busy ? Number.POSITIVE_INFINITY : undefined,
+    values.busy ? Number.POSITIVE_INFINITY : OTHERS_MAX_WRITING,
   );
   const summary = summarize(jobs, results, inputs);
   print(summary);
