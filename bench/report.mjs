@@ -31,7 +31,8 @@ function runOf(command, { commit, changed, date, flags }) {
 }
 
 const spreadText = ({ median, min, max }) => `${short(median)} (${short(min)}–${short(max)})`;
-const notInstalled = (names) => (names.length === 0 ? '' : ` Not installed, so left out: ${names.join(', ')}.`);
+const leftOut = (names, lead = 'Left out') => (names.length === 0 ? '' : ` ${lead}: ${names.join(', ')}.`);
+const notInstalled = (names) => leftOut(names, 'Not installed, so left out');
 
 /** One row a cell and contestant of ours, at the distance of most trials. */
 function pairedRows(cells, isOurs) {
@@ -116,9 +117,7 @@ function echoText({ contestants, comparisons, machine, left_out }) {
     return found.map(({ a, ratio: value }) => `${short(value)}× (${a})`).join(', ');
   };
   const rates = Object.entries(contestants).flatMap(([name, { rate_m_per_s: rate }]) =>
-    rate === undefined || rate.n === 0
-      ? []
-      : [[name, `${short(rate.median)} (${short(rate.min)}–${short(rate.max)})`, ratioTo(name)]],
+    rate === undefined || rate.n === 0 ? [] : [[name, spreadText(rate), ratioTo(name)]],
   );
   const trips = Object.entries(contestants).flatMap(([name, { p50_us, p99_us, p999_us }]) =>
     p50_us === undefined || p50_us.n === 0
@@ -131,7 +130,7 @@ function echoText({ contestants, comparisons, machine, left_out }) {
     idle === undefined || idle === null
       ? ''
       : `An open pipeline with nothing to do: ${short(idle)} % of a CPU, the whole process (Node alone: ${short(alone)} %).`;
-  const missing = left_out.length === 0 ? '' : ` Left out: ${left_out.join(', ')}.`;
+  const missing = leftOut(left_out);
   return [
     '### From JavaScript and back',
     '',
@@ -161,7 +160,7 @@ function runText({ jobs, machine, left_out }) {
     const memory = short(ours.peak_mb.median);
     return [[name, short(ours.mb_per_s.median), short(ours.inside_mb_per_s.median), memory, others.join(', ')]];
   });
-  const missing = left_out.length === 0 ? '' : ` Left out: ${left_out.join(', ')}.`;
+  const missing = leftOut(left_out);
   return [
     '### Whole jobs over files',
     '',

@@ -158,13 +158,19 @@ TEST(JournalFiles, ShortWritesAreContinued) {
   EXPECT_EQ(read_records(temp.path("lane")), 100u);
 }
 
-TEST(JournalFiles, WhatIsWrittenBeforeACommitEndsWithABlock) {
-  const TempFolder temp;
-  FaultyDisk disk;
+// A journal that writes blocks of 4096 bytes, and syncs none.
+JournalOptions in_small_blocks(const TempFolder& temp, FaultyDisk& disk) {
   JournalOptions options = journal_in(temp.path("lane"));
   options.fsync = abi::FsyncCode::kNone;
   options.disk = &disk;
   options.buffer_bytes = 4096;
+  return options;
+}
+
+TEST(JournalFiles, WhatIsWrittenBeforeACommitEndsWithABlock) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  const JournalOptions options = in_small_blocks(temp, disk);
   const auto files = JournalFiles::open(options);
   std::uint64_t bytes = files->status().bytes;
   std::vector<std::uint64_t> ends;
@@ -185,10 +191,7 @@ TEST(JournalFiles, WhatIsWrittenBeforeACommitEndsWithABlock) {
 TEST(JournalFiles, ARecordThatIsOnlyPartlyWrittenIsNotCountedWhenTheDiskFails) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.fsync = abi::FsyncCode::kNone;
-  options.disk = &disk;
-  options.buffer_bytes = 4096;
+  const JournalOptions options = in_small_blocks(temp, disk);
   std::uint64_t counted = 0;
   {
     const auto files = JournalFiles::open(options);

@@ -6,13 +6,13 @@
 #include <chrono>
 #include <filesystem>
 #include <random>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "run/pipeline.hpp"
 #include "support/golden.hpp"
+#include "support/lines.hpp"
 #include "support/temp_folder.hpp"
 #include "support/watchdog.hpp"
 
@@ -21,11 +21,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
+std::vector<std::string> texts_of(const std::string& content) {
+  std::vector<std::string> texts;
+  for (const Line& line : lines_of(content)) texts.push_back(line.bytes);
+  return texts;
 }
 
 std::string numbered(std::size_t count) {
@@ -71,7 +70,7 @@ TEST_F(GraphPipeline, RunsThroughItsJournalsAndDeliversNothingTwice) {
   const std::string text = numbered(2000);
   run_to_the_end(temp_.write("input", text), "first");
   std::string marked;
-  for (const std::string& line : lines_of(text)) marked += line + "!\n";
+  for (const std::string& line : texts_of(text)) marked += line + "!\n";
   EXPECT_EQ(temp_.read("first"), marked);
   EXPECT_EQ(temp_.read("first-b"), text);
   // The next run begins with what the journals' readers had not passed on: nothing.
@@ -97,7 +96,7 @@ void expect_no_gap(const std::vector<std::string>& all, const std::vector<std::s
 
 TEST_F(GraphPipeline, HaltedAnywhereTheNextRunGoesOnWithoutAGap) {
   const std::string text = numbered(20'000);
-  const std::vector<std::string> plain = lines_of(text);
+  const std::vector<std::string> plain = texts_of(text);
   std::vector<std::string> marked;
   for (const std::string& line : plain) marked.push_back(line + "!");
   const std::string input = temp_.write("input", text);
@@ -113,8 +112,8 @@ TEST_F(GraphPipeline, HaltedAnywhereTheNextRunGoesOnWithoutAGap) {
     }
     run_to_the_end(empty, "rest");
     const std::string what = "halted after " + std::to_string(pause.count()) + " us";
-    expect_no_gap(marked, lines_of(temp_.read("halted")), lines_of(temp_.read("rest")), what + ", out");
-    expect_no_gap(plain, lines_of(temp_.read("halted-b")), lines_of(temp_.read("rest-b")), what + ", out-b");
+    expect_no_gap(marked, texts_of(temp_.read("halted")), texts_of(temp_.read("rest")), what + ", out");
+    expect_no_gap(plain, texts_of(temp_.read("halted-b")), texts_of(temp_.read("rest-b")), what + ", out-b");
   }
 }
 
