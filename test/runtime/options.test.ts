@@ -75,7 +75,8 @@ describe('open refuses', () => {
     const huge = ringVersion({ codec: 'utf8', shards: 64, shard_key: { kind: 'bytes', offset: 0, length: 1 } });
     expect(() => open(huge, most)).toThrow(/^plan "ring" needs \d+ bytes, but .* has room for \d+: ask for a smaller/);
     expect(() => open(huge, most)).toThrow(OpenError);
-    expect(nativeAddon().liveRegions()).toBe(before);
+    // Fewer when the collector has come by for what earlier tests opened.
+    expect(nativeAddon().liveRegions()).toBeLessThanOrEqual(before);
   });
 
   test('a region that JavaScript cannot see, when JavaScript runs an end', () => {

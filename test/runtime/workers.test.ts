@@ -1,30 +1,8 @@
-import { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Ledger } from '../../lib/runtime/counters.js';
-import { nativeAddon } from '../../lib/runtime/native.js';
 import { attach } from '../../lib/runtime/open.js';
 import { collect, openRing, ringVersion, until } from './rings.js';
-
-const script = new URL('./worker.mjs', import.meta.url);
-const workers: Worker[] = [];
-
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.terminate()));
-});
-
-function start(job: string, data: object): Worker {
-  const worker = new Worker(script, { workerData: { job, ...data } });
-  workers.push(worker);
-  return worker;
-}
-
-/** The next message of a worker; its error is an error here. */
-function next<T>(worker: Worker): Promise<T> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-}
+import { next, start } from './worker-threads.js';
 
 describe('a worker that attaches', () => {
   test('pushes into a pipeline that the main thread polls', async () => {
@@ -117,16 +95,6 @@ describe('a worker that opens', () => {
       expect(seen).toBe(500);
       expect(ledger.balanced).toBe(true);
     }
-  });
-
-  test('takes its pipeline with it when it is terminated, and leaves no memory mapped', async () => {
-    const before = nativeAddon().liveRegions();
-    const worker = start('openAndStay', { plan: ringVersion({ codec: 'utf8' }).plan });
-    const { number } = await next<{ number: number }>(worker);
-    expect(nativeAddon().liveRegions()).toBe(before + 1);
-    await worker.terminate();
-    expect(() => attach(number)).toThrow(`there is no pipeline ${number} in this process`);
-    expect(nativeAddon().liveRegions()).toBe(before);
   });
 });
 
