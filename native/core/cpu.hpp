@@ -1,4 +1,5 @@
-// The unit of false sharing and the pause instruction. Hot code: no allocation, no exception.
+// The unit of false sharing, the pause instruction, and what the compiler must inline. Hot code: no allocation, no
+// exception.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +7,16 @@
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
+#endif
+
+#if defined(__GNUC__)
+#define BYTEOR_ALWAYS_INLINE [[gnu::always_inline]] inline
+#define BYTEOR_INLINED_LAMBDA __attribute__((always_inline))
+#define BYTEOR_NEVER_INLINE [[gnu::noinline]]
+#else
+#define BYTEOR_ALWAYS_INLINE inline
+#define BYTEOR_INLINED_LAMBDA
+#define BYTEOR_NEVER_INLINE
 #endif
 
 namespace byteor::core {

@@ -7,10 +7,9 @@
 #include "core/cpu.hpp"
 #include "graph/discard_agent.hpp"
 #include "graph/op_box.hpp"
-#include "lane/merge_role.hpp"
+#include "lane/ends.hpp"
 #include "lane/ordered_merge_role.hpp"
 #include "lane/router_role.hpp"
-#include "lane/stage_role.hpp"
 #include "op/catalog.hpp"
 #include "op/text.hpp"
 
@@ -301,7 +300,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   try {
     op::visit_op(config, [&]<class Op>() {
       auto box = std::make_shared<OpBox<Op>>(config);
-      made = std::make_unique<lane::StageRole<Op>>(std::move(context), box->op);
+      made = lane::make_stage_role(std::move(context), box->op);
       reports_.add(stage.id, [box] {
         const Op* const only = &box->op;
         return Op::report(std::span<const Op* const>(&only, 1));
@@ -338,9 +337,9 @@ std::unique_ptr<lane::Role> LaneGraph::make_role(std::uint32_t index) {
     case abi::RoleCode::kMerge:
       if (role(index).policy == abi::PolicyCode::kOrdered)
         return std::make_unique<lane::OrderedMergeRole>(role_context(index));
-      return std::make_unique<lane::MergeRole>(role_context(index));
+      return lane::make_merge_role(role_context(index));
     case abi::RoleCode::kBridge:
-      return std::make_unique<lane::StageRole<op::IdentityOp>>(role_context(index), bridge_op_);
+      return lane::make_stage_role(role_context(index), bridge_op_);
     default:
       return nullptr;
   }

@@ -1,9 +1,13 @@
-// The two ends of a lane as roles see them, whatever kind the lane is. Roles work on batches of descriptions, so that a
-// batch costs a few virtual calls and a record none. One thread owns an end at a time. Hot code: no allocation after
-// construction, no exception; nothing here waits.
+// The two ends of a lane as roles see them, whatever kind the lane is. One thread owns an end at a time. Hot code: no
+// allocation after construction, no exception; nothing here waits.
 //
-//   Outlet ──put / claim, commit──▶ lane ──peek, consume──▶ Inlet
+//   Outlet ──put / claim, commit──▶ lane ──take / peek, consume──▶ Inlet
 //          ◀───────── release ─────
+//
+// Two ways to work. With peek() and put(), a batch of descriptions costs a few virtual calls, and a record none. With
+// take() and a Batch, a role handles one record after the other, without descriptions in between: Inlet and Outlet have
+// both for any lane, and the classes of lanes have their own, which a role that knows the class gets inlined
+// (ends.hpp).
 //
 // Ordinals. Every record carries its place in the order of its ingress, so that an Ordered merge can restore it.
 // Within one lane ordinals only grow (strictly, where an Ordered merge is downstream). A lane that is watermarked also
@@ -11,8 +15,13 @@
 // waits for it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "core/copy.hpp"
+#include "core/cpu.hpp"
 
 namespace byteor::lane {
 
@@ -24,9 +33,14 @@ struct LaneRecord {
   std::uint64_t ordinal;
 };
 
+// Which class an end is, for roles that call it without a virtual call.
+enum class EndKind { kFramed, kSlots, kOther };
+
 class Inlet {
  public:
   virtual ~Inlet() = default;
+
+  virtual EndKind kind() const noexcept { return EndKind::kOther; }
 
   // Describes at most `limit` records that can be read now, in order, without moving on; returns how many. Calling it
   // again without consume() describes the same records, and perhaps more. They stay in place until release().
@@ -35,6 +49,23 @@ class Inlet {
   // Moves over the next `count` of the records that the last peek() described; may be called several times for one
   // peek. They stay readable until release().
   virtual void consume(std::uint32_t count) noexcept = 0;
+
+  // Hands at most `limit` records in order to `fn(const LaneRecord&) -> bool` and moves over those that it answers true
+  // for; at the first other one it stops. Returns how many it moved over.
+  template <class Fn>
+  std::uint32_t take(std::uint32_t limit, Fn&& fn) noexcept {
+    std::array<LaneRecord, 64> records;
+    std::uint32_t taken = 0;
+    while (taken != limit) {
+      const std::uint32_t count = peek(records.data(), std::min<std::uint32_t>(records.size(), limit - taken));
+      std::uint32_t here = 0;
+      while (here != count && fn(records[here])) ++here;
+      consume(here);
+      taken += here;
+      if (here != count || count == 0) break;
+    }
+    return taken;
+  }
 
   // Everything consumed so far may be overwritten. True when there was something to release.
   virtual bool release() noexcept = 0;
@@ -54,6 +85,8 @@ class Inlet {
 class Outlet {
  public:
   virtual ~Outlet() = default;
+
+  virtual EndKind kind() const noexcept { return EndKind::kOther; }
 
   // Largest record the lane takes, bytes.
   virtual std::uint32_t record_max() const noexcept = 0;
@@ -83,6 +116,44 @@ class Outlet {
 
   // Publishes, and nothing more will come.
   virtual void close() noexcept = 0;
+
+  // Writes records one after the other. Classes of lanes have one that keeps what it needs in registers; while it
+  // lives, nothing else is done with the outlet but counting drops.
+  class Batch {
+   public:
+    explicit Batch(Outlet& outlet) noexcept : outlet_(outlet) {}
+    std::byte* try_claim(std::uint32_t length) noexcept { return outlet_.try_claim(length); }
+    void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept {
+      outlet_.commit(length, flags, ordinal);
+    }
+
+   private:
+    Outlet& outlet_;
+  };
 };
+
+// Copies one record into the outlet whose batch this is. True when it is done with: in the lane, or dropped and counted
+// by cause. Never where the lane does not drop and the record is longer than record_max().
+template <class Out>
+BYTEOR_ALWAYS_INLINE bool put_record(Out& outlet, typename Out::Batch& batch, const LaneRecord& record) noexcept {
+  const bool fits = record.length <= outlet.record_max();
+  std::byte* const to = fits ? batch.try_claim(record.length) : nullptr;
+  if (to == nullptr) [[unlikely]] {
+    if (outlet.drops()) outlet.count_dropped(!fits);
+    return outlet.drops();
+  }
+  core::copy_record(to, record.data, record.length);
+  batch.commit(record.length, record.flags, record.ordinal);
+  return true;
+}
+
+// put() in terms of a batch.
+template <class Out>
+std::uint32_t put_records(Out& outlet, const LaneRecord* records, std::uint32_t count) noexcept {
+  typename Out::Batch batch(outlet);
+  std::uint32_t done = 0;
+  while (done != count && put_record(outlet, batch, records[done])) ++done;
+  return done;
+}
 
 }  // namespace byteor::lane

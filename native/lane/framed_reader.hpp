@@ -21,7 +21,6 @@
 #include "lane/endpoint.hpp"
 #include "lane/framed_memory.hpp"
 #include "lane/reading_end.hpp"
-#include "op/simd.hpp"
 
 namespace byteor::lane {
 
@@ -50,6 +49,8 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
 
   // ---- as an Inlet ----
 
+  EndKind kind() const noexcept override { return EndKind::kFramed; }
+
   std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
     return options_.checks ? peek_frames<true>(records, limit) : peek_frames<false>(records, limit);
   }
@@ -64,6 +65,15 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
       consume_frames<false>(count);
     }
     forget_peek();
+  }
+
+  template <class Fn>
+  BYTEOR_ALWAYS_INLINE std::uint32_t take(std::uint32_t limit, Fn&& fn) noexcept {
+    const auto with_ordinal = [&](std::uint64_t sequence, std::uint64_t position,
+                                  const core::RecordRef& record) BYTEOR_INLINED_LAMBDA {
+      return fn(LaneRecord{record.data, record.length, record.flags, ordinal_at(sequence, position)});
+    };
+    return options_.checks ? take_frames<true>(limit, with_ordinal) : take_frames<false>(limit, with_ordinal);
   }
 
   bool release() noexcept override {
@@ -98,7 +108,9 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   // many it moved over. Records stay readable until release(). Sequences count the lane's records.
   template <class Take>
   std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
-    return options_.checks ? take_frames<true>(limit, take) : take_frames<false>(limit, take);
+    const auto plain = [&](std::uint64_t sequence, std::uint64_t, const core::RecordRef& record)
+                           BYTEOR_INLINED_LAMBDA { return take(sequence, record); };
+    return options_.checks ? take_frames<true>(limit, plain) : take_frames<false>(limit, plain);
   }
 
   // Nothing will ever come again: the lane has ended and everything has been consumed.
@@ -110,16 +122,17 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
  private:
   template <bool kChecks>
   std::uint32_t peek_frames(LaneRecord* records, std::uint32_t limit) noexcept {
+    const std::uint64_t sequence = counts_.read();
     std::uint64_t position = next_;
+    std::uint64_t available = available_;
     std::uint64_t end = next_;
     std::uint64_t bytes = 0;
     std::uint32_t count = 0;
     bool fresh = false;
     FrameStart start;
-    while (count != limit && find<kChecks>(position, start, fresh)) {
+    while (count != limit && find<kChecks>(position, available, start, fresh)) {
       records[count] = {FramedLayout::record_at(memory_, position), start.length, start.flags,
-                        options_.counts_ordinals ? dense_ordinal(counts_.read() + count)
-                                                 : FramedLayout::ordinal_of(memory_, position)};
+                        ordinal_at(sequence + count, position)};
       ++count;
       bytes += start.length;
       end = position += frame_bytes(start.length);
@@ -130,18 +143,21 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     return count;
   }
 
+  // What the loop needs stays in registers, for the reason given at FramedWriter::Batch.
   template <bool kChecks, class Take>
-  std::uint32_t take_frames(std::uint32_t limit, Take& take) noexcept {
+  BYTEOR_ALWAYS_INLINE std::uint32_t take_frames(std::uint32_t limit, const Take& take) noexcept {
+    const FramedMemory memory = memory_;
     const std::uint64_t sequence = counts_.read();
     std::uint64_t position = next_;
+    std::uint64_t available = available_;
     std::uint64_t end = next_;
     std::uint64_t bytes = 0;
     std::uint32_t taken = 0;
     bool fresh = false;
     FrameStart start;
-    while (taken != limit && find<kChecks>(position, start, fresh)) {
-      const core::RecordRef record{FramedLayout::record_at(memory_, position), start.length, start.flags};
-      if (!take(sequence + taken, record)) break;
+    while (taken != limit && find<kChecks>(position, available, start, fresh)) {
+      const core::RecordRef record{FramedLayout::record_at(memory, position), start.length, start.flags};
+      if (!take(sequence + taken, position, record)) break;
       end = position += frame_bytes(start.length);
       bytes += start.length;
       ++taken;
@@ -154,9 +170,10 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
 
   template <bool kChecks>
   void consume_frames(std::uint32_t count) noexcept {
+    std::uint64_t available = available_;
     bool fresh = true;
     FrameStart start;
-    for (; count != 0 && find<kChecks>(next_, start, fresh); --count) {
+    for (; count != 0 && find<kChecks>(next_, available, start, fresh); --count) {
       counts_.add(1, start.length);
       next_ += frame_bytes(start.length);
     }
@@ -168,15 +185,17 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     peeked_bytes_ = 0;
   }
 
-  // The frame at or after `position` in the readable range; moves `position` past padding. `fresh`: the range has been
-  // asked for already in this turn. False when there is none, and when what stands there is no frame.
+  // The frame at or after `position` in the readable range; moves `position` past padding. `available`: end of that
+  // range; `fresh`: it has been asked for already in this turn. False when there is none, and when what stands there is
+  // no frame.
   template <bool kChecks>
-  BYTEOR_ALWAYS_INLINE bool find(std::uint64_t& position, FrameStart& start, bool& fresh) noexcept {
-    if (position == available_) {
+  BYTEOR_ALWAYS_INLINE bool find(std::uint64_t& position, std::uint64_t& available, FrameStart& start,
+                                 bool& fresh) noexcept {
+    if (position == available) {
       if (fresh) return false;
       fresh = true;
-      available_ = barrier_.available(position, memory_.memory_bytes);
-      if (position == available_) return false;
+      available = available_ = barrier_.available(position, memory_.memory_bytes);
+      if (position == available) return false;
     }
     start = FramedLayout::start_of(memory_, position);
     if ((start.flags & abi::kFramePadding) != 0) [[unlikely]] {
@@ -184,7 +203,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
         if (!sound_padding(position, start)) return damage();
       }
       position += start.length;
-      if (position == available_) return false;
+      if (position == available) return false;
       start = FramedLayout::start_of(memory_, position);
     }
     if constexpr (kChecks) {
@@ -212,6 +231,11 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   std::uint64_t past_padding(std::uint64_t position) const noexcept {
     const FrameStart start = FramedLayout::start_of(memory_, position);
     return (start.flags & abi::kFramePadding) != 0 ? position + start.length : position;
+  }
+
+  // Of the lane's record `sequence`, whose frame stands at `position`.
+  std::uint64_t ordinal_at(std::uint64_t sequence, std::uint64_t position) const noexcept {
+    return options_.counts_ordinals ? dense_ordinal(sequence) : FramedLayout::ordinal_of(memory_, position);
   }
 
   std::uint64_t dense_ordinal(std::uint64_t record) const noexcept {

@@ -56,47 +56,12 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
 
   // ---- as an Outlet ----
 
+  EndKind kind() const noexcept override { return EndKind::kFramed; }
   std::uint32_t record_max() const noexcept override { return memory_.record_max; }
   bool drops() const noexcept override { return options_.drops; }
 
-  // Nearly every record goes the short way: no padding, room as far as we know. What it needs stays in registers, which
-  // the compiler cannot do with members, because any byte it writes might be one of them.
   std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept override {
-    const FramedMemory memory = memory_;
-    std::uint64_t next = next_;
-    std::uint64_t limit = limit_;
-    std::uint64_t asked = asked_;
-    const bool fetches = options_.fetches_ahead;
-    std::uint64_t bytes = 0;
-    std::uint64_t put = 0;
-    std::uint32_t done = 0;
-    for (; done != count; ++done) {
-      const LaneRecord& record = records[done];
-      const std::uint32_t length = record.length;
-      const std::uint32_t need = frame_bytes(length);
-      if (length > memory.record_max || need > FramedLayout::to_wrap(memory, next) || next + need > limit)
-          [[unlikely]] {
-        next_ = next;
-        if (!put_the_long_way(record)) break;
-        next = next_;
-        limit = limit_;
-        asked = asked_;
-        continue;
-      }
-      std::byte* const frame = FramedLayout::at(memory, next);
-      FramedLayout::write_start(frame, length, record.flags);
-      FramedLayout::write_ordinal(frame, record.ordinal);
-      std::memcpy(frame + abi::kFrameHeaderBytes, record.data, length);
-      next += need;
-      if (fetches) asked = fetch_ahead(memory, next, limit, asked);
-      bytes += length;
-      ++put;
-    }
-    next_ = next;
-    asked_ = asked;
-    bytes_ += bytes;
-    count_ += put;
-    return done;
+    return put_records(*this, records, count);
   }
 
   std::byte* try_claim(std::uint32_t length) noexcept override {
@@ -114,8 +79,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   }
 
   void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept override {
-    if (padding_ != 0) [[unlikely]]
-      pad();
+    pad();
     std::byte* const frame = FramedLayout::at(memory_, next_);
     FramedLayout::write_start(frame, length, flags);
     FramedLayout::write_ordinal(frame, ordinal);
@@ -159,6 +123,66 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     block_.closed.store(1, std::memory_order_seq_cst);
   }
 
+  // Nearly every record goes the short way: no padding, room as far as we know. What it needs stays in registers, which
+  // the compiler cannot do with members, because any byte it writes might be one of them.
+  class Batch {
+   public:
+    explicit Batch(FramedWriter& writer) noexcept
+        : writer_(writer),
+          memory_(writer.memory_),
+          fetches_(writer.options_.fetches_ahead),
+          next_(writer.next_),
+          limit_(writer.limit_),
+          asked_(writer.asked_) {}
+    ~Batch() { write_back(); }
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+    BYTEOR_ALWAYS_INLINE std::byte* try_claim(std::uint32_t length) noexcept {
+      const std::uint32_t need = frame_bytes(length);
+      padded_ = need > FramedLayout::to_wrap(memory_, next_) || next_ + need > limit_;
+      if (padded_) [[unlikely]] {
+        writer_.next_ = next_;
+        std::byte* const to = writer_.try_claim(length);
+        limit_ = writer_.limit_;
+        return to;
+      }
+      return FramedLayout::record_at(memory_, next_);
+    }
+
+    BYTEOR_ALWAYS_INLINE void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept {
+      if (padded_) [[unlikely]] {
+        writer_.pad();
+        next_ = writer_.next_;
+      }
+      std::byte* const frame = FramedLayout::at(memory_, next_);
+      FramedLayout::write_start(frame, length, flags);
+      FramedLayout::write_ordinal(frame, ordinal);
+      next_ += frame_bytes(length);
+      if (fetches_) asked_ = fetch_ahead(memory_, next_, limit_, asked_);
+      bytes_ += length;
+      ++count_;
+    }
+
+   private:
+    void write_back() noexcept {
+      writer_.next_ = next_;
+      writer_.asked_ = asked_;
+      writer_.bytes_ += bytes_;
+      writer_.count_ += count_;
+    }
+
+    FramedWriter& writer_;
+    const FramedMemory memory_;
+    const bool fetches_;
+    bool padded_ = false;  // the record at hand went the long way, and there may be padding before it
+    std::uint64_t next_;
+    std::uint64_t limit_;
+    std::uint64_t asked_;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t count_ = 0;
+  };
+
   // ---- as a native ingress writes ----
 
   // 0: records may have any length up to record_max().
@@ -189,20 +213,9 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     return asked;
   }
 
-  // False when the record has to wait, or can never be put.
-  bool put_the_long_way(const LaneRecord& record) noexcept {
-    const bool fits = record.length <= memory_.record_max;
-    std::byte* const to = fits ? try_claim(record.length) : nullptr;
-    if (to == nullptr) {
-      if (options_.drops) count_dropped(!fits);
-      return options_.drops;
-    }
-    std::memcpy(to, record.data, record.length);
-    commit(record.length, record.flags, record.ordinal);
-    return true;
-  }
-
+  // Writes the padding before the frame that is claimed, if there is any.
   void pad() noexcept {
+    if (padding_ == 0) return;
     FramedLayout::write_start(FramedLayout::at(memory_, next_), padding_, abi::kFramePadding);
     next_ += padding_;
     padding_ = 0;

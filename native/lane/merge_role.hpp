@@ -27,54 +27,68 @@ inline void settle_merge(std::vector<InletEnd>& inlets) noexcept {
   }
 }
 
+// `In`, `Out`: the classes of the ends, or Inlet and Outlet (ends.hpp).
+template <class In, class Out>
 class alignas(core::kCacheBlock) MergeRole final : public Role {
  public:
   explicit MergeRole(RoleContext context)
       : Role(std::move(context)),
-        outlet_(*context_.outlets.front().outlet),
+        outlet_(static_cast<Out&>(*context_.outlets.front().outlet)),
         inlets_(static_cast<std::uint32_t>(context_.inlets.size())),
         part_(std::max(1u, context_.batch_records / inlets_)),
-        records_(part_),
         out_(inlets_) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
     if (stopping()) return finish();
-    full_ = false;
-    std::uint32_t moved = 0;
-    for (std::uint32_t i = 0; i != inlets_ && !full_ && !finished_; ++i) moved += take_turn();
-    if (finished_) [[unlikely]]
-      return moved + 1;
-    if (outlet_.publish()) observe_work();
-    if (moved != 0) return moved;
-    if (full_)
+    const std::uint32_t moved = work();
+    if (moved != 0) end_turn();
+    if (full_ && waiting_length_ > outlet_.record_max()) [[unlikely]]
+      return moved + fail_too_large(waiting_ordinal_, waiting_length_, context_.outlets.front());
+    if (moved != 0)
+      observe_work();
+    else if (full_)
       observe_stall(context_.outlets.front());
     else
       return rest();
-    return 0;
+    return moved;
   }
 
   void settle() noexcept override { settle_merge(context_.inlets); }
 
  private:
+  // A batch: a turn for each inlet, until the outlet is full.
+  std::uint32_t work() noexcept {
+    typename Out::Batch batch(outlet_);
+    std::uint32_t moved = 0;
+    full_ = false;
+    for (std::uint32_t i = 0; i != inlets_ && !full_; ++i) moved += take_turn(batch);
+    return moved;
+  }
+
   // One inlet's part of the batch.
-  std::uint32_t take_turn() noexcept {
-    InletEnd& end = context_.inlets[turn_];
-    const std::uint32_t count = end.inlet->peek(records_.data(), part_);
-    const std::uint32_t put = count == 0 ? 0 : outlet_.put(records_.data(), count);
-    full_ = put != count;
-    if (put != 0) {
-      out_[turn_] += put;
-      end.inlet->consume(put);
-      end.inlet->release();
-      store(end.block->out, out_[turn_]);
-    }
-    if (full_ && records_[put].length > outlet_.record_max()) [[unlikely]] {
-      fail_too_large(records_[put], context_.outlets.front());
-      return put;
-    }
+  std::uint32_t take_turn(typename Out::Batch& batch) noexcept {
+    In& inlet = static_cast<In&>(*context_.inlets[turn_].inlet);
+    const std::uint32_t put = inlet.take(part_, [&](const LaneRecord& record) BYTEOR_INLINED_LAMBDA {
+      if (put_record(outlet_, batch, record)) [[likely]]
+        return true;
+      full_ = true;
+      waiting_ordinal_ = record.ordinal;
+      waiting_length_ = record.length;
+      return false;
+    });
+    out_[turn_] += put;
     if (!full_ || put != 0) turn_ = turn_ + 1 == inlets_ ? 0 : turn_ + 1;
     return put;
+  }
+
+  // What is given back has been published before: who follows records through the graph relies on it.
+  void end_turn() noexcept {
+    outlet_.publish();
+    for (std::uint32_t i = 0; i != inlets_; ++i) {
+      const InletEnd& end = context_.inlets[i];
+      if (end.inlet->release()) store(end.block->out, out_[i]);
+    }
   }
 
   // No inlet had a record.
@@ -90,13 +104,14 @@ class alignas(core::kCacheBlock) MergeRole final : public Role {
     return 0;
   }
 
-  Outlet& outlet_;
+  Out& outlet_;
   const std::uint32_t inlets_;
-  const std::uint32_t part_;  // records of one inlet in a turn
-  std::vector<LaneRecord> records_;
+  const std::uint32_t part_;        // records of one inlet in a turn
   std::vector<std::uint64_t> out_;  // records passed on, by inlet
   std::uint32_t turn_ = 0;          // the inlet whose turn it is
-  bool full_ = false;
+  bool full_ = false;               // the outlet had no room for a record of that inlet:
+  std::uint64_t waiting_ordinal_ = 0;
+  std::uint64_t waiting_length_ = 0;
 };
 
 }  // namespace byteor::lane

@@ -47,6 +47,8 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
   // ---- as an Inlet ----
 
+  EndKind kind() const noexcept override { return EndKind::kSlots; }
+
   std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
     refresh(limit);
     std::uint32_t count = 0;
@@ -64,6 +66,13 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
       for (std::uint64_t s = next_; s != next_ + count; ++s) bytes += core::VariableLayout::slot(ring_, s).length;
     next_ += count;
     counts_.add(count, bytes);
+  }
+
+  template <class Fn>
+  BYTEOR_ALWAYS_INLINE std::uint32_t take(std::uint32_t limit, Fn&& fn) noexcept {
+    return take_slots(limit, [&](std::uint64_t sequence, const core::RecordRef& record) BYTEOR_INLINED_LAMBDA {
+      return fn(LaneRecord{record.data, record.length, record.flags, ordinal_at(sequence)});
+    });
   }
 
   bool release() noexcept override {
@@ -94,15 +103,9 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   // As FramedReader's.
   template <class Take>
   std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
-    refresh(limit);
-    std::uint32_t taken = 0;
-    core::RecordRef record;
-    for (; taken != limit && next_ != available_ && load(next_, record); ++taken) {
-      if (!take(counts_.read(), record)) break;
-      ++next_;
-      counts_.add(1, record.length);
-    }
-    return taken;
+    const std::uint64_t first = next_ - counts_.read();
+    return take_slots(limit, [&](std::uint64_t sequence, const core::RecordRef& record)
+                                 BYTEOR_INLINED_LAMBDA { return take(sequence - first, record); });
   }
 
   // Structs alone: adjacent records in place, at most `limit` of them and none past the wrap.
@@ -124,6 +127,36 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   std::uint64_t next() const noexcept { return counts_.read(); }
 
  private:
+  template <class Take>
+  BYTEOR_ALWAYS_INLINE std::uint32_t take_slots(std::uint32_t limit, const Take& take) noexcept {
+    refresh(limit);
+    const std::uint64_t end = std::min(next_ + limit, available_);
+    return ring_.fixed ? take_structs(end, take) : take_records(end, take);
+  }
+
+  template <class Take>
+  BYTEOR_ALWAYS_INLINE std::uint32_t take_records(std::uint64_t end, const Take& take) noexcept {
+    const std::uint64_t begin = next_;
+    core::RecordRef record;
+    for (; next_ != end && load(next_, record); ++next_) {
+      if (!take(next_, record)) break;
+      counts_.add(1, record.length);
+    }
+    return static_cast<std::uint32_t>(next_ - begin);
+  }
+
+  // What the loop needs stays in registers, for the reason given at FramedWriter::Batch.
+  template <class Take>
+  BYTEOR_ALWAYS_INLINE std::uint32_t take_structs(std::uint64_t end, const Take& take) noexcept {
+    const core::RingMemory ring = ring_;
+    std::uint64_t next = next_;
+    while (next != end && take(next, core::FixedLayout::load(ring, next))) ++next;
+    const auto taken = static_cast<std::uint32_t>(next - next_);
+    next_ = next;
+    counts_.add(taken, std::uint64_t{taken} * ring.record_bytes);
+    return taken;
+  }
+
   void refresh(std::uint32_t limit) noexcept {
     if (available_ - next_ < limit) available_ = barrier_.available(next_, ring_.slot_mask + 1);
   }

@@ -33,6 +33,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         block_(block),
         ordinals_(ordinals),
         fixed_(ring.fixed),
+        slot_stride_(ring.slot_stride),
         slot_mask_(ring.slot_mask),
         next_(options.first),
         options_(options) {}
@@ -42,11 +43,12 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   // ---- as an Outlet ----
 
+  EndKind kind() const noexcept override { return EndKind::kSlots; }
   std::uint32_t record_max() const noexcept override { return producer_.record_max(); }
   bool drops() const noexcept override { return options_.drops; }
 
   std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept override {
-    return fixed_ ? put_structs(records, count) : put_records(records, count);
+    return put_records(*this, records, count);
   }
 
   std::byte* try_claim(std::uint32_t length) noexcept override { return producer_.try_claim(length); }
@@ -74,6 +76,59 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   void close() noexcept override { producer_.close(); }
 
+  // Of structs: adjacent slots at a time, with what that needs in registers, for the reason given at
+  // FramedWriter::Batch.
+  class Batch {
+   public:
+    explicit Batch(SlotsWriter& writer) noexcept
+        : writer_(writer),
+          ordinals_(writer.ordinals_),
+          stride_(writer.slot_stride_),
+          mask_(writer.slot_mask_),
+          fixed_(writer.fixed_) {}
+    ~Batch() { commit_slots(); }
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+    BYTEOR_ALWAYS_INLINE std::byte* try_claim(std::uint32_t length) noexcept {
+      if (!fixed_) return writer_.try_claim(length);
+      if (used_ == claimed_) [[unlikely]]
+        claim_slots();
+      return used_ == claimed_ ? nullptr : next_;
+    }
+
+    BYTEOR_ALWAYS_INLINE void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept {
+      if (!fixed_) {
+        writer_.commit(length, flags, ordinal);
+        return;
+      }
+      if (ordinals_ != nullptr) ordinals_[(writer_.next_ + used_) & mask_] = ordinal;
+      next_ += stride_;
+      ++used_;
+    }
+
+   private:
+    void claim_slots() noexcept {
+      commit_slots();
+      const core::FixedSpan span = writer_.try_claim_span(mask_ + 1);
+      next_ = span.data;
+      claimed_ = span.count;
+    }
+    void commit_slots() noexcept {
+      if (used_ != 0) writer_.commit_span(used_);
+      used_ = claimed_ = 0;
+    }
+
+    SlotsWriter& writer_;
+    std::uint64_t* const ordinals_;
+    const std::uint32_t stride_;
+    const std::uint32_t mask_;
+    const bool fixed_;
+    std::byte* next_ = nullptr;  // the next slot of those that were claimed
+    std::uint32_t used_ = 0;     // of them
+    std::uint32_t claimed_ = 0;
+  };
+
   // ---- as a native ingress writes ----
 
   std::uint32_t record_bytes() const noexcept { return options_.record_bytes; }
@@ -94,56 +149,11 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   bool closed() const noexcept { return producer_.closed(); }
 
  private:
-  std::uint32_t put_records(const LaneRecord* records, std::uint32_t count) noexcept {
-    std::uint32_t done = 0;
-    for (; done != count; ++done) {
-      const LaneRecord& record = records[done];
-      const bool fits = record.length <= producer_.record_max();
-      std::byte* const to = fits ? producer_.try_claim(record.length) : nullptr;
-      if (to == nullptr) [[unlikely]] {
-        if (!options_.drops) break;
-        count_dropped(!fits);
-        continue;
-      }
-      std::memcpy(to, record.data, record.length);
-      commit(record.length, record.flags, record.ordinal);
-    }
-    return done;
-  }
-
-  // Adjacent slots at a time.
-  std::uint32_t put_structs(const LaneRecord* records, std::uint32_t count) noexcept {
-    std::uint32_t done = 0;
-    while (done != count) {
-      const core::FixedSpan span = producer_.try_claim_span(count - done);
-      const std::uint32_t copied = copy_structs(records + done, span);
-      commit_span(copied);
-      done += copied;
-      if (copied == span.count && copied != 0) continue;
-      // There is no room, or a record that no slot takes: what JavaScript wrote upstream may have any length.
-      if (!options_.drops) break;
-      count_dropped(records[done].length > producer_.record_max());
-      ++done;
-    }
-    return done;
-  }
-
-  // How many of the first `span.count` records are in their slots: all before one that is too long.
-  std::uint32_t copy_structs(const LaneRecord* records, const core::FixedSpan& span) noexcept {
-    std::byte* to = span.data;
-    for (std::uint32_t i = 0; i != span.count; ++i, to += span.stride) {
-      if (records[i].length > producer_.record_max()) [[unlikely]]
-        return i;
-      std::memcpy(to, records[i].data, records[i].length);
-      if (ordinals_ != nullptr) ordinals_[(next_ + i) & slot_mask_] = records[i].ordinal;
-    }
-    return span.count;
-  }
-
   core::RecordProducer producer_;
   abi::ProducerBlock& block_;
   std::uint64_t* const ordinals_;
   const bool fixed_;
+  const std::uint32_t slot_stride_;
   const std::uint32_t slot_mask_;
   std::uint64_t next_;  // sequence
   std::uint64_t watermark_ = 0;

@@ -1,12 +1,9 @@
 // A stage of a LaneGraph: one inlet, an op, one outlet, or none where the op is a sink. A bridge is a stage whose op is
 // identity.
 //
-// An op that only reads works on the records where they lie; those that pass are put into the outlet in one go, which
-// is the only copy. An op that writes gets its record copied into the outlet first, with the room it may need, and
-// works there. An op sees every record once: what waits for room keeps its place in the batch.
-//
-//   batch  | put, filtered … | passing, waits for room … | failed or not looked at |
-//          0                 consumed_                    applied_                  peeked
+// An op that only reads works on a record where it lies; if it passes, it is copied into the outlet. An op that writes
+// gets its record copied into the outlet first, with the room it may need, and works there. An op sees every record
+// once: one that passed and then found no room is not shown to it again.
 //
 // Hot code: no allocation after construction, no exception.
 #pragma once
@@ -15,9 +12,9 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "core/copy.hpp"
 #include "core/cpu.hpp"
 #include "core/record.hpp"
 #include "lane/endpoint.hpp"
@@ -26,35 +23,30 @@
 
 namespace byteor::lane {
 
-template <class Op>
+// `In`, `Out`: the classes of the ends, or Inlet and Outlet (ends.hpp).
+template <class Op, class In, class Out>
 class alignas(core::kCacheBlock) StageRole final : public Role {
  public:
   // `op` outlives the role.
   StageRole(RoleContext context, Op& op)
       : Role(std::move(context)),
         op_(op),
-        inlet_(*context_.inlets.front().inlet),
+        inlet_(static_cast<In&>(*context_.inlets.front().inlet)),
         block_(*context_.inlets.front().block),
-        outlet_(context_.outlets.empty() ? nullptr : context_.outlets.front().outlet.get()),
+        outlet_(context_.outlets.empty() ? nullptr : static_cast<Out*>(context_.outlets.front().outlet.get())),
         step_(context_.inlets.front().ordinal_step),
-        watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
-        records_(context_.batch_records),
-        places_(Op::kFilters ? context_.batch_records : 0) {}
+        watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
     if (stopping()) return finish();
-    std::uint32_t moved = 0;
-    if constexpr (Op::kWrites)
-      moved = work_in_outlet();
-    else
-      moved = work_in_place();
+    std::uint32_t moved = outlet_ == nullptr ? work_without_outlet() : work_with_outlet();
     moved += end_turn();
     if (broken_) [[unlikely]]
       return moved + break_off();
     if (moved != 0)
       observe_work();
-    else if (applied_ != consumed_ || stalled_)
+    else if (stalled_)
       observe_stall(context_.outlets.front());
     else
       return rest();
@@ -69,109 +61,108 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
  private:
-  // Reads: a batch is looked at once, and put as room comes.
-  std::uint32_t work_in_place() noexcept {
-    if (consumed_ == applied_ && !failed_) {
-      look_at(inlet_.peek(records_.data(), context_.batch_records));
-    }
-    const std::uint32_t put =
-        kept_ == put_ || outlet_ == nullptr ? kept_ - put_ : outlet_->put(records_.data() + put_, kept_ - put_);
-    put_ += put;
-    out_ += put;
-    const std::uint32_t done = put_ == kept_ ? applied_ : place(put_);
-    const std::uint32_t moved = done - consumed_;
-    if constexpr (Op::kFilters) filtered_ += moved - put;
-    consumed_ = done;
-    inlet_.consume(moved);
-    if (moved != 0 && done == peeked_) next_ordinal_ = peeked_ordinal_ + step_;
-    if (put_ == kept_)
-      broken_ = failed_;
-    else if (records_[put_].length > outlet_->record_max()) [[unlikely]]
-      refuse(records_[put_].ordinal, records_[put_].length);
+  // What a turn counts, in registers.
+  struct Tally {
+    std::uint64_t out = 0;
+    std::uint64_t filtered = 0;
+    std::uint64_t next_ordinal;
+  };
+
+  std::uint32_t work_without_outlet() noexcept {
+    return work([&](const LaneRecord& record, Tally& tally) BYTEOR_INLINED_LAMBDA {
+      core::RecordRef ref{record.data, record.length, record.flags};
+      const op::Outcome outcome = op_.apply(ref);
+      if (outcome == op::Outcome::kPass) ++tally.out;
+      return outcome == op::Outcome::kPass || done_without_passing(outcome, record.ordinal, tally);
+    });
+  }
+
+  std::uint32_t work_with_outlet() noexcept {
+    stalled_ = false;
+    typename Out::Batch batch(*outlet_);
+    return work([&](const LaneRecord& record, Tally& tally) BYTEOR_INLINED_LAMBDA {
+      if constexpr (Op::kWrites)
+        return work_in_outlet(record, batch, tally);
+      else
+        return work_in_place(record, batch, tally);
+    });
+  }
+
+  // Up to a batch of records, one after the other: `work_on` answers whether it is done with a record.
+  template <class WorkOn>
+  BYTEOR_ALWAYS_INLINE std::uint32_t work(const WorkOn& work_on) noexcept {
+    Tally tally{.next_ordinal = next_ordinal_};
+    const std::uint32_t moved =
+        inlet_.take(context_.batch_records, [&](const LaneRecord& record) BYTEOR_INLINED_LAMBDA {
+          if (!work_on(record, tally)) return false;
+          tally.next_ordinal = record.ordinal + step_;
+          return true;
+        });
+    out_ += tally.out;
+    filtered_ += tally.filtered;
+    next_ordinal_ = tally.next_ordinal;
     return moved;
   }
 
-  // Applies the op to a batch and closes the ranks of the records that pass.
-  void look_at(std::uint32_t count) noexcept {
-    consumed_ = put_ = 0;
-    peeked_ = count;
-    if (count != 0) peeked_ordinal_ = records_[count - 1].ordinal;
-    std::uint32_t kept = 0;
-    std::uint32_t at = 0;
-    for (; at != count; ++at) {
-      LaneRecord& record = records_[at];
+  BYTEOR_ALWAYS_INLINE bool work_in_place(const LaneRecord& record, typename Out::Batch& batch, Tally& tally) noexcept {
+    if (!passed_) {
       core::RecordRef ref{record.data, record.length, record.flags};
       const op::Outcome outcome = op_.apply(ref);
-      if constexpr (Op::kFails) {
-        if (outcome == op::Outcome::kFail) [[unlikely]] {
-          failed_ = true;
-          ordinal_ = record.ordinal;
-          break;
-        }
-      }
-      if constexpr (Op::kFilters) {
-        if (outcome == op::Outcome::kFilter) continue;
-        if (kept != at) records_[kept] = record;
-        places_[kept] = at;
-      }
-      ++kept;
+      if (outcome != op::Outcome::kPass) return done_without_passing(outcome, record.ordinal, tally);
     }
-    applied_ = at;
-    kept_ = Op::kFilters ? kept : at;
-  }
-
-  // Where in the batch the `kept`-th record that passed stood.
-  std::uint32_t place(std::uint32_t kept) const noexcept {
-    if constexpr (Op::kFilters) return places_[kept];
-    return kept;
-  }
-
-  // Writes: record by record, so that nothing is applied that has no room.
-  std::uint32_t work_in_outlet() noexcept {
-    const std::uint32_t count = inlet_.peek(records_.data(), context_.batch_records);
-    std::uint32_t done = 0;
-    stalled_ = false;
-    for (; done != count; ++done) {
-      const LaneRecord& record = records_[done];
-      // All the room that the op asked for is what it takes: affixes know their size.
-      const std::uint64_t need = std::uint64_t{context_.headroom} + record.length + context_.tailroom;
-      const bool fits = need <= outlet_->record_max();
-      std::byte* const to = fits ? outlet_->try_claim(static_cast<std::uint32_t>(need)) : nullptr;
-      if (to == nullptr) [[unlikely]] {
-        if (!outlet_->drops()) {
-          stalled_ = true;
-          if (!fits) refuse(record.ordinal, need);
-          break;
-        }
-        outlet_->count_dropped(!fits);
-        ++out_;
-      } else if (!write(record, to)) {
-        break;
-      }
-    }
-    inlet_.consume(done);
-    if (done == count && count != 0) next_ordinal_ = records_[count - 1].ordinal + step_;
-    return done;
-  }
-
-  // False when the op failed the record.
-  bool write(const LaneRecord& record, std::byte* to) noexcept {
-    core::RecordRef ref{to + context_.headroom, record.length, record.flags};
-    std::memcpy(ref.data, record.data, record.length);
-    const op::Outcome outcome = op_.apply(ref);
-    if (outcome == op::Outcome::kFail) [[unlikely]] {
-      failed_ = broken_ = true;
-      ordinal_ = record.ordinal;
+    const bool put = put_record(*outlet_, batch, record);
+    passed_ = !put;
+    if (!put) [[unlikely]] {
+      wait_for_room(record.ordinal, record.length);
       return false;
     }
-    if (outcome == op::Outcome::kFilter) {
-      ++filtered_;
+    ++tally.out;
+    return true;
+  }
+
+  BYTEOR_ALWAYS_INLINE bool work_in_outlet(const LaneRecord& record, typename Out::Batch& batch,
+                                           Tally& tally) noexcept {
+    // All the room that the op asked for is what it takes: affixes know their size.
+    const std::uint64_t need = std::uint64_t{context_.headroom} + record.length + context_.tailroom;
+    const bool fits = need <= outlet_->record_max();
+    std::byte* const to = fits ? batch.try_claim(static_cast<std::uint32_t>(need)) : nullptr;
+    if (to == nullptr) [[unlikely]] {
+      if (!outlet_->drops()) {
+        wait_for_room(record.ordinal, need);
+        return false;
+      }
+      outlet_->count_dropped(!fits);
+      ++tally.out;
       return true;
     }
+    core::RecordRef ref{to + context_.headroom, record.length, record.flags};
+    core::copy_record(ref.data, record.data, record.length);
+    const op::Outcome outcome = op_.apply(ref);
+    if (outcome != op::Outcome::kPass) return done_without_passing(outcome, record.ordinal, tally);
     if (ref.data != to) std::memmove(to, ref.data, ref.length);
-    outlet_->commit(ref.length, ref.flags, record.ordinal);
-    ++out_;
+    batch.commit(ref.length, ref.flags, record.ordinal);
+    ++tally.out;
     return true;
+  }
+
+  // A filtered record is done with; one that failed ends the role, and everything before it is on its way.
+  BYTEOR_ALWAYS_INLINE bool done_without_passing(op::Outcome outcome, std::uint64_t ordinal, Tally& tally) noexcept {
+    if (outcome == op::Outcome::kFilter) {
+      ++tally.filtered;
+      return true;
+    }
+    broken_ = true;
+    ordinal_ = ordinal;
+    return false;
+  }
+
+  // The record stays where it is. One that the outlet will never take ends the role.
+  BYTEOR_NEVER_INLINE void wait_for_room(std::uint64_t ordinal, std::uint64_t need) noexcept {
+    stalled_ = true;
+    if (need <= outlet_->record_max()) return;
+    broken_ = true;
+    ordinal_ = ordinal;
+    refused_length_ = need;
   }
 
   // Shows what has been done: records, room, counters, the watermark. What moved beyond the records themselves.
@@ -184,8 +175,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return watermarked_ && advance(*outlet_, bound()) ? 1 : 0;
   }
 
-  // The least ordinal that may still be put: that of the first record which is not done with; after a whole batch at
-  // least the next one, because ordinals grow.
+  // The least ordinal that may still be put: that of the first record which is not done with, and at least one more
+  // than that of the last one which is, because ordinals grow.
   std::uint64_t bound() noexcept { return std::max(next_ordinal_, inlet_.lower_bound()); }
 
   // There was nothing to read.
@@ -200,12 +191,6 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return 0;
   }
 
-  void refuse(std::uint64_t ordinal, std::uint64_t length) noexcept {
-    broken_ = true;
-    ordinal_ = ordinal;
-    refused_length_ = length;
-  }
-
   // The next record has failed, and everything before it is on its way.
   std::uint32_t break_off() noexcept {
     inlet_.consume(1);
@@ -216,27 +201,19 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
   Op& op_;
-  Inlet& inlet_;
+  In& inlet_;
   abi::ConsumerBlock& block_;
-  Outlet* const outlet_;
+  Out* const outlet_;
   const std::uint64_t step_;
   const bool watermarked_;
-  std::vector<LaneRecord> records_;    // the batch; the first kept_ are those that passed
-  std::vector<std::uint32_t> places_;  // where in the batch they stood
-  std::uint32_t applied_ = 0;          // records of the batch that the op has passed or filtered
-  std::uint32_t consumed_ = 0;         // of which are done with
-  std::uint32_t kept_ = 0;
-  std::uint32_t put_ = 0;
   std::uint64_t out_ = 0;
   std::uint64_t filtered_ = 0;
-  std::uint32_t peeked_ = 0;
-  std::uint64_t peeked_ordinal_ = 0;  // of the last record of the batch
-  std::uint64_t next_ordinal_ = 0;    // after the last record of the last batch that was done with
+  std::uint64_t next_ordinal_ = 0;    // after the last record that was done with
   std::uint64_t ordinal_ = 0;         // of the record that failed
-  std::uint64_t refused_length_ = 0;
-  bool failed_ = false;   // the op failed the record after the batch's last one
-  bool broken_ = false;   // nothing stands before the failed record any more
-  bool stalled_ = false;  // a writing op has a record without room
+  std::uint64_t refused_length_ = 0;  // what it needs, when the outlet can never take it
+  bool passed_ = false;               // the op has passed the next record, for which there was no room
+  bool stalled_ = false;              // the next record waits for room
+  bool broken_ = false;               // the next record has failed
   bool damaged_ = false;
 };
 

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/cpu.hpp"
+
 #if !defined(BYTEOR_PORTABLE_SIMD)
 #if defined(__SSE2__) || defined(_M_X64)
 #define BYTEOR_SIMD_SSE2 1
@@ -18,14 +20,6 @@
 #define BYTEOR_SIMD_NEON 1
 #include <arm_neon.h>
 #endif
-#endif
-
-#if defined(__GNUC__)
-#define BYTEOR_ALWAYS_INLINE [[gnu::always_inline]] inline
-#define BYTEOR_NEVER_INLINE [[gnu::noinline]]
-#else
-#define BYTEOR_ALWAYS_INLINE inline
-#define BYTEOR_NEVER_INLINE
 #endif
 
 namespace byteor::op::simd {

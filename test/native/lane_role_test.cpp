@@ -9,10 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "lane/merge_role.hpp"
+#include "lane/ends.hpp"
 #include "lane/ordered_merge_role.hpp"
 #include "lane/router_role.hpp"
-#include "lane/stage_role.hpp"
 #include "op/affix.hpp"
 #include "op/filter.hpp"
 #include "op/identity.hpp"
@@ -42,7 +41,7 @@ struct StageBetween {
     context.inlets.push_back(inlet.inlet_end());
     context.outlets.push_back(outlet.outlet_end());
     context.headroom = context.tailroom = room;
-    role = std::make_unique<lane::StageRole<Op>>(std::move(context), op);
+    role = lane::make_stage_role(std::move(context), op);
     writer = inlet.writer();
     reader = outlet.reader();
   }
@@ -59,7 +58,7 @@ struct StageBetween {
   Lane outlet;
   Op op;
   RoleSite site;
-  std::unique_ptr<lane::StageRole<Op>> role;
+  std::unique_ptr<lane::Role> role;
   std::unique_ptr<lane::Outlet> writer;
   std::unique_ptr<lane::Inlet> reader;
 };
@@ -233,15 +232,15 @@ TEST(StageRole, ASinkNeedsNoOutlet) {
   op::FilterOp op(matching("k"));
   lane::RoleContext context = site.context();
   context.inlets.push_back(inlet.inlet_end());
-  lane::StageRole<op::FilterOp> role(std::move(context), op);
+  const auto role = lane::make_stage_role(std::move(context), op);
   auto writer = inlet.writer();
   for (const char* text : {"k", "no", "k"}) put(*writer, text);
-  EXPECT_EQ(role.do_work(), 3u);
+  EXPECT_EQ(role->do_work(), 3u);
   EXPECT_EQ(inlet.consumer().out.load(), 2);
   EXPECT_EQ(inlet.consumer().filtered.load(), 1);
   writer->close();
-  role.do_work();
-  EXPECT_TRUE(role.done());
+  role->do_work();
+  EXPECT_TRUE(role->done());
 }
 
 TEST(StageRole, TheWatermarkMovesWhenRecordsAreFilteredAndWaitsForThoseThatWait) {
@@ -269,9 +268,9 @@ TEST(StageRole, RecordsOfEarlierRunsThatWereHandedToItAreInItsLedger) {
   context.inlets.push_back(inlet.inlet_end());
   context.inlets.front().replayed = &replayed;
   context.outlets.push_back(outlet.outlet_end());
-  lane::StageRole<op::IdentityOp> role(std::move(context), op);
+  const auto role = lane::make_stage_role(std::move(context), op);
   put(*inlet.writer(), "own");
-  role.settle();
+  role->settle();
   EXPECT_EQ(inlet.consumer().in.load(), 3);
   EXPECT_EQ(inlet.consumer().abandoned.load(), 3);
 }
@@ -432,7 +431,11 @@ TEST(RouterRole, AChosenOutletKnowsThatNothingOfTheBatchIsForIt) {
 
 // ---- merges --------------------------------------------------------------------------------------------------------
 
-template <class Merge>
+std::unique_ptr<lane::Role> make_ordered_merge_role(lane::RoleContext context) {
+  return std::make_unique<lane::OrderedMergeRole>(std::move(context));
+}
+
+template <std::unique_ptr<lane::Role> (*kMake)(lane::RoleContext)>
 struct MergeOf {
   MergeOf(const std::vector<LaneShape>& shapes, LaneShape outlet_shape, std::uint32_t batch_records = 64,
           std::uint32_t ordinal_shift = 0)
@@ -444,7 +447,7 @@ struct MergeOf {
       writers.push_back(inlets.back()->writer());
     }
     context.outlets.push_back(outlet.outlet_end());
-    role = std::make_unique<Merge>(std::move(context));
+    role = kMake(std::move(context));
     reader = outlet.reader();
   }
 
@@ -465,12 +468,12 @@ struct MergeOf {
   Lane outlet;
   RoleSite site;
   std::vector<std::unique_ptr<lane::Outlet>> writers;
-  std::unique_ptr<Merge> role;
+  std::unique_ptr<lane::Role> role;
   std::unique_ptr<lane::Inlet> reader;
 };
 
 TEST(MergeRole, TakesFromEveryInletInTurnByPartsOfABatch) {
-  MergeOf<lane::MergeRole> merge({{}, {}}, {}, 4);
+  MergeOf<lane::make_merge_role> merge({{}, {}}, {}, 4);
   for (const char* text : {"a1", "a2", "a3", "a4", "a5"}) put(*merge.writers[0], text);
   put(*merge.writers[1], "b1");
   EXPECT_EQ(merge.role->do_work(), 3u);
@@ -490,7 +493,7 @@ TEST(MergeRole, TakesFromEveryInletInTurnByPartsOfABatch) {
 }
 
 TEST(MergeRole, WithRoomForOneRecordTheInletsAlternate) {
-  MergeOf<lane::MergeRole> merge({{}, {}, {}}, {.slots = true, .capacity = 1});
+  MergeOf<lane::make_merge_role> merge({{}, {}, {}}, {.slots = true, .capacity = 1});
   for (int i = 0; i < 3; ++i)
     for (std::uint32_t inlet = 0; inlet < 3; ++inlet)
       put(*merge.writers[inlet], std::string(1, static_cast<char>('a' + inlet)));
@@ -505,7 +508,7 @@ TEST(MergeRole, WithRoomForOneRecordTheInletsAlternate) {
 }
 
 TEST(MergeRole, AHaltAbandonsWhatIsInItsInlets) {
-  MergeOf<lane::MergeRole> merge({{}, {}}, {.capacity = 64});
+  MergeOf<lane::make_merge_role> merge({{}, {}}, {.capacity = 64});
   for (int i = 0; i < 3; ++i) put(*merge.writers[0], "a");
   put(*merge.writers[1], "b");
   merge.role->do_work();
@@ -518,7 +521,7 @@ TEST(MergeRole, AHaltAbandonsWhatIsInItsInlets) {
 }
 
 TEST(MergeRole, ARecordThatItsOutletCannotTakeEndsIt) {
-  MergeOf<lane::MergeRole> merge({{}, {}}, {.capacity = 64});
+  MergeOf<lane::make_merge_role> merge({{}, {}}, {.capacity = 64});
   put(*merge.writers[0], "a");
   put(*merge.writers[1], "0123456789abcdefg");
   merge.role->do_work();
@@ -535,7 +538,7 @@ const LaneShape kMarked{.watermarked = true};
 const LaneShape kUnchanged{.watermarked = true, .ordinal_step = 0};
 
 TEST(OrderedMerge, RestoresTheOrderAsFarAsItIsKnown) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, kUnchanged);
+  MergeOf<make_ordered_merge_role> merge({kMarked, kMarked}, kUnchanged);
   put(*merge.writers[1], "0", 0);
   put(*merge.writers[1], "3", 3);
   EXPECT_EQ(merge.role->do_work(), 0u) << "the first inlet's 0 would go before it, if it comes";
@@ -561,7 +564,7 @@ TEST(OrderedMerge, RestoresTheOrderAsFarAsItIsKnown) {
 
 TEST(OrderedMerge, CopiesOfOneRecordComeInTheOrderOfTheInletsAndGetOrdinalsOfTheirOwn) {
   const LaneShape inlet{.watermarked = true, .ordinal_step = 16};
-  MergeOf<lane::OrderedMergeRole> merge({inlet, inlet, inlet}, {.watermarked = true, .ordinal_step = 4}, 64, 4);
+  MergeOf<make_ordered_merge_role> merge({inlet, inlet, inlet}, {.watermarked = true, .ordinal_step = 4}, 64, 4);
   for (std::uint64_t i = 0; i < 3; ++i)
     for (const int inlet : {2, 0, 1})
       put(*merge.writers[inlet], std::to_string(i) + static_cast<char>('a' + inlet), i << 4);
@@ -577,7 +580,7 @@ TEST(OrderedMerge, CopiesOfOneRecordComeInTheOrderOfTheInletsAndGetOrdinalsOfThe
 
 TEST(OrderedMerge, AnInletThatIsDoneWithARecordIsDoneWithAllThatMayComeOfIt) {
   // The first inlet has two copies of each record, the second has one.
-  MergeOf<lane::OrderedMergeRole> merge(
+  MergeOf<make_ordered_merge_role> merge(
       {{.watermarked = true, .ordinal_step = 4}, {.watermarked = true, .ordinal_step = 8}},
       {.watermarked = true, .ordinal_step = 2}, 64, 3);
   for (std::uint64_t copy = 0; copy < 4; ++copy) put(*merge.writers[0], "a" + std::to_string(copy), 4 * copy);
@@ -591,7 +594,7 @@ TEST(OrderedMerge, AnInletThatIsDoneWithARecordIsDoneWithAllThatMayComeOfIt) {
 }
 
 TEST(OrderedMerge, AGapThatAFilterLeftIsKnownToBeAGap) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, kUnchanged);
+  MergeOf<make_ordered_merge_role> merge({kMarked, kMarked}, kUnchanged);
   for (std::uint64_t i = 0; i < 10; ++i) put(*merge.writers[0], std::to_string(i), i);
   merge.writers[1]->advance(5);
   EXPECT_EQ(merge.role->do_work(), 7u) << "0 to 5, because the first inlet's goes before the second's, and the mark";
@@ -602,8 +605,8 @@ TEST(OrderedMerge, AGapThatAFilterLeftIsKnownToBeAGap) {
 }
 
 TEST(OrderedMerge, WhatWaitsForRoomIsGivenBackRecordByRecord) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked},
-                                        {.slots = true, .capacity = 1, .watermarked = true, .ordinal_step = 0});
+  MergeOf<make_ordered_merge_role> merge({kMarked, kMarked},
+                                         {.slots = true, .capacity = 1, .watermarked = true, .ordinal_step = 0});
   for (std::uint64_t i = 0; i < 4; ++i) put(*merge.writers[i % 2], std::to_string(i), i);
   for (auto& writer : merge.writers) writer->close();
   for (std::uint64_t i = 0; i < 4; ++i) {
@@ -618,7 +621,7 @@ TEST(OrderedMerge, WhatWaitsForRoomIsGivenBackRecordByRecord) {
 }
 
 TEST(OrderedMerge, AHaltAbandonsWhatIsChosenAndNotOut) {
-  MergeOf<lane::OrderedMergeRole> merge({kMarked, kMarked}, {.capacity = 64, .watermarked = true, .ordinal_step = 0});
+  MergeOf<make_ordered_merge_role> merge({kMarked, kMarked}, {.capacity = 64, .watermarked = true, .ordinal_step = 0});
   for (std::uint64_t i = 0; i < 6; ++i) put(*merge.writers[i % 2], "x", i);
   merge.role->do_work();
   merge.site.stop.store(1);
@@ -629,7 +632,7 @@ TEST(OrderedMerge, AHaltAbandonsWhatIsChosenAndNotOut) {
 }
 
 TEST(OrderedMerge, ADamagedInletEndsIt) {
-  MergeOf<lane::OrderedMergeRole> merge({{.watermarked = true, .js_writer = true}, kMarked}, kUnchanged);
+  MergeOf<make_ordered_merge_role> merge({{.watermarked = true, .js_writer = true}, kMarked}, kUnchanged);
   lane::FramedLayout::write_start(merge.inlets[0]->data(), 0xffffffff, 0);
   merge.inlets[0]->producer().cell.store(64);
   merge.inlets[0]->producer().published.store(1);

@@ -11,9 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "lane/merge_role.hpp"
+#include "lane/ends.hpp"
 #include "lane/router_role.hpp"
-#include "lane/stage_role.hpp"
 #include "lanes/ours.hpp"
 #include "rings/chain.hpp"
 #include "rings/harness.hpp"
@@ -53,21 +52,24 @@ lane::OutletEnd outlet_of(Lane& lane) {
 }
 
 // Writes records `next`, `next + step`, … < `end`, at most a batch; how many there was room for.
-template <class P>
-std::uint32_t write_some(lane::FramedWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
+template <class P, class Writer>
+std::uint32_t write_some(Writer& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
   std::uint32_t count = 0;
-  for (; count != kGraphBatch && next < end; ++count, next += step) {
-    std::byte* const to = writer.try_claim(sizeof(P));
-    if (to == nullptr) break;
-    reinterpret_cast<P*>(to)->fill(next);
-    writer.commit(sizeof(P), 0);
+  {
+    typename Writer::Batch batch(writer);
+    for (; count != kGraphBatch && next < end; ++count, next += step) {
+      std::byte* const to = batch.try_claim(sizeof(P));
+      if (to == nullptr) break;
+      reinterpret_cast<P*>(to)->fill(next);
+      batch.commit(sizeof(P), 0, next);
+    }
   }
   writer.publish();
   return count;
 }
 
-template <class P>
-std::uint32_t read_some(lane::FramedReader& reader, std::uint64_t& sum) {
+template <class P, class Reader>
+std::uint32_t read_some(Reader& reader, std::uint64_t& sum) {
   const std::uint32_t count = reader.consume(kGraphBatch, [&sum](std::uint64_t, const core::RecordRef& record) {
     sum += reinterpret_cast<const P*>(record.data)->sum();
     return true;
@@ -105,23 +107,21 @@ class SumPlusOne {
   std::string cause() const { return {}; }
 };
 
-template <class P>
+template <class P, class Lane>
 class LaneChain {
  public:
-  static constexpr std::uint32_t kBatch = kGraphBatch;
-
   explicit LaneChain(std::uint32_t capacity) {
     for (std::size_t i = 0; i < 3; ++i)
-      lanes_[i] = std::make_unique<FramedLane>(capacity, sizeof(P), LaneProfile::kLowLatency, 1, i == 1);
+      lanes_[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency, 1, i == 1);
     writer_ = lanes_[0]->writer();
     for (std::size_t i = 0; i < 3; ++i) {
       lane::RoleContext context = sites_[i].context();
       context.inlets.push_back(inlet_of(*lanes_[i]));
       if (i < 2) context.outlets.push_back(outlet_of(*lanes_[i + 1]));
       if (i < 2)
-        roles_[i] = std::make_unique<lane::StageRole<AddOne<P, false>>>(std::move(context), ops_[i]);
+        roles_[i] = lane::make_stage_role(std::move(context), ops_[i]);
       else
-        roles_[i] = std::make_unique<lane::StageRole<SumPlusOne<P>>>(std::move(context), last_);
+        roles_[i] = lane::make_stage_role(std::move(context), last_);
     }
   }
 
@@ -136,11 +136,11 @@ class LaneChain {
   }
 
  private:
-  std::array<std::unique_ptr<FramedLane>, 3> lanes_;
+  std::array<std::unique_ptr<Lane>, 3> lanes_;
   std::array<Site, 3> sites_;
   std::array<AddOne<P, false>, 2> ops_;
   alignas(128) SumPlusOne<P> last_;
-  std::unique_ptr<lane::FramedWriter> writer_;
+  std::unique_ptr<typename Lane::Writer> writer_;
   std::array<std::unique_ptr<lane::Role>, 3> roles_;
 };
 
@@ -171,24 +171,24 @@ struct LaneBroadcast : TwiceExpected {
   }
 };
 
-template <class P>
+template <class P, class Lane>
 struct RoutedBroadcast : TwiceExpected {
   explicit RoutedBroadcast(std::uint32_t capacity)
       : inlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, false), writer(inlet.writer()) {
     lane::RoleContext context = site.context();
     context.inlets.push_back(inlet_of(inlet));
     for (int i = 0; i < 2; ++i) {
-      outlets[i] = std::make_unique<FramedLane>(capacity, sizeof(P), LaneProfile::kLowLatency);
+      outlets[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency);
       readers[i] = outlets[i]->reader();
       context.outlets.push_back(outlet_of(*outlets[i]));
     }
     router = std::make_unique<lane::RouterRole<lane::BroadcastChoice>>(std::move(context));
   }
   Site site;
-  FramedLane inlet;
-  std::unique_ptr<lane::FramedWriter> writer;
-  std::unique_ptr<FramedLane> outlets[2];
-  std::unique_ptr<lane::FramedReader> readers[2];
+  Lane inlet;
+  std::unique_ptr<typename Lane::Writer> writer;
+  std::unique_ptr<Lane> outlets[2];
+  std::unique_ptr<typename Lane::Reader> readers[2];
   std::unique_ptr<lane::Role> router;
 
   Lap lap(std::uint64_t n, std::uint64_t& sum) {
@@ -276,24 +276,24 @@ struct OnceExpected {
   }
 };
 
-template <class P>
+template <class P, class Lane>
 struct LaneMerge : OnceExpected {
   explicit LaneMerge(std::uint32_t capacity)
       : outlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, false), reader(outlet.reader()) {
     lane::RoleContext context = site.context();
     for (int i = 0; i < 2; ++i) {
-      inlets[i] = std::make_unique<FramedLane>(capacity, sizeof(P), LaneProfile::kLowLatency);
+      inlets[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency);
       writers[i] = inlets[i]->writer();
       context.inlets.push_back(inlet_of(*inlets[i]));
     }
     context.outlets.push_back(outlet_of(outlet));
-    merge = std::make_unique<lane::MergeRole>(std::move(context));
+    merge = lane::make_merge_role(std::move(context));
   }
   Site site;
-  std::unique_ptr<FramedLane> inlets[2];
-  std::unique_ptr<lane::FramedWriter> writers[2];
-  FramedLane outlet;
-  std::unique_ptr<lane::FramedReader> reader;
+  std::unique_ptr<Lane> inlets[2];
+  std::unique_ptr<typename Lane::Writer> writers[2];
+  Lane outlet;
+  std::unique_ptr<typename Lane::Reader> reader;
   std::unique_ptr<lane::Role> merge;
 
   Lap lap(std::uint64_t n, std::uint64_t& sum) {

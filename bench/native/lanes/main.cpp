@@ -52,8 +52,9 @@ std::vector<Contestant> batches(std::uint32_t capacity, std::uint64_t records) {
 template <class P>
 std::vector<Contestant> chains(std::uint32_t capacity, std::uint64_t records) {
   std::vector<Contestant> all;
-  all.push_back(chain<LimitChain<P, LaneChain<P>::kBatch>, P>("limit", capacity, records));
-  all.push_back(chain<LaneChain<P>, P>("byteor", capacity, records));
+  all.push_back(chain<LimitChain<P, kGraphBatch>, P>("limit", capacity, records));
+  all.push_back(chain<LaneChain<P, FramedLane>, P>("byteor", capacity, records));
+  all.push_back(chain<LaneChain<P, StructLane>, P>("byteor, SequencedSlots of structs", capacity, records));
   add_chain_peers<P>(all, capacity, records);
   return all;
 }
@@ -79,7 +80,8 @@ std::vector<Contestant> broadcasts(std::uint32_t capacity, std::uint64_t records
   std::vector<Contestant> all;
   all.push_back(spread<LimitBroadcast<P>, P>("limit", capacity, records));
   all.push_back(spread<LaneBroadcast<P>, P>("byteor", capacity, records));
-  all.push_back(spread<RoutedBroadcast<P>, P>("byteor, router and two lanes", capacity, records));
+  all.push_back(spread<RoutedBroadcast<P, FramedLane>, P>("byteor, router and two lanes", capacity, records));
+  all.push_back(spread<RoutedBroadcast<P, StructLane>, P>("byteor, router and two lanes of structs", capacity, records));
 #ifdef BYTEOR_BENCH_BOOST
   all.push_back(spread<PeerBroadcast<BoostQueue<P>, P>, P>("boost spsc_queue, two", capacity, records));
 #endif
@@ -93,7 +95,8 @@ template <class P>
 std::vector<Contestant> merges(std::uint32_t capacity, std::uint64_t records) {
   std::vector<Contestant> all;
   all.push_back(spread<LimitMerge<P>, P>("limit", capacity, records));
-  all.push_back(spread<LaneMerge<P>, P>("byteor", capacity, records));
+  all.push_back(spread<LaneMerge<P, FramedLane>, P>("byteor", capacity, records));
+  all.push_back(spread<LaneMerge<P, StructLane>, P>("byteor, SequencedSlots of structs", capacity, records));
 #ifdef BYTEOR_BENCH_BOOST
   all.push_back(spread<PeerMerge<BoostQueue<P>, P>, P>("boost spsc_queue, two", capacity, records));
 #endif

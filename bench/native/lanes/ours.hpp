@@ -110,7 +110,7 @@ class AnySlotsLane : public LaneBlocks {
     const lane::SlotsGates gates{core::SequenceReader(consumers_[0]->sequence), nobody, nobody, nobody};
     return std::make_unique<Writer>(ring_, nullptr, *producer_, gates, stamps(), lane::WriterOptions{});
   }
-  std::unique_ptr<Reader> reader() {
+  std::unique_ptr<Reader> reader(std::uint32_t = 0) {
     return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[0], barrier(), end(), stamps(), histogram(),
                                     lane::ReaderOptions{});
   }
@@ -139,7 +139,8 @@ class SlotsLane : public AnySlotsLane {
 // A SequencedSlots lane of structs: the records are the slots.
 class StructLane : public AnySlotsLane {
  public:
-  StructLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile)
+  // With one reader; whether that has another CPU makes no difference to it.
+  StructLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t = 1, bool = true)
       : AnySlotsLane(capacity, record_bytes, (record_bytes + 7) & ~7u, profile) {
     ring_.fixed = true;
     ring_.record_bytes = record_bytes;

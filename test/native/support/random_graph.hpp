@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "lane/ends.hpp"
 #include "lane/ordered_merge_role.hpp"
 #include "lane/router_role.hpp"
-#include "lane/stage_role.hpp"
 #include "lanes.hpp"
 #include "op/affix.hpp"
 #include "op/filter.hpp"
@@ -246,7 +246,7 @@ class RandomGraph {
     context.inlets.push_back(from.inlet_end());
     context.outlets.push_back(to.outlet_end());
     if (Op::kWrites) context.tailroom = static_cast<std::uint32_t>(config.text.size());
-    roles_.push_back(std::make_unique<lane::StageRole<Op>>(std::move(context), *op));
+    roles_.push_back(lane::make_stage_role(std::move(context), *op));
     ops_.push_back(op);
     checks_.push_back([&from, &to] {
       const abi::ConsumerBlock& b = from.consumer();
