@@ -5,8 +5,9 @@
  *
  *   node bench/lanes.mjs [--trials N] [--only TEXT] [--out FILE] [--scale X]
  *
- * "byteor" is the Framed lane (Events, FanoutBroadcast); the other layout has a name of its own. Capacities are given in
- * records, also where a lane's own unit is bytes. How trials are run and compared: bench/support/paired.mjs.
+ * Records are structs, and "byteor" is a lane of structs: the records are the slots. Frames and slots with an arena, for
+ * records of any length, have names of their own (of the layouts, "byteor" is frames). Capacities are given in records, also
+ * where a lane's own unit is bytes. How trials are run and compared: bench/support/paired.mjs.
  */
 
 import { runPairedBench } from './support/paired.mjs';

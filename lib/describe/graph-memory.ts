@@ -44,11 +44,11 @@ export interface GraphSizesAsked {
 /** One lane, resolved. */
 export interface LaneMemory {
   readonly id: string;
-  /** Bytes (Events, Journal, FanoutBroadcast) or records (SequencedSlots) that it holds at most. */
+  /** What it holds at most: bytes of frames where there are no slots, else records. */
   readonly capacity: number;
   /** Bytes of the largest record. */
   readonly recordMax: number;
-  /** A power of two; 0 but for SequencedSlots. */
+  /** A power of two; 0 where records are frames. */
   readonly slotCount: number;
   /** Where every record is the same struct, the slots are the records; elsewhere they point into an arena. */
   readonly fixed: boolean;
@@ -113,21 +113,38 @@ function fits(bytes: number, lane: LaneSpec, { asked }: LargestRecord): number {
   throw new RangeError(`recordMax is ${asked}; ${message}`);
 }
 
+const stampsOfSlots = (slotCount: number): number => Math.max(1, slotCount >> SAMPLE_SHIFT);
+
+/** Structs that a lane of so many bytes holds; a lane that states no size holds two at least. A journal's are frames. */
+function structsIn({ kind, recordBytes, capacityBytes, capacityRecords }: LaneSpec, laneBytes: number): number {
+  if (recordBytes === 0 || kind === 'Journal') return 0;
+  if (kind === 'SequencedSlots') return capacityRecords;
+  const stride = roundUp(recordBytes, FRAME_ALIGN);
+  return capacityBytes > 0 ? Math.floor(capacityBytes / stride) : Math.max(2, Math.floor(laneBytes / stride));
+}
+
+/** Where every record is the same struct, the records are the slots; undefined where that cannot be. */
+function structSizes(lane: LaneSpec, laneBytes: number): LaneSizes | undefined {
+  const capacity = structsIn(lane, laneBytes);
+  if (capacity === 0) return undefined;
+  const slotCount = powerOfTwo(capacity);
+  const dataBytes = slotCount * roundUp(lane.recordBytes, FRAME_ALIGN);
+  if (dataBytes > ARENA_BYTES_MAX) return undefined;
+  const stampCount = stampsOfSlots(slotCount);
+  return { capacity, recordMax: lane.recordBytes, slotCount, fixed: true, dataBytes, stampCount };
+}
+
 function slotsSizes(lane: LaneSpec, record: LargestRecord): LaneSizes {
   const capacity = lane.capacityRecords;
   const slotCount = powerOfTwo(capacity);
-  const stampCount = Math.max(1, slotCount >> SAMPLE_SHIFT);
-  const structs = slotCount * roundUp(lane.recordBytes, FRAME_ALIGN);
-  if (structs > 0 && structs <= ARENA_BYTES_MAX)
-    return { capacity, recordMax: lane.recordBytes, slotCount, fixed: true, dataBytes: structs, stampCount };
   const arena = powerOfTwo(2 * roundUp(record.wanted, FRAME_ALIGN));
   const dataBytes = fits(Math.max(SLOTS_LANE_ARENA_BYTES_DEFAULT, arena), lane, record);
+  const stampCount = stampsOfSlots(slotCount);
   return { capacity, recordMax: record.wanted, slotCount, fixed: false, dataBytes, stampCount };
 }
 
-function laneSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): LaneSizes {
+function framedSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): LaneSizes {
   const { wanted } = record;
-  if (lane.kind === 'SequencedSlots') return slotsSizes(lane, record);
   const least = 2 * (roundUp(wanted, FRAME_ALIGN) + FRAME_HEADER_BYTES);
   const roomy = laneBytes < least ? powerOfTwo(least) : laneBytes;
   const capacity = fits(lane.capacityBytes > 0 ? lane.capacityBytes : roomy, lane, record);
@@ -137,8 +154,25 @@ function laneSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): La
   return { capacity, recordMax, slotCount: 0, fixed: false, dataBytes, stampCount };
 }
 
-/** Readers count the ordinals of an ingress; slots that anything else writes keep them beside the records. */
-const keepsOrdinals = ({ roles }: GraphSpec, { writer }: LaneSpec): boolean => roles[writer]?.kind !== 'Ingress';
+function laneSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): LaneSizes {
+  const structs = structSizes(lane, laneBytes);
+  if (structs !== undefined) return structs;
+  return lane.kind === 'SequencedSlots' ? slotsSizes(lane, record) : framedSizes(lane, record, laneBytes);
+}
+
+/**
+ * Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a stage there names by one a record
+ * that failed. Slots keep those beside the records, but not those of an ingress, which readers count.
+ */
+function ordinalKeepers({ roles, stages, lanes }: GraphSpec): readonly boolean[] {
+  const asked = lanes.map(() => false);
+  for (const { kind, index, policy, inlets, outlets } of [...roles].reverse()) {
+    const fails = kind === 'Stage' && (stages[index ?? 0] as StageSpec).fails;
+    if (!fails && policy !== 'Ordered' && !outlets.some((lane) => asked[lane])) continue;
+    for (const lane of inlets) asked[lane] = true;
+  }
+  return lanes.map(({ writer }, index) => asked[index] === true && roles[writer]?.kind !== 'Ingress');
+}
 
 function bytesOf({ kind, readers }: LaneSpec, ordinals: boolean, sizes: LaneSizes): number {
   const ends = LaneBlock.size + ProducerBlock.size + readers.length * (ConsumerBlock.size + HISTOGRAM_BYTES);
@@ -160,9 +194,10 @@ export function planLanes(spec: GraphSpec, asked: GraphSizesAsked = {}): readonl
     asked.recordMax === undefined
       ? Math.max(least, framedRecordMax(laneBytes) - mostGrown)
       : checkRange('recordMax', asked.recordMax, Math.max(1, least), RECORD_BYTES_MAX);
+  const keepsOrdinals = ordinalKeepers(spec);
   return spec.lanes.map((lane, index) => {
     const sizes = laneSizes(lane, { asked: base, wanted: base + (grown[index] ?? 0) }, laneBytes);
-    return { id: lane.id, ...sizes, bytes: bytesOf(lane, keepsOrdinals(spec, lane), sizes) };
+    return { id: lane.id, ...sizes, bytes: bytesOf(lane, keepsOrdinals[index] === true, sizes) };
   });
 }
 
@@ -210,10 +245,10 @@ function recordsTable(slotCount: number, fixed: boolean): string {
 }
 
 function walkRecords(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[]): void {
+  const keepsOrdinals = ordinalKeepers(spec);
   for (const [index, { slotCount, fixed, dataBytes }] of lanes.entries()) {
     if (slotCount > 0 && !fixed) walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES);
-    if (slotCount > 0 && keepsOrdinals(spec, spec.lanes[index] as LaneSpec))
-      walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES);
+    if (slotCount > 0 && keepsOrdinals[index]) walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES);
     walk.pieces(recordsTable(slotCount, fixed), 1, dataBytes, PAGE_BYTES);
   }
 }

@@ -205,12 +205,11 @@ LaneGraph::AnyWriter LaneGraph::make_writer(std::uint32_t index) {
   if (sizes_[index].layout == abi::LayoutCode::kFramed)
     return std::make_unique<lane::FramedWriter>(framed_memory(index), producer_block(index), gates(index),
                                                 stamp_table(index), writer_options(index));
-  lane::SlotsGates cells;
-  const std::vector<core::SequenceReader> readers = gates(index);
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    cells[i] = i < readers.size() ? readers[i] : core::SequenceReader(ungated_);
-  return std::make_unique<lane::SlotsWriter>(slots_memory(index), ordinals(index), producer_block(index), cells,
-                                             stamp_table(index), writer_options(index));
+  std::vector<core::SequenceReader> cells = gates(index);
+  if (lane(index).kind == abi::LaneKindCode::kSequencedSlots)
+    cells.resize(abi::kSequencedSlotsGates, core::SequenceReader(ungated_));
+  return std::make_unique<lane::SlotsWriter>(slots_memory(index), ordinals(index), producer_block(index),
+                                             std::move(cells), stamp_table(index), writer_options(index));
 }
 
 LaneGraph::AnyReader LaneGraph::make_reader(std::uint32_t index, std::uint32_t reader) {

@@ -1,5 +1,7 @@
 #include "graph/lane_region_plan.hpp"
 
+#include <algorithm>
+
 #include "graph/region_cursor.hpp"
 
 namespace byteor::graph {
@@ -30,10 +32,23 @@ void plan_blocks(RegionCursor& cursor, const LaneDescription& lane, LanePlan& pl
   plan.files = cursor.take(sizeof(abi::ConsumerBlock));
 }
 
-// Readers count the ordinals of an ingress; any other writer passes on those that it read, which a failure names and an
-// Ordered merge goes by.
-bool keeps_ordinals(const LaneGraphDescription& graph, const LaneDescription& lane) {
-  return graph.roles[lane.writer].kind != abi::RoleCode::kIngress;
+// Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a stage there names by one a
+// record that failed.
+std::vector<bool> asked_ordinals(const LaneGraphDescription& graph) {
+  std::vector<bool> asked(graph.lanes.size(), false);
+  for (auto role = graph.roles.rbegin(); role != graph.roles.rend(); ++role) {
+    const bool asks = role->policy == abi::PolicyCode::kOrdered ||
+                      (role->kind == abi::RoleCode::kStage && graph.stages[role->index].has(abi::StageFlag::kFails));
+    const bool behind = std::ranges::any_of(role->outlets, [&](std::uint32_t outlet) { return asked[outlet]; });
+    for (const std::uint32_t inlet : role->inlets)
+      if (asks || behind) asked[inlet] = true;
+  }
+  return asked;
+}
+
+// Slots keep ordinals beside the records, but not those of an ingress, which readers count.
+bool keeps_ordinals(const LaneGraphDescription& graph, const LaneDescription& lane, bool asked) {
+  return asked && graph.roles[lane.writer].kind != abi::RoleCode::kIngress;
 }
 
 void plan_records(RegionCursor& cursor, bool ordinals, const LaneSizes& sizes, LanePlan& plan) {
@@ -70,8 +85,9 @@ LaneRegionPlan plan_region(const LaneGraphDescription& graph, const std::vector<
         cursor.take(sizeof(std::uint32_t) * abi::kHistogramCounts * graph.lanes[i].readers.size());
   }
   plan.observable_bytes = cursor.end(kPage);
+  const std::vector<bool> asked = asked_ordinals(graph);
   for (std::size_t i = 0; i < graph.lanes.size(); ++i)
-    plan_records(cursor, keeps_ordinals(graph, graph.lanes[i]), sizes[i], plan.lanes[i]);
+    plan_records(cursor, keeps_ordinals(graph, graph.lanes[i], asked[i]), sizes[i], plan.lanes[i]);
   plan.total_bytes = cursor.end(kPage);
   return plan;
 }

@@ -22,6 +22,7 @@
 
 #include "core/copy.hpp"
 #include "core/cpu.hpp"
+#include "core/record.hpp"
 
 namespace byteor::lane {
 
@@ -77,6 +78,14 @@ class Inlet {
   // The writer has closed the lane (or somebody cut it) and everything readable has been consumed.
   virtual bool ended() noexcept = 0;
 
+  // Where every record is the same struct, and nobody asks for ordinals: bytes from one record to the next. Elsewhere
+  // 0.
+  virtual std::uint32_t struct_stride() const noexcept { return 0; }
+
+  // There alone: adjacent records in place, at most `limit` of them, beginning `skip` records behind the next one.
+  // Count 0 when there is none now. Moves over nothing: consume() does.
+  virtual core::FixedSpan span(std::uint32_t /*skip*/, std::uint32_t /*limit*/) noexcept { return {}; }
+
   // What stands where the next record should is no record: JavaScript overwrote it. Nothing more can be read, and the
   // lane never ends by itself; the reader's role fails.
   virtual bool damaged() const noexcept { return false; }
@@ -97,6 +106,10 @@ class Outlet {
   // Copies as many records as there is room for and returns how many are done with: in the lane, or dropped and
   // counted by cause. Stops before a record that is longer than record_max() unless the lane drops.
   virtual std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept = 0;
+
+  // As an Inlet's, and the same structs from one. put_span() is a put() of them.
+  virtual std::uint32_t struct_stride() const noexcept { return 0; }
+  virtual std::uint32_t put_span(const core::FixedSpan& /*records*/) noexcept { return 0; }
 
   // Room for one record of up to `length` ≤ record_max() bytes, to be written in place; nullptr while the lane is full.
   // A claim that is not committed costs nothing.

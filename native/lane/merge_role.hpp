@@ -36,12 +36,13 @@ class alignas(core::kCacheBlock) MergeRole final : public Role {
         outlet_(static_cast<Out&>(*context_.outlets.front().outlet)),
         inlets_(static_cast<std::uint32_t>(context_.inlets.size())),
         part_(std::max(1u, context_.batch_records / inlets_)),
+        copies_spans_(copies_spans(context_)),
         out_(inlets_) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
     if (stopping()) return finish();
-    const std::uint32_t moved = work();
+    const std::uint32_t moved = copies_spans_ ? work_on_spans() : work();
     if (moved != 0) end_turn();
     if (full_ && waiting_length_ > outlet_.record_max()) [[unlikely]]
       return moved + fail_too_large(waiting_ordinal_, waiting_length_, context_.outlets.front());
@@ -60,26 +61,38 @@ class alignas(core::kCacheBlock) MergeRole final : public Role {
   // A batch: a turn for each inlet, until the outlet is full.
   std::uint32_t work() noexcept {
     typename Out::Batch batch(outlet_);
-    std::uint32_t moved = 0;
-    full_ = false;
-    for (std::uint32_t i = 0; i != inlets_ && !full_; ++i) moved += take_turn(batch);
-    return moved;
+    return take_turns([&](Inlet& inlet) BYTEOR_INLINED_LAMBDA {
+      return static_cast<In&>(inlet).take(part_, [&](const LaneRecord& record) BYTEOR_INLINED_LAMBDA {
+        if (put_record(outlet_, batch, record)) [[likely]]
+          return true;
+        full_ = true;
+        waiting_ordinal_ = record.ordinal;
+        waiting_length_ = record.length;
+        return false;
+      });
+    });
   }
 
-  // One inlet's part of the batch.
-  std::uint32_t take_turn(typename Out::Batch& batch) noexcept {
-    In& inlet = static_cast<In&>(*context_.inlets[turn_].inlet);
-    const std::uint32_t put = inlet.take(part_, [&](const LaneRecord& record) BYTEOR_INLINED_LAMBDA {
-      if (put_record(outlet_, batch, record)) [[likely]]
-        return true;
-      full_ = true;
-      waiting_ordinal_ = record.ordinal;
-      waiting_length_ = record.length;
-      return false;
+  std::uint32_t work_on_spans() noexcept {
+    return take_turns([&](Inlet& inlet) {
+      const Moved moved = move_spans(inlet, outlet_, part_);
+      full_ = moved.full;
+      return moved.records;
     });
-    out_[turn_] += put;
-    if (!full_ || put != 0) turn_ = turn_ + 1 == inlets_ ? 0 : turn_ + 1;
-    return put;
+  }
+
+  // `take` moves one inlet's part of the batch.
+  template <class Take>
+  BYTEOR_ALWAYS_INLINE std::uint32_t take_turns(const Take& take) noexcept {
+    std::uint32_t moved = 0;
+    full_ = false;
+    for (std::uint32_t i = 0; i != inlets_ && !full_; ++i) {
+      const std::uint32_t put = take(*context_.inlets[turn_].inlet);
+      out_[turn_] += put;
+      moved += put;
+      if (!full_ || put != 0) turn_ = turn_ + 1 == inlets_ ? 0 : turn_ + 1;
+    }
+    return moved;
   }
 
   // What is given back has been published before: who follows records through the graph relies on it.
@@ -106,7 +119,8 @@ class alignas(core::kCacheBlock) MergeRole final : public Role {
 
   Out& outlet_;
   const std::uint32_t inlets_;
-  const std::uint32_t part_;        // records of one inlet in a turn
+  const std::uint32_t part_;  // records of one inlet in a turn
+  const bool copies_spans_;
   std::vector<std::uint64_t> out_;  // records passed on, by inlet
   std::uint32_t turn_ = 0;          // the inlet whose turn it is
   bool full_ = false;               // the outlet had no room for a record of that inlet:

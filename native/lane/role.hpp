@@ -14,6 +14,7 @@
 // Hot code: no allocation after construction, no exception. settle() is called when the role's thread has ended.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -72,6 +73,33 @@ inline double settle_unread(abi::ConsumerBlock& block, const abi::ProducerBlock&
   if (written <= read) return 0;
   block.in.store(written, std::memory_order_relaxed);
   return written - read;
+}
+
+// True when all records of these ends are the same struct, so that they can be copied span by span.
+inline bool copies_spans(const RoleContext& context) noexcept {
+  const std::uint32_t stride = context.inlets.front().inlet->struct_stride();
+  return stride != 0 &&
+         std::ranges::all_of(context.inlets, [&](const auto& end) { return end.inlet->struct_stride() == stride; }) &&
+         std::ranges::all_of(context.outlets, [&](const auto& end) { return end.outlet->struct_stride() == stride; });
+}
+
+struct Moved {
+  std::uint32_t records;
+  bool full;  // the outlet had no room for the next one
+};
+
+// Moves at most `limit` records from one end to the other, where that copies spans.
+inline Moved move_spans(Inlet& from, Outlet& to, std::uint32_t limit) noexcept {
+  std::uint32_t moved = 0;
+  while (moved != limit) {
+    const core::FixedSpan span = from.span(0, limit - moved);
+    const std::uint32_t put = span.count == 0 ? 0 : to.put_span(span);
+    from.consume(put);
+    moved += put;
+    if (put != span.count) return {moved, true};
+    if (put == 0) break;
+  }
+  return {moved, false};
 }
 
 class Role : public core::Agent {

@@ -72,7 +72,8 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
         choice_(choice),
         inlet_(*context_.inlets.front().inlet),
         block_(*context_.inlets.front().block),
-        records_(context_.batch_records) {
+        copies_spans_(!Choice::kChooses && copies_spans(context_)),
+        records_(copies_spans_ ? 0 : context_.batch_records) {
     routes_.resize(context_.outlets.size());
     for (std::size_t i = 0; i < routes_.size(); ++i) {
       routes_[i].end = &context_.outlets[i];
@@ -129,13 +130,14 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
   };
 
   void take_batch() noexcept {
-    count_ = inlet_.peek(records_.data(), context_.batch_records);
     consumed_ = 0;
+    count_ = copies_spans_ ? inlet_.span(0, context_.batch_records).count
+                           : inlet_.peek(records_.data(), context_.batch_records);
     for (Route& route : routes_) {
       route.given = 0;
       route.count = Choice::kChooses ? 0 : count_;
     }
-    if (count_ == 0) return;
+    if (count_ == 0 || copies_spans_) return;
     next_ordinal_ = records_[count_ - 1].ordinal + context_.inlets.front().ordinal_step;
     if constexpr (Choice::kChooses) {
       const auto outlets = static_cast<std::uint32_t>(routes_.size());
@@ -150,7 +152,10 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
 
   std::uint32_t give(Route& route) noexcept {
     if (route.given == route.count) return 0;
-    const std::uint32_t given = route.end->outlet->put(&next_of(route), route.count - route.given);
+    Outlet& outlet = *route.end->outlet;
+    const std::uint32_t left = route.count - route.given;
+    const std::uint32_t given =
+        copies_spans_ ? outlet.put_span(inlet_.span(route.given - consumed_, left)) : outlet.put(&next_of(route), left);
     route.given += given;
     given_ += given;
     return given;
@@ -167,7 +172,9 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
     return route.given;
   }
 
-  bool too_large(const Route& route) const noexcept { return next_of(route).length > route.end->outlet->record_max(); }
+  bool too_large(const Route& route) const noexcept {
+    return !copies_spans_ && next_of(route).length > route.end->outlet->record_max();
+  }
 
   std::uint32_t end_turn() noexcept {
     std::uint32_t done = count_;
@@ -205,7 +212,8 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
   Choice choice_;
   Inlet& inlet_;
   abi::ConsumerBlock& block_;
-  std::vector<LaneRecord> records_;
+  const bool copies_spans_;          // and has no descriptions, nor ordinals
+  std::vector<LaneRecord> records_;  // the batch
   std::vector<Route> routes_;
   std::uint32_t count_ = 0;         // records in the batch
   std::uint32_t consumed_ = 0;      // of which every outlet has what is its

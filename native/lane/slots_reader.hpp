@@ -1,5 +1,5 @@
-// The reading end of a SequencedSlots lane for a native thread. Roles use it as an Inlet; a native egress calls the
-// class itself, as it calls a core::RecordConsumer. Records are read in place. Hot code: no allocation after
+// One reading end of a lane of slots (slots_writer.hpp) for a native thread. Roles use it as an Inlet; a native egress
+// calls the class itself, as it calls a core::RecordConsumer. Records are read in place. Hot code: no allocation after
 // construction, no exception.
 #pragma once
 
@@ -98,6 +98,20 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
   bool damaged() const noexcept override { return damaged_; }
 
+  std::uint32_t struct_stride() const noexcept override {
+    return ring_.fixed && ordinals_ == nullptr ? ring_.slot_stride : 0;
+  }
+
+  // None past the wrap.
+  core::FixedSpan span(std::uint32_t skip, std::uint32_t limit) noexcept override {
+    refresh(skip + limit);
+    const std::uint64_t first = next_ + skip;
+    const std::uint64_t ready = std::max(available_, first) - first;
+    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(first) & ring_.slot_mask);
+    return {core::FixedLayout::at(ring_, first),
+            static_cast<std::uint32_t>(std::min<std::uint64_t>({limit, to_wrap, ready})), ring_.slot_stride};
+  }
+
   // ---- as a native egress reads ----
 
   // As FramedReader's.
@@ -106,20 +120,6 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     const std::uint64_t first = next_ - counts_.read();
     return take_slots(limit, [&](std::uint64_t sequence, const core::RecordRef& record)
                                  BYTEOR_INLINED_LAMBDA { return take(sequence - first, record); });
-  }
-
-  // Structs alone: adjacent records in place, at most `limit` of them and none past the wrap.
-  core::FixedSpan next_span(std::uint32_t limit) noexcept {
-    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring_.slot_mask);
-    refresh(limit);
-    const std::uint64_t ready = available_ - next_;
-    return {core::FixedLayout::at(ring_, next_),
-            static_cast<std::uint32_t>(std::min<std::uint64_t>({limit, to_wrap, ready})), ring_.slot_stride};
-  }
-  // Moves over the first `count` records of the last span. They stay readable until release().
-  void consume_span(std::uint32_t count) noexcept {
-    next_ += count;
-    counts_.add(count, std::uint64_t{count} * ring_.record_bytes);
   }
 
   bool drained() const noexcept { return !damaged_ && end_.reached(next_); }

@@ -1,13 +1,15 @@
-// The writing end of a SequencedSlots lane for a native thread: the slots of a SingleRing's shard, in either layout and
-// without room to grow, gated by exactly SEQUENCED_SLOTS_GATES cells. The interface promises that number; a cell that
-// nobody uses holds 2^64-1 and never holds the writer back. Hot code: no allocation after construction, no exception.
+// The writing end of a lane of slots for a native thread: the slots of a SingleRing's shard, in either layout and
+// without room to grow. A SequencedSlots lane has slots, whatever its records are, and is gated by exactly
+// SEQUENCED_SLOTS_GATES cells: the interface promises that number, and a cell that nobody uses holds 2^64-1 and never
+// holds the writer back. Events and FanoutBroadcast have slots where every record is the same struct, and their readers
+// for gates. Hot code: no allocation after construction, no exception.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
@@ -21,15 +23,13 @@
 
 namespace byteor::lane {
 
-using SlotsGates = std::array<core::SequenceReader, abi::kSequencedSlotsGates>;
-
 class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
  public:
   // `ring`: headroom, tailroom and word_bytes are 0. `ordinals`: one cell a slot, or nullptr where the writer is an
   // ingress, whose records are counted. `stamps` has cells.
-  SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block, const SlotsGates& gates,
-              core::StampTable stamps, const WriterOptions& options)
-      : producer_(ring, block, std::vector<core::SequenceReader>(gates.begin(), gates.end()), stamps, options.first),
+  SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block,
+              std::vector<core::SequenceReader> gates, core::StampTable stamps, const WriterOptions& options)
+      : producer_(ring, block, std::move(gates), stamps, options.first),
         block_(block),
         ordinals_(ordinals),
         fixed_(ring.fixed),
@@ -49,6 +49,22 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept override {
     return put_records(*this, records, count);
+  }
+
+  std::uint32_t struct_stride() const noexcept override { return fixed_ && ordinals_ == nullptr ? slot_stride_ : 0; }
+
+  std::uint32_t put_span(const core::FixedSpan& records) noexcept override {
+    std::uint32_t done = 0;
+    while (done != records.count) {
+      const core::FixedSpan free = producer_.try_claim_span(records.count - done);
+      if (free.count == 0) break;
+      std::memcpy(free.data, records.data + std::size_t{done} * slot_stride_, std::size_t{free.count} * slot_stride_);
+      commit_span(free.count);
+      done += free.count;
+    }
+    if (!options_.drops) return done;
+    for (; done != records.count; ++done) count_dropped(false);
+    return done;
   }
 
   std::byte* try_claim(std::uint32_t length) noexcept override { return producer_.try_claim(length); }
@@ -85,7 +101,9 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
           ordinals_(writer.ordinals_),
           stride_(writer.slot_stride_),
           mask_(writer.slot_mask_),
-          fixed_(writer.fixed_) {}
+          ahead_(core::kFetchAheadBytes / writer.slot_stride_),
+          fixed_(writer.fixed_),
+          fetches_(writer.options_.fetches_ahead) {}
     ~Batch() { commit_slots(); }
     Batch(const Batch&) = delete;
     Batch& operator=(const Batch&) = delete;
@@ -103,11 +121,17 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         return;
       }
       if (ordinals_ != nullptr) ordinals_[(writer_.next_ + used_) & mask_] = ordinal;
+      // As a FramedWriter does: the line that the writer comes to some records later, once it begins with a new one.
+      if (fetches_ && claimed_ - used_ > ahead_ && begins_line(next_))
+        core::prefetch_for_write(next_ + core::kFetchAheadBytes);
       next_ += stride_;
       ++used_;
     }
 
    private:
+    bool begins_line(const std::byte* slot) const noexcept {
+      return (reinterpret_cast<std::uintptr_t>(slot) & (core::kCacheLine - 1)) < stride_;
+    }
     void claim_slots() noexcept {
       commit_slots();
       const core::FixedSpan span = writer_.try_claim_span(mask_ + 1);
@@ -123,7 +147,9 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     std::uint64_t* const ordinals_;
     const std::uint32_t stride_;
     const std::uint32_t mask_;
+    const std::uint32_t ahead_;  // records
     const bool fixed_;
+    const bool fetches_;
     std::byte* next_ = nullptr;  // the next slot of those that were claimed
     std::uint32_t used_ = 0;     // of them
     std::uint32_t claimed_ = 0;
@@ -137,7 +163,14 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     commit(length, flags, (options_.first_ordinal + (next_ - options_.first)) << options_.ordinal_shift);
   }
   // Structs alone: adjacent free slots, as core::RecordProducer has them.
-  core::FixedSpan try_claim_span(std::uint32_t limit) noexcept { return producer_.try_claim_span(limit); }
+  core::FixedSpan try_claim_span(std::uint32_t limit) noexcept {
+    const core::FixedSpan span = producer_.try_claim_span(limit);
+    if (options_.fetches_ahead) {
+      const std::size_t bytes = std::size_t{span.count} * span.stride;
+      for (std::size_t at = 0; at < bytes; at += core::kCacheLine) core::prefetch_for_write(span.data + at);
+    }
+    return span;
+  }
   void commit_span(std::uint32_t count) noexcept {
     producer_.commit_span(count);
     next_ += count;

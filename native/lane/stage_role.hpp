@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "abi/abi_generated.hpp"
@@ -19,6 +20,8 @@
 #include "core/record.hpp"
 #include "lane/endpoint.hpp"
 #include "lane/role.hpp"
+#include "lane/slots_writer.hpp"
+#include "op/identity.hpp"
 #include "op/op.hpp"
 
 namespace byteor::lane {
@@ -35,12 +38,13 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         block_(*context_.inlets.front().block),
         outlet_(context_.outlets.empty() ? nullptr : static_cast<Out*>(context_.outlets.front().outlet.get())),
         step_(context_.inlets.front().ordinal_step),
-        watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked) {}
+        watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
+        copies_spans_(copies_spans(context_)) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
     if (stopping()) return finish();
-    std::uint32_t moved = outlet_ == nullptr ? work_without_outlet() : work_with_outlet();
+    std::uint32_t moved = work();
     moved += end_turn();
     if (broken_) [[unlikely]]
       return moved + break_off();
@@ -61,6 +65,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
  private:
+  static constexpr std::uint32_t kPieceBytes = 4096;
+
   // What a turn counts, in registers.
   struct Tally {
     std::uint64_t out = 0;
@@ -68,8 +74,52 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     std::uint64_t next_ordinal;
   };
 
+  std::uint32_t work() noexcept {
+    if (outlet_ == nullptr) return work_without_outlet();
+    if constexpr (std::is_same_v<Op, op::IdentityOp>) {
+      if (copies_spans_) return copy_spans();
+    } else if constexpr (Op::kWrites && !Op::kFilters && !Op::kFails && std::is_same_v<Out, SlotsWriter>) {
+      if (copies_spans_ && !outlet_->drops()) return write_spans();
+    }
+    return work_with_outlet();
+  }
+
+  // Nothing is done to the records, and nobody asks for their ordinals.
+  std::uint32_t copy_spans() noexcept {
+    const Moved moved = move_spans(inlet_, *outlet_, context_.batch_records);
+    stalled_ = moved.full;
+    out_ += moved.records;
+    return moved.records;
+  }
+
+  // The same, but every record is changed in the outlet: a piece at a time, so that it is still near, and no longer on
+  // its way there.
+  std::uint32_t write_spans() noexcept {
+    const std::uint32_t stride = outlet_->struct_stride();
+    const std::uint32_t piece = std::max(1u, kPieceBytes / stride);
+    std::uint32_t moved = 0;
+    stalled_ = false;
+    while (moved != context_.batch_records) {
+      const core::FixedSpan from = inlet_.span(0, std::min(piece, context_.batch_records - moved));
+      if (from.count == 0) break;
+      const core::FixedSpan to = outlet_->try_claim_span(from.count);
+      stalled_ = to.count == 0;
+      if (stalled_) break;
+      std::memcpy(to.data, from.data, std::size_t{to.count} * stride);
+      for (std::uint32_t i = 0; i != to.count; ++i) {
+        core::RecordRef ref{to.data + std::size_t{i} * stride, outlet_->record_max(), 0};
+        op_.apply(ref);
+      }
+      outlet_->commit_span(to.count);
+      inlet_.consume(to.count);
+      moved += to.count;
+    }
+    out_ += moved;
+    return moved;
+  }
+
   std::uint32_t work_without_outlet() noexcept {
-    return work([&](const LaneRecord& record, Tally& tally) BYTEOR_INLINED_LAMBDA {
+    return work_on_each([&](const LaneRecord& record, Tally& tally) BYTEOR_INLINED_LAMBDA {
       core::RecordRef ref{record.data, record.length, record.flags};
       const op::Outcome outcome = op_.apply(ref);
       if (outcome == op::Outcome::kPass) ++tally.out;
@@ -80,7 +130,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   std::uint32_t work_with_outlet() noexcept {
     stalled_ = false;
     typename Out::Batch batch(*outlet_);
-    return work([&](const LaneRecord& record, Tally& tally) BYTEOR_INLINED_LAMBDA {
+    return work_on_each([&](const LaneRecord& record, Tally& tally) BYTEOR_INLINED_LAMBDA {
       if constexpr (Op::kWrites)
         return work_in_outlet(record, batch, tally);
       else
@@ -90,7 +140,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
 
   // Up to a batch of records, one after the other: `work_on` answers whether it is done with a record.
   template <class WorkOn>
-  BYTEOR_ALWAYS_INLINE std::uint32_t work(const WorkOn& work_on) noexcept {
+  BYTEOR_ALWAYS_INLINE std::uint32_t work_on_each(const WorkOn& work_on) noexcept {
     Tally tally{.next_ordinal = next_ordinal_};
     const std::uint32_t moved =
         inlet_.take(context_.batch_records, [&](const LaneRecord& record) BYTEOR_INLINED_LAMBDA {
@@ -206,6 +256,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   Out* const outlet_;
   const std::uint64_t step_;
   const bool watermarked_;
+  const bool copies_spans_;
   std::uint64_t out_ = 0;
   std::uint64_t filtered_ = 0;
   std::uint64_t next_ordinal_ = 0;    // after the last record that was done with

@@ -48,6 +48,8 @@ std::uint64_t least_capacity(std::uint64_t record_max) {
   return 2 * (core::round_up(record_max, abi::kFrameAlign) + abi::kFrameHeaderBytes);
 }
 
+std::uint32_t stamps_of_slots(std::uint32_t slots) { return std::max<std::uint32_t>(1, slots >> abi::kSampleShift); }
+
 // Bytes of a record at its ingress, and in the lane at hand.
 struct Record {
   std::uint64_t asked;
@@ -71,19 +73,35 @@ graph::LaneSizes framed_sizes(const graph::LaneDescription& lane, Record record,
   return sizes;
 }
 
+// Slots in which every record is the same struct: the records are the slots. The layout is kFramed (and nothing else is
+// said) where the lane's records are no structs, or would take more than a lane may.
+graph::LaneSizes struct_sizes(const graph::LaneDescription& lane, std::uint64_t records) {
+  graph::LaneSizes sizes{};
+  sizes.layout = abi::LayoutCode::kFramed;
+  const std::uint64_t bytes = std::bit_ceil(records) * core::round_up(lane.record_bytes, abi::kFrameAlign);
+  if (records == 0 || bytes == 0 || bytes > abi::kArenaBytesMax) return sizes;
+  sizes.layout = abi::LayoutCode::kFixed;
+  sizes.capacity = static_cast<std::uint32_t>(records);
+  sizes.slot_count = std::bit_ceil(sizes.capacity);
+  sizes.memory_bytes = static_cast<std::uint32_t>(bytes);
+  sizes.record_max = lane.record_bytes;
+  sizes.stamp_count = stamps_of_slots(sizes.slot_count);
+  return sizes;
+}
+
+// Structs that a lane of so many bytes holds; one that nobody gave a size holds two at least, as one of frames does. A
+// journal's files are frames, and so is what they are written from.
+std::uint64_t structs_in(const graph::LaneDescription& lane, std::uint32_t lane_bytes) {
+  if (lane.record_bytes == 0 || lane.kind == abi::LaneKindCode::kJournal) return 0;
+  const std::uint64_t stride = core::round_up(lane.record_bytes, abi::kFrameAlign);
+  return lane.capacity_bytes != 0 ? lane.capacity_bytes / stride : std::max<std::uint64_t>(2, lane_bytes / stride);
+}
+
 graph::LaneSizes slots_sizes(const graph::LaneDescription& lane, Record record) {
   graph::LaneSizes sizes{};
   sizes.capacity = lane.capacity_records;
   sizes.slot_count = std::bit_ceil(lane.capacity_records);
-  sizes.stamp_count = std::max<std::uint32_t>(1, sizes.slot_count >> abi::kSampleShift);
-  const std::uint64_t structs = sizes.slot_count * core::round_up(lane.record_bytes, abi::kFrameAlign);
-  if (structs != 0 && structs <= abi::kArenaBytesMax) {
-    // Every record is the same struct, so the records are the slots.
-    sizes.layout = abi::LayoutCode::kFixed;
-    sizes.memory_bytes = static_cast<std::uint32_t>(structs);
-    sizes.record_max = lane.record_bytes;
-    return sizes;
-  }
+  sizes.stamp_count = stamps_of_slots(sizes.slot_count);
   const std::uint64_t arena =
       std::max<std::uint64_t>(abi::kSlotsLaneArenaBytesDefault, std::bit_ceil(2 * core::round_up(record.wanted, 8)));
   if (arena > abi::kArenaBytesMax) refuse_record(record.asked, lane);
@@ -91,6 +109,13 @@ graph::LaneSizes slots_sizes(const graph::LaneDescription& lane, Record record) 
   sizes.memory_bytes = static_cast<std::uint32_t>(arena);
   sizes.record_max = static_cast<std::uint32_t>(record.wanted);
   return sizes;
+}
+
+graph::LaneSizes lane_sizes(const graph::LaneDescription& lane, Record record, std::uint32_t lane_bytes) {
+  const bool slots = lane.kind == abi::LaneKindCode::kSequencedSlots;
+  const graph::LaneSizes structs = struct_sizes(lane, slots ? lane.capacity_records : structs_in(lane, lane_bytes));
+  if (structs.layout == abi::LayoutCode::kFixed) return structs;
+  return slots ? slots_sizes(lane, record) : framed_sizes(lane, record, lane_bytes);
 }
 
 }  // namespace
@@ -113,9 +138,7 @@ std::vector<graph::LaneSizes> resolve_lane_sizes(const graph::LaneGraphDescripti
   std::vector<graph::LaneSizes> sizes;
   for (std::size_t i = 0; i < graph.lanes.size(); ++i) {
     const Record record{base, base + grown[i]};
-    sizes.push_back(graph.lanes[i].kind == abi::LaneKindCode::kSequencedSlots
-                        ? slots_sizes(graph.lanes[i], record)
-                        : framed_sizes(graph.lanes[i], record, lane_bytes));
+    sizes.push_back(lane_sizes(graph.lanes[i], record, lane_bytes));
   }
   return sizes;
 }

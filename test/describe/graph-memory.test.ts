@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type GraphSizesAsked, planGraphMemory, planLanes } from '../../lib/describe/graph-memory.js';
+import { type GraphSizesAsked, type LaneMemory, planGraphMemory, planLanes } from '../../lib/describe/graph-memory.js';
 import { lower } from '../../lib/lower/index.js';
-import { byKey, graph, graphs, kept, line, ordered } from '../lower/graphs.js';
+import type { Lane } from '../../lib/plan/document.js';
+import { byKey, graph, graphs, kept, line, ordered, orders } from '../lower/graphs.js';
 
 describe('planLanes', () => {
   it('takes the stated defaults: slots with an arena, frames of a mebibyte, what the plan says', () => {
@@ -31,14 +32,27 @@ describe('planLanes', () => {
 
   it('has room for the struct of an ingress, whatever lanes have by default', () => {
     const lanes = planLanes(lower(byKey), { laneBytes: 64 });
-    // Sixteen bytes, and two more behind an op that appends two.
+    // Sixteen bytes are a slot; they are a frame, with two more, behind an op that appends two.
     expect([lanes[0], lanes[4]]).toMatchObject([
-      { id: 'in-a->x', recordMax: 16, capacity: 64 },
+      { id: 'in-a->x', recordMax: 16, capacity: 4 },
       { id: 'y->out-y', recordMax: 18, capacity: 128 },
     ]);
     expect(() => planLanes(lower(byKey), { recordMax: 15 })).toThrow(
       new RangeError('recordMax is 15; give an integer from 16 to 536870912'),
     );
+  });
+
+  it('gives structs slots in every lane but a journal, as many as the bytes that were asked for hold', () => {
+    const sized = (lane: Lane, asked: GraphSizesAsked = {}) => {
+      const plan = graph('p', [['in -> a', lane], ['a -> out']], { ends: { in: { codec: orders } } });
+      const { capacity, slotCount, fixed, dataBytes } = planLanes(lower(plan), asked)[0] as LaneMemory;
+      return { capacity, slotCount, fixed, dataBytes };
+    };
+    const events = (capacity_bytes: number): Lane => ({ kind: 'Events', capacity_bytes });
+    expect(sized(events(4095))).toEqual({ capacity: 255, slotCount: 256, fixed: true, dataBytes: 4096 });
+    expect(sized(events(64))).toEqual({ capacity: 4, slotCount: 4, fixed: true, dataBytes: 64 });
+    expect(sized({ kind: 'Events' }, { laneBytes: 64 })).toMatchObject({ capacity: 4, fixed: true });
+    expect(sized({ kind: 'Journal' }, { laneBytes: 4096 })).toMatchObject({ capacity: 4096, fixed: false });
   });
 
   it.each<[GraphSizesAsked, string]>([

@@ -2,6 +2,7 @@ import type {
   BoundaryEntry,
   BoundaryPolicy,
   CheckedPlan,
+  Codec,
   Connection,
   Lane,
   LaneGraphPlan,
@@ -135,7 +136,7 @@ export const ordered = graph(
   { policy: { in: 'RoundRobin', out: 'Ordered' }, ops: { tally: { op: 'checksum' } } },
 );
 
-const orders: BoundaryEntry['codec'] = {
+export const orders: Codec = {
   kind: 'struct',
   fields: [
     { name: 'level', type: 'u8' },

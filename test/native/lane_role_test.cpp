@@ -275,6 +275,76 @@ TEST(StageRole, RecordsOfEarlierRunsThatWereHandedToItAreInItsLedger) {
   EXPECT_EQ(inlet.consumer().abandoned.load(), 3);
 }
 
+// ---- structs, which are copied span by span ------------------------------------------------------------------------
+
+// Lanes of structs in which nobody asks for ordinals, as in a graph without an Ordered merge.
+LaneShape structs(std::uint32_t capacity, bool drops = false) {
+  return {.slots = true, .capacity = capacity, .struct_bytes = 4, .drops = drops};
+}
+
+// Changes the first byte; an op that writes and takes no room of its own.
+struct UpperCase {
+  static constexpr bool kWrites = true;
+  static constexpr bool kFilters = false;
+  static constexpr bool kFails = false;
+
+  explicit UpperCase(const op::OpConfig&) {}
+  op::Outcome apply(core::RecordRef& record) noexcept {
+    EXPECT_EQ(record.length, 4u);
+    record.data[0] = static_cast<std::byte>(static_cast<char>(record.data[0]) - 'a' + 'A');
+    return op::Outcome::kPass;
+  }
+  std::string cause() const { return {}; }
+};
+
+template <class Op>
+void expect_structs_pass(const Texts& first, const Texts& second) {
+  StageBetween<Op> stage(structs(8), structs(3), {});
+  for (const char* text : {"a--1", "b--2", "c--3", "d--4", "e--5"}) put(*stage.writer, text);
+  EXPECT_EQ(stage.role->do_work(), 3u);
+  EXPECT_EQ(stage.role->do_work(), 0u);
+  EXPECT_EQ(stage.site.state(), AgentState::kStalled);
+  EXPECT_EQ(take(*stage.reader), first);
+  EXPECT_EQ(stage.role->do_work(), 2u) << "past the wrap of a lane of four slots";
+  EXPECT_EQ(take(*stage.reader), second);
+  put(*stage.writer, "f--6");
+  stage.site.stop.store(1);
+  stage.role->do_work();
+  stage.role->settle();
+  stage.expect_ledger();
+  EXPECT_EQ(stage.inlet.consumer().bytes.load(), 20);
+  EXPECT_EQ(stage.inlet.consumer().abandoned.load(), 1);
+}
+
+TEST(StageRole, StructsPassUnchanged) {
+  expect_structs_pass<op::IdentityOp>({"a--1", "b--2", "c--3"}, {"d--4", "e--5"});
+}
+
+TEST(StageRole, AnOpThatWritesChangesStructsInTheOutletOnly) {
+  expect_structs_pass<UpperCase>({"A--1", "B--2", "C--3"}, {"D--4", "E--5"});
+  StageBetween<UpperCase> stage(structs(8), structs(8), {});
+  put(*stage.writer, "a--1");
+  const std::byte* const slot = stage.inlet.slots();
+  stage.role->do_work();
+  EXPECT_EQ(static_cast<char>(slot[0]), 'a') << "other readers may look at it";
+}
+
+template <class Op>
+void expect_structs_drop(const Texts& kept) {
+  StageBetween<Op> stage(structs(8), structs(2, true), {});
+  for (const char* text : {"a--1", "b--2", "c--3"}) put(*stage.writer, text);
+  EXPECT_EQ(stage.role->do_work(), 3u);
+  EXPECT_EQ(take(*stage.reader), kept);
+  EXPECT_EQ(stage.outlet.producer().dropped.load(), 1);
+  stage.role->settle();
+  stage.expect_ledger();
+}
+
+TEST(StageRole, StructsThatDoNotFitALaneThatDropsAreCounted) {
+  expect_structs_drop<op::IdentityOp>({"a--1", "b--2"});
+  expect_structs_drop<UpperCase>({"A--1", "B--2"});
+}
+
 // ---- routers -------------------------------------------------------------------------------------------------------
 
 template <class Choice>
@@ -334,6 +404,31 @@ TEST(RouterRole, ABroadcastGivesEveryRecordToEachAndAFullOneHoldsUpOnlyItself) {
   EXPECT_TRUE(router.role->done());
   router.role->settle();
   router.expect_ledger();
+}
+
+TEST(RouterRole, ABroadcastOfStructsGivesEveryRecordToEach) {
+  RouterOver<lane::BroadcastChoice> router(structs(4), {structs(2), structs(8), structs(1, true)});
+  for (const char* text : {"a--1", "b--2", "c--3"}) put(*router.writer, text);
+  EXPECT_EQ(router.role->do_work(), 8u) << "copies: two, three, and three of which two were dropped";
+  EXPECT_EQ(take(*router.readers[1]), (Texts{"a--1", "b--2", "c--3"}));
+  EXPECT_EQ(take(*router.readers[2]), Texts{"a--1"});
+  EXPECT_EQ(router.inlet.consumer().in.load(), 2) << "those that everybody has";
+  EXPECT_EQ(router.role->do_work(), 0u);
+  EXPECT_EQ(router.site.state(), AgentState::kStalled);
+  EXPECT_EQ(router.site.entry.waits_for.load(), 11u);
+  EXPECT_EQ(take(*router.readers[0]), (Texts{"a--1", "b--2"}));
+  for (const char* text : {"d--4", "e--5"}) put(*router.writer, text);
+  EXPECT_EQ(router.role->do_work(), 1u) << "no new batch before this one is done";
+  EXPECT_EQ(router.role->do_work(), 3u) << "what lies before the wrap";
+  EXPECT_EQ(router.role->do_work(), 2u) << "the first lane is full";
+  EXPECT_EQ(take(*router.readers[0]), (Texts{"c--3", "d--4"}));
+  EXPECT_EQ(take(*router.readers[1]), (Texts{"d--4", "e--5"}));
+  EXPECT_EQ(take(*router.readers[2]), Texts{"d--4"});
+  router.site.stop.store(1);
+  router.role->do_work();
+  router.role->settle();
+  router.expect_ledger();
+  EXPECT_EQ(router.inlet.consumer().abandoned.load(), 1);
 }
 
 TEST(RouterRole, AHaltCountsTheCopiesThatWereNotGiven) {
@@ -490,6 +585,75 @@ TEST(MergeRole, TakesFromEveryInletInTurnByPartsOfABatch) {
   EXPECT_TRUE(merge.role->done());
   merge.role->settle();
   merge.expect_ledger();
+}
+
+TEST(MergeRole, OfStructsTakesTurnsLikewise) {
+  MergeOf<lane::make_merge_role> merge({structs(4), structs(4)}, structs(4), 4);
+  for (const char* text : {"a--1", "a--2", "a--3"}) put(*merge.writers[0], text);
+  put(*merge.writers[1], "b--1");
+  EXPECT_EQ(merge.role->do_work(), 3u);
+  EXPECT_EQ(take(*merge.reader), (Texts{"a--1", "a--2", "b--1"}));
+  for (const char* text : {"b--2", "b--3", "b--4"}) put(*merge.writers[1], text);
+  EXPECT_EQ(merge.role->do_work(), 3u) << "past the wrap";
+  EXPECT_EQ(merge.role->do_work(), 1u);
+  EXPECT_EQ(merge.role->do_work(), 0u);
+  EXPECT_EQ(take(*merge.reader), (Texts{"a--3", "b--2", "b--3", "b--4"}));
+  merge.role->settle();
+  merge.expect_ledger();
+}
+
+// An inlet that lets a test look on when something is given back.
+class WatchedInlet final : public lane::Inlet {
+ public:
+  WatchedInlet(std::unique_ptr<lane::Inlet> inlet, std::function<void()> at_release)
+      : inlet_(std::move(inlet)), at_release_(std::move(at_release)) {}
+
+  std::uint32_t peek(lane::LaneRecord* records, std::uint32_t limit) noexcept override {
+    return inlet_->peek(records, limit);
+  }
+  void consume(std::uint32_t count) noexcept override { inlet_->consume(count); }
+  bool release() noexcept override {
+    const bool released = inlet_->release();
+    if (released) at_release_();
+    return released;
+  }
+  std::uint64_t lower_bound() noexcept override { return inlet_->lower_bound(); }
+  bool ended() noexcept override { return inlet_->ended(); }
+
+ private:
+  std::unique_ptr<lane::Inlet> inlet_;
+  std::function<void()> at_release_;
+};
+
+// Who follows records from a journal to where they are safe takes what an inlet has released to stand in the outlet.
+template <class MakeRole>
+void expect_published_before_released(const MakeRole& make_role) {
+  Lane inlet;
+  Lane outlet;
+  RoleSite site;
+  lane::RoleContext context = site.context();
+  std::uint32_t releases = 0;
+  context.inlets.push_back(inlet.inlet_end());
+  context.inlets.front().inlet = std::make_unique<WatchedInlet>(std::move(context.inlets.front().inlet), [&] {
+    ++releases;
+    EXPECT_EQ(outlet.producer().published.load(), 1);
+  });
+  context.outlets.push_back(outlet.outlet_end());
+  const std::unique_ptr<lane::Role> role = make_role(std::move(context));
+  put(*inlet.writer(), "a");
+  EXPECT_EQ(role->do_work(), 1u);
+  EXPECT_EQ(releases, 1u);
+}
+
+TEST(Roles, GiveNothingBackBeforeWhatBecameOfItIsPublished) {
+  op::IdentityOp op({});
+  expect_published_before_released(
+      [&](lane::RoleContext context) { return lane::make_stage_role(std::move(context), op); });
+  expect_published_before_released(lane::make_merge_role);
+  expect_published_before_released(make_ordered_merge_role);
+  expect_published_before_released([](lane::RoleContext context) {
+    return std::make_unique<lane::RouterRole<lane::BroadcastChoice>>(std::move(context));
+  });
 }
 
 TEST(MergeRole, WithRoomForOneRecordTheInletsAlternate) {

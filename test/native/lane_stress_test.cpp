@@ -346,5 +346,171 @@ TEST(LaneStress, RandomGraphsWithAThreadForEachRole) {
   });
 }
 
+// ---- structs in a graph without an Ordered merge ------------------------------------------------------------------
+
+// Marks a struct in place; an op that writes and takes no room of its own.
+struct MarkOp {
+  static constexpr bool kWrites = true;
+  static constexpr bool kFilters = false;
+  static constexpr bool kFails = false;
+  op::Outcome apply(core::RecordRef& record) noexcept {
+    record.data[record.length - 1] = std::byte{1};
+    return op::Outcome::kPass;
+  }
+  std::string cause() const { return {}; }
+};
+
+// in ──▶ router ─┬─▶ identity ─▶ merge ─▶ out        a record is its number and, last, a mark
+//                └─▶ mark ─────▶
+class StructDiamond {
+ public:
+  struct Numbered {
+    std::uint64_t number;
+    std::uint8_t rest[4];
+  };
+  static constexpr std::uint32_t kBytes = 12;
+  static constexpr std::uint32_t kLanes = 6;
+
+  explicit StructDiamond(Random& random) {
+    const std::uint64_t first = kFirsts[random.below(3)];
+    for (std::uint32_t i = 0; i < kLanes; ++i) {
+      const bool drops = i != 0 && random.one_in(6);
+      lanes_.push_back(std::make_unique<Lane>(LaneShape{.slots = true,
+                                                        .capacity = random.pick<std::uint32_t>({1, 2, 3, 64, 500}),
+                                                        .struct_bytes = kBytes,
+                                                        .drops = drops,
+                                                        .counts_ordinals = i == 0,
+                                                        .fetches_ahead = random.one_in(2),
+                                                        .first = first}));
+      drops_ = drops_ || drops;
+    }
+    const std::uint32_t batch = random.pick<std::uint32_t>({1, 2, 7, 64});
+    roles_.push_back(std::make_unique<lane::RouterRole<lane::BroadcastChoice>>(context(batch, {0}, {1, 2})));
+    roles_.push_back(lane::make_stage_role(context(batch, {1}, {3}), identity_));
+    roles_.push_back(lane::make_stage_role(context(batch, {2}, {4}), mark_));
+    roles_.push_back(lane::make_merge_role(context(batch, {3, 4}, {5})));
+    writer_ = lanes_.front()->slots_writer();
+    reader_ = lanes_.back()->slots_reader();
+  }
+
+  bool drops() const { return drops_; }
+  std::vector<std::unique_ptr<lane::Role>>& roles() { return roles_; }
+
+  void write(std::uint64_t records, const std::atomic<bool>& halted, Random random) {
+    for (std::uint64_t next = 0; next != records && !halted.load();) {
+      const core::FixedSpan span = writer_->try_claim_span(1 + random.below(8));
+      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(span.count, records - next));
+      for (std::uint32_t i = 0; i < count; ++i) {
+        const Numbered record{next + i, {0, 0, 0, 0}};
+        std::memcpy(span.data + std::size_t{i} * span.stride, &record, kBytes);
+      }
+      writer_->commit_span(count);
+      writer_->publish();
+      next += count;
+      if (count == 0) std::this_thread::yield();
+    }
+    writer_->close();
+  }
+
+  // Reads at most `limit` records, by spans or one by one; each branch must keep the order.
+  std::uint32_t read(std::uint32_t limit) {
+    const auto look = [this](const std::byte* data) {
+      Numbered record{};
+      std::memcpy(&record, data, kBytes);
+      const std::size_t branch = record.rest[3];
+      ASSERT_LT(branch, 2u);
+      if (!seen_[branch].empty() && record.number <= seen_[branch].back()) ADD_FAILURE() << "another order";
+      seen_[branch].push_back(record.number);
+    };
+    std::uint32_t count = 0;
+    if (limit % 2 == 0) {
+      const core::FixedSpan span = reader_->span(0, limit);
+      for (; count != span.count; ++count) look(span.data + std::size_t{count} * span.stride);
+      reader_->consume(count);
+    } else {
+      count = reader_->consume(limit, [&](std::uint64_t, const core::RecordRef& record) {
+        look(record.data);
+        return true;
+      });
+    }
+    reader_->release();
+    return count;
+  }
+  bool ended() { return reader_->ended(); }
+  const std::vector<std::uint64_t>& seen(std::size_t branch) const { return seen_[branch]; }
+
+  void halt() {
+    for (auto& site : sites_) site->stop.store(1);
+  }
+
+  void expect_ledger() {
+    for (auto& role : roles_) role->settle();
+    const double unread = lane::settle_unread(lanes_.back()->consumer(), lanes_.back()->producer(), nullptr);
+    for (std::uint32_t i = 0; i < kLanes; ++i) {
+      const abi::ConsumerBlock& block = lanes_[i]->consumer();
+      EXPECT_EQ(block.in.load(), lanes_[i]->producer().published.load()) << "lane " << i;
+      const double copies = i == 0 ? 2 : 1;
+      if (i != 5) EXPECT_EQ(block.in.load() * copies, block.out.load() + block.abandoned.load()) << "lane " << i;
+    }
+    EXPECT_EQ(lanes_[0]->consumer().out.load(), written(1) + written(2));
+    EXPECT_EQ(lanes_[1]->consumer().out.load(), written(3));
+    EXPECT_EQ(lanes_[2]->consumer().out.load(), written(4));
+    EXPECT_EQ(lanes_[3]->consumer().out.load() + lanes_[4]->consumer().out.load(), written(5));
+    EXPECT_EQ(lanes_[5]->consumer().in.load() - unread, static_cast<double>(seen_[0].size() + seen_[1].size()));
+  }
+
+ private:
+  lane::RoleContext context(std::uint32_t batch, const std::vector<std::uint32_t>& inlets,
+                            const std::vector<std::uint32_t>& outlets) {
+    sites_.push_back(std::make_unique<RoleSite>());
+    lane::RoleContext context = sites_.back()->context(batch);
+    for (const std::uint32_t inlet : inlets) context.inlets.push_back(lanes_[inlet]->inlet_end());
+    for (const std::uint32_t outlet : outlets) context.outlets.push_back(lanes_[outlet]->outlet_end());
+    return context;
+  }
+  double written(std::uint32_t lane) {
+    return lanes_[lane]->producer().published.load() + lanes_[lane]->producer().dropped.load();
+  }
+
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<RoleSite>> sites_;
+  op::IdentityOp identity_{op::OpConfig{}};
+  MarkOp mark_;
+  std::vector<std::unique_ptr<lane::Role>> roles_;
+  std::unique_ptr<lane::SlotsWriter> writer_;
+  std::unique_ptr<lane::SlotsReader> reader_;
+  std::vector<std::uint64_t> seen_[2];
+  bool drops_ = false;
+};
+
+void run_structs(Random& random, bool halts) {
+  constexpr std::uint64_t kRecords = 3000;
+  StructDiamond graph(random);
+  std::atomic<bool> halted{false};
+  std::vector<std::thread> threads;
+  for (auto& role : graph.roles())
+    threads.emplace_back([&role] {
+      while (!role->done())
+        if (role->do_work() == 0) std::this_thread::yield();
+    });
+  threads.emplace_back([&, seed = random.below(1u << 30)] { graph.write(kRecords, halted, Random(seed)); });
+  for (std::uint32_t left = halts ? random.below(2000) : 0; halts ? left != 0 : !graph.ended(); left -= halts ? 1 : 0)
+    if (graph.read(1 + random.below(70)) == 0) std::this_thread::yield();
+  graph.halt();
+  halted.store(true);
+  for (std::thread& thread : threads) thread.join();
+  graph.expect_ledger();
+  if (halts || graph.drops()) return;
+  for (std::size_t branch = 0; branch < 2; ++branch) EXPECT_EQ(graph.seen(branch).size(), kRecords) << branch;
+}
+
+TEST(LaneStress, StructsComeThroughEveryBranchInOrder) {
+  for_each_seed(40, [](Random& random) { run_structs(random, false); });
+}
+
+TEST(LaneStress, StructsHaltedAtAnyMomentLeaveALedgerThatBalances) {
+  for_each_seed(40, [](Random& random) { run_structs(random, true); });
+}
+
 }  // namespace
 }  // namespace byteor::test

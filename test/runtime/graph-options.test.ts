@@ -112,8 +112,8 @@ test('a graph that needs more than any machine has says how much', () => {
   });
   const error = refusal({}, long);
   expect(error).toMatchObject({ code: 'MEMORY_LIMIT' });
-  // 24 bytes a slot, 8 of them its ordinal where a stage writes the lane, and what the rest of the region takes.
+  // 16 bytes a slot (nobody asks for ordinals), and what the rest of the region takes.
   expect((error as Error).message).toMatch(
-    /^plan "graph" needs 25[78]\d{11} bytes, but .*: ask for smaller lanes, or raise the limit$/,
+    /^plan "graph" needs 172\d{11} bytes, but .*: ask for smaller lanes, or raise the limit$/,
   );
 });

@@ -5,6 +5,7 @@
 //   merge       writer, writer │ merge, reader        CPU 0 │ CPU 1
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -52,11 +53,11 @@ lane::OutletEnd outlet_of(Lane& lane) {
 }
 
 // Writes records `next`, `next + step`, … < `end`, at most a batch; how many there was room for.
-template <class P, class Writer>
-std::uint32_t write_some(Writer& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
+template <class P>
+std::uint32_t write_some(lane::FramedWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
   std::uint32_t count = 0;
   {
-    typename Writer::Batch batch(writer);
+    lane::FramedWriter::Batch batch(writer);
     for (; count != kGraphBatch && next < end; ++count, next += step) {
       std::byte* const to = batch.try_claim(sizeof(P));
       if (to == nullptr) break;
@@ -68,14 +69,37 @@ std::uint32_t write_some(Writer& writer, std::uint64_t& next, std::uint64_t end,
   return count;
 }
 
-template <class P, class Reader>
-std::uint32_t read_some(Reader& reader, std::uint64_t& sum) {
+// The same in a lane of structs: as many as stand side by side.
+template <class P>
+std::uint32_t write_some(lane::SlotsWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
+  const std::uint64_t left = (end - std::min(next, end) + step - 1) / step;
+  const core::FixedSpan span =
+      writer.try_claim_span(static_cast<std::uint32_t>(std::min<std::uint64_t>(kGraphBatch, left)));
+  P* const records = reinterpret_cast<P*>(span.data);
+  for (std::uint32_t i = 0; i != span.count; ++i, next += step) records[i].fill(next);
+  writer.commit_span(span.count);
+  writer.publish();
+  return span.count;
+}
+
+template <class P>
+std::uint32_t read_some(lane::FramedReader& reader, std::uint64_t& sum) {
   const std::uint32_t count = reader.consume(kGraphBatch, [&sum](std::uint64_t, const core::RecordRef& record) {
     sum += reinterpret_cast<const P*>(record.data)->sum();
     return true;
   });
   reader.release();
   return count;
+}
+
+template <class P>
+std::uint32_t read_some(lane::SlotsReader& reader, std::uint64_t& sum) {
+  const core::FixedSpan span = reader.span(0, kGraphBatch);
+  const P* const records = reinterpret_cast<const P*>(span.data);
+  for (std::uint32_t i = 0; i != span.count; ++i) sum += records[i].sum();
+  reader.consume(span.count);
+  reader.release();
+  return span.count;
 }
 
 // Runs both turns until each has moved its number of records.
@@ -112,7 +136,8 @@ class LaneChain {
  public:
   explicit LaneChain(std::uint32_t capacity) {
     for (std::size_t i = 0; i < 3; ++i)
-      lanes_[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency, 1, i == 1);
+      lanes_[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency, 1,
+                                         i == 0 ? LaneOf::kIngress : LaneOf::kRole, i == 1);
     writer_ = lanes_[0]->writer();
     for (std::size_t i = 0; i < 3; ++i) {
       lane::RoleContext context = sites_[i].context();
@@ -153,15 +178,15 @@ struct TwiceExpected {
   }
 };
 
-template <class P>
+template <class P, class Lane>
 struct LaneBroadcast : TwiceExpected {
   explicit LaneBroadcast(std::uint32_t capacity)
       : lane(capacity, sizeof(P), LaneProfile::kLowLatency, 2),
         writer(lane.writer()),
         readers{lane.reader(0), lane.reader(1)} {}
-  FramedLane lane;
-  std::unique_ptr<lane::FramedWriter> writer;
-  std::unique_ptr<lane::FramedReader> readers[2];
+  Lane lane;
+  std::unique_ptr<typename Lane::Writer> writer;
+  std::unique_ptr<typename Lane::Reader> readers[2];
 
   Lap lap(std::uint64_t n, std::uint64_t& sum) {
     std::uint64_t next = 0;
@@ -174,11 +199,11 @@ struct LaneBroadcast : TwiceExpected {
 template <class P, class Lane>
 struct RoutedBroadcast : TwiceExpected {
   explicit RoutedBroadcast(std::uint32_t capacity)
-      : inlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, false), writer(inlet.writer()) {
+      : inlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, LaneOf::kIngress, false), writer(inlet.writer()) {
     lane::RoleContext context = site.context();
     context.inlets.push_back(inlet_of(inlet));
     for (int i = 0; i < 2; ++i) {
-      outlets[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency);
+      outlets[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency, 1, LaneOf::kRole);
       readers[i] = outlets[i]->reader();
       context.outlets.push_back(outlet_of(*outlets[i]));
     }
@@ -279,7 +304,7 @@ struct OnceExpected {
 template <class P, class Lane>
 struct LaneMerge : OnceExpected {
   explicit LaneMerge(std::uint32_t capacity)
-      : outlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, false), reader(outlet.reader()) {
+      : outlet(capacity, sizeof(P), LaneProfile::kLowLatency, 1, LaneOf::kRole, false), reader(outlet.reader()) {
     lane::RoleContext context = site.context();
     for (int i = 0; i < 2; ++i) {
       inlets[i] = std::make_unique<Lane>(capacity, sizeof(P), LaneProfile::kLowLatency);

@@ -19,17 +19,25 @@
 namespace byteor::bench {
 namespace {
 
+// Records are structs of one length, so "byteor" is a lane of structs; "frames" and "slots and an arena" are lanes for
+// records of any length.
+template <class P, std::uint32_t Batch>
+void add_lanes(std::vector<Contestant>& all, std::uint32_t capacity, std::uint64_t records) {
+  constexpr LaneProfile kLow = LaneProfile::kLowLatency;
+  constexpr LaneProfile kDefault = LaneProfile::kDefault;
+  all.push_back(one_to_one<OneStructLane<P, Batch, kLow>, P>("byteor", capacity, records));
+  all.push_back(one_to_one<OneStructLane<P, Batch, kDefault>, P>("byteor, default profile", capacity, records));
+  all.push_back(one_to_one<OneLane<P, FramedLane, Batch, kLow>, P>("byteor, frames", capacity, records));
+  all.push_back(
+      one_to_one<OneLane<P, FramedLane, Batch, kDefault>, P>("byteor, frames, default profile", capacity, records));
+  all.push_back(one_to_one<OneLane<P, SlotsLane, Batch, kLow>, P>("byteor, slots and an arena", capacity, records));
+}
+
 template <class P>
 std::vector<Contestant> singles(std::uint32_t capacity, std::uint64_t records) {
   std::vector<Contestant> all;
   all.push_back(one_to_one<LimitSingle<P>, P>("limit", capacity, records));
-  all.push_back(one_to_one<OneLane<P, FramedLane, 1, LaneProfile::kLowLatency>, P>("byteor", capacity, records));
-  all.push_back(
-      one_to_one<OneLane<P, FramedLane, 1, LaneProfile::kDefault>, P>("byteor, default profile", capacity, records));
-  all.push_back(
-      one_to_one<OneLane<P, SlotsLane, 1, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots", capacity, records));
-  all.push_back(one_to_one<OneStructLane<P, 1, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots of structs",
-                                                                             capacity, records));
+  add_lanes<P, 1>(all, capacity, records);
   add_single_peers<P>(all, capacity, records);
   return all;
 }
@@ -38,13 +46,7 @@ template <class P>
 std::vector<Contestant> batches(std::uint32_t capacity, std::uint64_t records) {
   std::vector<Contestant> all;
   all.push_back(one_to_one<LimitBatch<P, 64>, P>("limit", capacity, records));
-  all.push_back(one_to_one<OneLane<P, FramedLane, 64, LaneProfile::kLowLatency>, P>("byteor", capacity, records));
-  all.push_back(
-      one_to_one<OneLane<P, FramedLane, 64, LaneProfile::kDefault>, P>("byteor, default profile", capacity, records));
-  all.push_back(
-      one_to_one<OneLane<P, SlotsLane, 64, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots", capacity, records));
-  all.push_back(one_to_one<OneStructLane<P, 64, LaneProfile::kLowLatency>, P>("byteor, SequencedSlots of structs",
-                                                                              capacity, records));
+  add_lanes<P, 64>(all, capacity, records);
   add_batch_peers<P>(all, capacity, records);
   return all;
 }
@@ -53,8 +55,8 @@ template <class P>
 std::vector<Contestant> chains(std::uint32_t capacity, std::uint64_t records) {
   std::vector<Contestant> all;
   all.push_back(chain<LimitChain<P, kGraphBatch>, P>("limit", capacity, records));
-  all.push_back(chain<LaneChain<P, FramedLane>, P>("byteor", capacity, records));
-  all.push_back(chain<LaneChain<P, StructLane>, P>("byteor, SequencedSlots of structs", capacity, records));
+  all.push_back(chain<LaneChain<P, FramedLane>, P>("byteor, frames", capacity, records));
+  all.push_back(chain<LaneChain<P, StructLane>, P>("byteor", capacity, records));
   add_chain_peers<P>(all, capacity, records);
   return all;
 }
@@ -79,9 +81,10 @@ template <class P>
 std::vector<Contestant> broadcasts(std::uint32_t capacity, std::uint64_t records) {
   std::vector<Contestant> all;
   all.push_back(spread<LimitBroadcast<P>, P>("limit", capacity, records));
-  all.push_back(spread<LaneBroadcast<P>, P>("byteor", capacity, records));
-  all.push_back(spread<RoutedBroadcast<P, FramedLane>, P>("byteor, router and two lanes", capacity, records));
-  all.push_back(spread<RoutedBroadcast<P, StructLane>, P>("byteor, router and two lanes of structs", capacity, records));
+  all.push_back(spread<LaneBroadcast<P, FramedLane>, P>("byteor, frames", capacity, records));
+  all.push_back(spread<LaneBroadcast<P, StructLane>, P>("byteor", capacity, records));
+  all.push_back(spread<RoutedBroadcast<P, FramedLane>, P>("byteor, router and two lanes of frames", capacity, records));
+  all.push_back(spread<RoutedBroadcast<P, StructLane>, P>("byteor, router and two lanes", capacity, records));
 #ifdef BYTEOR_BENCH_BOOST
   all.push_back(spread<PeerBroadcast<BoostQueue<P>, P>, P>("boost spsc_queue, two", capacity, records));
 #endif
@@ -95,8 +98,8 @@ template <class P>
 std::vector<Contestant> merges(std::uint32_t capacity, std::uint64_t records) {
   std::vector<Contestant> all;
   all.push_back(spread<LimitMerge<P>, P>("limit", capacity, records));
-  all.push_back(spread<LaneMerge<P, FramedLane>, P>("byteor", capacity, records));
-  all.push_back(spread<LaneMerge<P, StructLane>, P>("byteor, SequencedSlots of structs", capacity, records));
+  all.push_back(spread<LaneMerge<P, FramedLane>, P>("byteor, frames", capacity, records));
+  all.push_back(spread<LaneMerge<P, StructLane>, P>("byteor", capacity, records));
 #ifdef BYTEOR_BENCH_BOOST
   all.push_back(spread<PeerMerge<BoostQueue<P>, P>, P>("boost spsc_queue, two", capacity, records));
 #endif
@@ -127,7 +130,7 @@ std::vector<Contestant> layouts(const std::string& bytes, std::uint32_t capacity
   const auto length = bytes == "logs" ? 0u : static_cast<std::uint32_t>(std::strtoul(bytes.c_str(), nullptr, 10));
   if (length > 2500 || (length == 0 && bytes != "logs")) return {};
   return {layout<LaneOfTexts<FramedLane>>("byteor", length, capacity, records),
-          layout<LaneOfTexts<SlotsLane>>("byteor, SequencedSlots", length, capacity, records),
+          layout<LaneOfTexts<SlotsLane>>("byteor, slots and an arena", length, capacity, records),
           layout<Frames>("limit", length, capacity, records),
           layout<LongestInline>("bare slots of fixed stride", length, capacity, records)};
 }

@@ -21,6 +21,9 @@ namespace byteor::bench {
 // sequentially consistent.
 enum class LaneProfile { kLowLatency, kDefault };
 
+// Who writes a lane: an ingress's records are counted, a role passes on the ordinals that it read.
+enum class LaneOf { kIngress, kRole };
+
 // What both kinds of lanes stand on.
 class LaneBlocks {
  public:
@@ -42,6 +45,11 @@ class LaneBlocks {
   };
   static std::unique_ptr<Page[]> pages(std::size_t bytes) { return std::make_unique<Page[]>((bytes + 4095) / 4096); }
 
+  std::vector<core::SequenceReader> gates() const {
+    std::vector<core::SequenceReader> gates;
+    for (const auto& consumer : consumers_) gates.emplace_back(consumer->sequence);
+    return gates;
+  }
   core::SequenceReader cursor() const { return core::SequenceReader(producer_->cursor); }
   core::Barrier barrier() const { return core::Barrier({cursor()}, limit_->stop_before); }
   core::ShardEnd end() const { return {cursor(), &producer_->closed, &limit_->stop_before}; }
@@ -63,8 +71,8 @@ class FramedLane : public LaneBlocks {
 
   // `apart`: a reader has another CPU than the writer.
   FramedLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
-             bool apart = true)
-      : LaneBlocks(readers), fetches_ahead_(apart) {
+             LaneOf of = LaneOf::kIngress, bool apart = true)
+      : LaneBlocks(readers), counts_ordinals_(of == LaneOf::kIngress), fetches_ahead_(apart) {
     memory_.capacity_bytes = capacity * lane::frame_bytes(record_bytes);
     memory_.memory_bytes = std::bit_ceil(memory_.capacity_bytes);
     memory_.record_max = lane::framed_record_max(memory_.capacity_bytes);
@@ -73,30 +81,31 @@ class FramedLane : public LaneBlocks {
     memory_.data = pages_[0].bytes;
   }
   std::unique_ptr<Writer> writer() {
-    std::vector<core::SequenceReader> gates;
-    for (auto& consumer : consumers_) gates.emplace_back(consumer->sequence);
-    return std::make_unique<Writer>(memory_, *producer_, std::move(gates), stamps(),
+    return std::make_unique<Writer>(memory_, *producer_, gates(), stamps(),
                                     lane::WriterOptions{.fetches_ahead = fetches_ahead_});
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(memory_, *producer_, *consumers_[reader], barrier(), end(), stamps(), histogram(),
-                                    lane::ReaderOptions{});
+                                    lane::ReaderOptions{.counts_ordinals = counts_ordinals_});
   }
 
  private:
+  const bool counts_ordinals_;
   const bool fetches_ahead_;
   lane::FramedMemory memory_;
   std::unique_ptr<Page[]> pages_;
 };
 
-// What SequencedSlots lanes of `capacity` records of at most `record_bytes` have in common.
+// What lanes of slots for `capacity` records of at most `record_bytes` have in common. They are in graphs in which
+// nobody asks for ordinals, so there are none beside the slots.
 class AnySlotsLane : public LaneBlocks {
  public:
   using Writer = lane::SlotsWriter;
   using Reader = lane::SlotsReader;
 
-  AnySlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, std::uint32_t slot_stride, LaneProfile profile)
-      : LaneBlocks(1) {
+  AnySlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, std::uint32_t slot_stride, LaneProfile profile,
+               std::uint32_t readers, bool apart)
+      : LaneBlocks(readers), fetches_ahead_(apart) {
     ring_.record_max = record_bytes;
     ring_.capacity = capacity;
     ring_.slot_mask = capacity - 1;
@@ -106,27 +115,30 @@ class AnySlotsLane : public LaneBlocks {
     ring_.slots = slots_[0].bytes;
   }
   std::unique_ptr<Writer> writer() {
-    const core::SequenceReader nobody(limit_->unused);
-    const lane::SlotsGates gates{core::SequenceReader(consumers_[0]->sequence), nobody, nobody, nobody};
-    return std::make_unique<Writer>(ring_, nullptr, *producer_, gates, stamps(), lane::WriterOptions{});
+    std::vector<core::SequenceReader> gates = this->gates();
+    gates.resize(std::max<std::size_t>(gates.size(), abi::kSequencedSlotsGates), core::SequenceReader(limit_->unused));
+    return std::make_unique<Writer>(ring_, nullptr, *producer_, std::move(gates), stamps(),
+                                    lane::WriterOptions{.fetches_ahead = fetches_ahead_});
   }
-  std::unique_ptr<Reader> reader(std::uint32_t = 0) {
-    return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[0], barrier(), end(), stamps(), histogram(),
-                                    lane::ReaderOptions{});
+  std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
+    return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[reader], barrier(), end(), stamps(),
+                                    histogram(), lane::ReaderOptions{});
   }
 
  protected:
   core::RingMemory ring_;
 
  private:
+  const bool fetches_ahead_;
   std::unique_ptr<Page[]> slots_;
 };
 
 // A SequencedSlots lane of records of any length: slots that point into an arena.
 class SlotsLane : public AnySlotsLane {
  public:
-  SlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile)
-      : AnySlotsLane(capacity, record_bytes, sizeof(abi::Slot), profile) {
+  SlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
+            LaneOf = LaneOf::kIngress, bool apart = true)
+      : AnySlotsLane(capacity, record_bytes, sizeof(abi::Slot), profile, readers, apart) {
     ring_.arena_bytes = std::bit_ceil(capacity * ((record_bytes + 7) & ~7u));
     arena_ = pages(ring_.arena_bytes);
     ring_.arena = arena_[0].bytes;
@@ -136,12 +148,13 @@ class SlotsLane : public AnySlotsLane {
   std::unique_ptr<Page[]> arena_;
 };
 
-// A SequencedSlots lane of structs: the records are the slots.
+// A lane of structs: the records are the slots. What any kind of lane but a journal is where every record is the same
+// struct.
 class StructLane : public AnySlotsLane {
  public:
-  // With one reader; whether that has another CPU makes no difference to it.
-  StructLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t = 1, bool = true)
-      : AnySlotsLane(capacity, record_bytes, (record_bytes + 7) & ~7u, profile) {
+  StructLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
+             LaneOf = LaneOf::kIngress, bool apart = true)
+      : AnySlotsLane(capacity, record_bytes, (record_bytes + 7) & ~7u, profile, readers, apart) {
     ring_.fixed = true;
     ring_.record_bytes = record_bytes;
   }
@@ -216,14 +229,14 @@ struct OneStructLane {
   std::uint64_t consume(std::uint64_t n) {
     std::uint64_t sum = 0;
     for (std::uint64_t got = 0; got < n;) {
-      const core::FixedSpan span = reader->next_span(64);
+      const core::FixedSpan span = reader->span(0, 64);
       if (span.count == 0) {
         core::cpu_relax();
         continue;
       }
       const P* const records = reinterpret_cast<const P*>(span.data);
       for (std::uint32_t k = 0; k < span.count; ++k) sum += records[k].sum();
-      reader->consume_span(span.count);
+      reader->consume(span.count);
       reader->release();
       got += span.count;
     }

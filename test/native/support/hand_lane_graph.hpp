@@ -87,7 +87,7 @@ class HandLaneGraph final : public core::FailureReporter {
 
   // The least arena that holds a record, instead of a mebibyte: it wraps, and it costs no time.
   static void shrink(graph::LaneSizes& sizes) {
-    if (sizes.layout == abi::LayoutCode::kFramed) return;
+    if (sizes.layout != abi::LayoutCode::kVariable) return;
     const std::uint64_t least = 2 * core::round_up(std::uint64_t{sizes.record_max}, 8);
     sizes.memory_bytes = std::bit_ceil(std::max<std::uint32_t>(64, static_cast<std::uint32_t>(least)));
   }

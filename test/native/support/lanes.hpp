@@ -2,6 +2,7 @@
 // around it. Not thread-safe before its ends are handed out; then each end belongs to one thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -68,6 +69,7 @@ class Lane {
   abi::ConsumerBlock& consumer(std::uint32_t reader = 0) { return *consumers_[reader]; }
   std::atomic<std::uint64_t>& stop_before() { return stop_before_; }
   std::byte* data() { return data_.get(); }
+  std::byte* slots() { return slots_.get(); }
   abi::Slot& slot(std::uint64_t sequence) { return core::VariableLayout::slot(ring_, sequence); }
 
   std::uint64_t samples(std::uint32_t reader = 0) const {
@@ -77,16 +79,14 @@ class Lane {
   }
 
   std::unique_ptr<lane::FramedWriter> framed_writer() {
-    std::vector<core::SequenceReader> gates;
-    for (std::uint32_t i = 0; i < shape_.readers; ++i) gates.push_back(gate(i));
-    return std::make_unique<lane::FramedWriter>(framed_, producer_, std::move(gates), stamps(), writer_options());
+    return std::make_unique<lane::FramedWriter>(framed_, producer_, gates(), stamps(), writer_options());
   }
 
   std::unique_ptr<lane::SlotsWriter> slots_writer() {
-    const core::SequenceReader nobody(unused_);
-    lane::SlotsGates gates{nobody, nobody, nobody, nobody};
-    for (std::uint32_t i = 0; i < shape_.readers; ++i) gates[i] = gate(i);
-    return std::make_unique<lane::SlotsWriter>(ring_, ordinals_.get(), producer_, gates, stamps(), writer_options());
+    std::vector<core::SequenceReader> gates = this->gates();
+    gates.resize(std::max<std::size_t>(gates.size(), abi::kSequencedSlotsGates), core::SequenceReader(unused_));
+    return std::make_unique<lane::SlotsWriter>(ring_, ordinals_.get(), producer_, std::move(gates), stamps(),
+                                               writer_options());
   }
 
   std::unique_ptr<lane::Outlet> writer() {
@@ -119,6 +119,12 @@ class Lane {
 
  private:
   static constexpr std::uint32_t kStamps = 256;
+
+  std::vector<core::SequenceReader> gates() {
+    std::vector<core::SequenceReader> gates;
+    for (std::uint32_t i = 0; i < shape_.readers; ++i) gates.push_back(gate(i));
+    return gates;
+  }
 
   void make_frames() {
     framed_.memory_bytes = std::bit_ceil(shape_.capacity);
