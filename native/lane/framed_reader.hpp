@@ -38,7 +38,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
         barrier_(std::move(barrier)),
         end_(end),
         options_(options),
-        counts_(block, stamps, histogram, options.delivers),
+        counts_(block, stamps, histogram, options.delivers, 0),
         next_(options.first),
         available_(options.first),
         released_(options.first),

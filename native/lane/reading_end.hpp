@@ -25,11 +25,13 @@ struct ReaderOptions {
   bool delivers = false;
 };
 
-// Counts and samples what one reader reads. Records are numbered from 0 in the lane, at both ends alike.
+// Counts and samples what one reader reads. Stamps go by the number that the writer gives a record: in a lane of frames
+// they are counted from 0, in one of slots from where the lane begins.
 class ReadingEnd {
  public:
-  ReadingEnd(abi::ConsumerBlock& block, core::StampTable stamps, core::Histogram histogram, bool delivers) noexcept
-      : block_(&block), stamps_(stamps), histogram_(histogram), delivers_(delivers) {}
+  ReadingEnd(abi::ConsumerBlock& block, core::StampTable stamps, core::Histogram histogram, bool delivers,
+             std::uint64_t first_number) noexcept
+      : block_(&block), stamps_(stamps), histogram_(histogram), delivers_(delivers), first_number_(first_number) {}
 
   void add(std::uint64_t records, std::uint64_t bytes) noexcept {
     read_ += records;
@@ -49,10 +51,11 @@ class ReadingEnd {
 
  private:
   void measure() noexcept {
-    const std::uint64_t sampled = core::first_sampled(measured_, read_);
-    if (sampled == read_) return;
+    const std::uint64_t end = first_number_ + read_;
+    const std::uint64_t sampled = core::first_sampled(first_number_ + measured_, end);
+    if (sampled == end) return;
     const double now = core::now_ns();
-    for (std::uint64_t s = sampled; s < read_; s += std::uint64_t{1} << abi::kSampleShift)
+    for (std::uint64_t s = sampled; s < end; s += std::uint64_t{1} << abi::kSampleShift)
       histogram_.record(now - stamps_.at(s));
   }
 
@@ -60,6 +63,7 @@ class ReadingEnd {
   core::StampTable stamps_;
   core::Histogram histogram_;
   bool delivers_;
+  std::uint64_t first_number_;
   std::uint64_t read_ = 0;
   std::uint64_t measured_ = 0;
   std::uint64_t bytes_ = 0;

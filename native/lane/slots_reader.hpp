@@ -37,7 +37,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
         barrier_(std::move(barrier)),
         end_(end),
         options_(options),
-        counts_(block, stamps, histogram, options.delivers),
+        counts_(block, stamps, histogram, options.delivers, options.first),
         next_(options.first),
         available_(options.first),
         released_(options.first) {}

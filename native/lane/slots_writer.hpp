@@ -5,6 +5,7 @@
 // for gates. Hot code: no allocation after construction, no exception.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -134,7 +135,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     }
     void claim_slots() noexcept {
       commit_slots();
-      const core::FixedSpan span = writer_.try_claim_span(mask_ + 1);
+      const core::FixedSpan span = writer_.producer_.try_claim_span(mask_ + 1);
       next_ = span.data;
       claimed_ = span.count;
     }
@@ -166,7 +167,8 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   core::FixedSpan try_claim_span(std::uint32_t limit) noexcept {
     const core::FixedSpan span = producer_.try_claim_span(limit);
     if (options_.fetches_ahead) {
-      const std::size_t bytes = std::size_t{span.count} * span.stride;
+      // What fits the nearest cache beside what the records are made from.
+      const std::size_t bytes = std::min<std::size_t>(std::size_t{span.count} * span.stride, kFetchSpanBytes);
       for (std::size_t at = 0; at < bytes; at += core::kCacheLine) core::prefetch_for_write(span.data + at);
     }
     return span;
@@ -182,6 +184,8 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   bool closed() const noexcept { return producer_.closed(); }
 
  private:
+  static constexpr std::size_t kFetchSpanBytes = 16384;
+
   core::RecordProducer producer_;
   abi::ProducerBlock& block_;
   std::uint64_t* const ordinals_;

@@ -230,5 +230,16 @@ TEST(StructLane, ALaneThatBlocksStopsBeforeWhatDoesNotFit) {
   EXPECT_EQ(take(*reader), std::vector<std::string>{"aaaa"});
 }
 
+TEST(SlotsLane, BothEndsGiveTheSampledRecordsOneNumberWhereverTheLaneBegins) {
+  Lane lane({.slots = true, .capacity = 4, .struct_bytes = 8, .measures = true, .first = 1030});
+  auto writer = lane.slots_writer();
+  auto reader = lane.slots_reader();
+  for (std::uint32_t i = 1030; i != 2049; ++i) {
+    ASSERT_TRUE(put(*writer, "12345678"));
+    EXPECT_EQ(take(*reader).size(), 1u);
+    EXPECT_EQ(lane.samples(), i < 2048 ? 0u : 1u) << i;
+  }
+}
+
 }  // namespace
 }  // namespace byteor::test

@@ -308,14 +308,20 @@ TEST(LaneStress, AHaltAtAnyMomentLeavesALedgerThatBalances) {
   });
 }
 
-void run_threads(RandomGraph& graph, Ends& ends, Random& random, bool halts) {
-  std::atomic<bool> halted{false};
+// A thread for each role, which ends with it.
+std::vector<std::thread> threads_of(std::vector<std::unique_ptr<lane::Role>>& roles) {
   std::vector<std::thread> threads;
-  for (auto& role : graph.roles())
+  for (auto& role : roles)
     threads.emplace_back([&role] {
       while (!role->done())
         if (role->do_work() == 0) std::this_thread::yield();
     });
+  return threads;
+}
+
+void run_threads(RandomGraph& graph, Ends& ends, Random& random, bool halts) {
+  std::atomic<bool> halted{false};
+  std::vector<std::thread> threads = threads_of(graph.roles());
   threads.emplace_back([&] {
     while (!ends.written() && !halted.load())
       if (ends.write() == 0) std::this_thread::yield();
@@ -487,12 +493,7 @@ void run_structs(Random& random, bool halts) {
   constexpr std::uint64_t kRecords = 3000;
   StructDiamond graph(random);
   std::atomic<bool> halted{false};
-  std::vector<std::thread> threads;
-  for (auto& role : graph.roles())
-    threads.emplace_back([&role] {
-      while (!role->done())
-        if (role->do_work() == 0) std::this_thread::yield();
-    });
+  std::vector<std::thread> threads = threads_of(graph.roles());
   threads.emplace_back([&, seed = random.below(1u << 30)] { graph.write(kRecords, halted, Random(seed)); });
   for (std::uint32_t left = halts ? random.below(2000) : 0; halts ? left != 0 : !graph.ended(); left -= halts ? 1 : 0)
     if (graph.read(1 + random.below(70)) == 0) std::this_thread::yield();
