@@ -73,13 +73,14 @@ function lanesText({ cells, machine, left_out }) {
   const layouts = cells.flatMap((cell) => {
     const found = cell.topology === 'layouts' ? mainBand(cell)?.[1] : undefined;
     if (found === undefined) return [];
-    const { byteor, 'byteor, SequencedSlots': slots, limit, 'bare slots of fixed stride': fixed } = found.contestants;
+    const { byteor, 'byteor, slots and an arena': slots, limit, 'bare slots of fixed stride': fixed } = found.contestants;
     return [[cell.name, ...[byteor, slots, limit, fixed].map((one) => (one?.n > 0 ? spreadText(one) : ''))]];
   });
   return [
     '### The lanes of a graph alone, in C++',
     '',
-    'As above, over the lanes that a graph runs: Events and FanoutBroadcast (frames) where nothing else is said. A chain is',
+    'As above, over the lanes that a graph runs: of structs where nothing else is said, which are the slots of any lane but a',
+    'journal; records of any length have frames (Events, FanoutBroadcast) or slots and an arena (SequencedSlots). A chain is',
     `three stages and three lanes, a broadcast one writer and two readers, a merge two writers and one. ${runOf('lanes', machine)}.${notInstalled(left_out)}`,
     '',
     tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], graphs),
