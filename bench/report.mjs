@@ -73,7 +73,12 @@ function lanesText({ cells, machine, left_out }) {
   const layouts = cells.flatMap((cell) => {
     const found = cell.topology === 'layouts' ? mainBand(cell)?.[1] : undefined;
     if (found === undefined) return [];
-    const { byteor, 'byteor, slots and an arena': slots, limit, 'bare slots of fixed stride': fixed } = found.contestants;
+    const {
+      byteor,
+      'byteor, slots and an arena': slots,
+      limit,
+      'bare slots of fixed stride': fixed,
+    } = found.contestants;
     return [[cell.name, ...[byteor, slots, limit, fixed].map((one) => (one?.n > 0 ? spreadText(one) : ''))]];
   });
   return [
