@@ -161,14 +161,19 @@ function laneSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): La
 }
 
 /**
- * Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a stage there names by one a record
- * that failed. Slots keep those beside the records, but not those of an ingress, which readers count.
+ * Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a role there names by one a record
+ * that failed. A stage may fail one, and any role one that is too long for its outlet, which only slots that are the struct
+ * itself never find. Slots keep those beside the records, but not those of an ingress, which readers count.
  */
-function ordinalKeepers({ roles, stages, lanes }: GraphSpec): readonly boolean[] {
+function ordinalKeepers(
+  { roles, stages, lanes }: GraphSpec,
+  sizes: readonly Pick<LaneSizes, 'fixed'>[],
+): readonly boolean[] {
   const asked = lanes.map(() => false);
   for (const { kind, index, policy, inlets, outlets } of [...roles].reverse()) {
     const fails = kind === 'Stage' && (stages[index ?? 0] as StageSpec).fails;
-    if (!fails && policy !== 'Ordered' && !outlets.some((lane) => asked[lane])) continue;
+    const behind = outlets.some((lane) => asked[lane] || sizes[lane]?.fixed !== true);
+    if (!fails && policy !== 'Ordered' && !behind) continue;
     for (const lane of inlets) asked[lane] = true;
   }
   return lanes.map(({ writer }, index) => asked[index] === true && roles[writer]?.kind !== 'Ingress');
@@ -194,10 +199,13 @@ export function planLanes(spec: GraphSpec, asked: GraphSizesAsked = {}): readonl
     asked.recordMax === undefined
       ? Math.max(least, framedRecordMax(laneBytes) - mostGrown)
       : checkRange('recordMax', asked.recordMax, Math.max(1, least), RECORD_BYTES_MAX);
-  const keepsOrdinals = ordinalKeepers(spec);
+  const sizes = spec.lanes.map((lane, index) =>
+    laneSizes(lane, { asked: base, wanted: base + (grown[index] ?? 0) }, laneBytes),
+  );
+  const keepsOrdinals = ordinalKeepers(spec, sizes);
   return spec.lanes.map((lane, index) => {
-    const sizes = laneSizes(lane, { asked: base, wanted: base + (grown[index] ?? 0) }, laneBytes);
-    return { id: lane.id, ...sizes, bytes: bytesOf(lane, keepsOrdinals[index] === true, sizes) };
+    const own = sizes[index] as LaneSizes;
+    return { id: lane.id, ...own, bytes: bytesOf(lane, keepsOrdinals[index] === true, own) };
   });
 }
 
@@ -245,7 +253,7 @@ function recordsTable(slotCount: number, fixed: boolean): string {
 }
 
 function walkRecords(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[]): void {
-  const keepsOrdinals = ordinalKeepers(spec);
+  const keepsOrdinals = ordinalKeepers(spec, lanes);
   for (const [index, { slotCount, fixed, dataBytes }] of lanes.entries()) {
     if (slotCount > 0 && !fixed) walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES);
     if (slotCount > 0 && keepsOrdinals[index]) walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES);

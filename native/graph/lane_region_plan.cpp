@@ -32,14 +32,17 @@ void plan_blocks(RegionCursor& cursor, const LaneDescription& lane, LanePlan& pl
   plan.files = cursor.take(sizeof(abi::ConsumerBlock));
 }
 
-// Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a stage there names by one a
-// record that failed.
-std::vector<bool> asked_ordinals(const LaneGraphDescription& graph) {
+// Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a role there names by one a
+// record that failed. A stage may fail one, and any role one that is too long for its outlet, which only slots that are
+// the struct itself never find.
+std::vector<bool> asked_ordinals(const LaneGraphDescription& graph, const std::vector<LaneSizes>& sizes) {
   std::vector<bool> asked(graph.lanes.size(), false);
   for (auto role = graph.roles.rbegin(); role != graph.roles.rend(); ++role) {
     const bool asks = role->policy == abi::PolicyCode::kOrdered ||
                       (role->kind == abi::RoleCode::kStage && graph.stages[role->index].has(abi::StageFlag::kFails));
-    const bool behind = std::ranges::any_of(role->outlets, [&](std::uint32_t outlet) { return asked[outlet]; });
+    const bool behind = std::ranges::any_of(role->outlets, [&](std::uint32_t outlet) {
+      return asked[outlet] || sizes[outlet].layout != abi::LayoutCode::kFixed;
+    });
     for (const std::uint32_t inlet : role->inlets)
       if (asks || behind) asked[inlet] = true;
   }
@@ -85,7 +88,7 @@ LaneRegionPlan plan_region(const LaneGraphDescription& graph, const std::vector<
         cursor.take(sizeof(std::uint32_t) * abi::kHistogramCounts * graph.lanes[i].readers.size());
   }
   plan.observable_bytes = cursor.end(kPage);
-  const std::vector<bool> asked = asked_ordinals(graph);
+  const std::vector<bool> asked = asked_ordinals(graph, sizes);
   for (std::size_t i = 0; i < graph.lanes.size(); ++i)
     plan_records(cursor, keeps_ordinals(graph, graph.lanes[i], asked[i]), sizes[i], plan.lanes[i]);
   plan.total_bytes = cursor.end(kPage);

@@ -112,8 +112,33 @@ test('a graph that needs more than any machine has says how much', () => {
   });
   const error = refusal({}, long);
   expect(error).toMatchObject({ code: 'MEMORY_LIMIT' });
-  // 16 bytes a slot (nobody asks for ordinals), and what the rest of the region takes.
+  // 24 bytes a slot, 8 of them its ordinal where a stage writes the lane, and what the rest of the region takes.
   expect((error as Error).message).toMatch(
-    /^plan "graph" needs 172\d{11} bytes, but .*: ask for smaller lanes, or raise the limit$/,
+    /^plan "graph" needs 25[78]\d{11} bytes, but .*: ask for smaller lanes, or raise the limit$/,
   );
+});
+
+test('a record that a lane behind slots does not take is named by its place in its ingress', async () => {
+  const pipeline = open(
+    compile({
+      ...graph({ kind: 'Events' }),
+      stages: [
+        { id: 'keep', op: 'filter', config: { contains: 'x' } },
+        { id: 'pass', op: 'identity' },
+      ],
+      lane_graph: {
+        connections: [
+          { from: 'in', to: 'keep', lane: { kind: 'Events' } },
+          { from: 'keep', to: 'pass', lane: { kind: 'SequencedSlots', capacity: 64, gating: 4 } },
+          { from: 'pass', to: 'out', lane: { kind: 'Events', capacity_bytes: 64 } },
+        ],
+      },
+    }),
+    { ports: { out: 'discard' } },
+  );
+  const ingress = pipeline.ingress('in');
+  for (const text of ['a', 'b', 'x', 'x'.repeat(100)]) await ingress.push(Buffer.from(text));
+  ingress.close();
+  const { failure } = await pipeline.stop();
+  expect(failure).toMatchObject({ stage: 'pass', sequence: 3 });
 });
