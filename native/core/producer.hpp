@@ -57,8 +57,8 @@ class alignas(kCacheBlock) RecordProducer {
 
   // The claimed record is complete: `length` bytes, at most what was claimed. Not visible yet.
   void commit(std::uint32_t length, std::uint32_t flags) noexcept {
-    bytes_ += length;
     if (!ring_.fixed) {
+      bytes_ += length;
       abi::Slot& slot = VariableLayout::slot(ring_, next_);
       slot.position = claimed_;
       slot.start = claimed_ + ring_.headroom;
@@ -80,7 +80,6 @@ class alignas(kCacheBlock) RecordProducer {
 
   // The first `count` records of the claimed span are complete.
   void commit_span(std::uint32_t count) noexcept {
-    bytes_ += static_cast<double>(count) * ring_.record_bytes;
     if (ring_.word_bytes != 0) publish_words(count);
     next_ += count;
   }
@@ -90,12 +89,17 @@ class alignas(kCacheBlock) RecordProducer {
     if (next_ == published_) return false;
     if (ring_.word_bytes == 0) stamp(published_, next_);
     published_ = next_;
-    block_.published.store(static_cast<double>(published_ - first_), std::memory_order_relaxed);
-    block_.bytes.store(bytes_, std::memory_order_relaxed);
+    const auto records = static_cast<double>(published_ - first_);
+    block_.published.store(records, std::memory_order_relaxed);
+    block_.bytes.store(ring_.fixed ? records * ring_.record_bytes : bytes_, std::memory_order_relaxed);
     // SYNC POINT S1: publishes slots, arena bytes and stamps to every stage.
     publish_to(block_.cursor, published_, ring_.may_sleep);
     return true;
   }
+
+  // Sequence of the next record, and the first one whose slot may still be read, as far as is known.
+  std::uint64_t next() const noexcept { return next_; }
+  std::uint64_t free_until() const noexcept { return gate_ + ring_.capacity; }
 
   std::uint32_t unpublished() const noexcept { return static_cast<std::uint32_t>(next_ - published_); }
   std::uint64_t published() const noexcept { return published_; }
@@ -167,7 +171,7 @@ class alignas(kCacheBlock) RecordProducer {
   std::uint32_t head_ = 0;
   std::uint32_t tail_ = 0;
   std::uint32_t claimed_ = 0;
-  double bytes_ = 0;
+  double bytes_ = 0;  // of records of any length
 };
 
 }  // namespace byteor::core

@@ -193,12 +193,14 @@ lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcep
 
 lane::ReaderOptions LaneGraph::reader_options(std::uint32_t index, std::uint32_t reader) const noexcept {
   const std::uint32_t writer = lane(index).writer;
-  return {.first = first_position(index),
-          .counts_ordinals = role(writer).kind == abi::RoleCode::kIngress,
-          .first_ordinal = first_ordinal_,
-          .ordinal_shift = ordinal_shift_,
-          .checks = is_js(writer),
-          .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress};
+  return {
+      .first = first_position(index),
+      .counts_ordinals = role(writer).kind == abi::RoleCode::kIngress,
+      .first_ordinal = first_ordinal_,
+      .ordinal_shift = ordinal_shift_,
+      .checks = is_js(writer),
+      .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress,
+      .paces = plan_.lanes[index].files == 0 && agents_thread(lane(index).readers[reader]) != agents_thread(writer)};
 }
 
 LaneGraph::AnyWriter LaneGraph::make_writer(std::uint32_t index) {

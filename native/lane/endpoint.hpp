@@ -52,7 +52,8 @@ class Inlet {
   virtual void consume(std::uint32_t count) noexcept = 0;
 
   // Hands at most `limit` records in order to `fn(const LaneRecord&) -> bool` and moves over those that it answers true
-  // for; at the first other one it stops. Returns how many it moved over.
+  // for; at the first other one it stops. Returns how many it moved over: 0 only when there is none, or `fn` takes
+  // none.
   template <class Fn>
   std::uint32_t take(std::uint32_t limit, Fn&& fn) noexcept {
     std::array<LaneRecord, 64> records;
@@ -83,7 +84,8 @@ class Inlet {
   virtual std::uint32_t struct_stride() const noexcept { return 0; }
 
   // There alone: adjacent records in place, at most `limit` of them, beginning `skip` records behind the next one.
-  // Count 0 when there is none now. Moves over nothing: consume() does.
+  // Count 0 when there is none now, and when what was known has been read but not released: a turn asks the writer for
+  // more only once. Moves over nothing: consume() does.
   virtual core::FixedSpan span(std::uint32_t /*skip*/, std::uint32_t /*limit*/) noexcept { return {}; }
 
   // What stands where the next record should is no record: JavaScript overwrote it. Nothing more can be read, and the

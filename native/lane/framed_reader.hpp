@@ -14,6 +14,7 @@
 #include "core/barrier.hpp"
 #include "core/cpu.hpp"
 #include "core/histogram.hpp"
+#include "core/pace.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/shard_end.hpp"
@@ -36,6 +37,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
         producer_(producer),
         block_(block),
         barrier_(std::move(barrier)),
+        pace_(kFewBytes, memory.capacity_bytes),
         end_(end),
         options_(options),
         counts_(block, stamps, histogram, options.delivers, 0),
@@ -120,6 +122,8 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   std::uint64_t next() const noexcept { return counts_.read(); }
 
  private:
+  static constexpr std::uint64_t kFewBytes = 256;  // some short records
+
   template <bool kChecks>
   std::uint32_t peek_frames(LaneRecord* records, std::uint32_t limit) noexcept {
     const std::uint64_t sequence = counts_.read();
@@ -153,7 +157,8 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     std::uint64_t end = next_;
     std::uint64_t bytes = 0;
     std::uint32_t taken = 0;
-    bool fresh = false;
+    // What is known is worked off before the writer is disturbed again.
+    bool fresh = position != available;
     FrameStart start;
     while (taken != limit && find<kChecks>(position, available, start, fresh)) {
       const core::RecordRef record{FramedLayout::record_at(memory, position), start.length, start.flags};
@@ -194,7 +199,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     if (position == available) {
       if (fresh) return false;
       fresh = true;
-      available = available_ = barrier_.available(position, memory_.memory_bytes);
+      available = available_ = look(position);
       if (position == available) return false;
     }
     start = FramedLayout::start_of(memory_, position);
@@ -211,6 +216,16 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
         return damage();
     }
     return true;
+  }
+
+  // The end of what may be read from `position` on.
+  BYTEOR_NEVER_INLINE std::uint64_t look(std::uint64_t position) noexcept {
+    // In the middle of a turn, somebody waits for what has been read to be given back.
+    const bool paces = options_.paces && position == released_;
+    if (paces) pace_.wait();
+    const std::uint64_t end = barrier_.available(position, memory_.memory_bytes);
+    if (paces) pace_.found(end - position);
+    return end;
   }
 
   bool sound_padding(std::uint64_t position, FrameStart start) const noexcept {
@@ -246,6 +261,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   const abi::ProducerBlock& producer_;
   abi::ConsumerBlock& block_;
   core::Barrier barrier_;
+  core::Pace pace_;
   const core::ShardEnd end_;
   const ReaderOptions options_;
   ReadingEnd counts_;

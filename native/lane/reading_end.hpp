@@ -23,6 +23,7 @@ struct ReaderOptions {
   bool checks = false;
   // The reader is an egress: what it read, it passed on.
   bool delivers = false;
+  bool paces = false;  // the writer runs on another thread: its cursor is looked at as core/pace.hpp says
 };
 
 // Counts and samples what one reader reads. Stamps go by the number that the writer gives a record: in a lane of frames

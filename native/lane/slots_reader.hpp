@@ -13,6 +13,7 @@
 #include "core/barrier.hpp"
 #include "core/cpu.hpp"
 #include "core/histogram.hpp"
+#include "core/pace.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/shard_end.hpp"
@@ -35,6 +36,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
         producer_(producer),
         block_(block),
         barrier_(std::move(barrier)),
+        pace_(kFewRecords * ring.slot_stride, std::uint64_t{ring.capacity} * ring.slot_stride),
         end_(end),
         options_(options),
         counts_(block, stamps, histogram, options.delivers, options.first),
@@ -50,7 +52,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   EndKind kind() const noexcept override { return EndKind::kSlots; }
 
   std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
-    refresh(limit);
+    if (available_ - next_ < limit) look();
     std::uint32_t count = 0;
     core::RecordRef record;
     while (count != limit && next_ + count != available_ && load(next_ + count, record)) {
@@ -104,7 +106,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
   // None past the wrap.
   core::FixedSpan span(std::uint32_t skip, std::uint32_t limit) noexcept override {
-    refresh(skip + limit);
+    if (next_ == available_ && next_ == released_) look();
     const std::uint64_t first = next_ + skip;
     const std::uint64_t ready = std::max(available_, first) - first;
     const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(first) & ring_.slot_mask);
@@ -127,9 +129,11 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   std::uint64_t next() const noexcept { return counts_.read(); }
 
  private:
+  static constexpr std::uint64_t kFewRecords = 4;
+
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_slots(std::uint32_t limit, const Take& take) noexcept {
-    refresh(limit);
+    if (next_ == available_) look();
     const std::uint64_t end = std::min(next_ + limit, available_);
     return ring_.fixed ? take_structs(end, take) : take_records(end, take);
   }
@@ -157,8 +161,12 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     return taken;
   }
 
-  void refresh(std::uint32_t limit) noexcept {
-    if (available_ - next_ < limit) available_ = barrier_.available(next_, ring_.slot_mask + 1);
+  void look() noexcept {
+    // In the middle of a turn, somebody waits for what has been read to be given back.
+    const bool paces = options_.paces && next_ == available_ && next_ == released_;
+    if (paces) pace_.wait();
+    available_ = barrier_.available(next_, ring_.slot_mask + 1);
+    if (paces) pace_.found((available_ - next_) * ring_.slot_stride);
   }
 
   // False, and the lane is damaged, when the slot describes no record inside the arena.
@@ -192,6 +200,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   const abi::ProducerBlock& producer_;
   abi::ConsumerBlock& block_;
   core::Barrier barrier_;
+  core::Pace pace_;
   const core::ShardEnd end_;
   const ReaderOptions options_;
   ReadingEnd counts_;

@@ -34,9 +34,15 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         block_(block),
         ordinals_(ordinals),
         fixed_(ring.fixed),
+        fetches_(ring.fixed && options.fetches_ahead),
+        slots_(ring.slots),
         slot_stride_(ring.slot_stride),
         slot_mask_(ring.slot_mask),
-        next_(options.first),
+        slots_a_line_(std::max(1u, static_cast<std::uint32_t>(core::kCacheLine) / ring.slot_stride)),
+        ahead_(core::kFetchAheadBytes / ring.slot_stride),
+        fetch_claim_(kFetchClaimBytes / ring.slot_stride),
+        is_long_(std::size_t{ring.slot_mask + 1} * ring.slot_stride > kFetchLaneBytes),
+        fetched_(options.first),
         options_(options) {}
 
   SlotsWriter(const SlotsWriter&) = delete;
@@ -57,7 +63,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   std::uint32_t put_span(const core::FixedSpan& records) noexcept override {
     std::uint32_t done = 0;
     while (done != records.count) {
-      const core::FixedSpan free = producer_.try_claim_span(records.count - done);
+      const core::FixedSpan free = try_claim_span_for_copy(records.count - done);
       if (free.count == 0) break;
       std::memcpy(free.data, records.data + std::size_t{done} * slot_stride_, std::size_t{free.count} * slot_stride_);
       commit_span(free.count);
@@ -68,11 +74,14 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     return done;
   }
 
-  std::byte* try_claim(std::uint32_t length) noexcept override { return producer_.try_claim(length); }
+  std::byte* try_claim(std::uint32_t length) noexcept override {
+    std::byte* const to = producer_.try_claim(length);
+    if (fetches_) fetch_ahead(producer_.next() + 1);
+    return to;
+  }
 
   void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept override {
-    if (ordinals_ != nullptr) ordinals_[next_ & slot_mask_] = ordinal;
-    ++next_;
+    if (ordinals_ != nullptr) ordinals_[producer_.next() & slot_mask_] = ordinal;
     producer_.commit(length, flags);
   }
 
@@ -104,7 +113,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
           mask_(writer.slot_mask_),
           ahead_(core::kFetchAheadBytes / writer.slot_stride_),
           fixed_(writer.fixed_),
-          fetches_(writer.options_.fetches_ahead) {}
+          fetches_(writer.fetches_) {}
     ~Batch() { commit_slots(); }
     Batch(const Batch&) = delete;
     Batch& operator=(const Batch&) = delete;
@@ -121,7 +130,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         writer_.commit(length, flags, ordinal);
         return;
       }
-      if (ordinals_ != nullptr) ordinals_[(writer_.next_ + used_) & mask_] = ordinal;
+      if (ordinals_ != nullptr) ordinals_[(writer_.producer_.next() + used_) & mask_] = ordinal;
       // As a FramedWriter does: the line that the writer comes to some records later, once it begins with a new one.
       if (fetches_ && claimed_ - used_ > ahead_ && begins_line(next_))
         core::prefetch_for_write(next_ + core::kFetchAheadBytes);
@@ -161,22 +170,18 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   std::uint32_t record_bytes() const noexcept { return options_.record_bytes; }
   // A record's ordinal is its place among those that this writer committed.
   void commit(std::uint32_t length, std::uint32_t flags) noexcept {
-    commit(length, flags, (options_.first_ordinal + (next_ - options_.first)) << options_.ordinal_shift);
+    commit(length, flags, (options_.first_ordinal + (producer_.next() - options_.first)) << options_.ordinal_shift);
   }
-  // Structs alone: adjacent free slots, as core::RecordProducer has them.
+  // Structs alone: adjacent free slots, as core::RecordProducer has them, to be written in place.
   core::FixedSpan try_claim_span(std::uint32_t limit) noexcept {
-    const core::FixedSpan span = producer_.try_claim_span(limit);
-    if (options_.fetches_ahead) {
-      // What fits the nearest cache beside what the records are made from.
-      const std::size_t bytes = std::min<std::size_t>(std::size_t{span.count} * span.stride, kFetchSpanBytes);
-      for (std::size_t at = 0; at < bytes; at += core::kCacheLine) core::prefetch_for_write(span.data + at);
-    }
+    const core::FixedSpan span = try_claim_span_for_copy(limit);
+    if (fetches_ && (!is_long_ || span.count <= ahead_))
+      fetch_ahead(producer_.next() + std::min(span.count, fetch_claim_));
     return span;
   }
-  void commit_span(std::uint32_t count) noexcept {
-    producer_.commit_span(count);
-    next_ += count;
-  }
+  // The same, to be filled by a copy of whole lines, which come sooner unasked.
+  core::FixedSpan try_claim_span_for_copy(std::uint32_t limit) noexcept { return producer_.try_claim_span(limit); }
+  void commit_span(std::uint32_t count) noexcept { producer_.commit_span(count); }
   std::uint32_t unpublished() const noexcept { return producer_.unpublished(); }
   std::uint64_t published() const noexcept { return options_.first_ordinal + (producer_.published() - options_.first); }
   void count_keyless() noexcept { producer_.count_keyless(); }
@@ -184,15 +189,45 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   bool closed() const noexcept { return producer_.closed(); }
 
  private:
-  static constexpr std::size_t kFetchSpanBytes = 16384;
+  // What fits the nearest cache beside what the records are made from.
+  static constexpr std::uint32_t kFetchClaimBytes = 16384;
+  // A longer lane is in no cache near the reader, and lines of it that are written as a whole come sooner unasked.
+  static constexpr std::size_t kFetchLaneBytes = std::size_t{1} << 20;
+  static constexpr std::uint32_t kFetchAgainLines = 3;
+
+  // Asks for the lines of what was just claimed, up to the slot `until`, and of some behind it.
+  BYTEOR_ALWAYS_INLINE void fetch_ahead(std::uint64_t until) noexcept {
+    const std::uint64_t end = std::min(until + ahead_, producer_.free_until());
+    if (fetched_ < end) fetch_lines(end);
+  }
+
+  // Cold enough to be called: once a line.
+  void fetch_lines(std::uint64_t end) noexcept {
+    const std::uint64_t next = producer_.next();
+    for (fetched_ = std::max(fetched_, next); fetched_ < end; fetched_ += slots_a_line_) fetch_slot(fetched_);
+    // A reader that has caught up takes the lines behind what it reads as well (its CPU fetches ahead of it), so the
+    // nearest ones are asked for again and again.
+    for (std::uint32_t line = 1; line <= kFetchAgainLines; ++line) fetch_slot(next + line * slots_a_line_);
+  }
+
+  void fetch_slot(std::uint64_t sequence) const noexcept {
+    const std::byte* const slot = slots_ + (sequence & slot_mask_) * slot_stride_;
+    for (std::size_t at = 0; at < slot_stride_; at += core::kCacheLine) core::prefetch_for_write(slot + at);
+  }
 
   core::RecordProducer producer_;
   abi::ProducerBlock& block_;
   std::uint64_t* const ordinals_;
   const bool fixed_;
+  const bool fetches_;
+  std::byte* const slots_;
   const std::uint32_t slot_stride_;
   const std::uint32_t slot_mask_;
-  std::uint64_t next_;  // sequence
+  const std::uint32_t slots_a_line_;
+  const std::uint32_t ahead_;        // slots
+  const std::uint32_t fetch_claim_;  // slots
+  const bool is_long_;
+  std::uint64_t fetched_;  // sequence behind the last slot whose lines have been asked for
   std::uint64_t watermark_ = 0;
   const WriterOptions options_;
 };

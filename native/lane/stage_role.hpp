@@ -102,7 +102,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     while (moved != context_.batch_records) {
       const core::FixedSpan from = inlet_.span(0, std::min(piece, context_.batch_records - moved));
       if (from.count == 0) break;
-      const core::FixedSpan to = outlet_->try_claim_span(from.count);
+      const core::FixedSpan to = outlet_->try_claim_span_for_copy(from.count);
       stalled_ = to.count == 0;
       if (stalled_) break;
       std::memcpy(to.data, from.data, std::size_t{to.count} * stride);

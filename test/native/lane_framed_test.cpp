@@ -57,6 +57,29 @@ TEST(FramedLane, APeekWithoutConsumeDescribesTheSameRecordsAndPerhapsMore) {
   EXPECT_EQ(text_of(records[1]), "b");
 }
 
+TEST(FramedLane, ATurnWorksOffWhatIsKnownBeforeItAsksForMore) {
+  Lane lane({.paces = true});
+  auto writer = lane.framed_writer();
+  auto reader = lane.framed_reader();
+  put(*writer, "a");
+  put(*writer, "b");
+  std::string read;
+  const auto take_up_to = [&](std::uint32_t limit) {
+    const std::uint32_t taken = reader->take(limit, [&](const lane::LaneRecord& record) {
+      read += text_of(record);
+      return true;
+    });
+    reader->release();
+    return taken;
+  };
+  EXPECT_EQ(take_up_to(1), 1u);
+  put(*writer, "c");
+  EXPECT_EQ(take_up_to(8), 1u) << "b was known";
+  EXPECT_EQ(take_up_to(8), 1u);
+  EXPECT_EQ(take_up_to(8), 0u);
+  EXPECT_EQ(read, "abc");
+}
+
 TEST(FramedLane, WhatWasPeekedMayBeConsumedInParts) {
   Lane lane({.capacity = 128});
   auto writer = lane.framed_writer();

@@ -199,11 +199,42 @@ TEST(StructLane, SpansEndAtTheWrapAndAtWhatThereIs) {
   writer->publish();
   EXPECT_EQ(reader->span(0, 8).count, 5u) << "up to the wrap";
   reader->consume(5);
+  EXPECT_EQ(reader->span(0, 8).count, 0u) << "a turn asks the writer for more only once";
+  reader->release();
   EXPECT_EQ(reader->span(0, 8).count, 3u);
   reader->consume(3);
   reader->release();
   EXPECT_EQ(lane.consumer().in.load(), 11);
   EXPECT_EQ(lane.consumer().bytes.load(), 88);
+}
+
+TEST(StructLane, ClaimsThatAskForLinesAheadAreTheSame) {
+  for (const std::uint32_t bytes : {1u, 8u, 12u, 64u, 200u}) {
+    for (const std::uint32_t capacity : {1u, 3u, 64u, 1000u}) {
+      Lane lane({.slots = true, .capacity = capacity, .struct_bytes = bytes, .fetches_ahead = true, .first = 8});
+      auto writer = lane.slots_writer();
+      auto reader = lane.slots_reader();
+      std::uint64_t written = 0;
+      std::uint64_t read = 0;
+      for (int lap = 0; lap < 5; ++lap) {
+        for (core::FixedSpan span = writer->try_claim_span(7); span.count != 0; span = writer->try_claim_span(7)) {
+          for (std::uint32_t i = 0; i < span.count; ++i) span.data[i * span.stride] = static_cast<std::byte>(written++);
+          writer->commit_span(span.count);
+        }
+        EXPECT_EQ(written - read, capacity);
+        writer->publish();
+        while (read != written) {
+          const core::FixedSpan span = reader->span(0, 1000);
+          ASSERT_NE(span.count, 0u);
+          for (std::uint32_t i = 0; i < span.count; ++i)
+            ASSERT_EQ(span.data[i * span.stride], static_cast<std::byte>(read++)) << bytes << " bytes, " << capacity;
+          reader->consume(span.count);
+          reader->release();
+        }
+      }
+      EXPECT_EQ(lane.producer().bytes.load(), static_cast<double>(written) * bytes);
+    }
+  }
 }
 
 TEST(StructLane, ALaneThatDropsCountsByCauseAndGoesOn) {

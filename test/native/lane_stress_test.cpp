@@ -120,6 +120,7 @@ TEST(LaneStress, OneWriterAndItsReadersAgreeOnEveryRecord) {
     shape.watermarked = shape.slots || random.one_in(2);  // without it, slots keep no ordinals
     shape.measures = random.one_in(2);
     shape.fetches_ahead = random.one_in(2);
+    shape.paces = random.one_in(2);
     shape.first = kFirsts[random.below(3)];
     Lane lane(shape);
     const std::uint32_t longest = shape.slots ? 40 : lane.framed().record_max;
@@ -387,6 +388,7 @@ class StructDiamond {
                                                         .drops = drops,
                                                         .counts_ordinals = i == 0,
                                                         .fetches_ahead = random.one_in(2),
+                                                        .paces = random.one_in(2),
                                                         .first = first}));
       drops_ = drops_ || drops;
     }

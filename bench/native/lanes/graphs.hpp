@@ -55,16 +55,18 @@ lane::OutletEnd outlet_of(Lane& lane) {
 // Writes records `next`, `next + step`, … < `end`, at most a batch; how many there was room for.
 template <class P>
 std::uint32_t write_some(lane::FramedWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
+  std::uint64_t k = next;  // no reference: a byte that is written might be it
   std::uint32_t count = 0;
   {
     lane::FramedWriter::Batch batch(writer);
-    for (; count != kGraphBatch && next < end; ++count, next += step) {
+    for (; count != kGraphBatch && k < end; ++count, k += step) {
       std::byte* const to = batch.try_claim(sizeof(P));
       if (to == nullptr) break;
-      reinterpret_cast<P*>(to)->fill(next);
-      batch.commit(sizeof(P), 0, next);
+      reinterpret_cast<P*>(to)->fill(k);
+      batch.commit(sizeof(P), 0, k);
     }
   }
+  next = k;
   writer.publish();
   return count;
 }
@@ -72,11 +74,13 @@ std::uint32_t write_some(lane::FramedWriter& writer, std::uint64_t& next, std::u
 // The same in a lane of structs: as many as stand side by side.
 template <class P>
 std::uint32_t write_some(lane::SlotsWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
+  const std::uint64_t first = next;  // as above
   const std::uint64_t left = (end - std::min(next, end) + step - 1) / step;
   const core::FixedSpan span =
       writer.try_claim_span(static_cast<std::uint32_t>(std::min<std::uint64_t>(kGraphBatch, left)));
   P* const records = reinterpret_cast<P*>(span.data);
-  for (std::uint32_t i = 0; i != span.count; ++i, next += step) records[i].fill(next);
+  for (std::uint32_t i = 0; i != span.count; ++i) records[i].fill(first + i * step);
+  next += span.count * step;
   writer.commit_span(span.count);
   writer.publish();
   return span.count;
@@ -84,11 +88,13 @@ std::uint32_t write_some(lane::SlotsWriter& writer, std::uint64_t& next, std::ui
 
 template <class P>
 std::uint32_t read_some(lane::FramedReader& reader, std::uint64_t& sum) {
-  const std::uint32_t count = reader.consume(kGraphBatch, [&sum](std::uint64_t, const core::RecordRef& record) {
-    sum += reinterpret_cast<const P*>(record.data)->sum();
+  std::uint64_t read = 0;
+  const std::uint32_t count = reader.consume(kGraphBatch, [&read](std::uint64_t, const core::RecordRef& record) {
+    read += reinterpret_cast<const P*>(record.data)->sum();
     return true;
   });
   reader.release();
+  sum += read;
   return count;
 }
 
@@ -96,7 +102,9 @@ template <class P>
 std::uint32_t read_some(lane::SlotsReader& reader, std::uint64_t& sum) {
   const core::FixedSpan span = reader.span(0, kGraphBatch);
   const P* const records = reinterpret_cast<const P*>(span.data);
-  for (std::uint32_t i = 0; i != span.count; ++i) sum += records[i].sum();
+  std::uint64_t read = 0;
+  for (std::uint32_t i = 0; i != span.count; ++i) read += records[i].sum();
+  sum += read;
   reader.consume(span.count);
   reader.release();
   return span.count;
@@ -235,7 +243,6 @@ struct LimitBroadcast : TwiceExpected {
     std::uint64_t next = from;
     std::uint64_t gate = from;
     std::uint64_t at[2] = {from, from};
-    const auto take = [&sum](const P& record) { sum += record.sum(); };
     const Lap took = run_turns(
         n, 2 * n,
         [&] {
@@ -246,8 +253,11 @@ struct LimitBroadcast : TwiceExpected {
           return count;
         },
         [&] {
+          std::uint64_t read = 0;
+          const auto take = [&read](const P& record) { read += record.sum(); };
           const std::uint64_t one = spans.drain(spans.written, spans.done[0], at[0], kGraphBatch, take);
           const std::uint64_t two = spans.drain(spans.done[0], spans.done[1], at[1], kGraphBatch, take);
+          sum += read;
           at[0] += one;
           at[1] += two;
           return one + two;
@@ -362,8 +372,10 @@ struct LimitMerge : OnceExpected {
         [&] {
           std::uint64_t moved = 0;
           for (int i = 0; i < 2; ++i) {
+            std::uint64_t read = 0;
             const std::uint64_t count = spans[i]->drain(spans[i]->written, spans[i]->done[0], at[i], kGraphBatch,
-                                                        [&sum](const P& record) { sum += record.sum(); });
+                                                        [&read](const P& record) { read += record.sum(); });
+            sum += read;
             at[i] += count;
             moved += count;
           }

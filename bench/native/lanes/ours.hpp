@@ -86,7 +86,7 @@ class FramedLane : public LaneBlocks {
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(memory_, *producer_, *consumers_[reader], barrier(), end(), stamps(), histogram(),
-                                    lane::ReaderOptions{.counts_ordinals = counts_ordinals_});
+                                    lane::ReaderOptions{.counts_ordinals = counts_ordinals_, .paces = fetches_ahead_});
   }
 
  private:
@@ -122,7 +122,7 @@ class AnySlotsLane : public LaneBlocks {
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[reader], barrier(), end(), stamps(),
-                                    histogram(), lane::ReaderOptions{});
+                                    histogram(), lane::ReaderOptions{.paces = fetches_ahead_});
   }
 
  protected:

@@ -142,7 +142,10 @@ struct Peer {
  private:
   std::size_t take_some(std::uint64_t& sum) {
     if constexpr (requires { queue.take([](const P&) {}); }) {
-      return queue.take([&sum](const P& record) { sum += record.sum(); });
+      std::uint64_t taken = 0;  // no reference: what is read might change it
+      const std::size_t count = queue.take([&taken](const P& record) { taken += record.sum(); });
+      sum += taken;
+      return count;
     } else {
       P batch[Batch];
       const std::size_t count = queue.pop(batch, Batch);

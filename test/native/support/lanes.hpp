@@ -38,6 +38,7 @@ struct LaneShape {
   bool counts_ordinals = false;
   bool measures = false;
   bool fetches_ahead = false;
+  bool paces = false;
   std::uint64_t first = 0;
   std::uint64_t first_ordinal = 0;
   std::uint32_t ordinal_shift = 0;
@@ -182,9 +183,12 @@ class Lane {
             .ordinal_shift = shape_.ordinal_shift};
   }
   lane::ReaderOptions reader_options() const {
-    return {shape_.first,         shape_.counts_ordinals || shape_.js_writer,
-            shape_.first_ordinal, shape_.ordinal_shift,
-            shape_.js_writer,     false};
+    return {.first = shape_.first,
+            .counts_ordinals = shape_.counts_ordinals || shape_.js_writer,
+            .first_ordinal = shape_.first_ordinal,
+            .ordinal_shift = shape_.ordinal_shift,
+            .checks = shape_.js_writer,
+            .paces = shape_.paces};
   }
 
   const LaneShape shape_;

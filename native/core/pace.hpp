@@ -1,0 +1,61 @@
+// How often a reader looks at the cursor of a writer on another CPU.
+//
+//   writer ──stores──▶ | cursor | ◀──looks── reader        a look takes the line away; stores behind it wait
+//
+// Stores become visible in order, so a writer whose cursor has been looked at stands still until the line is back, and
+// a reader that has caught up and looks again at once gets a few records a look and lets no more be made. So after a
+// look that found some, a reader lets a little time pass before the next, as long as that brings it more. It stops when
+// records come slowly, when enough lies ready to be worth the look, and when the lane fills up. What was found is read
+// at once, always, so this delays nothing but the next look, and that by at most kMostNs.
+//
+// Hot code: no allocation, no exception.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/clock.hpp"
+#include "core/cpu.hpp"
+
+namespace byteor::core {
+
+class Pace {
+ public:
+  // `few`: so much, or less, is what a slow writer has written between two looks, bytes. `capacity`: of the lane,
+  // bytes.
+  Pace(std::uint64_t few, std::uint64_t capacity)
+      : few_(few), enough_(std::min(kEnoughBytes, capacity / 2)), too_much_(capacity / 2) {}
+
+  // Before a look of a reader that has read everything it knows of.
+  void wait() const noexcept {
+    if (pause_ns_ == 0) return;
+    while (now_ns() < next_look_ns_) cpu_relax();
+  }
+
+  // After a look that found `bytes` to read.
+  void found(std::uint64_t bytes) noexcept {
+    if (bytes <= few_ || bytes > too_much_)
+      pause_ns_ = pause_ns_ <= kLeastNs ? 0 : pause_ns_ / 2;
+    else if (bytes < enough_)
+      pause_ns_ = std::clamp(2 * pause_ns_, kLeastNs, kMostNs);
+    if (pause_ns_ != 0) next_look_ns_ = now_ns() + pause_ns_;
+  }
+
+  double pause_ns() const noexcept { return pause_ns_; }
+
+  static constexpr double kLeastNs = 100;
+  // Some two ways of a line between far CPUs. Twice as long brought single records of 8 bytes a third more, and others
+  // nothing.
+  static constexpr double kMostNs = 800;
+  // Sixteen lines: on their way they take longer than the cursor's.
+  static constexpr std::uint64_t kEnoughBytes = 1024;
+
+ private:
+  std::uint64_t few_;
+  std::uint64_t enough_;
+  std::uint64_t too_much_;
+  double pause_ns_ = 0;
+  double next_look_ns_ = 0;
+};
+
+}  // namespace byteor::core
