@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -49,7 +50,8 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
         limit_(options.first + memory.capacity_bytes),
         gate_(options.first),
         published_position_(options.first),
-        asked_(options.first) {}
+        asked_(options.first),
+        aside_(options.fetches_ahead ? std::make_unique<std::byte[]>(kAsideBytes) : nullptr) {}
 
   FramedWriter(const FramedWriter&) = delete;
   FramedWriter& operator=(const FramedWriter&) = delete;
@@ -123,64 +125,87 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     block_.closed.store(1, std::memory_order_seq_cst);
   }
 
-  // Nearly every record goes the short way: no padding, room as far as we know. What it needs stays in registers, which
-  // the compiler cannot do with members, because any byte it writes might be one of them.
+  // Writes many frames. Where a reader runs on another CPU they are made aside, in a room that stays near, and copied
+  // to the lane some KiB at a time: a copy of whole lines need not wait for what the other CPU has in them.
+  //
+  //   aside  │ frame │ frame │ frame │      begin_ … next_, copied by flush()
+  //   lane   ───────▲────────────────▶      up to end_ there is room and no wrap, neither here nor there
+  //
+  // What the short way needs stays in registers, which the compiler cannot do with a writer's members, because any byte
+  // it writes might be one of them.
   class Batch {
    public:
     explicit Batch(FramedWriter& writer) noexcept
-        : writer_(writer),
-          memory_(writer.memory_),
-          fetches_(writer.options_.fetches_ahead),
-          next_(writer.next_),
-          limit_(writer.limit_),
-          asked_(writer.asked_) {}
-    ~Batch() { write_back(); }
+        : writer_(writer), next_(writer.next_), end_(writer.next_), begin_(writer.next_) {}
+    ~Batch() { flush(); }
     Batch(const Batch&) = delete;
     Batch& operator=(const Batch&) = delete;
 
     BYTEOR_ALWAYS_INLINE std::byte* try_claim(std::uint32_t length) noexcept {
-      const std::uint32_t need = frame_bytes(length);
-      padded_ = need > FramedLayout::to_wrap(memory_, next_) || next_ + need > limit_;
-      if (padded_) [[unlikely]] {
-        writer_.next_ = next_;
-        std::byte* const to = writer_.try_claim(length);
-        limit_ = writer_.limit_;
-        return to;
-      }
-      return FramedLayout::record_at(memory_, next_);
+      if (next_ + frame_bytes(length) > end_) [[unlikely]]
+        return claim_at_end(length);
+      direct_ = false;
+      return place_ + abi::kFrameHeaderBytes;
     }
 
     BYTEOR_ALWAYS_INLINE void commit(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept {
-      if (padded_) [[unlikely]] {
-        writer_.pad();
-        next_ = writer_.next_;
-      }
-      std::byte* const frame = FramedLayout::at(memory_, next_);
-      FramedLayout::write_start(frame, length, flags);
-      FramedLayout::write_ordinal(frame, ordinal);
-      next_ += frame_bytes(length);
-      if (fetches_) asked_ = fetch_ahead(memory_, next_, limit_, asked_);
+      if (direct_) [[unlikely]]
+        return commit_direct(length, flags, ordinal);
+      const std::uint32_t bytes = frame_bytes(length);
+      FramedLayout::write_start(place_, length, flags);
+      FramedLayout::write_ordinal(place_, ordinal);
+      place_ += bytes;
+      next_ += bytes;
       bytes_ += length;
       ++count_;
     }
 
    private:
-    void write_back() noexcept {
+    // A new room behind what there is; or, where a record cannot be made aside (it is long, or comes behind padding), a
+    // place in the lane.
+    BYTEOR_NEVER_INLINE std::byte* claim_at_end(std::uint32_t length) noexcept {
+      flush();
+      std::byte* const to = writer_.try_claim(length);
+      if (to == nullptr) return nullptr;
+      begin_at_next();
+      direct_ = next_ + frame_bytes(length) > end_;
+      return direct_ ? to : place_ + abi::kFrameHeaderBytes;
+    }
+
+    BYTEOR_NEVER_INLINE void commit_direct(std::uint32_t length, std::uint32_t flags, std::uint64_t ordinal) noexcept {
+      writer_.commit(length, flags, ordinal);
+      next_ = end_ = begin_ = writer_.next_;
+      direct_ = false;
+    }
+
+    void begin_at_next() noexcept {
+      end_ = std::min(writer_.limit_, next_ + FramedLayout::to_wrap(writer_.memory_, next_));
+      place_ = FramedLayout::at(writer_.memory_, next_);
+      if (writer_.aside_ == nullptr) return;
+      end_ = std::min(end_, next_ + kAsideBytes);
+      const std::uint64_t first = std::min(end_, next_ + kFetchRoomBytes);
+      for (std::uint64_t at = next_; at < first; at += core::kCacheLine)
+        core::prefetch_for_write(FramedLayout::at(writer_.memory_, at));
+      place_ = writer_.aside_.get();
+    }
+
+    void flush() noexcept {
+      if (writer_.aside_ != nullptr && next_ != begin_)
+        std::memcpy(FramedLayout::at(writer_.memory_, begin_), writer_.aside_.get(), next_ - begin_);
       writer_.next_ = next_;
-      writer_.asked_ = asked_;
-      writer_.bytes_ += bytes_;
-      writer_.count_ += count_;
+      writer_.bytes_ += std::exchange(bytes_, 0);
+      writer_.count_ += std::exchange(count_, 0);
+      begin_ = end_ = next_;
     }
 
     FramedWriter& writer_;
-    const FramedMemory memory_;
-    const bool fetches_;
-    bool padded_ = false;  // the record at hand went the long way, and there may be padding before it
-    std::uint64_t next_;
-    std::uint64_t limit_;
-    std::uint64_t asked_;
+    std::byte* place_ = nullptr;  // of the next frame
+    std::uint64_t next_;          // its position
+    std::uint64_t end_;           // no frame may reach past this position; at first, and behind a full room, `next_`
+    std::uint64_t begin_;         // position of the first frame that has not been copied
     std::uint64_t bytes_ = 0;
     std::uint64_t count_ = 0;
+    bool direct_ = false;  // the record at hand is written in the lane
   };
 
   // ---- as a native ingress writes ----
@@ -202,6 +227,11 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   bool closed() const noexcept { return block_.closed.load(std::memory_order_seq_cst) != 0; }
 
  private:
+  // Fits the nearest cache beside what records are made from.
+  static constexpr std::uint32_t kAsideBytes = 16384;
+  // A short batch is copied line by line, and its lines come while it is made.
+  static constexpr std::uint32_t kFetchRoomBytes = 2048;
+
   // Asks for the lines up to kFetchAheadBytes past `next`, as far as there is room and they have not been asked for;
   // returns how far that is now.
   static std::uint64_t fetch_ahead(const FramedMemory& memory, std::uint64_t next, std::uint64_t limit,
@@ -250,7 +280,8 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   std::uint64_t published_ = 0;       // records published
   std::uint64_t bytes_ = 0;
   std::uint64_t watermark_ = 0;
-  std::uint32_t padding_ = 0;  // bytes before the frame that is claimed
+  std::uint32_t padding_ = 0;                 // bytes before the frame that is claimed
+  const std::unique_ptr<std::byte[]> aside_;  // where a Batch makes frames for a reader on another CPU
 };
 
 }  // namespace byteor::lane

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -39,7 +40,11 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         outlet_(context_.outlets.empty() ? nullptr : static_cast<Out*>(context_.outlets.front().outlet.get())),
         step_(context_.inlets.front().ordinal_step),
         watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
-        copies_spans_(copies_spans(context_)) {}
+        copies_spans_(copies_spans(context_)),
+        piece_(copies_spans_ ? std::max(1u, kPieceBytes / inlet_.struct_stride()) : 0),
+        aside_(kWritesSpans && copies_spans_
+                   ? std::make_unique<std::byte[]>(std::size_t{piece_} * inlet_.struct_stride())
+                   : nullptr) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
@@ -65,7 +70,9 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
  private:
-  static constexpr std::uint32_t kPieceBytes = 4096;
+  // Long enough that a copy writes whole lines without fetching what they hold; still near when it is made.
+  static constexpr std::uint32_t kPieceBytes = 16384;
+  static constexpr bool kWritesSpans = Op::kWrites && !Op::kFilters && !Op::kFails && std::is_same_v<Out, SlotsWriter>;
 
   // What a turn counts, in registers.
   struct Tally {
@@ -78,7 +85,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     if (outlet_ == nullptr) return work_without_outlet();
     if constexpr (std::is_same_v<Op, op::IdentityOp>) {
       if (copies_spans_) return copy_spans();
-    } else if constexpr (Op::kWrites && !Op::kFilters && !Op::kFails && std::is_same_v<Out, SlotsWriter>) {
+    } else if constexpr (kWritesSpans) {
       if (copies_spans_ && !outlet_->drops()) return write_spans();
     }
     return work_with_outlet();
@@ -92,24 +99,25 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return moved.records;
   }
 
-  // The same, but every record is changed in the outlet: a piece at a time, so that it is still near, and no longer on
-  // its way there.
+  // The same, but every record is changed. That is done aside, a piece at a time, and each piece is copied to the
+  // outlet in one go: lines that another CPU has are written once, as a whole.
   std::uint32_t write_spans() noexcept {
     const std::uint32_t stride = outlet_->struct_stride();
-    const std::uint32_t piece = std::max(1u, kPieceBytes / stride);
     std::uint32_t moved = 0;
     stalled_ = false;
     while (moved != context_.batch_records) {
-      const core::FixedSpan from = inlet_.span(0, std::min(piece, context_.batch_records - moved));
+      const core::FixedSpan from = inlet_.span(0, std::min(piece_, context_.batch_records - moved));
       if (from.count == 0) break;
       const core::FixedSpan to = outlet_->try_claim_span_for_copy(from.count);
       stalled_ = to.count == 0;
       if (stalled_) break;
-      std::memcpy(to.data, from.data, std::size_t{to.count} * stride);
-      for (std::uint32_t i = 0; i != to.count; ++i) {
-        core::RecordRef ref{to.data + std::size_t{i} * stride, outlet_->record_max(), 0};
+      const std::size_t bytes = std::size_t{to.count} * stride;
+      std::memcpy(aside_.get(), from.data, bytes);
+      for (std::size_t at = 0; at != bytes; at += stride) {
+        core::RecordRef ref{aside_.get() + at, outlet_->record_max(), 0};
         op_.apply(ref);
       }
+      std::memcpy(to.data, aside_.get(), bytes);
       outlet_->commit_span(to.count);
       inlet_.consume(to.count);
       moved += to.count;
@@ -257,6 +265,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   const std::uint64_t step_;
   const bool watermarked_;
   const bool copies_spans_;
+  const std::uint32_t piece_;                 // records
+  const std::unique_ptr<std::byte[]> aside_;  // room for a piece
   std::uint64_t out_ = 0;
   std::uint64_t filtered_ = 0;
   std::uint64_t next_ordinal_ = 0;    // after the last record that was done with

@@ -57,6 +57,61 @@ TEST(FramedLane, APeekWithoutConsumeDescribesTheSameRecordsAndPerhapsMore) {
   EXPECT_EQ(text_of(records[1]), "b");
 }
 
+// Batches of every length over lanes of every capacity: frames made aside (a reader has another CPU) or in the lane, up
+// to the wrap and past it, longer than the room aside, and claims that nobody commits.
+TEST(FramedLane, ABatchLeavesWhatSingleClaimsWouldLeave) {
+  for (const bool aside : {false, true}) {
+    for (const std::uint32_t capacity : {64u, 136u, 1000u, 4096u, 70'000u, 262'144u}) {
+      std::mt19937 random(capacity);
+      const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
+      Lane lane({.capacity = capacity, .fetches_ahead = aside, .first = 8 * below(1000)});
+      auto writer = lane.framed_writer();
+      auto reader = lane.framed_reader();
+      const std::uint32_t longest = writer->record_max();
+      std::uint64_t written = 0;
+      std::uint64_t read = 0;
+      std::uint64_t bytes = 0;
+      const auto fill = [](std::byte* to, std::uint32_t length, std::uint64_t record) {
+        for (std::uint32_t i = 0; i != length; ++i) to[i] = static_cast<std::byte>(record + i);
+      };
+      for (int turn = 0; turn != 400; ++turn) {
+        {
+          lane::FramedWriter::Batch batch(*writer);
+          for (std::uint32_t left = below(200); left != 0; --left) {
+            const std::uint32_t length = below(8) == 0 ? below(longest + 1) : below(std::min(longest, 60u) + 1);
+            std::byte* const to = batch.try_claim(length);
+            if (to == nullptr) break;
+            if (below(6) == 0) {
+              fill(to, length, 77);  // and nobody commits it
+              continue;
+            }
+            const std::uint32_t committed = below(5) == 0 ? below(length + 1) : length;
+            fill(to, committed, written);
+            batch.commit(committed, 1, 3 * written);
+            bytes += committed;
+            ++written;
+          }
+        }
+        writer->publish();
+        EXPECT_EQ(lane.producer().published.load(), static_cast<double>(written));
+        EXPECT_EQ(lane.producer().bytes.load(), static_cast<double>(bytes));
+        reader->take(below(300), [&](const lane::LaneRecord& record) {
+          EXPECT_EQ(record.ordinal, 3 * read);
+          EXPECT_EQ(record.flags, 1u);
+          std::string expected(record.length, ' ');
+          fill(reinterpret_cast<std::byte*>(expected.data()), record.length, read);
+          EXPECT_EQ(text_of(record), expected) << "record " << read << ", capacity " << capacity;
+          ++read;
+          return !testing::Test::HasFailure();
+        });
+        reader->release();
+        ASSERT_FALSE(testing::Test::HasFailure());
+      }
+      EXPECT_GT(read, 200u);
+    }
+  }
+}
+
 TEST(FramedLane, ATurnWorksOffWhatIsKnownBeforeItAsksForMore) {
   Lane lane({.paces = true});
   auto writer = lane.framed_writer();

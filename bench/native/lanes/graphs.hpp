@@ -74,16 +74,11 @@ std::uint32_t write_some(lane::FramedWriter& writer, std::uint64_t& next, std::u
 // The same in a lane of structs: as many as stand side by side.
 template <class P>
 std::uint32_t write_some(lane::SlotsWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
-  const std::uint64_t first = next;  // as above
   const std::uint64_t left = (end - std::min(next, end) + step - 1) / step;
-  const core::FixedSpan span =
-      writer.try_claim_span(static_cast<std::uint32_t>(std::min<std::uint64_t>(kGraphBatch, left)));
-  P* const records = reinterpret_cast<P*>(span.data);
-  for (std::uint32_t i = 0; i != span.count; ++i) records[i].fill(first + i * step);
-  next += span.count * step;
-  writer.commit_span(span.count);
-  writer.publish();
-  return span.count;
+  const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(kGraphBatch, left));
+  const std::uint32_t count = write_span<P, kGraphBatch, kMadeAside<P>>(writer, limit, next, step);
+  next += count * step;
+  return count;
 }
 
 template <class P>

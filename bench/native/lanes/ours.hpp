@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -170,6 +171,7 @@ struct OneLane {
   std::unique_ptr<typename Lane::Reader> reader;
 
   void produce(std::uint64_t n) {
+    if constexpr (Batch != 1 && std::is_same_v<Lane, FramedLane>) return produce_batches(n);
     for (std::uint64_t i = 0; i < n; ++i) {
       std::byte* to;
       while ((to = writer->try_claim(sizeof(P))) == nullptr) {
@@ -181,6 +183,21 @@ struct OneLane {
       if (writer->unpublished() == Batch) writer->publish();
     }
     writer->publish();
+  }
+
+  void produce_batches(std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n;) {
+      {
+        lane::FramedWriter::Batch batch(*writer);
+        for (std::uint32_t k = 0; k != Batch && i != n; ++k, ++i) {
+          std::byte* const to = batch.try_claim(sizeof(P));
+          if (to == nullptr) break;
+          reinterpret_cast<P*>(to)->fill(i);
+          batch.commit(sizeof(P), 0, i);
+        }
+      }
+      if (!writer->publish()) core::cpu_relax();
+    }
   }
 
   std::uint64_t consume(std::uint64_t n) {
@@ -201,8 +218,26 @@ struct OneLane {
   }
 };
 
+// A batch of records that are whole lines is made aside and copied in: a copy of lines need not fetch what the other
+// CPU has in them. Smaller records are made where they stay.
+template <class P>
+inline constexpr bool kMadeAside = sizeof(P) >= core::kCacheLine;
+
+// Writes at most `limit` ≤ kMost adjacent records, `first`, `first + step`, …; how many there was room for.
+template <class P, std::uint32_t kMost, bool kAside>
+std::uint32_t write_span(lane::SlotsWriter& writer, std::uint32_t limit, std::uint64_t first, std::uint64_t step = 1) {
+  const core::FixedSpan span = kAside ? writer.try_claim_span_for_copy(limit) : writer.try_claim_span(limit);
+  P aside[kAside ? kMost : 1];
+  P* const records = kAside ? aside : reinterpret_cast<P*>(span.data);
+  for (std::uint32_t k = 0; k != span.count; ++k) records[k].fill(first + k * step);
+  if (kAside) std::memcpy(span.data, aside, std::size_t{span.count} * sizeof(P));
+  writer.commit_span(span.count);
+  writer.publish();
+  return span.count;
+}
+
 // The same over a lane of structs, in spans of adjacent records.
-template <class P, std::uint32_t Batch, LaneProfile kProfile>
+template <class P, std::uint32_t Batch, LaneProfile kProfile, bool kAside = Batch != 1 && kMadeAside<P>>
 struct OneStructLane {
   explicit OneStructLane(std::uint32_t capacity)
       : lane(capacity, sizeof(P), kProfile), writer(lane.writer()), reader(lane.reader()) {}
@@ -212,17 +247,10 @@ struct OneStructLane {
 
   void produce(std::uint64_t n) {
     for (std::uint64_t i = 0; i < n;) {
-      const core::FixedSpan span =
-          writer->try_claim_span(static_cast<std::uint32_t>(std::min<std::uint64_t>(Batch, n - i)));
-      if (span.count == 0) {
-        core::cpu_relax();
-        continue;
-      }
-      P* const records = reinterpret_cast<P*>(span.data);
-      for (std::uint32_t k = 0; k < span.count; ++k) records[k].fill(i + k);
-      writer->commit_span(span.count);
-      writer->publish();
-      i += span.count;
+      const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(Batch, n - i));
+      const std::uint32_t written = write_span<P, Batch, kAside>(*writer, limit, i);
+      if (written == 0) core::cpu_relax();
+      i += written;
     }
   }
 
