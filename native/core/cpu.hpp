@@ -30,6 +30,12 @@ inline constexpr std::size_t kCacheLine = 64;
 // their way as are written while one comes; twice as many measured no faster.
 inline constexpr std::uint32_t kFetchAheadBytes = 1024;
 
+// Where records for a reader on another CPU are made before they are copied to it as whole lines: fits the nearest
+// cache beside what they are made from. A short batch is copied line by line, so its lines are asked for when it
+// begins.
+inline constexpr std::uint32_t kAsideBytes = 16384;
+inline constexpr std::uint32_t kFetchRoomBytes = 2048;
+
 // Tells the core that this is a spin loop; keeps a sibling hardware thread and the memory system responsive.
 inline void cpu_relax() noexcept {
 #if defined(__x86_64__) || defined(_M_X64)

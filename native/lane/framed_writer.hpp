@@ -51,7 +51,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
         gate_(options.first),
         published_position_(options.first),
         asked_(options.first),
-        aside_(options.fetches_ahead ? std::make_unique<std::byte[]>(kAsideBytes) : nullptr) {}
+        aside_(options.fetches_ahead ? std::make_unique<std::byte[]>(core::kAsideBytes) : nullptr) {}
 
   FramedWriter(const FramedWriter&) = delete;
   FramedWriter& operator=(const FramedWriter&) = delete;
@@ -182,8 +182,8 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
       end_ = std::min(writer_.limit_, next_ + FramedLayout::to_wrap(writer_.memory_, next_));
       place_ = FramedLayout::at(writer_.memory_, next_);
       if (writer_.aside_ == nullptr) return;
-      end_ = std::min(end_, next_ + kAsideBytes);
-      const std::uint64_t first = std::min(end_, next_ + kFetchRoomBytes);
+      end_ = std::min(end_, next_ + core::kAsideBytes);
+      const std::uint64_t first = std::min(end_, next_ + core::kFetchRoomBytes);
       for (std::uint64_t at = next_; at < first; at += core::kCacheLine)
         core::prefetch_for_write(FramedLayout::at(writer_.memory_, at));
       place_ = writer_.aside_.get();
@@ -227,11 +227,6 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   bool closed() const noexcept { return block_.closed.load(std::memory_order_seq_cst) != 0; }
 
  private:
-  // Fits the nearest cache beside what records are made from.
-  static constexpr std::uint32_t kAsideBytes = 16384;
-  // A short batch is copied line by line, and its lines come while it is made.
-  static constexpr std::uint32_t kFetchRoomBytes = 2048;
-
   // Asks for the lines up to kFetchAheadBytes past `next`, as far as there is room and they have not been asked for;
   // returns how far that is now.
   static std::uint64_t fetch_ahead(const FramedMemory& memory, std::uint64_t next, std::uint64_t limit,

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -40,9 +41,10 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         slot_mask_(ring.slot_mask),
         slots_a_line_(std::max(1u, static_cast<std::uint32_t>(core::kCacheLine) / ring.slot_stride)),
         ahead_(core::kFetchAheadBytes / ring.slot_stride),
-        fetch_claim_(kFetchClaimBytes / ring.slot_stride),
+        room_(std::max(1u, core::kAsideBytes / ring.slot_stride)),
         is_long_(std::size_t{ring.slot_mask + 1} * ring.slot_stride > kFetchLaneBytes),
         fetched_(options.first),
+        aside_(fetches_ ? std::make_unique<std::byte[]>(std::size_t{room_} * slot_stride_) : nullptr),
         options_(options) {}
 
   SlotsWriter(const SlotsWriter&) = delete;
@@ -102,7 +104,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   void close() noexcept override { producer_.close(); }
 
-  // Of structs: adjacent slots at a time, with what that needs in registers, for the reason given at
+  // Of structs: adjacent slots at a time, made aside where a reader runs on another CPU, for the reasons given at
   // FramedWriter::Batch.
   class Batch {
    public:
@@ -111,9 +113,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
           ordinals_(writer.ordinals_),
           stride_(writer.slot_stride_),
           mask_(writer.slot_mask_),
-          ahead_(core::kFetchAheadBytes / writer.slot_stride_),
-          fixed_(writer.fixed_),
-          fetches_(writer.fetches_) {}
+          fixed_(writer.fixed_) {}
     ~Batch() { commit_slots(); }
     Batch(const Batch&) = delete;
     Batch& operator=(const Batch&) = delete;
@@ -131,25 +131,27 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         return;
       }
       if (ordinals_ != nullptr) ordinals_[(writer_.producer_.next() + used_) & mask_] = ordinal;
-      // As a FramedWriter does: the line that the writer comes to some records later, once it begins with a new one.
-      if (fetches_ && claimed_ - used_ > ahead_ && begins_line(next_))
-        core::prefetch_for_write(next_ + core::kFetchAheadBytes);
       next_ += stride_;
       ++used_;
     }
 
    private:
-    bool begins_line(const std::byte* slot) const noexcept {
-      return (reinterpret_cast<std::uintptr_t>(slot) & (core::kCacheLine - 1)) < stride_;
-    }
     void claim_slots() noexcept {
       commit_slots();
-      const core::FixedSpan span = writer_.producer_.try_claim_span(mask_ + 1);
-      next_ = span.data;
+      const bool aside = writer_.aside_ != nullptr;
+      const core::FixedSpan span = writer_.try_claim_span_for_copy(aside ? writer_.room_ : mask_ + 1);
       claimed_ = span.count;
+      slots_ = span.data;
+      next_ = aside ? writer_.aside_.get() : slots_;
+      if (!aside) return;
+      const std::size_t first = std::min<std::size_t>(std::size_t{claimed_} * stride_, core::kFetchRoomBytes);
+      for (std::size_t at = 0; at < first; at += core::kCacheLine) core::prefetch_for_write(slots_ + at);
     }
     void commit_slots() noexcept {
-      if (used_ != 0) writer_.commit_span(used_);
+      if (used_ != 0) {
+        if (writer_.aside_ != nullptr) std::memcpy(slots_, writer_.aside_.get(), std::size_t{used_} * stride_);
+        writer_.commit_span(used_);
+      }
       used_ = claimed_ = 0;
     }
 
@@ -157,11 +159,10 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     std::uint64_t* const ordinals_;
     const std::uint32_t stride_;
     const std::uint32_t mask_;
-    const std::uint32_t ahead_;  // records
     const bool fixed_;
-    const bool fetches_;
-    std::byte* next_ = nullptr;  // the next slot of those that were claimed
-    std::uint32_t used_ = 0;     // of them
+    std::byte* slots_ = nullptr;  // the first of those that were claimed
+    std::byte* next_ = nullptr;   // where the next record is made
+    std::uint32_t used_ = 0;      // of them
     std::uint32_t claimed_ = 0;
   };
 
@@ -175,8 +176,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // Structs alone: adjacent free slots, as core::RecordProducer has them, to be written in place.
   core::FixedSpan try_claim_span(std::uint32_t limit) noexcept {
     const core::FixedSpan span = try_claim_span_for_copy(limit);
-    if (fetches_ && (!is_long_ || span.count <= ahead_))
-      fetch_ahead(producer_.next() + std::min(span.count, fetch_claim_));
+    if (fetches_ && (!is_long_ || span.count <= ahead_)) fetch_ahead(producer_.next() + std::min(span.count, room_));
     return span;
   }
   // The same, to be filled by a copy of whole lines, which come sooner unasked.
@@ -189,8 +189,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   bool closed() const noexcept { return producer_.closed(); }
 
  private:
-  // What fits the nearest cache beside what the records are made from.
-  static constexpr std::uint32_t kFetchClaimBytes = 16384;
   // A longer lane is in no cache near the reader, and lines of it that are written as a whole come sooner unasked.
   static constexpr std::size_t kFetchLaneBytes = std::size_t{1} << 20;
   static constexpr std::uint32_t kFetchAgainLines = 3;
@@ -224,10 +222,11 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   const std::uint32_t slot_stride_;
   const std::uint32_t slot_mask_;
   const std::uint32_t slots_a_line_;
-  const std::uint32_t ahead_;        // slots
-  const std::uint32_t fetch_claim_;  // slots
+  const std::uint32_t ahead_;  // slots
+  const std::uint32_t room_;   // slots that have room aside
   const bool is_long_;
   std::uint64_t fetched_;  // sequence behind the last slot whose lines have been asked for
+  const std::unique_ptr<std::byte[]> aside_;
   std::uint64_t watermark_ = 0;
   const WriterOptions options_;
 };

@@ -41,7 +41,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         step_(context_.inlets.front().ordinal_step),
         watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
         copies_spans_(copies_spans(context_)),
-        piece_(copies_spans_ ? std::max(1u, kPieceBytes / inlet_.struct_stride()) : 0),
+        piece_(copies_spans_ ? std::max(1u, core::kAsideBytes / inlet_.struct_stride()) : 0),
         aside_(kWritesSpans && copies_spans_
                    ? std::make_unique<std::byte[]>(std::size_t{piece_} * inlet_.struct_stride())
                    : nullptr) {}
@@ -70,8 +70,6 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
  private:
-  // Long enough that a copy writes whole lines without fetching what they hold; still near when it is made.
-  static constexpr std::uint32_t kPieceBytes = 16384;
   static constexpr bool kWritesSpans = Op::kWrites && !Op::kFilters && !Op::kFails && std::is_same_v<Out, SlotsWriter>;
 
   // What a turn counts, in registers.

@@ -208,7 +208,8 @@ TEST(StructLane, SpansEndAtTheWrapAndAtWhatThereIs) {
   EXPECT_EQ(lane.consumer().bytes.load(), 88);
 }
 
-TEST(StructLane, ClaimsThatAskForLinesAheadAreTheSame) {
+// A span at a time and one by one, with a writer that asks for lines ahead and makes records aside.
+TEST(StructLane, AWriterForAnotherCpuLeavesTheSameRecords) {
   for (const std::uint32_t bytes : {1u, 8u, 12u, 64u, 200u}) {
     for (const std::uint32_t capacity : {1u, 3u, 64u, 1000u}) {
       Lane lane({.slots = true, .capacity = capacity, .struct_bytes = bytes, .fetches_ahead = true, .first = 8});
@@ -217,6 +218,13 @@ TEST(StructLane, ClaimsThatAskForLinesAheadAreTheSame) {
       std::uint64_t written = 0;
       std::uint64_t read = 0;
       for (int lap = 0; lap < 5; ++lap) {
+        if (lap % 2 == 1) {
+          lane::SlotsWriter::Batch batch(*writer);
+          while (std::byte* const to = batch.try_claim(bytes)) {
+            *to = static_cast<std::byte>(written++);
+            batch.commit(bytes, 0, 0);
+          }
+        }
         for (core::FixedSpan span = writer->try_claim_span(7); span.count != 0; span = writer->try_claim_span(7)) {
           for (std::uint32_t i = 0; i < span.count; ++i) span.data[i * span.stride] = static_cast<std::byte>(written++);
           writer->commit_span(span.count);
