@@ -58,6 +58,11 @@ inline void prefetch_for_write(const void* at) noexcept {
 #endif
 }
 
+// The same for all lines of `bytes` from `from` on, a multiple of a line further each.
+inline void prefetch_lines_for_write(const std::byte* from, std::size_t bytes) noexcept {
+  for (std::size_t at = 0; at < bytes; at += kCacheLine) prefetch_for_write(from + at);
+}
+
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t to) noexcept { return (value + to - 1) / to * to; }
 
 }  // namespace byteor::core

@@ -174,11 +174,13 @@ core::ShardEnd LaneGraph::lane_end(std::uint32_t index) const noexcept {
   return {writer_position(index), &producer_block(index).closed, &lane_block(index).stop_before};
 }
 
+bool LaneGraph::reads_elsewhere(std::uint32_t index, std::uint32_t reader) const noexcept {
+  return agents_thread(reader) != agents_thread(lane(index).writer);
+}
+
 bool LaneGraph::crosses_threads(std::uint32_t index) const noexcept {
-  const std::uint32_t own = agents_thread(lane(index).writer);
-  const auto elsewhere = [&](std::uint32_t reader) { return agents_thread(reader) != own; };
-  const std::vector<std::uint32_t>& readers = lane(index).readers;
-  return plan_.lanes[index].files != 0 || std::any_of(readers.begin(), readers.end(), elsewhere);
+  return plan_.lanes[index].files != 0 ||
+         std::ranges::any_of(lane(index).readers, [&](std::uint32_t reader) { return reads_elsewhere(index, reader); });
 }
 
 lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcept {
@@ -193,14 +195,13 @@ lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcep
 
 lane::ReaderOptions LaneGraph::reader_options(std::uint32_t index, std::uint32_t reader) const noexcept {
   const std::uint32_t writer = lane(index).writer;
-  return {
-      .first = first_position(index),
-      .counts_ordinals = role(writer).kind == abi::RoleCode::kIngress,
-      .first_ordinal = first_ordinal_,
-      .ordinal_shift = ordinal_shift_,
-      .checks = is_js(writer),
-      .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress,
-      .paces = plan_.lanes[index].files == 0 && agents_thread(lane(index).readers[reader]) != agents_thread(writer)};
+  return {.first = first_position(index),
+          .counts_ordinals = role(writer).kind == abi::RoleCode::kIngress,
+          .first_ordinal = first_ordinal_,
+          .ordinal_shift = ordinal_shift_,
+          .checks = is_js(writer),
+          .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress,
+          .paces = plan_.lanes[index].files == 0 && reads_elsewhere(index, lane(index).readers[reader])};
 }
 
 LaneGraph::AnyWriter LaneGraph::make_writer(std::uint32_t index) {

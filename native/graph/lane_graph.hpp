@@ -125,6 +125,8 @@ class LaneGraph final : public Graph {
   std::vector<core::SequenceReader> gates(std::uint32_t lane_index) const noexcept;
   core::Barrier barrier(std::uint32_t lane_index) const;
   core::ShardEnd lane_end(std::uint32_t lane_index) const noexcept;
+  // Whether a role that reads the lane runs on another thread than its writer.
+  bool reads_elsewhere(std::uint32_t lane_index, std::uint32_t role_index) const noexcept;
   bool crosses_threads(std::uint32_t lane_index) const noexcept;
   lane::WriterOptions writer_options(std::uint32_t lane_index) const noexcept;
   lane::ReaderOptions reader_options(std::uint32_t lane_index, std::uint32_t reader) const noexcept;

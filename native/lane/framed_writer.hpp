@@ -183,9 +183,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
       place_ = FramedLayout::at(writer_.memory_, next_);
       if (writer_.aside_ == nullptr) return;
       end_ = std::min(end_, next_ + core::kAsideBytes);
-      const std::uint64_t first = std::min(end_, next_ + core::kFetchRoomBytes);
-      for (std::uint64_t at = next_; at < first; at += core::kCacheLine)
-        core::prefetch_for_write(FramedLayout::at(writer_.memory_, at));
+      core::prefetch_lines_for_write(place_, std::min<std::uint64_t>(end_ - next_, core::kFetchRoomBytes));
       place_ = writer_.aside_.get();
     }
 

@@ -144,8 +144,8 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
       slots_ = span.data;
       next_ = aside ? writer_.aside_.get() : slots_;
       if (!aside) return;
-      const std::size_t first = std::min<std::size_t>(std::size_t{claimed_} * stride_, core::kFetchRoomBytes);
-      for (std::size_t at = 0; at < first; at += core::kCacheLine) core::prefetch_for_write(slots_ + at);
+      core::prefetch_lines_for_write(slots_,
+                                     std::min<std::size_t>(std::size_t{claimed_} * stride_, core::kFetchRoomBytes));
     }
     void commit_slots() noexcept {
       if (used_ != 0) {
@@ -209,8 +209,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   }
 
   void fetch_slot(std::uint64_t sequence) const noexcept {
-    const std::byte* const slot = slots_ + (sequence & slot_mask_) * slot_stride_;
-    for (std::size_t at = 0; at < slot_stride_; at += core::kCacheLine) core::prefetch_for_write(slot + at);
+    core::prefetch_lines_for_write(slots_ + (sequence & slot_mask_) * slot_stride_, slot_stride_);
   }
 
   core::RecordProducer producer_;

@@ -25,6 +25,13 @@ using test::read_records;
 using test::segment_names;
 using test::TempFolder;
 
+JournalOptions journal_on(FaultyDisk& disk, const TempFolder& temp, abi::FsyncCode fsync = abi::FsyncCode::kEachBatch) {
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  options.fsync = fsync;
+  return options;
+}
+
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(JournalFiles, WhatIsAppendedIsReadBackInOrderWithItsFlags) {
@@ -75,8 +82,7 @@ TEST(JournalFiles, ASecondWriterIsRefusedAndTheNextOneIsNot) {
 TEST(JournalFiles, EachBatchSyncsOncePerCommitAndPromisesOnlyAfterIt) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   const auto files = JournalFiles::open(options);
   const std::uint64_t before = disk.syncs;
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(append_record(*files));
@@ -94,9 +100,7 @@ TEST(JournalFiles, EachBatchSyncsOncePerCommitAndPromisesOnlyAfterIt) {
 TEST(JournalFiles, NoneNeverSyncsAndPromisesWhatIsWritten) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = abi::FsyncCode::kNone;
+  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
   options.segment_bytes = 4096;
   const auto files = JournalFiles::open(options);
   ASSERT_TRUE(append_records(*files, 1000, 10));
@@ -122,9 +126,7 @@ TEST(JournalFiles, RoomIsReservedAheadAndGivenBack) {
   for (const abi::FsyncCode fsync : {abi::FsyncCode::kNone, abi::FsyncCode::kInterval, abi::FsyncCode::kEachBatch}) {
     const TempFolder temp;
     FaultyDisk disk;
-    JournalOptions options = journal_in(temp.path("lane"));
-    options.disk = &disk;
-    options.fsync = fsync;
+    JournalOptions options = journal_on(disk, temp, fsync);
     options.fsync_interval_ms = 1'000'000;
     options.segment_bytes = 200'000;
     std::uint64_t most = 0;
@@ -155,9 +157,7 @@ TEST(JournalFiles, RoomIsReservedAheadAndGivenBack) {
 TEST(JournalFiles, WithoutRoomToReserveEverythingWorksTheSame) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = abi::FsyncCode::kNone;
+  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
   options.segment_bytes = 50'000;
   std::uint64_t calls = 0;
   disk.on_reserve = [&](std::uint64_t) {
@@ -187,9 +187,7 @@ TEST(JournalFiles, WhatSomebodyElseDidToTheFileIsNotMendedAtTheEnd) {
 TEST(JournalFiles, IntervalSyncsWhenItsTimeHasCome) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = abi::FsyncCode::kInterval;
+  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kInterval);
   options.fsync_interval_ms = 20;
   const auto files = JournalFiles::open(options);
   EXPECT_EQ(files->sync_due_ms(), kNoSequence);
@@ -228,8 +226,7 @@ TEST(JournalFiles, ShortWritesAreContinued) {
   const TempFolder temp;
   FaultyDisk disk;
   disk.write_bytes_max = 41;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   const auto files = JournalFiles::open(options);
   ASSERT_TRUE(append_records(*files, 100, 9));
   EXPECT_EQ(read_records(temp.path("lane")), 100u);
@@ -331,8 +328,7 @@ TEST(JournalFiles, ABatchIsTheSameAsItsRecordsOneByOne) {
 TEST(JournalFiles, AFullDiskIsFinalAndNothingUnwrittenIsAcknowledged) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   std::uint64_t acknowledged = 0;
   {
     const auto files = JournalFiles::open(options);
@@ -379,8 +375,7 @@ TEST(JournalFiles, TheFileSizeLimitIsAStatedFailureAndNoSignal) {
 TEST(JournalFiles, AfterASyncThatFailedNothingMoreIsAcknowledged) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   const auto files = JournalFiles::open(options);
   ASSERT_TRUE(append_records(*files, 10, 10));
   disk.on_sync_data = [] { return -EIO; };
@@ -399,8 +394,7 @@ TEST(JournalFiles, AfterASyncThatFailedNothingMoreIsAcknowledged) {
 TEST(JournalFiles, ANewSegmentIsNotAcknowledgedBeforeItsNameIsSafe) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   options.segment_bytes = 4096;
   const auto files = JournalFiles::open(options);
   const std::uint64_t before = disk.folder_syncs;
@@ -415,8 +409,7 @@ TEST(JournalFiles, ANewSegmentIsNotAcknowledgedBeforeItsNameIsSafe) {
 TEST(JournalFiles, ASegmentThatCannotBeMadeIsAStatedFailure) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   options.segment_bytes = 4096;
   const auto files = JournalFiles::open(options);
   disk.on_open = [](const char*, platform::FileAccess access) {
@@ -470,8 +463,7 @@ TEST(JournalFiles, AClockThatIsSetBackDoesNotTakeTimeBack) {
   const TempFolder temp;
   FaultyDisk disk;
   disk.clock_ms = 1'000'000;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   const auto files = JournalFiles::open(options);
   for (const std::uint64_t clock : {1'000'500u, 400'000u, 1'000'700u}) {
     disk.clock_ms = clock;
@@ -512,8 +504,7 @@ TEST(JournalRetention, ByAgeRollsTheSegmentBeingWrittenSoThatItCanGo) {
   const TempFolder temp;
   FaultyDisk disk;
   disk.clock_ms = 1'000'000;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   options.retain_ms = 40'000;
   const auto files = JournalFiles::open(options);
   for (int i = 0; i < 100; ++i) {

@@ -53,30 +53,11 @@ lane::OutletEnd outlet_of(Lane& lane) {
 }
 
 // Writes records `next`, `next + step`, … < `end`, at most a batch; how many there was room for.
-template <class P>
-std::uint32_t write_some(lane::FramedWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
-  std::uint64_t k = next;  // no reference: a byte that is written might be it
-  std::uint32_t count = 0;
-  {
-    lane::FramedWriter::Batch batch(writer);
-    for (; count != kGraphBatch && k < end; ++count, k += step) {
-      std::byte* const to = batch.try_claim(sizeof(P));
-      if (to == nullptr) break;
-      reinterpret_cast<P*>(to)->fill(k);
-      batch.commit(sizeof(P), 0, k);
-    }
-  }
-  next = k;
-  writer.publish();
-  return count;
-}
-
-// The same in a lane of structs: as many as stand side by side.
-template <class P>
-std::uint32_t write_some(lane::SlotsWriter& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
+template <class P, class Writer>
+std::uint32_t write_some(Writer& writer, std::uint64_t& next, std::uint64_t end, std::uint64_t step = 1) {
   const std::uint64_t left = (end - std::min(next, end) + step - 1) / step;
   const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(kGraphBatch, left));
-  const std::uint32_t count = write_span<P, kGraphBatch, kMadeAside<P>>(writer, limit, next, step);
+  const std::uint32_t count = write_batch<P, kGraphBatch>(writer, limit, next, step);
   next += count * step;
   return count;
 }

@@ -161,6 +161,41 @@ class StructLane : public AnySlotsLane {
   }
 };
 
+// A batch of records that are whole lines is made aside and copied in: a copy of lines need not fetch what the other
+// CPU has in them. Smaller records are made where they stay.
+template <class P>
+inline constexpr bool kMadeAside = sizeof(P) >= core::kCacheLine;
+
+// Writes at most `limit` ≤ kMost adjacent records, `first`, `first + step`, …; how many there was room for.
+template <class P, std::uint32_t kMost, bool kAside = kMadeAside<P>>
+std::uint32_t write_batch(lane::SlotsWriter& writer, std::uint32_t limit, std::uint64_t first, std::uint64_t step = 1) {
+  const core::FixedSpan span = kAside ? writer.try_claim_span_for_copy(limit) : writer.try_claim_span(limit);
+  P aside[kAside ? kMost : 1];
+  P* const records = kAside ? aside : reinterpret_cast<P*>(span.data);
+  for (std::uint32_t k = 0; k != span.count; ++k) records[k].fill(first + k * step);
+  if (kAside) std::memcpy(span.data, aside, std::size_t{span.count} * sizeof(P));
+  writer.commit_span(span.count);
+  writer.publish();
+  return span.count;
+}
+
+template <class P, std::uint32_t kMost>
+std::uint32_t write_batch(lane::FramedWriter& writer, std::uint32_t limit, std::uint64_t first,
+                          std::uint64_t step = 1) {
+  std::uint32_t count = 0;
+  {
+    lane::FramedWriter::Batch batch(writer);
+    for (std::uint64_t k = first; count != limit; ++count, k += step) {
+      std::byte* const to = batch.try_claim(sizeof(P));
+      if (to == nullptr) break;
+      reinterpret_cast<P*>(to)->fill(k);
+      batch.commit(sizeof(P), 0, k);
+    }
+  }
+  writer.publish();
+  return count;
+}
+
 // One writer and one reader, as native ends of a graph use them. Publishes after `Batch` records.
 template <class P, class Lane, std::uint32_t Batch, LaneProfile kProfile>
 struct OneLane {
@@ -187,16 +222,10 @@ struct OneLane {
 
   void produce_batches(std::uint64_t n) {
     for (std::uint64_t i = 0; i < n;) {
-      {
-        lane::FramedWriter::Batch batch(*writer);
-        for (std::uint32_t k = 0; k != Batch && i != n; ++k, ++i) {
-          std::byte* const to = batch.try_claim(sizeof(P));
-          if (to == nullptr) break;
-          reinterpret_cast<P*>(to)->fill(i);
-          batch.commit(sizeof(P), 0, i);
-        }
-      }
-      if (!writer->publish()) core::cpu_relax();
+      const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(Batch, n - i));
+      const std::uint32_t written = write_batch<P, Batch>(*writer, limit, i);
+      if (written == 0) core::cpu_relax();
+      i += written;
     }
   }
 
@@ -218,24 +247,6 @@ struct OneLane {
   }
 };
 
-// A batch of records that are whole lines is made aside and copied in: a copy of lines need not fetch what the other
-// CPU has in them. Smaller records are made where they stay.
-template <class P>
-inline constexpr bool kMadeAside = sizeof(P) >= core::kCacheLine;
-
-// Writes at most `limit` ≤ kMost adjacent records, `first`, `first + step`, …; how many there was room for.
-template <class P, std::uint32_t kMost, bool kAside>
-std::uint32_t write_span(lane::SlotsWriter& writer, std::uint32_t limit, std::uint64_t first, std::uint64_t step = 1) {
-  const core::FixedSpan span = kAside ? writer.try_claim_span_for_copy(limit) : writer.try_claim_span(limit);
-  P aside[kAside ? kMost : 1];
-  P* const records = kAside ? aside : reinterpret_cast<P*>(span.data);
-  for (std::uint32_t k = 0; k != span.count; ++k) records[k].fill(first + k * step);
-  if (kAside) std::memcpy(span.data, aside, std::size_t{span.count} * sizeof(P));
-  writer.commit_span(span.count);
-  writer.publish();
-  return span.count;
-}
-
 // The same over a lane of structs, in spans of adjacent records.
 template <class P, std::uint32_t Batch, LaneProfile kProfile, bool kAside = Batch != 1 && kMadeAside<P>>
 struct OneStructLane {
@@ -248,7 +259,7 @@ struct OneStructLane {
   void produce(std::uint64_t n) {
     for (std::uint64_t i = 0; i < n;) {
       const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(Batch, n - i));
-      const std::uint32_t written = write_span<P, Batch, kAside>(*writer, limit, i);
+      const std::uint32_t written = write_batch<P, Batch, kAside>(*writer, limit, i);
       if (written == 0) core::cpu_relax();
       i += written;
     }
