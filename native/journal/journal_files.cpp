@@ -19,8 +19,6 @@ constexpr std::size_t kSegmentsReserved = 1024;
 // A segment takes records for this part of retain_ms at most, so that little is kept for longer than asked.
 constexpr std::uint64_t kAgeParts = 4;
 constexpr std::uint64_t kRollMsMin = 1000;
-// Most that is reserved at once. Less while a segment is short, so that a small journal takes little.
-constexpr std::uint64_t kReserveBytes = std::uint64_t{8} << 20;
 // Enough for the stores of a frame to have left the core's store buffer.
 constexpr std::uint32_t kUnsealedMax = 16;
 
@@ -120,10 +118,9 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
   retire();
 }
 
-JournalFiles::~JournalFiles() { close(); }
+JournalFiles::~JournalFiles() = default;
 
 void JournalFiles::close() noexcept {
-  if (!failed_) give_back_reserve();
   cursor_.reset();
   file_ = OpenFile();
   // Last: until here nobody else writes.
@@ -258,7 +255,6 @@ bool JournalFiles::write_blocks() noexcept {
 // What is left is the end of the last frame: there were no others beyond.
 bool JournalFiles::write_buffered(std::size_t bytes) noexcept {
   while (unsealed_ != 0) seal_oldest();
-  reserve(active().bytes + bytes);
   if (!write_all(buffer_.data(), bytes, active().bytes)) return false;
   if (synced_ == written_) written_since_ns_ = core::now_ns();
   active().bytes += bytes;
@@ -298,26 +294,7 @@ bool JournalFiles::too_old() const noexcept {
 bool JournalFiles::roll() noexcept {
   if (!write_out()) return false;
   if (options_.fsync == abi::FsyncCode::kNone ? !check_active() : !sync()) return false;
-  give_back_reserve();
   return begin_segment();
-}
-
-// Writing into the page cache is faster where the device has room for it already. Without it everything works the same,
-// so an error says nothing here; a full device will say it when it is written to. A policy that syncs every batch gains
-// nothing.
-void JournalFiles::reserve(std::uint64_t end) noexcept {
-  if (options_.fsync == abi::FsyncCode::kEachBatch || end <= reserved_) return;
-  const std::uint64_t from = std::max(reserved_, active().bytes);
-  const std::uint64_t wanted = std::min(end + std::min(active().bytes, kReserveBytes), options_.segment_bytes);
-  if (wanted <= end) return;
-  reserved_ = disk_.reserve(file_.number(), from, wanted - from) == 0 ? wanted : kNoSequence;
-}
-
-// What was reserved and not used, also by a writer that was killed: it is behind the end of the file.
-void JournalFiles::give_back_reserve() noexcept {
-  if (options_.fsync == abi::FsyncCode::kEachBatch || file_.number() < 0) return;
-  // Only if the file is as long as it should be: what somebody else did to it is for recovery to judge.
-  if (disk_.facts(file_.number()).bytes == active().bytes) disk_.truncate(file_.number(), active().bytes);
 }
 
 bool JournalFiles::begin_segment() noexcept {
@@ -342,7 +319,6 @@ bool JournalFiles::begin_segment() noexcept {
   OpenFile file = folder_.file(SegmentName(next_).text, platform::FileAccess::kCreateNew, error);
   if (error != 0) return fail("make", error);
   file_ = std::move(file);
-  reserved_ = 0;
   if (!write_all(reinterpret_cast<const std::byte*>(&header), sizeof header, 0)) return false;
   active().bytes = sizeof header;
   bytes_ += sizeof header;

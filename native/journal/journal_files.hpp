@@ -117,8 +117,6 @@ class JournalFiles {
   bool too_old() const noexcept;
   bool roll() noexcept;
   bool begin_segment() noexcept;
-  void reserve(std::uint64_t end) noexcept;
-  void give_back_reserve() noexcept;
   bool check_active() noexcept;
   bool retire() noexcept;
   bool over_limit(const SegmentState& segment, std::uint64_t bytes) const noexcept;
@@ -142,7 +140,6 @@ class JournalFiles {
 
   std::vector<SegmentState> segments_;  // never empty once open; the last is being written
   OpenFile file_;                       // of the last
-  std::uint64_t reserved_ = 0;          // end of what is reserved in it; kNoSequence: nothing can be
   std::size_t used_ = 0;                // of the buffer
   std::size_t sealed_ = 0;              // of those, the bytes of frames that have their checksum
   std::uint32_t unsealed_ = 0;          // frames after them

@@ -75,15 +75,6 @@ int Disk::truncate(int file, std::uint64_t bytes) noexcept {
   return answer(ftruncate(file, static_cast<off_t>(bytes)));
 }
 
-int Disk::reserve(int file, std::uint64_t offset, std::uint64_t bytes) noexcept {
-#if defined(__linux__)
-  return answer(fallocate(file, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(bytes)));
-#else
-  (void)file, (void)offset, (void)bytes;
-  return -ENOTSUP;
-#endif
-}
-
 int Disk::sync_data(int file) noexcept {
 #if defined(__APPLE__)
   // fsync(2) leaves the data in the device's own cache there.
@@ -147,7 +138,6 @@ std::int64_t Disk::read(int, void*, std::size_t, std::uint64_t) noexcept { retur
 std::int64_t Disk::write(int, const void*, std::size_t, std::uint64_t) noexcept { return -ENOSYS; }
 FileFacts Disk::facts(int) noexcept { return {-ENOSYS, 0, 0}; }
 int Disk::truncate(int, std::uint64_t) noexcept { return -ENOSYS; }
-int Disk::reserve(int, std::uint64_t, std::uint64_t) noexcept { return -ENOSYS; }
 int Disk::sync_data(int) noexcept { return -ENOSYS; }
 int Disk::sync_folder(int) noexcept { return -ENOSYS; }
 int Disk::remove(int, const char*) noexcept { return -ENOSYS; }

@@ -42,9 +42,6 @@ class Disk {
   virtual std::int64_t write(int file, const void* from, std::size_t bytes, std::uint64_t offset) noexcept;
   virtual FileFacts facts(int file) noexcept;
   virtual int truncate(int file, std::uint64_t bytes) noexcept;
-  // Room on the device for bytes that will be written from `offset` on. The file does not become longer. -ENOTSUP where
-  // there is no such thing.
-  virtual int reserve(int file, std::uint64_t offset, std::uint64_t bytes) noexcept;
 
   // The content of a file, and what is needed to read it back, is on the device.
   virtual int sync_data(int file) noexcept;

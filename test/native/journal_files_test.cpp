@@ -111,66 +111,6 @@ TEST(JournalFiles, NoneNeverSyncsAndPromisesWhatIsWritten) {
   EXPECT_EQ(disk.syncs, 1u);
 }
 
-// The device's blocks of all segments, bytes.
-std::uint64_t blocks_of(const std::string& folder) {
-  std::uint64_t bytes = 0;
-  for (const std::string& name : segment_names(folder)) {
-    struct stat facts {};
-    EXPECT_EQ(stat((folder + "/" + name).c_str(), &facts), 0);
-    bytes += static_cast<std::uint64_t>(facts.st_blocks) * 512;
-  }
-  return bytes;
-}
-
-TEST(JournalFiles, RoomIsReservedAheadAndGivenBack) {
-  for (const abi::FsyncCode fsync : {abi::FsyncCode::kNone, abi::FsyncCode::kInterval, abi::FsyncCode::kEachBatch}) {
-    const TempFolder temp;
-    FaultyDisk disk;
-    JournalOptions options = journal_on(disk, temp, fsync);
-    options.fsync_interval_ms = 1'000'000;
-    options.segment_bytes = 200'000;
-    std::uint64_t most = 0;
-    std::uint64_t calls = 0;
-    disk.on_reserve = [&](std::uint64_t bytes) {
-      most = std::max(most, bytes);
-      ++calls;
-      return 0;
-    };
-    auto files = JournalFiles::open(options);
-    // The last segment is two thirds full, and three thirds are reserved.
-    std::uint64_t records = 0;
-    for (; files->status().bytes < 2 * options.segment_bytes + 130'000; records += 10)
-      ASSERT_TRUE(append_records(*files, 10, 10));
-    EXPECT_EQ(calls == 0, fsync == abi::FsyncCode::kEachBatch);
-    EXPECT_LE(calls, 20 * segment_names(temp.path("lane")).size()) << "it doubles";
-    EXPECT_LE(most, options.segment_bytes);
-    for (const std::string& name : segment_names(temp.path("lane")))
-      EXPECT_LE(std::filesystem::file_size(temp.path("lane/" + name)), options.segment_bytes) << "of its records";
-    const std::uint64_t bytes = files->status().bytes;
-    files.reset();
-    // A file system may round up.
-    EXPECT_LE(blocks_of(temp.path("lane")), bytes + 8192 * segment_names(temp.path("lane")).size());
-    EXPECT_EQ(read_records(temp.path("lane")), records);
-  }
-}
-
-TEST(JournalFiles, WithoutRoomToReserveEverythingWorksTheSame) {
-  const TempFolder temp;
-  FaultyDisk disk;
-  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
-  options.segment_bytes = 50'000;
-  std::uint64_t calls = 0;
-  disk.on_reserve = [&](std::uint64_t) {
-    ++calls;
-    return -ENOSPC;
-  };
-  const auto files = JournalFiles::open(options);
-  ASSERT_TRUE(append_records(*files, 5000, 10));
-  EXPECT_EQ(calls, segment_names(temp.path("lane")).size()) << "once a segment";
-  EXPECT_EQ(files->durable(), 5000u);
-  EXPECT_EQ(read_records(temp.path("lane")), 5000u);
-}
-
 TEST(JournalFiles, WhatSomebodyElseDidToTheFileIsNotMendedAtTheEnd) {
   const TempFolder temp;
   JournalOptions options = journal_in(temp.path("lane"));

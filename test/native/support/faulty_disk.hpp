@@ -18,7 +18,6 @@ class FaultyDisk : public platform::Disk {
   std::function<int()> on_sync_data;
   std::function<int()> on_sync_folder;
   std::function<int(std::size_t bytes)> on_write;
-  std::function<int(std::uint64_t bytes)> on_reserve;
   std::function<int(const char* name, platform::FileAccess access)> on_open;
   // More than this in one write is moved in parts.
   std::size_t write_bytes_max = SIZE_MAX;
@@ -44,10 +43,6 @@ class FaultyDisk : public platform::Disk {
     const std::size_t moved = std::min({bytes, write_bytes_max, static_cast<std::size_t>(room)});
     if (room != UINT64_MAX) room -= moved;
     return Disk::write(file, from, moved, offset);
-  }
-  int reserve(int file, std::uint64_t offset, std::uint64_t bytes) noexcept override {
-    const int error = on_reserve ? on_reserve(bytes) : 0;
-    return error != 0 ? error : Disk::reserve(file, offset, bytes);
   }
   int sync_data(int file) noexcept override {
     ++syncs;
