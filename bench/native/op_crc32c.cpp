@@ -21,19 +21,19 @@ void crc_lines(benchmark::State& state, const Crc32c& crc32c) {
     value = of_lines(crc32c, corpus);
     benchmark::DoNotOptimize(value);
   }
-  if (value != of_lines(Crc32c(crc::update_tables), corpus)) state.SkipWithError("wrong CRC");
+  if (value != of_lines(Crc32c(crc::kTablesWay), corpus)) state.SkipWithError("wrong CRC");
   byteor::bench::report_rate(state, corpus);
 }
 
 void crc_lines_best(benchmark::State& state) { crc_lines(state, Crc32c()); }
 #if defined(BYTEOR_CRC32C_SSE42)
 void crc_lines_sse42(benchmark::State& state) {
-  if (crc::has_sse42()) return crc_lines(state, Crc32c(crc::update_sse42));
+  if (crc::has_sse42()) return crc_lines(state, Crc32c(crc::kSse42Way));
   state.SkipWithError("not on this machine");
 }
 BENCHMARK(crc_lines_sse42);
 #endif
-void crc_lines_tables(benchmark::State& state) { crc_lines(state, Crc32c(crc::update_tables)); }
+void crc_lines_tables(benchmark::State& state) { crc_lines(state, Crc32c(crc::kTablesWay)); }
 
 void crc_block(benchmark::State& state) {
   const std::string_view block =
@@ -44,7 +44,7 @@ void crc_block(benchmark::State& state) {
     value = best.extend(0, block);
     benchmark::DoNotOptimize(value);
   }
-  if (value != Crc32c(crc::update_tables).extend(0, block)) state.SkipWithError("wrong CRC");
+  if (value != Crc32c(crc::kTablesWay).extend(0, block)) state.SkipWithError("wrong CRC");
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * block.size()));
 }
 

@@ -107,6 +107,9 @@ class FrameCrc {
     return crc32c_.extend(seed_, bytes_of(frame + sizeof(std::uint32_t), bytes - sizeof(std::uint32_t)));
   }
 
+  // Writes a frame of `bytes` = frame_bytes(header.length): header, CRC, record and zeros.
+  void put(std::byte* frame, std::size_t bytes, const FrameHeader& header, const std::byte* record) const noexcept;
+
  private:
   op::Crc32c crc32c_;
   std::uint32_t seed_ = 0;
@@ -118,13 +121,21 @@ inline FrameHeader load_frame(const std::byte* at) noexcept {
   return header;
 }
 
-// In whole words: a header that is put together in memory could not be copied on at once.
-inline void store_frame(std::byte* at, const FrameHeader& header) noexcept {
-  const std::uint64_t words[] = {
-      header.crc | std::uint64_t{header.length} << 32, header.sequence,
-      header.time_ms | std::uint64_t{header.flags} << 32 | std::uint64_t{header.behind} << 48};
-  static_assert(sizeof words == sizeof header);
-  for (std::size_t i = 0; i < std::size(words); ++i) std::memcpy(at + 8 * i, &words[i], 8);
+inline void FrameCrc::put(std::byte* frame, std::size_t bytes, const FrameHeader& header,
+                          const std::byte* record) const noexcept {
+  // The last word first: the record covers what of it is not zeros.
+  std::memset(frame + bytes - kAlign, 0, kAlign);
+  const std::uint64_t last = header.time_ms | std::uint64_t{header.flags} << 32 | std::uint64_t{header.behind} << 48;
+  std::byte* const to = frame + sizeof header;
+  std::uint32_t crc =
+      crc32c_.extend_frame(seed_, header.sequence, last, bytes_of(record, header.length), reinterpret_cast<char*>(to));
+  constexpr std::byte kZeros[kAlign] = {};
+  if (const std::size_t zeros = bytes - sizeof header - header.length; zeros != 0)
+    crc = crc32c_.extend(crc, bytes_of(kZeros, zeros));
+  const std::uint64_t first = crc | std::uint64_t{header.length} << 32;
+  std::memcpy(frame, &first, sizeof first);
+  std::memcpy(frame + 8, &header.sequence, sizeof header.sequence);
+  std::memcpy(frame + 16, &last, sizeof last);
 }
 
 // Half of the cursor's file: written in turn with the other, so that one of the two is always whole.

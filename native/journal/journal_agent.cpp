@@ -1,6 +1,7 @@
 #include "journal/journal_agent.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/shard_end.hpp"
 
@@ -26,11 +27,12 @@ std::uint32_t JournalAgent::do_work() noexcept {
     signals_blocked_ = true;
   }
   const std::uint32_t taken = take();
-  if (taken == 0 && !files_.failed() && files_.sync_due_ms() != 0) return rest();
-  if (!files_.commit()) {
+  if (taken == 0 && held_ == 0 && !files_.failed() && files_.sync_due_ms() != 0) return rest();
+  if (taken == 0 || held_ == 0 ? !files_.commit() : !files_.commit_blocks()) {
     fail();
     return 1;
   }
+  if (!files_.has_unwritten()) lane_.consume(std::exchange(held_, 0));
   if (files_.sync_due_ms() == kNoSequence) alarm_set_ = false;
   show();
   lane_.release();
@@ -41,16 +43,23 @@ core::WaitDescriptor JournalAgent::wait_descriptor() const noexcept {
   return alarm_set_ ? alarm_.wait() : core::WaitDescriptor{};
 }
 
-// Appends what lies in the lane. The records stay there until they are as durable as promised.
+// Appends what lies in the lane. The records stay there until they are as durable as promised. A commit that is nearly
+// as large as it may be ends with a block, and a record that is not complete there is held: appended, not consumed.
 std::uint32_t JournalAgent::take() noexcept {
   std::uint32_t taken = 0;
   const std::uint64_t begin = files_.bytes();
   while (files_.bytes() - begin < options_.commit_bytes) {
     const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
-    if (count == 0) break;
-    if (!files_.append({records_.data(), count})) return taken;
-    lane_.consume(count);
-    taken += count;
+    if (count == held_) break;
+    const auto some =
+        static_cast<std::uint32_t>(files_.append_some({records_.data() + held_, std::size_t{count} - held_}));
+    if (some == 0) break;
+    taken += some;
+    const bool ends = files_.reaches_block_end() && files_.bytes() - begin >= options_.commit_bytes / 4 * 3;
+    const std::uint32_t done = held_ + some;
+    held_ = ends ? files_.records_behind_block() : 0;
+    lane_.consume(done - held_);
+    if (held_ != 0) break;
   }
   return taken;
 }

@@ -58,6 +58,7 @@ class JournalAgent final : public core::Agent {
   const JournalAgentOptions options_;
   platform::Alarm alarm_;
   std::vector<lane::LaneRecord> records_;
+  std::uint32_t held_ = 0;  // records that are appended, but not complete in the file: 0 or 1
   bool signals_blocked_ = false;
   bool alarm_set_ = false;
   bool ended_ = false;

@@ -19,8 +19,6 @@ constexpr std::size_t kSegmentsReserved = 1024;
 // A segment takes records for this part of retain_ms at most, so that little is kept for longer than asked.
 constexpr std::uint64_t kAgeParts = 4;
 constexpr std::uint64_t kRollMsMin = 1000;
-// Enough for the stores of a frame to have left the core's store buffer.
-constexpr std::uint32_t kUnsealedMax = 16;
 
 std::uint64_t random_number() {
   std::random_device device;
@@ -121,6 +119,8 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
 JournalFiles::~JournalFiles() = default;
 
 void JournalFiles::close() noexcept {
+  // What was abandoned while a part of it was in the file is not there, rather than a torn end for the next writer.
+  if (used_ != 0 && !failed_) (void)disk_.truncate(file_.number(), active().bytes + used_ - last_frame_bytes_);
   cursor_.reset();
   file_ = OpenFile();
   // Last: until here nobody else writes.
@@ -128,47 +128,53 @@ void JournalFiles::close() noexcept {
 }
 
 bool JournalFiles::append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept {
-  const auto bytes = static_cast<std::size_t>(frame_bytes(length));
-  if (bytes > room_ && !make_room(bytes)) return false;
-  put_frame(record, length, flags);
-  return true;
+  const lane::LaneRecord one{const_cast<std::byte*>(record), length, flags, 0};
+  return append({&one, 1});
 }
 
 bool JournalFiles::append(std::span<const lane::LaneRecord> records) noexcept {
-  for (const lane::LaneRecord& record : records)
-    if (!append(record.data, record.length, record.flags)) return false;
+  while (!records.empty()) {
+    const std::size_t some = append_some(records);
+    if (some == 0) return false;
+    records = records.subspan(some);
+  }
   return true;
 }
 
-void JournalFiles::put_frame(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept {
-  const std::uint64_t behind = next_ - synced_;
-  FrameHeader header;
-  header.crc = 0;
-  header.length = length;
-  header.sequence = next_;
-  header.time_ms = time_ms_;
-  header.flags = static_cast<std::uint16_t>(flags);
-  header.behind = behind < kBehindUnknown ? static_cast<std::uint16_t>(behind) : kBehindUnknown;
-  const auto bytes = static_cast<std::size_t>(frame_bytes(length));
-  std::byte* const frame = buffer_.data() + used_;
-  std::memset(frame + bytes - kAlign, 0, kAlign);
-  store_frame(frame, header);
-  std::memcpy(frame + sizeof header, record, length);
-  used_ += bytes;
-  room_ -= bytes;
-  ++next_;
-  if (++unsealed_ > kUnsealedMax) seal_oldest();
+std::size_t JournalFiles::append_some(std::span<const lane::LaneRecord> records) noexcept {
+  const auto bytes = static_cast<std::size_t>(frame_bytes(records.front().length));
+  if (bytes > room_ && !make_room(bytes)) return 0;
+  return put_frames(records);
 }
 
-// Gives the oldest frame without one its checksum. Bytes that have just been written cannot be read again at once, so
-// the checksums follow some frames behind.
-void JournalFiles::seal_oldest() noexcept {
-  std::byte* const frame = buffer_.data() + sealed_;
-  const auto bytes = static_cast<std::size_t>(frame_bytes(load_frame(frame).length));
-  const std::uint32_t crc = crc_.of(frame, bytes);
-  std::memcpy(frame, &crc, sizeof crc);
-  sealed_ += bytes;
-  --unsealed_;
+// Those that there is room for, of which the first is one; how many. Members stay in registers meanwhile.
+std::size_t JournalFiles::put_frames(std::span<const lane::LaneRecord> records) noexcept {
+  std::byte* const begin = buffer_.data() + used_;
+  std::byte* frame = begin;
+  std::size_t room = room_;
+  std::size_t count = 0;
+  const FrameCrc crc = crc_;
+  const std::uint64_t synced = synced_;
+  FrameHeader header{};
+  header.sequence = next_;
+  header.time_ms = time_ms_;
+  for (; count != records.size(); ++count) {
+    const lane::LaneRecord& record = records[count];
+    const auto bytes = static_cast<std::size_t>(frame_bytes(record.length));
+    if (bytes > room) break;
+    header.length = record.length;
+    header.flags = static_cast<std::uint16_t>(record.flags);
+    header.behind = static_cast<std::uint16_t>(std::min<std::uint64_t>(header.sequence - synced, kBehindUnknown));
+    crc.put(frame, bytes, header, record.data);
+    last_frame_bytes_ = bytes;
+    frame += bytes;
+    room -= bytes;
+    ++header.sequence;
+  }
+  next_ = header.sequence;
+  used_ += static_cast<std::size_t>(frame - begin);
+  room_ = room;
+  return count;
 }
 
 // Sees to it that a frame of `bytes` can follow, and counts how many bytes can before this has to be asked again: when
@@ -193,8 +199,11 @@ bool JournalFiles::make_room(std::size_t bytes) noexcept {
   return true;
 }
 
-bool JournalFiles::commit() noexcept {
-  if (!write_out()) return false;
+bool JournalFiles::commit() noexcept { return write_out() && end_commit(); }
+
+bool JournalFiles::commit_blocks() noexcept { return !failed_ && write_blocks() && end_commit(); }
+
+bool JournalFiles::end_commit() noexcept {
   clock_read_ = false;
   room_ = 0;
   bool good = true;
@@ -248,13 +257,11 @@ bool JournalFiles::write_out() noexcept {
 
 // Writes up to the last multiple of the buffer's bytes in the file, where the kernel has the largest pieces of memory.
 bool JournalFiles::write_blocks() noexcept {
-  const std::uint64_t past = (active().bytes + used_) % options_.buffer_bytes;
-  return past >= used_ || write_buffered(used_ - static_cast<std::size_t>(past));
+  return !reaches_block_end() || write_buffered(used_ - static_cast<std::size_t>(behind_block()));
 }
 
 // What is left is the end of the last frame: there were no others beyond.
 bool JournalFiles::write_buffered(std::size_t bytes) noexcept {
-  while (unsealed_ != 0) seal_oldest();
   if (!write_all(buffer_.data(), bytes, active().bytes)) return false;
   if (synced_ == written_) written_since_ns_ = core::now_ns();
   active().bytes += bytes;
@@ -262,7 +269,6 @@ bool JournalFiles::write_buffered(std::size_t bytes) noexcept {
   bytes_ += bytes;
   used_ -= bytes;
   std::memmove(buffer_.data(), buffer_.data() + bytes, used_);
-  sealed_ = used_;
   written_ = used_ == 0 ? next_ : next_ - 1;
   return true;
 }

@@ -85,14 +85,24 @@ class JournalFiles {
   bool append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
   // The same for each in turn.
   bool append(std::span<const lane::LaneRecord> records) noexcept;
+  // The same for as many as there is room for before a block ends; how many, at least one. 0: the journal has failed.
+  std::size_t append_some(std::span<const lane::LaneRecord> records) noexcept;
   // Writes what was appended, and syncs it when the policy wants that now. False: the journal has failed.
   bool commit() noexcept;
+  // The same up to the end of the last block in the file that has been reached. Ends with a block are the cheapest to
+  // go on from; a record behind it, or across it, counts when the next commit has written the rest.
+  bool commit_blocks() noexcept;
+  // What was appended since the last write reaches a block's end, and how many records are not complete there: 0 or 1,
+  // as long as append_some() is not called again.
+  bool reaches_block_end() const noexcept { return behind_block() < used_; }
+  std::uint32_t records_behind_block() const noexcept { return behind_block() == 0 ? 0 : 1; }
   // Syncs everything that was committed, whatever the policy.
   bool sync() noexcept;
   // For the interval policy: milliseconds until a commit or sync() is due; kNoSequence: nothing waits for one.
   std::uint64_t sync_due_ms() const noexcept;
 
   std::uint64_t next_sequence() const noexcept { return next_; }
+  bool has_unwritten() const noexcept { return written_ != next_; }
   // Of all segments, with what has been appended and not committed.
   std::uint64_t bytes() const noexcept { return bytes_ + used_; }
   std::uint64_t durable() const noexcept { return options_.fsync == abi::FsyncCode::kNone ? written_ : synced_; }
@@ -106,9 +116,10 @@ class JournalFiles {
   JournalFiles(const JournalOptions& options, Folder folder, OpenFile lock, Recovered recovered);
 
   SegmentState& active() noexcept { return segments_.back(); }
-  void put_frame(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
-  void seal_oldest() noexcept;
+  std::uint64_t behind_block() const noexcept { return (segments_.back().bytes + used_) % options_.buffer_bytes; }
+  std::size_t put_frames(std::span<const lane::LaneRecord> records) noexcept;
   bool make_room(std::size_t bytes) noexcept;
+  bool end_commit() noexcept;
   bool write_out() noexcept;
   bool write_blocks() noexcept;
   bool write_buffered(std::size_t bytes) noexcept;
@@ -141,8 +152,7 @@ class JournalFiles {
   std::vector<SegmentState> segments_;  // never empty once open; the last is being written
   OpenFile file_;                       // of the last
   std::size_t used_ = 0;                // of the buffer
-  std::size_t sealed_ = 0;              // of those, the bytes of frames that have their checksum
-  std::uint32_t unsealed_ = 0;          // frames after them
+  std::size_t last_frame_bytes_ = 0;    // of the frame that was put last
   std::size_t room_ = 0;                // bytes that can be appended before make_room() has to look
   std::uint32_t time_ms_ = 0;           // FrameHeader.time_ms of the next record, while there is room
   std::uint64_t next_;

@@ -32,6 +32,43 @@ namespace crc {
 
 // All functions below take and return the raw register: the published value with its bits turned over.
 
+// What stands before the bytes of a frame: their length in 32 bits and two words, little-endian. In registers, because
+// what was just stored cannot always be loaded at once.
+struct Head {
+  std::uint32_t length;
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+// What the CRC is computed of. Each of its bytes is loaded once.
+struct Bytes {
+  const char* p;
+
+  template <class Word>
+  BYTEOR_ALWAYS_INLINE Word word(std::size_t at) const noexcept {
+    return simd::load_word<Word>(p + at);
+  }
+  BYTEOR_ALWAYS_INLINE void skip(std::size_t bytes) noexcept { p += bytes; }
+};
+
+// The same, and what was loaded is also stored: the copy has the CRC even while somebody else changes the bytes, and
+// nobody has to read it.
+struct CopiedBytes {
+  const char* __restrict p;
+  char* __restrict to;
+
+  template <class Word>
+  BYTEOR_ALWAYS_INLINE Word word(std::size_t at) const noexcept {
+    const auto word = simd::load_word<Word>(p + at);
+    std::memcpy(to + at, &word, sizeof word);
+    return word;
+  }
+  BYTEOR_ALWAYS_INLINE void skip(std::size_t bytes) noexcept {
+    p += bytes;
+    to += bytes;
+  }
+};
+
 // 0x1edc6f41 with its bits in the opposite order.
 inline constexpr std::uint32_t kPolynomial = 0x82f63b78;
 
@@ -49,14 +86,26 @@ inline constexpr auto kTables = [] {
   return tables;
 }();
 
-inline std::uint32_t update_tables(std::uint32_t state, const char* p, std::size_t length) noexcept {
-  for (; length >= 8; p += 8, length -= 8) {
-    const std::uint64_t word = simd::load_little_endian(p) ^ state;
+template <class In>
+inline std::uint32_t update_tables(std::uint32_t state, In in, std::size_t length) noexcept {
+  for (; length >= 8; in.skip(8), length -= 8) {
+    const auto loaded = in.template word<std::uint64_t>(0);
+    const std::uint64_t word = simd::load_little_endian(reinterpret_cast<const char*>(&loaded)) ^ state;
     state = 0;
     for (std::size_t i = 0; i < 8; ++i) state ^= kTables[7 - i][word >> (8 * i) & 0xff];
   }
-  for (; length != 0; ++p, --length) state = (state >> 8) ^ kTables[0][(state ^ static_cast<unsigned char>(*p)) & 0xff];
+  for (; length != 0; in.skip(1), --length)
+    state = (state >> 8) ^ kTables[0][(state ^ in.template word<unsigned char>(0)) & 0xff];
   return state;
+}
+
+inline std::uint32_t update_tables(std::uint32_t state, const Head& head) noexcept {
+  char bytes[20];
+  for (std::size_t i = 0; i != sizeof bytes; ++i) {
+    const std::uint64_t word = i < 4 ? head.length : i < 12 ? head.first : head.second;
+    bytes[i] = static_cast<char>(word >> 8 * ((i + 4) % 8 - (i < 4 ? 4 : 0)));
+  }
+  return update_tables(state, Bytes{bytes}, sizeof bytes);
 }
 
 #if defined(BYTEOR_CRC32C_SSE42)
@@ -78,48 +127,56 @@ constexpr std::uint32_t power_of_x(std::uint64_t bits) noexcept {
 
 // Three registers over three neighbouring lanes of kLane bytes, because the instruction takes three cycles and one can
 // start in each; then the first two are moved over what followed them and all are added.
-template <std::size_t kLane>
-[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t update_three_lanes(std::uint64_t state, const char* p) noexcept {
+template <std::size_t kLane, class In>
+[[gnu::target("sse4.2,pclmul"), gnu::always_inline]] inline std::uint64_t update_three_lanes(std::uint64_t state,
+                                                                                             In in) noexcept {
   static constexpr std::uint32_t kShiftOne = power_of_x(8 * kLane - 33);
   static constexpr std::uint32_t kShiftTwo = power_of_x(16 * kLane - 33);
   std::uint64_t second = 0;
   std::uint64_t third = 0;
   for (std::size_t i = 0; i < kLane - 8; i += 8) {
-    state = _mm_crc32_u64(state, simd::load_word<std::uint64_t>(p + i));
-    second = _mm_crc32_u64(second, simd::load_word<std::uint64_t>(p + kLane + i));
-    third = _mm_crc32_u64(third, simd::load_word<std::uint64_t>(p + 2 * kLane + i));
+    state = _mm_crc32_u64(state, in.template word<std::uint64_t>(i));
+    second = _mm_crc32_u64(second, in.template word<std::uint64_t>(kLane + i));
+    third = _mm_crc32_u64(third, in.template word<std::uint64_t>(2 * kLane + i));
   }
-  state = _mm_crc32_u64(state, simd::load_word<std::uint64_t>(p + kLane - 8));
-  second = _mm_crc32_u64(second, simd::load_word<std::uint64_t>(p + 2 * kLane - 8));
+  state = _mm_crc32_u64(state, in.template word<std::uint64_t>(kLane - 8));
+  second = _mm_crc32_u64(second, in.template word<std::uint64_t>(2 * kLane - 8));
   const std::uint64_t moved =
       multiply(static_cast<std::uint32_t>(state), kShiftTwo) ^ multiply(static_cast<std::uint32_t>(second), kShiftOne);
-  return _mm_crc32_u64(third, simd::load_word<std::uint64_t>(p + 3 * kLane - 8) ^ moved);
+  return _mm_crc32_u64(third, in.template word<std::uint64_t>(3 * kLane - 8) ^ moved);
 }
 
-[[gnu::target("sse4.2,pclmul")]] inline std::uint32_t update_sse42(std::uint32_t state, const char* p,
+template <class In>
+[[gnu::target("sse4.2,pclmul")]] inline std::uint32_t update_sse42(std::uint32_t state, In in,
                                                                    std::size_t length) noexcept {
   static constexpr std::size_t kLongLane = 512;
   // Log lines and small records, which are shorter than three long lanes and longer than three short ones.
   static constexpr std::size_t kMiddleLane = 80;
   static constexpr std::size_t kShortLane = 32;
   std::uint64_t value = state;
-  for (; length >= 3 * kLongLane; p += 3 * kLongLane, length -= 3 * kLongLane)
-    value = update_three_lanes<kLongLane>(value, p);
-  for (; length >= 3 * kMiddleLane; p += 3 * kMiddleLane, length -= 3 * kMiddleLane)
-    value = update_three_lanes<kMiddleLane>(value, p);
-  for (; length >= 3 * kShortLane; p += 3 * kShortLane, length -= 3 * kShortLane)
-    value = update_three_lanes<kShortLane>(value, p);
-  for (; length >= 8; p += 8, length -= 8) value = _mm_crc32_u64(value, simd::load_word<std::uint64_t>(p));
+  for (; length >= 3 * kLongLane; in.skip(3 * kLongLane), length -= 3 * kLongLane)
+    value = update_three_lanes<kLongLane>(value, in);
+  for (; length >= 3 * kMiddleLane; in.skip(3 * kMiddleLane), length -= 3 * kMiddleLane)
+    value = update_three_lanes<kMiddleLane>(value, in);
+  for (; length >= 3 * kShortLane; in.skip(3 * kShortLane), length -= 3 * kShortLane)
+    value = update_three_lanes<kShortLane>(value, in);
+  for (; length >= 8; in.skip(8), length -= 8) value = _mm_crc32_u64(value, in.template word<std::uint64_t>(0));
   auto result = static_cast<std::uint32_t>(value);
   if ((length & 4) != 0) {
-    result = _mm_crc32_u32(result, simd::load_word<std::uint32_t>(p));
-    p += 4;
+    result = _mm_crc32_u32(result, in.template word<std::uint32_t>(0));
+    in.skip(4);
   }
   if ((length & 2) != 0) {
-    result = _mm_crc32_u16(result, simd::load_word<std::uint16_t>(p));
-    p += 2;
+    result = _mm_crc32_u16(result, in.template word<std::uint16_t>(0));
+    in.skip(2);
   }
-  return (length & 1) != 0 ? _mm_crc32_u8(result, static_cast<unsigned char>(*p)) : result;
+  return (length & 1) != 0 ? _mm_crc32_u8(result, in.template word<unsigned char>(0)) : result;
+}
+
+[[gnu::target("sse4.2,pclmul"), gnu::always_inline]] inline std::uint32_t update_sse42(std::uint32_t state,
+                                                                                       const Head& head) noexcept {
+  return static_cast<std::uint32_t>(
+      _mm_crc32_u64(_mm_crc32_u64(_mm_crc32_u32(state, head.length), head.first), head.second));
 }
 
 // Folding 64 bytes at a time, after Gopal, Ozturk et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
@@ -154,44 +211,74 @@ constexpr WideFactors wide_factors(std::uint64_t bits) noexcept {
                                    _mm512_clmulepi64_epi128(value, factors, 0x11), next, kExclusiveOr);
 }
 
-// The register after the 64 bytes of `value`: its four blocks are moved to where the last one is, and the CRC
-// instruction reduces their sum.
-[[gnu::target(BYTEOR_CRC32C_WIDE), gnu::always_inline]] inline std::uint32_t reduce(__m512i value) noexcept {
-  static constexpr WideFactors kFactors = {{fold_factors(384), fold_factors(256), fold_factors(128), {0, 0}}};
-  alignas(64) std::uint64_t words[8];
-  _mm512_store_si512(words, fold(value, _mm512_load_si512(&kFactors), _mm512_setzero_si512()));
-  alignas(64) std::uint64_t last[8];
-  _mm512_store_si512(last, value);
-  const std::uint64_t first = _mm_crc32_u64(0, words[0] ^ words[2] ^ words[4] ^ last[6]);
-  return static_cast<std::uint32_t>(_mm_crc32_u64(first, words[1] ^ words[3] ^ words[5] ^ last[7]));
+// The sixteen blocks of 256 bytes, each moved to where the last one is. That one stays where it is.
+struct LastFactors {
+  WideFactors of[4];
+};
+constexpr LastFactors last_factors() noexcept {
+  LastFactors factors{};
+  for (std::size_t block = 0; block != 15; ++block)
+    factors.of[block / 4].of[block % 4] = fold_factors(128 * (15 - block));
+  return factors;
+}
+
+// The register after 256 bytes: no block waits for another one before all are added, and the CRC instruction reduces
+// their sum.
+[[gnu::target(BYTEOR_CRC32C_WIDE), gnu::always_inline]] inline std::uint32_t reduce(__m512i first, __m512i second,
+                                                                                    __m512i third,
+                                                                                    __m512i fourth) noexcept {
+  static constexpr LastFactors kFactors = last_factors();
+  const __m512i one = fold(second, _mm512_load_si512(&kFactors.of[1]),
+                           fold(first, _mm512_load_si512(&kFactors.of[0]), _mm512_setzero_si512()));
+  const __m512i two = fold(fourth, _mm512_load_si512(&kFactors.of[3]),
+                           fold(third, _mm512_load_si512(&kFactors.of[2]), _mm512_setzero_si512()));
+  const __m512i all = _mm512_xor_si512(one, two);
+  const __m256i half = _mm256_xor_si256(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+  const __m128i last = _mm512_extracti32x4_epi32(fourth, 3);
+  const __m128i sum =
+      _mm_xor_si128(_mm_xor_si128(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)), last);
+  const std::uint64_t low = _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(sum)));
+  return static_cast<std::uint32_t>(_mm_crc32_u64(low, static_cast<std::uint64_t>(_mm_extract_epi64(sum, 1))));
 }
 
 // From here on folding takes fewer instructions and no more time; shorter inputs, and what is left of longer ones, are
 // the CRC instruction's.
 inline constexpr std::size_t kWideMin = 256;
 
-[[gnu::target(BYTEOR_CRC32C_WIDE)]] inline std::uint32_t update_wide(std::uint32_t state, const char* p,
+[[gnu::target(BYTEOR_CRC32C_WIDE), gnu::always_inline]] inline __m512i block_of(const Bytes& in,
+                                                                                std::size_t index) noexcept {
+  return _mm512_loadu_si512(in.p + index * sizeof(__m512i));
+}
+[[gnu::target(BYTEOR_CRC32C_WIDE), gnu::always_inline]] inline __m512i block_of(const CopiedBytes& in,
+                                                                                std::size_t index) noexcept {
+  const __m512i block = _mm512_loadu_si512(in.p + index * sizeof block);
+  _mm512_storeu_si512(in.to + index * sizeof block, block);
+  return block;
+}
+
+template <class In>
+[[gnu::target(BYTEOR_CRC32C_WIDE)]] inline std::uint32_t update_wide(std::uint32_t state, In in,
                                                                      std::size_t length) noexcept {
   static constexpr std::size_t kStride = 4 * sizeof(__m512i);
-  static constexpr WideFactors kNear = wide_factors(8 * sizeof(__m512i));
   static constexpr WideFactors kFar = wide_factors(8 * kStride);
-  if (length < kWideMin) return update_sse42(state, p, length);
-  const auto* block = reinterpret_cast<const __m512i_u*>(p);
-  __m512i first =
-      _mm512_xor_si512(_mm512_loadu_si512(block), _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(state))));
-  __m512i second = _mm512_loadu_si512(block + 1);
-  __m512i third = _mm512_loadu_si512(block + 2);
-  __m512i fourth = _mm512_loadu_si512(block + 3);
+  if (length < kWideMin) return update_sse42(state, in, length);
+  __m512i first = _mm512_xor_si512(block_of(in, 0), _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(state))));
+  __m512i second = block_of(in, 1);
+  __m512i third = block_of(in, 2);
+  __m512i fourth = block_of(in, 3);
   const __m512i far = _mm512_load_si512(&kFar);
-  for (block += 4, length -= kStride; length >= kStride; block += 4, length -= kStride) {
-    first = fold(first, far, _mm512_loadu_si512(block));
-    second = fold(second, far, _mm512_loadu_si512(block + 1));
-    third = fold(third, far, _mm512_loadu_si512(block + 2));
-    fourth = fold(fourth, far, _mm512_loadu_si512(block + 3));
+  for (in.skip(kStride), length -= kStride; length >= kStride; in.skip(kStride), length -= kStride) {
+    first = fold(first, far, block_of(in, 0));
+    second = fold(second, far, block_of(in, 1));
+    third = fold(third, far, block_of(in, 2));
+    fourth = fold(fourth, far, block_of(in, 3));
   }
-  const __m512i near = _mm512_load_si512(&kNear);
-  const __m512i all = fold(fold(fold(first, near, second), near, third), near, fourth);
-  return update_sse42(reduce(all), reinterpret_cast<const char*>(block), length);
+  return update_sse42(reduce(first, second, third, fourth), in, length);
+}
+
+[[gnu::target(BYTEOR_CRC32C_WIDE), gnu::always_inline]] inline std::uint32_t update_wide(std::uint32_t state,
+                                                                                         const Head& head) noexcept {
+  return update_sse42(state, head);
 }
 
 inline bool has_sse42() noexcept { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul"); }
@@ -202,36 +289,76 @@ inline bool has_wide() noexcept {
 #elif defined(BYTEOR_CRC32C_ARM)
 
 // One chain: the instruction takes two cycles on current cores, and moving lanes would need another extension.
-[[gnu::target("+crc")]] inline std::uint32_t update_arm(std::uint32_t state, const char* p,
-                                                        std::size_t length) noexcept {
-  for (; length >= 8; p += 8, length -= 8) state = __builtin_aarch64_crc32cx(state, simd::load_word<std::uint64_t>(p));
+template <class In>
+[[gnu::target("+crc")]] inline std::uint32_t update_arm(std::uint32_t state, In in, std::size_t length) noexcept {
+  for (; length >= 8; in.skip(8), length -= 8)
+    state = __builtin_aarch64_crc32cx(state, in.template word<std::uint64_t>(0));
   if ((length & 4) != 0) {
-    state = __builtin_aarch64_crc32cw(state, simd::load_word<std::uint32_t>(p));
-    p += 4;
+    state = __builtin_aarch64_crc32cw(state, in.template word<std::uint32_t>(0));
+    in.skip(4);
   }
   if ((length & 2) != 0) {
-    state = __builtin_aarch64_crc32ch(state, simd::load_word<std::uint16_t>(p));
-    p += 2;
+    state = __builtin_aarch64_crc32ch(state, in.template word<std::uint16_t>(0));
+    in.skip(2);
   }
-  return (length & 1) != 0 ? __builtin_aarch64_crc32cb(state, static_cast<unsigned char>(*p)) : state;
+  return (length & 1) != 0 ? __builtin_aarch64_crc32cb(state, in.template word<unsigned char>(0)) : state;
+}
+
+[[gnu::target("+crc"), gnu::always_inline]] inline std::uint32_t update_arm(std::uint32_t state,
+                                                                            const Head& head) noexcept {
+  return __builtin_aarch64_crc32cx(__builtin_aarch64_crc32cx(__builtin_aarch64_crc32cw(state, head.length), head.first),
+                                   head.second);
 }
 
 #endif
 
-using Update = std::uint32_t (*)(std::uint32_t state, const char* p, std::size_t length) noexcept;
+// One of the ways above, for bytes alone, and for a frame whose bytes are copied.
+struct Way {
+  std::uint32_t (*of)(std::uint32_t state, Bytes in, std::size_t length) noexcept;
+  std::uint32_t (*of_frame)(std::uint32_t state, std::uint64_t first, std::uint64_t second, const char* from, char* to,
+                            std::uint32_t length) noexcept;
+};
+
+inline std::uint32_t frame_tables(std::uint32_t state, std::uint64_t first, std::uint64_t second, const char* from,
+                                  char* to, std::uint32_t length) noexcept {
+  return update_tables(update_tables(state, Head{length, first, second}), CopiedBytes{from, to}, length);
+}
+inline constexpr Way kTablesWay{update_tables<Bytes>, frame_tables};
+
+#if defined(BYTEOR_CRC32C_SSE42)
+[[gnu::target("sse4.2,pclmul")]] inline std::uint32_t frame_sse42(std::uint32_t state, std::uint64_t first,
+                                                                  std::uint64_t second, const char* from, char* to,
+                                                                  std::uint32_t length) noexcept {
+  return update_sse42(update_sse42(state, Head{length, first, second}), CopiedBytes{from, to}, length);
+}
+inline constexpr Way kSse42Way{update_sse42<Bytes>, frame_sse42};
+
+[[gnu::target(BYTEOR_CRC32C_WIDE)]] inline std::uint32_t frame_wide(std::uint32_t state, std::uint64_t first,
+                                                                    std::uint64_t second, const char* from, char* to,
+                                                                    std::uint32_t length) noexcept {
+  return update_wide(update_wide(state, Head{length, first, second}), CopiedBytes{from, to}, length);
+}
+inline constexpr Way kWideWay{update_wide<Bytes>, frame_wide};
+#elif defined(BYTEOR_CRC32C_ARM)
+[[gnu::target("+crc")]] inline std::uint32_t frame_arm(std::uint32_t state, std::uint64_t first, std::uint64_t second,
+                                                       const char* from, char* to, std::uint32_t length) noexcept {
+  return update_arm(update_arm(state, Head{length, first, second}), CopiedBytes{from, to}, length);
+}
+inline constexpr Way kArmWay{update_arm<Bytes>, frame_arm};
+#endif
 
 // The fastest way of this machine.
-inline Update best_update() noexcept {
+inline const Way& best_way() noexcept {
 #if defined(BYTEOR_CRC32C_SSE42)
-  if (has_wide()) return update_wide;
-  if (has_sse42()) return update_sse42;
+  if (has_wide()) return kWideWay;
+  if (has_sse42()) return kSse42Way;
 #elif defined(BYTEOR_CRC32C_ARM) && defined(__linux__)
   static constexpr unsigned long kHwcapCrc32 = 1ul << 7;
-  if ((getauxval(AT_HWCAP) & kHwcapCrc32) != 0) return update_arm;
+  if ((getauxval(AT_HWCAP) & kHwcapCrc32) != 0) return kArmWay;
 #elif defined(BYTEOR_CRC32C_ARM) && defined(__ARM_FEATURE_CRC32)
-  return update_arm;
+  return kArmWay;
 #endif
-  return update_tables;
+  return kTablesWay;
 }
 
 }  // namespace crc
@@ -239,16 +366,23 @@ inline Update best_update() noexcept {
 // A way to compute CRC32C, chosen once. Copyable; any thread.
 class Crc32c {
  public:
-  Crc32c() noexcept : update_(crc::best_update()) {}
-  explicit Crc32c(crc::Update update) noexcept : update_(update) {}
+  Crc32c() noexcept : way_(crc::best_way()) {}
+  explicit Crc32c(const crc::Way& way) noexcept : way_(way) {}
 
   // The CRC of everything whose CRC is `crc`, followed by `bytes`. Begin with 0.
   std::uint32_t extend(std::uint32_t crc, std::string_view bytes) const noexcept {
-    return ~update_(~crc, bytes.data(), bytes.size());
+    return ~way_.of(~crc, {bytes.data()}, bytes.size());
+  }
+
+  // The same for a frame: the length of `bytes` in 32 bits, two words, and `bytes`, which are copied to `to` and do not
+  // overlap it. Every one of them is read once, so that the CRC is that of the copy whoever writes to them meanwhile.
+  std::uint32_t extend_frame(std::uint32_t crc, std::uint64_t first, std::uint64_t second, std::string_view bytes,
+                             char* to) const noexcept {
+    return ~way_.of_frame(~crc, first, second, bytes.data(), to, static_cast<std::uint32_t>(bytes.size()));
   }
 
  private:
-  crc::Update update_;
+  crc::Way way_;
 };
 
 }  // namespace byteor::op

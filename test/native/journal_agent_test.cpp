@@ -81,6 +81,110 @@ TEST(JournalAgent, ALargeLaneIsCommittedInParts) {
   EXPECT_EQ(bench.lane.released(), moved);
 }
 
+JournalOptions in_blocks_of(const TempFolder& temp, std::size_t bytes, abi::FsyncCode fsync) {
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.buffer_bytes = bytes;
+  options.fsync = fsync;
+  return options;
+}
+
+std::uintmax_t bytes_in(const TempFolder& temp, const std::string& folder) {
+  return std::filesystem::file_size(temp.path(folder + "/" + test::segment_names(temp.path(folder))[0]));
+}
+
+// Turns of a full lane, the last of them over what the one before held.
+void expect_turns_that_end_with_a_block(abi::FsyncCode fsync) {
+  constexpr std::size_t kBlock = 4096;
+  const TempFolder temp;
+  Bench bench(in_blocks_of(temp, kBlock, fsync));
+  JournalAgentOptions options;
+  options.commit_bytes = 4 * kBlock;
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, options);
+  put_records(bench.lane, 0, 900);
+  std::uint64_t moved = 0;
+  int within = 0;
+  for (int turn = 0; turn != 3; ++turn) {
+    moved += agent.do_work();
+    EXPECT_EQ(bytes_in(temp, "lane") % kBlock, 0u);
+    // What is not whole in the file has not been given to the reader, nor consumed, and does not count.
+    EXPECT_EQ(bench.lane.released(), bench.lane.consumed());
+    EXPECT_EQ(bench.cell(bench.block.durable), static_cast<double>(bench.lane.released()));
+    EXPECT_EQ(bench.cell(bench.block.appended), static_cast<double>(moved));
+    within += bench.lane.released() + 1 == moved ? 1 : 0;
+    if (bench.lane.released() + 1 != moved) EXPECT_EQ(bench.lane.released(), moved);
+  }
+  EXPECT_GT(within, 0);
+  while (bench.lane.released() != 900) {
+    ASSERT_GT(agent.do_work(), 0u);
+    ASSERT_LE(bench.lane.released(), 900u);
+  }
+  EXPECT_EQ(bench.cell(bench.block.durable), 900);
+  bench.lane.close();
+  EXPECT_EQ(agent.do_work(), 1u);
+  EXPECT_TRUE(agent.done());
+  EXPECT_EQ(read_records(temp.path("lane")), 900u);
+  EXPECT_EQ(bench.failures.count, 0);
+}
+
+TEST(JournalAgent, TurnsOfAFullLaneEndWithABlockAndHoldWhatIsNotWhole) {
+  expect_turns_that_end_with_a_block(abi::FsyncCode::kNone);
+  expect_turns_that_end_with_a_block(abi::FsyncCode::kEachBatch);
+}
+
+TEST(JournalAgent, WhatIsHeldIsCompleteInTheNextTurnThoughNothingCame) {
+  const TempFolder temp;
+  Bench bench(in_blocks_of(temp, 4096, abi::FsyncCode::kInterval));
+  JournalAgentOptions options;
+  options.commit_bytes = 4096;
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, options);
+  // Not more than this by one record, so that no other lies behind the block.
+  std::uint64_t put = 0;
+  for (std::uint64_t bytes = sizeof(SegmentHeader); bytes < 4096; ++put) bytes += frame_bytes(record_text(put).size());
+  put_records(bench.lane, 0, put);
+  EXPECT_EQ(agent.do_work(), put);
+  EXPECT_EQ(bench.lane.released(), put - 1);
+  EXPECT_EQ(agent.do_work(), 1u);
+  EXPECT_EQ(bench.lane.released(), put);
+  EXPECT_EQ(bench.cell(bench.block.durable), static_cast<double>(put));
+  EXPECT_EQ(read_records(temp.path("lane")), put);
+}
+
+TEST(JournalAgent, ASmallTurnIsCommittedAsAWholeWhereverItEnds) {
+  const TempFolder temp;
+  Bench bench(in_blocks_of(temp, 4096, abi::FsyncCode::kEachBatch));
+  JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
+  for (std::uint64_t put = 0; put != 300; ++put) {
+    put_records(bench.lane, put, 1);
+    EXPECT_EQ(agent.do_work(), 1u);
+    EXPECT_EQ(bench.lane.released(), put + 1);
+  }
+  EXPECT_EQ(bench.cell(bench.block.syncs), 300);
+}
+
+TEST(JournalAgent, WhatIsHeldIsCutByAKillAndLeavesNothingWhenItIsAbandoned) {
+  const TempFolder temp;
+  std::uint64_t released = 0;
+  {
+    Bench bench(in_blocks_of(temp, 4096, abi::FsyncCode::kNone));
+    JournalAgentOptions options;
+    options.commit_bytes = 4096;
+    JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, options);
+    put_records(bench.lane, 0, 900);
+    std::uint64_t moved = agent.do_work();
+    while (bench.lane.released() == moved) moved += agent.do_work();
+    released = bench.lane.released();
+    std::filesystem::copy(temp.path("lane"), temp.path("killed"));
+    bench.files->close();
+  }
+  const auto killed = JournalFiles::open(journal_in(temp.path("killed")));
+  EXPECT_EQ(killed->opened_at(), released);
+  EXPECT_GT(killed->recovered().cut_bytes, 0u);
+  const auto abandoned = JournalFiles::open(journal_in(temp.path("lane")));
+  EXPECT_EQ(abandoned->opened_at(), released);
+  EXPECT_EQ(abandoned->recovered().cut_bytes, 0u);
+  EXPECT_EQ(read_records(temp.path("lane")), released);
+}
+
 TEST(JournalAgent, GivesNothingToTheReaderBeforeTheSync) {
   const TempFolder temp;
   FaultyDisk disk;

@@ -45,13 +45,13 @@ struct Way {
 std::vector<Way> ways() {
   std::vector<Way> ways{{"the fastest", Crc32c()}};
 #if defined(BYTEOR_CRC32C_SSE42)
-  if (crc::has_sse42()) ways.push_back({"SSE4.2", Crc32c(crc::update_sse42)});
-  if (crc::has_wide()) ways.push_back({"wide", Crc32c(crc::update_wide)});
+  if (crc::has_sse42()) ways.push_back({"SSE4.2", Crc32c(crc::kSse42Way)});
+  if (crc::has_wide()) ways.push_back({"wide", Crc32c(crc::kWideWay)});
 #endif
   return ways;
 }
 
-const Crc32c kTables(crc::update_tables);
+const Crc32c kTables(crc::kTablesWay);
 
 TEST(Crc32c, EveryWayGivesTheKnownValues) {
   for (const Way& way : ways()) {
@@ -85,6 +85,36 @@ TEST(Crc32c, AllWaysAgreeForEveryAlignment) {
       for (const Way& way : ways())
         ASSERT_EQ(way.crc32c.extend(begin, part), expected) << way.name << " at " << alignment << ", " << length;
     }
+}
+
+void add_little_endian(std::string& bytes, std::uint64_t value, int count) {
+  for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> 8 * i);
+}
+
+TEST(Crc32c, AFrameIsItsHeadAndItsBytesAndThoseAreCopied) {
+  std::mt19937 random(20);
+  const std::string bytes = random_bytes(random, 5000);
+  std::vector<Way> all = ways();
+  all.push_back({"tables", kTables});
+  for (std::size_t length = 0; length <= 5000; length += length < 1100 ? 1 : 97) {
+    const std::string_view part = std::string_view(bytes).substr(length % 64 < bytes.size() - length ? length % 64 : 0);
+    // Of exactly this length on the heap, both.
+    const HeapRecord from(part.substr(0, length));
+    const std::uint64_t first = std::uint64_t{random()} << 32 | random();
+    const std::uint64_t second = std::uint64_t{random()} << 32 | random();
+    std::string head;
+    add_little_endian(head, length, 4);
+    add_little_endian(head, first, 8);
+    add_little_endian(head, second, 8);
+    const auto begin = static_cast<std::uint32_t>(random());
+    const std::uint32_t expected = kTables.extend(kTables.extend(begin, head), from.bytes());
+    for (const Way& way : all) {
+      HeapRecord to(std::string(length, '\x55'));
+      auto* const at = reinterpret_cast<char*>(to.record.data);
+      ASSERT_EQ(way.crc32c.extend_frame(begin, first, second, from.bytes(), at), expected) << way.name << " " << length;
+      ASSERT_EQ(to.bytes(), from.bytes()) << way.name << " " << length;
+    }
+  }
 }
 
 TEST(Crc32c, ExtendingPieceByPieceIsTheSameAsAtOnce) {

@@ -40,9 +40,14 @@ struct Trial {
 // The record with `sequence`: its number, then bytes that never change.
 void fill(std::byte* at, std::uint64_t sequence) { std::memcpy(at, &sequence, sizeof sequence); }
 
-std::vector<std::byte> lane_memory() {
-  std::vector<std::byte> memory(std::size_t{kLaneRecords} * kRecordBytes);
-  for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<std::byte>(i * 131 >> 3);
+// On pages of its own, as lanes are.
+struct alignas(4096) LaneMemory {
+  std::byte bytes[std::size_t{kLaneRecords} * kRecordBytes];
+};
+
+std::unique_ptr<LaneMemory> lane_memory() {
+  auto memory = std::make_unique<LaneMemory>();
+  for (std::size_t i = 0; i < sizeof memory->bytes; ++i) memory->bytes[i] = static_cast<std::byte>(i * 131 >> 3);
   return memory;
 }
 
@@ -55,7 +60,7 @@ class FullLane final : public lane::Inlet {
     std::uint32_t count = 0;
     for (; count < limit && next_ + count < records_ && next_ + count < released_ + kLaneRecords; ++count) {
       const std::uint64_t sequence = next_ + count;
-      std::byte* const at = memory_.data() + sequence % kLaneRecords * kRecordBytes;
+      std::byte* const at = memory_->bytes + sequence % kLaneRecords * kRecordBytes;
       fill(at, sequence);
       records[count] = {at, kRecordBytes, 0, sequence};
     }
@@ -71,7 +76,7 @@ class FullLane final : public lane::Inlet {
 
  private:
   const std::uint64_t records_;
-  std::vector<std::byte> memory_;
+  const std::unique_ptr<LaneMemory> memory_;
   std::uint64_t next_ = 0;
   std::uint64_t released_ = 0;
 };
