@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -30,9 +31,9 @@ class alignas(kCacheBlock) RecordProducer {
         gates_(std::move(gates)),
         stamps_(stamps),
         first_(first),
-        published_(first),
         next_(first),
-        gate_(first) {}
+        gate_(first),
+        published_(first) {}
 
   RecordProducer(const RecordProducer&) = delete;
   RecordProducer& operator=(const RecordProducer&) = delete;
@@ -84,14 +85,31 @@ class alignas(kCacheBlock) RecordProducer {
     next_ += count;
   }
 
+  // Fixed rings without sequence words, for a caller that publishes each record by itself (lane::SlotsWriter::Pushes):
+  // everything before `next` has been published. Returns the end of the sequences from there on for which the caller
+  // has nothing to see to but the record and the cursor; `next` while the shard is full. A sampled record is stamped
+  // here, and ends such a range.
+  std::uint64_t resume_at(std::uint64_t next) noexcept {
+    next_ = published_ = next;
+    if (next_ - gate_ >= ring_.capacity && !refresh_until_slot()) return next_;
+    stamp(next_, next_ + 1);
+    return std::min(gate_ + ring_.capacity, first_sampled(next_ + 1, kNoLimit));
+  }
+  std::uint64_t stop_at(std::uint64_t next) noexcept { return next_ = published_ = next; }
+  // Counts all records before `sequence` as published.
+  void count_until(std::uint64_t sequence) noexcept {
+    // Signed, because an unsigned number takes longer to convert.
+    const auto records = static_cast<double>(static_cast<std::int64_t>(sequence - first_));
+    block_.published.store(records, std::memory_order_relaxed);
+    block_.bytes.store(ring_.fixed ? records * ring_.record_bytes : bytes_, std::memory_order_relaxed);
+  }
+
   // Makes every committed record visible to the stages. True when there was one.
   bool publish() noexcept {
     if (next_ == published_) return false;
     if (ring_.word_bytes == 0) stamp(published_, next_);
     published_ = next_;
-    const auto records = static_cast<double>(published_ - first_);
-    block_.published.store(records, std::memory_order_relaxed);
-    block_.bytes.store(ring_.fixed ? records * ring_.record_bytes : bytes_, std::memory_order_relaxed);
+    count_until(published_);
     // SYNC POINT S1: publishes slots, arena bytes and stamps to every stage.
     publish_to(block_.cursor, published_, ring_.may_sleep);
     return true;
@@ -165,9 +183,11 @@ class alignas(kCacheBlock) RecordProducer {
   const std::vector<SequenceReader> gates_;
   const StampTable stamps_;
   const std::uint64_t first_;
-  std::uint64_t published_;
   std::uint64_t next_;
+  // Not beside next_: both would be stored by one instruction from a vector register, and whoever pushes one record
+  // after the other would wait for next_ to come back from there.
   std::uint64_t gate_;
+  std::uint64_t published_;
   std::uint32_t head_ = 0;
   std::uint32_t tail_ = 0;
   std::uint32_t claimed_ = 0;

@@ -36,6 +36,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         ordinals_(ordinals),
         fixed_(ring.fixed),
         fetches_(ring.fixed && options.fetches_ahead),
+        may_sleep_(ring.may_sleep),
         slots_(ring.slots),
         slot_stride_(ring.slot_stride),
         slot_mask_(ring.slot_mask),
@@ -166,6 +167,49 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     std::uint32_t claimed_ = 0;
   };
 
+  // Structs that are published one by one, each with two stores: itself, and the cursor. Only where struct_stride() is
+  // not 0, and everything committed has been published. While it lives, nothing else is done with the writer, and the
+  // counters may be ahead by as many records as lie in kPushedLines.
+  class Pushes {
+   public:
+    explicit Pushes(SlotsWriter& writer) noexcept
+        : writer_(writer),
+          cursor_(writer.block_.cursor),
+          slots_(writer.slots_),
+          stride_(writer.slot_stride_),
+          mask_(writer.slot_mask_),
+          may_sleep_(writer.may_sleep_),
+          next_(writer.producer_.next()),
+          easy_until_(next_) {}
+    ~Pushes() { writer_.resume_at(next_, false); }
+    Pushes(const Pushes&) = delete;
+    Pushes& operator=(const Pushes&) = delete;
+
+    // `record` is as long as the lane's are. False while the lane is full.
+    template <class Record>
+    BYTEOR_ALWAYS_INLINE bool try_push(const Record& record) noexcept {
+      if (next_ == easy_until_) [[unlikely]] {
+        easy_until_ = writer_.resume_at(next_, true);
+        if (next_ == easy_until_) return false;
+      }
+      std::memcpy(slots_ + (next_ & mask_) * stride_, &record, sizeof record);
+      ++next_;
+      // SYNC POINT S1: publishes the slot and the stamp to every reader.
+      core::publish_to(cursor_, next_, may_sleep_);
+      return true;
+    }
+
+   private:
+    SlotsWriter& writer_;
+    std::atomic<std::uint64_t>& cursor_;
+    std::byte* const slots_;
+    const std::uint64_t stride_;
+    const std::uint64_t mask_;
+    const bool may_sleep_;
+    std::uint64_t next_;
+    std::uint64_t easy_until_;  // before it, nothing is to be seen to but the record and the cursor
+  };
+
   // ---- as a native ingress writes ----
 
   std::uint32_t record_bytes() const noexcept { return options_.record_bytes; }
@@ -192,11 +236,23 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // A longer lane is in no cache near the reader, and lines of it that are written as a whole come sooner unasked.
   static constexpr std::size_t kFetchLaneBytes = std::size_t{1} << 20;
   static constexpr std::uint32_t kFetchAgainLines = 3;
+  // What Pushes publishes without looking up. With one line a record took 1.4 ns on a lane of its own, with two 1.0.
+  static constexpr std::uint32_t kPushedLines = 4;
 
   // Asks for the lines of what was just claimed, up to the slot `until`, and of some behind it.
   BYTEOR_ALWAYS_INLINE void fetch_ahead(std::uint64_t until) noexcept {
     const std::uint64_t end = std::min(until + ahead_, producer_.free_until());
     if (fetched_ < end) fetch_lines(end);
+  }
+
+  // Everything before `next` has been published by Pushes. Returns the end of what it may publish before it has to call
+  // again, and counts that as published.
+  BYTEOR_NEVER_INLINE std::uint64_t resume_at(std::uint64_t next, bool more) noexcept {
+    std::uint64_t until = more ? producer_.resume_at(next) : producer_.stop_at(next);
+    until = std::min(until, next + std::uint64_t{kPushedLines} * slots_a_line_);
+    producer_.count_until(until);
+    if (fetches_ && until != next) fetch_ahead(until);
+    return until;
   }
 
   // Cold enough to be called: once a line.
@@ -217,6 +273,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   std::uint64_t* const ordinals_;
   const bool fixed_;
   const bool fetches_;
+  const bool may_sleep_;
   std::byte* const slots_;
   const std::uint32_t slot_stride_;
   const std::uint32_t slot_mask_;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -241,6 +242,94 @@ TEST(StructLane, AWriterForAnotherCpuLeavesTheSameRecords) {
         }
       }
       EXPECT_EQ(lane.producer().bytes.load(), static_cast<double>(written) * bytes);
+    }
+  }
+}
+
+// The struct number `i`.
+template <std::size_t kBytes>
+std::array<std::uint8_t, kBytes> pushed(std::uint64_t i) {
+  std::array<std::uint8_t, kBytes> bytes{};
+  for (std::size_t k = 0; k != kBytes; ++k) bytes[k] = static_cast<std::uint8_t>(i * 7 + k);
+  return bytes;
+}
+
+// Laps of pushes up to a full lane, in turn with a batch. `by_one`: each record is read before the next one comes.
+template <std::size_t kBytes>
+void expect_pushes(const LaneShape& shape, bool by_one) {
+  Lane lane(shape);
+  auto writer = lane.slots_writer();
+  auto reader = lane.slots_reader();
+  const std::uint64_t ahead = 4 * std::max<std::size_t>(1, 64 / ((kBytes + 7) / 8 * 8));
+  std::uint64_t written = 0;
+  std::uint64_t read = 0;
+  const auto read_some = [&] {
+    std::vector<lane::LaneRecord> seen(16);
+    const std::uint32_t count = reader->peek(seen.data(), 16);
+    for (std::uint32_t i = 0; i != count; ++i, ++read)
+      ASSERT_EQ(std::memcmp(seen[i].data, pushed<kBytes>(read).data(), kBytes), 0) << read;
+    reader->consume(count);
+    reader->release();
+  };
+  for (int lap = 0; lap != 6; ++lap) {
+    {
+      lane::SlotsWriter::Pushes pushes(*writer);
+      for (std::uint32_t i = 0; i != 3 * shape.capacity + 5; ++i) {
+        const bool full = written - read == shape.capacity;
+        ASSERT_EQ(pushes.try_push(pushed<kBytes>(written)), !full);
+        if (!full) ++written;
+        // Never less than what can be read, and not much more.
+        ASSERT_GE(lane.producer().published.load(), static_cast<double>(written));
+        ASSERT_LE(lane.producer().published.load(), static_cast<double>(written + ahead));
+        if (by_one) read_some();
+        if (by_one) ASSERT_EQ(read, written) << "seen at once";
+        if (full) break;
+      }
+    }
+    EXPECT_EQ(lane.producer().published.load(), static_cast<double>(written));
+    EXPECT_EQ(lane.producer().bytes.load(), static_cast<double>(written * kBytes));
+    EXPECT_EQ(writer->unpublished(), 0u);
+    EXPECT_FALSE(writer->publish());
+    while (read != written) read_some();
+    const core::FixedSpan span = writer->try_claim_span(2);
+    for (std::uint32_t i = 0; i != span.count; ++i)
+      std::memcpy(span.data + std::size_t{i} * span.stride, pushed<kBytes>(written++).data(), kBytes);
+    writer->commit_span(span.count);
+    writer->publish();
+  }
+  writer->close();
+  while (!reader->ended()) read_some();
+  EXPECT_EQ(read, written);
+}
+
+TEST(StructLane, PushesAreSeenOneByOneAndCountedExactlyWhenTheyEnd) {
+  for (const std::uint32_t capacity : {1u, 3u, 64u, 1000u})
+    for (const std::uint64_t first : {0ull, 1030ull, (1ull << 32) - 2})
+      for (const bool fetches_ahead : {false, true})
+        for (const bool by_one : {false, true}) {
+          LaneShape shape{
+              .slots = true, .capacity = capacity, .measures = true, .fetches_ahead = fetches_ahead, .first = first};
+          shape.struct_bytes = 8;
+          expect_pushes<8>(shape, by_one);
+          shape.struct_bytes = 12;
+          expect_pushes<12>(shape, by_one);
+          shape.struct_bytes = 64;
+          expect_pushes<64>(shape, by_one);
+          shape.struct_bytes = 200;
+          expect_pushes<200>(shape, by_one);
+        }
+}
+
+TEST(StructLane, PushesStampTheSampledRecords) {
+  for (const std::uint32_t capacity : {4u, 4096u}) {
+    Lane lane({.slots = true, .capacity = capacity, .struct_bytes = 8, .measures = true, .first = 1030});
+    auto writer = lane.slots_writer();
+    auto reader = lane.slots_reader();
+    lane::SlotsWriter::Pushes pushes(*writer);
+    for (std::uint32_t i = 1030; i != 4000; ++i) {
+      ASSERT_TRUE(pushes.try_push(std::uint64_t{i}));
+      EXPECT_EQ(take(*reader).size(), 1u);
+      EXPECT_EQ(lane.samples(), i < 2048 ? 0u : i < 3072 ? 1u : 2u) << i;
     }
   }
 }

@@ -257,11 +257,21 @@ struct OneStructLane {
   std::unique_ptr<lane::SlotsReader> reader;
 
   void produce(std::uint64_t n) {
+    if constexpr (Batch == 1) return produce_one_by_one(n);
     for (std::uint64_t i = 0; i < n;) {
       const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(Batch, n - i));
       const std::uint32_t written = write_batch<P, Batch, kAside>(*writer, limit, i);
       if (written == 0) core::cpu_relax();
       i += written;
+    }
+  }
+
+  void produce_one_by_one(std::uint64_t n) {
+    P record;
+    lane::SlotsWriter::Pushes pushes(*writer);
+    for (std::uint64_t i = 0; i < n; ++i) {
+      record.fill(i);
+      while (!pushes.try_push(record)) core::cpu_relax();
     }
   }
 

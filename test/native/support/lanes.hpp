@@ -39,6 +39,7 @@ struct LaneShape {
   bool measures = false;
   bool fetches_ahead = false;
   bool paces = false;
+  bool spins = false;  // nobody may sleep
   std::uint64_t first = 0;
   std::uint64_t first_ordinal = 0;
   std::uint32_t ordinal_shift = 0;
@@ -133,6 +134,7 @@ class Lane {
     framed_.record_max = shape_.record_max != 0 ? shape_.record_max : lane::framed_record_max(shape_.capacity);
     data_ = std::make_unique<std::byte[]>(framed_.memory_bytes);
     framed_.data = data_.get();
+    framed_.may_sleep = !shape_.spins;
   }
 
   void make_slots() {
@@ -153,6 +155,7 @@ class Lane {
     if (shape_.watermarked) ordinals_ = std::make_unique<std::uint64_t[]>(ring_.slot_mask + 1);
     ring_.arena = data_.get();
     ring_.slots = slots_.get();
+    ring_.may_sleep = !shape_.spins;
   }
 
   core::SequenceReader gate(std::uint32_t reader) {
