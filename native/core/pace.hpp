@@ -48,7 +48,7 @@ class Pace {
   // nothing.
   static constexpr double kMostNs = 800;
   // Sixteen lines: on their way they take longer than the cursor's.
-  static constexpr std::uint64_t kEnoughBytes = 1024;
+  static constexpr std::uint64_t kEnoughBytes = 4096;
 
  private:
   std::uint64_t few_;

@@ -82,6 +82,8 @@ class Inlet {
   // Where every record is the same struct, and nobody asks for ordinals: bytes from one record to the next. Elsewhere
   // 0.
   virtual std::uint32_t struct_stride() const noexcept { return 0; }
+  // There alone: bytes of a record.
+  virtual std::uint32_t struct_bytes() const noexcept { return 0; }
 
   // There alone: adjacent records in place, at most `limit` of them, beginning `skip` records behind the next one.
   // Count 0 when there is none now, and when what was known has been read but not released: a turn asks the writer for

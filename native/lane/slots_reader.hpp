@@ -104,6 +104,8 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     return ring_.fixed && ordinals_ == nullptr ? ring_.slot_stride : 0;
   }
 
+  std::uint32_t struct_bytes() const noexcept override { return ring_.record_bytes; }
+
   // None past the wrap.
   core::FixedSpan span(std::uint32_t skip, std::uint32_t limit) noexcept override {
     if (next_ == available_ && next_ == released_) look();

@@ -40,11 +40,11 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         outlet_(context_.outlets.empty() ? nullptr : static_cast<Out*>(context_.outlets.front().outlet.get())),
         step_(context_.inlets.front().ordinal_step),
         watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
-        copies_spans_(copies_spans(context_)),
-        piece_(copies_spans_ ? std::max(1u, core::kAsideBytes / inlet_.struct_stride()) : 0),
-        aside_(kWritesSpans && copies_spans_
-                   ? std::make_unique<std::byte[]>(std::size_t{piece_} * inlet_.struct_stride())
-                   : nullptr) {}
+        by_spans_(works_by_spans()),
+        stride_(inlet_.struct_stride()),
+        struct_bytes_(inlet_.struct_bytes()),
+        piece_(by_spans_ ? std::max(1u, core::kAsideBytes / stride_) : 0),
+        aside_(makes_aside() ? std::make_unique<std::byte[]>(std::size_t{piece_} * stride_) : nullptr) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
@@ -70,7 +70,21 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
  private:
-  static constexpr bool kWritesSpans = Op::kWrites && !Op::kFilters && !Op::kFails && std::is_same_v<Out, SlotsWriter>;
+  static constexpr bool kPassesAll = !Op::kFilters && !Op::kFails;
+
+  // Where all records are the same struct, nobody asks for their ordinals, and each of them passes. What is changed is
+  // changed in the outlet, if it has room.
+  bool works_by_spans() const noexcept {
+    if constexpr (!kPassesAll) return false;
+    if constexpr (Op::kWrites)
+      if (!std::is_same_v<Out, SlotsWriter> || outlet_ == nullptr || outlet_->drops()) return false;
+    return copies_spans(context_);
+  }
+
+  bool makes_aside() const noexcept {
+    if constexpr (Op::kWrites && std::is_same_v<Out, SlotsWriter>) return by_spans_ && outlet_->reader_is_far();
+    return false;
+  }
 
   // What a turn counts, in registers.
   struct Tally {
@@ -80,48 +94,103 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   };
 
   std::uint32_t work() noexcept {
-    if (outlet_ == nullptr) return work_without_outlet();
-    if constexpr (std::is_same_v<Op, op::IdentityOp>) {
-      if (copies_spans_) return copy_spans();
-    } else if constexpr (kWritesSpans) {
-      if (copies_spans_ && !outlet_->drops()) return write_spans();
-    }
-    return work_with_outlet();
+    if constexpr (kPassesAll)
+      if (by_spans_) return work_by_spans();
+    return outlet_ == nullptr ? work_without_outlet() : work_with_outlet();
   }
 
-  // Nothing is done to the records, and nobody asks for their ordinals.
-  std::uint32_t copy_spans() noexcept {
-    const Moved moved = move_spans(inlet_, *outlet_, context_.batch_records);
-    stalled_ = moved.full;
-    out_ += moved.records;
-    return moved.records;
-  }
-
-  // The same, but every record is changed. That is done aside, a piece at a time, and each piece is copied to the
-  // outlet in one go: lines that another CPU has are written once, as a whole.
-  std::uint32_t write_spans() noexcept {
-    const std::uint32_t stride = outlet_->struct_stride();
+  std::uint32_t work_by_spans() noexcept {
     std::uint32_t moved = 0;
     stalled_ = false;
-    while (moved != context_.batch_records) {
-      const core::FixedSpan from = inlet_.span(0, std::min(piece_, context_.batch_records - moved));
-      if (from.count == 0) break;
-      const core::FixedSpan to = outlet_->try_claim_span_for_copy(from.count);
-      stalled_ = to.count == 0;
-      if (stalled_) break;
-      const std::size_t bytes = std::size_t{to.count} * stride;
-      std::memcpy(aside_.get(), from.data, bytes);
-      for (std::size_t at = 0; at != bytes; at += stride) {
-        core::RecordRef ref{aside_.get() + at, outlet_->record_max(), 0};
-        op_.apply(ref);
-      }
-      std::memcpy(to.data, aside_.get(), bytes);
-      outlet_->commit_span(to.count);
-      inlet_.consume(to.count);
-      moved += to.count;
+    while (moved != context_.batch_records && !stalled_) {
+      const core::FixedSpan span = inlet_.span(0, context_.batch_records - moved);
+      if (span.count == 0) break;
+      const std::uint32_t passed = pass_span(span);
+      stalled_ = passed != span.count;
+      inlet_.consume(passed);
+      moved += passed;
     }
     out_ += moved;
     return moved;
+  }
+
+  // How many of them passed: all but those that the outlet has no room for.
+  std::uint32_t pass_span(const core::FixedSpan& span) noexcept {
+    if (outlet_ == nullptr) {
+      apply_to(span.data, span.count);
+      return span.count;
+    }
+    if constexpr (Op::kWrites && std::is_same_v<Out, SlotsWriter>) {
+      return write_span(span);
+    } else {
+      const std::uint32_t put = outlet_->put_span(span);
+      apply_to(span.data, put);
+      return put;
+    }
+  }
+
+  // Where the outlet's reader is far, records are changed aside, a piece at a time, and each piece is copied to the
+  // outlet in one go: lines that another CPU has are written once, as a whole.
+  std::uint32_t write_span(const core::FixedSpan& span) noexcept {
+    std::uint32_t done = 0;
+    while (done != span.count) {
+      const core::FixedSpan to = outlet_->try_claim_span_for_copy(std::min(piece_, span.count - done));
+      if (to.count == 0) break;
+      const std::size_t bytes = std::size_t{to.count} * stride_;
+      std::byte* const made = aside_ == nullptr ? to.data : aside_.get();
+      apply_to(made, to.count, span.data + std::size_t{done} * stride_);
+      if (made != to.data) std::memcpy(to.data, made, bytes);
+      outlet_->commit_copied(to.count);
+      done += to.count;
+    }
+    return done;
+  }
+
+  // `from`: where the records are to be copied from first, or nullptr.
+  void apply_to(std::byte* records, std::uint32_t count, const std::byte* from = nullptr) noexcept {
+    if constexpr (std::is_same_v<Op, op::IdentityOp>) return;
+    switch (stride_) {
+      case 8:
+        return apply_to_each(records, count, from, std::integral_constant<std::size_t, 8>());
+      case 16:
+        return apply_to_each(records, count, from, std::integral_constant<std::size_t, 16>());
+      case core::kCacheLine:
+        return apply_to_each(records, count, from, std::integral_constant<std::size_t, core::kCacheLine>());
+      default:
+        return apply_to_each(records, count, from, std::size_t{stride_});
+    }
+  }
+
+  // `stride`: a constant where it is a common one, so that the compiler can work on several records at once. It cannot
+  // where each record might change the op, so a small one works from a copy.
+  template <class Stride>
+  BYTEOR_ALWAYS_INLINE void apply_to_each(std::byte* records, std::uint32_t count, const std::byte* from,
+                                          Stride stride) noexcept {
+    if constexpr (std::is_trivially_copyable_v<Op> && sizeof(Op) <= core::kCacheLine) {
+      Op op = op_;
+      apply_op(op, records, count, from, stride);
+      op_ = op;
+    } else {
+      apply_op(op_, records, count, from, stride);
+    }
+  }
+
+  template <class Stride>
+  BYTEOR_ALWAYS_INLINE void apply_op(Op& op, std::byte* __restrict records, std::uint32_t count,
+                                     const std::byte* __restrict from, Stride stride) const noexcept {
+    const std::uint32_t length = struct_bytes_;
+    const auto apply_at = [&](std::size_t at) BYTEOR_INLINED_LAMBDA {
+      core::RecordRef ref{records + at, length, 0};
+      op.apply(ref);
+    };
+    if constexpr (Op::kWrites) {
+      for (std::size_t i = 0; i != count; ++i) {
+        std::memcpy(records + i * stride, from + i * stride, stride);
+        apply_at(i * stride);
+      }
+    } else {
+      for (std::size_t i = 0; i != count; ++i) apply_at(i * stride);
+    }
   }
 
   std::uint32_t work_without_outlet() noexcept {
@@ -262,7 +331,9 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   Out* const outlet_;
   const std::uint64_t step_;
   const bool watermarked_;
-  const bool copies_spans_;
+  const bool by_spans_;
+  const std::uint32_t stride_;                // there: from struct to struct, bytes
+  const std::uint32_t struct_bytes_;          // there
   const std::uint32_t piece_;                 // records
   const std::unique_ptr<std::byte[]> aside_;  // room for a piece
   std::uint64_t out_ = 0;

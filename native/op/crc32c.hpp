@@ -233,8 +233,8 @@ constexpr LastFactors last_factors() noexcept {
   const __m512i two = fold(fourth, _mm512_load_si512(&kFactors.of[3]),
                            fold(third, _mm512_load_si512(&kFactors.of[2]), _mm512_setzero_si512()));
   const __m512i all = _mm512_xor_si512(one, two);
-  const __m256i half = _mm256_xor_si256(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
-  const __m128i last = _mm512_extracti32x4_epi32(fourth, 3);
+  const __m256i half = _mm256_xor_si256(_mm512_castsi512_si256(all), _mm512_maskz_extracti64x4_epi64(0xf, all, 1));
+  const __m128i last = _mm512_maskz_extracti32x4_epi32(0xf, fourth, 3);
   const __m128i sum =
       _mm_xor_si128(_mm_xor_si128(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)), last);
   const std::uint64_t low = _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(sum)));

@@ -161,19 +161,27 @@ class StructLane : public AnySlotsLane {
   }
 };
 
-// A batch of records that are whole lines is made aside and copied in: a copy of lines need not fetch what the other
-// CPU has in them. Smaller records are made where they stay.
+// A batch of records that are whole lines is made aside and copied in where the reader is far: a copy of lines need not
+// fetch what the other CPU has in them. Other records are made where they stay.
 template <class P>
 inline constexpr bool kMadeAside = sizeof(P) >= core::kCacheLine;
 
 // Writes at most `limit` ≤ kMost adjacent records, `first`, `first + step`, …; how many there was room for.
 template <class P, std::uint32_t kMost, bool kAside = kMadeAside<P>>
 std::uint32_t write_batch(lane::SlotsWriter& writer, std::uint32_t limit, std::uint64_t first, std::uint64_t step = 1) {
-  const core::FixedSpan span = kAside ? writer.try_claim_span_for_copy(limit) : writer.try_claim_span(limit);
-  P aside[kAside ? kMost : 1];
-  P* const records = kAside ? aside : reinterpret_cast<P*>(span.data);
-  for (std::uint32_t k = 0; k != span.count; ++k) records[k].fill(first + k * step);
-  if (kAside) std::memcpy(span.data, aside, std::size_t{span.count} * sizeof(P));
+  const auto fill = [&](void* to, std::uint32_t count) {
+    for (std::uint32_t k = 0; k != count; ++k) static_cast<P*>(to)[k].fill(first + k * step);
+  };
+  core::FixedSpan span;
+  if (kAside && writer.reader_is_far()) {
+    span = writer.try_claim_span_for_copy(limit);
+    P aside[kAside ? kMost : 1];
+    fill(aside, span.count);
+    std::memcpy(span.data, aside, std::size_t{span.count} * sizeof(P));
+  } else {
+    span = writer.try_claim_span(limit);
+    fill(span.data, span.count);
+  }
   writer.commit_span(span.count);
   writer.publish();
   return span.count;
