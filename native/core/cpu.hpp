@@ -63,6 +63,14 @@ inline void prefetch_lines_for_write(const std::byte* from, std::size_t bytes) n
   for (std::size_t at = 0; at < bytes; at += kCacheLine) prefetch_for_write(from + at);
 }
 
+inline void prefetch_lines_for_read(const std::byte* from, std::size_t bytes) noexcept {
+#if defined(__GNUC__)
+  for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(from + at);
+#else
+  (void)from, (void)bytes;
+#endif
+}
+
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t to) noexcept { return (value + to - 1) / to * to; }
 
 }  // namespace byteor::core

@@ -37,6 +37,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
         block_(block),
         barrier_(std::move(barrier)),
         pace_(kFewRecords * ring.slot_stride, std::uint64_t{ring.capacity} * ring.slot_stride),
+        fetches_found_(ring.fixed && std::uint64_t{ring.capacity} * ring.slot_stride > kFetchFoundLaneBytes),
         end_(end),
         options_(options),
         counts_(block, stamps, histogram, options.delivers, options.first),
@@ -132,6 +133,9 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
  private:
   static constexpr std::uint64_t kFewRecords = 4;
+  // In shorter lanes, single readers lost some 5 % by asking. Sixty-four lines: half and twice as many brought less.
+  static constexpr std::uint64_t kFetchFoundLaneBytes = std::uint64_t{64} << 10;
+  static constexpr std::uint64_t kFetchFoundBytes = 4096;
 
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_slots(std::uint32_t limit, const Take& take) noexcept {
@@ -168,7 +172,16 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     const bool paces = options_.paces && next_ == available_ && next_ == released_;
     if (paces) pace_.wait();
     available_ = barrier_.available(next_, ring_.slot_mask + 1);
-    if (paces) pace_.found((available_ - next_) * ring_.slot_stride);
+    if (!paces) return;
+    pace_.found((available_ - next_) * ring_.slot_stride);
+    if (fetches_found_) fetch_found();
+  }
+
+  // What was found lies with the writer's CPU, and its lines come sooner when they are all asked for at once.
+  void fetch_found() const noexcept {
+    const std::uint64_t to_wrap = ring_.slot_mask + 1 - (next_ & ring_.slot_mask);
+    const std::uint64_t bytes = std::min(available_ - next_, to_wrap) * ring_.slot_stride;
+    core::prefetch_lines_for_read(core::FixedLayout::at(ring_, next_), std::min(bytes, kFetchFoundBytes));
   }
 
   // False, and the lane is damaged, when the slot describes no record inside the arena.
@@ -203,6 +216,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   abi::ConsumerBlock& block_;
   core::Barrier barrier_;
   core::Pace pace_;
+  const bool fetches_found_;
   const core::ShardEnd end_;
   const ReaderOptions options_;
   ReadingEnd counts_;
