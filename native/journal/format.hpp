@@ -123,15 +123,15 @@ inline FrameHeader load_frame(const std::byte* at) noexcept {
 
 inline void FrameCrc::put(std::byte* frame, std::size_t bytes, const FrameHeader& header,
                           const std::byte* record) const noexcept {
-  // The last word first: the record covers what of it is not zeros.
-  std::memset(frame + bytes - kAlign, 0, kAlign);
   const std::uint64_t last = header.time_ms | std::uint64_t{header.flags} << 32 | std::uint64_t{header.behind} << 48;
   std::byte* const to = frame + sizeof header;
   std::uint32_t crc =
       crc32c_.extend_frame(seed_, header.sequence, last, bytes_of(record, header.length), reinterpret_cast<char*>(to));
-  constexpr std::byte kZeros[kAlign] = {};
-  if (const std::size_t zeros = bytes - sizeof header - header.length; zeros != 0)
+  if (const std::size_t zeros = bytes - sizeof header - header.length; zeros != 0) {
+    std::memset(to + header.length, 0, zeros);
+    constexpr std::byte kZeros[kAlign] = {};
     crc = crc32c_.extend(crc, bytes_of(kZeros, zeros));
+  }
   const std::uint64_t first = crc | std::uint64_t{header.length} << 32;
   std::memcpy(frame, &first, sizeof first);
   std::memcpy(frame + 8, &header.sequence, sizeof header.sequence);

@@ -166,11 +166,11 @@ std::size_t JournalFiles::put_frames(std::span<const lane::LaneRecord> records) 
     header.flags = static_cast<std::uint16_t>(record.flags);
     header.behind = static_cast<std::uint16_t>(std::min<std::uint64_t>(header.sequence - synced, kBehindUnknown));
     crc.put(frame, bytes, header, record.data);
-    last_frame_bytes_ = bytes;
     frame += bytes;
     room -= bytes;
     ++header.sequence;
   }
+  last_frame_bytes_ = static_cast<std::size_t>(frame_bytes(header.length));
   next_ = header.sequence;
   used_ += static_cast<std::size_t>(frame - begin);
   room_ = room;

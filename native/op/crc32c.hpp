@@ -51,6 +51,13 @@ struct Bytes {
   BYTEOR_ALWAYS_INLINE void skip(std::size_t bytes) noexcept { p += bytes; }
 };
 
+// Keeps the compiler from loading `value` a second time, for the store or for the CRC.
+#if defined(__GNUC__)
+#define BYTEOR_CRC32C_LOADED(registers, value) asm volatile("" : "+" registers(value))
+#else
+#define BYTEOR_CRC32C_LOADED(registers, value) (void)(value)
+#endif
+
 // The same, and what was loaded is also stored: the copy has the CRC even while somebody else changes the bytes, and
 // nobody has to read it.
 struct CopiedBytes {
@@ -59,7 +66,8 @@ struct CopiedBytes {
 
   template <class Word>
   BYTEOR_ALWAYS_INLINE Word word(std::size_t at) const noexcept {
-    const auto word = simd::load_word<Word>(p + at);
+    auto word = simd::load_word<Word>(p + at);
+    BYTEOR_CRC32C_LOADED("r", word);
     std::memcpy(to + at, &word, sizeof word);
     return word;
   }
@@ -232,11 +240,12 @@ constexpr LastFactors last_factors() noexcept {
                            fold(first, _mm512_load_si512(&kFactors.of[0]), _mm512_setzero_si512()));
   const __m512i two = fold(fourth, _mm512_load_si512(&kFactors.of[3]),
                            fold(third, _mm512_load_si512(&kFactors.of[2]), _mm512_setzero_si512()));
-  const __m512i all = _mm512_xor_si512(one, two);
-  const __m256i half = _mm256_xor_si256(_mm512_castsi512_si256(all), _mm512_maskz_extracti64x4_epi64(0xf, all, 1));
-  const __m128i last = _mm512_maskz_extracti32x4_epi32(0xf, fourth, 3);
+  alignas(64) __m128i blocks[4];
+  _mm512_store_si512(blocks, _mm512_xor_si512(one, two));
+  alignas(64) __m128i last[4];
+  _mm512_store_si512(last, fourth);
   const __m128i sum =
-      _mm_xor_si128(_mm_xor_si128(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1)), last);
+      _mm_xor_si128(_mm_xor_si128(_mm_xor_si128(blocks[0], blocks[1]), _mm_xor_si128(blocks[2], blocks[3])), last[3]);
   const std::uint64_t low = _mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(sum)));
   return static_cast<std::uint32_t>(_mm_crc32_u64(low, static_cast<std::uint64_t>(_mm_extract_epi64(sum, 1))));
 }
@@ -251,7 +260,8 @@ inline constexpr std::size_t kWideMin = 256;
 }
 [[gnu::target(BYTEOR_CRC32C_WIDE), gnu::always_inline]] inline __m512i block_of(const CopiedBytes& in,
                                                                                 std::size_t index) noexcept {
-  const __m512i block = _mm512_loadu_si512(in.p + index * sizeof block);
+  __m512i block = _mm512_loadu_si512(in.p + index * sizeof block);
+  BYTEOR_CRC32C_LOADED("v", block);
   _mm512_storeu_si512(in.to + index * sizeof block, block);
   return block;
 }
@@ -386,3 +396,5 @@ class Crc32c {
 };
 
 }  // namespace byteor::op
+
+#undef BYTEOR_CRC32C_LOADED
