@@ -41,6 +41,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         slot_stride_(ring.slot_stride),
         slot_mask_(ring.slot_mask),
         slots_a_line_(std::max(1u, static_cast<std::uint32_t>(core::kCacheLine) / ring.slot_stride)),
+        pushed_slots_(slots_a_line_ == 1 && ring.may_sleep ? 1 : kPushedLines * slots_a_line_),
         ahead_(core::kFetchAheadBytes / ring.slot_stride),
         room_(std::max(1u, core::kAsideBytes / ring.slot_stride)),
         is_long_(std::size_t{ring.slot_mask + 1} * ring.slot_stride > kFetchLaneBytes),
@@ -171,7 +172,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   // Structs that are published one by one, each with two stores: itself, and the cursor. Only where struct_stride() is
   // not 0, and everything committed has been published. While it lives, nothing else is done with the writer, and the
-  // counters may be ahead by as many records as lie in kPushedLines.
+  // counters may be ahead by what lies in kPushedLines.
   class Pushes {
    public:
     explicit Pushes(SlotsWriter& writer) noexcept
@@ -249,7 +250,9 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // structs of 8 bytes, 64 lines were best, of 32 to 256.
   static constexpr std::size_t kFetchBehindLaneBytes = std::size_t{64} << 10;
   static constexpr std::uint32_t kFetchBehindLines = 64;
-  // What Pushes publishes without looking up. With one line a record took 1.4 ns on a lane of its own, with two 1.0.
+  // What Pushes publishes without looking up. With one line a record of 8 bytes took 1.4 ns on a lane of its own, with
+  // two 1.0. But where readers may sleep, each store is waited for, and so the nearest lines have to be asked for again
+  // at each: a third of the 64-byte records came through otherwise.
   static constexpr std::uint32_t kPushedLines = 4;
 
   // Asks for the lines of what was just claimed, up to the slot `until`, and of some behind it.
@@ -262,7 +265,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // again, and counts that as published.
   BYTEOR_NEVER_INLINE std::uint64_t resume_at(std::uint64_t next, bool more) noexcept {
     std::uint64_t until = more ? producer_.resume_at(next) : producer_.stop_at(next);
-    until = std::min(until, next + std::uint64_t{kPushedLines} * slots_a_line_);
+    until = std::min(until, next + pushed_slots_);
     producer_.count_until(until);
     if (fetches_ && until != next) fetch_ahead(until);
     return until;
@@ -297,6 +300,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   const std::uint32_t slot_stride_;
   const std::uint32_t slot_mask_;
   const std::uint32_t slots_a_line_;
+  const std::uint32_t pushed_slots_;
   const std::uint32_t ahead_;  // slots
   const std::uint32_t room_;   // slots that have room aside
   const bool is_long_;

@@ -502,7 +502,9 @@ class StructDiamond {
       const abi::ConsumerBlock& block = lanes_[i]->consumer();
       EXPECT_EQ(block.in.load(), lanes_[i]->producer().published.load()) << "lane " << i;
       const double copies = i == 0 ? 2 : 1;
-      if (i != 5) EXPECT_EQ(block.in.load() * copies, block.out.load() + block.abandoned.load()) << "lane " << i;
+      if (i != 5) {
+        EXPECT_EQ(block.in.load() * copies, block.out.load() + block.abandoned.load()) << "lane " << i;
+      }
     }
     EXPECT_EQ(lanes_[0]->consumer().out.load(), written(1) + written(2));
     EXPECT_EQ(lanes_[1]->consumer().out.load(), written(3));
