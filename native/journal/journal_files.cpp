@@ -119,8 +119,10 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
 JournalFiles::~JournalFiles() = default;
 
 void JournalFiles::close() noexcept {
-  // What was abandoned while a part of it was in the file is not there, rather than a torn end for the next writer.
-  if (used_ != 0 && !failed_) (void)disk_.truncate(file_.number(), active().bytes + used_ - last_frame_bytes_);
+  // A record that was abandoned while the end of its frame was not in the file is not there at all, rather than a torn
+  // end for the next writer. Should that fail, it finds one.
+  if (used_ != 0 && used_ < last_frame_bytes_ && !failed_)
+    (void)disk_.truncate(file_.number(), active().bytes + used_ - last_frame_bytes_);
   cursor_.reset();
   file_ = OpenFile();
   // Last: until here nobody else writes.

@@ -457,6 +457,20 @@ TEST(JournalRetention, ByAgeRollsTheSegmentBeingWrittenSoThatItCanGo) {
   EXPECT_LE(files->status().first, 60u);
 }
 
+TEST(JournalFiles, WhatWasNotCommittedLeavesNothingWhenItIsClosed) {
+  const TempFolder temp;
+  const JournalOptions options = journal_in(temp.path("lane"));
+  {
+    const auto files = JournalFiles::open(options);
+    ASSERT_TRUE(append_records(*files, 10));
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(append_record(*files));
+    files->close();
+  }
+  const auto again = JournalFiles::open(options);
+  EXPECT_EQ(again->opened_at(), 10u);
+  EXPECT_EQ(again->recovered().cut_bytes, 0u);
+}
+
 TEST(JournalFiles, AClosedJournalIsFreeForTheNextWriter) {
   const TempFolder temp;
   const auto first = JournalFiles::open(journal_in(temp.path("lane")));
