@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -95,7 +94,11 @@ class alignas(kCacheBlock) RecordProducer {
     stamp(next_, next_ + 1);
     return std::min(gate_ + ring_.capacity, first_sampled(next_ + 1, kNoLimit));
   }
-  std::uint64_t stop_at(std::uint64_t next) noexcept { return next_ = published_ = next; }
+  // The caller has done, and publishes no more.
+  void stop_at(std::uint64_t next) noexcept {
+    next_ = published_ = next;
+    count_until(next);
+  }
   // Counts all records before `sequence` as published.
   void count_until(std::uint64_t sequence) noexcept {
     // Signed, because an unsigned number takes longer to convert.

@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -132,6 +131,7 @@ inline void FrameCrc::put(std::byte* frame, std::size_t bytes, const FrameHeader
     constexpr std::byte kZeros[kAlign] = {};
     crc = crc32c_.extend(crc, bytes_of(kZeros, zeros));
   }
+  // In words: a header that is put together in memory could not be copied on at once.
   const std::uint64_t first = crc | std::uint64_t{header.length} << 32;
   std::memcpy(frame, &first, sizeof first);
   std::memcpy(frame + 8, &header.sequence, sizeof header.sequence);

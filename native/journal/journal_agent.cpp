@@ -28,7 +28,8 @@ std::uint32_t JournalAgent::do_work() noexcept {
   }
   const std::uint32_t taken = take();
   if (taken == 0 && held_ == 0 && !files_.failed() && files_.sync_due_ms() != 0) return rest();
-  if (taken == 0 || held_ == 0 ? !files_.commit() : !files_.commit_blocks()) {
+  const bool good = taken != 0 && held_ != 0 ? files_.commit_blocks() : files_.commit();
+  if (!good) {
     fail();
     return 1;
   }
@@ -51,8 +52,7 @@ std::uint32_t JournalAgent::take() noexcept {
   while (files_.bytes() - begin < options_.commit_bytes) {
     const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
     if (count == held_) break;
-    const auto some =
-        static_cast<std::uint32_t>(files_.append_some({records_.data() + held_, std::size_t{count} - held_}));
+    const auto some = static_cast<std::uint32_t>(files_.append({records_.data() + held_, std::size_t{count} - held_}));
     if (some == 0) break;
     taken += some;
     const bool ends = files_.reaches_block_end() && files_.bytes() - begin >= options_.commit_bytes / 4 * 3;

@@ -129,21 +129,7 @@ void JournalFiles::close() noexcept {
   lock_ = OpenFile();
 }
 
-bool JournalFiles::append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept {
-  const lane::LaneRecord one{const_cast<std::byte*>(record), length, flags, 0};
-  return append({&one, 1});
-}
-
-bool JournalFiles::append(std::span<const lane::LaneRecord> records) noexcept {
-  while (!records.empty()) {
-    const std::size_t some = append_some(records);
-    if (some == 0) return false;
-    records = records.subspan(some);
-  }
-  return true;
-}
-
-std::size_t JournalFiles::append_some(std::span<const lane::LaneRecord> records) noexcept {
+std::size_t JournalFiles::append(std::span<const lane::LaneRecord> records) noexcept {
   const auto bytes = static_cast<std::size_t>(frame_bytes(records.front().length));
   if (bytes > room_ && !make_room(bytes)) return 0;
   return put_frames(records);

@@ -81,19 +81,16 @@ class JournalFiles {
 
   // --- The journal's thread ---------------------------------------------------------------------------------------
 
-  // Takes a copy. False: the journal has failed, the record is not in it.
-  bool append(const std::byte* record, std::uint32_t length, std::uint32_t flags) noexcept;
-  // The same for each in turn.
-  bool append(std::span<const lane::LaneRecord> records) noexcept;
-  // The same for as many as there is room for before a block ends; how many, at least one. 0: the journal has failed.
-  std::size_t append_some(std::span<const lane::LaneRecord> records) noexcept;
+  // Takes copies of the first of `records`, of which there is one at least: as many as there is room for before a block
+  // ends. How many: 0 when the journal has failed, and none of them is in it.
+  std::size_t append(std::span<const lane::LaneRecord> records) noexcept;
   // Writes what was appended, and syncs it when the policy wants that now. False: the journal has failed.
   bool commit() noexcept;
   // The same up to the end of the last block in the file that has been reached. Ends with a block are the cheapest to
   // go on from; a record behind it, or across it, counts when the next commit has written the rest.
   bool commit_blocks() noexcept;
   // What was appended since the last write reaches a block's end, and how many records are not complete there: 0 or 1,
-  // as long as append_some() is not called again.
+  // as long as append() is not called again.
   bool reaches_block_end() const noexcept { return behind_block() < used_; }
   std::uint32_t records_behind_block() const noexcept { return behind_block() == 0 ? 0 : 1; }
   // Syncs everything that was committed, whatever the policy.

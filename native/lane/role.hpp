@@ -88,18 +88,25 @@ struct Moved {
   bool full;  // the outlet had no room for the next one
 };
 
-// Moves at most `limit` records from one end to the other, where that copies spans.
-inline Moved move_spans(Inlet& from, Outlet& to, std::uint32_t limit) noexcept {
+// Hands at most `limit` records to `pass(span) -> count`, which answers how many there was room for. Where
+// copies_spans().
+template <class In, class Pass>
+Moved pass_spans(In& from, std::uint32_t limit, const Pass& pass) noexcept {
   std::uint32_t moved = 0;
   while (moved != limit) {
     const core::FixedSpan span = from.span(0, limit - moved);
-    const std::uint32_t put = span.count == 0 ? 0 : to.put_span(span);
-    from.consume(put);
-    moved += put;
-    if (put != span.count) return {moved, true};
-    if (put == 0) break;
+    const std::uint32_t passed = span.count == 0 ? 0 : pass(span);
+    from.consume(passed);
+    moved += passed;
+    if (passed != span.count) return {moved, true};
+    if (passed == 0) break;
   }
   return {moved, false};
+}
+
+// The same, to another end.
+inline Moved move_spans(Inlet& from, Outlet& to, std::uint32_t limit) noexcept {
+  return pass_spans(from, limit, [&to](const core::FixedSpan& span) { return to.put_span(span); });
 }
 
 class Role : public core::Agent {

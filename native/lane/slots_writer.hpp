@@ -184,7 +184,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
           may_sleep_(writer.may_sleep_),
           next_(writer.producer_.next()),
           easy_until_(next_) {}
-    ~Pushes() { writer_.resume_at(next_, false); }
+    ~Pushes() { writer_.producer_.stop_at(next_); }
     Pushes(const Pushes&) = delete;
     Pushes& operator=(const Pushes&) = delete;
 
@@ -192,7 +192,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     template <class Record>
     BYTEOR_ALWAYS_INLINE bool try_push(const Record& record) noexcept {
       if (next_ == easy_until_) [[unlikely]] {
-        easy_until_ = writer_.resume_at(next_, true);
+        easy_until_ = writer_.resume_at(next_);
         if (next_ == easy_until_) return false;
       }
       std::memcpy(slots_ + (next_ & mask_) * stride_, &record, sizeof record);
@@ -263,9 +263,8 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   // Everything before `next` has been published by Pushes. Returns the end of what it may publish before it has to call
   // again, and counts that as published.
-  BYTEOR_NEVER_INLINE std::uint64_t resume_at(std::uint64_t next, bool more) noexcept {
-    std::uint64_t until = more ? producer_.resume_at(next) : producer_.stop_at(next);
-    until = std::min(until, next + pushed_slots_);
+  BYTEOR_NEVER_INLINE std::uint64_t resume_at(std::uint64_t next) noexcept {
+    const std::uint64_t until = std::min(producer_.resume_at(next), next + pushed_slots_);
     producer_.count_until(until);
     if (fetches_ && until != next) fetch_ahead(until);
     return until;

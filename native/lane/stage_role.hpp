@@ -71,18 +71,18 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
 
  private:
   static constexpr bool kPassesAll = !Op::kFilters && !Op::kFails;
+  static constexpr bool kWritesSpans = Op::kWrites && std::is_same_v<Out, SlotsWriter>;
 
   // Where all records are the same struct, nobody asks for their ordinals, and each of them passes. What is changed is
   // changed in the outlet, if it has room.
   bool works_by_spans() const noexcept {
-    if constexpr (!kPassesAll) return false;
-    if constexpr (Op::kWrites)
-      if (!std::is_same_v<Out, SlotsWriter> || outlet_ == nullptr || outlet_->drops()) return false;
+    if constexpr (!kPassesAll || (Op::kWrites && !kWritesSpans)) return false;
+    if (Op::kWrites && (outlet_ == nullptr || outlet_->drops())) return false;
     return copies_spans(context_);
   }
 
   bool makes_aside() const noexcept {
-    if constexpr (Op::kWrites && std::is_same_v<Out, SlotsWriter>) return by_spans_ && outlet_->reader_is_far();
+    if constexpr (kWritesSpans) return by_spans_ && outlet_->reader_is_far();
     return false;
   }
 
@@ -100,18 +100,11 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
   std::uint32_t work_by_spans() noexcept {
-    std::uint32_t moved = 0;
-    stalled_ = false;
-    while (moved != context_.batch_records && !stalled_) {
-      const core::FixedSpan span = inlet_.span(0, context_.batch_records - moved);
-      if (span.count == 0) break;
-      const std::uint32_t passed = pass_span(span);
-      stalled_ = passed != span.count;
-      inlet_.consume(passed);
-      moved += passed;
-    }
-    out_ += moved;
-    return moved;
+    const Moved moved =
+        pass_spans(inlet_, context_.batch_records, [this](const core::FixedSpan& span) { return pass_span(span); });
+    stalled_ = moved.full;
+    out_ += moved.records;
+    return moved.records;
   }
 
   // How many of them passed: all but those that the outlet has no room for.
@@ -120,7 +113,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       apply_to(span.data, span.count);
       return span.count;
     }
-    if constexpr (Op::kWrites && std::is_same_v<Out, SlotsWriter>) {
+    if constexpr (kWritesSpans) {
       return write_span(span);
     } else {
       const std::uint32_t put = outlet_->put_span(span);

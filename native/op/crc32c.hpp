@@ -108,12 +108,13 @@ inline std::uint32_t update_tables(std::uint32_t state, In in, std::size_t lengt
 }
 
 inline std::uint32_t update_tables(std::uint32_t state, const Head& head) noexcept {
-  char bytes[20];
-  for (std::size_t i = 0; i != sizeof bytes; ++i) {
-    const std::uint64_t word = i < 4 ? head.length : i < 12 ? head.first : head.second;
-    bytes[i] = static_cast<char>(word >> 8 * ((i + 4) % 8 - (i < 4 ? 4 : 0)));
-  }
-  return update_tables(state, Bytes{bytes}, sizeof bytes);
+  const auto add = [&state](std::uint64_t word, std::size_t bytes) {
+    for (std::size_t i = 0; i != bytes; ++i) state = (state >> 8) ^ kTables[0][(state ^ word >> 8 * i) & 0xff];
+  };
+  add(head.length, 4);
+  add(head.first, 8);
+  add(head.second, 8);
+  return state;
 }
 
 #if defined(BYTEOR_CRC32C_SSE42)
@@ -286,11 +287,6 @@ template <class In>
   return update_sse42(reduce(first, second, third, fourth), in, length);
 }
 
-[[gnu::target(BYTEOR_CRC32C_WIDE), gnu::always_inline]] inline std::uint32_t update_wide(std::uint32_t state,
-                                                                                         const Head& head) noexcept {
-  return update_sse42(state, head);
-}
-
 inline bool has_sse42() noexcept { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul"); }
 inline bool has_wide() noexcept {
   return has_sse42() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
@@ -346,7 +342,7 @@ inline constexpr Way kSse42Way{update_sse42<Bytes>, frame_sse42};
 [[gnu::target(BYTEOR_CRC32C_WIDE)]] inline std::uint32_t frame_wide(std::uint32_t state, std::uint64_t first,
                                                                     std::uint64_t second, const char* from, char* to,
                                                                     std::uint32_t length) noexcept {
-  return update_wide(update_wide(state, Head{length, first, second}), CopiedBytes{from, to}, length);
+  return update_wide(update_sse42(state, Head{length, first, second}), CopiedBytes{from, to}, length);
 }
 inline constexpr Way kWideWay{update_wide<Bytes>, frame_wide};
 #elif defined(BYTEOR_CRC32C_ARM)

@@ -21,6 +21,7 @@ namespace {
 using test::append_records;
 using test::FakeLane;
 using test::FaultyDisk;
+using test::in_small_blocks;
 using test::journal_in;
 using test::read_records;
 using test::record_flags;
@@ -42,6 +43,11 @@ struct Bench {
   Reporter failures;
 };
 
+// Of the only segment in the folder.
+std::uintmax_t segment_bytes(const std::string& folder) {
+  return std::filesystem::file_size(folder + "/" + test::segment_names(folder)[0]);
+}
+
 TEST(JournalAgent, OneTurnIsOneGroupCommit) {
   const TempFolder temp;
   Bench bench(journal_in(temp.path("lane")));
@@ -56,9 +62,7 @@ TEST(JournalAgent, OneTurnIsOneGroupCommit) {
   EXPECT_EQ(bench.cell(bench.block.syncs), 1);
   EXPECT_EQ(bench.cell(bench.block.opened_at), 0);
   EXPECT_EQ(bench.block.segments.load(), 1u);
-  EXPECT_EQ(
-      bench.cell(bench.block.bytes),
-      static_cast<double>(std::filesystem::file_size(temp.path("lane/" + test::segment_names(temp.path("lane"))[0]))));
+  EXPECT_EQ(bench.cell(bench.block.bytes), static_cast<double>(segment_bytes(temp.path("lane"))));
   bench.lane.close();
   EXPECT_FALSE(agent.done());
   EXPECT_EQ(agent.do_work(), 1u);
@@ -81,22 +85,11 @@ TEST(JournalAgent, ALargeLaneIsCommittedInParts) {
   EXPECT_EQ(bench.lane.released(), moved);
 }
 
-JournalOptions in_blocks_of(const TempFolder& temp, std::size_t bytes, abi::FsyncCode fsync) {
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.buffer_bytes = bytes;
-  options.fsync = fsync;
-  return options;
-}
-
-std::uintmax_t bytes_in(const TempFolder& temp, const std::string& folder) {
-  return std::filesystem::file_size(temp.path(folder + "/" + test::segment_names(temp.path(folder))[0]));
-}
-
 // Turns of a full lane, the last of them over what the one before held.
 void expect_turns_that_end_with_a_block(abi::FsyncCode fsync) {
   constexpr std::size_t kBlock = 4096;
   const TempFolder temp;
-  Bench bench(in_blocks_of(temp, kBlock, fsync));
+  Bench bench(in_small_blocks(temp.path("lane"), fsync));
   JournalAgentOptions options;
   options.commit_bytes = 4 * kBlock;
   JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, options);
@@ -105,7 +98,7 @@ void expect_turns_that_end_with_a_block(abi::FsyncCode fsync) {
   int within = 0;
   for (int turn = 0; turn != 3; ++turn) {
     moved += agent.do_work();
-    EXPECT_EQ(bytes_in(temp, "lane") % kBlock, 0u);
+    EXPECT_EQ(segment_bytes(temp.path("lane")) % kBlock, 0u);
     // What is not whole in the file has not been given to the reader, nor consumed, and does not count.
     EXPECT_EQ(bench.lane.released(), bench.lane.consumed());
     EXPECT_EQ(bench.cell(bench.block.durable), static_cast<double>(bench.lane.released()));
@@ -134,7 +127,7 @@ TEST(JournalAgent, TurnsOfAFullLaneEndWithABlockAndHoldWhatIsNotWhole) {
 
 TEST(JournalAgent, WhatIsHeldIsCompleteInTheNextTurnThoughNothingCame) {
   const TempFolder temp;
-  Bench bench(in_blocks_of(temp, 4096, abi::FsyncCode::kInterval));
+  Bench bench(in_small_blocks(temp.path("lane"), abi::FsyncCode::kInterval));
   JournalAgentOptions options;
   options.commit_bytes = 4096;
   JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, options);
@@ -152,7 +145,7 @@ TEST(JournalAgent, WhatIsHeldIsCompleteInTheNextTurnThoughNothingCame) {
 
 TEST(JournalAgent, ASmallTurnIsCommittedAsAWholeWhereverItEnds) {
   const TempFolder temp;
-  Bench bench(in_blocks_of(temp, 4096, abi::FsyncCode::kEachBatch));
+  Bench bench(in_small_blocks(temp.path("lane"), abi::FsyncCode::kEachBatch));
   JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
   for (std::uint64_t put = 0; put != 300; ++put) {
     put_records(bench.lane, put, 1);
@@ -166,7 +159,7 @@ TEST(JournalAgent, WhatIsHeldIsCutByAKillAndLeavesNothingWhenItIsAbandoned) {
   const TempFolder temp;
   std::uint64_t released = 0;
   {
-    Bench bench(in_blocks_of(temp, 4096, abi::FsyncCode::kNone));
+    Bench bench(in_small_blocks(temp.path("lane"), abi::FsyncCode::kNone));
     JournalAgentOptions options;
     options.commit_bytes = 4096;
     JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, options);
@@ -497,9 +490,7 @@ TEST(ReplaySource, GivesEveryRecordToTheShardOfItsKey) {
   const TempFolder temp;
   {
     const auto files = JournalFiles::open(journal_in(temp.path("lane")));
-    for (const std::string_view text : {"a 1", "b 2", "a 3", "", "c 4", "b 5"})
-      ASSERT_TRUE(
-          files->append(reinterpret_cast<const std::byte*>(text.data()), static_cast<std::uint32_t>(text.size()), 0));
+    for (const char* text : {"a 1", "b 2", "a 3", "", "c 4", "b 5"}) ASSERT_TRUE(test::append_text(*files, text));
     ASSERT_TRUE(files->commit());
   }
   std::atomic<std::uint32_t> state{0};
@@ -546,7 +537,7 @@ TEST(ReplaySource, ALaneThatDropsTakesWhatDoesNotFitAndCountsIt) {
     const auto files = JournalFiles::open(journal_in(temp.path("lane")));
     const std::string large(201, 'x');
     ASSERT_TRUE(append_records(*files, 2));
-    ASSERT_TRUE(files->append(reinterpret_cast<const std::byte*>(large.data()), 201, 0));
+    ASSERT_TRUE(test::append_text(*files, large));
     ASSERT_TRUE(append_records(*files, 3));
   }
   std::atomic<std::uint32_t> state{0};
@@ -619,7 +610,7 @@ TEST(ReplaySource, ARecordThatIsTooLongOrDamagedIsAFailure) {
     const auto files = JournalFiles::open(journal_in(temp.path("lane")));
     const std::string large(201, 'x');
     ASSERT_TRUE(append_records(*files, 3));
-    ASSERT_TRUE(files->append(reinterpret_cast<const std::byte*>(large.data()), 201, 0));
+    ASSERT_TRUE(test::append_text(*files, large));
     ASSERT_TRUE(append_records(*files, 3));
   }
   std::atomic<std::uint32_t> state{0};

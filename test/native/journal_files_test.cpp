@@ -151,14 +151,14 @@ TEST(JournalFiles, SegmentsRollAtTheirSizeAndARecordMayBeLongerThanOne) {
   const auto files = JournalFiles::open(options);
   ASSERT_TRUE(append_records(*files, 200, 50));
   const std::string large(9000, 'x');
-  ASSERT_TRUE(files->append(reinterpret_cast<const std::byte*>(large.data()), 9000, 0));
+  ASSERT_TRUE(test::append_text(*files, large));
   ASSERT_TRUE(files->commit());
   const std::vector<std::string> names = segment_names(temp.path("lane"));
   EXPECT_GT(names.size(), 3u);
   EXPECT_EQ(names.size(), files->status().segments);
   for (std::size_t i = 0; i + 1 < names.size(); ++i)
     EXPECT_LE(std::filesystem::file_size(temp.path("lane/" + names[i])), 4096u);
-  EXPECT_FALSE(files->append(reinterpret_cast<const std::byte*>(std::string(300'000, 'x').data()), 300'000, 0));
+  EXPECT_FALSE(test::append_text(*files, std::string(300'000, 'x')));
   EXPECT_TRUE(contains(files->failure(), "--record-max")) << files->failure();
 }
 
@@ -174,10 +174,8 @@ TEST(JournalFiles, ShortWritesAreContinued) {
 
 // A journal that writes blocks of 4096 bytes, and syncs none.
 JournalOptions in_small_blocks(const TempFolder& temp, FaultyDisk& disk) {
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.fsync = abi::FsyncCode::kNone;
+  JournalOptions options = test::in_small_blocks(temp.path("lane"), abi::FsyncCode::kNone);
   options.disk = &disk;
-  options.buffer_bytes = 4096;
   return options;
 }
 
@@ -236,17 +234,19 @@ TEST(JournalFiles, ABatchIsTheSameAsItsRecordsOneByOne) {
     const std::uint32_t length = random() % (random() % 50 == 0 ? 10'000u : 300u);
     record = {bytes.data() + random() % 10'000, length, static_cast<std::uint32_t>(random() % 2), 0};
   }
-  JournalOptions options = journal_in(temp.path("one"));
-  options.fsync = abi::FsyncCode::kNone;
-  options.buffer_bytes = 4096;
+  JournalOptions options = test::in_small_blocks(temp.path("one"), abi::FsyncCode::kNone);
   options.segment_bytes = 64 * 1024;
   const auto one = JournalFiles::open(options);
   options.folder = temp.path("batch");
   const auto batch = JournalFiles::open(options);
   for (std::size_t at = 0; at < records.size(); at += 100) {
-    for (std::size_t i = at; i < at + 100; ++i)
-      ASSERT_TRUE(one->append(records[i].data, records[i].length, records[i].flags));
-    ASSERT_TRUE(batch->append(std::span(records).subspan(at, 100)));
+    for (std::size_t i = at; i < at + 100; ++i) ASSERT_EQ(one->append({&records[i], 1}), 1u);
+    std::span<const lane::LaneRecord> left = std::span(records).subspan(at, 100);
+    while (!left.empty()) {
+      const std::size_t some = batch->append(left);
+      ASSERT_NE(some, 0u);
+      left = left.subspan(some);
+    }
     ASSERT_TRUE(one->commit());
     ASSERT_TRUE(batch->commit());
     EXPECT_EQ(one->status().bytes, batch->status().bytes);

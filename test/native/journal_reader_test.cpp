@@ -127,7 +127,7 @@ TEST(JournalReader, ARecordLongerThanTheMaximumIsAStatedFailure) {
   {
     const auto files = JournalFiles::open(journal_in(temp.path("lane")));
     const std::string large(600'000, 'x');
-    ASSERT_TRUE(files->append(reinterpret_cast<const std::byte*>(large.data()), 600'000, 0));
+    ASSERT_TRUE(test::append_text(*files, large));
     ASSERT_TRUE(files->commit());
   }
   JournalRecord record;

@@ -27,11 +27,15 @@ inline std::string record_text(std::uint64_t sequence) {
 }
 inline std::uint32_t record_flags(std::uint64_t sequence) { return static_cast<std::uint32_t>(sequence % 3); }
 
+inline bool append_text(journal::JournalFiles& files, std::string text, std::uint32_t flags = 0) {
+  const lane::LaneRecord record{reinterpret_cast<std::byte*>(text.data()), static_cast<std::uint32_t>(text.size()),
+                                flags, 0};
+  return files.append({&record, 1}) == 1;
+}
+
 inline bool append_record(journal::JournalFiles& files) {
   const std::uint64_t sequence = files.next_sequence();
-  const std::string text = record_text(sequence);
-  return files.append(reinterpret_cast<const std::byte*>(text.data()), static_cast<std::uint32_t>(text.size()),
-                      record_flags(sequence));
+  return append_text(files, record_text(sequence), record_flags(sequence));
 }
 
 // `count` records, a commit after every `batch`.
@@ -46,6 +50,14 @@ inline bool append_records(journal::JournalFiles& files, std::uint64_t count, st
 inline journal::JournalOptions journal_in(const std::string& folder) {
   journal::JournalOptions options;
   options.folder = folder;
+  return options;
+}
+
+// Blocks so small that a test fills some.
+inline journal::JournalOptions in_small_blocks(const std::string& folder, abi::FsyncCode fsync) {
+  journal::JournalOptions options = journal_in(folder);
+  options.fsync = fsync;
+  options.buffer_bytes = 4096;
   return options;
 }
 
