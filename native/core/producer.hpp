@@ -9,11 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
 #include "core/cpu.hpp"
+#include "core/gates.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/stamps.hpp"
@@ -23,8 +23,7 @@ namespace byteor::core {
 // On blocks of its own: what its thread writes at every record must not share a line with what another thread reads.
 class alignas(kCacheBlock) RecordProducer {
  public:
-  RecordProducer(const RingMemory& ring, abi::ProducerBlock& block, std::vector<SequenceReader> gates,
-                 StampTable stamps, std::uint64_t first)
+  RecordProducer(const RingMemory& ring, abi::ProducerBlock& block, Gates gates, StampTable stamps, std::uint64_t first)
       : ring_(ring),
         block_(block),
         gates_(std::move(gates)),
@@ -122,6 +121,9 @@ class alignas(kCacheBlock) RecordProducer {
   std::uint64_t next() const noexcept { return next_; }
   std::uint64_t free_until() const noexcept { return gate_ + ring_.capacity; }
 
+  // Whether a stage that holds this end back runs on a CPU that is far away.
+  bool reader_is_far() const noexcept { return gates_.far(); }
+
   std::uint32_t unpublished() const noexcept { return static_cast<std::uint32_t>(next_ - published_); }
   std::uint64_t published() const noexcept { return published_; }
 
@@ -174,16 +176,13 @@ class alignas(kCacheBlock) RecordProducer {
   }
 
   void refresh() noexcept {
-    std::uint64_t least = kNoLimit;
-    // SYNC POINT S2: what a gating consumer released may be overwritten.
-    for (const SequenceReader& gate : gates_) least = std::min(least, gate.load_seq_cst(gate_));
-    gate_ = least;
+    gate_ = gates_.look(gate_);
     if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::slot(ring_, gate_).position;
   }
 
   const RingMemory ring_;
   abi::ProducerBlock& block_;
-  const std::vector<SequenceReader> gates_;
+  Gates gates_;
   const StampTable stamps_;
   const std::uint64_t first_;
   std::uint64_t next_;

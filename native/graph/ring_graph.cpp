@@ -353,10 +353,9 @@ void RingGraph::make_ends() {
   const auto entries = static_cast<std::uint32_t>(description_.entries.size());
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     if (options_.ingress_port == abi::PortCode::kNative) {
-      std::vector<core::SequenceReader> gates{egress_sequence(shard)};
-      producers_.push_back(std::make_unique<core::RecordProducer>(ring_memory(shard), producer_block(shard),
-                                                                  std::move(gates), stamp_table(shard, entries),
-                                                                  options_.first_sequence));
+      producers_.push_back(std::make_unique<core::RecordProducer>(
+          ring_memory(shard), producer_block(shard), core::Gates({egress_sequence(shard)}), stamp_table(shard, entries),
+          options_.first_sequence));
     }
     if (options_.egress_port == abi::PortCode::kJs) continue;
     std::vector<core::SequenceReader> terminals;

@@ -16,6 +16,7 @@
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
 #include "core/cpu.hpp"
+#include "core/gates.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/stamps.hpp"
@@ -27,7 +28,7 @@ namespace byteor::lane {
 struct WriterOptions {
   bool drops = false;  // what does not fit is counted and gone
   bool watermarked = false;
-  bool fetches_ahead = false;       // a reader runs on another CPU: its lines are asked for before they are written
+  bool apart = false;               // a reader runs on another CPU
   std::uint64_t first = 0;          // position (Framed) or sequence (slots) at which the lane begins; a position is a
                                     // multiple of 8
   std::uint32_t record_bytes = 0;   // of an ingress of structs: what every record has
@@ -51,7 +52,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
         gate_(options.first),
         published_position_(options.first),
         asked_(options.first),
-        aside_(options.fetches_ahead ? std::make_unique<std::byte[]>(core::kAsideBytes) : nullptr) {}
+        aside_(options.apart ? std::make_unique<std::byte[]>(core::kAsideBytes) : nullptr) {}
 
   FramedWriter(const FramedWriter&) = delete;
   FramedWriter& operator=(const FramedWriter&) = delete;
@@ -88,7 +89,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     next_ += frame_bytes(length);
     bytes_ += length;
     ++count_;
-    if (options_.fetches_ahead) {
+    if (options_.apart) {
       const std::uint64_t asked = fetch_ahead(memory_, next_, limit_, asked_);
       if (asked != asked_) asked_ = asked;
     }
@@ -245,10 +246,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   }
 
   void refresh() noexcept {
-    std::uint64_t least = core::kNoLimit;
-    // SYNC POINT S2: what the slowest reader released may be overwritten.
-    for (const core::SequenceReader& gate : gates_) least = std::min(least, gate.load_seq_cst(gate_));
-    gate_ = least;
+    gate_ = gates_.look(gate_);
     limit_ = gate_ + memory_.capacity_bytes;
   }
 
@@ -261,7 +259,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
 
   const FramedMemory memory_;
   abi::ProducerBlock& block_;
-  const std::vector<core::SequenceReader> gates_;
+  core::Gates gates_;
   const core::StampTable stamps_;
   const WriterOptions options_;
   std::uint64_t next_;                // position of the next frame

@@ -31,11 +31,13 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // ingress, whose records are counted. `stamps` has cells.
   SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block,
               std::vector<core::SequenceReader> gates, core::StampTable stamps, const WriterOptions& options)
-      : producer_(ring, block, std::move(gates), stamps, options.first),
+      : producer_(ring, block,
+                  core::Gates(std::move(gates), ring.fixed && options.apart && ring.slot_stride >= core::kCacheLine),
+                  stamps, options.first),
         block_(block),
         ordinals_(ordinals),
         fixed_(ring.fixed),
-        fetches_(ring.fixed && options.fetches_ahead),
+        apart_(ring.fixed && options.apart),
         may_sleep_(ring.may_sleep),
         slots_(ring.slots),
         slot_stride_(ring.slot_stride),
@@ -45,10 +47,10 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         ahead_(core::kFetchAheadBytes / ring.slot_stride),
         room_(std::max(1u, core::kAsideBytes / ring.slot_stride)),
         is_long_(std::size_t{ring.slot_mask + 1} * ring.slot_stride > kFetchLaneBytes),
-        fetches_behind_(fetches_ && !is_long_ && slots_a_line_ > 1 &&
+        fetches_behind_(apart_ && !is_long_ && slots_a_line_ > 1 &&
                         std::size_t{ring.slot_mask + 1} * ring.slot_stride >= kFetchBehindLaneBytes),
         fetched_(options.first),
-        aside_(fetches_ ? std::make_unique<std::byte[]>(std::size_t{room_} * slot_stride_) : nullptr),
+        aside_(apart_ ? std::make_unique<std::byte[]>(std::size_t{room_} * slot_stride_) : nullptr),
         options_(options) {}
 
   SlotsWriter(const SlotsWriter&) = delete;
@@ -82,7 +84,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   std::byte* try_claim(std::uint32_t length) noexcept override {
     std::byte* const to = producer_.try_claim(length);
-    if (fetches_) fetch_ahead(producer_.next() + 1);
+    if (apart_) fetch_ahead(producer_.next() + 1);
     return to;
   }
 
@@ -142,18 +144,19 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
    private:
     void claim_slots() noexcept {
       commit_slots();
-      const bool aside = writer_.aside_ != nullptr;
-      const core::FixedSpan span = writer_.try_claim_span_for_copy(aside ? writer_.room_ : mask_ + 1);
+      aside_ = writer_.prefers_copies();
+      const core::FixedSpan span =
+          aside_ ? writer_.try_claim_span_for_copy(writer_.room_) : writer_.try_claim_span(mask_ + 1);
       claimed_ = span.count;
       slots_ = span.data;
-      next_ = aside ? writer_.aside_.get() : slots_;
-      if (!aside) return;
+      next_ = aside_ ? writer_.aside_.get() : slots_;
+      if (!aside_) return;
       core::prefetch_lines_for_write(slots_,
                                      std::min<std::size_t>(std::size_t{claimed_} * stride_, core::kFetchRoomBytes));
     }
     void commit_slots() noexcept {
       if (used_ != 0) {
-        if (writer_.aside_ != nullptr) std::memcpy(slots_, writer_.aside_.get(), std::size_t{used_} * stride_);
+        if (aside_) std::memcpy(slots_, writer_.aside_.get(), std::size_t{used_} * stride_);
         writer_.commit_copied(used_);
       }
       used_ = claimed_ = 0;
@@ -166,6 +169,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     const bool fixed_;
     std::byte* slots_ = nullptr;  // the first of those that were claimed
     std::byte* next_ = nullptr;   // where the next record is made
+    bool aside_ = false;          // that is not where it stays
     std::uint32_t used_ = 0;      // of them
     std::uint32_t claimed_ = 0;
   };
@@ -188,18 +192,22 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     Pushes(const Pushes&) = delete;
     Pushes& operator=(const Pushes&) = delete;
 
-    // `record` is as long as the lane's are. False while the lane is full.
-    template <class Record>
-    BYTEOR_ALWAYS_INLINE bool try_push(const Record& record) noexcept {
+    // Where to make the next record, or nullptr while the lane is full. Making it elsewhere and copying it costs more
+    // than the copy: a load that spans several of the stores before it waits until they have left the core, one after
+    // the other with all that lie before them.
+    BYTEOR_ALWAYS_INLINE std::byte* try_claim() noexcept {
       if (next_ == easy_until_) [[unlikely]] {
         easy_until_ = writer_.resume_at(next_);
-        if (next_ == easy_until_) return false;
+        if (next_ == easy_until_) return nullptr;
       }
-      std::memcpy(slots_ + (next_ & mask_) * stride_, &record, sizeof record);
+      return slots_ + (next_ & mask_) * stride_;
+    }
+
+    // The claimed record is complete, and readers may have it.
+    BYTEOR_ALWAYS_INLINE void push() noexcept {
       ++next_;
       // SYNC POINT S1: publishes the slot and the stamp to every reader.
       core::publish_to(cursor_, next_, may_sleep_);
-      return true;
     }
 
    private:
@@ -223,7 +231,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // Structs alone: adjacent free slots, as core::RecordProducer has them, to be written in place.
   core::FixedSpan try_claim_span(std::uint32_t limit) noexcept {
     const core::FixedSpan span = try_claim_span_for_copy(limit);
-    if (fetches_ && (!is_long_ || span.count <= ahead_)) fetch_ahead(producer_.next() + std::min(span.count, room_));
+    if (apart_ && (!is_long_ || span.count <= ahead_)) fetch_ahead(producer_.next() + std::min(span.count, room_));
     return span;
   }
   // The same, to be filled by a copy of whole lines, which come sooner unasked.
@@ -234,8 +242,11 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     producer_.commit_span(count);
     if (fetches_behind_) fetch_behind();
   }
-  // Whether a reader runs on another CPU, so that records of structs are better made aside and copied in.
-  bool reader_is_far() const noexcept { return fetches_; }
+  // Whether a reader runs on another CPU.
+  bool reader_is_apart() const noexcept { return apart_; }
+  // Whether records are better made aside and copied in, as far as is known now. Those that are whole lines are not
+  // where that CPU is near.
+  bool prefers_copies() const noexcept { return apart_ && (slots_a_line_ > 1 || producer_.reader_is_far()); }
   std::uint32_t unpublished() const noexcept { return producer_.unpublished(); }
   std::uint64_t published() const noexcept { return options_.first_ordinal + (producer_.published() - options_.first); }
   void count_keyless() noexcept { producer_.count_keyless(); }
@@ -266,7 +277,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   BYTEOR_NEVER_INLINE std::uint64_t resume_at(std::uint64_t next) noexcept {
     const std::uint64_t until = std::min(producer_.resume_at(next), next + pushed_slots_);
     producer_.count_until(until);
-    if (fetches_ && until != next) fetch_ahead(until);
+    if (apart_ && until != next) fetch_ahead(until);
     return until;
   }
 
@@ -293,7 +304,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   abi::ProducerBlock& block_;
   std::uint64_t* const ordinals_;
   const bool fixed_;
-  const bool fetches_;
+  const bool apart_;
   const bool may_sleep_;
   std::byte* const slots_;
   const std::uint32_t slot_stride_;

@@ -82,7 +82,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
   bool makes_aside() const noexcept {
-    if constexpr (kWritesSpans) return by_spans_ && outlet_->reader_is_far();
+    if constexpr (kWritesSpans) return by_spans_ && outlet_->reader_is_apart();
     return false;
   }
 
@@ -122,17 +122,17 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     }
   }
 
-  // Where the outlet's reader is far, records are changed aside, a piece at a time, and each piece is copied to the
-  // outlet in one go: lines that another CPU has are written once, as a whole.
+  // Where the outlet's reader has another CPU, records are changed aside, a piece at a time, and each piece is copied
+  // to the outlet in one go: lines that another CPU has are written once, as a whole.
   std::uint32_t write_span(const core::FixedSpan& span) noexcept {
     std::uint32_t done = 0;
     while (done != span.count) {
-      const core::FixedSpan to = outlet_->try_claim_span_for_copy(std::min(piece_, span.count - done));
+      const bool aside = outlet_->prefers_copies();
+      const std::uint32_t most = std::min(piece_, span.count - done);
+      const core::FixedSpan to = aside ? outlet_->try_claim_span_for_copy(most) : outlet_->try_claim_span(most);
       if (to.count == 0) break;
-      const std::size_t bytes = std::size_t{to.count} * stride_;
-      std::byte* const made = aside_ == nullptr ? to.data : aside_.get();
-      apply_to(made, to.count, span.data + std::size_t{done} * stride_);
-      if (made != to.data) std::memcpy(to.data, made, bytes);
+      apply_to(aside ? aside_.get() : to.data, to.count, span.data + std::size_t{done} * stride_);
+      if (aside) std::memcpy(to.data, aside_.get(), std::size_t{to.count} * stride_);
       outlet_->commit_copied(to.count);
       done += to.count;
     }

@@ -64,7 +64,7 @@ TEST(FramedLane, ABatchLeavesWhatSingleClaimsWouldLeave) {
     for (const std::uint32_t capacity : {64u, 136u, 1000u, 4096u, 70'000u, 262'144u}) {
       std::mt19937 random(capacity);
       const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
-      Lane lane({.capacity = capacity, .fetches_ahead = aside, .first = 8 * below(1000)});
+      Lane lane({.capacity = capacity, .apart = aside, .first = 8 * below(1000)});
       auto writer = lane.framed_writer();
       auto reader = lane.framed_reader();
       const std::uint32_t longest = writer->record_max();

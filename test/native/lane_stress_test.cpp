@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -120,7 +121,7 @@ TEST(LaneStress, OneWriterAndItsReadersAgreeOnEveryRecord) {
     shape.drops = random.one_in(3);
     shape.watermarked = shape.slots || random.one_in(2);  // without it, slots keep no ordinals
     shape.measures = random.one_in(2);
-    shape.fetches_ahead = random.one_in(2);
+    shape.apart = random.one_in(2);
     shape.paces = random.one_in(2);
     shape.first = kFirsts[random.below(3)];
     Lane lane(shape);
@@ -150,7 +151,7 @@ TEST(LaneStress, StructsPushedOneByOneReachEveryReaderInOrder) {
     shape.capacity = random.pick<std::uint32_t>({1, 2, 3, 64, 1000});
     shape.readers = 1 + random.below(3);
     shape.measures = random.one_in(2);
-    shape.fetches_ahead = random.one_in(2);
+    shape.apart = random.one_in(2);
     shape.paces = random.one_in(2);
     shape.spins = random.one_in(2);
     shape.first = kFirsts[random.below(3)];
@@ -179,7 +180,7 @@ TEST(LaneStress, StructsPushedOneByOneReachEveryReaderInOrder) {
       const std::uint64_t end = std::min<std::uint64_t>(kCount, next + 1 + random.below(3000));
       lane::SlotsWriter::Pushes pushes(*writer);
       for (; next != end; ++next)
-        while (!pushes.try_push(next)) std::this_thread::yield();
+        while (!try_push(pushes, next)) std::this_thread::yield();
     }
     writer->close();
     for (std::thread& thread : threads) thread.join();
@@ -412,26 +413,21 @@ struct MarkOp {
 };
 
 // in ──▶ router ─┬─▶ identity ─▶ merge ─▶ out        a record is its number and, last, a mark
-//                └─▶ mark ─────▶
+//                └─▶ mark ─────▶                       as large as a part of a line, or as one
 class StructDiamond {
  public:
-  struct Numbered {
-    std::uint64_t number;
-    std::uint8_t rest[4];
-  };
-  static constexpr std::uint32_t kBytes = 12;
   static constexpr std::uint32_t kLanes = 6;
 
-  explicit StructDiamond(Random& random) {
+  explicit StructDiamond(Random& random) : bytes_(random.pick<std::uint32_t>({12, 64})) {
     const std::uint64_t first = kFirsts[random.below(3)];
     for (std::uint32_t i = 0; i < kLanes; ++i) {
       const bool drops = i != 0 && random.one_in(6);
       lanes_.push_back(std::make_unique<Lane>(LaneShape{.slots = true,
                                                         .capacity = random.pick<std::uint32_t>({1, 2, 3, 64, 500}),
-                                                        .struct_bytes = kBytes,
+                                                        .struct_bytes = bytes_,
                                                         .drops = drops,
                                                         .counts_ordinals = i == 0,
-                                                        .fetches_ahead = random.one_in(2),
+                                                        .apart = random.one_in(2),
                                                         .paces = random.one_in(2),
                                                         .first = first}));
       drops_ = drops_ || drops;
@@ -452,10 +448,8 @@ class StructDiamond {
     for (std::uint64_t next = 0; next != records && !halted.load();) {
       const core::FixedSpan span = writer_->try_claim_span(1 + random.below(8));
       const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(span.count, records - next));
-      for (std::uint32_t i = 0; i < count; ++i) {
-        const Numbered record{next + i, {0, 0, 0, 0}};
-        std::memcpy(span.data + std::size_t{i} * span.stride, &record, kBytes);
-      }
+      for (std::uint32_t i = 0; i < count; ++i)
+        std::memcpy(span.data + std::size_t{i} * span.stride, record(next + i, 0).data(), bytes_);
       writer_->commit_span(count);
       writer_->publish();
       next += count;
@@ -467,12 +461,13 @@ class StructDiamond {
   // Reads at most `limit` records, by spans or one by one; each branch must keep the order.
   std::uint32_t read(std::uint32_t limit) {
     const auto look = [this](const std::byte* data) {
-      Numbered record{};
-      std::memcpy(&record, data, kBytes);
-      const std::size_t branch = record.rest[3];
+      std::uint64_t number = 0;
+      std::memcpy(&number, data, sizeof number);
+      const auto branch = static_cast<std::size_t>(data[bytes_ - 1]);
       ASSERT_LT(branch, 2u);
-      if (!seen_[branch].empty() && record.number <= seen_[branch].back()) ADD_FAILURE() << "another order";
-      seen_[branch].push_back(record.number);
+      ASSERT_EQ(std::memcmp(data, record(number, branch).data(), bytes_), 0) << number;
+      if (!seen_[branch].empty() && number <= seen_[branch].back()) ADD_FAILURE() << "another order";
+      seen_[branch].push_back(number);
     };
     std::uint32_t count = 0;
     if (limit % 2 == 0) {
@@ -514,6 +509,15 @@ class StructDiamond {
   }
 
  private:
+  // Its number, bytes that follow from that, and the mark.
+  std::array<std::uint8_t, 64> record(std::uint64_t number, std::size_t mark) const {
+    std::array<std::uint8_t, 64> bytes{};
+    std::memcpy(bytes.data(), &number, sizeof number);
+    for (std::uint32_t k = sizeof number; k != bytes_; ++k) bytes[k] = static_cast<std::uint8_t>(number + k);
+    bytes[bytes_ - 1] = static_cast<std::uint8_t>(mark);
+    return bytes;
+  }
+
   lane::RoleContext context(std::uint32_t batch, const std::vector<std::uint32_t>& inlets,
                             const std::vector<std::uint32_t>& outlets) {
     sites_.push_back(std::make_unique<RoleSite>());
@@ -526,6 +530,7 @@ class StructDiamond {
     return lanes_[lane]->producer().published.load() + lanes_[lane]->producer().dropped.load();
   }
 
+  const std::uint32_t bytes_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<RoleSite>> sites_;
   op::IdentityOp identity_{op::OpConfig{}};

@@ -73,7 +73,7 @@ class FramedLane : public LaneBlocks {
   // `apart`: a reader has another CPU than the writer.
   FramedLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
              LaneOf of = LaneOf::kIngress, bool apart = true)
-      : LaneBlocks(readers), counts_ordinals_(of == LaneOf::kIngress), fetches_ahead_(apart) {
+      : LaneBlocks(readers), counts_ordinals_(of == LaneOf::kIngress), apart_(apart) {
     memory_.capacity_bytes = capacity * lane::frame_bytes(record_bytes);
     memory_.memory_bytes = std::bit_ceil(memory_.capacity_bytes);
     memory_.record_max = lane::framed_record_max(memory_.capacity_bytes);
@@ -82,17 +82,16 @@ class FramedLane : public LaneBlocks {
     memory_.data = pages_[0].bytes;
   }
   std::unique_ptr<Writer> writer() {
-    return std::make_unique<Writer>(memory_, *producer_, gates(), stamps(),
-                                    lane::WriterOptions{.fetches_ahead = fetches_ahead_});
+    return std::make_unique<Writer>(memory_, *producer_, gates(), stamps(), lane::WriterOptions{.apart = apart_});
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(memory_, *producer_, *consumers_[reader], barrier(), end(), stamps(), histogram(),
-                                    lane::ReaderOptions{.counts_ordinals = counts_ordinals_, .paces = fetches_ahead_});
+                                    lane::ReaderOptions{.counts_ordinals = counts_ordinals_, .paces = apart_});
   }
 
  private:
   const bool counts_ordinals_;
-  const bool fetches_ahead_;
+  const bool apart_;
   lane::FramedMemory memory_;
   std::unique_ptr<Page[]> pages_;
 };
@@ -106,7 +105,7 @@ class AnySlotsLane : public LaneBlocks {
 
   AnySlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, std::uint32_t slot_stride, LaneProfile profile,
                std::uint32_t readers, bool apart)
-      : LaneBlocks(readers), fetches_ahead_(apart) {
+      : LaneBlocks(readers), apart_(apart) {
     ring_.record_max = record_bytes;
     ring_.capacity = capacity;
     ring_.slot_mask = capacity - 1;
@@ -119,18 +118,18 @@ class AnySlotsLane : public LaneBlocks {
     std::vector<core::SequenceReader> gates = this->gates();
     gates.resize(std::max<std::size_t>(gates.size(), abi::kSequencedSlotsGates), core::SequenceReader(limit_->unused));
     return std::make_unique<Writer>(ring_, nullptr, *producer_, std::move(gates), stamps(),
-                                    lane::WriterOptions{.fetches_ahead = fetches_ahead_});
+                                    lane::WriterOptions{.apart = apart_});
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[reader], barrier(), end(), stamps(),
-                                    histogram(), lane::ReaderOptions{.paces = fetches_ahead_});
+                                    histogram(), lane::ReaderOptions{.paces = apart_});
   }
 
  protected:
   core::RingMemory ring_;
 
  private:
-  const bool fetches_ahead_;
+  const bool apart_;
   std::unique_ptr<Page[]> slots_;
 };
 
@@ -173,7 +172,7 @@ std::uint32_t write_batch(lane::SlotsWriter& writer, std::uint32_t limit, std::u
     for (std::uint32_t k = 0; k != count; ++k) static_cast<P*>(to)[k].fill(first + k * step);
   };
   core::FixedSpan span;
-  if (kAside && writer.reader_is_far()) {
+  if (kAside && writer.prefers_copies()) {
     span = writer.try_claim_span_for_copy(limit);
     P aside[kAside ? kMost : 1];
     fill(aside, span.count);
@@ -275,11 +274,12 @@ struct OneStructLane {
   }
 
   void produce_one_by_one(std::uint64_t n) {
-    P record;
     lane::SlotsWriter::Pushes pushes(*writer);
     for (std::uint64_t i = 0; i < n; ++i) {
-      record.fill(i);
-      while (!pushes.try_push(record)) core::cpu_relax();
+      std::byte* to;
+      while ((to = pushes.try_claim()) == nullptr) core::cpu_relax();
+      reinterpret_cast<P*>(to)->fill(i);
+      pushes.push();
     }
   }
 

@@ -49,7 +49,7 @@ class OurChain {
     ring_.stop_before = &stop_before_;
     const auto stamps = [this](std::size_t i) { return core::StampTable{stamps_[i].data(), 63}; };
     producer_ = std::make_unique<core::RecordProducer>(
-        ring_, producer_block_, std::vector{core::SequenceReader(blocks_[2].sequence)}, stamps(3), 0);
+        ring_, producer_block_, core::Gates({core::SequenceReader(blocks_[2].sequence)}), stamps(3), 0);
     for (std::size_t i = 0; i < 3; ++i) {
       const core::SequenceReader before(i == 0 ? producer_block_.cursor : blocks_[i - 1].sequence);
       graph::StageContext context{

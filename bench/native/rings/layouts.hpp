@@ -81,7 +81,7 @@ class SlotsAndArena {
     ring_.stop_before = &limit_->value;
     limit_->value.store(core::kNoLimit);
     producer_ = std::make_unique<core::RecordProducer>(ring_, *producer_block_,
-                                                       std::vector{core::SequenceReader(consumer_block_->sequence)},
+                                                       core::Gates({core::SequenceReader(consumer_block_->sequence)}),
                                                        core::StampTable{stamps_.data(), 63}, 0);
     const core::SequenceReader cursor(producer_block_->cursor);
     consumer_ = std::make_unique<core::RecordConsumer>(

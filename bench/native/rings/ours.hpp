@@ -38,7 +38,7 @@ class OurRing {
     stamps_.resize(64);
     const core::StampTable stamps{stamps_.data(), 63};
     producer_ = std::make_unique<core::RecordProducer>(
-        ring_, *producer_block_, std::vector{core::SequenceReader(consumer_block_->sequence)}, stamps, 0);
+        ring_, *producer_block_, core::Gates({core::SequenceReader(consumer_block_->sequence)}), stamps, 0);
     core::Barrier barrier = by_slot
                                 ? core::Barrier(ring_, limit_->stop_before)
                                 : core::Barrier({core::SequenceReader(producer_block_->cursor)}, limit_->stop_before);

@@ -37,7 +37,7 @@ struct LaneShape {
   bool js_reader = false;  // the last reader releases by `cell`
   bool counts_ordinals = false;
   bool measures = false;
-  bool fetches_ahead = false;
+  bool apart = false;
   bool paces = false;
   bool spins = false;  // nobody may sleep
   std::uint64_t first = 0;
@@ -179,7 +179,7 @@ class Lane {
   lane::WriterOptions writer_options() const {
     return {.drops = shape_.drops,
             .watermarked = shape_.watermarked,
-            .fetches_ahead = shape_.fetches_ahead,
+            .apart = shape_.apart,
             .first = shape_.first,
             .record_bytes = shape_.struct_bytes,
             .first_ordinal = shape_.first_ordinal,
@@ -228,6 +228,16 @@ inline bool put(lane::Outlet& outlet, std::string_view text, std::uint64_t ordin
 }
 
 // Reads, consumes and releases at most `limit` records.
+// As a native end pushes a struct. False while the lane is full.
+template <class Record>
+bool try_push(lane::SlotsWriter::Pushes& pushes, const Record& record) {
+  std::byte* const to = pushes.try_claim();
+  if (to == nullptr) return false;
+  std::memcpy(to, &record, sizeof record);
+  pushes.push();
+  return true;
+}
+
 inline std::vector<std::string> take(lane::Inlet& inlet, std::uint32_t limit = 64) {
   std::vector<lane::LaneRecord> records(limit);
   const std::uint32_t count = inlet.peek(records.data(), limit);

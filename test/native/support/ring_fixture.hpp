@@ -36,7 +36,7 @@ class RingFixture {
         slots_(std::size_t{std::bit_ceil(shape.capacity)} * stride()),
         arena_(shape.record_bytes != 0 ? 0 : arena_bytes()),
         stamps_(kStamps),
-        producer(memory(), producer_block, {core::SequenceReader(consumer_block.sequence)},
+        producer(memory(), producer_block, core::Gates({core::SequenceReader(consumer_block.sequence)}),
                  {stamps_.data(), kStamps - 1}, shape.first),
         consumer(memory(), consumer_block,
                  {core::SequenceReader(producer_block.cursor), &producer_block.closed, &stop_before},

@@ -1,0 +1,81 @@
+// The readers that hold a writer back: how far the slowest of them is, and how far away their CPUs are.
+//
+// A line that another CPU has written comes in some 30 ns from one that shares a cache with this one, and in 150 or
+// more from others. Near, a writer writes best where records stay; far, in whole lines that it need not have. The host
+// of a virtual machine moves CPUs about and tells nobody, so a writer finds out by itself: it times looks at its
+// readers' sequences, which are rare, and of which each that finds something new waits for a line.
+//
+// Hot code: no allocation after construction, no exception.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/sequence.hpp"
+
+namespace byteor::core {
+
+// Whether another CPU is far away, after how long the lines that came from there were on their way. Until some came
+// sooner, it is.
+class Distance {
+ public:
+  // `ns`: that a line took, with the clock's own time.
+  void took(double ns) noexcept {
+    surely_ = ns < kFarNs ? std::max(surely_ - 1, 0) : std::min(surely_ + 1, kSurely);
+    if (surely_ == 0) far_ = false;
+    if (surely_ == kSurely) far_ = true;
+  }
+
+  bool far() const noexcept { return far_; }
+
+  static constexpr double kFarNs = 100;
+  // A line may have come by itself, and a thread may have been interrupted: one look says nothing.
+  static constexpr int kSurely = 4;
+
+ private:
+  int surely_ = kSurely / 2;
+  bool far_ = true;
+};
+
+class Gates {
+ public:
+  // `apart`: one of them may run on another CPU, and somebody asks for far().
+  explicit Gates(std::vector<SequenceReader> sequences, bool apart = false)
+      : sequences_(std::move(sequences)), apart_(apart) {}
+
+  // The least sequence (or position); `known` is what the last look found.
+  std::uint64_t look(std::uint64_t known) noexcept {
+    if (!apart_ || known < timed_from_) return least(known);
+    const double before = now_ns();
+    const std::uint64_t found = least(known);
+    if (found == known) return found;
+    distance_.took(now_ns() - before);
+    timed_from_ = found + kTimedEach;
+    return found;
+  }
+
+  // Whether one of them runs on a CPU that is far away.
+  bool far() const noexcept { return apart_ && distance_.far(); }
+
+ private:
+  // Records (or bytes) from one look that is timed to the next: the clock takes as long as a few records, and lets no
+  // load begin early.
+  static constexpr std::uint64_t kTimedEach = 32768;
+
+  std::uint64_t least(std::uint64_t known) const noexcept {
+    std::uint64_t least = kNoLimit;
+    // SYNC POINT S2: what the slowest reader released may be overwritten.
+    for (const SequenceReader& sequence : sequences_) least = std::min(least, sequence.load_seq_cst(known));
+    return least;
+  }
+
+  const std::vector<SequenceReader> sequences_;
+  const bool apart_;
+  std::uint64_t timed_from_ = 0;  // looks from there on are timed
+  Distance distance_;
+};
+
+}  // namespace byteor::core

@@ -1,0 +1,76 @@
+// What a writer learns from its looks at its readers: how far they are, and how far away.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "core/gates.hpp"
+
+namespace byteor::core {
+namespace {
+
+constexpr double kNear = Distance::kFarNs / 2;
+constexpr double kFar = Distance::kFarNs * 2;
+
+TEST(Distance, IsFarUntilLinesComeSoon) {
+  Distance distance;
+  EXPECT_TRUE(distance.far());
+  distance.took(kNear);
+  EXPECT_TRUE(distance.far()) << "one look says nothing";
+  distance.took(kNear);
+  EXPECT_FALSE(distance.far());
+}
+
+TEST(Distance, FollowsACpuThatMoves) {
+  Distance distance;
+  for (int move = 0; move != 3; ++move) {
+    for (int i = 0; i != Distance::kSurely; ++i) distance.took(kNear);
+    ASSERT_FALSE(distance.far());
+    for (int i = 1; i != Distance::kSurely; ++i) distance.took(kFar);
+    EXPECT_FALSE(distance.far());
+    distance.took(kFar);
+    EXPECT_TRUE(distance.far());
+    for (int i = 0; i != 100; ++i) distance.took(Distance::kFarNs);
+    EXPECT_TRUE(distance.far()) << "a long stay makes it no slower to move";
+  }
+}
+
+TEST(Distance, OneLookInThreeThatIsNotLikeTheOthersChangesNothing) {
+  Distance near;
+  for (int i = 0; i != Distance::kSurely; ++i) near.took(kNear);
+  Distance far;
+  for (int i = 0; i != 300; ++i) {
+    near.took(i % 3 == 0 ? 1e6 : kNear);
+    far.took(i % 3 == 0 ? 0 : kFar);
+    ASSERT_FALSE(near.far());
+    ASSERT_TRUE(far.far());
+  }
+}
+
+TEST(Gates, TheSlowestReaderIsFound) {
+  std::atomic<std::uint64_t> wide{5};
+  std::atomic<std::uint32_t> cell{7};
+  for (const bool apart : {false, true}) {
+    Gates gates({SequenceReader(wide), SequenceReader(cell)}, apart);
+    std::uint64_t known = 0;
+    for (std::uint64_t sequence = 10; sequence != 200'000; sequence += 10) {
+      wide.store(sequence);
+      cell.store(static_cast<std::uint32_t>(sequence - 3));
+      known = gates.look(known);
+      ASSERT_EQ(known, sequence - 3);
+      EXPECT_EQ(gates.look(known), known) << "nobody has moved";
+    }
+  }
+}
+
+TEST(Gates, WhoRunsOnTheSameCpuIsNeverFar) {
+  std::atomic<std::uint64_t> sequence{0};
+  Gates together({SequenceReader(sequence)});
+  Gates apart({SequenceReader(sequence)}, true);
+  EXPECT_FALSE(together.far());
+  EXPECT_TRUE(apart.far()) << "nothing is known yet";
+}
+
+}  // namespace
+}  // namespace byteor::core
