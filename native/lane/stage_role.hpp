@@ -127,8 +127,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   std::uint32_t write_span(const core::FixedSpan& span) noexcept {
     std::uint32_t done = 0;
     while (done != span.count) {
-      const bool aside = outlet_->prefers_copies();
       const std::uint32_t most = std::min(piece_, span.count - done);
+      const bool aside = outlet_->prefers_copies(most);
       const core::FixedSpan to = aside ? outlet_->try_claim_span_for_copy(most) : outlet_->try_claim_span(most);
       if (to.count == 0) break;
       apply_to(aside ? aside_.get() : to.data, to.count, span.data + std::size_t{done} * stride_);

@@ -209,8 +209,7 @@ TEST(StructLane, SpansEndAtTheWrapAndAtWhatThereIs) {
   EXPECT_EQ(lane.consumer().bytes.load(), 88);
 }
 
-// A span at a time and one by one, with a writer that asks for lines ahead and makes records aside, or, where it has
-// had the time to see that its reader is near, as here, leaves them where they are.
+// A span at a time and one by one, with a writer that asks for lines ahead and makes records aside.
 TEST(StructLane, AWriterForAnotherCpuLeavesTheSameRecords) {
   for (const std::uint32_t bytes : {1u, 8u, 12u, 64u, 200u}) {
     for (const std::uint32_t capacity : {1u, 3u, 64u, 1000u}) {
@@ -219,8 +218,7 @@ TEST(StructLane, AWriterForAnotherCpuLeavesTheSameRecords) {
       auto reader = lane.slots_reader();
       std::uint64_t written = 0;
       std::uint64_t read = 0;
-      const int laps = bytes == 64 && capacity == 1000 ? 151 : 5;
-      for (int lap = 0; lap < laps; ++lap) {
+      for (int lap = 0; lap < 5; ++lap) {
         if (lap % 2 == 1) {
           lane::SlotsWriter::Batch batch(*writer);
           while (std::byte* const to = batch.try_claim(bytes)) {

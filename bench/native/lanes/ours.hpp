@@ -172,7 +172,7 @@ std::uint32_t write_batch(lane::SlotsWriter& writer, std::uint32_t limit, std::u
     for (std::uint32_t k = 0; k != count; ++k) static_cast<P*>(to)[k].fill(first + k * step);
   };
   core::FixedSpan span;
-  if (kAside && writer.prefers_copies()) {
+  if (kAside && writer.prefers_copies(limit)) {
     span = writer.try_claim_span_for_copy(limit);
     P aside[kAside ? kMost : 1];
     fill(aside, span.count);
