@@ -47,8 +47,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         ahead_(core::kFetchAheadBytes / ring.slot_stride),
         room_(std::max(1u, core::kAsideBytes / ring.slot_stride)),
         is_long_(std::size_t{ring.slot_mask + 1} * ring.slot_stride > kFetchLaneBytes),
-        fetches_behind_(apart_ && !is_long_ && slots_a_line_ > 1 &&
-                        std::size_t{ring.slot_mask + 1} * ring.slot_stride >= kFetchBehindLaneBytes),
         fetched_(options.first),
         aside_(apart_ ? std::make_unique<std::byte[]>(std::size_t{room_} * slot_stride_) : nullptr),
         options_(options) {}
@@ -74,7 +72,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
       const core::FixedSpan free = try_claim_span_for_copy(records.count - done);
       if (free.count == 0) break;
       std::memcpy(free.data, records.data + std::size_t{done} * slot_stride_, std::size_t{free.count} * slot_stride_);
-      commit_copied(free.count);
+      commit_span(free.count);
       done += free.count;
     }
     if (!options_.drops) return done;
@@ -156,7 +154,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     void commit_slots() noexcept {
       if (used_ != 0) {
         if (writer_.aside_ != nullptr) std::memcpy(slots_, writer_.aside_.get(), std::size_t{used_} * stride_);
-        writer_.commit_copied(used_);
+        writer_.commit_span(used_);
       }
       used_ = claimed_ = 0;
     }
@@ -235,11 +233,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // The same, to be filled by a copy of whole lines, which come sooner unasked.
   core::FixedSpan try_claim_span_for_copy(std::uint32_t limit) noexcept { return producer_.try_claim_span(limit); }
   void commit_span(std::uint32_t count) noexcept { producer_.commit_span(count); }
-  // The same after such a copy. Asks for what the next copy will fill, where that is worth it.
-  void commit_copied(std::uint32_t count) noexcept {
-    producer_.commit_span(count);
-    if (fetches_behind_) fetch_behind();
-  }
   // Whether a reader runs on another CPU.
   bool reader_is_apart() const noexcept { return apart_; }
   // Whether so many records are better made aside and copied in, as far as is known now: not if they are whole lines,
@@ -261,10 +254,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // A long copy takes lines over without fetching them, but begins slowly. Near, 64 structs of 64 bytes at a time came
   // a third faster in place, and 256 at a time a third faster copied.
   static constexpr std::size_t kCopiedNearBytes = 8192;
-  // In shorter lanes, what lies behind a copy is still with the reader; lines that are records come sooner unasked. For
-  // structs of 8 bytes, 64 lines were best, of 32 to 256.
-  static constexpr std::size_t kFetchBehindLaneBytes = std::size_t{64} << 10;
-  static constexpr std::uint32_t kFetchBehindLines = 64;
   // What Pushes publishes without looking up. With one line a record of 8 bytes took 1.4 ns on a lane of its own, with
   // two 1.0. But where readers may sleep, each store is waited for, and so the nearest lines have to be asked for again
   // at each: a third of the 64-byte records came through otherwise.
@@ -294,12 +283,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     for (std::uint32_t line = 1; line <= kFetchAgainLines; ++line) fetch_slot(next + line * slots_a_line_);
   }
 
-  BYTEOR_NEVER_INLINE void fetch_behind() noexcept {
-    const std::uint64_t next = producer_.next();
-    const std::uint64_t end = std::min(next + kFetchBehindLines * slots_a_line_, producer_.free_until());
-    for (std::uint64_t s = next; s < end; s += slots_a_line_) fetch_slot(s);
-  }
-
   void fetch_slot(std::uint64_t sequence) const noexcept {
     core::prefetch_lines_for_write(slots_ + (sequence & slot_mask_) * slot_stride_, slot_stride_);
   }
@@ -318,7 +301,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   const std::uint32_t ahead_;  // slots
   const std::uint32_t room_;   // slots that have room aside
   const bool is_long_;
-  const bool fetches_behind_;
   std::uint64_t fetched_;  // sequence behind the last slot whose lines have been asked for
   const std::unique_ptr<std::byte[]> aside_;
   std::uint64_t watermark_ = 0;

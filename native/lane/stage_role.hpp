@@ -133,7 +133,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       if (to.count == 0) break;
       apply_to(aside ? aside_.get() : to.data, to.count, span.data + std::size_t{done} * stride_);
       if (aside) std::memcpy(to.data, aside_.get(), std::size_t{to.count} * stride_);
-      outlet_->commit_copied(to.count);
+      outlet_->commit_span(to.count);
       done += to.count;
     }
     return done;
