@@ -18,6 +18,7 @@
 #include "core/record.hpp"
 #include "core/shard_end.hpp"
 #include "core/stamps.hpp"
+#include "op/apply.hpp"
 #include "op/op.hpp"
 
 namespace byteor::graph {
@@ -82,7 +83,21 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
       next_ = end;
       return false;
     }
+    if constexpr (op::kPassesAll<Op> && !Layout::kHasSlots) return work_by_spans(end);
     return work_each<false, false>(end);
+  }
+
+  // Structs that lie side by side, up to the wrap and behind it.
+  bool work_by_spans(std::uint64_t end) noexcept {
+    const core::RingMemory& ring = context_.ring;
+    while (next_ != end) {
+      const std::uint32_t to_wrap = ring.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring.slot_mask);
+      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(end - next_, to_wrap));
+      op::apply_to_span(op_, {core::FixedLayout::at(ring, next_), count, ring.slot_stride}, ring.record_bytes);
+      in_ += count;
+      next_ += count;
+    }
+    return false;
   }
 
   template <bool kReadsMarks, bool kChecksSlots>

@@ -22,7 +22,7 @@
 #include "lane/endpoint.hpp"
 #include "lane/role.hpp"
 #include "lane/slots_writer.hpp"
-#include "op/identity.hpp"
+#include "op/apply.hpp"
 #include "op/op.hpp"
 
 namespace byteor::lane {
@@ -70,7 +70,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
  private:
-  static constexpr bool kPassesAll = !Op::kFilters && !Op::kFails;
+  static constexpr bool kPassesAll = op::kPassesAll<Op>;
   static constexpr bool kWritesSpans = Op::kWrites && std::is_same_v<Out, SlotsWriter>;
 
   // Where all records are the same struct, nobody asks for their ordinals, and each of them passes. What is changed is
@@ -110,14 +110,14 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   // How many of them passed: all but those that the outlet has no room for.
   std::uint32_t pass_span(const core::FixedSpan& span) noexcept {
     if (outlet_ == nullptr) {
-      apply_to(span.data, span.count);
+      op::apply_to_span(op_, span, struct_bytes_);
       return span.count;
     }
     if constexpr (kWritesSpans) {
       return write_span(span);
     } else {
       const std::uint32_t put = outlet_->put_span(span);
-      apply_to(span.data, put);
+      op::apply_to_span(op_, {span.data, put, stride_}, struct_bytes_);
       return put;
     }
   }
@@ -131,59 +131,13 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       const bool aside = outlet_->prefers_copies(most);
       const core::FixedSpan to = aside ? outlet_->try_claim_span_for_copy(most) : outlet_->try_claim_span(most);
       if (to.count == 0) break;
-      apply_to(aside ? aside_.get() : to.data, to.count, span.data + std::size_t{done} * stride_);
+      op::apply_to_span(op_, {aside ? aside_.get() : to.data, to.count, stride_}, struct_bytes_,
+                        span.data + std::size_t{done} * stride_);
       if (aside) std::memcpy(to.data, aside_.get(), std::size_t{to.count} * stride_);
       outlet_->commit_span(to.count);
       done += to.count;
     }
     return done;
-  }
-
-  // `from`: where the records are to be copied from first, or nullptr.
-  void apply_to(std::byte* records, std::uint32_t count, const std::byte* from = nullptr) noexcept {
-    if constexpr (std::is_same_v<Op, op::IdentityOp>) return;
-    switch (stride_) {
-      case 8:
-        return apply_to_each(records, count, from, std::integral_constant<std::size_t, 8>());
-      case 16:
-        return apply_to_each(records, count, from, std::integral_constant<std::size_t, 16>());
-      case core::kCacheLine:
-        return apply_to_each(records, count, from, std::integral_constant<std::size_t, core::kCacheLine>());
-      default:
-        return apply_to_each(records, count, from, std::size_t{stride_});
-    }
-  }
-
-  // `stride`: a constant where it is a common one, so that the compiler can work on several records at once. It cannot
-  // where each record might change the op, so a small one works from a copy.
-  template <class Stride>
-  BYTEOR_ALWAYS_INLINE void apply_to_each(std::byte* records, std::uint32_t count, const std::byte* from,
-                                          Stride stride) noexcept {
-    if constexpr (std::is_trivially_copyable_v<Op> && sizeof(Op) <= core::kCacheLine) {
-      Op op = op_;
-      apply_op(op, records, count, from, stride);
-      op_ = op;
-    } else {
-      apply_op(op_, records, count, from, stride);
-    }
-  }
-
-  template <class Stride>
-  BYTEOR_ALWAYS_INLINE void apply_op(Op& op, std::byte* __restrict records, std::uint32_t count,
-                                     const std::byte* __restrict from, Stride stride) const noexcept {
-    const std::uint32_t length = struct_bytes_;
-    const auto apply_at = [&](std::size_t at) BYTEOR_INLINED_LAMBDA {
-      core::RecordRef ref{records + at, length, 0};
-      op.apply(ref);
-    };
-    if constexpr (Op::kWrites) {
-      for (std::size_t i = 0; i != count; ++i) {
-        std::memcpy(records + i * stride, from + i * stride, stride);
-        apply_at(i * stride);
-      }
-    } else {
-      for (std::size_t i = 0; i != count; ++i) apply_at(i * stride);
-    }
   }
 
   std::uint32_t work_without_outlet() noexcept {

@@ -1,0 +1,73 @@
+// An op at work on structs that lie side by side. Hot code: no allocation, no exception.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "core/cpu.hpp"
+#include "core/record.hpp"
+#include "op/identity.hpp"
+#include "op/op.hpp"
+
+namespace byteor::op {
+
+// Every record passes: none is filtered, and none fails.
+template <class Op>
+inline constexpr bool kPassesAll = !Op::kFilters && !Op::kFails;
+
+// `stride`: a constant where it is a common one, so that the compiler can work on several records at once.
+template <class Op, class Stride>
+BYTEOR_ALWAYS_INLINE void apply_at_stride(Op& op, std::byte* __restrict records, std::uint32_t count,
+                                          std::uint32_t length, const std::byte* __restrict from,
+                                          Stride stride) noexcept {
+  for (std::size_t i = 0; i != count; ++i) {
+    if (from != nullptr) std::memcpy(records + i * stride, from + i * stride, stride);
+    core::RecordRef record{records + i * stride, length, 0};
+    op.apply(record);
+  }
+}
+
+// The compiler cannot work on several records where each of them might change the op, so a small one works from a copy.
+template <class Op, class Stride>
+BYTEOR_ALWAYS_INLINE void apply_by_copy(Op& op, const core::FixedSpan& records, std::uint32_t length,
+                                        const std::byte* from, Stride stride) noexcept {
+  // Atomics are trivially copyable, and cannot be copied.
+  constexpr bool kCopies = std::is_trivially_copyable_v<Op> && std::copyable<Op>;
+  if constexpr (kCopies && sizeof(Op) <= core::kCacheLine) {
+    Op copy = op;
+    apply_at_stride(copy, records.data, records.count, length, from, stride);
+    op = copy;
+  } else {
+    apply_at_stride(op, records.data, records.count, length, from, stride);
+  }
+}
+
+// Applies an op that passes all records to each struct of the span. `length`: of a struct, bytes. `from`: where the
+// structs are to be copied from first, at the same stride, or nullptr.
+template <class Op>
+void apply_to_span(Op& op, const core::FixedSpan& records, std::uint32_t length,
+                   const std::byte* from = nullptr) noexcept {
+  static_assert(kPassesAll<Op>);
+  if constexpr (std::is_same_v<Op, IdentityOp>) return;
+  const auto apply = [&](auto stride) BYTEOR_INLINED_LAMBDA {
+    if constexpr (Op::kWrites) {
+      if (from != nullptr) return apply_by_copy(op, records, length, from, stride);
+    }
+    apply_by_copy(op, records, length, nullptr, stride);
+  };
+  switch (records.stride) {
+    case 8:
+      return apply(std::integral_constant<std::size_t, 8>());
+    case 16:
+      return apply(std::integral_constant<std::size_t, 16>());
+    case core::kCacheLine:
+      return apply(std::integral_constant<std::size_t, core::kCacheLine>());
+    default:
+      return apply(std::size_t{records.stride});
+  }
+}
+
+}  // namespace byteor::op
