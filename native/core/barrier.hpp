@@ -22,9 +22,11 @@ class Barrier {
   Barrier(const RingMemory& ring, const std::atomic<std::uint64_t>& stop_before)
       : words_(ring), stop_before_(&stop_before) {}
 
+  bool reads_words() const noexcept { return words_.word_bytes != 0; }
+
   // End of the readable range that begins at `next`: a value in [next, next + limit].
   std::uint64_t available(std::uint64_t next, std::uint32_t limit) const noexcept {
-    std::uint64_t least = words_.word_bytes != 0 ? published_words(next, limit) : next + limit;
+    std::uint64_t least = reads_words() ? published_words(next, limit) : next + limit;
     for (const SequenceReader& dependency : dependencies_) least = std::min(least, dependency.load_seq_cst(next));
     // SYNC POINT S4: a record at or past the limit may still slip through a branch that does not lead from the failing
     // stage; it can never reach the egress, whose own dependencies include that stage.

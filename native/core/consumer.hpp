@@ -13,6 +13,7 @@
 #include "core/clock.hpp"
 #include "core/cpu.hpp"
 #include "core/histogram.hpp"
+#include "core/paced_barrier.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/shard_end.hpp"
@@ -23,14 +24,14 @@ namespace byteor::core {
 // On blocks of its own, for the reason given at RecordProducer.
 class alignas(kCacheBlock) RecordConsumer {
  public:
-  // `stamps` and `histogram` measure the last hop; without them nothing is measured.
+  // `stamps` and `histogram` measure the last hop; without them nothing is measured. `paces`: as at PacedBarrier.
   RecordConsumer(const RingMemory& ring, abi::ConsumerBlock& block, ShardEnd end, Barrier barrier,
                  std::vector<const std::uint8_t*> marks, std::uint64_t first, std::vector<StampTable> stamps = {},
-                 Histogram histogram = {})
+                 Histogram histogram = {}, bool paces = false)
       : ring_(ring),
         block_(block),
         end_(end),
-        barrier_(std::move(barrier)),
+        barrier_(std::move(barrier), ring, paces, first),
         marks_(std::move(marks)),
         stamps_(std::move(stamps)),
         histogram_(histogram),
@@ -44,7 +45,7 @@ class alignas(kCacheBlock) RecordConsumer {
   // many sequences it moved over, filtered ones included. Records stay readable until release().
   template <class Take>
   std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
-    const std::uint64_t end = barrier_.available(next_, limit);
+    const std::uint64_t end = barrier_.available(next_, limit, next_ == released_);
     const std::uint64_t begin = next_;
     for (; next_ != end; ++next_) {
       if (filtered(next_)) {
@@ -60,9 +61,9 @@ class alignas(kCacheBlock) RecordConsumer {
   }
 
   // Fixed rings that no stage filters: adjacent records in place, at most `limit` of them and none past the wrap.
-  FixedSpan next_span(std::uint32_t limit) const noexcept {
+  FixedSpan next_span(std::uint32_t limit) noexcept {
     const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring_.slot_mask);
-    const std::uint64_t end = barrier_.available(next_, std::min(limit, to_wrap));
+    const std::uint64_t end = barrier_.available(next_, std::min(limit, to_wrap), next_ == released_);
     return {FixedLayout::at(ring_, next_), static_cast<std::uint32_t>(end - next_), ring_.slot_stride};
   }
 
@@ -113,7 +114,7 @@ class alignas(kCacheBlock) RecordConsumer {
   const RingMemory ring_;
   abi::ConsumerBlock& block_;
   const ShardEnd end_;
-  Barrier barrier_;
+  PacedBarrier barrier_;
   std::vector<const std::uint8_t*> marks_;
   std::vector<StampTable> stamps_;
   Histogram histogram_;

@@ -284,11 +284,15 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   const std::uint32_t base = shard * agents_per_shard(description_);
   std::vector<core::SequenceReader> dependencies;
   std::vector<core::StampTable> upstream_stamps;
+  const std::vector<std::uint32_t>& threads = placement_.stage_threads[shard];
+  bool paces = false;
   for (const std::uint32_t on : description.dependencies) {
+    paces = paces || threads[on] != threads[entry];
     dependencies.emplace_back(consumer_block(shard, on).sequence);
     upstream_stamps.push_back(stamp_table(shard, on));
   }
   if (dependencies.empty()) {
+    paces = placement_.ingress_thread != threads[entry];
     dependencies.push_back(producer_cursor(shard));
     upstream_stamps.push_back(stamp_table(shard, description_.entries.size()));
   }
@@ -298,6 +302,7 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
                        .barrier = reads_words ? core::Barrier(ring_memory(shard), stop_before)
                                               : core::Barrier(std::move(dependencies), stop_before),
                        .end = shard_end(shard)};
+  context.paces = paces;
   context.stop_before = &ring_block(shard).stop_before;
   context.block = &consumer_block(shard, entry);
   context.agent_index = base + entry + 1;
@@ -360,7 +365,9 @@ void RingGraph::make_ends() {
     if (options_.egress_port == abi::PortCode::kJs) continue;
     std::vector<core::SequenceReader> terminals;
     std::vector<core::StampTable> stamps;
+    bool paces = false;
     for (const std::uint32_t entry : bits_of(description_.terminals)) {
+      paces = paces || placement_.stage_threads[shard][entry] != placement_.egress_thread;
       terminals.emplace_back(consumer_block(shard, entry).sequence);
       stamps.push_back(stamp_table(shard, entry));
     }
@@ -368,7 +375,7 @@ void RingGraph::make_ends() {
     consumers_.push_back(std::make_unique<core::RecordConsumer>(
         ring_memory(shard), consumer_block(shard, entries), shard_end(shard), std::move(barrier),
         mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
-        core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back()))));
+        core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back())), paces));
     if (options_.egress_port == abi::PortCode::kDiscard)
       agents_.push_back(
           {placement_.egress_thread,

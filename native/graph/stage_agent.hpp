@@ -15,6 +15,7 @@
 #include "core/clock.hpp"
 #include "core/cpu.hpp"
 #include "core/histogram.hpp"
+#include "core/paced_barrier.hpp"
 #include "core/record.hpp"
 #include "core/shard_end.hpp"
 #include "core/stamps.hpp"
@@ -26,6 +27,7 @@ namespace byteor::graph {
 struct StageContext {
   core::RingMemory ring;
   core::Barrier barrier;
+  bool paces = false;  // as at core::PacedBarrier
   core::ShardEnd end;
   std::atomic<std::uint64_t>* stop_before = nullptr;
   abi::ConsumerBlock* block = nullptr;
@@ -46,10 +48,14 @@ struct StageContext {
 template <class Layout, class Op>
 class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
  public:
-  StageAgent(StageContext context, Op& op) : context_(std::move(context)), op_(op), next_(context_.first) {}
+  StageAgent(StageContext context, Op& op)
+      : context_(std::move(context)),
+        op_(op),
+        barrier_(context_.barrier, context_.ring, context_.paces, context_.first),
+        next_(context_.first) {}
 
   std::uint32_t do_work() noexcept override {
-    const std::uint64_t end = context_.barrier.available(next_, context_.batch_records);
+    const std::uint64_t end = barrier_.available(next_, context_.batch_records, true);
     if (end == next_) {
       if (!failed_) observe(abi::AgentState::kWaiting, context_.upstream_agent);
       return 0;
@@ -162,6 +168,8 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
 
   void fail() noexcept {
     failed_ = true;
+    // What it knew of does not go any further: S4.
+    barrier_.forget(next_);
     context_.block->failed.store(1, std::memory_order_relaxed);
     context_.block->out.store(static_cast<double>(in_ - filtered_ - 1), std::memory_order_relaxed);
     core::stop_shard_before(*context_.stop_before, next_);
@@ -187,6 +195,7 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
 
   StageContext context_;
   Op& op_;
+  core::PacedBarrier barrier_;
   std::uint64_t next_;
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;

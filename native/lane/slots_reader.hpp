@@ -13,7 +13,7 @@
 #include "core/barrier.hpp"
 #include "core/cpu.hpp"
 #include "core/histogram.hpp"
-#include "core/pace.hpp"
+#include "core/paced_barrier.hpp"
 #include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "core/shard_end.hpp"
@@ -35,14 +35,11 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
         ordinals_(options.counts_ordinals ? nullptr : ordinals),
         producer_(producer),
         block_(block),
-        barrier_(std::move(barrier)),
-        pace_(kFewRecords * ring.slot_stride, std::uint64_t{ring.capacity} * ring.slot_stride),
-        fetches_found_(ring.fixed && std::uint64_t{ring.capacity} * ring.slot_stride > kFetchFoundLaneBytes),
+        barrier_(std::move(barrier), ring, options.paces, options.first),
         end_(end),
         options_(options),
         counts_(block, stamps, histogram, options.delivers, options.first),
         next_(options.first),
-        available_(options.first),
         released_(options.first) {}
 
   SlotsReader(const SlotsReader&) = delete;
@@ -53,10 +50,10 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   EndKind kind() const noexcept override { return EndKind::kSlots; }
 
   std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
-    if (available_ - next_ < limit) look();
+    if (barrier_.known() - next_ < limit) look();
     std::uint32_t count = 0;
     core::RecordRef record;
-    while (count != limit && next_ + count != available_ && load(next_ + count, record)) {
+    while (count != limit && next_ + count != barrier_.known() && load(next_ + count, record)) {
       records[count] = {record.data, record.length, record.flags, ordinal_at(next_ + count)};
       ++count;
     }
@@ -88,7 +85,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   }
 
   std::uint64_t lower_bound() noexcept override {
-    if (next_ != available_) return ordinal_at(next_);
+    if (next_ != barrier_.known()) return ordinal_at(next_);
     if (options_.counts_ordinals) return ended() ? core::kNoLimit : ordinal_at(next_);
     // SYNC POINT L1: the watermark first, for the reason given at FramedReader.
     const std::uint64_t watermark = producer_.watermark.load(std::memory_order_seq_cst);
@@ -109,9 +106,9 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
   // None past the wrap.
   core::FixedSpan span(std::uint32_t skip, std::uint32_t limit) noexcept override {
-    if (next_ == available_ && next_ == released_) look();
+    if (next_ == barrier_.known() && next_ == released_) look();
     const std::uint64_t first = next_ + skip;
-    const std::uint64_t ready = std::max(available_, first) - first;
+    const std::uint64_t ready = std::max(barrier_.known(), first) - first;
     const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(first) & ring_.slot_mask);
     return {core::FixedLayout::at(ring_, first),
             static_cast<std::uint32_t>(std::min<std::uint64_t>({limit, to_wrap, ready})), ring_.slot_stride};
@@ -132,15 +129,10 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   std::uint64_t next() const noexcept { return counts_.read(); }
 
  private:
-  static constexpr std::uint64_t kFewRecords = 4;
-  // In shorter lanes, single readers lost some 5 % by asking. Sixty-four lines: half and twice as many brought less.
-  static constexpr std::uint64_t kFetchFoundLaneBytes = std::uint64_t{64} << 10;
-  static constexpr std::uint64_t kFetchFoundBytes = 4096;
-
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_slots(std::uint32_t limit, const Take& take) noexcept {
-    if (next_ == available_) look();
-    const std::uint64_t end = std::min(next_ + limit, available_);
+    if (next_ == barrier_.known()) look();
+    const std::uint64_t end = std::min(next_ + limit, barrier_.known());
     return ring_.fixed ? take_structs(end, take) : take_records(end, take);
   }
 
@@ -167,22 +159,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     return taken;
   }
 
-  void look() noexcept {
-    // In the middle of a turn, somebody waits for what has been read to be given back.
-    const bool paces = options_.paces && next_ == available_ && next_ == released_;
-    if (paces) pace_.wait();
-    available_ = barrier_.available(next_, ring_.slot_mask + 1);
-    if (!paces) return;
-    pace_.found((available_ - next_) * ring_.slot_stride);
-    if (fetches_found_) fetch_found();
-  }
-
-  // What was found lies with the writer's CPU, and its lines come sooner when they are all asked for at once.
-  void fetch_found() const noexcept {
-    const std::uint64_t to_wrap = ring_.slot_mask + 1 - (next_ & ring_.slot_mask);
-    const std::uint64_t bytes = std::min(available_ - next_, to_wrap) * ring_.slot_stride;
-    core::prefetch_lines_for_read(core::FixedLayout::at(ring_, next_), std::min(bytes, kFetchFoundBytes));
-  }
+  void look() noexcept { barrier_.look(next_, ring_.slot_mask + 1, next_ == barrier_.known() && next_ == released_); }
 
   // False, and the lane is damaged, when the slot describes no record inside the arena.
   bool load(std::uint64_t sequence, core::RecordRef& record) noexcept {
@@ -214,14 +191,11 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   const std::uint64_t* const ordinals_;
   const abi::ProducerBlock& producer_;
   abi::ConsumerBlock& block_;
-  core::Barrier barrier_;
-  core::Pace pace_;
-  const bool fetches_found_;
+  core::PacedBarrier barrier_;
   const core::ShardEnd end_;
   const ReaderOptions options_;
   ReadingEnd counts_;
-  std::uint64_t next_;       // sequence
-  std::uint64_t available_;  // end of the range that may be read, as far as we know
+  std::uint64_t next_;  // sequence
   std::uint64_t released_;
   bool damaged_ = false;
 };

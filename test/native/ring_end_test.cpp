@@ -81,6 +81,16 @@ TEST(RingEnd, AStageWhoseRecordFailedIsShownAsFailedForEver) {
   EXPECT_EQ(ring.graph().agent_entry(1).state.load(), static_cast<std::uint32_t>(abi::AgentState::kFailed));
 }
 
+TEST(RingEnd, AStageWhoseRecordFailedDoesNotWorkOnWhatItKnewToComeBehindIt) {
+  HandGraph ring(SpecBuilder::build({{{"r", OpCode::kReject, {}, "bad", MatchCode::kEquals}}}), tiny_options());
+  for (const char* record : {"good", "bad", "good", "bad"}) ring.push_js(record);
+  EXPECT_EQ(ring.stage(0).do_work(), 2u) << "the good one, and that it has failed";
+  for (int turn = 0; turn != 3; ++turn) EXPECT_EQ(ring.stage(0).do_work(), 0u);
+  EXPECT_EQ(ring.failures().size(), 1u);
+  EXPECT_EQ(ring.block(0).in.load(), 2);
+  EXPECT_EQ(ring.block(0).sequence.load(), 1u);
+}
+
 TEST(RingEnd, WhatAnyStageBeforeFilteredIsNotAbandonedByTheStagesAfterIt) {
   const RingSpec spec{{{"first", OpCode::kFilter, {}, "keep", MatchCode::kContains},
                        {"second", OpCode::kFilter, {0}, "keep", MatchCode::kContains},

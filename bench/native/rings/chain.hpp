@@ -56,6 +56,7 @@ class OurChain {
           .ring = ring_,
           .barrier = core::Barrier({before}, stop_before_),
           .end = {core::SequenceReader(producer_block_.cursor), &producer_block_.closed, &stop_before_}};
+      context.paces = i == 1;  // the first that runs on the other CPU
       context.stop_before = &stop_before_;
       context.block = &blocks_[i];
       context.entry = &entries_[i];

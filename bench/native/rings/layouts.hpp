@@ -86,7 +86,8 @@ class SlotsAndArena {
     const core::SequenceReader cursor(producer_block_->cursor);
     consumer_ = std::make_unique<core::RecordConsumer>(
         ring_, *consumer_block_, core::ShardEnd{cursor, &producer_block_->closed, &limit_->value},
-        core::Barrier({cursor}, limit_->value), std::vector<const std::uint8_t*>{}, 0);
+        core::Barrier({cursor}, limit_->value), std::vector<const std::uint8_t*>{}, 0, std::vector<core::StampTable>{},
+        core::Histogram{}, true);
   }
 
   void produce(std::uint64_t n) {

@@ -45,7 +45,8 @@ class OurRing {
     const core::ShardEnd end{core::SequenceReader(producer_block_->cursor), &producer_block_->closed,
                              &limit_->stop_before};
     consumer_ = std::make_unique<core::RecordConsumer>(ring_, *consumer_block_, end, std::move(barrier),
-                                                       std::vector<const std::uint8_t*>{}, 0);
+                                                       std::vector<const std::uint8_t*>{}, 0,
+                                                       std::vector<core::StampTable>{}, core::Histogram{}, true);
   }
 
   core::RecordProducer& producer() { return *producer_; }

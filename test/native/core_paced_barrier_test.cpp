@@ -1,0 +1,99 @@
+// What a reader of slots knows, and when it asks for more.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/paced_barrier.hpp"
+
+namespace byteor::core {
+namespace {
+
+// A ring of 64 records of 8 bytes, published by a cursor, or by words in the slots.
+struct Ring {
+  explicit Ring(bool words = false) {
+    memory.slots = reinterpret_cast<std::byte*>(slots.data());
+    memory.slot_mask = kSlots - 1;
+    memory.capacity = kSlots;
+    memory.word_bytes = words ? 8 : 0;
+    memory.slot_stride = words ? 16 : 8;
+    memory.record_bytes = memory.record_max = 8;
+    memory.fixed = true;
+  }
+
+  PacedBarrier barrier(bool paces, std::uint64_t first = 0) {
+    return {memory.word_bytes != 0 ? Barrier(memory, stop_before) : Barrier({SequenceReader(cursor)}, stop_before),
+            memory, paces, first};
+  }
+  void publish(std::uint64_t end) {
+    for (std::uint64_t s = cursor.load(); memory.word_bytes != 0 && s != end; ++s)
+      FixedLayout::word(memory, s).store(static_cast<std::uint32_t>(s + 1));
+    cursor.store(end);
+  }
+
+  static constexpr std::uint32_t kSlots = 64;
+  alignas(128) std::vector<std::uint64_t> slots = std::vector<std::uint64_t>(2 * kSlots);
+  RingMemory memory;
+  std::atomic<std::uint64_t> cursor{0};
+  std::atomic<std::uint64_t> stop_before{kNoLimit};
+};
+
+TEST(PacedBarrier, AsksOnlyWhenAllThatIsKnownHasBeenRead) {
+  Ring ring;
+  PacedBarrier barrier = ring.barrier(false);
+  EXPECT_EQ(barrier.available(0, 8, true), 0u);
+  ring.publish(10);
+  EXPECT_EQ(barrier.available(0, 8, true), 8u);
+  EXPECT_EQ(barrier.known(), 10u);
+  ring.publish(20);
+  EXPECT_EQ(barrier.available(8, 8, true), 10u) << "it has not asked again";
+  EXPECT_EQ(barrier.available(10, 8, true), 18u);
+  EXPECT_EQ(barrier.known(), 20u);
+}
+
+TEST(PacedBarrier, WordsAreReadNoFurtherThanIsAskedFor) {
+  Ring ring(true);
+  PacedBarrier barrier = ring.barrier(false);
+  ring.publish(30);
+  EXPECT_EQ(barrier.available(0, 8, true), 8u);
+  EXPECT_EQ(barrier.known(), 8u);
+  EXPECT_EQ(barrier.available(8, 64, true), 30u);
+}
+
+TEST(PacedBarrier, NothingPastTheEndOfTheShardIsEverKnown) {
+  for (const bool words : {false, true}) {
+    Ring ring(words);
+    PacedBarrier barrier = ring.barrier(false);
+    ring.publish(30);
+    ring.stop_before.store(12);
+    EXPECT_EQ(barrier.available(0, 64, true), 12u);
+    EXPECT_EQ(barrier.available(12, 64, true), 12u);
+  }
+}
+
+TEST(PacedBarrier, WhatIsForgottenIsAskedForAgain) {
+  Ring ring;
+  PacedBarrier barrier = ring.barrier(false);
+  ring.publish(30);
+  EXPECT_EQ(barrier.available(0, 64, true), 30u);
+  ring.stop_before.store(5);
+  barrier.forget(5);
+  EXPECT_EQ(barrier.available(5, 64, true), 5u);
+}
+
+TEST(PacedBarrier, WaitsBetweenLooksThatFindSome) {
+  constexpr int kLooks = 200;
+  Ring ring;
+  PacedBarrier barrier = ring.barrier(true);
+  const double begin = now_ns();
+  for (std::uint64_t i = 1; i != kLooks; ++i) {
+    ring.publish(10 * i);
+    EXPECT_EQ(barrier.available(10 * (i - 1), 64, true), 10 * i);
+  }
+  EXPECT_GE(now_ns() - begin, kLooks * Pace::kMostNs / 2) << "all but the first few wait for as long as any may";
+}
+
+}  // namespace
+}  // namespace byteor::core
