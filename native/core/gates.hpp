@@ -18,7 +18,7 @@
 
 namespace byteor::core {
 
-// Whether another CPU is far away, after how long the lines that came from there were on their way. Until some came
+// Whether another CPU is far away, after how long the lines that came from there were on their way. Until one came
 // sooner, it is.
 class Distance {
  public:
@@ -31,12 +31,13 @@ class Distance {
 
   bool far() const noexcept { return far_; }
 
-  static constexpr double kFarNs = 100;
-  // A line may have come by itself, and a thread may have been interrupted: one look says nothing.
+  static constexpr double kFarNs = 125;
+  // A line may have come by itself, and a thread may have been interrupted, so what is known is not given up for one
+  // look. The first one decides, because nothing is known yet.
   static constexpr int kSurely = 4;
 
  private:
-  int surely_ = kSurely / 2;
+  int surely_ = 1;
   bool far_ = true;
 };
 
@@ -63,7 +64,7 @@ class Gates {
  private:
   // Records (or bytes) from one look that is timed to the next: the clock takes as long as a few records, and lets no
   // load begin early.
-  static constexpr std::uint64_t kTimedEach = 32768;
+  static constexpr std::uint64_t kTimedEach = 16384;
 
   std::uint64_t least(std::uint64_t known) const noexcept {
     std::uint64_t least = kNoLimit;

@@ -19,11 +19,12 @@ namespace byteor::core {
 
 class PacedBarrier {
  public:
-  // `paces`: somebody whom the reader depends on runs on another thread.
+  // `paces`: somebody whom the reader depends on runs on another thread. A slot that is one line with its word is read
+  // at once all the same: a look takes no more away than the record itself, and waiting made 8-byte ones half as fast.
   PacedBarrier(Barrier barrier, const RingMemory& ring, bool paces, std::uint64_t first)
       : barrier_(std::move(barrier)),
         ring_(ring),
-        paces_(paces),
+        paces_(paces && (!barrier_.reads_words() || ring.slot_stride > kCacheLine)),
         fetches_(ring.fixed && lane_bytes(ring) > kFetchLaneBytes),
         pace_(kFewRecords * ring.slot_stride, lane_bytes(ring)),
         known_(first) {}
@@ -49,6 +50,9 @@ class PacedBarrier {
     pace_.found((known_ - next) * ring_.slot_stride);
     if (fetches_) fetch(next);
   }
+
+  // How long it waits before its next look at another thread.
+  double pause_ns() const noexcept { return pace_.pause_ns(); }
 
   // The reader stands still at `next`, and what it knew is void.
   void forget(std::uint64_t next) noexcept { known_ = next; }

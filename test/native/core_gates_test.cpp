@@ -13,13 +13,14 @@ namespace {
 constexpr double kNear = Distance::kFarNs / 2;
 constexpr double kFar = Distance::kFarNs * 2;
 
-TEST(Distance, IsFarUntilLinesComeSoon) {
+TEST(Distance, IsFarUntilALineComesSoon) {
   Distance distance;
   EXPECT_TRUE(distance.far());
-  distance.took(kNear);
-  EXPECT_TRUE(distance.far()) << "one look says nothing";
-  distance.took(kNear);
-  EXPECT_FALSE(distance.far());
+  distance.took(kFar);
+  EXPECT_TRUE(distance.far());
+  Distance near;
+  near.took(kNear);
+  EXPECT_FALSE(near.far());
 }
 
 TEST(Distance, FollowsACpuThatMoves) {
@@ -40,6 +41,7 @@ TEST(Distance, OneLookInThreeThatIsNotLikeTheOthersChangesNothing) {
   Distance near;
   for (int i = 0; i != Distance::kSurely; ++i) near.took(kNear);
   Distance far;
+  for (int i = 0; i != Distance::kSurely; ++i) far.took(kFar);
   for (int i = 0; i != 300; ++i) {
     near.took(i % 3 == 0 ? 1e6 : kNear);
     far.took(i % 3 == 0 ? 0 : kFar);

@@ -83,6 +83,18 @@ TEST(PacedBarrier, WhatIsForgottenIsAskedForAgain) {
   EXPECT_EQ(barrier.available(5, 64, true), 5u);
 }
 
+TEST(PacedBarrier, DoesNotWaitForSlotsThatAreALineWithTheirWord) {
+  for (const bool words : {false, true}) {
+    Ring ring(words);
+    PacedBarrier barrier = ring.barrier(true);
+    for (std::uint64_t read = 0; read != 100; read += 10) {
+      ring.publish(read + 10);
+      ASSERT_EQ(barrier.available(read, 30, true), read + 10);
+    }
+    EXPECT_EQ(barrier.pause_ns(), words ? 0 : Pace::kMostNs);
+  }
+}
+
 TEST(PacedBarrier, WaitsBetweenLooksThatFindSome) {
   constexpr int kLooks = 200;
   Ring ring;
