@@ -87,7 +87,7 @@ function lanesText({ cells, machine, left_out }) {
     'As above, over the lanes that a graph runs: of structs where nothing else is said, which are the slots of any lane but a',
     'journal; records of any length have frames (Events, FanoutBroadcast) or slots and an arena (SequencedSlots). A chain is',
     'three stages and three lanes, a broadcast one writer and two readers, a merge two writers and one. Batches of 64-byte',
-    `structs are made aside and copied in, as the queues do it; "made in place" are written where they stay. ${runOf('lanes', machine)}.${notInstalled(left_out)}`,
+    `structs are made aside and copied in where the reader is far away; "made in place" are always written where they stay. ${runOf('lanes', machine)}.${notInstalled(left_out)}`,
     '',
     tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], graphs),
     '',
