@@ -122,8 +122,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     }
   }
 
-  // Where the outlet's reader has another CPU, records are changed aside, a piece at a time, and each piece is copied
-  // to the outlet in one go: lines that another CPU has are written once, as a whole.
+  // Where the outlet prefers copies, records are changed aside, a piece at a time, and each piece is copied to the
+  // outlet in one go: lines that another CPU has are written once, as a whole.
   std::uint32_t write_span(const core::FixedSpan& span) noexcept {
     std::uint32_t done = 0;
     while (done != span.count) {
