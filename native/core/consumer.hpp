@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
-#include "core/barrier.hpp"
 #include "core/clock.hpp"
 #include "core/cpu.hpp"
 #include "core/histogram.hpp"
@@ -24,14 +23,14 @@ namespace byteor::core {
 // On blocks of its own, for the reason given at RecordProducer.
 class alignas(kCacheBlock) RecordConsumer {
  public:
-  // `stamps` and `histogram` measure the last hop; without them nothing is measured. `paces`: as at PacedBarrier.
-  RecordConsumer(const RingMemory& ring, abi::ConsumerBlock& block, ShardEnd end, Barrier barrier,
+  // `stamps` and `histogram` measure the last hop; without them nothing is measured.
+  RecordConsumer(const RingMemory& ring, abi::ConsumerBlock& block, ShardEnd end, PacedBarrier barrier,
                  std::vector<const std::uint8_t*> marks, std::uint64_t first, std::vector<StampTable> stamps = {},
-                 Histogram histogram = {}, bool paces = false)
+                 Histogram histogram = {})
       : ring_(ring),
         block_(block),
         end_(end),
-        barrier_(std::move(barrier), ring, paces, first),
+        barrier_(std::move(barrier)),
         marks_(std::move(marks)),
         stamps_(std::move(stamps)),
         histogram_(histogram),
@@ -62,8 +61,8 @@ class alignas(kCacheBlock) RecordConsumer {
 
   // Fixed rings that no stage filters: adjacent records in place, at most `limit` of them and none past the wrap.
   FixedSpan next_span(std::uint32_t limit) noexcept {
-    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring_.slot_mask);
-    const std::uint64_t end = barrier_.available(next_, std::min(limit, to_wrap), next_ == released_);
+    const std::uint32_t most = std::min(limit, FixedLayout::to_wrap(ring_, next_));
+    const std::uint64_t end = barrier_.available(next_, most, next_ == released_);
     return {FixedLayout::at(ring_, next_), static_cast<std::uint32_t>(end - next_), ring_.slot_stride};
   }
 

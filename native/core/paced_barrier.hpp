@@ -33,17 +33,17 @@ class PacedBarrier {
   std::uint64_t known() const noexcept { return known_; }
 
   // End of the range from `next` on that may be read: a value in [next, next + limit]. Asks if it knows of nothing.
-  // `at_rest`: as at look().
-  std::uint64_t available(std::uint64_t next, std::uint32_t limit, bool at_rest) noexcept {
-    if (next == known_) look(next, limit, at_rest);
+  // `gave_back`: as at look().
+  std::uint64_t available(std::uint64_t next, std::uint32_t limit, bool gave_back) noexcept {
+    if (next == known_) look(next, limit, gave_back);
     return std::min(next + limit, known_);
   }
 
   // Asks how far what may be read reaches; where that is told by words in the slots, no further than `limit` records
-  // from `next`. `at_rest`: everything known has been read and given back. Otherwise somebody waits for that, and the
-  // reader does not wait.
-  void look(std::uint64_t next, std::uint32_t limit, bool at_rest) noexcept {
-    const bool paces = paces_ && at_rest;
+  // from `next`. `gave_back`: what has been read has been given back. Otherwise somebody waits for that, and the reader
+  // does not wait; nor does it where there is something left to read.
+  void look(std::uint64_t next, std::uint32_t limit, bool gave_back) noexcept {
+    const bool paces = paces_ && gave_back && next == known_;
     if (paces) pace_.wait();
     known_ = barrier_.available(next, barrier_.reads_words() ? limit : ring_.slot_mask + 1);
     if (!paces) return;
@@ -69,8 +69,8 @@ class PacedBarrier {
 
   // What was found lies with the writer's CPU, and its lines come sooner when they are all asked for at once.
   void fetch(std::uint64_t next) const noexcept {
-    const std::uint64_t to_wrap = ring_.slot_mask + 1 - (next & ring_.slot_mask);
-    const std::uint64_t bytes = std::min(known_ - next, to_wrap) * ring_.slot_stride;
+    const std::uint64_t side_by_side = std::min<std::uint64_t>(known_ - next, FixedLayout::to_wrap(ring_, next));
+    const std::uint64_t bytes = side_by_side * ring_.slot_stride;
     prefetch_lines_for_read(FixedLayout::at(ring_, next), std::min(bytes, kFetchBytes));
   }
 

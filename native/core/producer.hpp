@@ -73,8 +73,8 @@ class alignas(kCacheBlock) RecordProducer {
   FixedSpan try_claim_span(std::uint32_t limit) noexcept {
     if (next_ - gate_ >= ring_.capacity) refresh();
     const auto room = static_cast<std::uint32_t>(ring_.capacity - (next_ - gate_));
-    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring_.slot_mask);
-    return {FixedLayout::at(ring_, next_), std::min({limit, room, to_wrap}), ring_.slot_stride};
+    return {FixedLayout::at(ring_, next_), std::min({limit, room, FixedLayout::to_wrap(ring_, next_)}),
+            ring_.slot_stride};
   }
 
   // The first `count` records of the claimed span are complete.

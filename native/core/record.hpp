@@ -84,6 +84,10 @@ struct FixedLayout {
   static std::byte* at(const RingMemory& ring, std::uint64_t sequence) noexcept {
     return ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride + ring.word_bytes;
   }
+  // How many records lie side by side from that one on.
+  static std::uint32_t to_wrap(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    return ring.slot_mask + 1 - (static_cast<std::uint32_t>(sequence) & ring.slot_mask);
+  }
   // Low 32 bits of sequence + 1 once the record with that sequence stands in the slot; anything else before.
   static std::atomic<std::uint32_t>& word(const RingMemory& ring, std::uint64_t sequence) noexcept {
     return *reinterpret_cast<std::atomic<std::uint32_t>*>(

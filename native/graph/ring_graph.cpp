@@ -298,11 +298,11 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   }
   std::atomic<std::uint64_t>& stop_before = ring_block(shard).stop_before;
   const bool reads_words = sizes_.word_bytes != 0 && description.dependencies.empty();
-  StageContext context{.ring = ring_memory(shard),
-                       .barrier = reads_words ? core::Barrier(ring_memory(shard), stop_before)
-                                              : core::Barrier(std::move(dependencies), stop_before),
-                       .end = shard_end(shard)};
-  context.paces = paces;
+  const core::RingMemory ring = ring_memory(shard);
+  core::Barrier barrier =
+      reads_words ? core::Barrier(ring, stop_before) : core::Barrier(std::move(dependencies), stop_before);
+  StageContext context{
+      .ring = ring, .barrier = {std::move(barrier), ring, paces, options_.first_sequence}, .end = shard_end(shard)};
   context.stop_before = &ring_block(shard).stop_before;
   context.block = &consumer_block(shard, entry);
   context.agent_index = base + entry + 1;
@@ -371,11 +371,13 @@ void RingGraph::make_ends() {
       terminals.emplace_back(consumer_block(shard, entry).sequence);
       stamps.push_back(stamp_table(shard, entry));
     }
-    core::Barrier barrier(std::move(terminals), ring_block(shard).stop_before);
+    const core::RingMemory ring = ring_memory(shard);
+    core::PacedBarrier barrier(core::Barrier(std::move(terminals), ring_block(shard).stop_before), ring, paces,
+                               options_.first_sequence);
     consumers_.push_back(std::make_unique<core::RecordConsumer>(
-        ring_memory(shard), consumer_block(shard, entries), shard_end(shard), std::move(barrier),
+        ring, consumer_block(shard, entries), shard_end(shard), std::move(barrier),
         mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
-        core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back())), paces));
+        core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back()))));
     if (options_.egress_port == abi::PortCode::kDiscard)
       agents_.push_back(
           {placement_.egress_thread,

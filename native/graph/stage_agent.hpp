@@ -11,7 +11,6 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/agent.hpp"
-#include "core/barrier.hpp"
 #include "core/clock.hpp"
 #include "core/cpu.hpp"
 #include "core/histogram.hpp"
@@ -26,8 +25,7 @@ namespace byteor::graph {
 
 struct StageContext {
   core::RingMemory ring;
-  core::Barrier barrier;
-  bool paces = false;  // as at core::PacedBarrier
+  core::PacedBarrier barrier;
   core::ShardEnd end;
   std::atomic<std::uint64_t>* stop_before = nullptr;
   abi::ConsumerBlock* block = nullptr;
@@ -48,14 +46,10 @@ struct StageContext {
 template <class Layout, class Op>
 class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
  public:
-  StageAgent(StageContext context, Op& op)
-      : context_(std::move(context)),
-        op_(op),
-        barrier_(context_.barrier, context_.ring, context_.paces, context_.first),
-        next_(context_.first) {}
+  StageAgent(StageContext context, Op& op) : context_(std::move(context)), op_(op), next_(context_.first) {}
 
   std::uint32_t do_work() noexcept override {
-    const std::uint64_t end = barrier_.available(next_, context_.batch_records, true);
+    const std::uint64_t end = context_.barrier.available(next_, context_.batch_records, true);
     if (end == next_) {
       if (!failed_) observe(abi::AgentState::kWaiting, context_.upstream_agent);
       return 0;
@@ -84,26 +78,28 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
   bool work(std::uint64_t end) noexcept {
     if (context_.checks_slots) return work_each<false, Layout::kHasSlots>(end);
     if (!context_.marks.empty()) return work_each<true, false>(end);
-    if constexpr (kPassive) {
+    if constexpr (op::kPassive<Op>) {
       in_ += end - next_;
       next_ = end;
       return false;
     }
-    if constexpr (op::kPassesAll<Op> && !Layout::kHasSlots) return work_by_spans(end);
+    if constexpr (op::kPassesAll<Op> && !Layout::kHasSlots) {
+      work_by_spans(end);
+      return false;
+    }
     return work_each<false, false>(end);
   }
 
   // Structs that lie side by side, up to the wrap and behind it.
-  bool work_by_spans(std::uint64_t end) noexcept {
+  void work_by_spans(std::uint64_t end) noexcept {
     const core::RingMemory& ring = context_.ring;
     while (next_ != end) {
-      const std::uint32_t to_wrap = ring.slot_mask + 1 - (static_cast<std::uint32_t>(next_) & ring.slot_mask);
+      const std::uint32_t to_wrap = core::FixedLayout::to_wrap(ring, next_);
       const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(end - next_, to_wrap));
       op::apply_to_span(op_, {core::FixedLayout::at(ring, next_), count, ring.slot_stride}, ring.record_bytes);
       in_ += count;
       next_ += count;
     }
-    return false;
   }
 
   template <bool kReadsMarks, bool kChecksSlots>
@@ -169,7 +165,7 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
   void fail() noexcept {
     failed_ = true;
     // What it knew of does not go any further: S4.
-    barrier_.forget(next_);
+    context_.barrier.forget(next_);
     context_.block->failed.store(1, std::memory_order_relaxed);
     context_.block->out.store(static_cast<double>(in_ - filtered_ - 1), std::memory_order_relaxed);
     core::stop_shard_before(*context_.stop_before, next_);
@@ -183,19 +179,12 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     context_.entry->waits_for.store(waits_for, std::memory_order_relaxed);
   }
 
-  // An op that looks at no record (identity) moves a batch on by counting it.
-  static constexpr bool kPassive = [] {
-    if constexpr (requires { Op::kPassive; }) return Op::kPassive;
-    return false;
-  }();
-
   static constexpr const char* kDamaged =
       "the header of the record does not lie within what was claimed for it, so it was overwritten: write only to the "
       "bytes of the claim, and not after it has been committed";
 
   StageContext context_;
   Op& op_;
-  core::PacedBarrier barrier_;
   std::uint64_t next_;
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;

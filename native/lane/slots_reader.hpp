@@ -109,7 +109,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     if (next_ == barrier_.known() && next_ == released_) look();
     const std::uint64_t first = next_ + skip;
     const std::uint64_t ready = std::max(barrier_.known(), first) - first;
-    const std::uint32_t to_wrap = ring_.slot_mask + 1 - (static_cast<std::uint32_t>(first) & ring_.slot_mask);
+    const std::uint32_t to_wrap = core::FixedLayout::to_wrap(ring_, first);
     return {core::FixedLayout::at(ring_, first),
             static_cast<std::uint32_t>(std::min<std::uint64_t>({limit, to_wrap, ready})), ring_.slot_stride};
   }
@@ -131,8 +131,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
  private:
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_slots(std::uint32_t limit, const Take& take) noexcept {
-    if (next_ == barrier_.known()) look();
-    const std::uint64_t end = std::min(next_ + limit, barrier_.known());
+    const std::uint64_t end = barrier_.available(next_, limit, next_ == released_);
     return ring_.fixed ? take_structs(end, take) : take_records(end, take);
   }
 
@@ -159,7 +158,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     return taken;
   }
 
-  void look() noexcept { barrier_.look(next_, ring_.slot_mask + 1, next_ == barrier_.known() && next_ == released_); }
+  void look() noexcept { barrier_.look(next_, ring_.slot_mask + 1, next_ == released_); }
 
   // False, and the lane is damaged, when the slot describes no record inside the arena.
   bool load(std::uint64_t sequence, core::RecordRef& record) noexcept {

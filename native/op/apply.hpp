@@ -18,6 +18,10 @@ namespace byteor::op {
 template <class Op>
 inline constexpr bool kPassesAll = !Op::kFilters && !Op::kFails;
 
+// Looks at no record, and changes none.
+template <class Op>
+inline constexpr bool kPassive = std::is_same_v<Op, IdentityOp>;
+
 // `stride`: a constant where it is a common one, so that the compiler can work on several records at once.
 template <class Op, class Stride>
 BYTEOR_ALWAYS_INLINE void apply_at_stride(Op& op, std::byte* __restrict records, std::uint32_t count,
@@ -51,7 +55,7 @@ template <class Op>
 void apply_to_span(Op& op, const core::FixedSpan& records, std::uint32_t length,
                    const std::byte* from = nullptr) noexcept {
   static_assert(kPassesAll<Op>);
-  if constexpr (std::is_same_v<Op, IdentityOp>) return;
+  if constexpr (kPassive<Op>) return;
   const auto apply = [&](auto stride) BYTEOR_INLINED_LAMBDA {
     if constexpr (Op::kWrites) {
       if (from != nullptr) return apply_by_copy(op, records, length, from, stride);

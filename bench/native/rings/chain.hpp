@@ -54,9 +54,9 @@ class OurChain {
       const core::SequenceReader before(i == 0 ? producer_block_.cursor : blocks_[i - 1].sequence);
       graph::StageContext context{
           .ring = ring_,
-          .barrier = core::Barrier({before}, stop_before_),
+          // The second is the first that runs on the other CPU.
+          .barrier = {core::Barrier({before}, stop_before_), ring_, i == 1, 0},
           .end = {core::SequenceReader(producer_block_.cursor), &producer_block_.closed, &stop_before_}};
-      context.paces = i == 1;  // the first that runs on the other CPU
       context.stop_before = &stop_before_;
       context.block = &blocks_[i];
       context.entry = &entries_[i];

@@ -86,8 +86,8 @@ class SlotsAndArena {
     const core::SequenceReader cursor(producer_block_->cursor);
     consumer_ = std::make_unique<core::RecordConsumer>(
         ring_, *consumer_block_, core::ShardEnd{cursor, &producer_block_->closed, &limit_->value},
-        core::Barrier({cursor}, limit_->value), std::vector<const std::uint8_t*>{}, 0, std::vector<core::StampTable>{},
-        core::Histogram{}, true);
+        core::PacedBarrier(core::Barrier({cursor}, limit_->value), ring_, true, 0), std::vector<const std::uint8_t*>{},
+        0);
   }
 
   void produce(std::uint64_t n) {

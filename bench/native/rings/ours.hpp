@@ -44,9 +44,9 @@ class OurRing {
                                 : core::Barrier({core::SequenceReader(producer_block_->cursor)}, limit_->stop_before);
     const core::ShardEnd end{core::SequenceReader(producer_block_->cursor), &producer_block_->closed,
                              &limit_->stop_before};
-    consumer_ = std::make_unique<core::RecordConsumer>(ring_, *consumer_block_, end, std::move(barrier),
-                                                       std::vector<const std::uint8_t*>{}, 0,
-                                                       std::vector<core::StampTable>{}, core::Histogram{}, true);
+    consumer_ = std::make_unique<core::RecordConsumer>(ring_, *consumer_block_, end,
+                                                       core::PacedBarrier(std::move(barrier), ring_, true, 0),
+                                                       std::vector<const std::uint8_t*>{}, 0);
   }
 
   core::RecordProducer& producer() { return *producer_; }

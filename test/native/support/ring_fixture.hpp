@@ -40,7 +40,9 @@ class RingFixture {
                  {stamps_.data(), kStamps - 1}, shape.first),
         consumer(memory(), consumer_block,
                  {core::SequenceReader(producer_block.cursor), &producer_block.closed, &stop_before},
-                 core::Barrier({core::SequenceReader(producer_block.cursor)}, stop_before), {}, shape.first) {
+                 core::PacedBarrier(core::Barrier({core::SequenceReader(producer_block.cursor)}, stop_before), memory(),
+                                    false, shape.first),
+                 {}, shape.first) {
     producer_block.cursor.store(shape.first);
     consumer_block.sequence.store(shape.first);
   }
