@@ -10,7 +10,7 @@ namespace byteor::core {
 namespace {
 
 constexpr std::uint64_t kFew = 32;
-constexpr std::uint64_t kCapacity = 8192;
+constexpr std::uint64_t kCapacity = 32768;
 constexpr std::uint64_t kMany = 512;
 
 Pace at_most() {
