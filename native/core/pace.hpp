@@ -22,9 +22,9 @@ namespace byteor::core {
 class Pace {
  public:
   // `few`: so much, or less, is what a slow writer has written between two looks, bytes. `capacity`: of the lane,
-  // bytes.
-  Pace(std::uint64_t few, std::uint64_t capacity)
-      : few_(few), enough_(std::min(kEnoughBytes, capacity / 2)), too_much_(capacity / 2) {}
+  // bytes. `most_ns`: no pause is longer.
+  Pace(std::uint64_t few, std::uint64_t capacity, double most_ns = kMostNs)
+      : few_(few), enough_(std::min(kEnoughBytes, capacity / 2)), too_much_(capacity / 2), most_ns_(most_ns) {}
 
   // Before a look of a reader that has read everything it knows of.
   void wait() const noexcept {
@@ -37,7 +37,7 @@ class Pace {
     if (bytes <= few_ || bytes > too_much_)
       pause_ns_ = pause_ns_ <= kLeastNs ? 0 : pause_ns_ / 2;
     else if (bytes < enough_)
-      pause_ns_ = std::clamp(2 * pause_ns_, kLeastNs, kMostNs);
+      pause_ns_ = std::clamp(2 * pause_ns_, kLeastNs, most_ns_);
     if (pause_ns_ != 0) next_look_ns_ = now_ns() + pause_ns_;
   }
 
@@ -56,6 +56,7 @@ class Pace {
   std::uint64_t few_;
   std::uint64_t enough_;
   std::uint64_t too_much_;
+  double most_ns_;
   double pause_ns_ = 0;
   double next_look_ns_ = 0;
 };
