@@ -70,17 +70,24 @@ class Records {
   std::uint32_t stride_;
 };
 
+// apply_to_span() with all that this CPU has, or as on one that has no more than the baseline.
+template <class Op>
+void apply(bool wide, Op& op, const core::FixedSpan& records, std::uint32_t length, const std::byte* from = nullptr) {
+  wide ? apply_to_span(op, records, length, from) : apply_to_span_narrow(op, records, length, from);
+}
+
 template <class Fn>
 void for_each_shape(const Fn& fn) {
   for (const std::uint32_t stride : kStrides)
-    for (const std::uint32_t count : kCounts) {
-      SCOPED_TRACE(testing::Message() << count << " at a stride of " << stride);
-      fn(stride, count, stride - 1);
-    }
+    for (const std::uint32_t count : kCounts)
+      for (const bool wide : {false, true}) {
+        SCOPED_TRACE(testing::Message() << count << " at a stride of " << stride << (wide ? ", wide" : ""));
+        fn(stride, count, stride - 1, wide);
+      }
 }
 
 TEST(ApplyToSpan, AnOpSeesEveryRecordOnceAndKeepsWhatItLearnt) {
-  for_each_shape([](std::uint32_t stride, std::uint32_t count, std::uint32_t length) {
+  for_each_shape([](std::uint32_t stride, std::uint32_t count, std::uint32_t length, bool wide) {
     Records records(stride, count);
     const std::vector<std::byte> before = records.bytes();
     std::uint64_t first = 0;
@@ -88,8 +95,8 @@ TEST(ApplyToSpan, AnOpSeesEveryRecordOnceAndKeepsWhatItLearnt) {
     Sums sums;
     SharedSums shared;
     for (int time = 1; time != 3; ++time) {
-      apply_to_span(sums, records.span(count), length);
-      apply_to_span(shared, records.span(count), length);
+      apply(wide, sums, records.span(count), length);
+      apply(wide, shared, records.span(count), length);
       EXPECT_EQ(sums.first, time * first);
       EXPECT_EQ(sums.lengths, std::uint64_t{length} * count * time);
       EXPECT_EQ(shared.first.load(), time * first);
@@ -99,20 +106,20 @@ TEST(ApplyToSpan, AnOpSeesEveryRecordOnceAndKeepsWhatItLearnt) {
 }
 
 TEST(ApplyToSpan, AnOpThatWritesChangesRecordsInTheirOrderAndNothingElse) {
-  for_each_shape([](std::uint32_t stride, std::uint32_t count, std::uint32_t length) {
+  for_each_shape([](std::uint32_t stride, std::uint32_t count, std::uint32_t length, bool wide) {
     Records records(stride, count);
     std::vector<std::byte> expected = records.bytes();
     for (std::uint32_t i = 0; i != count; ++i)
       expected[std::size_t{i} * stride + length - 1] = static_cast<std::byte>(i);
     Numbers numbers;
-    apply_to_span(numbers, records.span(count), length);
+    apply(wide, numbers, records.span(count), length);
     EXPECT_EQ(records.bytes(), expected);
     EXPECT_EQ(numbers.next, static_cast<std::uint8_t>(count));
   });
 }
 
 TEST(ApplyToSpan, RecordsFromElsewhereAreCopiedFirstAndStayAsTheyAreThere) {
-  for_each_shape([](std::uint32_t stride, std::uint32_t count, std::uint32_t length) {
+  for_each_shape([](std::uint32_t stride, std::uint32_t count, std::uint32_t length, bool wide) {
     Records from(stride, count);
     const std::vector<std::byte> before = from.bytes();
     Records to(stride, count);
@@ -122,7 +129,7 @@ TEST(ApplyToSpan, RecordsFromElsewhereAreCopiedFirstAndStayAsTheyAreThere) {
     for (std::uint32_t i = 0; i != count; ++i)
       expected[std::size_t{i} * stride + length - 1] = static_cast<std::byte>(i);
     Numbers numbers;
-    apply_to_span(numbers, to.span(count), length, from.bytes().data());
+    apply(wide, numbers, to.span(count), length, from.bytes().data());
     EXPECT_EQ(to.bytes(), expected);
     EXPECT_EQ(from.bytes(), before);
   });
