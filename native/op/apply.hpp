@@ -79,6 +79,8 @@ BYTEOR_NEVER_INLINE void apply_to_span_narrow(Op& op, const core::FixedSpan& rec
 }
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define BYTEOR_WIDE_SPANS
+
 // Line by line: structs that fill lines are loaded and stored with one instruction a line, and a stage of 64-byte
 // structs moves a third more. Floating-point ops would have to forbid contraction: these instructions include fused
 // ones.
@@ -95,16 +97,9 @@ inline bool has_wide_spans() noexcept {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512vbmi2");
 }
-#else
-template <class Op>
-void apply_to_span_wide(Op& op, const core::FixedSpan& records, std::uint32_t length, const std::byte* from) noexcept {
-  apply_to_span_narrow(op, records, length, from);
-}
-
-inline bool has_wide_spans() noexcept { return false; }
-#endif
 
 inline const bool kHasWideSpans = has_wide_spans();
+#endif
 
 // Applies an op that passes all records to each struct of the span. `length`: of a struct, bytes. `from`: where the
 // structs are to be copied from first, at the same stride, or nullptr.
@@ -113,7 +108,10 @@ void apply_to_span(Op& op, const core::FixedSpan& records, std::uint32_t length,
                    const std::byte* from = nullptr) noexcept {
   static_assert(kPassesAll<Op>);
   if constexpr (kPassive<Op>) return;
-  kHasWideSpans ? apply_to_span_wide(op, records, length, from) : apply_to_span_narrow(op, records, length, from);
+#ifdef BYTEOR_WIDE_SPANS
+  if (kHasWideSpans) return apply_to_span_wide(op, records, length, from);
+#endif
+  apply_to_span_narrow(op, records, length, from);
 }
 
 }  // namespace byteor::op

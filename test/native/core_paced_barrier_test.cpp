@@ -95,6 +95,7 @@ double pause_of(Ring ring) {
 }
 
 TEST(PacedBarrier, DoesNotWaitForSlotsThatAreALineWithTheirWord) {
+  EXPECT_EQ(pause_of(Ring(true, 16)), 0);
   EXPECT_EQ(pause_of(Ring(true, 64)), 0);
   EXPECT_EQ(pause_of(Ring(false)), Pace::kMostNs);
 }
