@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <thread>
 #include <utility>
@@ -21,17 +22,32 @@
 
 namespace byteor::bench {
 
+// Records are filled and summed by pairs of words. Of plain loops g++ makes sums of several records at once, and to
+// shuffle their words takes longer than a queue takes to hand the record on: 64 bytes were bound at 300 million a
+// second.
 template <std::size_t Words>
 struct Payload {
+  using Pair = std::uint64_t __attribute__((vector_size(16)));
+
   std::uint64_t words[Words];
 
   void fill(std::uint64_t i) noexcept {
-    for (std::size_t w = 0; w < Words; ++w) words[w] = i + w;
+    Pair pair{i, i + 1};
+    for (std::size_t w = 0; w < kPaired; w += 2, pair += 2) std::memcpy(words + w, &pair, sizeof(pair));
+    if constexpr (kPaired != Words) words[kPaired] = i + kPaired;
   }
   std::uint64_t sum() const noexcept {
-    std::uint64_t total = 0;
-    for (std::size_t w = 0; w < Words; ++w) total += words[w];
-    return total;
+    Pair total{};
+    for (std::size_t w = 0; w < kPaired; w += 2) {
+      Pair pair;
+      std::memcpy(&pair, words + w, sizeof(pair));
+      total += pair;
+    }
+    const std::uint64_t paired = total[0] + total[1];
+    if constexpr (kPaired == Words)
+      return paired;
+    else
+      return paired + words[kPaired];
   }
   void add_one() noexcept {
     for (std::size_t w = 0; w < Words; ++w) ++words[w];
@@ -40,6 +56,9 @@ struct Payload {
   static std::uint64_t expected(std::uint64_t n) noexcept {
     return Words * (n * (n - 1) / 2) + n * (Words * (Words - 1) / 2);
   }
+
+ private:
+  static constexpr std::size_t kPaired = Words / 2 * 2;
 };
 
 inline double seconds() {
