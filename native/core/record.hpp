@@ -97,10 +97,11 @@ struct FixedLayout {
   static bool sound(const RingMemory&, std::uint64_t) noexcept { return true; }
 };
 
-// SYNC POINT S1/S2: publishes records, or gives room back.
+// SYNC POINT S1/S2: publishes records, or gives room back. A loop of records without the ordered store, which waits for
+// all before it, must not jump around that.
 template <class T>
 void publish_to(std::atomic<T>& cell, T value, bool may_sleep) noexcept {
-  if (may_sleep)
+  if (may_sleep) [[unlikely]]
     cell.store(value, std::memory_order_seq_cst);
   else
     cell.store(value, std::memory_order_release);

@@ -196,7 +196,9 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         easy_until_ = writer_.resume_at(next_);
         if (next_ == easy_until_) return nullptr;
       }
-      return slots_ + (next_ & mask_) * stride_;
+      std::byte* const to = slots_ + (next_ & mask_) * stride_;
+      BYTEOR_ASSUME(to != nullptr);  // the caller asks, and loops; it need not ask here
+      return to;
     }
 
     // The claimed record is complete, and readers may have it.
