@@ -197,7 +197,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         if (next_ == easy_until_) return nullptr;
       }
       std::byte* const to = slots_ + (next_ & mask_) * stride_;
-      BYTEOR_ASSUME(to != nullptr);  // the caller asks, and loops; it need not ask here
+      BYTEOR_ASSUME(to != nullptr);  // a caller's wait for room would ask once a record
       return to;
     }
 
