@@ -3,7 +3,7 @@
  * readers, two writers with one, and a chain of three stages, against Debian's queues and against bare rings that show what
  * the machine allows; and frames in one stream against slots, over records of several lengths.
  *
- *   node bench/lanes.mjs [--trials N] [--only TEXT] [--out FILE] [--scale X]
+ *   node bench/lanes.mjs [--trials N] [--at near,far] [--minutes N] [--only TEXT] [--scale X] [--out FILE]
  *
  * Records are structs, and "byteor" is a lane of structs: the records are the slots. Frames and slots with an arena, for
  * records of any length, have names of their own (of the layouts, "byteor" is frames). Capacities are given in records, also

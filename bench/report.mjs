@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../test/tools/process.mjs';
-import { mainBand, ours } from './support/paired.mjs';
+import { ours, reportedBands } from './support/paired.mjs';
 import { short } from './support/report.mjs';
 
 const README = join(root, 'README.md');
@@ -25,30 +25,29 @@ const ratio = (value) => (value === null || value === undefined ? '' : `${short(
 /** Where the results come from; of several machines each says it for itself. */
 const whereText = ({ cpu, cpus, os, node, compiler }) => `${cpus} × ${cpu}, ${os}; Node ${node}; ${compiler}`;
 
-function runOf(command, { commit, changed, date, flags }) {
+function runOf({ command, commit, changed, date, flags }) {
   const state = changed ? `${commit} with changes` : commit;
-  return `\`npm run bench -- ${command}\`, commit ${state}, ${date} UTC${flags === undefined ? '' : `, C++ with ${flags}`}`;
+  return `\`${command}\`, commit ${state}, ${date} UTC${flags === undefined ? '' : `, C++ with ${flags}`}`;
 }
 
 const spreadText = ({ median, min, max }) => `${short(median)} (${short(min)}–${short(max)})`;
 const leftOut = (names, lead = 'Left out') => (names.length === 0 ? '' : ` ${lead}: ${names.join(', ')}.`);
 const notInstalled = (names) => leftOut(names, 'Not installed, so left out');
 
-/** One row a cell and contestant of ours, at the distance of most trials. */
+/** One row a cell, reported distance and contestant of ours. */
 function pairedRows(cells, isOurs) {
-  return cells.flatMap((cell) => {
-    const [band, found] = mainBand(cell) ?? [];
-    if (found === undefined) return [];
-    const { contestants, best_peer } = found;
-    const peer = best_peer === null ? '' : `${best_peer} ${short(contestants[best_peer].median)}`;
-    return Object.entries(contestants)
-      .filter(([name]) => isOurs(name))
-      .map(([name, own]) => {
-        const special = name.replace(/^byteor(, )?/, '');
-        const what = special === '' ? cell.name : `${cell.name}: ${special}`;
-        return [what, band, spreadText(own), peer, ratio(own.to_best_peer), short(own.to_limit)];
-      });
-  });
+  return cells.flatMap((cell) =>
+    reportedBands(cell).flatMap(([band, { contestants, best_peer }]) => {
+      const peer = best_peer === null ? '' : `${best_peer} ${short(contestants[best_peer].median)}`;
+      return Object.entries(contestants)
+        .filter(([name, { n }]) => isOurs(name) && n > 0)
+        .map(([name, own]) => {
+          const special = name.replace(/^byteor(, )?/, '');
+          const what = special === '' ? cell.name : `${cell.name}: ${special}`;
+          return [what, band, spreadText(own), peer, ratio(own.to_best_peer), short(own.to_limit)];
+        });
+    }),
+  );
 }
 
 function ringsText({ cells, machine, left_out }) {
@@ -59,7 +58,7 @@ function ringsText({ cells, machine, left_out }) {
     '',
     'Millions of records a second, median (least to most), from one pinned thread to another, or through three stages that',
     'each change every record. The best peer is the fastest of the queues that Debian packages; "of limit" is the share of a',
-    `bare ring without counters, shutdown or errors. ${runOf('rings', machine)}.${missing}`,
+    `bare ring without counters, shutdown or errors. ${runOf(machine)}.${missing}`,
     '',
     tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], rows),
   ].join('\n');
@@ -71,7 +70,7 @@ function lanesText({ cells, machine, left_out }) {
     ours,
   );
   const layouts = cells.flatMap((cell) => {
-    const found = cell.topology === 'layouts' ? mainBand(cell)?.[1] : undefined;
+    const found = cell.topology === 'layouts' ? reportedBands(cell)[0]?.[1] : undefined;
     if (found === undefined) return [];
     const {
       byteor,
@@ -87,7 +86,7 @@ function lanesText({ cells, machine, left_out }) {
     'As above, over the lanes that a graph runs: of structs where nothing else is said, which are the slots of any lane but a',
     'journal; records of any length have frames (Events, FanoutBroadcast) or slots and an arena (SequencedSlots). A chain is',
     'three stages and three lanes, a broadcast one writer and two readers, a merge two writers and one. Batches of 64-byte',
-    `structs are made aside and copied in where the reader is far away; "made in place" are always written where they stay. ${runOf('lanes', machine)}.${notInstalled(left_out)}`,
+    `structs are made aside and copied in where the reader is far away; "made in place" are always written where they stay. ${runOf(machine)}.${notInstalled(left_out)}`,
     '',
     tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], graphs),
     '',
@@ -112,7 +111,7 @@ function journalText({ contestants, comparisons, machine, busy }) {
     '### A journal lane, in C++',
     '',
     'Records of 256 bytes appended, megabytes a second, against the bare device: the same records copied to a buffer and',
-    `written with the same calls, without frames and checksums. ${runOf('journal', machine)}${state}.`,
+    `written with the same calls, without frames and checksums. ${runOf(machine)}${state}.`,
     '',
     tableOf(['', 'MB/s', 'CPU ns a record', 'of the bare device'], rows),
   ].join('\n');
@@ -143,7 +142,7 @@ function echoText({ contestants, comparisons, machine, left_out }) {
     '',
     'Millions of records a second, median (least to most): from the main thread through one native stage, or a worker, and',
     'back, unless it says one way; three stages are filter, count and sum. "byteor is" compares trials of the same round.',
-    `${runOf('echo', machine)}.${missing}`,
+    `${runOf(machine)}.${missing}`,
     '',
     tableOf(['', 'M records/s', 'byteor is'], rates),
     '',
@@ -173,7 +172,7 @@ function runText({ jobs, machine, left_out }) {
     '',
     `Megabytes of input a second, of ${Math.round((jobs[0]?.bytes ?? 0) / 1e6)} MB, whole process, median; in brackets how many times as fast`,
     'byteor is. "Once started" leaves the start of Node out, which a longer file makes as good as nothing. Every output was',
-    `compared byte for byte. ${runOf('run', machine)}.${missing}`,
+    `compared byte for byte. ${runOf(machine)}.${missing}`,
     '',
     tableOf(['job', 'byteor run', 'once started', 'peak MB', 'others'], rows),
   ].join('\n');

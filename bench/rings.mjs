@@ -2,7 +2,7 @@
  * The ring classes alone, in C++: one producer and one consumer, and a chain of three stages, against Debian's queues and
  * against a bare ring that shows what the machine allows.
  *
- *   node bench/rings.mjs [--trials N] [--only TEXT] [--out FILE] [--scale X]
+ *   node bench/rings.mjs [--trials N] [--at near,far] [--minutes N] [--only TEXT] [--scale X] [--out FILE]
  *
  * How trials are run and compared: bench/support/paired.mjs.
  */

@@ -4,11 +4,18 @@
  * CPUs before and after every contestant, and only runs with equal looks count, sorted by distance. Two contestants are
  * compared by the median of the ratios of runs in the same trial at the same distance: rates alone swing by several times.
  *
+ *   --trials N         compared pairs that a cell needs (15)
+ *   --at near,far      at each of these distances, waiting for the host to bring them about; otherwise at any one
+ *   --minutes N        no trial begins later (10)
+ *   --only TEXT        cells with TEXT in their name
+ *   --scale X, --out FILE   X times the records; where to write
+ *
  * A cell is `{ name, topology, form, bytes, capacity, records, trials: [] }`.
  */
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../../test/tools/process.mjs';
 import { firstLine, machineFacts } from './machine.mjs';
@@ -17,10 +24,14 @@ import { columns, milestone, progress, short, writeResult } from './report.mjs';
 import { median, round, spread } from './stats.mjs';
 import { BUDGET_SECONDS } from './trials.mjs';
 
+const DISTANCES = ['near', 'far', 'same core'];
+
 /** A trial takes a quarter of a second; one that takes this long hangs. */
 const TRIAL_SECONDS = 60;
-/** Rounds beyond the asked number, for trials that a move of the CPUs or another process has spoilt. */
+/** So many times the asked number of trials, where a move of the CPUs or another process spoils some. */
 const EXTRA_ROUNDS = 3;
+/** Between two looks at the distance while it is one at which nothing is wanted. */
+const WAIT_MS = 250;
 
 /** How far apart the host has put the two CPUs: one core, one cache, or further. */
 function distance(ns) {
@@ -38,14 +49,19 @@ function bandOf(one, sharesCpus) {
   return one.preempted > 0 && one.off_cpu > OFF_CPU_MAX && !sharesCpus ? undefined : before;
 }
 
-function trial(program, cell, seed) {
-  const { topology, form, bytes, capacity, records } = cell;
-  const args = [topology, form, bytes, capacity, records, seed].map(String);
+/** What the program prints, from JSON. */
+function output(program, args) {
   const ended = spawnSync(join(root, BUILD, program), args, { encoding: 'utf8', timeout: TRIAL_SECONDS * 1000 });
   if (ended.status !== 0)
     throw new Error(`${program} ${args.join(' ')}: ${ended.signal ?? ended.status}\n${ended.stderr}`);
-  const { runs, left_out } = JSON.parse(ended.stdout);
-  const result = { left_out, runs: new Map() };
+  return JSON.parse(ended.stdout);
+}
+
+/** `begun_at`: the distance just before, if anybody asked. */
+function trial(program, cell, seed, begun_at) {
+  const { topology, form, bytes, capacity, records } = cell;
+  const { runs, left_out } = output(program, [topology, form, bytes, capacity, records, seed].map(String));
+  const result = { begun_at, left_out, runs: new Map() };
   for (const one of runs) {
     const sharesCpus = topology === 'chain' && one.name !== 'limit' && !one.name.startsWith('byteor');
     const band = bandOf(one, sharesCpus);
@@ -103,22 +119,39 @@ function summary(trials, band) {
   };
 }
 
-function pairsAtBest(cell) {
-  const counts = ['near', 'far', 'same core'].map((band) => ratios(cell.trials, 'byteor', 'limit', band).length);
-  return Math.max(...counts);
+const pairsAt = (cell, band) => ratios(cell.trials, 'byteor', 'limit', band).length;
+
+/** Whether a cell has no `wanted` pairs at any distance yet, and a chance to get them. */
+function isOpen(cell, wanted) {
+  return cell.trials.length < wanted * EXTRA_ROUNDS && DISTANCES.every((band) => pairsAt(cell, band) < wanted);
 }
 
-/** Runs trials until every cell has `wanted` pairs at one distance, or the budget is used up. */
-function runTrials(program, cells, wanted) {
-  const start = performance.now();
-  for (let round = 0; round < wanted * EXTRA_ROUNDS; round++) {
-    if (performance.now() - start > BUDGET_SECONDS * 1000) return;
-    const open = cells.filter((cell) => pairsAtBest(cell) < wanted);
+/** The next cell to try: the one that has been tried least from this distance. */
+function leastTried(cells, begunAt) {
+  const tried = ({ trials }) => trials.filter(({ begun_at }) => begun_at === begunAt).length;
+  return cells.reduce((least, cell) => (tried(cell) < tried(least) ? cell : least));
+}
+
+/**
+ * Runs trials until every cell has `wanted` pairs at every distance of `at`, or, where that is empty, at one; or until the
+ * time is up. While the CPUs are at a distance at which nothing is wanted, it waits.
+ */
+async function runTrials(program, cells, { wanted, at, minutes }) {
+  const end = performance.now() + minutes * 60_000;
+  for (let seed = 1; performance.now() < end; ) {
+    const begunAt = at.length === 0 ? undefined : distance(output(program, ['distance']));
+    const lacking = (band) => cells.filter((cell) => pairsAt(cell, band) < wanted);
+    const open = at.length === 0 ? cells.filter((cell) => isOpen(cell, wanted)) : at.flatMap(lacking);
     if (open.length === 0) return;
-    for (const [index, cell] of open.entries()) {
-      progress(`round ${round + 1}, ${open.length} of ${cells.length} cells open: ${index + 1} ${cell.name}`);
-      cell.trials.push(trial(program, cell, round * 1000 + index + 1));
+    const here = at.length === 0 ? open : at.includes(begunAt) ? lacking(begunAt) : [];
+    if (here.length === 0) {
+      progress(`${open.length} cells open; the CPUs are at the distance "${begunAt}", waiting for another`);
+      await setTimeout(WAIT_MS);
+      continue;
     }
+    const cell = leastTried(here, begunAt);
+    progress(`trial ${seed}, ${open.length} cells open, CPUs ${begunAt ?? 'anywhere'}: ${cell.name}`);
+    cell.trials.push(trial(program, cell, seed++, begunAt));
   }
 }
 
@@ -126,15 +159,18 @@ function runTrials(program, cells, wanted) {
 function resultsOf(cells) {
   return cells.map(({ name, topology, form, bytes, capacity, records, trials }) => {
     const bands = {};
-    for (const band of ['near', 'far', 'same core'])
-      if (rates(trials, 'byteor', band).length > 0) bands[band] = summary(trials, band);
+    for (const band of DISTANCES) if (rates(trials, 'byteor', band).length > 0) bands[band] = summary(trials, band);
     return { name, topology, form, bytes, capacity, records, trials: trials.length, bands };
   });
 }
 
-/** The distance at which most pairs were had, with what it gave: the host decides where the CPUs are. */
-export function mainBand({ bands }) {
-  return Object.entries(bands).sort(([, a], [, b]) => b.accepted - a.accepted)[0];
+/**
+ * The distances at which a cell has enough runs to be reported, with what they gave: at least half as many as where it has
+ * most. The host decides where the CPUs are.
+ */
+export function reportedBands({ bands }) {
+  const most = Math.max(...Object.values(bands).map(({ accepted }) => accepted));
+  return Object.entries(bands).filter(([, { accepted }]) => 2 * accepted >= most);
 }
 
 /** One line a cell, distance and contestant of ours. */
@@ -162,6 +198,8 @@ function print(results) {
   process.stdout.write(`${columns(rows)}\n`);
 }
 
+const quoted = (arg) => (/\s/.test(arg) ? `'${arg}'` : arg);
+
 /** Versions of the Debian packages that the peers come from. */
 function peerVersions() {
   const packages = [
@@ -185,18 +223,29 @@ export async function runPairedBench(name, cellsOf) {
   const { values } = parseArgs({
     options: {
       trials: { type: 'string', default: '15' },
+      at: { type: 'string', default: '' },
+      minutes: { type: 'string', default: String(BUDGET_SECONDS / 60) },
       only: { type: 'string', default: '' },
       out: { type: 'string' },
       scale: { type: 'string', default: '1' },
     },
   });
-  const machine = { ...machineFacts(`npm run bench -- ${name}`), flags: FLAGS };
+  const at = values.at === '' ? [] : values.at.split(',');
+  const unknown = at.filter((one) => !DISTANCES.includes(one));
+  if (unknown.length > 0) {
+    milestone(`--at ${values.at}: there is no distance "${unknown.join('", "')}"; there are ${DISTANCES.join(', ')}.`);
+    process.exit(2);
+  }
+  const args = process.argv.slice(2);
+  const command =
+    args.length === 0 ? `npm run bench -- ${name}` : `node bench/${name}.mjs ${args.map(quoted).join(' ')}`;
+  const machine = { ...machineFacts(command), flags: FLAGS };
   milestone(`${name}: building`);
   await buildPrograms();
   const cells = cellsOf(Number(values.scale))
     .filter((cell) => cell.name.includes(values.only))
     .map((cell) => ({ ...cell, trials: [] }));
-  runTrials(`byteor_${name}`, cells, Number(values.trials));
+  await runTrials(`byteor_${name}`, cells, { wanted: Number(values.trials), at, minutes: Number(values.minutes) });
   const results = resultsOf(cells);
   print(results);
   const left_out = cells[0]?.trials[0]?.left_out ?? [];

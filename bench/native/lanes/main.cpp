@@ -4,9 +4,8 @@
 //   byteor_lanes one-to-one single|batch 8|64 CAPACITY RECORDS SEED
 //   byteor_lanes broadcast|merge|chain batch 8|64 CAPACITY RECORDS SEED
 //   byteor_lanes layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED
-#include <algorithm>
+//   byteor_lanes distance
 #include <cstdlib>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -159,26 +158,17 @@ std::vector<Contestant> cell(const std::string& topology, const std::string& for
   return {};
 }
 
-int main_with(int argc, char** argv) {
-  std::vector<Contestant> all;
-  if (argc == 7)
-    all = cell(argv[1], argv[2], argv[3], static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)),
-               std::strtoull(argv[5], nullptr, 10));
-  if (all.empty()) {
-    std::fprintf(stderr,
-                 "usage: byteor_lanes one-to-one single|batch 8|64 CAPACITY RECORDS SEED\n"
-                 "       byteor_lanes broadcast|merge|chain batch 8|64 CAPACITY RECORDS SEED\n"
-                 "       byteor_lanes layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED\n"
-                 "CAPACITY, in records, is a power of two from 64 on, RECORDS no less\n");
-    return 2;
-  }
-  std::mt19937 random(static_cast<unsigned>(std::strtoul(argv[6], nullptr, 10)));
-  std::shuffle(all.begin(), all.end(), random);
-  run_all(all);
-  return 0;
-}
+constexpr const char* kUsage =
+    "usage: byteor_lanes one-to-one single|batch 8|64 CAPACITY RECORDS SEED\n"
+    "       byteor_lanes broadcast|merge|chain batch 8|64 CAPACITY RECORDS SEED\n"
+    "       byteor_lanes layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED\n"
+    "       byteor_lanes distance\n"
+    "CAPACITY, in records, is a power of two from 64 on, RECORDS no less\n";
 
 }  // namespace
 }  // namespace byteor::bench
 
-int main(int argc, char** argv) { return byteor::bench::main_with(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace byteor::bench;
+  return run_program(argc, argv, kUsage, [](auto... cell_of) { return cell(cell_of...); });
+}

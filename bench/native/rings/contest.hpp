@@ -1,10 +1,14 @@
-// A contestant of one cell, the peers of each topology, and one line of JSON for all that ran.
+// A contestant of one cell, the peers of each topology, one line of JSON for all that ran, and the program around them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -131,6 +135,28 @@ inline void run_all(const std::vector<Contestant>& all) {
     between = ",";
   }
   std::printf("]}\n");
+}
+
+// A program of such a benchmark: `distance` prints the round trip of a flag between the two CPUs, ns. `contestants`,
+// called with the arguments before the seed, gives those of a cell, or none where there is no such cell.
+template <class Contestants>
+int run_program(int argc, char** argv, const char* usage, Contestants contestants) {
+  if (argc == 2 && std::strcmp(argv[1], "distance") == 0) {
+    std::printf("%.0f\n", flag_round_trip_ns());
+    return 0;
+  }
+  std::vector<Contestant> all;
+  if (argc == 7)
+    all = contestants(argv[1], argv[2], argv[3], static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)),
+                      std::strtoull(argv[5], nullptr, 10));
+  if (all.empty()) {
+    std::fputs(usage, stderr);
+    return 2;
+  }
+  std::mt19937 random(static_cast<unsigned>(std::strtoul(argv[6], nullptr, 10)));
+  std::shuffle(all.begin(), all.end(), random);
+  run_all(all);
+  return 0;
 }
 
 }  // namespace byteor::bench

@@ -4,9 +4,8 @@
 //
 //   byteor_rings one-to-one|chain single|batch 8|56|64 CAPACITY RECORDS SEED
 //   byteor_rings layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED
-#include <algorithm>
-#include <cstring>
-#include <random>
+//   byteor_rings distance
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -94,25 +93,16 @@ std::vector<Contestant> cell(const std::string& topology, const std::string& for
   return {};
 }
 
-int main_with(int argc, char** argv) {
-  std::vector<Contestant> all;
-  if (argc == 7)
-    all = cell(argv[1], argv[2], argv[3], static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)),
-               std::strtoull(argv[5], nullptr, 10));
-  if (all.empty()) {
-    std::fprintf(stderr,
-                 "usage: byteor_rings one-to-one|chain single|batch 8|56|64 CAPACITY RECORDS SEED\n"
-                 "       byteor_rings layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED\n"
-                 "CAPACITY is a power of two from 64 on, RECORDS no less; chains have batches only\n");
-    return 2;
-  }
-  std::mt19937 random(static_cast<unsigned>(std::strtoul(argv[6], nullptr, 10)));
-  std::shuffle(all.begin(), all.end(), random);
-  run_all(all);
-  return 0;
-}
+constexpr const char* kUsage =
+    "usage: byteor_rings one-to-one|chain single|batch 8|56|64 CAPACITY RECORDS SEED\n"
+    "       byteor_rings layouts batch 8|64|256|1500|logs CAPACITY RECORDS SEED\n"
+    "       byteor_rings distance\n"
+    "CAPACITY is a power of two from 64 on, RECORDS no less; chains have batches only\n";
 
 }  // namespace
 }  // namespace byteor::bench
 
-int main(int argc, char** argv) { return byteor::bench::main_with(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace byteor::bench;
+  return run_program(argc, argv, kUsage, [](auto... cell_of) { return cell(cell_of...); });
+}
