@@ -260,7 +260,7 @@ void expect_pushes(const LaneShape& shape, bool by_one) {
   Lane lane(shape);
   auto writer = lane.slots_writer();
   auto reader = lane.slots_reader();
-  const std::uint64_t ahead = 4 * std::max<std::size_t>(1, 64 / ((kBytes + 7) / 8 * 8));
+  const std::uint64_t ahead = 8 * std::max<std::size_t>(1, 64 / ((kBytes + 7) / 8 * 8));
   std::uint64_t written = 0;
   std::uint64_t read = 0;
   const auto read_some = [&] {
