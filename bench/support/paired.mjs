@@ -165,12 +165,12 @@ function resultsOf(cells) {
 }
 
 /**
- * The distances at which a cell has enough runs to be reported, with what they gave: at least half as many as where it has
- * most. The host decides where the CPUs are.
+ * The distances at which a cell has enough runs to be reported, with what they gave: at least a third as many as where it
+ * has most. The host decides where the CPUs are.
  */
 export function reportedBands({ bands }) {
   const most = Math.max(...Object.values(bands).map(({ accepted }) => accepted));
-  return Object.entries(bands).filter(([, { accepted }]) => 2 * accepted >= most);
+  return Object.entries(bands).filter(([, { accepted }]) => 3 * accepted >= most);
 }
 
 /** One line a cell, distance and contestant of ours. */
