@@ -121,9 +121,15 @@ function summary(trials, band) {
 
 const pairsAt = (cell, band) => ratios(cell.trials, 'byteor', 'limit', band).length;
 
-/** Whether a cell has no `wanted` pairs at any distance yet, and a chance to get them. */
-function isOpen(cell, wanted) {
-  return cell.trials.length < wanted * EXTRA_ROUNDS && DISTANCES.every((band) => pairsAt(cell, band) < wanted);
+/** Cells that have no `wanted` pairs at any distance yet, and a chance to get them. */
+function lackingAnywhere(cells, wanted) {
+  const hasChance = ({ trials }) => trials.length < wanted * EXTRA_ROUNDS;
+  return cells.filter((cell) => hasChance(cell) && DISTANCES.every((band) => pairsAt(cell, band) < wanted));
+}
+
+/** Cells that have no `wanted` pairs at one of the distances. */
+function lackingAt(bands, cells, wanted) {
+  return cells.filter((cell) => bands.some((band) => pairsAt(cell, band) < wanted));
 }
 
 /** The next cell to try: the one that has been tried least from this distance. */
@@ -140,10 +146,10 @@ async function runTrials(program, cells, { wanted, at, minutes }) {
   const end = performance.now() + minutes * 60_000;
   for (let seed = 1; performance.now() < end; ) {
     const begunAt = at.length === 0 ? undefined : distance(output(program, ['distance']));
-    const lacking = (band) => cells.filter((cell) => pairsAt(cell, band) < wanted);
-    const open = at.length === 0 ? cells.filter((cell) => isOpen(cell, wanted)) : at.flatMap(lacking);
+    const open = begunAt === undefined ? lackingAnywhere(cells, wanted) : lackingAt(at, cells, wanted);
     if (open.length === 0) return;
-    const here = at.length === 0 ? open : at.includes(begunAt) ? lacking(begunAt) : [];
+    const bands = at.filter((band) => band === begunAt);
+    const here = begunAt === undefined ? open : lackingAt(bands, cells, wanted);
     if (here.length === 0) {
       progress(`${open.length} cells open; the CPUs are at the distance "${begunAt}", waiting for another`);
       await setTimeout(WAIT_MS);
@@ -198,6 +204,14 @@ function print(results) {
   process.stdout.write(`${columns(rows)}\n`);
 }
 
+/** The positive number that an option gives; anything else ends the program. */
+function positive(values, option) {
+  const number = Number(values[option]);
+  if (number > 0 && number < Infinity) return number;
+  milestone(`--${option} ${values[option]}: give a positive number.`);
+  process.exit(2);
+}
+
 const quoted = (arg) => (/\s/.test(arg) ? `'${arg}'` : arg);
 
 /** Versions of the Debian packages that the peers come from. */
@@ -236,16 +250,17 @@ export async function runPairedBench(name, cellsOf) {
     milestone(`--at ${values.at}: there is no distance "${unknown.join('", "')}"; there are ${DISTANCES.join(', ')}.`);
     process.exit(2);
   }
+  const [wanted, minutes, scale] = ['trials', 'minutes', 'scale'].map((option) => positive(values, option));
   const args = process.argv.slice(2);
   const command =
     args.length === 0 ? `npm run bench -- ${name}` : `node bench/${name}.mjs ${args.map(quoted).join(' ')}`;
   const machine = { ...machineFacts(command), flags: FLAGS };
   milestone(`${name}: building`);
   await buildPrograms();
-  const cells = cellsOf(Number(values.scale))
+  const cells = cellsOf(scale)
     .filter((cell) => cell.name.includes(values.only))
     .map((cell) => ({ ...cell, trials: [] }));
-  await runTrials(`byteor_${name}`, cells, { wanted: Number(values.trials), at, minutes: Number(values.minutes) });
+  await runTrials(`byteor_${name}`, cells, { wanted, at, minutes });
   const results = resultsOf(cells);
   print(results);
   const left_out = cells[0]?.trials[0]?.left_out ?? [];

@@ -230,8 +230,8 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     if (apart_ && (!is_long_ || span.count <= ahead_)) fetch_ahead(producer_.next() + std::min(span.count, room_));
     return span;
   }
-  // The same, to be filled by a copy. What is written line by line comes sooner unasked, but of smaller slots a copy
-  // waits for each line, and asks before it begins.
+  // The same, to be filled by a copy. A copy of whole lines takes them over without having them first, but one into
+  // smaller slots waits for line after line, so those are asked for before it begins.
   core::FixedSpan try_claim_span_for_copy(std::uint32_t limit) noexcept {
     const core::FixedSpan span = producer_.try_claim_span(limit);
     if (apart_ && slots_a_line_ > 1) fetch_room(span);

@@ -4,15 +4,17 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test.each(['lanes', 'rings'])(
-  '%s: a distance that there is not is an error by name, before anything is built',
-  (name) => {
-    const ended = spawnSync(process.execPath, [`bench/${name}.mjs`, '--at', 'near,nowhere'], {
-      cwd: root,
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    expect(ended.stderr + ended.stdout).toContain('there is no distance "nowhere"; there are near, far, same core');
-    expect(ended.status).toBe(2);
-  },
-);
+test.each([
+  ['lanes', ['--at', 'near,nowhere'], 'there is no distance "nowhere"; there are near, far, same core'],
+  ['rings', ['--at', 'elsewhere'], 'there is no distance "elsewhere"; there are near, far, same core'],
+  ['lanes', ['--minutes', 'ten'], '--minutes ten: give a positive number'],
+  ['rings', ['--trials', '0'], '--trials 0: give a positive number'],
+])('%s %j is refused before anything is built', (name, args, says) => {
+  const ended = spawnSync(process.execPath, [`bench/${name}.mjs`, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  expect(ended.stderr + ended.stdout).toContain(says);
+  expect(ended.status).toBe(2);
+});
