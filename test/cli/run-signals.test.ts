@@ -123,10 +123,12 @@ test('a run that waits for input sleeps: its threads take no CPU time at all', a
   await nextOutput(child);
   const pid = child.pid as number;
   // They spin for some microseconds before they sleep; then they are asleep until something comes.
-  await until(() => ourThreads(pid).every(({ state }) => state === 'S'));
-  const before = ourThreads(pid);
+  let before: ReturnType<typeof ourThreads> = [];
+  await until(() => {
+    before = ourThreads(pid);
+    return before.length > 0 && before.every(({ state }) => state === 'S');
+  });
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  expect(before.length).toBeGreaterThan(0);
   expect(ourThreads(pid)).toEqual(before);
   child.stdin?.end();
   expect(await ended).toMatchObject({ code: 0, stdout: 'one\n' });
