@@ -129,6 +129,7 @@ test('a run that waits for input sleeps: its threads take no CPU time at all', a
     return before.length > 0 && before.every(({ state }) => state === 'S');
   });
   await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(before.length).toBeGreaterThan(0);
   expect(ourThreads(pid)).toEqual(before);
   child.stdin?.end();
   expect(await ended).toMatchObject({ code: 0, stdout: 'one\n' });
