@@ -9,11 +9,20 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace byteor::test {
 
-inline const std::filesystem::path kTests = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+// The folder test/. A compiler cache may make __FILE__ relative to the build folder, which is the program's own.
+inline std::filesystem::path tests_folder() {
+  std::error_code none;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", none);
+  const std::filesystem::path file = program.parent_path() / __FILE__;
+  return file.parent_path().parent_path().parent_path();
+}
+
+inline const std::filesystem::path kTests = tests_folder();
 
 // A hex dump: an offset, two spaces, groups of digits.
 inline std::vector<std::byte> read_golden(const std::string& name) {
