@@ -17,8 +17,9 @@ export function firstLine(command, ...args) {
 /** Facts about the machine, the tree and the way a benchmark was started, for its result. */
 export function machineFacts(command) {
   const all = cpus();
-  // Results are written while a benchmark runs; they are not a change of what was measured.
-  const dirty = firstLine('git', 'status', '--porcelain', '--', ':!bench/results', ':!README.md');
+  // Results are written while a benchmark or a soak runs; they are not a change of what was measured.
+  const results = [':!bench/results', ':!test/soak/results', ':!README.md'];
+  const dirty = firstLine('git', 'status', '--porcelain', '--', ...results);
   return {
     cpu: all[0]?.model ?? 'unknown',
     cpus: all.length,

@@ -20,10 +20,10 @@ constexpr std::uint32_t kRolesMax = 1u << 15;
 constexpr std::uint32_t kNameBytesMax = 2048;  // a lane's name holds at most 18 ids and what joins them
 constexpr std::uint32_t kIntervalMsMax = 86'400'000;
 
-constexpr abi::SectionKind kSections[] = {abi::SectionKind::kText,      abi::SectionKind::kBoundaries,
-                                          abi::SectionKind::kStages,    abi::SectionKind::kKeys,
-                                          abi::SectionKind::kRoles,     abi::SectionKind::kLanes,
-                                          abi::SectionKind::kRoleLanes, abi::SectionKind::kLaneReaders};
+constexpr abi::SectionKind kGraphSections[] = {abi::SectionKind::kText,      abi::SectionKind::kBoundaries,
+                                               abi::SectionKind::kStages,    abi::SectionKind::kKeys,
+                                               abi::SectionKind::kRoles,     abi::SectionKind::kLanes,
+                                               abi::SectionKind::kRoleLanes, abi::SectionKind::kLaneReaders};
 
 // Lists that are stretches of one table of indices. Every row of the table belongs to one list, so that a hostile
 // buffer cannot make many long lists out of a short table.
@@ -306,7 +306,7 @@ void check_watermarks(const LaneGraphDescription& graph) {
 LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
   SpecReader reader(spec);
   const abi::SpecHeader header = reader.open_header(abi::TargetCode::kLaneGraph);
-  reader.open_sections(header, kSections);
+  reader.open_sections(header, kGraphSections);
   LaneGraphDescription graph;
   read_catalogs(reader, header, kStagesMax, kStagesMax + abi::kLaneReadersMax * kStagesMax, graph);
   read_roles(reader, graph);

@@ -12,7 +12,7 @@ constexpr std::uint32_t kEntriesMax = 64;          // bits of a mask
 constexpr std::uint32_t kShardsMax = 64;           // contract section 2.1
 constexpr std::uint32_t kRoomBytesMax = 1u << 26;  // what all writing ops together may add to a record
 
-constexpr abi::SectionKind kSections[] = {
+constexpr abi::SectionKind kRingSections[] = {
     abi::SectionKind::kText,        abi::SectionKind::kBoundaries,   abi::SectionKind::kStages, abi::SectionKind::kRing,
     abi::SectionKind::kRingEntries, abi::SectionKind::kDependencies, abi::SectionKind::kKeys};
 
@@ -140,7 +140,7 @@ void read_ring(const SpecReader& reader, RingDescription& out) {
 RingDescription decode_ring(std::span<const std::byte> spec) {
   SpecReader reader(spec);
   const abi::SpecHeader header = reader.open_header(abi::TargetCode::kSingleRing);
-  reader.open_sections(header, kSections);
+  reader.open_sections(header, kRingSections);
   RingDescription ring;
   read_catalogs(reader, header, kEntriesMax, kEntriesMax + 1, ring);
   read_ring(reader, ring);

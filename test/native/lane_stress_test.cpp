@@ -50,7 +50,7 @@ void for_each_seed(std::uint64_t rounds_default, Round&& round) {
 
 // ---- one lane ------------------------------------------------------------------------------------------------------
 
-constexpr std::uint64_t kFirsts[] = {0, (1ull << 31) - 128, (1ull << 32) - 128};
+constexpr std::uint64_t kStressFirsts[] = {0, (1ull << 31) - 128, (1ull << 32) - 128};
 
 // Of a lane of structs all of the struct's length.
 std::string text_at(const Lane& lane, std::uint64_t record, std::uint32_t longest) {
@@ -123,7 +123,7 @@ TEST(LaneStress, OneWriterAndItsReadersAgreeOnEveryRecord) {
     shape.measures = random.one_in(2);
     shape.apart = random.one_in(2);
     shape.paces = random.one_in(2);
-    shape.first = kFirsts[random.below(3)];
+    shape.first = kStressFirsts[random.below(3)];
     Lane lane(shape);
     const std::uint32_t longest = shape.slots ? 40 : lane.framed().record_max;
     constexpr std::uint64_t kCount = 4000;
@@ -154,7 +154,7 @@ TEST(LaneStress, StructsPushedOneByOneReachEveryReaderInOrder) {
     shape.apart = random.one_in(2);
     shape.paces = random.one_in(2);
     shape.spins = random.one_in(2);
-    shape.first = kFirsts[random.below(3)];
+    shape.first = kStressFirsts[random.below(3)];
     Lane lane(shape);
     static constexpr std::uint64_t kCount = 20'000;
     std::vector<std::thread> threads;
@@ -419,7 +419,7 @@ class StructDiamond {
   static constexpr std::uint32_t kLanes = 6;
 
   explicit StructDiamond(Random& random) : bytes_(random.pick<std::uint32_t>({12, 64})) {
-    const std::uint64_t first = kFirsts[random.below(3)];
+    const std::uint64_t first = kStressFirsts[random.below(3)];
     for (std::uint32_t i = 0; i < kLanes; ++i) {
       const bool drops = i != 0 && random.one_in(6);
       lanes_.push_back(std::make_unique<Lane>(LaneShape{.slots = true,

@@ -45,7 +45,7 @@ async function build(preset, extra = []) {
 const UNEMULATED = ['Mapping.PrefaultMakesEveryPageResident', 'Sleeper.LosesNoWake*', 'Sleeper.IsWokenByManyWakers*'];
 
 /** Runs a GoogleTest program, printing what failed and counting from its own report. */
-async function runTests(preset, { prefix = [], env = {}, seconds = 900, without = [] } = {}) {
+async function runTests(preset, { prefix = [], env = {}, seconds = 900, only = [], without = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'byteor-gtest-'));
   const report = join(folder, 'report.json');
   let current = '';
@@ -55,7 +55,7 @@ async function runTests(preset, { prefix = [], env = {}, seconds = 900, without 
   };
   try {
     const program = join(root, folderOf(preset), 'byteor_tests');
-    const options = [`--gtest_output=json:${report}`, `--gtest_filter=-${without.join(':')}`];
+    const options = [`--gtest_output=json:${report}`, `--gtest_filter=${only.join(':')}-${without.join(':')}`];
     const [command, ...args] = [...prefix, program, ...options];
     const ended = await run(command, args, { env, seconds, onLine });
     return count(report, ended, current);
@@ -85,8 +85,8 @@ function count(report, ended, current) {
   };
 }
 
-/** Builds a preset and runs its tests; a build that fails counts as one failure. */
-async function buildAndTest(preset, options = {}, extra = []) {
+/** Builds a preset and runs its tests, all or `only` some; a build that fails counts as one failure. */
+export async function buildAndTest(preset, options = {}, extra = []) {
   const built = await build(preset, extra);
   if (!built.ok) return { passed: 0, failed: 1, leftOut: [], note: `the build failed: ${built.reason}` };
   return runTests(preset, options);

@@ -1,0 +1,55 @@
+/**
+ * The long forms of tests that CI runs a tenth of: `npm run soak -- NAME…` (built, through npm). Each writes what became
+ * of it, with machine, commit and command, to `test/soak/results/NAME.json`, which is committed.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { machineFacts } from '../../bench/support/machine.mjs';
+import { buildAndTest } from '../tools/native.mjs';
+import { root } from '../tools/process.mjs';
+import { vitest } from '../tools/vitest.mjs';
+
+const HOURS = 3600;
+
+/** What a soak repeats, how often, and how it is run: `run` resolves to `{ passed, failed, note }`. */
+const soaks = {
+  exit: {
+    what: '13 ways to end a process or a worker, in each of 6 states of its pipeline, 50 times, rings and graphs in turn',
+    run: () => vitest({ files: ['test/exit/exit.test.ts'], env: { BYTEOR_EXIT_REPEATS: '50' }, seconds: 2 * HOURS }),
+  },
+  kill: {
+    what: '204 processes ended by SIGKILL at a moment of chance, 34 one after the other over each of 6 journals',
+    run: () => vitest({ files: ['test/exit/kill.test.ts'], env: { BYTEOR_KILL_REPEATS: '34' }, seconds: 1 * HOURS }),
+  },
+  stress: {
+    what: '500 random rings and 500 random graphs for each of the stress tests',
+    run: () =>
+      buildAndTest('plain', {
+        only: ['RingStress.*', 'LaneStress.*'],
+        env: { BYTEOR_STRESS_ROUNDS: '500' },
+        seconds: 1 * HOURS,
+      }),
+  },
+};
+
+function usage(problem) {
+  const rows = Object.entries(soaks).map(([name, { what }]) => `  ${name.padEnd(8)} ${what}`);
+  process.stderr.write(`${problem}\nUsage: npm run soak -- NAME…\n${rows.join('\n')}\n`);
+  process.exit(2);
+}
+
+const names = process.argv.slice(2);
+if (names.length === 0) usage('No soak was named.');
+for (const name of names) if (!Object.hasOwn(soaks, name)) usage(`There is no soak ${JSON.stringify(name)}.`);
+
+for (const name of names) {
+  const facts = machineFacts(`npm run soak -- ${name}`);
+  const start = performance.now();
+  const { passed, failed, note } = await soaks[name].run();
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const result = { what: soaks[name].what, passed, failed, seconds, ...(note && { note }), ...facts };
+  writeFileSync(join(root, `test/soak/results/${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  process.stdout.write(`${name}: ${passed} passed, ${failed} failed in ${seconds} s\n`);
+  if (failed > 0) process.exitCode = 1;
+}
