@@ -6,12 +6,12 @@
 //   { DeviceCall call;  read, write, sync }   cut_off(): only while the other is inside
 //   if (cut_off()) leave at once
 //
-// What a thread that is cut off has still to do is its own alone: after the call it touches nothing that others see (the
-// region, its counters, failures), because those have been settled and may be read at this moment. The call itself goes
-// on, and what it was given stays where it is until it returns (native/run/pipeline.cpp).
+// What a thread that is cut off has still to do is its own alone: after the call it touches nothing that others see
+// (the region, its counters, failures), because those have been settled and may be read at this moment. The call itself
+// goes on, and what it was given stays where it is until it returns (native/run/pipeline.cpp).
 //
-// Calls may nest; the outermost counts. Entering and leaving cost a look at the clock and two atomic operations, so a call is a block of
-// bytes or a group of records and not one record.
+// Calls may nest; the outermost counts. Entering and leaving cost a look at the clock and two atomic operations, so a
+// call is a block of bytes or a group of records and not one record.
 #pragma once
 
 #include <atomic>

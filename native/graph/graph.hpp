@@ -95,8 +95,8 @@ class Graph {
   // An agent has failed. Tells those that must not go on. Any thread.
   virtual void stop_after_failure(std::uint32_t agent) noexcept {}
 
-  // After every thread has been joined or cut off (core/device_call.hpp) and no handle writes any more: counts what is left as abandoned or skipped, so
-  // that the ledger's equations hold.
+  // After every thread has been joined or cut off (core/device_call.hpp) and no handle writes any more: counts what is
+  // left as abandoned or skipped, so that the ledger's equations hold.
   virtual void settle() noexcept = 0;
   // After settle(), and when no thread is in a device call any more: stores where readers of journals stand, and gives
   // the journals back. May wait for the device.

@@ -1,8 +1,8 @@
-// Two threads pinned to one CPU spoil each other: each spins while the other should run. So a thread is pinned only with
-// the CPU's lock: a socket bound to the abstract name `byteor-cpu-N`. A name can be bound once in a network namespace,
-// whichever user, folder or environment the process has; it leaves no file behind, so there is none to be planted,
-// linked or left by another user; and the kernel gives it back when the process is killed. It holds between two
-// pipelines of one process as well. Only ever tried, never waited for. Who holds one: `ss -xap | grep byteor-cpu`.
+// Two threads pinned to one CPU spoil each other: each spins while the other should run. So a thread is pinned only
+// with the CPU's lock: a socket bound to the abstract name `byteor-cpu-N`. A name can be bound once in a network
+// namespace, whichever user, folder or environment the process has; it leaves no file behind, so there is none to be
+// planted, linked or left by another user; and the kernel gives it back when the process is killed. It holds between
+// two pipelines of one process as well. Only ever tried, never waited for. Who holds one: `ss -xap | grep byteor-cpu`.
 // Decision 092. Linux; elsewhere nothing is pinned.
 #pragma once
 

@@ -72,7 +72,7 @@ class Sleeper {
   std::atomic<std::uint32_t>& armed_;
   std::atomic<std::uint32_t>& word_;
   std::uint32_t ticket_ = 0;
-  bool may_not_sleep_ = false;  // there was no room to watch something
+  bool may_not_sleep_ = false;                // there was no room to watch something
   std::unique_ptr<Descriptors> descriptors_;  // only when descriptor_max > 0
 };
 

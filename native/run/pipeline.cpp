@@ -95,9 +95,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::string status() const;
 
   abi::RegionHeader& header() const noexcept { return graph->header(); }
-  bool waits_for_device(std::uint32_t thread) const noexcept {
-    return thread >= header().thread_count - graph->device_threads();
-  }
+  bool waits_for_device(std::uint32_t thread) const noexcept { return thread >= first_device_thread; }
   // SYNC POINT S9.
   abi::RegionState state() const noexcept {
     return static_cast<abi::RegionState>(header().state.load(std::memory_order_seq_cst));
@@ -113,6 +111,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::unique_ptr<graph::Graph> graph;
   std::optional<op::KeyReader> key;
   Ports ports;
+  std::uint32_t first_device_thread = 0;
   std::vector<std::unique_ptr<AgentThread>> threads;
 
   std::mutex listeners_mutex;
@@ -122,7 +121,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   bool started = false;
   bool halted = false;
   std::mutex failure_mutex;
-  bool settled = false;  // guarded by failure_mutex: the region tells how it ended, and no failure may come any more
+  bool settled = false;   // guarded by failure_mutex: the region tells how it ended, and no failure may come any more
   std::mutex port_mutex;  // guards what changes in ports
   std::atomic<std::uint32_t> running_threads{0};
   std::atomic<bool> ended{false};
@@ -180,6 +179,7 @@ std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
 
 // On each thread sources come first, then the graph's agents in the order of flow, sinks last.
 void Pipeline::Impl::make_threads() {
+  first_device_thread = header().thread_count - graph->device_threads();
   std::vector<std::vector<core::Agent*>> agents(header().thread_count);
   const auto add_adapters = [&](bool sources) {
     for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
@@ -416,6 +416,11 @@ void Pipeline::Impl::halt(const std::shared_ptr<Impl>& self) noexcept {
 }
 
 std::string Pipeline::Impl::status() const {
+  std::vector<std::vector<std::uint32_t>> agents(threads.size());
+  for (std::uint32_t agent = 0; agent < header().agent_count; ++agent) {
+    const std::uint32_t thread = graph->agent_entry(agent).thread;
+    if (thread < threads.size()) agents[thread].push_back(agent);
+  }
   std::string text = "{\"threads\":[";
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
     const AgentThread& thread = *threads[i];
@@ -423,15 +428,13 @@ std::string Pipeline::Impl::status() const {
     text += "{\"name\":";
     op::append_json_string(text, thread.name());
     text += ",\"agents\":[";
-    bool first = true;
-    for (std::uint32_t agent = 0; agent < header().agent_count; ++agent) {
-      if (graph->agent_entry(agent).thread != i) continue;
-      if (!first) text += ',';
-      first = false;
+    for (const std::uint32_t agent : agents[i]) {
+      if (agent != agents[i].front()) text += ',';
       op::append_json_string(text, graph->agent_id(agent));
     }
     text += "],";
     tuning.describe_thread(text, i, thread);
+    if (thread.was_cut_off()) text += ",\"left_in_device_call\":true";
     text += '}';
   }
   text += "],\"requests\":";

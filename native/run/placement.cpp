@@ -32,9 +32,9 @@ std::vector<std::uint32_t> partition(const std::vector<double>& weights, std::ui
   const std::size_t n = weights.size();
   std::vector<double> sums(n + 1, 0);
   std::partial_sum(weights.begin(), weights.end(), sums.begin() + 1);
-  // best[i]: lightest possible heaviest run of the first i items in p runs; cuts[p][i]: where the last of them begins, as
-  // early as that allows. The later a run begins, the lighter it is and the heavier those before it, and where the two
-  // meet moves on with i: one walk over the items for each p.
+  // best[i]: lightest possible heaviest run of the first i items in p runs; cuts[p][i]: where the last of them begins,
+  // as early as that allows. The later a run begins, the lighter it is and the heavier those before it, and where the
+  // two meet moves on with i: one walk over the items for each p.
   constexpr double kInfinite = std::numeric_limits<double>::infinity();
   std::vector<double> best(n + 1, kInfinite);
   std::vector<double> next(n + 1, kInfinite);

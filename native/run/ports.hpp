@@ -57,8 +57,8 @@ class Ports {
   void open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures, std::uint32_t batch_records,
             std::function<void()> readers_gone);
 
-  // After all threads have been joined or cut off, and after the graph settled: records that a sink took but could not write are
-  // counted as abandoned at its egress.
+  // After all threads have been joined or cut off, and after the graph settled: records that a sink took but could not
+  // write are counted as abandoned at its egress.
   void settle(graph::Graph& graph) noexcept;
   // After all threads have ended: gives back the adapters' descriptors. May wait for the device.
   bool has_files() const noexcept;

@@ -87,7 +87,9 @@ bool AgentThread::try_join() noexcept {
       const double since_ns = device_.inside_since_ns();
       if (since_ns == 0) continue;
       // One long call, or many short ones.
-      if (core::now_ns() - std::min(since_ns, asked_ns) >= kDeviceGraceNs && device_.cut_off()) return false;
+      if (core::now_ns() - std::min(since_ns, asked_ns) < kDeviceGraceNs || !device_.cut_off()) continue;
+      was_cut_off_.store(true, std::memory_order_relaxed);
+      return false;
     }
   }
   thread_.join();
@@ -119,7 +121,8 @@ void AgentThread::prepare(const ThreadRequests& requests) {
   if (requests.real_time && pin_outcome_.state == abi::PinState::kApplied)
     real_time_outcome_ = platform::real_time_this_thread();
   else if (requests.real_time)
-    real_time_outcome_ = {abi::PinState::kDegraded, "the thread could not be pinned to its CPU: " + pin_outcome_.reason};
+    real_time_outcome_ = {abi::PinState::kDegraded,
+                          "the thread could not be pinned to its CPU: " + pin_outcome_.reason};
   // SYNC POINT S12: the outcomes are complete before anybody reads them.
   started_.store(true, std::memory_order_release);
 }

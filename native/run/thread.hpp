@@ -71,6 +71,9 @@ class alignas(core::kCacheBlock) AgentThread {
   // For a JS thread that has, or has not, exchanged `armed` itself.
   void rouse() noexcept;
 
+  // try_join() has answered no. Any thread.
+  bool was_cut_off() const noexcept { return was_cut_off_.load(std::memory_order_relaxed); }
+
   const std::string& name() const noexcept { return name_; }
   // SYNC POINT S12: the outcomes below are valid once started() is true.
   bool started() const noexcept { return started_.load(std::memory_order_acquire); }
@@ -108,6 +111,7 @@ class alignas(core::kCacheBlock) AgentThread {
   core::DeviceCalls device_;
   std::mutex left_mutex_;
   std::condition_variable left_changed_;
+  std::atomic<bool> was_cut_off_{false};
   bool left_ = false;   // the thread has ended, all but its return
   std::thread thread_;  // last: joined before anything above goes
 };

@@ -57,7 +57,7 @@ class Tuning {
   platform::CpuList candidates_;      // not tried yet, in the order in which threads take them
   std::string last_refusal_;
   platform::RequestOutcome memory_;
-  std::vector<Choice> choices_;       // of the threads that may be pinned
+  std::vector<Choice> choices_;                      // of the threads that may be pinned
   std::shared_ptr<const platform::CpuLock> spared_;  // shared by the pipelines of this process
   std::string why_none_spared_;
 };
