@@ -240,7 +240,8 @@ void Pipeline::Impl::start() {
     } catch (const std::system_error& error) {
       throw OpenError("NO_THREAD", "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
                                        " cannot be started (" + error.code().message() +
-                                       "); ask for fewer threads, or raise the limit of processes (ulimit -u)");
+                                       "); ask for fewer threads, or raise the limit of processes (ulimit -u, pids.max of the "
+                                       "control group) or of memory (ulimit -v)");
     }
   }
 }
