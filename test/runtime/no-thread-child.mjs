@@ -35,9 +35,9 @@ const held = () => ({
 // What the first pipeline of a process opens and keeps is not what is asked about. Its memory is JavaScript's for a while.
 const first = open(version, { ...options, threads: 1 });
 first.halt();
-const before = held();
 const mappedKb = Number(/VmSize:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 execFileSync('prlimit', ['--pid', String(process.pid), `--as=${(mappedKb + STACKS_KB) * 1024}`]);
+const before = held();
 let refusal = null;
 try {
   open(version, options);
