@@ -138,7 +138,9 @@ std::uint32_t next_number() {
 }  // namespace
 
 Pipeline::Impl::Impl(graph::Description description, const Options& open_options)
-    : options(open_options), number(next_number()), folder(open_user_folder(folder_problem)) {
+    : options(open_options),
+      number(next_number()),
+      folder(open_options.observe ? open_user_folder(folder_problem) : std::nullopt) {
   if (options.batch_records > abi::kBatchRecordsMax)
     throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
   if (options.threads > abi::kThreadsMax)
@@ -227,6 +229,7 @@ void Pipeline::Impl::start() {
                                          std::memory_order_seq_cst);
   running_threads.store(static_cast<std::uint32_t>(threads.size()));
   tuning.spare_cpu();
+  bool any_real_time = false;
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
     std::optional<platform::CpuLock> cpu_lock;
     ThreadRequests requests;
@@ -234,16 +237,19 @@ void Pipeline::Impl::start() {
       cpu_lock = tuning.choose_cpu(i);
       if (cpu_lock.has_value()) requests.cpu = cpu_lock->cpu();
       requests.real_time = tuning.may_be_real_time(i);
+      any_real_time = any_real_time || requests.real_time;
     }
     try {
       threads[i]->start(requests, std::move(cpu_lock));
     } catch (const std::system_error& error) {
-      throw OpenError("NO_THREAD", "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
-                                       " cannot be started (" + error.code().message() +
-                                       "); ask for fewer threads, or raise the limit of processes (ulimit -u, pids.max of the "
-                                       "control group) or of memory (ulimit -v)");
+      throw OpenError("NO_THREAD",
+                      "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
+                          " cannot be started (" + error.code().message() +
+                          "); ask for fewer threads, or raise the limit of processes (ulimit -u, pids.max of the "
+                          "control group) or of memory (ulimit -v)");
     }
   }
+  if (!any_real_time) tuning.give_back();
 }
 
 void Pipeline::Impl::notify(std::uint32_t events) {

@@ -36,7 +36,7 @@ class Tuning {
   // After choose_cpu(): whether the thread may ask for the real-time class (else why not, for describe_requests). Only
   // on a CPU that is its own, that JavaScript does not run on, and with one spared.
   bool may_be_real_time(std::uint32_t index);
-  // All threads have ended.
+  // All threads have ended, or none got the real-time class.
   void give_back() noexcept { spared_.reset(); }
 
   // JSON members: "cpu":…,"pin":{"state":…,"reason":…}
