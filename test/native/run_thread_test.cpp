@@ -35,7 +35,9 @@ class Sleepy final : public core::WaitingAgent {
     return 1;
   }
   bool done() noexcept override { return ended.load(); }
-  core::WaitDescriptor wait_descriptor() const noexcept override { return alarm_.wait(); }
+  core::WaitDescriptor wait_descriptor() const noexcept override {
+    return ended.load() ? core::WaitDescriptor{} : alarm_.wait();
+  }
 
   static constexpr std::uint64_t kMs = 40;
   std::atomic<bool> ended{false};
