@@ -144,13 +144,13 @@ export function checkFolder(candidates: readonly FolderState[]): Check {
     return ok('RUNTIME_FOLDER', `${taken.path}${taken.state === 'missing' ? ' (made when it is needed)' : ''}`);
   const message =
     taken === undefined
-      ? `There is no folder for locks and observation: tried ${candidates.map(({ path }) => path).join(', ')}.`
+      ? `There is no folder for observation: tried ${candidates.map(({ path }) => path).join(', ')}.`
       : `${foreign.join(', ')} cannot be used, because it is not this user's own folder of mode 0700; ${taken.path} is.`;
   return {
     code: 'RUNTIME_FOLDER',
     verdict: 'warn',
     message,
-    fix: 'Remove it or `chmod 700` it, or set XDG_RUNTIME_DIR. Without one, threads are not pinned and nothing can be observed.',
+    fix: 'Remove it or `chmod 700` it, or set XDG_RUNTIME_DIR. Without one, nothing can be observed.',
   };
 }
 

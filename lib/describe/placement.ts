@@ -56,19 +56,22 @@ export function partition(weights: readonly number[], parts: number): number[] {
   const sums = [0];
   for (const weight of weights) sums.push((sums.at(-1) as number) + weight);
   const sum = (from: number, to: number): number => (sums[to] as number) - (sums[from] as number);
-  // best[i]: lightest possible heaviest run of the first i items in p runs; cuts[p][i]: where the last of them begins.
+  // best[i]: lightest possible heaviest run of the first i items in p runs; cuts[p][i]: where the last of them begins, as
+  // early as that allows. The later a run begins, the lighter it is and the heavier those before it, and where the two
+  // meet moves on with i: one walk over the items for each p.
   let best = [0, ...Array<number>(count).fill(Number.POSITIVE_INFINITY)];
   const cuts: number[][] = [[]];
   for (let p = 1; p <= parts; p++) {
     const next = Array<number>(count + 1).fill(Number.POSITIVE_INFINITY);
     const cut = Array<number>(count + 1).fill(0);
+    let meet = p - 1;
+    let first = p - 1;
     for (let i = p; i <= count; i++) {
-      for (let j = p - 1; j < i; j++) {
-        const heaviest = Math.max(best[j] as number, sum(j, i));
-        if (heaviest >= (next[i] as number)) continue;
-        next[i] = heaviest;
-        cut[i] = j;
-      }
+      while (meet + 1 < i && (best[meet] as number) < sum(meet, i)) meet++;
+      const lightest = Math.max(best[meet] as number, sum(meet, i));
+      next[i] = meet > p - 1 ? Math.min(lightest, sum(meet - 1, i)) : lightest;
+      while (sum(first, i) > (next[i] as number)) first++;
+      cut[i] = first;
     }
     best = next;
     cuts.push(cut);

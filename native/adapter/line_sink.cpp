@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "adapter/error.hpp"
+#include "core/device_call.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/slots_reader.hpp"
 
@@ -58,12 +59,14 @@ std::uint32_t BasicLineSink<Consumer>::do_work() noexcept {
     Consumer& shard = *shards_[turn_];
     moved += shard.consume(options_.batch_records,
                            [this](std::uint64_t, const core::RecordRef& record) { return take(record); });
+    // Halted in a write: the records of this turn stay with their shard, which has been settled.
+    if (core::cut_off()) return 0;
     shard.release();
+    taken_.store(taken_count_, std::memory_order_relaxed);
     // A record that has begun must end before another shard's turn.
     if (refused_) break;
     turn_ = turn_ + 1 == shards_.size() ? 0 : turn_ + 1;
   }
-  taken_.store(taken_count_, std::memory_order_relaxed);
   if (moved != 0 || refused_) return moved;
   if (!ends_.empty()) return flush() ? 1 : 0;
   if (!all_drained()) return 0;
@@ -140,7 +143,12 @@ bool BasicLineSink<Consumer>::flush() noexcept {
     count_written(0);
     return true;
   }
-  const TransferResult result = file_.write(reinterpret_cast<const std::byte*>(data_ + gone_), used_ - gone_);
+  TransferResult result{};
+  {
+    const core::DeviceCall call;
+    result = file_.write(reinterpret_cast<const std::byte*>(data_ + gone_), used_ - gone_);
+  }
+  if (core::cut_off()) return false;
   output_full_ = result.outcome == Transfer::kNotNow;
   switch (result.outcome) {
     case Transfer::kBytes:
@@ -203,7 +211,12 @@ void BasicLineSink<Consumer>::stop_writing() noexcept {
 template <class Consumer>
 void BasicLineSink<Consumer>::finish() noexcept {
   const bool was_writing = state_ == State::kWriting;
-  const int error = file_.close();
+  int error = 0;
+  {
+    const core::DeviceCall call;
+    error = file_.close();
+  }
+  if (core::cut_off()) return;
   if (error != 0 && was_writing) fail(error);
   state_ = State::kEnded;
 }

@@ -44,13 +44,15 @@ struct LineSinkOptions {
 };
 
 // What is known of a sink whatever it reads from. Counters from any thread.
-class Sink : public core::Agent {
+class Sink : public core::WaitingAgent {
  public:
   virtual std::uint64_t bytes_written() const noexcept = 0;
   virtual std::uint64_t records_written() const noexcept = 0;
   virtual std::uint64_t records_unwritten() const noexcept = 0;
   // The cell of records_written(). SYNC POINT J3: the operating system has these records.
   virtual const std::atomic<std::uint64_t>& written() const noexcept = 0;
+  // After its thread has ended: gives back the descriptors it may still have. May wait for the device.
+  virtual void close_files() noexcept = 0;
   // Nobody reads the output any more.
   virtual bool reader_gone() const noexcept = 0;
 };
@@ -77,6 +79,7 @@ class BasicLineSink final : public Sink {
     return std::max(taken_.load(std::memory_order_relaxed), written) - written;
   }
   const std::atomic<std::uint64_t>& written() const noexcept override { return written_; }
+  void close_files() noexcept override { file_.close(); }
   bool reader_gone() const noexcept override { return reader_gone_.load(std::memory_order_relaxed); }
   // The output was reported as failed.
   bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }

@@ -8,6 +8,7 @@
 
 #include "adapter/error.hpp"
 #include "core/cpu.hpp"
+#include "core/device_call.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/slots_writer.hpp"
 #include "op/hash.hpp"
@@ -77,6 +78,7 @@ std::uint32_t BasicLineSource<Producer>::do_work() noexcept {
   std::uint32_t moved = take_lines();
   if (moved == 0 && !line_found_ && state_ == State::kReading) {
     moved = refill();
+    if (core::cut_off()) return 0;
     if (moved != 0) moved = std::max(moved, take_lines());
   }
   for (Producer* shard : shards_) shard->publish();
@@ -198,8 +200,12 @@ template <class Producer>
 std::uint32_t BasicLineSource<Producer>::refill() noexcept {
   make_room();
   const auto room = static_cast<std::size_t>(limit_ - end_);
-  const TransferResult result =
-      file_.read(reinterpret_cast<std::byte*>(end_), std::min<std::size_t>(room, options_.block_bytes));
+  TransferResult result{};
+  {
+    const core::DeviceCall call;
+    result = file_.read(reinterpret_cast<std::byte*>(end_), std::min<std::size_t>(room, options_.block_bytes));
+  }
+  if (core::cut_off()) return 0;
   switch (result.outcome) {
     case Transfer::kBytes:
       end_ += result.bytes;

@@ -59,6 +59,7 @@ class BasicLineSource final : public core::Source {
   std::uint64_t bytes_read() const noexcept override { return bytes_read_.load(std::memory_order_relaxed); }
   std::uint64_t records() const noexcept override { return lines_shown_.load(std::memory_order_relaxed); }
   const std::optional<std::uint64_t>& input_bytes() const noexcept override { return input_bytes_; }
+  void close_files() noexcept override { file_.close(); }
 
  private:
   enum class State {

@@ -38,10 +38,15 @@ Napi::Value open(const Napi::CallbackInfo& info) {
             const auto options = info[1].As<Napi::Object>();
             std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(
                 {reinterpret_cast<const std::byte*>(spec.Data()), spec.ByteLength()}, read_options(options));
+            refuse_invisible(*pipeline);
             const std::shared_ptr<Hold> hold = make_hold(env, pipeline, info[2], true);
-            const Napi::Value object = make_pipeline_object(env, hold, options.Get("external").ToBoolean().Value());
-            if (object.IsEmpty()) return nullptr;
+            // Before JavaScript has anything of it: where a thread cannot be started, all is given back here and now.
             pipeline->start();
+            const Napi::Value object = make_pipeline_object(env, hold, options.Get("external").ToBoolean().Value());
+            if (object.IsEmpty()) {
+              pipeline->halt();
+              return nullptr;
+            }
             return object;
           })};
 }

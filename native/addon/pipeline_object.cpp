@@ -269,13 +269,7 @@ void drop_region(napi_env, void*, void* hint) { delete static_cast<std::shared_p
 std::span<std::byte> visible_region(run::Pipeline& pipeline) {
   const std::span<std::byte> region = pipeline.region();
   const auto& header = *reinterpret_cast<const abi::RegionHeader*>(region.data());
-  if (!pipeline.uses_js()) return region.first(header.observable_bytes);
-  if (region.size() > kVisibleBytesMax)
-    throw run::OpenError("REGION_TOO_LARGE",
-                         "the pipeline maps " + std::to_string(region.size()) + " bytes, but Node can show at most " +
-                             std::to_string(kVisibleBytesMax) +
-                             " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
-  return region;
+  return pipeline.uses_js() ? region : region.first(header.observable_bytes);
 }
 
 // The region in place; JavaScript null where external buffers are forbidden or not wanted; nullptr when Node fails.
@@ -306,6 +300,15 @@ bool add_method(napi_env env, napi_value object, const Method& method, const Hol
 }
 
 }  // namespace
+
+void refuse_invisible(run::Pipeline& pipeline) {
+  const std::size_t bytes = pipeline.region().size();
+  if (!pipeline.uses_js() || bytes <= kVisibleBytesMax) return;
+  throw run::OpenError("REGION_TOO_LARGE",
+                       "the pipeline maps " + std::to_string(bytes) + " bytes, but Node can show at most " +
+                           std::to_string(kVisibleBytesMax) +
+                           " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
+}
 
 Napi::Value make_pipeline_object(Napi::Env env, const std::shared_ptr<Hold>& hold, bool external) {
   Napi::Object object = Napi::Object::New(env);

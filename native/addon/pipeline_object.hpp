@@ -9,6 +9,9 @@
 
 namespace byteor::addon {
 
+// Throws OpenError when JavaScript runs an end and Node could not show it the region.
+void refuse_invisible(run::Pipeline& pipeline);
+
 // `external`: hand the region out in place where this Node allows it. An empty value when a JavaScript exception is
 // pending.
 Napi::Value make_pipeline_object(Napi::Env env, const std::shared_ptr<Hold>& hold, bool external);

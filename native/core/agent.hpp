@@ -15,6 +15,8 @@ struct WaitDescriptor {
   short events = 0;
 };
 
+class WaitingAgent;
+
 class Agent {
  public:
   virtual ~Agent() = default;
@@ -25,8 +27,19 @@ class Agent {
   // True once it has nothing left to do for ever. Called by its own thread.
   virtual bool done() noexcept = 0;
 
+  // The part of it that may wait for something outside; the same one for its whole life. The thread asks once, before
+  // it starts, and keeps room for every one that there is.
+  virtual const WaitingAgent* waiting() const noexcept { return nullptr; }
+};
+
+// An agent that may wait for something outside. Only this class has a wait_descriptor(), so that no agent can have one
+// which its thread has no room for.
+class WaitingAgent : public Agent {
+ public:
   // What the thread must also wait for when it goes to sleep. Called by its own thread, after do_work() returned 0.
-  virtual WaitDescriptor wait_descriptor() const noexcept { return {}; }
+  virtual WaitDescriptor wait_descriptor() const noexcept = 0;
+
+  const WaitingAgent* waiting() const noexcept final { return this; }
 };
 
 // Where an agent reports a record (or an adapter a device) that failed. Control path; thread-safe.

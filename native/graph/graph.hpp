@@ -95,9 +95,12 @@ class Graph {
   // An agent has failed. Tells those that must not go on. Any thread.
   virtual void stop_after_failure(std::uint32_t agent) noexcept {}
 
-  // After every thread has been joined and no handle writes any more: counts what is left as abandoned or skipped, so
-  // that the ledger's equations hold.
+  // After every thread has been joined or cut off (core/device_call.hpp) and no handle writes any more: counts what is
+  // left as abandoned or skipped, so that the ledger's equations hold.
   virtual void settle() noexcept = 0;
+  // After settle(), and when no thread is in a device call any more: stores where readers of journals stand, and gives
+  // the journals back. May wait for the device.
+  virtual void close_files() noexcept {}
   // After settle(): that many records that an egress took were not delivered after all.
   virtual void count_undelivered(std::uint32_t boundary, double records) noexcept = 0;
   // Before the threads start: an egress's adapter keeps what it has read, and `records` of it have been written. It is

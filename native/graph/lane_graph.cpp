@@ -473,9 +473,6 @@ void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
 void LaneGraph::settle() noexcept {
   // Before the counters are: what is abandoned has not arrived, and the next run gets it again.
   for (journal::JournalInlet* inlet : journal_inlets_) inlet->settle();
-  // A pipeline that has ended may be seen by JavaScript for long, and its journals are wanted by the next one.
-  for (const auto& files : journals_)
-    if (files != nullptr) files->close();
   for (lane::Role* own : roles_) own->settle();
   for (const std::uint32_t index : boundary_roles_) {
     if (role(index).kind != abi::RoleCode::kEgress) continue;
@@ -488,6 +485,13 @@ void LaneGraph::settle() noexcept {
     auto& files = at<abi::ConsumerBlock>(plan_.lanes[i].files);
     add(files.abandoned, lane::settle_unread(files, producer_block(i), nullptr));
   }
+}
+
+// A pipeline that has ended may be seen by JavaScript for long, and its journals are wanted by the next one.
+void LaneGraph::close_files() noexcept {
+  for (journal::JournalInlet* inlet : journal_inlets_) inlet->finish();
+  for (const auto& files : journals_)
+    if (files != nullptr) files->close();
 }
 
 void LaneGraph::count_undelivered(std::uint32_t boundary, double records) noexcept {

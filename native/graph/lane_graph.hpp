@@ -83,6 +83,7 @@ class LaneGraph final : public Graph {
   void close_js_ingress(std::uint32_t boundary) noexcept override;
   void stop_after_failure(std::uint32_t agent) noexcept override;
   void settle() noexcept override;
+  void close_files() noexcept override;
   void count_undelivered(std::uint32_t boundary, double records) noexcept override;
   void follow_written(std::uint32_t boundary, const std::atomic<std::uint64_t>& records) noexcept override {
     written_[boundary] = &records;

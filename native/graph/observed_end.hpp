@@ -47,11 +47,12 @@ class ObservedEnd final : public core::Agent {
     return true;
   }
 
-  core::WaitDescriptor wait_descriptor() const noexcept override { return end_.wait_descriptor(); }
+  const core::WaitingAgent* waiting() const noexcept override { return end_.waiting(); }
 
  private:
   void show_rest() noexcept {
-    const bool outside = end_.wait_descriptor().fd >= 0;
+    const core::WaitingAgent* const waiting = end_.waiting();
+    const bool outside = waiting != nullptr && waiting->wait_descriptor().fd >= 0;
     const bool stalled = outside == (side_ == EndSide::kEgress);
     show(stalled ? abi::AgentState::kStalled : abi::AgentState::kWaiting, !outside);
   }

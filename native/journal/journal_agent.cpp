@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/device_call.hpp"
 #include "core/shard_end.hpp"
 
 namespace byteor::journal {
@@ -26,9 +27,17 @@ std::uint32_t JournalAgent::do_work() noexcept {
     platform::block_write_signals();
     signals_blocked_ = true;
   }
-  const std::uint32_t taken = take();
-  if (taken == 0 && held_ == 0 && !files_.failed() && files_.sync_due_ms() != 0) return rest();
-  const bool good = taken != 0 && held_ != 0 ? files_.commit_blocks() : files_.commit();
+  std::uint32_t taken = 0;
+  bool idle = false;
+  bool good = true;
+  {
+    const core::DeviceCall call;
+    taken = take();
+    idle = taken == 0 && held_ == 0 && !files_.failed() && files_.sync_due_ms() != 0;
+    if (!idle) good = taken != 0 && held_ != 0 ? files_.commit_blocks() : files_.commit();
+  }
+  if (core::cut_off()) return leave();
+  if (idle) return rest();
   if (!good) {
     fail();
     return 1;
@@ -70,7 +79,13 @@ std::uint32_t JournalAgent::rest() noexcept {
   const std::uint64_t due_ms = files_.sync_due_ms();
   if (due_ms != kNoSequence && (ended || alarm_.descriptor() < 0)) {
     // The end, or no way to be woken when the time has come.
-    if (!files_.sync()) fail();
+    bool good = false;
+    {
+      const core::DeviceCall call;
+      good = files_.sync();
+    }
+    if (core::cut_off()) return leave();
+    if (!good) fail();
     show();
     return 1;
   }
@@ -82,6 +97,12 @@ std::uint32_t JournalAgent::rest() noexcept {
     alarm_.set(due_ms);
     alarm_set_ = true;
   }
+  return 0;
+}
+
+// Halted while the device worked, and settled: what the files hold now is for the next run to find out.
+std::uint32_t JournalAgent::leave() noexcept {
+  ended_ = true;
   return 0;
 }
 

@@ -33,7 +33,7 @@ struct JournalAgentOptions {
   const std::atomic<std::uint64_t>* position = nullptr;
 };
 
-class JournalAgent final : public core::Agent {
+class JournalAgent final : public core::WaitingAgent {
  public:
   // All outlive the agent. `lane`: the agent's own end.
   JournalAgent(lane::Inlet& lane, JournalFiles& files, abi::JournalBlock& block, core::FailureReporter& failures,
@@ -48,6 +48,7 @@ class JournalAgent final : public core::Agent {
  private:
   std::uint32_t take() noexcept;
   std::uint32_t rest() noexcept;
+  std::uint32_t leave() noexcept;
   void show() noexcept;
   void fail() noexcept;
 

@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 
+#include "core/device_call.hpp"
 #include "core/sequence.hpp"
 
 namespace byteor::journal {
@@ -18,7 +19,8 @@ JournalInlet::JournalInlet(lane::Inlet& lane, JournalFiles& files, abi::JournalB
       began_at_(files.cursor().stored()),
       consumed_(began_at_),
       released_(began_at_),
-      stored_(began_at_) {
+      stored_(began_at_),
+      settled_(began_at_) {
   if (!serves_files()) return;
   ReaderOptions reading;
   reading.folder = files.folder();
@@ -37,6 +39,11 @@ JournalInlet::~JournalInlet() {
 
 std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit) noexcept {
   if (failed_) return 0;
+  const bool all_released = consumed_ == released_;
+  if (all_released && released_ - stored_ >= options_.cursor_records) {
+    follow(options_.cursor_records);
+    if (core::cut_off()) return 0;
+  }
   if (serves_files()) {
     if (batch_at_ == batch_end_) read_on();
     const std::uint32_t count = std::min(limit, batch_end_ - batch_at_);
@@ -48,7 +55,7 @@ std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit)
     return count;
   }
   const std::uint32_t count = lane_.peek(records, limit);
-  if (count == 0) follow(options_.cursor_records);
+  if (count == 0 && all_released) follow(options_.cursor_records);
   return count;
 }
 
@@ -74,7 +81,6 @@ bool JournalInlet::release() noexcept {
   if (any && options_.counts != nullptr)
     options_.counts->in.store(static_cast<double>(consumed_ - began_at_), std::memory_order_relaxed);
   released_ = consumed_;
-  if (released_ - stored_ >= options_.cursor_records) follow(options_.cursor_records);
   return any;
 }
 
@@ -88,37 +94,51 @@ bool JournalInlet::ended() noexcept {
   if (failed_) return true;
   if (serves_files() || !lane_.ended()) return false;
   follow(options_.cursor_records);
-  return true;
+  return !core::cut_off();
 }
 
 // The next batch from the files; the one before it must be released, because it lies in the same buffer.
 void JournalInlet::read_on() noexcept {
   if (holds_batch_) return;
   batch_at_ = 0;
-  batch_end_ = reader_->read(batch_.data(), static_cast<std::uint32_t>(batch_.size()));
-  if (batch_end_ != 0) return;
+  std::uint32_t got = 0;
+  {
+    const core::DeviceCall call;
+    got = reader_->read(batch_.data(), static_cast<std::uint32_t>(batch_.size()));
+  }
+  if (core::cut_off()) return;
+  batch_end_ = got;
+  if (got != 0) return;
   // The writer's recovery has seen these records.
   fail(reader_->failed() ? reader_->failure().what()
                          : "records of the journal that were there when it was opened are gone; leave a running "
                            "journal's folder alone");
 }
 
-// Stores the cursor behind what has arrived, when that is so many records, or all.
-void JournalInlet::follow(std::uint64_t at_least) noexcept {
-  if (stored_ == released_) return;
+// Where the cursor may stand: behind what has arrived, when that is so many records, or all; else where it stands.
+std::uint64_t JournalInlet::reached(std::uint64_t at_least) noexcept {
+  if (stored_ == released_) return stored_;
   std::uint64_t arrived = released_;
   // A record may be delivered before its release.
   if (options_.delivery != nullptr)
     arrived = std::min(arrived, began_at_ + options_.delivery->arrived(released_ - began_at_));
-  if (arrived == stored_ || (arrived - stored_ < at_least && arrived != released_)) return;
-  store_cursor(arrived);
+  return arrived - stored_ < at_least && arrived != released_ ? stored_ : arrived;
+}
+
+void JournalInlet::follow(std::uint64_t at_least) noexcept {
+  const std::uint64_t sequence = reached(at_least);
+  if (sequence != stored_) store_cursor(sequence);
 }
 
 void JournalInlet::store_cursor(std::uint64_t sequence) noexcept {
   if (failed_) return;
   stored_ = sequence;
-  const int error = files_.cursor().store(sequence);
-  if (error == 0) return;
+  int error = 0;
+  {
+    const core::DeviceCall call;
+    error = files_.cursor().store(sequence);
+  }
+  if (error == 0 || core::cut_off()) return;
   try {
     const std::string cause = "cannot write " + short_path(files_.cursor().path()) + ": " + disk_error_text(error) +
                               "; " + disk_remedy(error);

@@ -9,7 +9,8 @@
 //
 // Construction on the control path, throws JournalError. The rest belongs to the reader's thread. While it serves from
 // the files it reads them, which may wait for the device; a record that does not check is reported as a failure and
-// ends the inlet before it.
+// ends the inlet before it. Device calls (core/device_call.hpp) happen only where all that was consumed is released, so
+// that a reader which is cut off in one has nothing half done.
 #pragma once
 
 #include <cstdint>
@@ -53,9 +54,13 @@ class JournalInlet final : public lane::Inlet {
   std::uint64_t lower_bound() noexcept override;
   bool ended() noexcept override;
 
-  // Stores the cursor as far as records have arrived. Once, when all threads have ended and before the files are
-  // closed.
-  void settle() noexcept { follow(1); }
+  // Finds out how far records have arrived, for finish(). Once, when the reader's thread has ended or has been cut off.
+  void settle() noexcept { settled_ = reached(1); }
+  // Stores the cursor there. When all threads have ended and before the files are closed; may wait for the device.
+  void finish() noexcept {
+    if (settled_ != stored_) store_cursor(settled_);
+    reader_.reset();
+  }
 
   // Records of earlier runs that are still to be read when nothing has been consumed.
   std::uint64_t earlier_records() const noexcept { return files_.opened_at() - began_at_; }
@@ -63,6 +68,7 @@ class JournalInlet final : public lane::Inlet {
  private:
   bool serves_files() const noexcept { return consumed_ < files_.opened_at(); }
   void read_on() noexcept;
+  std::uint64_t reached(std::uint64_t at_least) noexcept;
   void follow(std::uint64_t at_least) noexcept;
   void store_cursor(std::uint64_t sequence) noexcept;
   void fail(const char* cause) noexcept;
@@ -84,6 +90,7 @@ class JournalInlet final : public lane::Inlet {
   std::uint64_t consumed_;    // journal sequence of the next record
   std::uint64_t released_;
   std::uint64_t stored_;
+  std::uint64_t settled_;
   bool failed_ = false;
 };
 

@@ -21,6 +21,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
+#include "core/device_call.hpp"
 #include "core/source.hpp"
 #include "journal/journal_reader.hpp"
 #include "op/hash.hpp"
@@ -70,6 +71,7 @@ class ReplaySource final : public core::Source {
     }
     std::uint32_t moved = 0;
     while (moved < options_.batch_records && !ended_ && take()) ++moved;
+    if (core::cut_off()) return 0;
     for (Producer* shard : shards_) shard->publish();
     show();
     // The end is work too: whoever sleeps must hear of the closed producer.
@@ -86,6 +88,7 @@ class ReplaySource final : public core::Source {
   std::uint64_t bytes_read() const noexcept override { return bytes_shown_.load(std::memory_order_relaxed); }
   const std::optional<std::uint64_t>& input_bytes() const noexcept override { return input_bytes_; }
   std::uint64_t torn_bytes() const noexcept override { return torn_shown_.load(std::memory_order_relaxed); }
+  void close_files() noexcept override { reader_.reset(); }
 
  private:
   static constexpr std::uint32_t kBatch = 64;
@@ -138,7 +141,14 @@ class ReplaySource final : public core::Source {
   bool read_on() noexcept {
     at_ = end_ = 0;
     const std::uint64_t left = options_.records_max - replayed_;
-    if (left != 0) end_ = reader_->read(batch_, left < kBatch ? static_cast<std::uint32_t>(left) : kBatch);
+    if (left != 0) {
+      const core::DeviceCall call;
+      end_ = reader_->read(batch_, left < kBatch ? static_cast<std::uint32_t>(left) : kBatch);
+    }
+    if (core::cut_off()) {
+      end_ = 0;
+      return false;
+    }
     if (end_ != 0) return true;
     if (reader_->failed()) fail(reader_->failure().what());
     torn_shown_.store(reader_->torn_bytes(), std::memory_order_relaxed);
@@ -196,7 +206,7 @@ class ReplaySource final : public core::Source {
     ended_ = true;
   }
 
-  const std::unique_ptr<JournalReader> reader_;
+  std::unique_ptr<JournalReader> reader_;
   const std::vector<Producer*> shards_;
   const op::KeyReader* const key_;
   core::FailureReporter& failures_;

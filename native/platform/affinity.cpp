@@ -169,6 +169,21 @@ RequestOutcome name_this_thread(std::string_view name) {
   return applied();
 }
 
+std::string real_time_hazard(std::uint32_t cpu, const std::string& root) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_RTTIME, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    return "the limit rttime is " + std::to_string(limit.rlim_cur) +
+           " microseconds, after which the kernel ends a process whose real-time thread has not slept; raise it to "
+           "unlimited (ulimit -R)";
+  std::ifstream file(root + "/proc/sys/kernel/sched_rt_runtime_us");
+  std::string line;
+  std::getline(file, line);
+  const CpuList isolated = isolated_cpus(root);
+  if (line != "-1" || std::binary_search(isolated.begin(), isolated.end(), cpu)) return {};
+  return "kernel.sched_rt_runtime_us is -1, so a thread that spins would keep the kernel's own threads off CPU " +
+         std::to_string(cpu) + " for ever; isolate the CPU (kernel parameter isolcpus) or set 950000";
+}
+
 RequestOutcome real_time_this_thread(int priority) {
   sched_param parameters{};
   parameters.sched_priority = priority;
@@ -195,6 +210,7 @@ RequestOutcome pin_this_thread(std::uint32_t cpu) {
 }
 
 RequestOutcome unpin_this_thread(const CpuList&) { return applied(); }
+std::string real_time_hazard(std::uint32_t, const std::string&) { return {}; }
 RequestOutcome real_time_this_thread(int) { return failed("the real-time class is asked for on Linux only"); }
 std::uint32_t this_thread_id() { return 0; }
 

@@ -51,6 +51,9 @@ RequestOutcome pin_this_thread(std::uint32_t cpu);
 RequestOutcome unpin_this_thread(const CpuList& cpus);
 // As debuggers and top show it. Linux keeps 15 bytes; a longer name is cut.
 RequestOutcome name_this_thread(std::string_view name);
+// Why a thread that works all the time must not be in the real-time class on that CPU; empty: nothing speaks against
+// it.
+std::string real_time_hazard(std::uint32_t cpu, const std::string& root = {});
 // First-in-first-out real-time class. Degraded: a better nice value instead.
 RequestOutcome real_time_this_thread(int priority = 1);
 

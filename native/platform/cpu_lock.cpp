@@ -2,12 +2,13 @@
 
 #include <utility>
 
-#if !defined(_WIN32)
-#include <fcntl.h>
-#include <sys/file.h>
+#if defined(__linux__)
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #endif
 
@@ -21,23 +22,30 @@ CpuLock& CpuLock::operator=(CpuLock&& other) noexcept {
   return *this;
 }
 
-#if !defined(_WIN32)
+#if defined(__linux__)
 
 CpuLock::~CpuLock() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-std::optional<CpuLock> CpuLock::try_take(const UserFolder& folder, std::uint32_t cpu, std::string& reason) {
-  const std::string name = "cpu-" + std::to_string(cpu) + ".lock";
-  const int descriptor = openat(folder.descriptor(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+std::optional<CpuLock> CpuLock::try_take(std::uint32_t cpu, std::string& reason) {
+  const std::string name = "byteor-cpu-" + std::to_string(cpu);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // The byte before the name is 0: it is no path.
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  // Bound and never listened on, so that nothing can be sent to it.
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) {
-    reason = folder.path() + "/" + name + " cannot be opened (" + std::strerror(errno) + "); remove it";
+    reason = "CPU " + std::to_string(cpu) + " cannot be locked (no socket: " + std::strerror(errno) + ")";
     return std::nullopt;
   }
   CpuLock lock(descriptor, cpu);
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-  reason = errno == EWOULDBLOCK ? "CPU " + std::to_string(cpu) + " is taken by another thread that byteor pinned"
-                                : folder.path() + "/" + name + " cannot be locked (" + std::strerror(errno) + ")";
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), bytes) == 0) return lock;
+  reason = errno == EADDRINUSE
+               ? "CPU " + std::to_string(cpu) + " is taken by another thread that byteor pinned"
+               : "CPU " + std::to_string(cpu) + " cannot be locked (name " + name + ": " + std::strerror(errno) + ")";
   return std::nullopt;
 }
 
@@ -45,8 +53,8 @@ std::optional<CpuLock> CpuLock::try_take(const UserFolder& folder, std::uint32_t
 
 CpuLock::~CpuLock() = default;
 
-std::optional<CpuLock> CpuLock::try_take(const UserFolder&, std::uint32_t, std::string& reason) {
-  reason = "threads are not pinned on Windows";
+std::optional<CpuLock> CpuLock::try_take(std::uint32_t, std::string& reason) {
+  reason = "threads are pinned on Linux only";
   return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// The one folder in which processes of the same user that run byteor meet: CPU locks and observable regions lie there.
+// The one folder in which processes of the same user that run byteor meet: observable regions lie there.
 // It must be the user's own (0700) and no link: in a folder that anybody may write to, a stranger could put a file in
 // our way or read what we share. Linux and macOS. Control path; any thread.
 #pragma once

@@ -35,6 +35,7 @@ namespace {
 struct Sleeper::Descriptors {
   explicit Descriptors(std::size_t descriptor_max) {
     polled.reserve(descriptor_max + 1);
+    room = descriptor_max + 1;
 #if defined(__linux__)
     reading = writing = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (reading < 0) fail_open();
@@ -66,8 +67,10 @@ struct Sleeper::Descriptors {
   // SYNC POINT S7: only the sleeper drains, and only before it arms again; so a drain never takes a later arm's signal.
   void wait() noexcept {
     if (poll(polled.data(), static_cast<nfds_t>(polled.size()), -1) > 0 && polled.front().revents != 0) drain();
-    polled.resize(1);
+    forget();
   }
+
+  void forget() noexcept { polled.resize(1); }
 
   void drain() noexcept {
     std::uint64_t count[16];
@@ -77,11 +80,16 @@ struct Sleeper::Descriptors {
 
   int reading = -1;
   int writing = -1;
+  std::size_t room = 1;
   std::vector<pollfd> polled;
 };
 
 void Sleeper::watch(int descriptor, short events) noexcept {
-  if (descriptor >= 0 && descriptors_ != nullptr) descriptors_->polled.push_back({descriptor, events, 0});
+  if (descriptor < 0) return;
+  if (descriptors_ != nullptr && descriptors_->polled.size() < descriptors_->room)
+    descriptors_->polled.push_back({descriptor, events, 0});
+  else
+    may_not_sleep_ = true;
 }
 
 #else
@@ -91,6 +99,7 @@ void Sleeper::watch(int descriptor, short events) noexcept {
 struct Sleeper::Descriptors {
   void signal() noexcept {}
   void wait() noexcept {}
+  void forget() noexcept {}
 };
 
 void Sleeper::watch(int, short) noexcept {}
@@ -113,7 +122,10 @@ void Sleeper::disarm() noexcept {
 }
 
 void Sleeper::sleep() noexcept {
-  if (descriptors_ != nullptr) {
+  if (may_not_sleep_) {
+    may_not_sleep_ = false;
+    if (descriptors_ != nullptr) descriptors_->forget();
+  } else if (descriptors_ != nullptr) {
     descriptors_->wait();
   } else {
     futex_wait(word_, ticket_);

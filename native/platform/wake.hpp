@@ -46,7 +46,8 @@ class Sleeper {
   void disarm() noexcept;
 
   // The next sleep() also ends when the descriptor is ready (`events` as in poll(2); errors and hang-ups always count).
-  // At most descriptor_max between two calls of sleep(); negative descriptors are ignored.
+  // At most descriptor_max between two calls of sleep(); negative descriptors are ignored. One that there is no room
+  // for is not dropped: the next sleep() returns at once instead.
   void watch(int descriptor, short events) noexcept;
 
   // Sleeps until woken or a watched descriptor is ready; may return without either. Disarmed and with nothing watched
@@ -71,6 +72,7 @@ class Sleeper {
   std::atomic<std::uint32_t>& armed_;
   std::atomic<std::uint32_t>& word_;
   std::uint32_t ticket_ = 0;
+  bool may_not_sleep_ = false;                // there was no room to watch something
   std::unique_ptr<Descriptors> descriptors_;  // only when descriptor_max > 0
 };
 

@@ -74,6 +74,7 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const st
     files.retain_bytes = lane.retain_bytes;
     files.retain_ms = lane.retain_ms;
     files.record_max = sizes[i].record_max;
+    files.disk = options.journal_disk;
     try {
       journals[i] = journal::JournalFiles::open(files);
     } catch (const journal::JournalError& error) {

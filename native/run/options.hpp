@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "platform/disk.hpp"
 
 namespace byteor::run {
 
@@ -52,6 +53,7 @@ struct Options {
   std::string version_id;            // hex; shown to observers
   std::string note;                  // kept for environments that attach; nothing here reads it
   std::vector<PortOptions> ports;
+  platform::Disk* journal_disk = nullptr;  // for tests: what journals are written to; outlives what is halted on it
 };
 
 }  // namespace byteor::run

@@ -4,16 +4,20 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/device_call.hpp"
 #include "graph/graph.hpp"
 #include "op/hash.hpp"
 #include "op/key.hpp"
@@ -71,13 +75,16 @@ std::uint32_t live_regions() noexcept { return live_region_count.load(); }
 
 struct Pipeline::Impl final : core::FailureReporter {
   Impl(graph::Description description, const Options& open_options);
-  ~Impl() override { halt(); }
 
   std::span<std::byte> map_region(std::uint64_t bytes);
   void make_threads();
   void wire_threads();
   void start();
-  void halt() noexcept;
+  // `self`: a share of this object, for threads that outlive the call.
+  void halt(const std::shared_ptr<Impl>& self) noexcept;
+  void request_halt() noexcept;
+  bool join_threads() noexcept;
+  void close_files(const std::shared_ptr<Impl>& self, bool joined) noexcept;
   void set_closing() noexcept;
   void close_ingress() noexcept;
   void close_ingress(Port& port) noexcept;
@@ -88,9 +95,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::string status() const;
 
   abi::RegionHeader& header() const noexcept { return graph->header(); }
-  bool waits_for_device(std::uint32_t thread) const noexcept {
-    return thread >= header().thread_count - graph->device_threads();
-  }
+  bool waits_for_device(std::uint32_t thread) const noexcept { return thread >= first_device_thread; }
   // SYNC POINT S9.
   abi::RegionState state() const noexcept {
     return static_cast<abi::RegionState>(header().state.load(std::memory_order_seq_cst));
@@ -106,6 +111,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::unique_ptr<graph::Graph> graph;
   std::optional<op::KeyReader> key;
   Ports ports;
+  std::uint32_t first_device_thread = 0;
   std::vector<std::unique_ptr<AgentThread>> threads;
 
   std::mutex listeners_mutex;
@@ -115,6 +121,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   bool started = false;
   bool halted = false;
   std::mutex failure_mutex;
+  bool settled = false;   // guarded by failure_mutex: the region tells how it ended, and no failure may come any more
   std::mutex port_mutex;  // guards what changes in ports
   std::atomic<std::uint32_t> running_threads{0};
   std::atomic<bool> ended{false};
@@ -131,7 +138,9 @@ std::uint32_t next_number() {
 }  // namespace
 
 Pipeline::Impl::Impl(graph::Description description, const Options& open_options)
-    : options(open_options), number(next_number()), folder(open_user_folder(folder_problem)) {
+    : options(open_options),
+      number(next_number()),
+      folder(open_options.observe ? open_user_folder(folder_problem) : std::nullopt) {
   if (options.batch_records > abi::kBatchRecordsMax)
     throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
   if (options.threads > abi::kThreadsMax)
@@ -172,22 +181,24 @@ std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
 
 // On each thread sources come first, then the graph's agents in the order of flow, sinks last.
 void Pipeline::Impl::make_threads() {
+  first_device_thread = header().thread_count - graph->device_threads();
+  std::vector<std::vector<core::Agent*>> agents(header().thread_count);
+  const auto add_adapters = [&](bool sources) {
+    for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
+      const Port& port = ports.all()[i];
+      if (port.shown != nullptr && port.is_ingress() == sources)
+        agents[graph->boundary_thread(i)].push_back(port.shown.get());
+    }
+  };
+  add_adapters(true);
+  for (graph::PlacedAgent& placed : graph->agents()) agents[placed.thread].push_back(placed.agent.get());
+  add_adapters(false);
   for (std::uint32_t i = 0; i < header().thread_count; ++i) {
     const WaitStrategy wait = waits_for_device(i) ? WaitStrategy::kAdaptive : tuning.wait;
     threads.push_back(std::make_unique<AgentThread>(
         graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), wait,
-        ports.descriptors_on(*graph, i), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
+        std::move(agents[i]), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
-  const auto add_adapters = [this](bool sources) {
-    for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
-      const Port& port = ports.all()[i];
-      if (port.shown != nullptr && port.is_ingress() == sources)
-        threads[graph->boundary_thread(i)]->add_agent(port.shown.get());
-    }
-  };
-  add_adapters(true);
-  for (graph::PlacedAgent& placed : graph->agents()) threads[placed.thread]->add_agent(placed.agent.get());
-  add_adapters(false);
 }
 
 // Who may sleep on whose work: both ends of every dependency, in both directions, since room travels upstream.
@@ -217,20 +228,28 @@ void Pipeline::Impl::start() {
   header().state.compare_exchange_strong(building, static_cast<std::uint32_t>(abi::RegionState::kRunning),
                                          std::memory_order_seq_cst);
   running_threads.store(static_cast<std::uint32_t>(threads.size()));
+  tuning.spare_cpu();
+  bool any_real_time = false;
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
     std::optional<platform::CpuLock> cpu_lock;
-    if (!waits_for_device(i)) cpu_lock = tuning.choose_cpu(i, folder, folder_problem);
     ThreadRequests requests;
-    if (cpu_lock.has_value()) requests.cpu = cpu_lock->cpu();
-    requests.real_time = options.profile == Profile::kIsolatedCore && !waits_for_device(i);
+    if (!waits_for_device(i)) {
+      cpu_lock = tuning.choose_cpu(i);
+      if (cpu_lock.has_value()) requests.cpu = cpu_lock->cpu();
+      requests.real_time = tuning.may_be_real_time(i);
+      any_real_time = any_real_time || requests.real_time;
+    }
     try {
       threads[i]->start(requests, std::move(cpu_lock));
     } catch (const std::system_error& error) {
-      throw OpenError("NO_THREAD", "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
-                                       " cannot be started (" + error.code().message() +
-                                       "); ask for fewer threads, or raise the limit of processes (ulimit -u)");
+      throw OpenError("NO_THREAD",
+                      "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
+                          " cannot be started (" + error.code().message() +
+                          "); ask for fewer threads, or raise the limit of processes (ulimit -u, pids.max of the "
+                          "control group) or of memory (ulimit -v)");
     }
   }
+  if (!any_real_time) tuning.give_back();
 }
 
 void Pipeline::Impl::notify(std::uint32_t events) {
@@ -302,6 +321,7 @@ void Pipeline::Impl::request_close() noexcept {
 void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept {
   {
     const std::lock_guard lock(failure_mutex);
+    if (settled) return;
     abi::RegionHeader& h = header();
     const bool first = h.failed.load(std::memory_order_relaxed) == 0;
     // Several records may fail before everybody has stopped: the least sequence is the failure, whatever the timing.
@@ -322,15 +342,80 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
   notify(kEventEnded);
 }
 
-void Pipeline::Impl::halt() noexcept {
+void Pipeline::Impl::request_halt() noexcept {
+  close_ingress();
+  for (const auto& thread : threads) thread->request_halt();
+}
+
+// False: a device does not answer, and a thread in a call to it has been cut off.
+bool Pipeline::Impl::join_threads() noexcept {
+  request_halt();
+  bool joined = true;
+  for (const auto& thread : threads) joined = thread->try_join() && joined;
+  return joined;
+}
+
+// Closing may wait for a device as well, so it has a thread of its own, which also waits for those that were cut off.
+// It keeps everything alive that they use, and the journals' locks are given back when it comes to its end. The caller
+// waits for it, unless a device does not answer.
+void Pipeline::Impl::close_files(const std::shared_ptr<Impl>& self, bool joined) noexcept {
+  if (joined && graph->device_threads() == 0 && !ports.has_files()) return;
+  struct Closing {
+    core::DeviceCalls device;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+  };
+  std::shared_ptr<Closing> closing;
+  try {
+    closing = std::make_shared<Closing>();
+    std::thread([share = self, closing]() mutable {
+      platform::name_this_thread("byteor-close");
+      closing->device.bind();
+      {
+        const core::DeviceCall call;
+        for (const auto& thread : share->threads) thread->join();
+        share->ports.close_files();
+        share->graph->close_files();
+      }
+      // Before anybody is told: nothing of the pipeline is left to this thread then.
+      share.reset();
+      const std::lock_guard lock(closing->mutex);
+      closing->done = true;
+      closing->changed.notify_all();
+    }).detach();
+  } catch (const std::exception&) {
+    // No thread is to be had. What is used by one that was cut off stays for as long as the process lives.
+    if (!joined) {
+      static_cast<void>(new (std::nothrow) std::shared_ptr<Impl>(self));
+      return;
+    }
+    ports.close_files();
+    graph->close_files();
+    return;
+  }
+  if (!joined) return;
+  constexpr std::chrono::milliseconds kLook(2);
+  std::unique_lock lock(closing->mutex);
+  while (!closing->changed.wait_for(lock, kLook, [&] { return closing->done; })) {
+    const double since_ns = closing->device.inside_since_ns();
+    if (since_ns != 0 && core::now_ns() - since_ns >= kDeviceGraceNs) return;
+  }
+}
+
+void Pipeline::Impl::halt(const std::shared_ptr<Impl>& self) noexcept {
   const std::lock_guard lock(control_mutex);
   if (halted) return;
   halted = true;
-  close_ingress();
-  for (const auto& thread : threads) thread->request_halt();
-  for (const auto& thread : threads) thread->join();
+  const bool joined = join_threads();
+  tuning.give_back();
   graph->settle();
   ports.settle(*graph);
+  close_files(self, joined);
+  {
+    const std::lock_guard failures(failure_mutex);
+    settled = true;
+  }
   // SYNC POINT S9: whoever sees Stopped sees the settled counters.
   header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
   ended.store(true, std::memory_order_seq_cst);
@@ -338,6 +423,11 @@ void Pipeline::Impl::halt() noexcept {
 }
 
 std::string Pipeline::Impl::status() const {
+  std::vector<std::vector<std::uint32_t>> agents(threads.size());
+  for (std::uint32_t agent = 0; agent < header().agent_count; ++agent) {
+    const std::uint32_t thread = graph->agent_entry(agent).thread;
+    if (thread < threads.size()) agents[thread].push_back(agent);
+  }
   std::string text = "{\"threads\":[";
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
     const AgentThread& thread = *threads[i];
@@ -345,15 +435,13 @@ std::string Pipeline::Impl::status() const {
     text += "{\"name\":";
     op::append_json_string(text, thread.name());
     text += ",\"agents\":[";
-    bool first = true;
-    for (std::uint32_t agent = 0; agent < header().agent_count; ++agent) {
-      if (graph->agent_entry(agent).thread != i) continue;
-      if (!first) text += ',';
-      first = false;
+    for (const std::uint32_t agent : agents[i]) {
+      if (agent != agents[i].front()) text += ',';
       op::append_json_string(text, graph->agent_id(agent));
     }
     text += "],";
     tuning.describe_thread(text, i, thread);
+    if (thread.was_cut_off()) text += ",\"left_in_device_call\":true";
     text += '}';
   }
   text += "],\"requests\":";
@@ -367,19 +455,19 @@ std::string Pipeline::Impl::status() const {
 
 // ---- the face ------------------------------------------------------------------------------------------------------
 
-Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Pipeline::Pipeline(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Pipeline::~Pipeline() {
-  impl_->halt();
+  impl_->halt(impl_);
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   all.pipelines.erase(impl_->number);
 }
 
 std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, const Options& options) {
-  std::unique_ptr<Impl> impl;
+  std::shared_ptr<Impl> impl;
   try {
-    impl = std::make_unique<Impl>(graph::decode(spec), options);
+    impl = std::make_shared<Impl>(graph::decode(spec), options);
   } catch (const graph::DecodeError& error) {
     throw OpenError("SPEC_DAMAGED", error.what());
   } catch (const OpenError&) {
@@ -396,7 +484,15 @@ std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, const 
   return pipeline;
 }
 
-void Pipeline::start() { impl_->start(); }
+void Pipeline::start() {
+  try {
+    impl_->start();
+  } catch (...) {
+    // Those that did start are joined now, and not when the caller's object is collected.
+    impl_->halt(impl_);
+    throw;
+  }
+}
 
 std::span<std::byte> Pipeline::region() noexcept {
   return {impl_->mapping->get().data(), impl_->mapping->get().bytes()};
@@ -451,7 +547,7 @@ void Pipeline::notify(std::uint32_t events) { impl_->notify(events); }
 // SYNC POINT S10.
 bool Pipeline::threads_ended() const noexcept { return impl_->ended.load(std::memory_order_seq_cst); }
 
-void Pipeline::halt() noexcept { impl_->halt(); }
+void Pipeline::halt() noexcept { impl_->halt(impl_); }
 
 std::optional<std::uint32_t> Pipeline::find_shard(std::span<const std::byte> record) const noexcept {
   const std::uint32_t shards = impl_->graph->shards();
@@ -488,6 +584,8 @@ void Pipeline::halt_all() noexcept {
     for (const auto& [number, pipeline] : all.pipelines)
       if (std::shared_ptr<Pipeline> held = pipeline.lock()) running.push_back(std::move(held));
   }
+  // All of them first: what a device needs for one is not waited for once more for the next.
+  for (const auto& pipeline : running) pipeline->impl_->request_halt();
   for (const auto& pipeline : running) {
     pipeline->halt();
     // Nobody destroys the pipeline any more, and a region of a process that ended well tells nobody anything.

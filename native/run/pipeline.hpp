@@ -48,7 +48,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Starts the threads. Once. Throws OpenError when the system gives no thread; then the pipeline can only be halted.
+  // Starts the threads. Once. Throws OpenError when the system gives no thread; those that had started are joined then,
+  // and the pipeline is halted.
   void start();
 
   std::span<std::byte> region() noexcept;
@@ -81,6 +82,7 @@ class Pipeline {
   bool threads_ended() const noexcept;
 
   // Ends now: stops and joins all threads, settles the counters (what is left is `abandoned`), region state Stopped.
+  // A thread that is in a device call which does not return is left there (kDeviceGraceNs), with what it uses.
   // Idempotent, safe from any thread but a native thread of this pipeline.
   void halt() noexcept;
 
@@ -107,8 +109,8 @@ class Pipeline {
 
  private:
   struct Impl;
-  explicit Pipeline(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Pipeline(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with threads that a device holds
 };
 
 // Regions of this process that are still mapped (leak tests).

@@ -32,27 +32,32 @@ std::vector<std::uint32_t> partition(const std::vector<double>& weights, std::ui
   const std::size_t n = weights.size();
   std::vector<double> sums(n + 1, 0);
   std::partial_sum(weights.begin(), weights.end(), sums.begin() + 1);
-  // best[p][i]: lightest possible heaviest run of the first i items in p runs; cut[p][i]: where the last of them
-  // begins.
+  // best[i]: lightest possible heaviest run of the first i items in p runs; cuts[p][i]: where the last of them begins,
+  // as early as that allows. The later a run begins, the lighter it is and the heavier those before it, and where the
+  // two meet moves on with i: one walk over the items for each p.
   constexpr double kInfinite = std::numeric_limits<double>::infinity();
-  std::vector<std::vector<double>> best(parts + 1, std::vector<double>(n + 1, kInfinite));
-  std::vector<std::vector<std::size_t>> cut(parts + 1, std::vector<std::size_t>(n + 1, 0));
-  best[0][0] = 0;
+  std::vector<double> best(n + 1, kInfinite);
+  std::vector<double> next(n + 1, kInfinite);
+  std::vector<std::vector<std::uint32_t>> cuts(parts + 1);
+  best[0] = 0;
   for (std::uint32_t p = 1; p <= parts; ++p) {
+    std::fill(next.begin(), next.end(), kInfinite);
+    cuts[p].assign(n + 1, 0);
+    std::size_t meet = p - 1;
+    std::size_t first = p - 1;
     for (std::size_t i = p; i <= n; ++i) {
-      for (std::size_t j = p - 1; j < i; ++j) {
-        const double heaviest = std::max(best[p - 1][j], sums[i] - sums[j]);
-        if (heaviest < best[p][i]) {
-          best[p][i] = heaviest;
-          cut[p][i] = j;
-        }
-      }
+      while (meet + 1 < i && best[meet] < sums[i] - sums[meet]) ++meet;
+      next[i] = std::max(best[meet], sums[i] - sums[meet]);
+      if (meet > p - 1) next[i] = std::min(next[i], sums[i] - sums[meet - 1]);
+      while (sums[i] - sums[first] > next[i]) ++first;
+      cuts[p][i] = static_cast<std::uint32_t>(first);
     }
+    std::swap(best, next);
   }
   std::vector<std::uint32_t> part(n, 0);
   std::size_t end = n;
   for (std::uint32_t p = parts; p >= 1; --p) {
-    const std::size_t begin = cut[p][end];
+    const std::size_t begin = cuts[p][end];
     for (std::size_t i = begin; i < end; ++i) part[i] = p - 1;
     end = begin;
   }

@@ -165,16 +165,20 @@ bool Ports::all_readers_gone() const noexcept {
   });
 }
 
-std::size_t Ports::descriptors_on(const graph::Graph& graph, std::uint32_t thread) const noexcept {
-  std::size_t count = 0;
-  for (std::uint32_t i = 0; i < ports_.size(); ++i)
-    if (ports_[i].shown != nullptr && graph.boundary_thread(i) == thread) ++count;
-  return count;
-}
-
 void Ports::settle(graph::Graph& graph) noexcept {
   for (std::uint32_t i = 0; i < ports_.size(); ++i)
     if (ports_[i].sink != nullptr) graph.count_undelivered(i, static_cast<double>(ports_[i].sink->records_unwritten()));
+}
+
+bool Ports::has_files() const noexcept {
+  return std::any_of(ports_.begin(), ports_.end(), [](const Port& port) { return port.shown != nullptr; });
+}
+
+void Ports::close_files() noexcept {
+  for (const Port& port : ports_) {
+    if (port.source != nullptr) port.source->close_files();
+    if (port.sink != nullptr) port.sink->close_files();
+  }
 }
 
 void Ports::describe(std::string& text) const {

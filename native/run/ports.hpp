@@ -57,12 +57,12 @@ class Ports {
   void open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures, std::uint32_t batch_records,
             std::function<void()> readers_gone);
 
-  // How many descriptors the adapters of a thread may wait for.
-  std::size_t descriptors_on(const graph::Graph& graph, std::uint32_t thread) const noexcept;
-
-  // After all threads have been joined, and after the graph settled: records that a sink took but could not write are
-  // counted as abandoned at its egress.
+  // After all threads have been joined or cut off, and after the graph settled: records that a sink took but could not
+  // write are counted as abandoned at its egress.
   void settle(graph::Graph& graph) noexcept;
+  // After all threads have ended: gives back the adapters' descriptors. May wait for the device.
+  bool has_files() const noexcept;
+  void close_files() noexcept;
   // {boundary id: {…}}: bytes, records and whatever else an adapter has to say.
   void describe(std::string& text) const;
 

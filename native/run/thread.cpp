@@ -1,6 +1,7 @@
 #include "run/thread.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -20,16 +21,25 @@ constexpr std::uint32_t kRoundsBeforeYield = 100;
 // Pauses between two looks: fewer steals of the line that the other side is about to write.
 constexpr int kPausesPerRound = 8;
 
+std::vector<const core::WaitingAgent*> waiting_among(const std::vector<core::Agent*>& agents) {
+  std::vector<const core::WaitingAgent*> waiting;
+  for (const core::Agent* agent : agents)
+    if (const core::WaitingAgent* const one = agent->waiting()) waiting.push_back(one);
+  return waiting;
+}
+
 }  // namespace
 
-AgentThread::AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy wait, std::size_t descriptor_max,
+AgentThread::AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy wait, std::vector<core::Agent*> agents,
                          Notify notify, std::function<void()> ended)
     : block_(block),
       name_(std::move(name)),
       wait_(wait),
       notify_(std::move(notify)),
       ended_(std::move(ended)),
-      sleeper_(block.armed, block.futex, descriptor_max) {
+      agents_(std::move(agents)),
+      waiting_(waiting_among(agents_)),
+      sleeper_(block.armed, block.futex, waiting_.size()) {
   const std::size_t length = std::min(name_.size(), sizeof(block_.name));
   std::memcpy(block_.name, name_.data(), length);
   block_.name_length = static_cast<std::uint32_t>(length);
@@ -52,13 +62,38 @@ void AgentThread::add_foreign(ForeignSleeper sleeper) {
 
 void AgentThread::start(ThreadRequests requests, std::optional<platform::CpuLock> lock) {
   lock_ = std::move(lock);
-  thread_ = std::thread([this, requests] { run(requests); });
+  try {
+    thread_ = std::thread([this, requests] { run(requests); });
+  } catch (...) {
+    lock_.reset();
+    throw;
+  }
 }
 
 void AgentThread::request_halt() noexcept {
   // SYNC POINT S8: halt, then wake; the thread looks at halt after it has armed.
   halt_.store(true, std::memory_order_seq_cst);
   sleeper_.wake();
+}
+
+bool AgentThread::try_join() noexcept {
+  if (!thread_.joinable()) return true;
+  // Nobody wakes this wait when a device call begins or grows old, so it looks from time to time.
+  constexpr std::chrono::milliseconds kLook(2);
+  const double asked_ns = core::now_ns();
+  {
+    std::unique_lock lock(left_mutex_);
+    while (!left_changed_.wait_for(lock, kLook, [this] { return left_; })) {
+      const double since_ns = device_.inside_since_ns();
+      if (since_ns == 0) continue;
+      // One long call, or many short ones.
+      if (core::now_ns() - std::min(since_ns, asked_ns) < kDeviceGraceNs || !device_.cut_off()) continue;
+      was_cut_off_.store(true, std::memory_order_relaxed);
+      return false;
+    }
+  }
+  thread_.join();
+  return true;
 }
 
 void AgentThread::join() noexcept {
@@ -82,13 +117,28 @@ void AgentThread::prepare(const ThreadRequests& requests) {
     // A new thread inherits the pin of the thread that opened the pipeline, if that has one.
     platform::unpin_this_thread(platform::allowed_cpus());
   }
-  if (requests.real_time) real_time_outcome_ = platform::real_time_this_thread();
+  // Only where it can take no CPU but its own.
+  if (requests.real_time && pin_outcome_.state == abi::PinState::kApplied)
+    real_time_outcome_ = platform::real_time_this_thread();
+  else if (requests.real_time)
+    real_time_outcome_ = {abi::PinState::kDegraded,
+                          "the thread could not be pinned to its CPU: " + pin_outcome_.reason};
   // SYNC POINT S12: the outcomes are complete before anybody reads them.
   started_.store(true, std::memory_order_release);
 }
 
 void AgentThread::run(ThreadRequests requests) {
   prepare(requests);
+  device_.bind();
+  work();
+  // The CPU is free for another thread, however long JavaScript keeps the memory of this one's pipeline.
+  lock_.reset();
+  const std::lock_guard lock(left_mutex_);
+  left_ = true;
+  left_changed_.notify_all();
+}
+
+void AgentThread::work() noexcept {
   std::uint32_t idle_rounds = 0;
   double idle_since = 0;
   while (!halt_.load(std::memory_order_relaxed)) {
@@ -96,9 +146,11 @@ void AgentThread::run(ThreadRequests requests) {
       idle_rounds = 0;
       continue;
     }
-    if (all_done()) break;
+    if (device_.is_cut_off() || all_done()) break;
     rest(idle_rounds, idle_since);
   }
+  // The pipeline has been settled without this thread.
+  if (device_.is_cut_off()) return;
   // Whoever sleeps may wait for this thread's end rather than for its work.
   for (AgentThread* neighbour : neighbours_) neighbour->wake();
   ended_();
@@ -106,7 +158,10 @@ void AgentThread::run(ThreadRequests requests) {
 
 bool AgentThread::round() noexcept {
   std::uint32_t moved = 0;
-  for (core::Agent* agent : agents_) moved += agent->do_work();
+  for (core::Agent* agent : agents_) {
+    moved += agent->do_work();
+    if (device_.is_cut_off()) return false;
+  }
   if (moved == 0) return false;
   block_.rounds.store(static_cast<double>(++rounds_), std::memory_order_relaxed);
   signal();
@@ -162,7 +217,7 @@ void AgentThread::park() noexcept {
     sleeper_.disarm();
     return;
   }
-  for (const core::Agent* agent : agents_) {
+  for (const core::WaitingAgent* agent : waiting_) {
     const core::WaitDescriptor wait = agent->wait_descriptor();
     sleeper_.watch(wait.fd, wait.events);
   }

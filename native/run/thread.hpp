@@ -4,8 +4,10 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -14,6 +16,7 @@
 #include "abi/abi_generated.hpp"
 #include "core/agent.hpp"
 #include "core/cpu.hpp"
+#include "core/device_call.hpp"
 #include "platform/affinity.hpp"
 #include "platform/cpu_lock.hpp"
 #include "platform/wake.hpp"
@@ -27,39 +30,49 @@ struct ForeignSleeper {
   std::uint32_t event;  // run::Event
 };
 
+// How long a device call may take before the pipeline ends without it: long enough for what devices that work need,
+// short enough for a JavaScript thread to wait.
+inline constexpr double kDeviceGraceNs = 100e6;
+
 // What a thread asks of the operating system, and what became of it.
 struct ThreadRequests {
   std::optional<std::uint32_t> cpu;
-  bool real_time = false;
+  bool real_time = false;  // if it can be pinned
 };
 
 class alignas(core::kCacheBlock) AgentThread {
  public:
   using Notify = std::function<void(std::uint32_t events)>;
 
-  // `wait` is resolved (never kProfile). `notify` wakes JS threads; `ended` is called last, on this thread.
-  AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy wait, std::size_t descriptor_max, Notify notify,
-              std::function<void()> ended);
+  // `agents` run in this order: upstream first. `wait` is resolved (never kProfile). `notify` wakes JS threads; `ended`
+  // is called last, on this thread.
+  AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy wait, std::vector<core::Agent*> agents,
+              Notify notify, std::function<void()> ended);
   ~AgentThread();
 
   AgentThread(const AgentThread&) = delete;
   AgentThread& operator=(const AgentThread&) = delete;
 
-  // Before start(). Agents run in the order in which they were added: upstream first.
-  void add_agent(core::Agent* agent) { agents_.push_back(agent); }
+  // Before start().
   void add_neighbour(AgentThread* thread);
   void add_foreign(ForeignSleeper sleeper);
 
   void start(ThreadRequests requests, std::optional<platform::CpuLock> lock);
 
-  // Any thread, any number of times. The thread leaves within one round; join() waits for that.
+  // Any thread, any number of times. The thread leaves within one round, unless a device does not answer.
   void request_halt() noexcept;
+  // After request_halt(): waits until the thread has ended, and joins it. False: it is in a device call that takes
+  // longer than kDeviceGraceNs, and has been cut off (core/device_call.hpp): join() waits for the device.
+  bool try_join() noexcept;
   void join() noexcept;
 
   // Any thread, after a seq_cst publication of what this thread may wait for.
   void wake() noexcept { sleeper_.wake(); }
   // For a JS thread that has, or has not, exchanged `armed` itself.
   void rouse() noexcept;
+
+  // try_join() has answered no. Any thread.
+  bool was_cut_off() const noexcept { return was_cut_off_.load(std::memory_order_relaxed); }
 
   const std::string& name() const noexcept { return name_; }
   // SYNC POINT S12: the outcomes below are valid once started() is true.
@@ -69,6 +82,7 @@ class alignas(core::kCacheBlock) AgentThread {
 
  private:
   void run(ThreadRequests requests);
+  void work() noexcept;
   void prepare(const ThreadRequests& requests);
   bool round() noexcept;
   void signal() noexcept;
@@ -81,18 +95,24 @@ class alignas(core::kCacheBlock) AgentThread {
   const WaitStrategy wait_;
   const Notify notify_;
   const std::function<void()> ended_;
-  platform::Sleeper sleeper_;
-  std::vector<core::Agent*> agents_;
+  const std::vector<core::Agent*> agents_;
+  const std::vector<const core::WaitingAgent*> waiting_;  // those of the agents that may wait for something outside
+  platform::Sleeper sleeper_;                             // with room for what each of these waits for
   std::vector<AgentThread*> neighbours_;
   std::vector<ForeignSleeper> foreign_;
   std::atomic<bool> halt_{false};
   std::atomic<bool> started_{false};
   platform::RequestOutcome pin_outcome_;
   platform::RequestOutcome real_time_outcome_;
-  std::optional<platform::CpuLock> lock_;
+  std::optional<platform::CpuLock> lock_;  // from start() on, the thread's
   std::uint64_t parks_ = 0;
   std::uint64_t rounds_ = 0;
   std::uint64_t idle_rounds_ = 0;
+  core::DeviceCalls device_;
+  std::mutex left_mutex_;
+  std::condition_variable left_changed_;
+  std::atomic<bool> was_cut_off_{false};
+  bool left_ = false;   // the thread has ended, all but its return
   std::thread thread_;  // last: joined before anything above goes
 };
 

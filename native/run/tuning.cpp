@@ -1,6 +1,7 @@
 #include "run/tuning.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "op/text.hpp"
@@ -39,6 +40,26 @@ bool contains(const platform::CpuList& cpus, std::uint32_t cpu) {
   return std::find(cpus.begin(), cpus.end(), cpu) != cpus.end();
 }
 
+// The CPU that this process keeps free of real time, as long as a pipeline needs one: its lock, so that no thread of
+// byteor, of this process or another, is pinned to it. Leaked on purpose, as the registry of pipelines is.
+std::shared_ptr<const platform::CpuLock> process_spare(const platform::CpuList& choice, std::string& why_not) {
+  struct Spare {
+    std::mutex mutex;
+    std::weak_ptr<const platform::CpuLock> lock;
+  };
+  static Spare* const spare = new Spare;
+  const std::lock_guard guard(spare->mutex);
+  if (std::shared_ptr<const platform::CpuLock> held = spare->lock.lock()) return held;
+  for (const std::uint32_t cpu : choice) {
+    std::optional<platform::CpuLock> lock = platform::CpuLock::try_take(cpu, why_not);
+    if (!lock.has_value()) continue;
+    auto held = std::make_shared<const platform::CpuLock>(std::move(*lock));
+    spare->lock = held;
+    return held;
+  }
+  return nullptr;
+}
+
 // Isolated CPUs first where the profile wants them; the CPU that JavaScript runs on last, or not at all.
 platform::CpuList candidate_cpus(const platform::CpuBudget& budget, Profile profile, bool uses_js) {
   platform::CpuList candidates;
@@ -74,21 +95,31 @@ Tuning Tuning::decide(const Options& options, bool uses_js) {
   return tuning;
 }
 
-std::optional<platform::CpuLock> Tuning::choose_cpu(std::uint32_t index,
-                                                    const std::optional<platform::UserFolder>& folder,
-                                                    const std::string& folder_problem) {
+void Tuning::spare_cpu() {
+  if (profile_ != Profile::kIsolatedCore) return;
+  const std::optional<std::uint32_t> here = platform::current_cpu();
+  platform::CpuList choice;
+  const auto add = [&](auto&& wanted) {
+    for (const std::uint32_t cpu : budget.allowed)
+      if (!contains(choice, cpu) && wanted(cpu)) choice.push_back(cpu);
+  };
+  const platform::CpuList isolated = platform::isolated_cpus();
+  add([&](std::uint32_t cpu) { return cpu == here && !contains(asked_, cpu); });
+  add([&](std::uint32_t cpu) { return !contains(asked_, cpu) && !contains(isolated, cpu); });
+  add([&](std::uint32_t cpu) { return cpu == here; });
+  add([](std::uint32_t) { return true; });
+  spared_ = process_spare(choice, why_none_spared_);
+}
+
+std::optional<platform::CpuLock> Tuning::choose_cpu(std::uint32_t index) {
   choices_.resize(std::max<std::size_t>(choices_.size(), index + 1));
   Choice& choice = choices_[index];
   if (!pin_) return std::nullopt;
-  if (!folder.has_value()) {
-    choice.why_not = "CPUs cannot be locked: " + folder_problem;
-    return std::nullopt;
-  }
-  std::string reason;
-  for (const std::uint32_t cpu : candidates_) {
-    const auto taken = [&](const Choice& other) { return other.cpu == cpu; };
-    if (std::any_of(choices_.begin(), choices_.end(), taken)) continue;
-    if (std::optional<platform::CpuLock> lock = platform::CpuLock::try_take(*folder, cpu, reason)) {
+  // One that was not free a moment ago is not asked for again.
+  while (!candidates_.empty()) {
+    const std::uint32_t cpu = candidates_.front();
+    candidates_.erase(candidates_.begin());
+    if (std::optional<platform::CpuLock> lock = platform::CpuLock::try_take(cpu, last_refusal_)) {
       choice.cpu = cpu;
       return lock;
     }
@@ -96,8 +127,27 @@ std::optional<platform::CpuLock> Tuning::choose_cpu(std::uint32_t index,
   choice.why_not = "no CPU of " + platform::format_cpu_list(budget.allowed) +
                    " is free for this thread (one is left to JavaScript, and other threads of byteor keep theirs); it "
                    "runs unpinned. Ask for fewer threads or allow more CPUs";
-  if (!reason.empty()) choice.why_not += " (" + reason + ")";
+  if (!last_refusal_.empty()) choice.why_not += " (" + last_refusal_ + ")";
   return std::nullopt;
+}
+
+bool Tuning::may_be_real_time(std::uint32_t index) {
+  if (profile_ != Profile::kIsolatedCore) return false;
+  Choice& choice = choices_[index];
+  std::string& why_not = choice.why_no_real_time;
+  if (!choice.cpu.has_value()) {
+    why_not = std::string("real time needs a CPU of the thread's own: ") +
+              (pin_ ? choice.why_not : "nothing is pinned, as asked for (pin: false)");
+  } else if (spared_ == nullptr) {
+    why_not = "no CPU would be left without real time for JavaScript and the rest of the process; allow one more (" +
+              why_none_spared_ + ")";
+  } else if (platform::current_cpu() == choice.cpu) {
+    why_not = "JavaScript runs on CPU " + std::to_string(*choice.cpu) + "; name another one in cpus";
+  } else {
+    why_not = platform::real_time_hazard(*choice.cpu);
+  }
+  if (!why_not.empty()) why_not += ". The thread runs in the ordinary class";
+  return why_not.empty();
 }
 
 void Tuning::describe_thread(std::string& text, std::uint32_t index, const AgentThread& thread) const {
@@ -129,13 +179,18 @@ void Tuning::describe_requests(std::string& text, const std::vector<std::unique_
     text += '}';
   }
   if (profile_ == Profile::kIsolatedCore) {
-    for (const auto& thread : threads) {
+    // Threads of devices are not asked about: they sleep most of the time.
+    for (std::size_t i = 0; i < choices_.size(); ++i) {
+      const AgentThread& thread = *threads[i];
       text += ",{\"request\":";
-      op::append_json_string(text, "real-time class for " + thread->name());
+      op::append_json_string(text, "real-time class for " + thread.name());
       text += ",\"outcome\":";
-      const bool known = thread->started();
-      append_outcome(text, known ? state_word(thread->real_time_outcome().state) : "Requested",
-                     known ? thread->real_time_outcome().reason : "");
+      if (!choices_[i].why_no_real_time.empty())
+        append_outcome(text, "Degraded", choices_[i].why_no_real_time);
+      else if (thread.started())
+        append_outcome(text, state_word(thread.real_time_outcome().state), thread.real_time_outcome().reason);
+      else
+        append_outcome(text, "Requested", "");
       text += '}';
     }
     const platform::CpuList isolated = platform::isolated_cpus();

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { describeRing } from '../../lib/describe/describe.js';
 import { planGraphMemory } from '../../lib/describe/graph-memory.js';
@@ -140,6 +141,53 @@ test('without a number of threads there is one for each CPU, but one CPU is left
     placeRing(spec, { ingress, egress: 'discard', cpus }).length;
   expect([count('native', 1), count('native', 3), count('native', 100)]).toEqual([1, 3, 7]);
   expect([count('js', 1), count('js', 3), count('js', 100)]).toEqual([1, 2, 6]);
+});
+
+/** Every cut tried: the first of the best ones. */
+function partitionByTrying(weights: readonly number[], parts: number): number[] {
+  const sums = [0];
+  for (const weight of weights) sums.push((sums.at(-1) as number) + weight);
+  const sum = (from: number, to: number): number => (sums[to] as number) - (sums[from] as number);
+  const heaviest = (p: number, end: number): number => {
+    if (p === 0) return end === 0 ? 0 : Number.POSITIVE_INFINITY;
+    let best = Number.POSITIVE_INFINITY;
+    for (let j = p - 1; j < end; j++) best = Math.min(best, Math.max(heaviest(p - 1, j), sum(j, end)));
+    return best;
+  };
+  const part = Array<number>(weights.length).fill(0);
+  for (let p = parts, end = weights.length; p >= 1; p--) {
+    const best = heaviest(p, end);
+    let begin = p - 1;
+    while (Math.max(heaviest(p - 1, begin), sum(begin, end)) > best) begin++;
+    part.fill(p - 1, begin, end);
+    end = begin;
+  }
+  return part;
+}
+
+test('a partition cuts where trying every cut does', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(0, 0.05, 0.1, 0.5, 0.55, 0.6, 1, 1.5, 2, 2.5, 3, 4), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 8 }),
+      (weights, parts) => {
+        const most = Math.min(parts, weights.length);
+        expect(partition(weights, most)).toEqual(partitionByTrying(weights, most));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('a partition of thousands of roles into hundreds of threads is found at once', () => {
+  const weights = Array.from({ length: 6000 }, (_, at) => 0.5 + (at % 7) / 4);
+  const part = partition(weights, 256);
+  const loads = Array<number>(256).fill(0);
+  for (const [at, thread] of part.entries()) loads[thread] = (loads[thread] as number) + (weights[at] as number);
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / 256;
+  // No run is heavier than the mean by more than the heaviest role.
+  expect(Math.max(...loads)).toBeLessThanOrEqual(mean + 2);
+  expect(Math.min(...loads)).toBeGreaterThan(0);
 });
 
 test('a partition makes the heaviest run as light as possible', () => {

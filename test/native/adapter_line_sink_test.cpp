@@ -385,7 +385,7 @@ TEST_F(WholeFiles, RandomBytesAreReproducedByteForByte) {
 
 // As the runner does it, with the sleeping that the platform ships.
 struct AgentThread {
-  explicit AgentThread(core::Agent& the_agent) : agent(the_agent) {}
+  explicit AgentThread(core::WaitingAgent& the_agent) : agent(the_agent) {}
   void run(AgentThread& other) {
     while (!agent.done()) {
       if (agent.do_work() != 0) {
@@ -404,7 +404,7 @@ struct AgentThread {
     }
     other.sleeper.wake();
   }
-  core::Agent& agent;
+  core::WaitingAgent& agent;
   std::atomic<std::uint32_t> armed{0};
   std::atomic<std::uint32_t> word{0};
   platform::Sleeper sleeper{armed, word, 1};

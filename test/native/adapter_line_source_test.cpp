@@ -373,7 +373,7 @@ TEST_F(LineSourceTest, ALineThatArrivesByteByByteIsOneRecord) {
 }
 
 // As the runner does it: look, arm, look again, sleep.
-void run_like_a_thread(core::Agent& agent, platform::Sleeper& sleeper) {
+void run_like_a_thread(core::WaitingAgent& agent, platform::Sleeper& sleeper) {
   while (!agent.done()) {
     if (agent.do_work() != 0) continue;
     sleeper.arm();

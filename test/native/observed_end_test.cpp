@@ -11,7 +11,7 @@
 namespace byteor::graph {
 namespace {
 
-class ToldEnd final : public core::Agent {
+class ToldEnd final : public core::WaitingAgent {
  public:
   std::uint32_t do_work() noexcept override { return moves; }
   bool done() noexcept override { return ended; }
@@ -41,7 +41,7 @@ TEST(ObservedEnd, PassesOnWhatTheEndSays) {
   watched.told.moves = 12;
   watched.told.outside = true;
   EXPECT_EQ(watched.end.do_work(), 12u);
-  EXPECT_EQ(watched.end.wait_descriptor().fd, 7);
+  EXPECT_EQ(watched.end.waiting()->wait_descriptor().fd, 7);
   EXPECT_FALSE(watched.end.done());
   EXPECT_EQ(watched.state(), abi::AgentState::kWorking);
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <random>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "platform/disk.hpp"
 #include "run/pipeline.hpp"
 #include "support/golden.hpp"
 #include "support/lines.hpp"
@@ -50,6 +52,7 @@ class GraphPipeline : public testing::Test {
     options.threads = 2;
     options.lane_bytes = 4096;
     options.journal_folder = temp_.path("journals");
+    options.journal_disk = disk_;
     options.ports = {lines("in", input), lines("out", temp_.path(name)), lines("out-b", temp_.path(name + "-b"))};
     auto pipeline = run::Pipeline::open(read_golden("graph-kept"), options);
     pipeline->start();
@@ -64,6 +67,7 @@ class GraphPipeline : public testing::Test {
   }
 
   TempFolder temp_;
+  platform::Disk* disk_ = nullptr;
 };
 
 TEST_F(GraphPipeline, RunsThroughItsJournalsAndDeliversNothingTwice) {
@@ -114,6 +118,86 @@ TEST_F(GraphPipeline, HaltedAnywhereTheNextRunGoesOnWithoutAGap) {
     const std::string what = "halted after " + std::to_string(pause.count()) + " us";
     expect_no_gap(marked, texts_of(temp_.read("halted")), texts_of(temp_.read("rest")), what + ", out");
     expect_no_gap(plain, texts_of(temp_.read("halted-b")), texts_of(temp_.read("rest-b")), what + ", out-b");
+  }
+}
+
+// A disk whose syncs do not return before it is told to go on. Any thread.
+class HungDisk final : public platform::Disk {
+ public:
+  int sync_data(int file) noexcept override {
+    if (hangs_.load()) {
+      hanging_.store(true);
+      hangs_.wait(true);
+    }
+    return Disk::sync_data(file);
+  }
+
+  bool hanging() const { return hanging_.load(); }
+  void go_on() {
+    hangs_.store(false);
+    hangs_.notify_all();
+  }
+
+ private:
+  std::atomic<bool> hangs_{true};
+  std::atomic<bool> hanging_{false};
+};
+
+// One that takes its time.
+class SlowDisk final : public platform::Disk {
+ public:
+  int sync_data(int file) noexcept override {
+    std::this_thread::sleep_for(10ms);
+    return Disk::sync_data(file);
+  }
+};
+
+TEST_F(GraphPipeline, ADiskThatHangsHoldsNeitherAHaltNorTheEndOfThePipeline) {
+  const Watchdog watchdog(180s, [] { return "the disk holds the test"; });
+  HungDisk hung;
+  disk_ = &hung;
+  const std::uint32_t regions = run::live_regions();
+  const std::string input = temp_.write("input", numbered(2000));
+  auto pipeline = open(input, "out");
+  while (!hung.hanging()) std::this_thread::sleep_for(1ms);
+  const auto began = std::chrono::steady_clock::now();
+  pipeline->halt();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+  EXPECT_NE(pipeline->status().find("\"left_in_device_call\":true"), std::string::npos) << pipeline->status();
+  pipeline.reset();
+  EXPECT_EQ(run::live_regions(), regions + 1) << "what the hanging thread uses stays";
+  // Its journals are still its own.
+  try {
+    open(input, "second");
+    FAIL() << "two pipelines write one journal";
+  } catch (const run::OpenError& error) {
+    EXPECT_EQ(error.code(), "JOURNAL_LOCKED") << error.what();
+  }
+  hung.go_on();
+  while (run::live_regions() != regions) std::this_thread::sleep_for(1ms);
+  // Nothing is missing: what was synced or not was counted as not delivered, and comes again.
+  run_to_the_end(temp_.write("empty", ""), "rest");
+  std::vector<std::string> plain = texts_of(numbered(2000));
+  const std::vector<std::string> before = texts_of(temp_.read("out-b"));
+  const std::vector<std::string> after = texts_of(temp_.read("rest-b"));
+  for (std::size_t i = 0; i < before.size(); ++i) ASSERT_EQ(before[i], plain[i]);
+  std::size_t seen = before.size();
+  for (const std::string& line : after) {
+    const auto number = static_cast<std::size_t>(std::stoull(line));
+    ASSERT_LE(number, seen) << "records are missing";
+    seen = std::max(seen, number + 1);
+  }
+}
+
+TEST_F(GraphPipeline, ADiskThatOnlyTakesItsTimeIsWaitedForSoThatTheJournalIsFreeAtOnce) {
+  SlowDisk disk;
+  disk_ = &disk;
+  const std::string input = temp_.write("input", numbered(2000));
+  for (int round = 0; round < 5; ++round) {
+    const auto pipeline = open(input, "out");
+    std::this_thread::sleep_for(15ms);
+    pipeline->halt();
+    EXPECT_EQ(pipeline->status().find("left_in_device_call"), std::string::npos);
   }
 }
 

@@ -1,12 +1,20 @@
-// The user's folder and the CPU locks in it, across pipelines of one process and across processes.
+// The user's folder, and the locks of CPUs, across pipelines of one process, across processes and across users.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
+#include <string>
 
 #include "platform/cpu_lock.hpp"
 #include "platform/user_folder.hpp"
@@ -100,60 +108,118 @@ TEST(UserFolder, PrefersTheRuntimeFolder) {
   EXPECT_EQ(UserFolder::open().path(), temp.path("byteor"));
 }
 
+// CPUs that no machine has, and no other test of this machine at the same time asks for.
+std::uint32_t made_up_cpu(std::uint32_t number) {
+  return 1'000'000 + static_cast<std::uint32_t>(getpid() % 100'000) * 10 + number;
+}
+
 class CpuLocks : public testing::Test {
  protected:
-  test::TempFolder temp_;
-  UserFolder folder_ = UserFolder::open_at(temp_.path("byteor"));
+  const std::uint32_t cpu_ = made_up_cpu(0);
   std::string reason_;
 };
 
 TEST_F(CpuLocks, OneCpuIsGivenOnce) {
-  const auto first = CpuLock::try_take(folder_, 3, reason_);
+  const auto first = CpuLock::try_take(cpu_, reason_);
   ASSERT_TRUE(first) << reason_;
-  EXPECT_EQ(first->cpu(), 3u);
-  EXPECT_FALSE(CpuLock::try_take(folder_, 3, reason_));
-  EXPECT_EQ(reason_, "CPU 3 is taken by another thread that byteor pinned");
-  EXPECT_TRUE(CpuLock::try_take(folder_, 4, reason_));
+  EXPECT_EQ(first->cpu(), cpu_);
+  EXPECT_FALSE(CpuLock::try_take(cpu_, reason_));
+  EXPECT_EQ(reason_, "CPU " + std::to_string(cpu_) + " is taken by another thread that byteor pinned");
+  EXPECT_TRUE(CpuLock::try_take(made_up_cpu(1), reason_));
+  // A number that begins with the same digits is another CPU.
+  EXPECT_TRUE(CpuLock::try_take(cpu_ / 10, reason_));
 }
 
 TEST_F(CpuLocks, ADeadLockObjectGivesTheCpuBack) {
-  CpuLock::try_take(folder_, 1, reason_).reset();
-  auto again = CpuLock::try_take(folder_, 1, reason_);
+  CpuLock::try_take(cpu_, reason_).reset();
+  auto again = CpuLock::try_take(cpu_, reason_);
   ASSERT_TRUE(again) << reason_;
   CpuLock moved = std::move(*again);
   again.reset();
-  EXPECT_FALSE(CpuLock::try_take(folder_, 1, reason_)) << "moving keeps it";
+  EXPECT_FALSE(CpuLock::try_take(cpu_, reason_)) << "moving keeps it";
 }
+
+// A process that takes the CPU's lock, with what is done before it, and keeps it until it is killed.
+class Holder {
+ public:
+  template <class Before>
+  Holder(std::uint32_t cpu, Before before) {
+    int ready[2];
+    EXPECT_EQ(pipe(ready), 0);
+    child_ = fork();
+    if (child_ == 0) {
+      before();
+      std::string reason;
+      const auto lock = CpuLock::try_take(cpu, reason);
+      const char answer = lock ? 'y' : 'n';
+      if (write(ready[1], &answer, 1) != 1) _exit(1);
+      for (;;) pause();
+    }
+    EXPECT_EQ(read(ready[0], &answer_, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+  }
+  ~Holder() { end(); }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+
+  bool holds() const { return answer_ == 'y'; }
+  void end() {
+    if (child_ <= 0) return;
+    EXPECT_EQ(kill(child_, SIGKILL), 0);
+    EXPECT_EQ(waitpid(child_, nullptr, 0), child_);
+    child_ = 0;
+  }
+
+ private:
+  pid_t child_ = 0;
+  char answer_ = 0;
+};
 
 TEST_F(CpuLocks, AnotherProcessHoldsItsCpuUntilItIsKilled) {
-  int ready[2];
-  ASSERT_EQ(pipe(ready), 0);
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    std::string reason;
-    const UserFolder own = UserFolder::open_at(temp_.path("byteor"));
-    const auto lock = CpuLock::try_take(own, 0, reason);
-    const char answer = lock ? 'y' : 'n';
-    if (write(ready[1], &answer, 1) != 1) _exit(1);
-    for (;;) pause();
-  }
-  char answer = 0;
-  ASSERT_EQ(read(ready[0], &answer, 1), 1);
-  ASSERT_EQ(answer, 'y');
-  EXPECT_FALSE(CpuLock::try_take(folder_, 0, reason_));
-  ASSERT_EQ(kill(child, SIGKILL), 0);
-  ASSERT_EQ(waitpid(child, nullptr, 0), child);
-  EXPECT_TRUE(CpuLock::try_take(folder_, 0, reason_)) << reason_;
-  close(ready[0]);
-  close(ready[1]);
+  Holder holder(cpu_, [] {});
+  ASSERT_TRUE(holder.holds());
+  EXPECT_FALSE(CpuLock::try_take(cpu_, reason_));
+  holder.end();
+  EXPECT_TRUE(CpuLock::try_take(cpu_, reason_)) << reason_;
 }
 
-TEST_F(CpuLocks, ALinkInPlaceOfTheLockFileIsNotFollowed) {
-  const std::string target = temp_.write("target", "");
-  ASSERT_EQ(symlink(target.c_str(), temp_.path("byteor/cpu-0.lock").c_str()), 0);
-  EXPECT_FALSE(CpuLock::try_take(folder_, 0, reason_));
-  EXPECT_NE(reason_.find("cpu-0.lock cannot be opened"), std::string::npos) << reason_;
+TEST_F(CpuLocks, ProcessesWithOtherFoldersInTheirEnvironmentShareOneLock) {
+  const test::TempFolder temp;
+  const Holder holder(cpu_, [&] {
+    setenv("XDG_RUNTIME_DIR", temp.path().c_str(), 1);
+    setenv("TMPDIR", temp.path().c_str(), 1);
+  });
+  ASSERT_TRUE(holder.holds());
+  EXPECT_FALSE(CpuLock::try_take(cpu_, reason_));
+}
+
+TEST_F(CpuLocks, ProcessesOfOtherUsersShareOneLock) {
+  if (geteuid() != 0) {
+    // Only root can become another user: then the lock of this user is what root would meet.
+    EXPECT_TRUE(CpuLock::try_take(cpu_, reason_)) << reason_;
+    return;
+  }
+  const Holder holder(cpu_, [] {
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(1);
+  });
+  ASSERT_TRUE(holder.holds());
+  EXPECT_FALSE(CpuLock::try_take(cpu_, reason_));
+}
+
+TEST_F(CpuLocks, NothingIsLeftBehindAndNothingCanBeSentToIt) {
+  const auto lock = CpuLock::try_take(cpu_, reason_);
+  ASSERT_TRUE(lock) << reason_;
+  const std::string name = "byteor-cpu-" + std::to_string(cpu_);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const int sender = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_NE(connect(sender, reinterpret_cast<const sockaddr*>(&address),
+                    static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size())),
+            0);
+  EXPECT_EQ(errno, ECONNREFUSED);
+  close(sender);
 }
 
 }  // namespace

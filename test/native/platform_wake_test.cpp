@@ -75,6 +75,23 @@ void hand_over(std::uint64_t count, std::uint64_t window, std::size_t left_descr
   EXPECT_GT(left.sleeps + right.sleeps, 0u) << "nobody ever slept, so nothing was shown";
 }
 
+TEST(Sleeper, DoesNotSleepOverADescriptorThatItHasNoRoomToWatch) {
+  const test::Watchdog watchdog(seconds(60), [] { return "a descriptor was dropped"; });
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  for (const std::size_t room : {std::size_t{0}, std::size_t{1}}) {
+    Side side(room);
+    for (int turn = 0; turn < 3; ++turn) {
+      side.sleeper.arm();
+      for (std::size_t i = 0; i <= room; ++i) side.sleeper.watch(ends[0], POLLIN);
+      side.sleeper.sleep();
+      EXPECT_EQ(side.armed.load(), 0u);
+    }
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
 TEST(Sleeper, LosesNoWakeInAMillionHandOversOnTheWord) { hand_over(1'000'000, 16, 0, 0); }
 
 TEST(Sleeper, LosesNoWakeInAMillionHandOversOnDescriptors) { hand_over(1'000'000, 16, 1, 1); }
