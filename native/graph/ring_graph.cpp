@@ -1,7 +1,5 @@
 #include "graph/ring_graph.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -31,7 +29,13 @@ std::uint64_t all_entries(const RingDescription& ring) {
 
 RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
                      Placement placement, GraphOptions options, core::FailureReporter& failures)
-    : Graph(region, plan.lists, plan.texts),
+    : Graph(region, {.agents = plan.agents,
+                     .threads = plan.threads,
+                     .lists = plan.lists,
+                     .texts = plan.texts,
+                     .observable_bytes = plan.observable_bytes,
+                     .agent_count = description.shards * agents_per_shard(description),
+                     .thread_count = placement.threads}),
       description_(std::move(description)),
       plan_(std::move(plan)),
       sizes_(sizes),
@@ -39,7 +43,6 @@ RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, R
       options_(options),
       failures_(failures) {
   write_header();
-  write_threads();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     write_ring(shard);
     write_lists(shard);
@@ -134,26 +137,10 @@ std::string RingGraph::role_id(std::uint32_t index) const {
 }
 
 void RingGraph::write_header() {
-  abi::RegionHeader& h = header();
-  h.magic = abi::kRegionMagic;
-  h.layout_version = abi::kRegionLayoutVersion;
-  h.total_bytes = plan_.total_bytes;
-  h.observable_bytes = plan_.observable_bytes;
-  h.pid = static_cast<std::uint32_t>(::getpid());
-  h.target = static_cast<std::uint32_t>(abi::TargetCode::kSingleRing);
+  abi::RegionHeader& h = write_tables(abi::TargetCode::kSingleRing, description_.name);
   h.ring_count = description_.shards;
-  h.agent_count = description_.shards * agents_per_shard(description_);
-  h.thread_count = placement_.threads;
   h.rings_offset = plan_.rings;
-  h.agents_offset = plan_.agents;
-  h.threads_offset = plan_.threads;
-  h.name_offset = write_text(description_.name);
-  h.name_length = static_cast<std::uint32_t>(description_.name.size());
   h.stage_count = static_cast<std::uint32_t>(description_.entries.size());
-}
-
-void RingGraph::write_threads() {
-  for (std::uint32_t i = 0; i < placement_.threads; ++i) thread_block(i).cpu = -1;
 }
 
 void RingGraph::write_ring(std::uint32_t shard) {
@@ -222,18 +209,11 @@ void RingGraph::write_agents(std::uint32_t shard) {
   const auto entries = static_cast<std::uint32_t>(description_.entries.size());
   const std::uint32_t base = shard * agents_per_shard(description_);
   const auto write = [&](std::uint32_t index, abi::AgentKind kind, const std::string& id, std::uint32_t thread,
-                         const std::vector<std::uint32_t>& dependencies) -> abi::AgentEntry& {
-    abi::AgentEntry& entry = agent_entry(base + index);
-    entry.kind = static_cast<std::uint32_t>(kind);
-    entry.ring = shard;
-    entry.entry = abi::kNone;
-    entry.thread = thread;
+                         std::vector<std::uint32_t> dependencies) -> abi::AgentEntry& {
     // Texts are written once, with shard 0; the other shards point at the same bytes.
-    entry.id_offset = shard == 0 ? write_text(id) : agent_entry(index).id_offset;
-    entry.id_length = static_cast<std::uint32_t>(id.size());
-    entry.dependency_count = static_cast<std::uint32_t>(dependencies.size());
-    entry.dependencies_offset = write_indices(dependencies);
-    entry.waits_for.store(abi::kNone, std::memory_order_relaxed);
+    const std::uint64_t id_offset = shard == 0 ? write_text(id) : agent_entry(index).id_offset;
+    abi::AgentEntry& entry = write_agent(base + index, kind, id_offset, {id, thread, std::move(dependencies)});
+    entry.ring = shard;
     return entry;
   };
   abi::AgentEntry& ingress =
@@ -413,10 +393,10 @@ std::vector<JsSleeper> RingGraph::js_sleepers() noexcept {
     const std::uint32_t egress = shard * per_shard + egress_agent();
     if (options_.egress_port == abi::PortCode::kJs) {
       for (const std::uint32_t terminal : dependencies(egress))
-        sleepers.push_back({agent_entry(terminal).thread, &consumer_block(0, per_shard - 2).records_armed,
+        sleepers.push_back({agent_thread(terminal), &consumer_block(0, per_shard - 2).records_armed,
                             JsSleeper::Waits::kRecords});
     } else if (options_.ingress_port == abi::PortCode::kJs) {
-      sleepers.push_back({agent_entry(egress).thread, &producer_block(0).room_armed, JsSleeper::Waits::kRoom});
+      sleepers.push_back({agent_thread(egress), &producer_block(0).room_armed, JsSleeper::Waits::kRoom});
     }
   }
   return sleepers;

@@ -96,7 +96,6 @@ class RingGraph final : public Graph {
 
   std::string role_id(std::uint32_t index) const;  // of an agent of shard 0
   void write_header();
-  void write_threads();
   void write_ring(std::uint32_t shard);
   void write_lists(std::uint32_t shard);
   void write_agents(std::uint32_t shard);

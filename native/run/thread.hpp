@@ -58,7 +58,8 @@ class alignas(core::kCacheBlock) AgentThread {
 
   // Any thread, after a seq_cst publication of what this thread may wait for.
   void wake() noexcept { sleeper_.wake(); }
-  // For a JS thread that has, or has not, exchanged `armed` itself.
+  // Unconditionally: for a JS thread that has, or has not, exchanged the region's `armed`, and for whoever cannot know
+  // what one that is gone had still to do.
   void rouse() noexcept;
 
   const std::string& name() const noexcept { return name_; }
@@ -81,6 +82,9 @@ class alignas(core::kCacheBlock) AgentThread {
   const WaitStrategy wait_;
   const Notify notify_;
   const std::function<void()> ended_;
+  // In the core's own memory: whatever is written into the region, native threads wake each other.
+  alignas(core::kCacheBlock) std::atomic<std::uint32_t> armed_{0};
+  std::atomic<std::uint32_t> word_{0};
   platform::Sleeper sleeper_;
   std::vector<core::Agent*> agents_;
   std::vector<AgentThread*> neighbours_;
