@@ -51,7 +51,11 @@ class alignas(kCacheBlock) RecordConsumer {
         ++skipped_;
         continue;
       }
-      const RecordRef record = load_record(ring_, next_);
+      RecordRef record;
+      if (!load_record(ring_, next_, record)) [[unlikely]] {
+        damaged_ = true;
+        break;
+      }
       if (!take(next_, record)) break;
       ++in_;
       bytes_ += record.length;
@@ -86,6 +90,10 @@ class alignas(kCacheBlock) RecordConsumer {
     publish_to(block_.sequence, released_, ring_.may_sleep);
     return true;
   }
+
+  // What stands in the slot of the next record is no record: it was overwritten. Nothing more can be read; the egress
+  // must end the shard there (graph::ObservedEnd does).
+  bool damaged() const noexcept { return damaged_; }
 
   // Nothing will ever come again: the shard has ended and everything has been consumed.
   bool drained() const noexcept { return end_.reached(next_); }
@@ -122,6 +130,7 @@ class alignas(kCacheBlock) RecordConsumer {
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;
   double bytes_ = 0;
+  bool damaged_ = false;
 };
 
 }  // namespace byteor::core

@@ -58,11 +58,7 @@ class alignas(kCacheBlock) RecordProducer {
   void commit(std::uint32_t length, std::uint32_t flags) noexcept {
     if (!ring_.fixed) {
       bytes_ += length;
-      abi::Slot& slot = VariableLayout::slot(ring_, next_);
-      slot.position = claimed_;
-      slot.start = claimed_ + ring_.headroom;
-      slot.length = length;
-      slot.flags = flags;
+      VariableLayout::store_slot(ring_, next_, {claimed_, claimed_ + ring_.headroom, length, flags});
       head_ = claimed_ + reserve_bytes(length);
     }
     if (ring_.word_bytes != 0) publish_words(1);
@@ -176,8 +172,10 @@ class alignas(kCacheBlock) RecordProducer {
   }
 
   void refresh() noexcept {
-    gate_ = gates_.look(gate_);
-    if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::slot(ring_, gate_).position;
+    gate_ = gates_.look(gate_, next_);
+    // A position that was overwritten may let records be written over records, but never beside the arena: fits() only
+    // takes places that lie in it.
+    if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::load_slot(ring_, gate_).position;
   }
 
   const RingMemory ring_;

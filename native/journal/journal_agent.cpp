@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/record.hpp"
 #include "core/shard_end.hpp"
 
 namespace byteor::journal {
@@ -30,7 +31,7 @@ std::uint32_t JournalAgent::do_work() noexcept {
   if (taken == 0 && held_ == 0 && !files_.failed() && files_.sync_due_ms() != 0) return rest();
   const bool good = taken != 0 && held_ != 0 ? files_.commit_blocks() : files_.commit();
   if (!good) {
-    fail();
+    fail(files_failure());
     return 1;
   }
   if (!files_.has_unwritten()) lane_.consume(std::exchange(held_, 0));
@@ -66,11 +67,15 @@ std::uint32_t JournalAgent::take() noexcept {
 
 // Nothing lies in the lane, and no sync is due.
 std::uint32_t JournalAgent::rest() noexcept {
+  if (lane_.damaged()) {
+    fail(core::kDamagedRecord);
+    return 1;
+  }
   const bool ended = lane_.ended();
   const std::uint64_t due_ms = files_.sync_due_ms();
   if (due_ms != kNoSequence && (ended || alarm_.descriptor() < 0)) {
     // The end, or no way to be woken when the time has come.
-    if (!files_.sync()) fail();
+    if (!files_.sync()) fail(files_failure());
     show();
     return 1;
   }
@@ -100,12 +105,15 @@ void JournalAgent::show() noexcept {
   block_.durable.store(static_cast<double>(status.durable), std::memory_order_seq_cst);
 }
 
-void JournalAgent::fail() noexcept {
+std::string_view JournalAgent::files_failure() const noexcept {
+  return files_.failure().empty() ? std::string_view("the journal's files cannot be written") : files_.failure();
+}
+
+void JournalAgent::fail(std::string_view cause) noexcept {
   ended_ = true;
   if (options_.stop_before != nullptr && options_.position != nullptr)
     core::stop_shard_before(*options_.stop_before, options_.position->load(std::memory_order_relaxed));
-  failures_.report_failure(options_.agent, files_.durable(),
-                           files_.failure().empty() ? "the journal's files cannot be written" : files_.failure());
+  failures_.report_failure(options_.agent, files_.durable(), cause);
 }
 
 }  // namespace byteor::journal

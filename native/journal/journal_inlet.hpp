@@ -52,6 +52,7 @@ class JournalInlet final : public lane::Inlet {
   bool release() noexcept override;
   std::uint64_t lower_bound() noexcept override;
   bool ended() noexcept override;
+  bool damaged() const noexcept override { return !serves_files() && lane_.damaged(); }
 
   // Stores the cursor as far as records have arrived. Once, when all threads have ended and before the files are
   // closed.
