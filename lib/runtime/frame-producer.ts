@@ -93,7 +93,7 @@ export class FrameProducer implements RecordProducer {
       ...files.map(() => agentOfBlock(region, places.filesAt)),
     ];
     this.at = places.producerAt;
-    const observable = region.header.u64('observable_bytes');
+    const observable = region.observableBytes;
     this.words = new Int32Array(border.memory, 0, observable / 4);
     this.doubles = new Float64Array(border.memory, 0, observable / 8);
     const agent = region.agents[places.writerAgent];
@@ -248,7 +248,8 @@ export class FrameProducer implements RecordProducer {
       const distance = (this.head - this.border.load(this.gateCells[i] as number)) | 0;
       if (distance > behind) behind = distance;
     }
-    this.tail = (this.head - behind) | 0;
+    // No reader is further behind than the lane is long: such a cell was written over, and there is no room.
+    this.tail = (this.head - Math.min(behind, this.capacity)) | 0;
   }
 
   private save(): void {

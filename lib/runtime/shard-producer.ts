@@ -77,7 +77,7 @@ export class ShardProducer implements RecordProducer {
     this.gateCells = places.gatesAt.map((at) => at + gateField(at, places));
     this.gateAgents = places.gatesAt.map((at) => agentOfBlock(region, at));
     this.at = places.producerAt;
-    const observable = region.header.u64('observable_bytes');
+    const observable = region.observableBytes;
     this.words = new Int32Array(border.memory, 0, observable / 4);
     this.doubles = new Float64Array(border.memory, 0, observable / 8);
     const agent = region.agents[agentOfBlock(region, places.producerAt)];
@@ -268,6 +268,8 @@ export class ShardProducer implements RecordProducer {
       const distance = (this.next - this.border.load(this.gateCells[i] as number)) | 0;
       if (distance > behind) behind = distance;
     }
+    // No consumer is further behind than the ring is long: such a cell was written over, and there is no room.
+    if (behind > this.capacity) behind = this.capacity;
     this.gate = (this.next - behind) | 0;
     this.limit = (this.gate + this.capacity) | 0;
     if (!this.fixed) this.tail = behind === 0 ? this.head : (this.slots[(this.gate & this.slotMask) << 2] as number);
