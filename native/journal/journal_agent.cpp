@@ -52,7 +52,8 @@ std::uint32_t JournalAgent::take() noexcept {
   const std::uint64_t begin = files_.bytes();
   while (files_.bytes() - begin < options_.commit_bytes) {
     const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
-    if (count == held_) break;
+    // Fewer than before: what was held has been overwritten since.
+    if (count <= held_) break;
     const auto some = static_cast<std::uint32_t>(files_.append({records_.data() + held_, std::size_t{count} - held_}));
     if (some == 0) break;
     taken += some;
