@@ -46,13 +46,15 @@ class alignas(kCacheBlock) RecordConsumer {
   std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
     const std::uint64_t end = barrier_.available(next_, limit, next_ == released_);
     const std::uint64_t begin = next_;
+    // In registers: a compiler does not keep members there over the loads of a slot.
+    const RingMemory ring = ring_;
     for (; next_ != end; ++next_) {
       if (filtered(next_)) {
         ++skipped_;
         continue;
       }
       RecordRef record;
-      if (!load_record(ring_, next_, record)) [[unlikely]] {
+      if (!load_record(ring, next_, record)) [[unlikely]] {
         damaged_ = true;
         break;
       }

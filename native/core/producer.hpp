@@ -58,7 +58,11 @@ class alignas(kCacheBlock) RecordProducer {
   void commit(std::uint32_t length, std::uint32_t flags) noexcept {
     if (!ring_.fixed) {
       bytes_ += length;
-      VariableLayout::store_slot(ring_, next_, {claimed_, claimed_ + ring_.headroom, length, flags});
+      abi::Slot& slot = VariableLayout::slot(ring_, next_);
+      slot.position = claimed_;
+      slot.start = claimed_ + ring_.headroom;
+      slot.length = length;
+      slot.flags = flags;
       head_ = claimed_ + reserve_bytes(length);
     }
     if (ring_.word_bytes != 0) publish_words(1);

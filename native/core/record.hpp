@@ -64,63 +64,51 @@ struct VariableLayout {
   static constexpr bool kHasSlots = true;
   using Slot = abi::Slot;
 
-  // In two words, each read and written as one: see the head, and lane::FrameStart for what halves would cost.
-  static Slot load_slot(const RingMemory& ring, std::uint64_t sequence) noexcept {
-    const auto place = std::bit_cast<Place>(word(ring, sequence, 0).load(std::memory_order_relaxed));
-    const auto extent = std::bit_cast<Extent>(word(ring, sequence, 1).load(std::memory_order_relaxed));
-    return {place.position, place.start, extent.length, extent.flags};
+  static Slot& slot(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    return reinterpret_cast<Slot*>(ring.slots)[sequence & ring.slot_mask];
   }
-  static void store_slot(const RingMemory& ring, std::uint64_t sequence, const Slot& slot) noexcept {
-    word(ring, sequence, 0)
-        .store(std::bit_cast<std::uint64_t>(Place{slot.position, slot.start}), std::memory_order_relaxed);
-    word(ring, sequence, 1)
-        .store(std::bit_cast<std::uint64_t>(Extent{slot.length, slot.flags}), std::memory_order_relaxed);
+  // Each field once. They may be of different writes, which does not matter to who judges them together.
+  BYTEOR_ALWAYS_INLINE static Slot load_slot(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    const auto* const fields = reinterpret_cast<const std::atomic<std::uint32_t>*>(&slot(ring, sequence));
+    return {fields[0].load(std::memory_order_relaxed), fields[1].load(std::memory_order_relaxed),
+            fields[2].load(std::memory_order_relaxed), fields[3].load(std::memory_order_relaxed)};
   }
 
   // The record that a slot describes, and the slot as it was read. False when it does not lie in the arena with `room`
   // around it. A reservation is contiguous, so only its first byte is masked: an empty record may begin where the arena
   // ends.
-  static bool load(const RingMemory& ring, std::uint64_t sequence, Room room, Slot& slot, RecordRef& record) noexcept {
+  BYTEOR_ALWAYS_INLINE static bool load(const RingMemory& ring, std::uint64_t sequence, Room room, Slot& slot,
+                                        RecordRef& record) noexcept {
     slot = load_slot(ring, sequence);
     const std::uint32_t offset = slot.position & (ring.arena_bytes - 1);
     const std::uint32_t moved = slot.start - slot.position;
-    if (moved < room.before || std::uint64_t{offset} + moved + slot.length + room.behind > ring.arena_bytes)
-      return false;
     record = {ring.arena + offset + moved, slot.length, slot.flags};
-    return true;
+    return moved >= room.before && std::uint64_t{offset} + moved + slot.length + room.behind <= ring.arena_bytes;
   }
-  // Whether a slot is as a producer writes it: with all the room around the record that ops may use. Only before any
-  // stage has worked on the record. Tells more of what was overwritten than load() does.
-  static bool untouched(const RingMemory& ring, const Slot& slot) noexcept {
-    const std::uint64_t room = std::uint64_t{ring.headroom} + slot.length + ring.tailroom;
+  // The same of a slot as its producer wrote it, before any stage has worked on the record: with all the room around it
+  // that ops may use. Tells more of what was overwritten than load() does.
+  BYTEOR_ALWAYS_INLINE static bool load_written(const RingMemory& ring, std::uint64_t sequence, Slot& slot,
+                                                RecordRef& record) noexcept {
+    slot = load_slot(ring, sequence);
+    const std::uint32_t offset = slot.position & (ring.arena_bytes - 1);
+    record = {ring.arena + offset + ring.headroom, slot.length, slot.flags};
     return slot.start - slot.position == ring.headroom && slot.length <= ring.record_max &&
-           (slot.flags & ~abi::kTerminatorMask) == 0 &&
-           (slot.position & (ring.arena_bytes - 1)) + room <= ring.arena_bytes;
+           slot.flags <= abi::kTerminatorMask &&
+           std::uint64_t{offset} + ring.headroom + slot.length + ring.tailroom <= ring.arena_bytes;
   }
-  // After an op moved or resized the record of `slot`, as it was loaded. Only a stage that no other stage may race with
-  // writes.
-  static void store(const RingMemory& ring, std::uint64_t sequence, const Slot& slot,
+  // After an op moved or resized the record of `read`, the slot as it was loaded. Only a stage that no other stage may
+  // race with writes.
+  static void store(const RingMemory& ring, std::uint64_t sequence, const Slot& read,
                     const RecordRef& record) noexcept {
-    const std::byte* const reservation = ring.arena + (slot.position & (ring.arena_bytes - 1));
-    store_slot(ring, sequence,
-               {slot.position, slot.position + static_cast<std::uint32_t>(record.data - reservation), record.length,
-                slot.flags});
+    const std::byte* const reservation = ring.arena + (read.position & (ring.arena_bytes - 1));
+    Slot& to = slot(ring, sequence);
+    to.start = read.position + static_cast<std::uint32_t>(record.data - reservation);
+    to.length = record.length;
   }
 
  private:
-  struct Place {
-    std::uint32_t position;
-    std::uint32_t start;
-  };
-  struct Extent {
-    std::uint32_t length;
-    std::uint32_t flags;
-  };
-  static_assert(sizeof(Slot) == sizeof(Place) + sizeof(Extent));
-
-  static std::atomic<std::uint64_t>& word(const RingMemory& ring, std::uint64_t sequence, std::size_t index) noexcept {
-    return reinterpret_cast<std::atomic<std::uint64_t>*>(ring.slots)[2 * (sequence & ring.slot_mask) + index];
-  }
+  static_assert(sizeof(Slot) == 16 && offsetof(Slot, start) == 4 && offsetof(Slot, length) == 8 &&
+                offsetof(Slot, flags) == 12);
 };
 
 struct FixedLayout {
@@ -130,7 +118,8 @@ struct FixedLayout {
   static RecordRef load(const RingMemory& ring, std::uint64_t sequence) noexcept {
     return {at(ring, sequence), ring.record_bytes, 0};
   }
-  static bool load(const RingMemory& ring, std::uint64_t sequence, Room, Slot&, RecordRef& record) noexcept {
+  BYTEOR_ALWAYS_INLINE static bool load(const RingMemory& ring, std::uint64_t sequence, Room, Slot&,
+                                        RecordRef& record) noexcept {
     record = load(ring, sequence);
     return true;
   }
@@ -147,7 +136,11 @@ struct FixedLayout {
         ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride);
   }
   static void store(const RingMemory&, std::uint64_t, const Slot&, const RecordRef&) noexcept {}
-  static bool untouched(const RingMemory&, const Slot&) noexcept { return true; }
+  BYTEOR_ALWAYS_INLINE static bool load_written(const RingMemory& ring, std::uint64_t sequence, Slot&,
+                                                RecordRef& record) noexcept {
+    record = load(ring, sequence);
+    return true;
+  }
 };
 
 // SYNC POINT S1/S2: publishes records, or gives room back. A loop of records without the ordered store, which waits for
@@ -168,7 +161,7 @@ struct FixedSpan {
 };
 
 // Of a ring whose layout is known only now. False when the slot describes no record in the arena.
-inline bool load_record(const RingMemory& ring, std::uint64_t sequence, RecordRef& record) noexcept {
+BYTEOR_ALWAYS_INLINE bool load_record(const RingMemory& ring, std::uint64_t sequence, RecordRef& record) noexcept {
   if (ring.fixed) {
     record = FixedLayout::load(ring, sequence);
     return true;

@@ -109,8 +109,11 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
 
   template <bool kReadsMarks, bool kChecksSlots>
   bool work_each(std::uint64_t end) noexcept {
+    // In registers: a compiler does not keep members there over the loads of a slot.
+    const core::RingMemory ring = context_.ring;
+    const core::Room room = Op::kWrites ? context_.room : core::Room{};
     for (; next_ != end; ++next_) {
-      const std::uint32_t index = static_cast<std::uint32_t>(next_) & context_.ring.slot_mask;
+      const std::uint32_t index = static_cast<std::uint32_t>(next_) & ring.slot_mask;
       if constexpr (kReadsMarks) {
         if (marked(index)) {
           if constexpr (Op::kFilters) context_.own_marks[index] = 1;
@@ -121,16 +124,16 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
       ++in_;
       typename Layout::Slot slot;
       core::RecordRef record;
-      const core::Room room = Op::kWrites ? context_.room : core::Room{};
-      if (!Layout::load(context_.ring, next_, room, slot, record) ||
-          (kChecksSlots && !Layout::untouched(context_.ring, slot))) [[unlikely]]
+      const bool sound = kChecksSlots ? Layout::load_written(ring, next_, slot, record)
+                                      : Layout::load(ring, next_, room, slot, record);
+      if (!sound) [[unlikely]]
         return damaged_ = true;
       const op::Outcome outcome = op_.apply(record);
       if constexpr (Op::kFails) {
         if (outcome == op::Outcome::kFail) [[unlikely]]
           return true;
       }
-      if constexpr (Op::kWrites) Layout::store(context_.ring, next_, slot, record);
+      if constexpr (Op::kWrites) Layout::store(ring, next_, slot, record);
       if constexpr (Op::kFilters) {
         const bool filtered = outcome == op::Outcome::kFilter;
         context_.own_marks[index] = filtered ? 1 : 0;

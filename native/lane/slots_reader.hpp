@@ -152,8 +152,15 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_records(std::uint64_t end, const Take& take) noexcept {
     const std::uint64_t begin = next_;
+    // In registers: members are not kept there over the loads of a slot.
+    const core::RingMemory ring = ring_;
+    core::VariableLayout::Slot slot;
     core::RecordRef record;
-    for (; next_ != end && load(next_, record); ++next_) {
+    for (; next_ != end; ++next_) {
+      if (!core::VariableLayout::load_written(ring, next_, slot, record)) [[unlikely]] {
+        damaged_ = true;
+        break;
+      }
       if (!take(next_, record)) break;
       counts_.add(1, record.length);
     }
@@ -181,8 +188,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
       return true;
     }
     core::VariableLayout::Slot slot;
-    if (core::VariableLayout::load(ring_, sequence, {}, slot, record) && core::VariableLayout::untouched(ring_, slot))
-        [[likely]]
+    if (core::VariableLayout::load_written(ring_, sequence, slot, record)) [[likely]]
       return true;
     damaged_ = true;
     return false;
