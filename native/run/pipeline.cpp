@@ -353,6 +353,7 @@ void Pipeline::Impl::halt() noexcept {
   ports.settle(*graph);
   // Whoever sees Stopped sees the settled counters.
   advance_state(abi::RegionState::kStopped);
+  // SYNC POINT S10.
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
 }
