@@ -95,6 +95,7 @@ export class ShardProducer implements RecordProducer {
     this.sequence = this.double(ProducerBlock.offset.next);
     this.count = this.double(ProducerBlock.offset.published);
     this.bytes = this.double(ProducerBlock.offset.bytes);
+    this.forgetUnshown();
     this.refresh();
   }
 
@@ -217,6 +218,20 @@ export class ShardProducer implements RecordProducer {
 
   private double(field: number): number {
     return this.doubles[(this.at + field) >>> 3] as number;
+  }
+
+  /** An owner that ended in the middle of `publish` had counted records that nobody will see: their counts go as well. */
+  private forgetUnshown(): void {
+    const { slots, slotMask, next } = this;
+    const unshown = ((this.sequence | 0) - next) | 0;
+    if (unshown <= 0 || unshown > this.capacity) return;
+    for (let i = 0; i < unshown; i++)
+      this.bytes -= this.fixed ? this.places.recordBytes : (slots[(((next + i) & slotMask) << 2) + 2] as number);
+    this.sequence -= unshown;
+    this.count -= unshown;
+    if (!this.fixed) this.head = slots[(next & slotMask) << 2] as number;
+    this.headPublished = this.head;
+    this.save();
   }
 
   private save(): void {
