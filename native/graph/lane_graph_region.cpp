@@ -111,9 +111,8 @@ std::uint32_t entry_of(const RoleDescription& role) noexcept {
 void LaneGraph::write_agents() {
   for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
     const RoleDescription& own = role(i);
-    abi::AgentEntry& entry =
-        write_agent(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id),
-                    {own.id, agents_thread(i), neighbours(i)});
+    abi::AgentEntry& entry = write_agent(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id),
+                                         {own.id, agents_thread(i), neighbours(i)});
     entry.entry = entry_of(own);
     entry.inlet_count = static_cast<std::uint32_t>(own.inlets.size());
     entry.inlets_offset = write_indices(own.inlets);
@@ -132,9 +131,8 @@ void LaneGraph::write_agents() {
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     const std::optional<std::uint32_t> journal = journal_agent(i);
     if (!journal.has_value()) continue;
-    abi::AgentEntry& entry =
-        write_agent(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset,
-                    {lane(i).id, agents_thread(*journal), {lane(i).writer}});
+    abi::AgentEntry& entry = write_agent(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset,
+                                         {lane(i).id, agents_thread(*journal), {lane(i).writer}});
     entry.inlet_count = 1;
     entry.inlets_offset = write_indices({i});
     entry.block_offset = plan_.lanes[i].files;

@@ -454,8 +454,8 @@ void Pipeline::give_back_port(const std::string& id) {
   }
   // Its owner went before it could do what request_close() asked for.
   if (port->is_ingress() && impl_->state() == abi::RegionState::kClosing) impl_->close_ingress(*port);
-  // An owner that ended in the middle (a worker that was terminated) may have shown records, or given room back, and not
-  // come to the wake that follows; nobody else knows. So all who may wait for this port look again, on either side.
+  // An owner that ended in the middle (a worker that was terminated) may have shown records, or given room back, and
+  // not come to the wake that follows; nobody else knows. So all who may wait for this port look again, on either side.
   impl_->rouse_threads();
   notify(kEventRecords | kEventRoom | kEventDurable);
 }

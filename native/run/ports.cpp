@@ -137,8 +137,7 @@ void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureRep
         adapter::LineSourceOptions options;
         options.agent = agent;
         options.batch_records = batch_records;
-        port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures,
-                                  state, options);
+        port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures, state, options);
       } else if (opened[i].output.has_value()) {
         adapter::LineSinkOptions options;
         options.agent = agent;
