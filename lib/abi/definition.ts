@@ -490,8 +490,12 @@ export const AgentEntry = struct(
 
 export const ThreadBlock = struct('ThreadBlock', 'One native thread.', [
   'line',
-  ['armed', 'a32', '1: it sleeps, or is about to; whoever changed something exchanges it to 0 and wakes it'],
-  ['futex', 'a32', 'the word it sleeps on'],
+  [
+    'armed',
+    'a32',
+    '1: it sleeps, or is about to; a JS thread that changed something exchanges it to 0 and wakes it (native threads have a cell of their own)',
+  ],
+  ['reserved', 'u32', 'zero'],
   'line',
   ['cpu', 'i32', 'CPU it is pinned to, or -1'],
   ['pin_state', 'u32', 'PinState'],

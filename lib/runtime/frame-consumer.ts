@@ -80,7 +80,7 @@ export class FrameConsumer implements RecordConsumer {
     this.readable = readableCell(places);
     this.stopBeforeAt = places.stopBeforeAt;
     this.wakes = places.releaseWakes;
-    const observable = region.header.u64('observable_bytes');
+    const observable = region.observableBytes;
     this.words = new Int32Array(border.memory, 0, observable / 4);
     this.doubles = new Float64Array(border.memory, 0, observable / 8);
     this.block = reader.at;

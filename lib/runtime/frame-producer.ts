@@ -93,7 +93,7 @@ export class FrameProducer implements RecordProducer {
       ...files.map(() => agentOfBlock(region, places.filesAt)),
     ];
     this.at = places.producerAt;
-    const observable = region.header.u64('observable_bytes');
+    const observable = region.observableBytes;
     this.words = new Int32Array(border.memory, 0, observable / 4);
     this.doubles = new Float64Array(border.memory, 0, observable / 8);
     const agent = region.agents[places.writerAgent];
@@ -109,6 +109,7 @@ export class FrameProducer implements RecordProducer {
     this.nextHigh = highWord(this.sequence);
     this.count = this.double(ProducerBlock.offset.published);
     this.bytes = this.double(ProducerBlock.offset.bytes);
+    this.forgetUnshown();
     this.refresh();
   }
 
@@ -230,6 +231,33 @@ export class FrameProducer implements RecordProducer {
     return this.doubles[(this.at + field) >>> 3] as number;
   }
 
+  /** An owner that ended in the middle of `publish` had counted records that nobody will see: their counts go as well. */
+  private forgetUnshown(): void {
+    const { frames, memoryBytes, head } = this;
+    const saved = this.words[(this.at + ProducerBlock.offset.arena_head) >>> 2] as number;
+    const behind = (saved - head) | 0;
+    if (behind <= 0 || behind > memoryBytes) return;
+    this.border.pull(this.places.dataAt, memoryBytes);
+    let [records, bytes, at] = [0, 0, 0];
+    while (at < behind) {
+      const offset = (head + at) & (memoryBytes - 1);
+      const length = frames[offset >>> 2] as number;
+      // FRAME_PADDING is the sign bit; padding ends at the wrap.
+      const padding = (frames[(offset >>> 2) + 1] as number) < 0;
+      at += padding ? memoryBytes - offset : frameBytes(Math.max(0, length));
+      if (padding) continue;
+      records++;
+      bytes += length;
+    }
+    this.sequence -= records;
+    this.count -= records;
+    this.bytes -= bytes;
+    this.next = this.sequence | 0;
+    this.published = this.next;
+    this.nextHigh = highWord(this.sequence);
+    this.save();
+  }
+
   private room(): number {
     return this.capacity - ((this.head - this.tail) | 0);
   }
@@ -248,7 +276,8 @@ export class FrameProducer implements RecordProducer {
       const distance = (this.head - this.border.load(this.gateCells[i] as number)) | 0;
       if (distance > behind) behind = distance;
     }
-    this.tail = (this.head - behind) | 0;
+    // No reader is further behind than the lane is long: such a cell was written over, and there is no room.
+    this.tail = (this.head - Math.min(behind, this.capacity)) | 0;
   }
 
   private save(): void {

@@ -60,6 +60,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   readonly #native: NativePipeline;
   readonly #border: Border;
   readonly #ends: PipelineEnds;
+  /** As it was found right at first. */
+  readonly #seen: Region;
   readonly #boundaries: readonly BoundaryEntry[];
   readonly #opener: boolean;
   readonly #host: PortHost;
@@ -81,7 +83,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.name = note.name;
     this.version = note.version;
     this.number = native.number;
-    this.#ends = endsOf(native, this.#border, new Region(this.#border.observable()));
+    this.#seen = new Region(this.#border.observable());
+    this.#ends = endsOf(native, this.#border, this.#seen);
     this.#host = this.#makeHost(note.hotWait);
   }
 
@@ -113,7 +116,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** The first failure, or undefined. Final once the pipeline has ended; until then an earlier record may replace it. */
   get failure(): Failure | undefined {
     if (this.#border.load(RegionHeader.offset.failed) === 0) return undefined;
-    return new Region(this.#border.observable()).failure;
+    return this.#look().failure;
   }
 
   /** What the pipeline is in: running, closing (no more records come in), or stopped (settled, all threads joined). */
@@ -136,8 +139,12 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       return Promise.reject(error);
     }
     this.#close();
-    return this.#untilEnded(deadline, options.signal, (settle) => {
-      this.halt();
+    return this.#untilEnded(deadline, options.signal, (settle, reject) => {
+      try {
+        this.halt();
+      } catch (error) {
+        reject(error);
+      }
       settle();
     });
   }
@@ -161,7 +168,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
 
   /** Ends now: joins all threads and counts what is left as abandoned. Idempotent. Returns the settled ledger. */
   halt(): Ledger {
-    if (this.#settled === undefined) {
+    // The core knows; what the region says of the state can be written over.
+    if (this.#settled === undefined || !this.#native.threadsEnded()) {
       this.#host.flush();
       this.#native.halt();
     }
@@ -176,7 +184,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
 
   /** The counters and whether they balance; exact once the pipeline has stopped. */
   ledger(): Ledger {
-    return this.#settled ?? readLedger(new Region(this.#border.observable()));
+    return this.#settled ?? readLedger(this.#look());
   }
 
   /** What the ops have to tell, by stage id (totals of `count`, the sum of `checksum`). Any time. */
@@ -276,6 +284,11 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     };
   }
 
+  /** The region as it is now. */
+  #look(): Region {
+    return this.#border.copies ? new Region(this.#border.observable()) : this.#seen;
+  }
+
   #hold(): void {
     if (this.#holds++ > 0) return;
     waitedFor.add(this);
@@ -336,7 +349,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       this.#flush();
       this.#native.halt();
     }
-    if (this.state === 'stopped') this.#onStopped();
+    if (wanted || this.state === 'stopped') this.#onStopped();
     else if (!this.#toldEnd) {
       // Another thread may be the one that waits for the end. Once: the event comes back here too.
       this.#toldEnd = true;
@@ -347,10 +360,19 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #onStopped(): void {
     if (this.#settled !== undefined) return;
     this.#sawEnd = true;
-    this.#settled = readLedger(new Region(this.#border.observable()));
+    let unreadable: unknown;
+    try {
+      this.#settled = readLedger(this.#look());
+    } catch (error) {
+      // The tables were written over. Everything has ended all the same, and whoever waits hears of it.
+      unreadable = error;
+    }
     for (const handle of this.#pushes.values()) handle.discardUnpublished();
     for (const handle of this.#polls.values()) handle.kick();
-    for (const wait of [...this.#endWaits]) wait.settle();
+    for (const wait of [...this.#endWaits]) {
+      if (unreadable === undefined) wait.settle();
+      else wait.reject(unreadable);
+    }
   }
 
   #untilEnded(

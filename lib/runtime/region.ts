@@ -67,6 +67,8 @@ export class Region {
   readonly #doubles: Float64Array;
   readonly #bytes: Uint8Array;
   readonly header: BlockOf<typeof RegionHeader>;
+  /** What the header said when it was looked at and found right; it can be written over. */
+  readonly observableBytes: number;
 
   /** @throws RegionError when the bytes are not a region of this layout version. */
   constructor(buffer: ArrayBuffer) {
@@ -86,6 +88,7 @@ export class Region {
       );
     if (observable > bytes || observable % 8 !== 0)
       throw new RegionError(`the region says it has ${observable} observable bytes, but there are ${bytes}`);
+    this.observableBytes = observable;
     this.#words = new Uint32Array(buffer, 0, observable / 4);
     this.#wides = new BigUint64Array(buffer, 0, observable / 8);
     this.#doubles = new Float64Array(buffer, 0, observable / 8);
@@ -114,6 +117,13 @@ export class Region {
     if (count === 0) return [];
     this.check(at, count * 8, 'a list');
     return Array.from({ length: count }, (_, index) => this.u64(at + index * 8));
+  }
+
+  /** `count` offsets of structs that lie in the observable part. */
+  blockList(layout: StructLayout, at: number, count: number): number[] {
+    const list = this.u64List(at, count);
+    for (const block of list) this.check(block, layout.size, layout.name);
+    return list;
   }
 
   u32List(at: number, count: number): number[] {
@@ -172,14 +182,24 @@ export class Region {
   /** The first failure, or undefined while there is none. */
   get failure(): Failure | undefined {
     if (this.header.u32('failed') === 0) return undefined;
-    const agent = this.agents[this.header.u32('failed_agent')];
     const length = Math.min(this.header.u32('failed_cause_length'), 500);
     return {
-      stage: agent === undefined ? '(unknown)' : this.agentId(agent),
-      shard: this.isGraph ? null : agent === undefined ? 0 : agent.u32('ring'),
+      ...this.#failedAgent(),
       sequence: this.header.u64('failed_sequence'),
       cause: this.text(this.header.offset('failed_cause'), length),
     };
+  }
+
+  /** Whoever waits hears of a failure also where the tables were written over. */
+  #failedAgent(): Pick<Failure, 'stage' | 'shard'> {
+    const shardless = this.isGraph;
+    try {
+      const agent = this.agents[this.header.u32('failed_agent')];
+      if (agent !== undefined) return { stage: this.agentId(agent), shard: shardless ? null : agent.u32('ring') };
+    } catch (error) {
+      if (!(error instanceof RegionError)) throw error;
+    }
+    return { stage: '(unknown)', shard: shardless ? null : 0 };
   }
 }
 
@@ -232,7 +252,7 @@ export interface WakeTarget {
 /** The threads that a list of ThreadBlocks names. */
 function wakeTargets(region: Region, listAt: number, count: number): WakeTarget[] {
   const threadsAt = region.header.u64('threads_offset');
-  return region.u64List(listAt, count).map((at) => ({
+  return region.blockList(ThreadBlock, listAt, count).map((at) => ({
     thread: (at - threadsAt) / ThreadBlock.size,
     armedAt: at + ThreadBlock.offset.armed,
   }));
@@ -240,6 +260,8 @@ function wakeTargets(region: Region, listAt: number, count: number): WakeTarget[
 
 /** Reads one shard's RingBlock and its lists. */
 export function ringPlaces(region: Region, ring: BlockOf<typeof RingBlock>): RingPlaces {
+  region.check(ring.u64('producer_offset'), ProducerBlock.size, ProducerBlock.name);
+  region.check(ring.u64('egress_offset'), ConsumerBlock.size, ConsumerBlock.name);
   return {
     shard: ring.u32('shard'),
     fixed: ring.u32('layout') === enums.LayoutCode.Fixed,
@@ -261,8 +283,8 @@ export function ringPlaces(region: Region, ring: BlockOf<typeof RingBlock>): Rin
     egressAt: ring.u64('egress_offset'),
     egressHistogramAt: ring.u64('egress_histogram_offset'),
     stampCount: ring.u32('stamp_count'),
-    gatesAt: region.u64List(ring.u64('gates_offset'), ring.u32('gate_count')),
-    terminalsAt: region.u64List(ring.u64('terminals_offset'), ring.u32('terminal_count')),
+    gatesAt: region.blockList(ConsumerBlock, ring.u64('gates_offset'), ring.u32('gate_count')),
+    terminalsAt: region.blockList(ConsumerBlock, ring.u64('terminals_offset'), ring.u32('terminal_count')),
     terminalStampsAt: region.u64List(ring.u64('terminal_stamps_offset'), ring.u32('terminal_count')),
     marksAt: region.u64List(ring.u64('egress_marks_offset'), ring.u32('egress_mark_count')),
     publishWakes: wakeTargets(region, ring.u64('publish_wakes_offset'), ring.u32('publish_wake_count')),
@@ -323,8 +345,9 @@ export interface LaneReader {
 export function lanePlaces(region: Region, lane: BlockOf<typeof LaneBlock>): LanePlaces {
   const { agents } = region;
   const count = lane.u32('reader_count');
+  region.check(lane.u64('producer_offset'), ProducerBlock.size, ProducerBlock.name);
   const readerAgents = region.u32List(lane.u64('reader_agents_offset'), count);
-  const readers = region.u64List(lane.u64('readers_offset'), count).map((at, index): LaneReader => {
+  const readers = region.blockList(ConsumerBlock, lane.u64('readers_offset'), count).map((at, index): LaneReader => {
     const agent = readerAgents[index] as number;
     const histogramAt = lane.u64('histograms_offset') + index * HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT;
     return { at, agent, js: isJsAgent(agents[agent]), histogramAt };

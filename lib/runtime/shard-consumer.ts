@@ -1,8 +1,8 @@
 /**
  * The reading end of one shard on a JS thread: native/core/consumer.hpp in TypeScript. It waits for all terminal stages,
  * skips what a stage filtered, and gives slots back by one store a batch. One owner: the thread that has taken the
- * egress. Hot: allocates nothing after construction (but a clock reading a batch that holds a sampled record), throws
- * nothing, never waits.
+ * egress. Hot: allocates nothing after construction (but a clock reading a batch that holds a sampled record) and never
+ * waits. It throws nothing but a RegionError where a slot describes no record: a callback has written beside its record.
  */
 
 import { AgentEntry, ConsumerBlock, enums, NONE, ProducerBlock, SAMPLE_SHIFT } from '../abi/definition.js';
@@ -11,8 +11,7 @@ import { monotonicNs } from './clock.js';
 import { histogramIndex } from './histogram.js';
 import type { NativePipeline } from './native.js';
 import type { RecordConsumer } from './record-ends.js';
-import type { Region, RingPlaces, WakeTarget } from './region.js';
-import { agentOfBlock } from './region.js';
+import { agentOfBlock, type Region, RegionError, type RingPlaces, type WakeTarget } from './region.js';
 import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
 
 const SAMPLE_UNIT = 1 << SAMPLE_SHIFT;
@@ -75,7 +74,7 @@ export class ShardConsumer implements RecordConsumer {
     this.terminalCells = places.terminalsAt.map((at) => at + ConsumerBlock.offset.sequence);
     this.terminalAgents = places.terminalsAt.map((at) => agentOfBlock(region, at));
     this.wakes = places.releaseWakes;
-    const observable = region.header.u64('observable_bytes');
+    const observable = region.observableBytes;
     this.words = new Int32Array(border.memory, 0, observable / 4);
     this.doubles = new Float64Array(border.memory, 0, observable / 8);
     this.block = places.egressAt;
@@ -102,6 +101,8 @@ export class ShardConsumer implements RecordConsumer {
       if (distance < ahead) ahead = distance;
     }
     if (ahead <= 0) return false;
+    // A ring holds no more than its length, whatever was written over a stage's sequence.
+    if (ahead > this.places.slotCount) ahead = this.places.slotCount;
     const end = (this.next + ahead) | 0;
     if (this.border.copies) this.copyRecords(end);
     this.end = end;
@@ -137,10 +138,21 @@ export class ShardConsumer implements RecordConsumer {
     const { slots } = this;
     const word = slot << 2;
     const length = slots[word + 2] as number;
-    this.at = (slots[word + 1] as number) & this.arenaMask;
+    const at = (slots[word + 1] as number) & this.arenaMask;
+    if (length < 0 || at + length > this.arenaMask + 1) this.refuse();
+    this.at = at;
     this.length = length;
     this.flags = slots[word + 3] as number;
     this.bytesNow += length;
+  }
+
+  /** The slot that `advance` moved to describes no record: it is not consumed. */
+  private refuse(): never {
+    this.next = (this.next - 1) | 0;
+    throw new RegionError(
+      `the slot of record ${this.currentSequence + 1} of shard ${this.places.shard} lies outside the arena: ` +
+        'a callback has written beside its record',
+    );
   }
 
   /** Gives everything consumed so far back to the producer. True when there was something. */

@@ -4,7 +4,7 @@
  * Made once when a handle is taken; used by that handle's thread.
  */
 
-import type { RingPlaces } from './region.js';
+import { RegionError, type RingPlaces } from './region.js';
 
 export interface RecordMemory {
   readonly bytes: Uint8Array;
@@ -24,6 +24,7 @@ export function recordMemory(memory: ArrayBuffer, ring: RingPlaces): RecordMemor
 
 /** Views of any stretch of memory; a scratch area for routed records is one too. */
 export function memoryOver(memory: ArrayBuffer, at: number, length: number, align: number): RecordMemory {
+  checkPlace(memory, at, length);
   return {
     bytes: new Uint8Array(memory, at, length),
     buffer: Buffer.from(memory, at, length),
@@ -34,5 +35,15 @@ export function memoryOver(memory: ArrayBuffer, at: number, length: number, alig
 
 /** Words of a slot table (Variable layout): position, start, length, flags. Empty in the Fixed layout. */
 export function slotWords(memory: ArrayBuffer, ring: RingPlaces): Int32Array {
-  return ring.fixed ? new Int32Array(0) : new Int32Array(memory, ring.slotsAt, ring.slotCount * 4);
+  if (ring.fixed) return new Int32Array(0);
+  checkPlace(memory, ring.slotsAt, ring.slotCount * 16);
+  return new Int32Array(memory, ring.slotsAt, ring.slotCount * 4);
+}
+
+/** What the region says of places is believed only as far as it has bytes: the tables can be written over. */
+function checkPlace(memory: ArrayBuffer, at: number, bytes: number): void {
+  if (at % 8 === 0 && at + bytes <= memory.byteLength) return;
+  throw new RegionError(
+    `records at ${at} (${bytes} bytes) do not lie in the ${memory.byteLength} bytes of the region: it was written over`,
+  );
 }

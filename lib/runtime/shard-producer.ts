@@ -77,7 +77,7 @@ export class ShardProducer implements RecordProducer {
     this.gateCells = places.gatesAt.map((at) => at + gateField(at, places));
     this.gateAgents = places.gatesAt.map((at) => agentOfBlock(region, at));
     this.at = places.producerAt;
-    const observable = region.header.u64('observable_bytes');
+    const observable = region.observableBytes;
     this.words = new Int32Array(border.memory, 0, observable / 4);
     this.doubles = new Float64Array(border.memory, 0, observable / 8);
     const agent = region.agents[agentOfBlock(region, places.producerAt)];
@@ -95,6 +95,7 @@ export class ShardProducer implements RecordProducer {
     this.sequence = this.double(ProducerBlock.offset.next);
     this.count = this.double(ProducerBlock.offset.published);
     this.bytes = this.double(ProducerBlock.offset.bytes);
+    this.forgetUnshown();
     this.refresh();
   }
 
@@ -219,6 +220,20 @@ export class ShardProducer implements RecordProducer {
     return this.doubles[(this.at + field) >>> 3] as number;
   }
 
+  /** An owner that ended in the middle of `publish` had counted records that nobody will see: their counts go as well. */
+  private forgetUnshown(): void {
+    const { slots, slotMask, next } = this;
+    const unshown = ((this.sequence | 0) - next) | 0;
+    if (unshown <= 0 || unshown > this.capacity) return;
+    for (let i = 0; i < unshown; i++)
+      this.bytes -= this.fixed ? this.places.recordBytes : (slots[(((next + i) & slotMask) << 2) + 2] as number);
+    this.sequence -= unshown;
+    this.count -= unshown;
+    if (!this.fixed) this.head = slots[(next & slotMask) << 2] as number;
+    this.headPublished = this.head;
+    this.save();
+  }
+
   private save(): void {
     const { doubles, at } = this;
     doubles[(at + ProducerBlock.offset.published) >>> 3] = this.count;
@@ -268,6 +283,8 @@ export class ShardProducer implements RecordProducer {
       const distance = (this.next - this.border.load(this.gateCells[i] as number)) | 0;
       if (distance > behind) behind = distance;
     }
+    // No consumer is further behind than the ring is long: such a cell was written over, and there is no room.
+    if (behind > this.capacity) behind = this.capacity;
     this.gate = (this.next - behind) | 0;
     this.limit = (this.gate + this.capacity) | 0;
     if (!this.fixed) this.tail = behind === 0 ? this.head : (this.slots[(this.gate & this.slotMask) << 2] as number);

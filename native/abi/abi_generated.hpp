@@ -764,8 +764,8 @@ static_assert(sizeof(AgentEntry) == 256);
 
 // One native thread.
 struct alignas(128) ThreadBlock {
-  std::atomic<std::uint32_t> armed;  // 1: it sleeps, or is about to; whoever changed something exchanges it to 0 and wakes it
-  std::atomic<std::uint32_t> futex;  // the word it sleeps on
+  std::atomic<std::uint32_t> armed;  // 1: it sleeps, or is about to; a JS thread that changed something exchanges it to 0 and wakes it (native threads have a cell of their own)
+  std::uint32_t reserved;  // zero
   alignas(128) std::int32_t cpu;  // CPU it is pinned to, or -1
   std::uint32_t pin_state;  // PinState
   std::atomic<std::uint32_t> tid;  // thread id of the operating system; 0 before it runs
@@ -776,7 +776,7 @@ struct alignas(128) ThreadBlock {
   std::atomic<double> idle_rounds;  // rounds that found nothing
 };
 static_assert(offsetof(ThreadBlock, armed) == 0);
-static_assert(offsetof(ThreadBlock, futex) == 4);
+static_assert(offsetof(ThreadBlock, reserved) == 4);
 static_assert(offsetof(ThreadBlock, cpu) == 128);
 static_assert(offsetof(ThreadBlock, pin_state) == 132);
 static_assert(offsetof(ThreadBlock, tid) == 136);

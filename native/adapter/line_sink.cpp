@@ -109,7 +109,8 @@ bool BasicLineSink<Consumer>::take_piecewise(const core::RecordRef& record) noex
   const std::size_t bytes = parts[0].size() + parts[1].size() + parts[2].size();
   for (;;) {
     if (ends_.size() < kRecordsMax) copy(parts);
-    if (partial_ == bytes && ends_.size() < kRecordsMax) break;
+    // A record that was overwritten since its first part was copied may have become shorter than that.
+    if (partial_ >= bytes && ends_.size() < kRecordsMax) break;
     if (!flush()) return false;
     if (state_ != State::kWriting) return true;
   }

@@ -268,8 +268,13 @@ void drop_region(napi_env, void*, void* hint) { delete static_cast<std::shared_p
 // What JavaScript needs to see: all of the region where it runs an end, else only what an observer sees.
 std::span<std::byte> visible_region(run::Pipeline& pipeline) {
   const std::span<std::byte> region = pipeline.region();
-  const auto& header = *reinterpret_cast<const abi::RegionHeader*>(region.data());
-  return pipeline.uses_js() ? region : region.first(header.observable_bytes);
+  if (!pipeline.uses_js()) return pipeline.observable();
+  if (region.size() > kVisibleBytesMax)
+    throw run::OpenError("REGION_TOO_LARGE",
+                         "the pipeline maps " + std::to_string(region.size()) + " bytes, but Node can show at most " +
+                             std::to_string(kVisibleBytesMax) +
+                             " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
+  return region;
 }
 
 // The region in place; JavaScript null where external buffers are forbidden or not wanted; nullptr when Node fails.

@@ -46,12 +46,18 @@ class alignas(kCacheBlock) RecordConsumer {
   std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
     const std::uint64_t end = barrier_.available(next_, limit, next_ == released_);
     const std::uint64_t begin = next_;
+    // In registers: a compiler does not keep members there over the loads of a slot.
+    const RingMemory ring = ring_;
     for (; next_ != end; ++next_) {
       if (filtered(next_)) {
         ++skipped_;
         continue;
       }
-      const RecordRef record = load_record(ring_, next_);
+      RecordRef record;
+      if (!load_record(ring, next_, record)) [[unlikely]] {
+        damaged_ = true;
+        break;
+      }
       if (!take(next_, record)) break;
       ++in_;
       bytes_ += record.length;
@@ -86,6 +92,10 @@ class alignas(kCacheBlock) RecordConsumer {
     publish_to(block_.sequence, released_, ring_.may_sleep);
     return true;
   }
+
+  // What stands in the slot of the next record is no record: it was overwritten. Nothing more can be read; the egress
+  // must end the shard there (graph::ObservedEnd does).
+  bool damaged() const noexcept { return damaged_; }
 
   // Nothing will ever come again: the shard has ended and everything has been consumed.
   bool drained() const noexcept { return end_.reached(next_); }
@@ -122,6 +132,7 @@ class alignas(kCacheBlock) RecordConsumer {
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;
   double bytes_ = 0;
+  bool damaged_ = false;
 };
 
 }  // namespace byteor::core

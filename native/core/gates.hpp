@@ -47,11 +47,11 @@ class Gates {
   explicit Gates(std::vector<SequenceReader> sequences, bool apart = false)
       : sequences_(std::move(sequences)), apart_(apart) {}
 
-  // The least sequence (or position); `known` is what the last look found.
-  std::uint64_t look(std::uint64_t known) noexcept {
-    if (!apart_ || known < timed_from_) return least(known);
+  // The least sequence (or position); `known` is what the last look found, `next` the writer's own.
+  std::uint64_t look(std::uint64_t known, std::uint64_t next) noexcept {
+    if (!apart_ || known < timed_from_) return least(known, next);
     const double before = now_ns();
-    const std::uint64_t found = least(known);
+    const std::uint64_t found = least(known, next);
     if (found == known) return found;
     distance_.took(now_ns() - before);
     timed_from_ = found + kTimedEach;
@@ -66,11 +66,12 @@ class Gates {
   // load begin early.
   static constexpr std::uint64_t kTimedEach = 16384;
 
-  std::uint64_t least(std::uint64_t known) const noexcept {
+  std::uint64_t least(std::uint64_t known, std::uint64_t next) const noexcept {
     std::uint64_t least = kNoLimit;
     // SYNC POINT S2: what the slowest reader released may be overwritten.
     for (const SequenceReader& sequence : sequences_) least = std::min(least, sequence.load_seq_cst(known));
-    return least;
+    // No reader goes back, or gets further than the writer: such a sequence was overwritten, and says nothing.
+    return least - known <= next - known ? least : known;
   }
 
   const std::vector<SequenceReader> sequences_;

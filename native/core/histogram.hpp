@@ -33,7 +33,9 @@ class Histogram {
 
   // One writer; readers may look at any time.
   void record(double ns) noexcept {
-    auto& cell = counts_[histogram_index(ns > 0 ? static_cast<std::uint64_t>(ns) : 0)];
+    // Stamps can be written over, so this may be any number, or none.
+    constexpr auto kMost = static_cast<double>(kHistogramMaxNs);
+    auto& cell = counts_[histogram_index(ns > 0 ? static_cast<std::uint64_t>(ns < kMost ? ns : kMost) : 0)];
     cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 

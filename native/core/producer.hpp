@@ -176,8 +176,10 @@ class alignas(kCacheBlock) RecordProducer {
   }
 
   void refresh() noexcept {
-    gate_ = gates_.look(gate_);
-    if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::slot(ring_, gate_).position;
+    gate_ = gates_.look(gate_, next_);
+    // A position that was overwritten may let records be written over records, but never beside the arena: fits() only
+    // takes places that lie in it.
+    if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::load_slot(ring_, gate_).position;
   }
 
   const RingMemory ring_;

@@ -5,12 +5,17 @@
 //   Fixed      slots:  | record | record | …               the struct itself; length and flags are the plan's, no bytes
 //              slots:  | word record | word record | …     the same with a sequence word a slot (low-latency profiles)
 //
+// A slot lies in memory that JavaScript can write to, at any moment. Whoever reads one loads it once, judges what it
+// loaded, and goes on with that; nothing is read twice.
+//
 // Hot code: no allocation, no exception. Who may touch a record when is decided by sequences (ORDERING.md).
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "abi/abi_generated.hpp"
 #include "core/cpu.hpp"
@@ -22,6 +27,17 @@ struct RecordRef {
   std::byte* data;
   std::uint32_t length;  // bytes
   std::uint32_t flags;   // abi::TerminatorCode in the low bits
+};
+
+// Why a record failed whose slot or frame cannot be what its writer wrote.
+inline constexpr std::string_view kDamagedRecord =
+    "the header of the record does not lie within what was claimed for it, so it was overwritten: write only to the "
+    "bytes of the claim, and not after it has been committed";
+
+// Bytes around a record that an op may write to.
+struct Room {
+  std::uint32_t before = 0;
+  std::uint32_t behind = 0;
 };
 
 // Where a shard's records lie. Resolved once, when the graph is built; read-only afterwards.
@@ -42,44 +58,70 @@ struct RingMemory {
   std::uint32_t word_bytes = 0;
   // Somebody on the other side may sleep, so publications are seq_cst (S5); with spinning threads release is enough.
   bool may_sleep = true;
-  std::atomic<std::uint64_t>* stop_before = nullptr;
 };
 
 struct VariableLayout {
   static constexpr bool kHasSlots = true;
+  using Slot = abi::Slot;
 
-  static abi::Slot& slot(const RingMemory& ring, std::uint64_t sequence) noexcept {
-    return reinterpret_cast<abi::Slot*>(ring.slots)[sequence & ring.slot_mask];
+  static Slot& slot(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    return reinterpret_cast<Slot*>(ring.slots)[sequence & ring.slot_mask];
   }
-  static RecordRef load(const RingMemory& ring, std::uint64_t sequence) noexcept {
-    const abi::Slot& s = slot(ring, sequence);
-    return {reservation(ring, s) + (s.start - s.position), s.length, s.flags};
+  // Each field once. They may be of different writes, which does not matter to who judges them together.
+  BYTEOR_ALWAYS_INLINE static Slot load_slot(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    const auto* const fields = reinterpret_cast<const std::atomic<std::uint32_t>*>(&slot(ring, sequence));
+    return {fields[0].load(std::memory_order_relaxed), fields[1].load(std::memory_order_relaxed),
+            fields[2].load(std::memory_order_relaxed), fields[3].load(std::memory_order_relaxed)};
   }
-  // Whether the producer described a record that lies in the arena with all the room around it that ops may use. Native
-  // producers always do; JavaScript can be made to write anywhere. Only before any stage has worked on the record.
-  static bool sound(const RingMemory& ring, std::uint64_t sequence) noexcept {
-    const abi::Slot& s = slot(ring, sequence);
-    const std::uint64_t room = std::uint64_t{ring.headroom} + s.length + ring.tailroom;
-    return s.start - s.position == ring.headroom && s.length <= ring.record_max &&
-           (s.position & (ring.arena_bytes - 1)) + room <= ring.arena_bytes;
+
+  // The record that a slot describes, and the slot as it was read. False when it does not lie in the arena with `room`
+  // around it. A reservation is contiguous, so only its first byte is masked: an empty record may begin where the arena
+  // ends.
+  BYTEOR_ALWAYS_INLINE static bool load(const RingMemory& ring, std::uint64_t sequence, Room room, Slot& slot,
+                                        RecordRef& record) noexcept {
+    slot = load_slot(ring, sequence);
+    const std::uint32_t offset = slot.position & (ring.arena_bytes - 1);
+    const std::uint32_t moved = slot.start - slot.position;
+    record = {ring.arena + offset + moved, slot.length, slot.flags};
+    return moved >= room.before && std::uint64_t{offset} + moved + slot.length + room.behind <= ring.arena_bytes;
   }
-  // After an op moved or resized the record. Only a stage that no other stage may race with writes.
-  static void store(const RingMemory& ring, std::uint64_t sequence, const RecordRef& record) noexcept {
-    abi::Slot& s = slot(ring, sequence);
-    s.start = s.position + static_cast<std::uint32_t>(record.data - reservation(ring, s));
-    s.length = record.length;
+  // The same of a slot as its producer wrote it, before any stage has worked on the record: with all the room around it
+  // that ops may use. Tells more of what was overwritten than load() does.
+  BYTEOR_ALWAYS_INLINE static bool load_written(const RingMemory& ring, std::uint64_t sequence, Slot& slot,
+                                                RecordRef& record) noexcept {
+    slot = load_slot(ring, sequence);
+    const std::uint32_t offset = slot.position & (ring.arena_bytes - 1);
+    record = {ring.arena + offset + ring.headroom, slot.length, slot.flags};
+    return slot.start - slot.position == ring.headroom && slot.length <= ring.record_max &&
+           slot.flags <= abi::kTerminatorMask &&
+           std::uint64_t{offset} + ring.headroom + slot.length + ring.tailroom <= ring.arena_bytes;
   }
-  // A reservation is contiguous, so only its first byte is masked: an empty record may begin where the arena ends.
-  static std::byte* reservation(const RingMemory& ring, const abi::Slot& s) noexcept {
-    return ring.arena + (s.position & (ring.arena_bytes - 1));
+  // After an op moved or resized the record of `read`, the slot as it was loaded. Only a stage that no other stage may
+  // race with writes.
+  static void store(const RingMemory& ring, std::uint64_t sequence, const Slot& read,
+                    const RecordRef& record) noexcept {
+    const std::byte* const reservation = ring.arena + (read.position & (ring.arena_bytes - 1));
+    Slot& to = slot(ring, sequence);
+    to.start = read.position + static_cast<std::uint32_t>(record.data - reservation);
+    to.length = record.length;
   }
+
+ private:
+  static_assert(sizeof(Slot) == 16 && offsetof(Slot, start) == 4 && offsetof(Slot, length) == 8 &&
+                offsetof(Slot, flags) == 12);
 };
 
 struct FixedLayout {
   static constexpr bool kHasSlots = false;
+  struct Slot {};
 
   static RecordRef load(const RingMemory& ring, std::uint64_t sequence) noexcept {
     return {at(ring, sequence), ring.record_bytes, 0};
+  }
+  BYTEOR_ALWAYS_INLINE static bool load(const RingMemory& ring, std::uint64_t sequence, Room, Slot&,
+                                        RecordRef& record) noexcept {
+    record = load(ring, sequence);
+    return true;
   }
   static std::byte* at(const RingMemory& ring, std::uint64_t sequence) noexcept {
     return ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride + ring.word_bytes;
@@ -93,8 +135,12 @@ struct FixedLayout {
     return *reinterpret_cast<std::atomic<std::uint32_t>*>(
         ring.slots + static_cast<std::size_t>(sequence & ring.slot_mask) * ring.slot_stride);
   }
-  static void store(const RingMemory&, std::uint64_t, const RecordRef&) noexcept {}
-  static bool sound(const RingMemory&, std::uint64_t) noexcept { return true; }
+  static void store(const RingMemory&, std::uint64_t, const Slot&, const RecordRef&) noexcept {}
+  BYTEOR_ALWAYS_INLINE static bool load_written(const RingMemory& ring, std::uint64_t sequence, Slot&,
+                                                RecordRef& record) noexcept {
+    record = load(ring, sequence);
+    return true;
+  }
 };
 
 // SYNC POINT S1/S2: publishes records, or gives room back. A loop of records without the ordered store, which waits for
@@ -114,8 +160,14 @@ struct FixedSpan {
   std::uint32_t stride;  // bytes from record to record
 };
 
-inline RecordRef load_record(const RingMemory& ring, std::uint64_t sequence) noexcept {
-  return ring.fixed ? FixedLayout::load(ring, sequence) : VariableLayout::load(ring, sequence);
+// Of a ring whose layout is known only now. False when the slot describes no record in the arena.
+BYTEOR_ALWAYS_INLINE bool load_record(const RingMemory& ring, std::uint64_t sequence, RecordRef& record) noexcept {
+  if (ring.fixed) {
+    record = FixedLayout::load(ring, sequence);
+    return true;
+  }
+  VariableLayout::Slot slot;
+  return VariableLayout::load(ring, sequence, {}, slot, record);
 }
 
 }  // namespace byteor::core

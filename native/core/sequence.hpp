@@ -18,6 +18,12 @@ constexpr std::uint64_t widen(std::uint32_t cell, std::uint64_t near) noexcept {
                     static_cast<std::int64_t>(static_cast<std::int32_t>(cell - static_cast<std::uint32_t>(near))));
 }
 
+// A counter that is kept as a double, as JavaScript reads it; whatever has been written over it, some number.
+constexpr std::uint64_t whole(double counter) noexcept {
+  constexpr double kMost = 9007199254740992;  // 2^53: exact below
+  return counter > 0 ? static_cast<std::uint64_t>(counter < kMost ? counter : kMost) : 0;
+}
+
 // Somebody else's sequence, as this thread reads it: a 64-bit cursor or a JS cell. Copyable, two pointers.
 class SequenceReader {
  public:

@@ -1,5 +1,8 @@
 // A graph that can be run, whichever target it was lowered for: what native/run knows of rings and of lanes. It lives
 // in a region whose tables (abi::RegionHeader, AgentEntry, ThreadBlock) are the same for both. Control path.
+//
+// The tables are for observers and for JavaScript, which can write over them. Everything that the core itself needs to
+// know of the graph's shape is kept beside, and never read back from the region (docs/decisions/096).
 #pragma once
 
 #include <atomic>
@@ -45,11 +48,25 @@ struct JsSleeper {
   enum class Waits { kRecords, kRoom, kDurable } waits_for;
 };
 
+// Where a region's tables begin, and how long they are.
+struct RegionTables {
+  std::uint64_t agents;
+  std::uint64_t threads;
+  std::uint64_t lists;  // the region's two heaps
+  std::uint64_t texts;
+  std::uint64_t observable_bytes;
+  std::uint32_t agent_count;
+  std::uint32_t thread_count;
+};
+
 class Graph {
  public:
-  // `lists` and `texts`: offsets of the region's two heaps of them.
-  Graph(std::span<std::byte> region, std::uint64_t lists, std::uint64_t texts)
-      : region_(region), list_cursor_(lists), text_cursor_(texts) {}
+  Graph(std::span<std::byte> region, const RegionTables& tables)
+      : region_(region),
+        tables_(tables),
+        agent_facts_(tables.agent_count),
+        list_cursor_(tables.lists),
+        text_cursor_(tables.texts) {}
   virtual ~Graph() = default;
 
   Graph(const Graph&) = delete;
@@ -57,14 +74,21 @@ class Graph {
 
   abi::RegionHeader& header() const noexcept { return at<abi::RegionHeader>(0); }
   abi::AgentEntry& agent_entry(std::uint32_t agent) const noexcept {
-    return at<abi::AgentEntry>(header().agents_offset + agent * sizeof(abi::AgentEntry));
+    return at<abi::AgentEntry>(tables_.agents + agent * sizeof(abi::AgentEntry));
   }
   abi::ThreadBlock& thread_block(std::uint32_t thread) const noexcept {
-    return at<abi::ThreadBlock>(header().threads_offset + thread * sizeof(abi::ThreadBlock));
+    return at<abi::ThreadBlock>(tables_.threads + thread * sizeof(abi::ThreadBlock));
   }
+  std::uint32_t agent_count() const noexcept { return tables_.agent_count; }
+  std::uint32_t thread_count() const noexcept { return tables_.thread_count; }
+  std::uint64_t observable_bytes() const noexcept { return tables_.observable_bytes; }
   // Agents that an agent waits for, as its entry lists them.
-  std::span<const std::uint32_t> dependencies(std::uint32_t agent) const noexcept;
-  std::string agent_id(std::uint32_t agent) const;
+  const std::vector<std::uint32_t>& dependencies(std::uint32_t agent) const noexcept {
+    return agent_facts_[agent].dependencies;
+  }
+  const std::string& agent_id(std::uint32_t agent) const noexcept { return agent_facts_[agent].id; }
+  // Index into ThreadBlock, or abi::kNone (JavaScript).
+  std::uint32_t agent_thread(std::uint32_t agent) const noexcept { return agent_facts_[agent].thread; }
 
   // All agents but the adapters', in an order in which records flow.
   virtual std::vector<PlacedAgent>& agents() noexcept = 0;
@@ -117,6 +141,17 @@ class Graph {
     return *reinterpret_cast<T*>(region_.data() + offset);
   }
 
+  // What an agent's entry and the core's own copy of it both say.
+  struct AgentFacts {
+    std::string id;
+    std::uint32_t thread = abi::kNone;
+    std::vector<std::uint32_t> dependencies;
+  };
+  // `id_offset`: where the id stands as a text already.
+  abi::AgentEntry& write_agent(std::uint32_t agent, abi::AgentKind kind, std::uint64_t id_offset, AgentFacts facts);
+  // What the header says of the tables, and of every pipeline.
+  abi::RegionHeader& write_tables(abi::TargetCode target, const std::string& name);
+
   // Put a text or a list behind those before it; the place it got. Lists of u64 are 8-byte aligned.
   std::uint64_t write_text(const std::string& text);
   std::uint64_t write_list(const std::vector<std::uint64_t>& values);
@@ -125,6 +160,8 @@ class Graph {
   std::span<std::byte> region_;
 
  private:
+  const RegionTables tables_;
+  std::vector<AgentFacts> agent_facts_;
   std::uint64_t list_cursor_;
   std::uint64_t text_cursor_;
 };

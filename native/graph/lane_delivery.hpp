@@ -63,7 +63,7 @@ class LaneDelivery final : public journal::Delivery {
     const DeliveryHop& hop = hops_[at_];
     // The position first: the count is then of at least as many records.
     position_ = hop.writer.load_seq_cst(0);
-    records_ = static_cast<std::uint64_t>(hop.producer->published.load(std::memory_order_relaxed));
+    records_ = core::whole(hop.producer->published.load(std::memory_order_relaxed));
   }
 
   bool passed(const DeliveryHop& hop) const noexcept {
@@ -95,7 +95,7 @@ class RelayDelivery final : public journal::Delivery {
   std::uint64_t arrived(std::uint64_t) noexcept override {
     // SYNC POINT J3.
     if (*written_ != nullptr) return (*written_)->load(std::memory_order_acquire);
-    return static_cast<std::uint64_t>(egress_.in.load(std::memory_order_relaxed));
+    return core::whole(egress_.in.load(std::memory_order_relaxed));
   }
 
  private:

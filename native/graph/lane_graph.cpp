@@ -25,7 +25,13 @@ void add(std::atomic<double>& cell, double value) noexcept {
 LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
                      std::vector<LaneSizes> sizes, Journals journals, LanePlacement placement, LaneGraphOptions options,
                      core::FailureReporter& failures)
-    : Graph(region, plan.lists, plan.texts),
+    : Graph(region, {.agents = plan.agents,
+                     .threads = plan.threads,
+                     .lists = plan.lists,
+                     .texts = plan.texts,
+                     .observable_bytes = plan.observable_bytes,
+                     .agent_count = graph::agent_count(description),
+                     .thread_count = placement.threads}),
       description_(std::move(description)),
       plan_(std::move(plan)),
       sizes_(std::move(sizes)),
@@ -125,7 +131,6 @@ core::RingMemory LaneGraph::slots_memory(std::uint32_t index) const noexcept {
     memory.arena_bytes = sizes.memory_bytes;
   }
   memory.may_sleep = options_.may_sleep;
-  memory.stop_before = &lane_block(index).stop_before;
   return memory;
 }
 
@@ -199,8 +204,8 @@ lane::ReaderOptions LaneGraph::reader_options(std::uint32_t index, std::uint32_t
           .counts_ordinals = role(writer).kind == abi::RoleCode::kIngress,
           .first_ordinal = first_ordinal_,
           .ordinal_shift = ordinal_shift_,
-          .checks = is_js(writer),
           .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress,
+          .batch_records = std::max(options_.batch_records, abi::kBatchRecordsDefault),
           .paces = plan_.lanes[index].files == 0 && reads_elsewhere(index, lane(index).readers[reader])};
 }
 
@@ -369,7 +374,8 @@ void LaneGraph::make_end(std::uint32_t index) {
       native_readers_[boundary]);
   std::vector<ObservedEnd::Shard> shown{{&agent_entry(index), lane(inlet).writer}};
   agents_.push_back(
-      {agents_thread(index), std::make_unique<ObservedEnd>(std::move(agent), EndSide::kEgress, std::move(shown))});
+      {agents_thread(index), std::make_unique<ObservedEnd>(std::move(agent), EndSide::kEgress, std::move(shown),
+                                                           [this, boundary] { return judge_egress(boundary); })});
 }
 
 void LaneGraph::make_roles() {
@@ -403,8 +409,26 @@ std::unique_ptr<core::Agent> LaneGraph::observe_end(core::Agent& end, std::uint3
   const bool ingress = role(index).kind == abi::RoleCode::kIngress;
   const std::uint32_t neighbour =
       ingress ? lane(role(index).outlets.front()).readers.front() : lane(role(index).inlets.front()).writer;
-  return std::make_unique<ObservedEnd>(end, ingress ? EndSide::kIngress : EndSide::kEgress,
-                                       std::vector<ObservedEnd::Shard>{{&agent_entry(index), neighbour}});
+  std::vector<ObservedEnd::Shard> shown{{&agent_entry(index), neighbour}};
+  if (ingress) return std::make_unique<ObservedEnd>(end, EndSide::kIngress, std::move(shown));
+  return std::make_unique<ObservedEnd>(end, EndSide::kEgress, std::move(shown),
+                                       [this, boundary] { return judge_egress(boundary); });
+}
+
+// A native egress that met an overwritten record fails the graph there. The record stays unread, so it is abandoned.
+bool LaneGraph::judge_egress(std::uint32_t boundary) noexcept {
+  return std::visit(
+      [&](const auto& reader) {
+        if constexpr (requires { *reader; }) {
+          if (!reader->damaged()) [[likely]]
+            return false;
+          failures_.report_failure(boundary_roles_[boundary], reader->next(), core::kDamagedRecord);
+          return true;
+        } else {
+          return false;
+        }
+      },
+      native_readers_[boundary]);
 }
 
 std::vector<JsSleeper> LaneGraph::js_sleepers() noexcept {

@@ -150,6 +150,7 @@ class LaneGraph final : public Graph {
   std::unique_ptr<lane::Role> make_stage(std::uint32_t role_index);
   std::unique_ptr<lane::Role> make_router(std::uint32_t role_index);
   void make_end(std::uint32_t role_index);
+  bool judge_egress(std::uint32_t boundary) noexcept;
 
   LaneGraphDescription description_;
   LaneRegionPlan plan_;

@@ -9,7 +9,7 @@
 namespace byteor::graph {
 
 std::uint32_t LaneGraph::device_threads() const noexcept {
-  return agent_count(description_) - static_cast<std::uint32_t>(description_.roles.size());
+  return agent_count() - static_cast<std::uint32_t>(description_.roles.size());
 }
 
 void LaneGraph::make_journal_agents() {

@@ -1,8 +1,6 @@
 // What a LaneGraph writes into its region before anybody runs: tables, lists, texts, and where sequences begin.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "core/cpu.hpp"
 #include "core/sequence.hpp"
@@ -24,24 +22,11 @@ std::uint64_t LaneGraph::write_threads(const std::vector<std::uint32_t>& agents,
 }
 
 void LaneGraph::write_header() {
-  abi::RegionHeader& h = header();
-  h.magic = abi::kRegionMagic;
-  h.layout_version = abi::kRegionLayoutVersion;
-  h.total_bytes = plan_.total_bytes;
-  h.observable_bytes = plan_.observable_bytes;
-  h.pid = static_cast<std::uint32_t>(::getpid());
-  h.target = static_cast<std::uint32_t>(abi::TargetCode::kLaneGraph);
-  h.agent_count = agent_count(description_);
-  h.thread_count = placement_.threads;
+  abi::RegionHeader& h = write_tables(abi::TargetCode::kLaneGraph, description_.name);
   h.lane_count = static_cast<std::uint32_t>(description_.lanes.size());
   h.rings_offset = plan_.lane_blocks;
   h.lanes_offset = plan_.lane_blocks;
-  h.agents_offset = plan_.agents;
-  h.threads_offset = plan_.threads;
-  h.name_offset = write_text(description_.name);
-  h.name_length = static_cast<std::uint32_t>(description_.name.size());
   h.stage_count = static_cast<std::uint32_t>(description_.stages.size());
-  for (std::uint32_t i = 0; i < placement_.threads; ++i) thread_block(i).cpu = -1;
 }
 
 void LaneGraph::write_lane(std::uint32_t index) {
@@ -124,23 +109,10 @@ std::uint32_t entry_of(const RoleDescription& role) noexcept {
 }  // namespace
 
 void LaneGraph::write_agents() {
-  const auto write = [&](std::uint32_t index, abi::AgentKind kind, std::uint64_t id_offset, std::size_t id_length,
-                         const std::vector<std::uint32_t>& dependencies) -> abi::AgentEntry& {
-    abi::AgentEntry& entry = agent_entry(index);
-    entry.kind = static_cast<std::uint32_t>(kind);
-    entry.entry = abi::kNone;
-    entry.thread = agents_thread(index);
-    entry.id_offset = id_offset;
-    entry.id_length = static_cast<std::uint32_t>(id_length);
-    entry.dependency_count = static_cast<std::uint32_t>(dependencies.size());
-    entry.dependencies_offset = write_indices(dependencies);
-    entry.waits_for.store(abi::kNone, std::memory_order_relaxed);
-    return entry;
-  };
   for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
     const RoleDescription& own = role(i);
-    abi::AgentEntry& entry =
-        write(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id), own.id.size(), neighbours(i));
+    abi::AgentEntry& entry = write_agent(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id),
+                                         {own.id, agents_thread(i), neighbours(i)});
     entry.entry = entry_of(own);
     entry.inlet_count = static_cast<std::uint32_t>(own.inlets.size());
     entry.inlets_offset = write_indices(own.inlets);
@@ -159,8 +131,8 @@ void LaneGraph::write_agents() {
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     const std::optional<std::uint32_t> journal = journal_agent(i);
     if (!journal.has_value()) continue;
-    abi::AgentEntry& entry =
-        write(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset, lane(i).id.size(), {lane(i).writer});
+    abi::AgentEntry& entry = write_agent(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset,
+                                         {lane(i).id, agents_thread(*journal), {lane(i).writer}});
     entry.inlet_count = 1;
     entry.inlets_offset = write_indices({i});
     entry.block_offset = plan_.lanes[i].files;

@@ -2,10 +2,14 @@
 // not who waits for whom. A source without work waits for the outside, or is stalled on the egress that holds its
 // shard's room; a sink without work waits for the last stage, or is stalled on the outside.
 //
+// An egress's end also judges here what it could not read: adapters have readers, whose records may have been
+// overwritten, but no place in the graph that could fail.
+//
 // Construction on the control path; the agent's functions on the end's own thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -25,14 +29,21 @@ class ObservedEnd final : public core::Agent {
     std::uint32_t neighbour;
   };
 
-  // `end` outlives this object.
-  ObservedEnd(core::Agent& end, EndSide side, std::vector<Shard> shards)
-      : end_(end), side_(side), shards_(std::move(shards)) {}
-  ObservedEnd(std::unique_ptr<core::Agent> end, EndSide side, std::vector<Shard> shards)
-      : owned_(std::move(end)), end_(*owned_), side_(side), shards_(std::move(shards)) {}
+  // True when it found that a reader of the end is damaged, and has reported that: once.
+  using Judge = std::function<bool()>;
+
+  // `end` outlives this object. `judge` may be empty.
+  ObservedEnd(core::Agent& end, EndSide side, std::vector<Shard> shards, Judge judge = {})
+      : end_(end), side_(side), shards_(std::move(shards)), judge_(std::move(judge)) {}
+  ObservedEnd(std::unique_ptr<core::Agent> end, EndSide side, std::vector<Shard> shards, Judge judge = {})
+      : owned_(std::move(end)), end_(*owned_), side_(side), shards_(std::move(shards)), judge_(std::move(judge)) {}
 
   std::uint32_t do_work() noexcept override {
-    const std::uint32_t moved = end_.do_work();
+    std::uint32_t moved = end_.do_work();
+    if (judge_ && judge_()) [[unlikely]] {
+      judge_ = {};
+      ++moved;
+    }
     if (shown_ == abi::AgentState::kDone) return moved;
     if (moved != 0)
       show(abi::AgentState::kWorking, false);
@@ -72,6 +83,7 @@ class ObservedEnd final : public core::Agent {
   core::Agent& end_;
   const EndSide side_;
   const std::vector<Shard> shards_;
+  Judge judge_;
   abi::AgentState shown_ = abi::AgentState::kIdle;
   bool on_neighbour_ = false;
 };

@@ -1,7 +1,5 @@
 #include "graph/ring_graph.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -31,7 +29,13 @@ std::uint64_t all_entries(const RingDescription& ring) {
 
 RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
                      Placement placement, GraphOptions options, core::FailureReporter& failures)
-    : Graph(region, plan.lists, plan.texts),
+    : Graph(region, {.agents = plan.agents,
+                     .threads = plan.threads,
+                     .lists = plan.lists,
+                     .texts = plan.texts,
+                     .observable_bytes = plan.observable_bytes,
+                     .agent_count = description.shards * agents_per_shard(description),
+                     .thread_count = placement.threads}),
       description_(std::move(description)),
       plan_(std::move(plan)),
       sizes_(sizes),
@@ -39,7 +43,6 @@ RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, R
       options_(options),
       failures_(failures) {
   write_header();
-  write_threads();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     write_ring(shard);
     write_lists(shard);
@@ -82,7 +85,6 @@ core::RingMemory RingGraph::ring_memory(std::uint32_t shard) noexcept {
   memory.word_bytes = sizes_.word_bytes;
   memory.may_sleep = options_.may_sleep;
   memory.fixed = description_.layout == abi::LayoutCode::kFixed;
-  memory.stop_before = &ring_block(shard).stop_before;
   return memory;
 }
 
@@ -134,26 +136,10 @@ std::string RingGraph::role_id(std::uint32_t index) const {
 }
 
 void RingGraph::write_header() {
-  abi::RegionHeader& h = header();
-  h.magic = abi::kRegionMagic;
-  h.layout_version = abi::kRegionLayoutVersion;
-  h.total_bytes = plan_.total_bytes;
-  h.observable_bytes = plan_.observable_bytes;
-  h.pid = static_cast<std::uint32_t>(::getpid());
-  h.target = static_cast<std::uint32_t>(abi::TargetCode::kSingleRing);
+  abi::RegionHeader& h = write_tables(abi::TargetCode::kSingleRing, description_.name);
   h.ring_count = description_.shards;
-  h.agent_count = description_.shards * agents_per_shard(description_);
-  h.thread_count = placement_.threads;
   h.rings_offset = plan_.rings;
-  h.agents_offset = plan_.agents;
-  h.threads_offset = plan_.threads;
-  h.name_offset = write_text(description_.name);
-  h.name_length = static_cast<std::uint32_t>(description_.name.size());
   h.stage_count = static_cast<std::uint32_t>(description_.entries.size());
-}
-
-void RingGraph::write_threads() {
-  for (std::uint32_t i = 0; i < placement_.threads; ++i) thread_block(i).cpu = -1;
 }
 
 void RingGraph::write_ring(std::uint32_t shard) {
@@ -222,18 +208,11 @@ void RingGraph::write_agents(std::uint32_t shard) {
   const auto entries = static_cast<std::uint32_t>(description_.entries.size());
   const std::uint32_t base = shard * agents_per_shard(description_);
   const auto write = [&](std::uint32_t index, abi::AgentKind kind, const std::string& id, std::uint32_t thread,
-                         const std::vector<std::uint32_t>& dependencies) -> abi::AgentEntry& {
-    abi::AgentEntry& entry = agent_entry(base + index);
-    entry.kind = static_cast<std::uint32_t>(kind);
-    entry.ring = shard;
-    entry.entry = abi::kNone;
-    entry.thread = thread;
+                         std::vector<std::uint32_t> dependencies) -> abi::AgentEntry& {
     // Texts are written once, with shard 0; the other shards point at the same bytes.
-    entry.id_offset = shard == 0 ? write_text(id) : agent_entry(index).id_offset;
-    entry.id_length = static_cast<std::uint32_t>(id.size());
-    entry.dependency_count = static_cast<std::uint32_t>(dependencies.size());
-    entry.dependencies_offset = write_indices(dependencies);
-    entry.waits_for.store(abi::kNone, std::memory_order_relaxed);
+    const std::uint64_t id_offset = shard == 0 ? write_text(id) : agent_entry(index).id_offset;
+    abi::AgentEntry& entry = write_agent(base + index, kind, id_offset, {id, thread, std::move(dependencies)});
+    entry.ring = shard;
     return entry;
   };
   abi::AgentEntry& ingress =
@@ -315,6 +294,7 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms[entry]));
   context.failures = &failures_;
   context.checks_slots = options_.ingress_port == abi::PortCode::kJs && description.dependencies.empty();
+  context.room = {description_.stage_of(entry).headroom, description_.stage_of(entry).tailroom};
   context.batch_records = options_.batch_records;
   context.first = options_.first_sequence;
   return context;
@@ -326,14 +306,17 @@ void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     ops->push_back(std::make_unique<OpBox<Op>>(config));
     Op& op = ops->back()->op;
-    std::unique_ptr<core::Agent> agent;
+    const std::size_t place = shard * description_.entries.size() + entry;
+    const auto add = [&](auto agent) {
+      stage_positions_[place] = &agent->next();
+      agents_[place] = {placement_.stage_threads[shard][entry], std::move(agent)};
+    };
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (!Op::kWrites)
-        agent = std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op);
+        add(std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
     } else {
-      agent = std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op);
+      add(std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
     }
-    agents_[shard * description_.entries.size() + entry] = {placement_.stage_threads[shard][entry], std::move(agent)};
   }
   reports_.add(description_.stage_of(entry).id, [ops] {
     std::vector<const Op*> shards;
@@ -344,6 +327,7 @@ void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
 
 void RingGraph::make_stages() {
   agents_.resize(std::size_t{description_.shards} * description_.entries.size());
+  stage_positions_.resize(agents_.size());
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
     const op::OpConfig config = op_config(description_, description_.stage_of(entry));
     try {
@@ -379,10 +363,10 @@ void RingGraph::make_ends() {
         mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
         core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back()))));
     if (options_.egress_port == abi::PortCode::kDiscard)
-      agents_.push_back(
-          {placement_.egress_thread,
-           std::make_unique<ObservedEnd>(std::make_unique<DiscardAgent<core::RecordConsumer>>(*consumers_.back()),
-                                         EndSide::kEgress, std::vector{observed_egress(shard)})});
+      agents_.push_back({placement_.egress_thread,
+                         std::make_unique<ObservedEnd>(
+                             std::make_unique<DiscardAgent<core::RecordConsumer>>(*consumers_.back()), EndSide::kEgress,
+                             std::vector{observed_egress(shard)}, [this, shard] { return judge_egress(shard); })});
   }
 }
 
@@ -402,7 +386,23 @@ std::unique_ptr<core::Agent> RingGraph::observe_end(core::Agent& end, std::uint3
   std::vector<ObservedEnd::Shard> shards;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard)
     shards.push_back(ingress ? observed_ingress(shard) : observed_egress(shard));
-  return std::make_unique<ObservedEnd>(end, ingress ? EndSide::kIngress : EndSide::kEgress, std::move(shards));
+  if (ingress) return std::make_unique<ObservedEnd>(end, EndSide::kIngress, std::move(shards));
+  return std::make_unique<ObservedEnd>(end, EndSide::kEgress, std::move(shards), [this] {
+    for (std::uint32_t shard = 0; shard < description_.shards; ++shard)
+      if (judge_egress(shard)) return true;
+    return false;
+  });
+}
+
+// A native egress that met an overwritten slot fails the pipeline there. The record stays unread, so it is abandoned.
+bool RingGraph::judge_egress(std::uint32_t shard) noexcept {
+  const core::RecordConsumer& consumer = *consumers_[shard];
+  if (!consumer.damaged()) [[likely]]
+    return false;
+  core::stop_shard_before(ring_block(shard).stop_before, consumer.next());
+  failures_.report_failure(shard * agents_per_shard(description_) + egress_agent(), consumer.next(),
+                           core::kDamagedRecord);
+  return true;
 }
 
 // The cells of shard 0 stand for all shards.
@@ -413,10 +413,10 @@ std::vector<JsSleeper> RingGraph::js_sleepers() noexcept {
     const std::uint32_t egress = shard * per_shard + egress_agent();
     if (options_.egress_port == abi::PortCode::kJs) {
       for (const std::uint32_t terminal : dependencies(egress))
-        sleepers.push_back({agent_entry(terminal).thread, &consumer_block(0, per_shard - 2).records_armed,
-                            JsSleeper::Waits::kRecords});
+        sleepers.push_back(
+            {agent_thread(terminal), &consumer_block(0, per_shard - 2).records_armed, JsSleeper::Waits::kRecords});
     } else if (options_.ingress_port == abi::PortCode::kJs) {
-      sleepers.push_back({agent_entry(egress).thread, &producer_block(0).room_armed, JsSleeper::Waits::kRoom});
+      sleepers.push_back({agent_thread(egress), &producer_block(0).room_armed, JsSleeper::Waits::kRoom});
     }
   }
   return sleepers;
@@ -432,42 +432,64 @@ void RingGraph::close_js_ingress(std::uint32_t) noexcept {
     if (closed.load(std::memory_order_seq_cst) != 0) continue;
     // The owner may be publishing at this moment. One stage could take that as the end and the next one wait for the
     // record for ever, so the end is fixed first (S4), and what comes after it is abandoned.
-    core::stop_shard_before(ring_block(shard).stop_before, published(shard));
+    // SYNC POINT S1: whoever closes a running ring reads what its stages publish.
+    const std::uint64_t near = consumer_block(shard, 0).sequence.load(std::memory_order_acquire);
+    core::stop_shard_before(ring_block(shard).stop_before, published(shard, near));
     closed.store(1, std::memory_order_seq_cst);
   }
 }
 
-std::uint64_t RingGraph::published(std::uint32_t shard) noexcept {
-  // A cell is widened against a stage, which is never further behind than the ring is long. SYNC POINT S1: whoever
-  // closes a running ring reads what its stages publish.
-  std::uint64_t end =
-      producer_cursor(shard).load_seq_cst(consumer_block(shard, 0).sequence.load(std::memory_order_acquire));
+// `near`: where the first stage is, which is never further behind than the ring is long; a cell is widened against it,
+// and whatever was written over the cell, no more was published.
+std::uint64_t RingGraph::published(std::uint32_t shard, std::uint64_t near) noexcept {
+  const std::uint64_t most = near + sizes_.capacity;
+  std::uint64_t end = std::clamp(producer_cursor(shard).load_seq_cst(near), near, most);
   if (sizes_.word_bytes == 0) return end;
   // SYNC POINT S1: a word may have been published whose cursor was not: the stages have seen it, so it counts.
   const core::RingMemory ring = ring_memory(shard);
-  while (core::FixedLayout::word(ring, end).load(std::memory_order_acquire) == static_cast<std::uint32_t>(end + 1))
+  while (end < most &&
+         core::FixedLayout::word(ring, end).load(std::memory_order_acquire) == static_cast<std::uint32_t>(end + 1))
     ++end;
   return end;
 }
 
+// Where an entry, or the egress, stands when its thread has ended, of a shard in which `end` was published. What native
+// agents know themselves is not asked of the region. A ring holds no more than its length, so what lies further back
+// was overwritten with somebody's sequence, and is not counted one by one.
+std::uint64_t RingGraph::settled_position(std::uint32_t shard, std::uint32_t entry, std::uint64_t end) noexcept {
+  std::uint64_t next = 0;
+  if (entry != description_.entries.size())
+    next = *stage_positions_[shard * description_.entries.size() + entry];
+  else if (options_.egress_port == abi::PortCode::kJs)
+    next = egress_sequence(shard).load_seq_cst(end);  // SYNC POINT S2: its thread may only have stopped
+  else
+    next = consumers_[shard]->next();
+  const std::uint64_t first = end - std::min<std::uint64_t>(end - options_.first_sequence, sizes_.slot_count);
+  return std::clamp(next, first, end);
+}
+
+std::uint64_t RingGraph::settled_end(std::uint32_t shard) noexcept {
+  if (options_.ingress_port == abi::PortCode::kNative)
+    return sizes_.word_bytes == 0 ? producers_[shard]->published() : producers_[shard]->next();
+  return published(shard, *stage_positions_[shard * description_.entries.size()]);
+}
+
 void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t ancestors) noexcept {
-  // SYNC POINT S2: native consumers have been joined; a JS egress may only have stopped.
   abi::ConsumerBlock& block = consumer_block(shard, entry);
-  const std::uint64_t end = published(shard);
-  std::uint64_t next = entry == description_.entries.size() ? egress_sequence(shard).load_seq_cst(end)
-                                                            : block.sequence.load(std::memory_order_acquire);
+  const std::uint64_t end = settled_end(shard);
+  std::uint64_t next = settled_position(shard, entry, end);
   if (block.failed.load(std::memory_order_relaxed) != 0) ++next;
   struct Plane {
     const std::uint8_t* marks;
     std::uint64_t valid_before;
   };
-  // SYNC POINT S1: marks before a filter's sequence are its own. Of every filtering ancestor, not only of the nearest
+  // Marks before a filter's sequence are its own. Of every filtering ancestor, not only of the nearest
   // ones: those may not have come far enough to pass the marks on.
   std::vector<Plane> planes;
   for (const std::uint32_t filter : bits_of(ancestors)) {
     if (!description_.entries[filter].mark.has_value()) continue;
     planes.push_back({&at<std::uint8_t>(plan_.shards[shard].marks[*description_.entries[filter].mark]),
-                      consumer_block(shard, filter).sequence.load(std::memory_order_acquire)});
+                      settled_position(shard, filter, end)});
   }
   double abandoned = 0;
   double skipped = 0;
@@ -487,7 +509,7 @@ void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::u
 
 void RingGraph::settle() noexcept {
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
-    producer_block(shard).published.store(static_cast<double>(published(shard) - options_.first_sequence),
+    producer_block(shard).published.store(static_cast<double>(settled_end(shard) - options_.first_sequence),
                                           std::memory_order_relaxed);
     for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
       settle_consumer(shard, entry, description_.entries[entry].ancestors);

@@ -92,11 +92,13 @@ class RingGraph final : public Graph {
   core::ShardEnd shard_end(std::uint32_t shard) noexcept;
   core::StampTable stamp_table(std::uint32_t shard, std::size_t index) noexcept;
   std::vector<const std::uint8_t*> mark_planes(std::uint32_t shard, std::uint64_t entries) noexcept;
-  std::uint64_t published(std::uint32_t shard) noexcept;
+  std::uint64_t published(std::uint32_t shard, std::uint64_t near) noexcept;
+  std::uint64_t settled_end(std::uint32_t shard) noexcept;
+  std::uint64_t settled_position(std::uint32_t shard, std::uint32_t entry, std::uint64_t end) noexcept;
+  bool judge_egress(std::uint32_t shard) noexcept;
 
   std::string role_id(std::uint32_t index) const;  // of an agent of shard 0
   void write_header();
-  void write_threads();
   void write_ring(std::uint32_t shard);
   void write_lists(std::uint32_t shard);
   void write_agents(std::uint32_t shard);
@@ -119,6 +121,7 @@ class RingGraph final : public Graph {
   std::vector<std::unique_ptr<core::RecordProducer>> producers_;
   std::vector<std::unique_ptr<core::RecordConsumer>> consumers_;
   std::vector<PlacedAgent> agents_;
+  std::vector<const std::uint64_t*> stage_positions_;  // of the stages among them, in their order
 };
 
 }  // namespace byteor::graph

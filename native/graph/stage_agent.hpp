@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct StageContext {
   core::Histogram histogram = {};
   core::FailureReporter* failures = nullptr;
   bool checks_slots = false;  // it is the first to look at what JavaScript wrote; such a stage reads no marks
+  core::Room room = {};       // what its op may write around a record
   std::uint32_t batch_records = 0;
   std::uint64_t first = 0;
 };
@@ -66,6 +68,9 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     observe(failed ? abi::AgentState::kFailed : abi::AgentState::kWorking, abi::kNone);
     return static_cast<std::uint32_t>(next_ - begin) + (failed ? 1 : 0);
   }
+
+  // Sequence of the next record. To be read when its thread has ended.
+  const std::uint64_t& next() const noexcept { return next_; }
 
   bool done() noexcept override {
     if (!context_.end.reached(next_)) return false;
@@ -104,14 +109,11 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
 
   template <bool kReadsMarks, bool kChecksSlots>
   bool work_each(std::uint64_t end) noexcept {
+    // In registers: a compiler does not keep members there over the loads of a slot.
+    const core::RingMemory ring = context_.ring;
+    const core::Room room = Op::kWrites ? context_.room : core::Room{};
     for (; next_ != end; ++next_) {
-      const std::uint32_t index = static_cast<std::uint32_t>(next_) & context_.ring.slot_mask;
-      if constexpr (kChecksSlots) {
-        if (!Layout::sound(context_.ring, next_)) [[unlikely]] {
-          ++in_;
-          return damaged_ = true;
-        }
-      }
+      const std::uint32_t index = static_cast<std::uint32_t>(next_) & ring.slot_mask;
       if constexpr (kReadsMarks) {
         if (marked(index)) {
           if constexpr (Op::kFilters) context_.own_marks[index] = 1;
@@ -120,13 +122,18 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
         }
       }
       ++in_;
-      core::RecordRef record = Layout::load(context_.ring, next_);
+      typename Layout::Slot slot;
+      core::RecordRef record;
+      const bool sound = kChecksSlots ? Layout::load_written(ring, next_, slot, record)
+                                      : Layout::load(ring, next_, room, slot, record);
+      if (!sound) [[unlikely]]
+        return damaged_ = true;
       const op::Outcome outcome = op_.apply(record);
       if constexpr (Op::kFails) {
         if (outcome == op::Outcome::kFail) [[unlikely]]
           return true;
       }
-      if constexpr (Op::kWrites) Layout::store(context_.ring, next_, record);
+      if constexpr (Op::kWrites) Layout::store(ring, next_, slot, record);
       if constexpr (Op::kFilters) {
         const bool filtered = outcome == op::Outcome::kFilter;
         context_.own_marks[index] = filtered ? 1 : 0;
@@ -169,7 +176,8 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     context_.block->failed.store(1, std::memory_order_relaxed);
     context_.block->out.store(static_cast<double>(in_ - filtered_ - 1), std::memory_order_relaxed);
     core::stop_shard_before(*context_.stop_before, next_);
-    context_.failures->report_failure(context_.agent_index, next_, damaged_ ? kDamaged : op_.cause());
+    context_.failures->report_failure(context_.agent_index, next_,
+                                      damaged_ ? std::string(core::kDamagedRecord) : op_.cause());
   }
 
   void observe(abi::AgentState state, std::uint32_t waits_for) noexcept {
@@ -178,10 +186,6 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     context_.entry->state.store(static_cast<std::uint32_t>(state), std::memory_order_relaxed);
     context_.entry->waits_for.store(waits_for, std::memory_order_relaxed);
   }
-
-  static constexpr const char* kDamaged =
-      "the header of the record does not lie within what was claimed for it, so it was overwritten: write only to the "
-      "bytes of the claim, and not after it has been committed";
 
   StageContext context_;
   Op& op_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/device_call.hpp"
+#include "core/record.hpp"
 #include "core/shard_end.hpp"
 
 namespace byteor::journal {
@@ -39,7 +40,7 @@ std::uint32_t JournalAgent::do_work() noexcept {
   if (core::cut_off()) return leave();
   if (idle) return rest();
   if (!good) {
-    fail();
+    fail(files_failure());
     return 1;
   }
   if (!files_.has_unwritten()) lane_.consume(std::exchange(held_, 0));
@@ -60,7 +61,8 @@ std::uint32_t JournalAgent::take() noexcept {
   const std::uint64_t begin = files_.bytes();
   while (files_.bytes() - begin < options_.commit_bytes) {
     const std::uint32_t count = lane_.peek(records_.data(), static_cast<std::uint32_t>(records_.size()));
-    if (count == held_) break;
+    // Fewer than before: what was held has been overwritten since.
+    if (count <= held_) break;
     const auto some = static_cast<std::uint32_t>(files_.append({records_.data() + held_, std::size_t{count} - held_}));
     if (some == 0) break;
     taken += some;
@@ -75,6 +77,10 @@ std::uint32_t JournalAgent::take() noexcept {
 
 // Nothing lies in the lane, and no sync is due.
 std::uint32_t JournalAgent::rest() noexcept {
+  if (lane_.damaged()) {
+    fail(core::kDamagedRecord);
+    return 1;
+  }
   const bool ended = lane_.ended();
   const std::uint64_t due_ms = files_.sync_due_ms();
   if (due_ms != kNoSequence && (ended || alarm_.descriptor() < 0)) {
@@ -85,7 +91,7 @@ std::uint32_t JournalAgent::rest() noexcept {
       good = files_.sync();
     }
     if (core::cut_off()) return leave();
-    if (!good) fail();
+    if (!good) fail(files_failure());
     show();
     return 1;
   }
@@ -121,12 +127,15 @@ void JournalAgent::show() noexcept {
   block_.durable.store(static_cast<double>(status.durable), std::memory_order_seq_cst);
 }
 
-void JournalAgent::fail() noexcept {
+std::string_view JournalAgent::files_failure() const noexcept {
+  return files_.failure().empty() ? std::string_view("the journal's files cannot be written") : files_.failure();
+}
+
+void JournalAgent::fail(std::string_view cause) noexcept {
   ended_ = true;
   if (options_.stop_before != nullptr && options_.position != nullptr)
     core::stop_shard_before(*options_.stop_before, options_.position->load(std::memory_order_relaxed));
-  failures_.report_failure(options_.agent, files_.durable(),
-                           files_.failure().empty() ? "the journal's files cannot be written" : files_.failure());
+  failures_.report_failure(options_.agent, files_.durable(), cause);
 }
 
 }  // namespace byteor::journal

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
@@ -50,7 +51,8 @@ class JournalAgent final : public core::WaitingAgent {
   std::uint32_t rest() noexcept;
   std::uint32_t leave() noexcept;
   void show() noexcept;
-  void fail() noexcept;
+  std::string_view files_failure() const noexcept;
+  void fail(std::string_view cause) noexcept;
 
   lane::Inlet& lane_;
   JournalFiles& files_;

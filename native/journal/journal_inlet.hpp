@@ -53,6 +53,7 @@ class JournalInlet final : public lane::Inlet {
   bool release() noexcept override;
   std::uint64_t lower_bound() noexcept override;
   bool ended() noexcept override;
+  bool damaged() const noexcept override { return !serves_files() && lane_.damaged(); }
 
   // Finds out how far records have arrived, for finish(). Once, when the reader's thread has ended or has been cut off.
   void settle() noexcept { settled_ = reached(1); }

@@ -70,6 +70,11 @@ struct FramedLayout {
   static std::uint64_t ordinal_of(const FramedMemory& memory, std::uint64_t position) noexcept {
     return word_at(at(memory, position) + offsetof(abi::Frame, ordinal)).load(std::memory_order_relaxed);
   }
+  // Wherever `position` is: of a frame that has not been judged.
+  static std::uint64_t ordinal_within(const FramedMemory& memory, std::uint64_t position) noexcept {
+    return word_at(at(memory, (position + offsetof(abi::Frame, ordinal)) & ~std::uint64_t{abi::kFrameAlign - 1}))
+        .load(std::memory_order_relaxed);
+  }
   static void write_start(std::byte* to, std::uint32_t length, std::uint32_t flags) noexcept {
     word_at(to).store(std::bit_cast<std::uint64_t>(FrameStart{length, flags}), std::memory_order_relaxed);
   }

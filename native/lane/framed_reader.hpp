@@ -5,6 +5,7 @@
 // handed on only when they are as durable as promised. Hot code: no allocation after construction, no exception.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +45,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
         next_(options.first),
         available_(options.first),
         released_(options.first),
-        peeked_end_(options.first) {}
+        peeked_(options.batch_records) {}
 
   FramedReader(const FramedReader&) = delete;
   FramedReader& operator=(const FramedReader&) = delete;
@@ -54,28 +55,40 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   EndKind kind() const noexcept override { return EndKind::kFramed; }
 
   std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
-    return options_.checks ? peek_frames<true>(records, limit) : peek_frames<false>(records, limit);
+    const std::uint64_t sequence = counts_.read();
+    const std::uint32_t most = std::min(limit, peeked_.most());
+    std::uint64_t position = next_;
+    std::uint64_t piece = piece_at(position);
+    std::uint32_t bytes = 0;
+    std::uint32_t count = 0;
+    bool fresh = false;
+    FrameStart start;
+    peeked_.clear();
+    while (count != most && find(position, piece, start, fresh)) {
+      records[count] = {FramedLayout::record_at(memory_, position), start.length, start.flags,
+                        ordinal_at(sequence + count, position)};
+      ++count;
+      bytes += start.length;
+      position += frame_bytes(start.length);
+      peeked_.add(static_cast<std::uint32_t>(position - next_), bytes);
+    }
+    return count;
   }
 
   void consume(std::uint32_t count) noexcept override {
-    if (count == peeked_) {
-      next_ = peeked_end_;
-      counts_.add(count, peeked_bytes_);
-    } else if (options_.checks) {
-      consume_frames<true>(count);
-    } else {
-      consume_frames<false>(count);
-    }
-    forget_peek();
+    const std::uint32_t described = std::min(count, peeked_.left());
+    const PeekedRecords::Extent taken = peeked_.take(described);
+    next_ += taken.units;
+    counts_.add(described, taken.bytes);
+    if (described != count) consume_undescribed(count - described);
   }
 
   template <class Fn>
   BYTEOR_ALWAYS_INLINE std::uint32_t take(std::uint32_t limit, Fn&& fn) noexcept {
-    const auto with_ordinal = [&](std::uint64_t sequence, std::uint64_t position,
+    return take_frames(limit, [&](std::uint64_t sequence, std::uint64_t position,
                                   const core::RecordRef& record) BYTEOR_INLINED_LAMBDA {
       return fn(LaneRecord{record.data, record.length, record.flags, ordinal_at(sequence, position)});
-    };
-    return options_.checks ? take_frames<true>(limit, with_ordinal) : take_frames<false>(limit, with_ordinal);
+    });
   }
 
   bool release() noexcept override {
@@ -90,17 +103,18 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   std::uint64_t lower_bound() noexcept override {
     if (options_.counts_ordinals)
       return next_ == available_ && ended() ? core::kNoLimit : dense_ordinal(counts_.read());
-    if (next_ != available_) return FramedLayout::ordinal_of(memory_, past_padding(next_));
+    if (next_ != available_) return ordinal_behind(next_);
     // SYNC POINT L1: the watermark first. What the writer published before it moved it is then in its cursor, and a
     // record that is there is a better bound than the watermark, which may be past it.
     const std::uint64_t watermark = producer_.watermark.load(std::memory_order_seq_cst);
     if (ended()) return core::kNoLimit;
     // A journal's record that has not been written yet may not be read; its ordinal may.
-    if (end_.cursor.load_seq_cst(next_) != next_) return FramedLayout::ordinal_of(memory_, past_padding(next_));
-    return watermark;
+    if (end_.cursor.load_seq_cst(next_) != next_) return ordinal_behind(next_);
+    // Only its end ends a lane.
+    return std::min(watermark, core::kNoLimit - 1);
   }
 
-  bool ended() noexcept override { return drained(); }
+  bool ended() noexcept override { return !damaged_ && end_.reached(next_); }
 
   bool damaged() const noexcept override { return damaged_; }
 
@@ -110,13 +124,12 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   // many it moved over. Records stay readable until release(). Sequences count the lane's records.
   template <class Take>
   std::uint32_t consume(std::uint32_t limit, Take&& take) noexcept {
-    const auto plain = [&](std::uint64_t sequence, std::uint64_t, const core::RecordRef& record)
-                           BYTEOR_INLINED_LAMBDA { return take(sequence, record); };
-    return options_.checks ? take_frames<true>(limit, plain) : take_frames<false>(limit, plain);
+    return take_frames(limit, [&](std::uint64_t sequence, std::uint64_t, const core::RecordRef& record)
+                                  BYTEOR_INLINED_LAMBDA { return take(sequence, record); });
   }
 
-  // Nothing will ever come again: the lane has ended and everything has been consumed.
-  bool drained() const noexcept { return !damaged_ && end_.reached(next_); }
+  // Nothing will ever come again: the lane has ended and everything has been consumed, or it is damaged.
+  bool drained() const noexcept { return damaged_ || end_.reached(next_); }
 
   // Sequence of the next record.
   std::uint64_t next() const noexcept { return counts_.read(); }
@@ -124,43 +137,20 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
  private:
   static constexpr std::uint64_t kFewBytes = 256;  // some short records
 
-  template <bool kChecks>
-  std::uint32_t peek_frames(LaneRecord* records, std::uint32_t limit) noexcept {
-    const std::uint64_t sequence = counts_.read();
-    std::uint64_t position = next_;
-    std::uint64_t available = available_;
-    std::uint64_t end = next_;
-    std::uint64_t bytes = 0;
-    std::uint32_t count = 0;
-    bool fresh = false;
-    FrameStart start;
-    while (count != limit && find<kChecks>(position, available, start, fresh)) {
-      records[count] = {FramedLayout::record_at(memory_, position), start.length, start.flags,
-                        ordinal_at(sequence + count, position)};
-      ++count;
-      bytes += start.length;
-      end = position += frame_bytes(start.length);
-    }
-    peeked_ = count;
-    peeked_end_ = end;
-    peeked_bytes_ = bytes;
-    return count;
-  }
-
   // What the loop needs stays in registers, for the reason given at FramedWriter::Batch.
-  template <bool kChecks, class Take>
+  template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_frames(std::uint32_t limit, const Take& take) noexcept {
     const FramedMemory memory = memory_;
     const std::uint64_t sequence = counts_.read();
     std::uint64_t position = next_;
-    std::uint64_t available = available_;
+    std::uint64_t piece = piece_at(position);
     std::uint64_t end = next_;
     std::uint64_t bytes = 0;
     std::uint32_t taken = 0;
     // What is known is worked off before the writer is disturbed again.
-    bool fresh = position != available;
+    bool fresh = position != available_;
     FrameStart start;
-    while (taken != limit && find<kChecks>(position, available, start, fresh)) {
+    while (taken != limit && find(position, piece, start, fresh)) {
       const core::RecordRef record{FramedLayout::record_at(memory, position), start.length, start.flags};
       if (!take(sequence + taken, position, record)) break;
       end = position += frame_bytes(start.length);
@@ -169,53 +159,56 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     }
     next_ = end;
     counts_.add(taken, bytes);
-    forget_peek();
+    peeked_.clear();
     return taken;
   }
 
-  template <bool kChecks>
-  void consume_frames(std::uint32_t count) noexcept {
-    std::uint64_t available = available_;
+  // Of a record that take() showed and its caller did not take: its header is read anew.
+  BYTEOR_NEVER_INLINE void consume_undescribed(std::uint32_t count) noexcept {
+    std::uint64_t piece = piece_at(next_);
     bool fresh = true;
     FrameStart start;
-    for (; count != 0 && find<kChecks>(next_, available, start, fresh); --count) {
+    peeked_.clear();
+    for (; count != 0 && find(next_, piece, start, fresh); --count) {
       counts_.add(1, start.length);
       next_ += frame_bytes(start.length);
     }
   }
 
-  void forget_peek() noexcept {
-    peeked_ = 0;
-    peeked_end_ = next_;
-    peeked_bytes_ = 0;
-  }
-
-  // The frame at or after `position` in the readable range; moves `position` past padding. `available`: end of that
-  // range; `fresh`: it has been asked for already in this turn. False when there is none, and when what stands there is
-  // no frame.
-  template <bool kChecks>
-  BYTEOR_ALWAYS_INLINE bool find(std::uint64_t& position, std::uint64_t& available, FrameStart& start,
+  // The frame at or after `position` in the readable range; moves `position` past padding. `piece`: how far the range
+  // reaches without a wrap; `fresh`: it has been asked for already in this turn. False when there is none, and when
+  // what stands there is no frame: JavaScript can write anything anywhere, so each is judged, and by what was read
+  // once.
+  BYTEOR_ALWAYS_INLINE bool find(std::uint64_t& position, std::uint64_t& piece, FrameStart& start,
                                  bool& fresh) noexcept {
-    if (position == available) {
-      if (fresh) return false;
-      fresh = true;
-      available = available_ = look(position);
-      if (position == available) return false;
+    if (position == piece) [[unlikely]] {
+      if (position == available_) {
+        if (fresh) return false;
+        fresh = true;
+        available_ = look(position);
+        if (position == available_) return false;
+      }
+      piece = piece_at(position);
     }
     start = FramedLayout::start_of(memory_, position);
-    if ((start.flags & abi::kFramePadding) != 0) [[unlikely]] {
-      if constexpr (kChecks) {
-        if (!sound_padding(position, start)) return damage();
-      }
-      position += start.length;
-      if (position == available) return false;
-      start = FramedLayout::start_of(memory_, position);
-    }
-    if constexpr (kChecks) {
-      if (!sound_frame(position, start)) [[unlikely]]
+    if ((start.flags & ~abi::kTerminatorMask) != 0) [[unlikely]] {
+      if (start.flags != abi::kFramePadding || start.length != FramedLayout::to_wrap(memory_, position) ||
+          start.length > piece - position)
         return damage();
+      position += start.length;
+      if (position == available_) return false;
+      piece = piece_at(position);
+      start = FramedLayout::start_of(memory_, position);
+      if ((start.flags & ~abi::kTerminatorMask) != 0) return damage();
     }
+    if (start.length > memory_.record_max || frame_bytes(start.length) > piece - position) [[unlikely]]
+      return damage();
     return true;
+  }
+
+  // How far the readable range reaches from `position` on without a wrap.
+  std::uint64_t piece_at(std::uint64_t position) const noexcept {
+    return std::min(available_, position + FramedLayout::to_wrap(memory_, position));
   }
 
   // The end of what may be read from `position` on.
@@ -228,24 +221,16 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     return end;
   }
 
-  bool sound_padding(std::uint64_t position, FrameStart start) const noexcept {
-    return start.length == FramedLayout::to_wrap(memory_, position) && start.length <= available_ - position;
-  }
-
-  bool sound_frame(std::uint64_t position, FrameStart start) const noexcept {
-    if (start.length > memory_.record_max || (start.flags & ~abi::kTerminatorMask) != 0) return false;
-    const std::uint32_t bytes = frame_bytes(start.length);
-    return bytes <= FramedLayout::to_wrap(memory_, position) && bytes <= available_ - position;
-  }
-
   bool damage() noexcept {
     damaged_ = true;
     return false;
   }
 
-  std::uint64_t past_padding(std::uint64_t position) const noexcept {
-    const FrameStart start = FramedLayout::start_of(memory_, position);
-    return (start.flags & abi::kFramePadding) != 0 ? position + start.length : position;
+  // Of the frame behind `position`, unjudged: any number, and from within the lane.
+  std::uint64_t ordinal_behind(std::uint64_t position) const noexcept {
+    const bool padding = (FramedLayout::start_of(memory_, position).flags & abi::kFramePadding) != 0;
+    return FramedLayout::ordinal_within(memory_,
+                                        padding ? position + FramedLayout::to_wrap(memory_, position) : position);
   }
 
   // Of the lane's record `sequence`, whose frame stands at `position`.
@@ -268,9 +253,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   std::uint64_t next_;       // position of the first frame that has not been consumed, or of padding before it
   std::uint64_t available_;  // end of the range that may be read, as far as we know
   std::uint64_t released_;
-  std::uint64_t peeked_end_;  // position after the last frame that peek() described
-  std::uint64_t peeked_bytes_ = 0;
-  std::uint32_t peeked_ = 0;
+  PeekedRecords peeked_;
   bool damaged_ = false;
 };
 

@@ -246,7 +246,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   }
 
   void refresh() noexcept {
-    gate_ = gates_.look(gate_);
+    gate_ = gates_.look(gate_, next_);
     limit_ = gate_ + memory_.capacity_bytes;
   }
 

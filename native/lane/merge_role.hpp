@@ -12,6 +12,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/cpu.hpp"
+#include "core/record.hpp"
 #include "lane/endpoint.hpp"
 #include "lane/role.hpp"
 
@@ -109,7 +110,7 @@ class alignas(core::kCacheBlock) MergeRole final : public Role {
     const InletEnd* waits_for = nullptr;
     for (const InletEnd& end : context_.inlets) {
       if (end.inlet->damaged()) [[unlikely]]
-        return fail(end.inlet->lower_bound(), kDamaged);
+        return fail(end.inlet->lower_bound(), core::kDamagedRecord);
       if (waits_for == nullptr && !end.inlet->ended()) waits_for = &end;
     }
     if (waits_for == nullptr) return finish();

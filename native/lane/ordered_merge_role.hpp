@@ -20,6 +20,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/cpu.hpp"
+#include "core/record.hpp"
 #include "core/sequence.hpp"
 #include "lane/endpoint.hpp"
 #include "lane/merge_role.hpp"
@@ -63,6 +64,9 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
   void settle() noexcept override { settle_merge(context_.inlets); }
 
  private:
+  // Above every ordinal: leaves room for a step and for what is added for copies.
+  static constexpr std::uint64_t kOrdinalEnd = std::uint64_t{1} << 63;
+
   // One inlet: the records that were seen, how many of them were chosen, and how many of those are out.
   struct Head {
     InletEnd* end = nullptr;
@@ -131,10 +135,26 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
     if (head.bound == core::kNoLimit || head.consumed != head.count) return false;
     head.count = head.end->inlet->peek(head.records.data(), context_.batch_records);
     head.chosen = head.consumed = 0;
+    if (!grows(head)) [[unlikely]] {
+      head.count = 0;
+      disordered_ = true;
+      return false;
+    }
     const std::uint64_t bound = head.count != 0 ? head.records.front().ordinal : head.end->inlet->lower_bound();
     // A record that came between the look and the bound is found at the next look.
     if (head.count == 0 && bound <= head.bound) return false;
     head.bound = bound;
+    return true;
+  }
+
+  // Ordinals grow, from the inlet's bound on. Others were overwritten, and going by them would order nothing.
+  bool grows(const Head& head) const noexcept {
+    std::uint64_t least = head.bound;
+    for (std::uint32_t i = 0; i != head.count; ++i) {
+      const std::uint64_t ordinal = head.records[i].ordinal;
+      if (ordinal < least || ordinal >= kOrdinalEnd) return false;
+      least = ordinal + 1;
+    }
     return true;
   }
 
@@ -178,8 +198,8 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
   // Nothing could be chosen.
   std::uint32_t rest() noexcept {
     for (const Head& head : heads_)
-      if (head.end->inlet->damaged()) [[unlikely]]
-        return fail(head.end->inlet->lower_bound(), kDamaged);
+      if (head.end->inlet->damaged() || disordered_) [[unlikely]]
+        return fail(head.end->inlet->lower_bound(), core::kDamagedRecord);
     const Head& least = least_head();
     if (least.bound == core::kNoLimit) return finish();
     observe_wait(*least.end);
@@ -193,7 +213,8 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
   std::vector<LaneRecord> chosen_;      // what is next, with its new ordinals
   std::vector<std::uint32_t> sources_;  // and the inlets it comes from
   std::uint32_t chosen_count_ = 0;
-  std::uint32_t put_ = 0;  // of the chosen ones
+  std::uint32_t put_ = 0;    // of the chosen ones
+  bool disordered_ = false;  // an inlet's ordinals do not grow
 };
 
 }  // namespace byteor::lane

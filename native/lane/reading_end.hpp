@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
@@ -19,11 +20,47 @@ struct ReaderOptions {
   bool counts_ordinals = false;
   std::uint64_t first_ordinal = 0;  // where they are counted: the first record's place in its ingress's order
   std::uint32_t ordinal_shift = 0;
-  // The writer is JavaScript, which can be made to write anything: every description is judged before it is used.
-  bool checks = false;
   // The reader is an egress: what it read, it passed on.
   bool delivers = false;
+  // Most records that one peek() describes.
+  std::uint32_t batch_records = 1024;
   bool paces = false;  // the writer runs on another thread: its cursor is looked at as core/pace.hpp says
+};
+
+// What the last peek() described, kept so that what is consumed is what was described: its headers lie in memory that
+// JavaScript can write to, and are not read again.
+class PeekedRecords {
+ public:
+  // Units (bytes of a lane of frames, or slots) and record bytes of a number of records.
+  struct Extent {
+    std::uint32_t units = 0;
+    std::uint32_t bytes = 0;
+  };
+
+  explicit PeekedRecords(std::uint32_t most)
+      : most_(most), ends_(std::make_unique_for_overwrite<Extent[]>(std::size_t{most} + 1)) {
+    ends_[0] = {};
+  }
+
+  std::uint32_t most() const noexcept { return most_; }
+  // Records that were described and not consumed.
+  std::uint32_t left() const noexcept { return count_ - taken_; }
+
+  void clear() noexcept { count_ = taken_ = 0; }
+  // The next record. `units`, `bytes`: of all since clear().
+  void add(std::uint32_t units, std::uint32_t bytes) noexcept { ends_[++count_] = {units, bytes}; }
+  // Moves over the next `count` ≤ left() records.
+  Extent take(std::uint32_t count) noexcept {
+    const Extent before = ends_[taken_];
+    taken_ += count;
+    return {ends_[taken_].units - before.units, ends_[taken_].bytes - before.bytes};
+  }
+
+ private:
+  const std::uint32_t most_;
+  const std::unique_ptr<Extent[]> ends_;  // behind so many records
+  std::uint32_t count_ = 0;
+  std::uint32_t taken_ = 0;
 };
 
 // Counts and samples what one reader reads. Stamps go by the number that the writer gives a record: in a lane of frames

@@ -173,10 +173,6 @@ class Role : public core::Agent {
     return fail(ordinal, cause);
   }
 
-  static constexpr std::string_view kDamaged =
-      "the header of the record does not lie within what was claimed for it, so it was overwritten: write only to the "
-      "bytes of the claim, and not after it has been committed";
-
   RoleContext context_;
   bool finished_ = false;
 

@@ -16,6 +16,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/cpu.hpp"
+#include "core/record.hpp"
 #include "lane/endpoint.hpp"
 #include "lane/role.hpp"
 
@@ -203,7 +204,7 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
   // There was nothing to read.
   std::uint32_t rest() noexcept {
     if (inlet_.damaged()) [[unlikely]]
-      return fail(inlet_.lower_bound(), kDamaged);
+      return fail(inlet_.lower_bound(), core::kDamagedRecord);
     if (inlet_.ended()) return finish();
     observe_wait(context_.inlets.front());
     return 0;

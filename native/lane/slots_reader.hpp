@@ -40,7 +40,8 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
         options_(options),
         counts_(block, stamps, histogram, options.delivers, options.first),
         next_(options.first),
-        released_(options.first) {}
+        released_(options.first),
+        peeked_(options.batch_records) {}
 
   SlotsReader(const SlotsReader&) = delete;
   SlotsReader& operator=(const SlotsReader&) = delete;
@@ -51,19 +52,30 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
   std::uint32_t peek(LaneRecord* records, std::uint32_t limit) noexcept override {
     if (barrier_.known() - next_ < limit) look();
+    const std::uint32_t most = std::min(limit, peeked_.most());
     std::uint32_t count = 0;
+    std::uint32_t bytes = 0;
     core::RecordRef record;
-    while (count != limit && next_ + count != barrier_.known() && load(next_ + count, record)) {
+    peeked_.clear();
+    while (count != most && next_ + count != barrier_.known() && load(next_ + count, record)) {
       records[count] = {record.data, record.length, record.flags, ordinal_at(next_ + count)};
       ++count;
+      bytes += record.length;
+      peeked_.add(count, bytes);
     }
     return count;
   }
 
   void consume(std::uint32_t count) noexcept override {
-    std::uint64_t bytes = std::uint64_t{count} * ring_.record_bytes;
-    if (!ring_.fixed)
-      for (std::uint64_t s = next_; s != next_ + count; ++s) bytes += core::VariableLayout::slot(ring_, s).length;
+    const std::uint32_t described = std::min(count, peeked_.left());
+    std::uint64_t bytes = peeked_.take(described).bytes;
+    // The others were shown by span(), or by take(), whose caller did not take them then.
+    if (ring_.fixed) {
+      bytes += std::uint64_t{count - described} * ring_.record_bytes;
+    } else {
+      core::RecordRef record;
+      for (std::uint32_t i = described; i != count; ++i) bytes += load(next_ + i, record) ? record.length : 0;
+    }
     next_ += count;
     counts_.add(count, bytes);
   }
@@ -91,10 +103,11 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     const std::uint64_t watermark = producer_.watermark.load(std::memory_order_seq_cst);
     if (ended()) return core::kNoLimit;
     if (end_.cursor.load_seq_cst(next_) != next_) return ordinal_at(next_);
-    return watermark;
+    // Only its end ends a lane.
+    return std::min(watermark, core::kNoLimit - 1);
   }
 
-  bool ended() noexcept override { return drained(); }
+  bool ended() noexcept override { return !damaged_ && end_.reached(next_); }
 
   bool damaged() const noexcept override { return damaged_; }
 
@@ -124,7 +137,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
                                  BYTEOR_INLINED_LAMBDA { return take(sequence - first, record); });
   }
 
-  bool drained() const noexcept { return !damaged_ && end_.reached(next_); }
+  bool drained() const noexcept { return damaged_ || end_.reached(next_); }
 
   std::uint64_t next() const noexcept { return counts_.read(); }
 
@@ -132,14 +145,22 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_slots(std::uint32_t limit, const Take& take) noexcept {
     const std::uint64_t end = barrier_.available(next_, limit, next_ == released_);
+    peeked_.clear();
     return ring_.fixed ? take_structs(end, take) : take_records(end, take);
   }
 
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_records(std::uint64_t end, const Take& take) noexcept {
     const std::uint64_t begin = next_;
+    // In registers: members are not kept there over the loads of a slot.
+    const core::RingMemory ring = ring_;
+    core::VariableLayout::Slot slot;
     core::RecordRef record;
-    for (; next_ != end && load(next_, record); ++next_) {
+    for (; next_ != end; ++next_) {
+      if (!core::VariableLayout::load_written(ring, next_, slot, record)) [[unlikely]] {
+        damaged_ = true;
+        break;
+      }
       if (!take(next_, record)) break;
       counts_.add(1, record.length);
     }
@@ -166,19 +187,11 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
       record = core::FixedLayout::load(ring_, sequence);
       return true;
     }
-    const abi::Slot slot = core::VariableLayout::slot(ring_, sequence);
-    const std::uint32_t offset = slot.start & (ring_.arena_bytes - 1);
-    if (options_.checks && !sound(slot, offset)) [[unlikely]] {
-      damaged_ = true;
-      return false;
-    }
-    record = {ring_.arena + offset, slot.length, slot.flags};
-    return true;
-  }
-
-  bool sound(const abi::Slot& slot, std::uint32_t offset) const noexcept {
-    return slot.start == slot.position && slot.length <= ring_.record_max &&
-           std::uint64_t{offset} + slot.length <= ring_.arena_bytes && (slot.flags & ~abi::kTerminatorMask) == 0;
+    core::VariableLayout::Slot slot;
+    if (core::VariableLayout::load_written(ring_, sequence, slot, record)) [[likely]]
+      return true;
+    damaged_ = true;
+    return false;
   }
 
   std::uint64_t ordinal_at(std::uint64_t sequence) const noexcept {
@@ -196,6 +209,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   ReadingEnd counts_;
   std::uint64_t next_;  // sequence
   std::uint64_t released_;
+  PeekedRecords peeked_;
   bool damaged_ = false;
 };
 

@@ -256,7 +256,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     if (inlet_.damaged()) [[unlikely]] {
       damaged_ = true;
       block_.failed.store(1, std::memory_order_relaxed);
-      return fail(inlet_.lower_bound(), kDamaged);
+      return fail(inlet_.lower_bound(), core::kDamagedRecord);
     }
     if (inlet_.ended()) return finish();
     observe_wait(context_.inlets.front());

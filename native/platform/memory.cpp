@@ -1,5 +1,7 @@
 #include "platform/memory.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 
@@ -30,11 +32,15 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 Mapping::Mapping(Mapping&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       bytes_(std::exchange(other.bytes_, 0)),
+      whole_(std::exchange(other.whole_, nullptr)),
+      whole_bytes_(std::exchange(other.whole_bytes_, 0)),
       path_(std::exchange(other.path_, {})) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(bytes_, other.bytes_);
+  std::swap(whole_, other.whole_);
+  std::swap(whole_bytes_, other.whole_bytes_);
   std::swap(path_, other.path_);
   return *this;
 }
@@ -50,7 +56,9 @@ void Mapping::remove_file() const noexcept {}
 Mapping Mapping::anonymous(std::size_t bytes, const MappingOptions& options) {
   void* data = VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
   if (data == nullptr) fail(bytes, "", "error " + std::to_string(GetLastError()));
-  Mapping mapping(static_cast<std::byte*>(data), bytes);
+  Mapping mapping;
+  mapping.data_ = static_cast<std::byte*>(data);
+  mapping.bytes_ = bytes;
   mapping.prepare(options);
   return mapping;
 }
@@ -67,8 +75,8 @@ void Mapping::prepare(const MappingOptions& options) noexcept {
 #else
 
 Mapping::~Mapping() {
-  if (data_ == nullptr) return;
-  munmap(data_, bytes_);
+  if (whole_ == nullptr) return;
+  munmap(whole_, whole_bytes_);
   remove_file();
 }
 
@@ -78,23 +86,8 @@ void Mapping::remove_file() const noexcept {
 
 namespace {
 
-// A mapping that begins at a multiple of a huge page: map more, cut both ends off.
-std::byte* map_aligned(std::size_t bytes) {
-  const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  void* raw = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (raw == MAP_FAILED) return nullptr;
-  std::byte* const begin = static_cast<std::byte*>(raw);
-  const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
-  std::byte* const data = begin + before;
-  if (before > 0) munmap(begin, before);
-  std::byte* const end = data + (bytes + page - 1) / page * page;
-  const std::size_t after = static_cast<std::size_t>(begin + bytes + kHugePage - end);
-  if (after >= page) munmap(end, after / page * page);
-  return data;
-}
-
 // Reserves the file's blocks; ftruncate alone would only promise them.
-int reserve(int descriptor, std::size_t bytes) {
+int reserve_blocks(int descriptor, std::size_t bytes) {
 #if defined(__linux__)
   return posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
 #else
@@ -104,16 +97,27 @@ int reserve(int descriptor, std::size_t bytes) {
 
 }  // namespace
 
+Mapping Mapping::reserve(std::size_t bytes, std::size_t alignment) {
+  Mapping mapping;
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t rounded = (bytes + page - 1) / page * page;
+  // A page before the first multiple of the alignment at least, and one behind the end.
+  const std::size_t whole_bytes = rounded + std::max(alignment, page) + page;
+  void* const whole = mmap(nullptr, whole_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (whole == MAP_FAILED) return mapping;
+  mapping.whole_ = static_cast<std::byte*>(whole);
+  mapping.whole_bytes_ = whole_bytes;
+  const auto first = reinterpret_cast<std::uintptr_t>(mapping.whole_ + page);
+  mapping.data_ = mapping.whole_ + page + (alignment - first % alignment) % alignment;
+  mapping.bytes_ = bytes;
+  return mapping;
+}
+
 Mapping Mapping::anonymous(std::size_t bytes, const MappingOptions& options) {
-  std::byte* data = nullptr;
-  if (options.huge_pages) {
-    data = map_aligned(bytes);
-  } else {
-    void* mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped != MAP_FAILED) data = static_cast<std::byte*>(mapped);
-  }
-  if (data == nullptr) fail(bytes, "", std::strerror(errno));
-  Mapping mapping(data, bytes);
+  Mapping mapping = reserve(bytes, options.huge_pages ? kHugePage : 1);
+  if (mapping.data_ == nullptr ||
+      mmap(mapping.data_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+    fail(bytes, "", std::strerror(errno));
   mapping.prepare(options);
   return mapping;
 }
@@ -124,18 +128,19 @@ Mapping Mapping::shared(const UserFolder& folder, const std::string& name, std::
   const int descriptor =
       openat(folder.descriptor(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (descriptor < 0) fail(bytes, " in " + path, std::strerror(errno));
-  int error = reserve(descriptor, bytes);
-  void* data = MAP_FAILED;
+  int error = reserve_blocks(descriptor, bytes);
+  Mapping mapping;
   if (error == 0) {
-    data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    if (data == MAP_FAILED) error = errno;
+    mapping = reserve(bytes, 1);
+    if (mapping.data_ == nullptr ||
+        mmap(mapping.data_, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, descriptor, 0) == MAP_FAILED)
+      error = errno;
   }
   close(descriptor);
   if (error != 0) {
     unlinkat(folder.descriptor(), name.c_str(), 0);
     fail(bytes, " in " + path, std::strerror(error));
   }
-  Mapping mapping(static_cast<std::byte*>(data), bytes);
   mapping.path_ = path;
   mapping.prepare(options);
   return mapping;

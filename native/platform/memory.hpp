@@ -15,7 +15,9 @@ struct MappingOptions {
   bool prefault = false;    // touch every page now, so that no thread faults later
 };
 
-// Zero-filled memory, aligned to a page (to 2 MiB when huge pages were asked for). Unmapped when the object dies.
+// Zero-filled memory, aligned to a page (to 2 MiB when huge pages were asked for), between two pages that cannot be
+// touched: an access beside it ends the process instead of changing somebody else's memory. Unmapped when the object
+// dies.
 class Mapping {
  public:
   // Throws std::runtime_error with the size and a remedy when the memory cannot be had.
@@ -38,11 +40,15 @@ class Mapping {
   void remove_file() const noexcept;
 
  private:
-  Mapping(std::byte* data, std::size_t bytes) : data_(data), bytes_(bytes) {}
+  // Of address space for `bytes` between guards, nothing of which can be touched yet. Null data when there is none.
+  static Mapping reserve(std::size_t bytes, std::size_t alignment);
   void prepare(const MappingOptions& options) noexcept;
 
   std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;
+  // What is unmapped: the guard pages too.
+  std::byte* whole_ = nullptr;
+  std::size_t whole_bytes_ = 0;
   std::string path_;
 };
 

@@ -107,8 +107,8 @@ void Sleeper::watch(int, short) noexcept {}
 #endif
 
 Sleeper::Sleeper(std::atomic<std::uint32_t>& armed, std::atomic<std::uint32_t>& word,
-                 [[maybe_unused]] std::size_t descriptor_max)
-    : armed_(armed), word_(word) {
+                 [[maybe_unused]] std::size_t descriptor_max, std::atomic<std::uint32_t>* shown)
+    : armed_(armed), word_(word), shown_(shown) {
 #if !defined(_WIN32)
   if (descriptor_max > 0) descriptors_ = std::make_unique<Descriptors>(descriptor_max);
 #endif
@@ -119,6 +119,7 @@ Sleeper::~Sleeper() = default;
 void Sleeper::disarm() noexcept {
   // Relaxed is enough: a waker that still sees 1 rouses for nothing, and the next arm() is seq_cst again.
   armed_.store(0, std::memory_order_relaxed);
+  if (shown_ != nullptr) shown_->store(0, std::memory_order_relaxed);
 }
 
 void Sleeper::sleep() noexcept {

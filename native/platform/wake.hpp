@@ -9,6 +9,9 @@
 //   nothing: watch(fd)…, sleep()
 //   something: disarm()
 //
+// What native threads wake by lies in the core's own memory. A JS thread cannot reach that, so the region has a copy of
+// `armed` for it; whatever is written there, native wakers, and so a halt, still find their sleeper.
+//
 // A thread whose agents wait for descriptors sleeps in poll(2), any other on the futex word. Which of the two is fixed
 // at construction, so that a waker never has to find out.
 #pragma once
@@ -22,10 +25,12 @@ namespace byteor::platform {
 
 class Sleeper {
  public:
-  // `armed` and `word`: abi::ThreadBlock.armed and .futex of this thread; both outlive the sleeper. `descriptor_max`:
-  // how many descriptors may be watched at a time; 0: none, sleep on the word. Control path; throws std::system_error
-  // when the operating system has no descriptor left for waking.
-  Sleeper(std::atomic<std::uint32_t>& armed, std::atomic<std::uint32_t>& word, std::size_t descriptor_max);
+  // `armed` and `word` are this thread's, and private to the core. `descriptor_max`: how many descriptors may be
+  // watched at a time; 0: none, sleep on the word. `shown`: abi::ThreadBlock.armed, the copy for JS wakers; nullptr
+  // where there are none. All three outlive the sleeper. Control path; throws std::system_error when the operating
+  // system has no descriptor left for waking.
+  Sleeper(std::atomic<std::uint32_t>& armed, std::atomic<std::uint32_t>& word, std::size_t descriptor_max,
+          std::atomic<std::uint32_t>* shown = nullptr);
   ~Sleeper();
 
   Sleeper(const Sleeper&) = delete;
@@ -40,6 +45,7 @@ class Sleeper {
     ticket_ = word_.load(std::memory_order_seq_cst);
     // SYNC POINT S5: armed, then the inputs; pairs with wake(), which comes after the input was published.
     armed_.store(1, std::memory_order_seq_cst);
+    if (shown_ != nullptr) shown_->store(1, std::memory_order_seq_cst);
   }
 
   // The look after arm() found something: wakers need not bother.
@@ -63,7 +69,8 @@ class Sleeper {
     if (armed_.exchange(0, std::memory_order_seq_cst) != 0) rouse();
   }
 
-  // The wake-up itself, for a caller that exchanged `armed` from 1 to 0 itself (a JS thread does that in place).
+  // The wake-up itself, whatever `armed` says: for a JS thread, which exchanges the copy in place, and for whoever ends
+  // the thread or cannot know what a JS thread that is gone had still to do. Of an awake thread it costs a round.
   void rouse() noexcept;
 
  private:
@@ -71,6 +78,7 @@ class Sleeper {
 
   std::atomic<std::uint32_t>& armed_;
   std::atomic<std::uint32_t>& word_;
+  std::atomic<std::uint32_t>* const shown_;
   std::uint32_t ticket_ = 0;
   bool may_not_sleep_ = false;                // there was no room to watch something
   std::unique_ptr<Descriptors> descriptors_;  // only when descriptor_max > 0

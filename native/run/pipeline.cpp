@@ -85,9 +85,9 @@ struct Pipeline::Impl final : core::FailureReporter {
   void request_halt() noexcept;
   bool join_threads() noexcept;
   void close_files(const std::shared_ptr<Impl>& self, bool joined) noexcept;
-  void set_closing() noexcept;
   void close_ingress() noexcept;
   void close_ingress(Port& port) noexcept;
+  void rouse_threads() noexcept;
   void request_close() noexcept;
   void notify(std::uint32_t events);
   void thread_ended();
@@ -98,8 +98,9 @@ struct Pipeline::Impl final : core::FailureReporter {
   bool waits_for_device(std::uint32_t thread) const noexcept { return thread >= first_device_thread; }
   // SYNC POINT S9.
   abi::RegionState state() const noexcept {
-    return static_cast<abi::RegionState>(header().state.load(std::memory_order_seq_cst));
+    return static_cast<abi::RegionState>(own_state.load(std::memory_order_seq_cst));
   }
+  void advance_state(abi::RegionState to) noexcept;
 
   // Destruction runs upwards: threads end first, then the adapters and the graph they used, the memory last.
   const Options options;
@@ -120,6 +121,16 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::mutex control_mutex;
   bool started = false;
   bool halted = false;
+  // abi::RegionState. The region's is a copy for JavaScript, which can write over it.
+  std::atomic<std::uint32_t> own_state{static_cast<std::uint32_t>(abi::RegionState::kBuilding)};
+  std::mutex state_mutex;  // of the copy
+  // The first failure, likewise.
+  struct FailedAt {
+    std::uint64_t sequence;
+    std::uint32_t agent;
+    auto operator<=>(const FailedAt&) const = default;
+  };
+  std::optional<FailedAt> failed_at;
   std::mutex failure_mutex;
   bool settled = false;   // guarded by failure_mutex: the region tells how it ended, and no failure may come any more
   std::mutex port_mutex;  // guards what changes in ports
@@ -153,7 +164,8 @@ Pipeline::Impl::Impl(graph::Description description, const Options& open_options
   std::memcpy(header().version_id, options.version_id.data(), std::min<std::size_t>(options.version_id.size(), 64));
   if (const graph::KeyDescription* spec = graph->shard_key())
     key.emplace(op::KeySpec{spec->kind, spec->offset, spec->length, spec->index, spec->text});
-  ports.open(*graph, key.has_value() ? &*key : nullptr, *this, batch_records(options), [this] { close_ingress(); });
+  ports.open(*graph, key.has_value() ? &*key : nullptr, *this, own_state, batch_records(options),
+             [this] { close_ingress(); });
   make_threads();
   wire_threads();
 }
@@ -181,8 +193,8 @@ std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
 
 // On each thread sources come first, then the graph's agents in the order of flow, sinks last.
 void Pipeline::Impl::make_threads() {
-  first_device_thread = header().thread_count - graph->device_threads();
-  std::vector<std::vector<core::Agent*>> agents(header().thread_count);
+  first_device_thread = graph->thread_count() - graph->device_threads();
+  std::vector<std::vector<core::Agent*>> agents(graph->thread_count());
   const auto add_adapters = [&](bool sources) {
     for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
       const Port& port = ports.all()[i];
@@ -193,7 +205,7 @@ void Pipeline::Impl::make_threads() {
   add_adapters(true);
   for (graph::PlacedAgent& placed : graph->agents()) agents[placed.thread].push_back(placed.agent.get());
   add_adapters(false);
-  for (std::uint32_t i = 0; i < header().thread_count; ++i) {
+  for (std::uint32_t i = 0; i < graph->thread_count(); ++i) {
     const WaitStrategy wait = waits_for_device(i) ? WaitStrategy::kAdaptive : tuning.wait;
     threads.push_back(std::make_unique<AgentThread>(
         graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), wait,
@@ -203,10 +215,10 @@ void Pipeline::Impl::make_threads() {
 
 // Who may sleep on whose work: both ends of every dependency, in both directions, since room travels upstream.
 void Pipeline::Impl::wire_threads() {
-  for (std::uint32_t i = 0; i < header().agent_count; ++i) {
-    const std::uint32_t own = graph->agent_entry(i).thread;
+  for (std::uint32_t i = 0; i < graph->agent_count(); ++i) {
+    const std::uint32_t own = graph->agent_thread(i);
     for (const std::uint32_t on : graph->dependencies(i)) {
-      const std::uint32_t other = graph->agent_entry(on).thread;
+      const std::uint32_t other = graph->agent_thread(on);
       if (own == abi::kNone || other == abi::kNone) continue;
       threads[own]->add_neighbour(threads[other].get());
       threads[other]->add_neighbour(threads[own].get());
@@ -223,10 +235,8 @@ void Pipeline::Impl::start() {
   if (started || halted) return;
   started = true;
   header().started_ns = core::now_ns();
-  // SYNC POINT S9: unless it has been closed already, which a source would otherwise never hear of.
-  auto building = static_cast<std::uint32_t>(abi::RegionState::kBuilding);
-  header().state.compare_exchange_strong(building, static_cast<std::uint32_t>(abi::RegionState::kRunning),
-                                         std::memory_order_seq_cst);
+  // Unless it has been closed already, which a source would otherwise never hear of.
+  advance_state(abi::RegionState::kRunning);
   running_threads.store(static_cast<std::uint32_t>(threads.size()));
   tuning.spare_cpu();
   bool any_real_time = false;
@@ -264,19 +274,28 @@ void Pipeline::Impl::thread_ended() {
   notify(kEventEnded);
 }
 
-void Pipeline::Impl::set_closing() noexcept {
-  const auto closing = static_cast<std::uint32_t>(abi::RegionState::kClosing);
+// Forward only.
+void Pipeline::Impl::advance_state(abi::RegionState to) noexcept {
+  const auto wanted = static_cast<std::uint32_t>(to);
+  std::uint32_t before = own_state.load(std::memory_order_relaxed);
   // SYNC POINT S9: a native source looks at the state before every turn, and after it has armed.
-  std::uint32_t before = header().state.load(std::memory_order_relaxed);
-  while (before < closing && !header().state.compare_exchange_weak(before, closing, std::memory_order_seq_cst)) {
+  while (before < wanted && !own_state.compare_exchange_weak(before, wanted, std::memory_order_seq_cst)) {
   }
+  // SYNC POINT S9: the copy shows the furthest state, in whatever order several threads come here.
+  const std::lock_guard lock(state_mutex);
+  header().state.store(own_state.load(std::memory_order_relaxed), std::memory_order_seq_cst);
 }
 
 void Pipeline::Impl::close_ingress() noexcept {
-  set_closing();
+  advance_state(abi::RegionState::kClosing);
   for (std::uint32_t i = 0; i < ports.all().size(); ++i)
     if (ports.all()[i].is_ingress() && ports.all()[i].is_js()) graph->close_js_ingress(i);
-  for (const auto& thread : threads) thread->wake();
+  rouse_threads();
+}
+
+// Whatever the region says of them.
+void Pipeline::Impl::rouse_threads() noexcept {
+  for (const auto& thread : threads) thread->rouse();
 }
 
 // One JS ingress; the others go on. The pipeline is closing once none is left.
@@ -292,7 +311,7 @@ void Pipeline::Impl::close_ingress(Port& port) noexcept {
     return;
   }
   graph->close_js_ingress(static_cast<std::uint32_t>(&port - ports.all().data()));
-  for (const auto& thread : threads) thread->wake();
+  rouse_threads();
 }
 
 void Pipeline::Impl::request_close() noexcept {
@@ -306,7 +325,7 @@ void Pipeline::Impl::request_close() noexcept {
       owned = owned || (port.taken && !port.closed);
       if (port.is_js() && !port.taken) ownerless.push_back(i);
     }
-    if (owned) set_closing();
+    if (owned) advance_state(abi::RegionState::kClosing);
   }
   if (!owned) {
     close_ingress();
@@ -314,7 +333,7 @@ void Pipeline::Impl::request_close() noexcept {
   }
   // Those that nobody owns have nothing to publish any more.
   for (const std::uint32_t boundary : ownerless) graph->close_js_ingress(boundary);
-  for (const auto& thread : threads) thread->wake();
+  rouse_threads();
   notify(kEventRoom);
 }
 
@@ -323,9 +342,10 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
     const std::lock_guard lock(failure_mutex);
     if (settled) return;
     abi::RegionHeader& h = header();
-    const bool first = h.failed.load(std::memory_order_relaxed) == 0;
+    const FailedAt here{sequence, agent};
     // Several records may fail before everybody has stopped: the least sequence is the failure, whatever the timing.
-    if (first || sequence < h.failed_sequence || (sequence == h.failed_sequence && agent < h.failed_agent)) {
+    if (!failed_at.has_value() || here < *failed_at) {
+      failed_at = here;
       h.failed_agent = agent;
       h.failed_sequence = sequence;
       std::size_t length = std::min(cause.size(), sizeof(h.failed_cause));
@@ -416,16 +436,17 @@ void Pipeline::Impl::halt(const std::shared_ptr<Impl>& self) noexcept {
     const std::lock_guard failures(failure_mutex);
     settled = true;
   }
-  // SYNC POINT S9: whoever sees Stopped sees the settled counters.
-  header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
+  // Whoever sees Stopped sees the settled counters.
+  advance_state(abi::RegionState::kStopped);
+  // SYNC POINT S10.
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
 }
 
 std::string Pipeline::Impl::status() const {
   std::vector<std::vector<std::uint32_t>> agents(threads.size());
-  for (std::uint32_t agent = 0; agent < header().agent_count; ++agent) {
-    const std::uint32_t thread = graph->agent_entry(agent).thread;
+  for (std::uint32_t agent = 0; agent < graph->agent_count(); ++agent) {
+    const std::uint32_t thread = graph->agent_thread(agent);
     if (thread < threads.size()) agents[thread].push_back(agent);
   }
   std::string text = "{\"threads\":[";
@@ -498,6 +519,8 @@ std::span<std::byte> Pipeline::region() noexcept {
   return {impl_->mapping->get().data(), impl_->mapping->get().bytes()};
 }
 
+std::span<std::byte> Pipeline::observable() noexcept { return region().first(impl_->graph->observable_bytes()); }
+
 std::uint32_t Pipeline::number() const noexcept { return impl_->number; }
 
 std::uint64_t Pipeline::add_listener(Listener listener) {
@@ -527,6 +550,10 @@ void Pipeline::give_back_port(const std::string& id) {
   }
   // Its owner went before it could do what request_close() asked for.
   if (port->is_ingress() && impl_->state() == abi::RegionState::kClosing) impl_->close_ingress(*port);
+  // An owner that ended in the middle (a worker that was terminated) may have shown records, or given room back, and
+  // not come to the wake that follows; nobody else knows. So all who may wait for this port look again, on either side.
+  impl_->rouse_threads();
+  notify(kEventRecords | kEventRoom | kEventDurable);
 }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {

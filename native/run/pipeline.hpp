@@ -53,6 +53,8 @@ class Pipeline {
   void start();
 
   std::span<std::byte> region() noexcept;
+  // Its prefix that observers see.
+  std::span<std::byte> observable() noexcept;
   std::uint32_t number() const noexcept;  // of this pipeline in this process; for attach from another environment
 
   // Listeners of several environments; the token removes. Events for a port go to all of them.

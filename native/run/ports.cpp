@@ -123,7 +123,8 @@ std::vector<Ports::Opened> Ports::open_files() const {
 }
 
 void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
-                 std::uint32_t batch_records, std::function<void()> readers_gone) {
+                 const std::atomic<std::uint32_t>& state, std::uint32_t batch_records,
+                 std::function<void()> readers_gone) {
   try {
     std::vector<Opened> opened = open_files();
     for (std::uint32_t i = 0; i < ports_.size(); ++i) {
@@ -131,13 +132,12 @@ void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureRep
       const std::uint32_t agent = graph.boundary_agent(i);
       if (opened[i].journal != nullptr) {
         port.source = make_replay(std::move(opened[i].journal), graph.writing_end(i),
-                                  {port.options, key, failures, graph.header().state, agent, batch_records});
+                                  {port.options, key, failures, state, agent, batch_records});
       } else if (opened[i].input.has_value()) {
         adapter::LineSourceOptions options;
         options.agent = agent;
         options.batch_records = batch_records;
-        port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures,
-                                  graph.header().state, options);
+        port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures, state, options);
       } else if (opened[i].output.has_value()) {
         adapter::LineSinkOptions options;
         options.agent = agent;

@@ -54,8 +54,8 @@ class Ports {
 
   // Opens the native adapters. `readers_gone` is called on a sink's thread when nobody reads any output any more.
   // Throws OpenError naming the path.
-  void open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures, std::uint32_t batch_records,
-            std::function<void()> readers_gone);
+  void open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
+            const std::atomic<std::uint32_t>& state, std::uint32_t batch_records, std::function<void()> readers_gone);
 
   // After all threads have been joined or cut off, and after the graph settled: records that a sink took but could not
   // write are counted as abandoned at its egress.

@@ -39,7 +39,7 @@ AgentThread::AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy
       ended_(std::move(ended)),
       agents_(std::move(agents)),
       waiting_(waiting_among(agents_)),
-      sleeper_(block.armed, block.futex, waiting_.size()) {
+      sleeper_(armed_, word_, waiting_.size(), &block.armed) {
   const std::size_t length = std::min(name_.size(), sizeof(block_.name));
   std::memcpy(block_.name, name_.data(), length);
   block_.name_length = static_cast<std::uint32_t>(length);
@@ -73,7 +73,7 @@ void AgentThread::start(ThreadRequests requests, std::optional<platform::CpuLock
 void AgentThread::request_halt() noexcept {
   // SYNC POINT S8: halt, then wake; the thread looks at halt after it has armed.
   halt_.store(true, std::memory_order_seq_cst);
-  sleeper_.wake();
+  rouse();
 }
 
 bool AgentThread::try_join() noexcept {
@@ -102,7 +102,7 @@ void AgentThread::join() noexcept {
 
 // SYNC POINT S5: whoever exchanges armed from 1 to 0 has the duty to wake.
 void AgentThread::rouse() noexcept {
-  block_.armed.exchange(0, std::memory_order_seq_cst);
+  armed_.exchange(0, std::memory_order_seq_cst);
   sleeper_.rouse();
 }
 

@@ -68,7 +68,8 @@ class alignas(core::kCacheBlock) AgentThread {
 
   // Any thread, after a seq_cst publication of what this thread may wait for.
   void wake() noexcept { sleeper_.wake(); }
-  // For a JS thread that has, or has not, exchanged `armed` itself.
+  // Unconditionally: for a JS thread that has, or has not, exchanged the region's `armed`, and for whoever cannot know
+  // what one that is gone had still to do.
   void rouse() noexcept;
 
   // try_join() has answered no. Any thread.
@@ -97,7 +98,10 @@ class alignas(core::kCacheBlock) AgentThread {
   const std::function<void()> ended_;
   const std::vector<core::Agent*> agents_;
   const std::vector<const core::WaitingAgent*> waiting_;  // those of the agents that may wait for something outside
-  platform::Sleeper sleeper_;                             // with room for what each of these waits for
+  // In the core's own memory: whatever is written into the region, native threads wake each other.
+  alignas(core::kCacheBlock) std::atomic<std::uint32_t> armed_{0};
+  std::atomic<std::uint32_t> word_{0};
+  platform::Sleeper sleeper_;  // with room for what each of waiting_ waits for
   std::vector<AgentThread*> neighbours_;
   std::vector<ForeignSleeper> foreign_;
   std::atomic<bool> halt_{false};

@@ -59,9 +59,9 @@ TEST(Gates, TheSlowestReaderIsFound) {
     for (std::uint64_t sequence = 10; sequence != 200'000; sequence += 10) {
       wide.store(sequence);
       cell.store(static_cast<std::uint32_t>(sequence - 3));
-      known = gates.look(known);
+      known = gates.look(known, kNoLimit);
       ASSERT_EQ(known, sequence - 3);
-      EXPECT_EQ(gates.look(known), known) << "nobody has moved";
+      EXPECT_EQ(gates.look(known, kNoLimit), known) << "nobody has moved";
     }
   }
 }

@@ -46,7 +46,6 @@ class OurChain {
     ring_.fixed = true;
     ring_.may_sleep = false;
     stop_before_.store(core::kNoLimit);
-    ring_.stop_before = &stop_before_;
     const auto stamps = [this](std::size_t i) { return core::StampTable{stamps_[i].data(), 63}; };
     producer_ = std::make_unique<core::RecordProducer>(
         ring_, producer_block_, core::Gates({core::SequenceReader(blocks_[2].sequence)}), stamps(3), 0);

@@ -78,7 +78,6 @@ class SlotsAndArena {
     ring_.slot_stride = sizeof(abi::Slot);
     ring_.capacity = capacity;
     ring_.record_max = lengths.longest();
-    ring_.stop_before = &limit_->value;
     limit_->value.store(core::kNoLimit);
     producer_ = std::make_unique<core::RecordProducer>(ring_, *producer_block_,
                                                        core::Gates({core::SequenceReader(consumer_block_->sequence)}),

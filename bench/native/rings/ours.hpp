@@ -31,7 +31,6 @@ class OurRing {
     ring_.record_max = record_bytes;
     ring_.fixed = true;
     ring_.may_sleep = profile == Profile::kDefault;
-    ring_.stop_before = &limit_->stop_before;
     limit_->stop_before.store(core::kNoLimit);
     for (std::uint64_t s = 0; by_slot && s < capacity; ++s)
       core::FixedLayout::word(ring_, s).store(static_cast<std::uint32_t>(s + 1 - capacity));

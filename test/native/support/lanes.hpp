@@ -33,7 +33,7 @@ struct LaneShape {
   std::uint32_t readers = 1;
   bool drops = false;
   bool watermarked = false;
-  bool js_writer = false;  // publishes `cell`; its frames are judged, its ordinals counted
+  bool js_writer = false;  // publishes `cell`; its ordinals are counted
   bool js_reader = false;  // the last reader releases by `cell`
   bool counts_ordinals = false;
   bool measures = false;
@@ -72,7 +72,9 @@ class Lane {
   std::atomic<std::uint64_t>& stop_before() { return stop_before_; }
   std::byte* data() { return data_.get(); }
   std::byte* slots() { return slots_.get(); }
-  abi::Slot& slot(std::uint64_t sequence) { return core::VariableLayout::slot(ring_, sequence); }
+  abi::Slot& slot(std::uint64_t sequence) {
+    return reinterpret_cast<abi::Slot*>(slots_.get())[sequence & ring_.slot_mask];
+  }
 
   std::uint64_t samples(std::uint32_t reader = 0) const {
     std::uint64_t sum = 0;
@@ -190,7 +192,6 @@ class Lane {
             .counts_ordinals = shape_.counts_ordinals || shape_.js_writer,
             .first_ordinal = shape_.first_ordinal,
             .ordinal_shift = shape_.ordinal_shift,
-            .checks = shape_.js_writer,
             .paces = shape_.paces};
   }
 

@@ -85,7 +85,6 @@ class RingFixture {
     ring.tailroom = shape_.tailroom;
     ring.arena = arena_.data();
     ring.arena_bytes = ring.fixed ? 0 : arena_bytes();
-    ring.stop_before = &stop_before;
     return ring;
   }
 
