@@ -21,6 +21,7 @@
 #include "platform/affinity.hpp"
 #include "platform/cpu_lock.hpp"
 #include "platform/memory.hpp"
+#include "platform/process.hpp"
 #include "platform/user_folder.hpp"
 #include "run/assembly.hpp"
 #include "run/ports.hpp"
@@ -65,6 +66,12 @@ std::optional<platform::UserFolder> open_user_folder(std::string& why_not) {
   }
 }
 
+// No other pipeline's, of whatever process in whatever container: what a killed process leaves behind stays told apart.
+std::string region_name(std::uint32_t number) {
+  return "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + "." + platform::process_identity() +
+         ".region";
+}
+
 }  // namespace
 
 std::uint32_t live_regions() noexcept { return live_region_count.load(); }
@@ -99,8 +106,6 @@ struct Pipeline::Impl final : core::FailureReporter {
   // Destruction runs upwards: threads end first, then the adapters and the graph they used, the memory last.
   const Options options;
   const std::uint32_t number;
-  std::string folder_problem;
-  std::optional<platform::UserFolder> folder;
   std::optional<CountedMapping> mapping;
   Tuning tuning;
   std::unique_ptr<graph::Graph> graph;
@@ -131,12 +136,12 @@ std::uint32_t next_number() {
 }  // namespace
 
 Pipeline::Impl::Impl(graph::Description description, const Options& open_options)
-    : options(open_options), number(next_number()), folder(open_user_folder(folder_problem)) {
+    : options(open_options), number(next_number()) {
   if (options.batch_records > abi::kBatchRecordsMax)
     throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
   if (options.threads > abi::kThreadsMax)
     throw OpenError("OPTION_RANGE", "threads is " + std::to_string(options.threads) + "; give 1 to 256");
-  ports = Ports::resolve(catalog_of(description), options);
+  ports = Ports::resolve(description, options);
   tuning = Tuning::decide(options, ports.uses_js());
   graph = assemble(std::move(description),
                    {options, ports, tuning, *this, [this](std::uint64_t bytes) { return map_region(bytes); }});
@@ -153,15 +158,17 @@ std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
   const platform::MappingOptions mapping_options{.huge_pages = false, .prefault = options.profile != Profile::kDefault};
   try {
     if (options.observe) {
-      if (!folder.has_value()) throw OpenError("OBSERVE_FOLDER", folder_problem);
-      mapping.emplace(platform::Mapping::shared(
-          *folder, "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".region", bytes,
-          mapping_options));
+      std::string problem;
+      const std::optional<platform::UserFolder> folder = open_user_folder(problem);
+      if (!folder.has_value()) throw OpenError("OBSERVE_FOLDER", problem);
+      mapping.emplace(platform::Mapping::shared(*folder, region_name(number), bytes, mapping_options));
     } else {
       mapping.emplace(platform::Mapping::anonymous(bytes, mapping_options));
     }
   } catch (const OpenError&) {
     throw;
+  } catch (const platform::FolderError& error) {
+    throw OpenError("OBSERVE_FOLDER", error.what());
   } catch (const std::exception& error) {
     throw OpenError("NO_MEMORY", error.what());
   }
@@ -217,6 +224,8 @@ void Pipeline::Impl::start() {
   header().state.compare_exchange_strong(building, static_cast<std::uint32_t>(abi::RegionState::kRunning),
                                          std::memory_order_seq_cst);
   running_threads.store(static_cast<std::uint32_t>(threads.size()));
+  std::string folder_problem;
+  const std::optional<platform::UserFolder> folder = open_user_folder(folder_problem);
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
     std::optional<platform::CpuLock> cpu_lock;
     if (!waits_for_device(i)) cpu_lock = tuning.choose_cpu(i, folder, folder_problem);
@@ -331,6 +340,7 @@ void Pipeline::Impl::halt() noexcept {
   for (const auto& thread : threads) thread->join();
   graph->settle();
   ports.settle(*graph);
+  for (const auto& thread : threads) thread->close_descriptors();
   // SYNC POINT S9: whoever sees Stopped sees the settled counters.
   header().state.store(static_cast<std::uint32_t>(abi::RegionState::kStopped), std::memory_order_seq_cst);
   ended.store(true, std::memory_order_seq_cst);

@@ -44,7 +44,7 @@ struct Port {
 class Ports {
  public:
   // Matches the options with the plan's boundaries. Throws OpenError when an id or a port does not fit.
-  static Ports resolve(const graph::CatalogDescription& catalog, const Options& options);
+  static Ports resolve(const graph::Description& description, const Options& options);
 
   std::vector<Port>& all() noexcept { return ports_; }
   const std::vector<Port>& all() const noexcept { return ports_; }
@@ -72,6 +72,7 @@ class Ports {
   bool all_readers_gone() const noexcept;
 
   std::vector<Port> ports_;
+  bool lines_only_ = false;  // no record can hold a line feed
 };
 
 }  // namespace byteor::run
