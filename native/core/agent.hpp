@@ -27,6 +27,10 @@ class Agent {
 
   // What the thread must also wait for when it goes to sleep. Called by its own thread, after do_work() returned 0.
   virtual WaitDescriptor wait_descriptor() const noexcept { return {}; }
+
+  // After its thread has been joined: gives back the descriptors it has, since JavaScript may keep an ended pipeline
+  // for long. Counters stay readable.
+  virtual void close_descriptors() noexcept {}
 };
 
 // Where an agent reports a record (or an adapter a device) that failed. Control path; thread-safe.

@@ -49,6 +49,8 @@ class ObservedEnd final : public core::Agent {
 
   core::WaitDescriptor wait_descriptor() const noexcept override { return end_.wait_descriptor(); }
 
+  void close_descriptors() noexcept override { end_.close_descriptors(); }
+
  private:
   void show_rest() noexcept {
     const bool outside = end_.wait_descriptor().fd >= 0;

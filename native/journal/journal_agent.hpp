@@ -44,6 +44,7 @@ class JournalAgent final : public core::Agent {
   bool done() noexcept override { return ended_; }
   // With the interval policy: the time of the next sync.
   core::WaitDescriptor wait_descriptor() const noexcept override;
+  void close_descriptors() noexcept override { alarm_.close(); }
 
  private:
   std::uint32_t take() noexcept;

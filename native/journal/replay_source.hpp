@@ -81,6 +81,10 @@ class ReplaySource final : public core::Source {
   core::WaitDescriptor wait_descriptor() const noexcept override {
     return waits_for_time_ ? alarm_.wait() : core::WaitDescriptor{};
   }
+  void close_descriptors() noexcept override {
+    reader_.reset();
+    alarm_.close();
+  }
 
   std::uint64_t records() const noexcept override { return records_shown_.load(std::memory_order_relaxed); }
   std::uint64_t bytes_read() const noexcept override { return bytes_shown_.load(std::memory_order_relaxed); }
@@ -196,7 +200,7 @@ class ReplaySource final : public core::Source {
     ended_ = true;
   }
 
-  const std::unique_ptr<JournalReader> reader_;
+  std::unique_ptr<JournalReader> reader_;  // gone once the descriptors have been given back
   const std::vector<Producer*> shards_;
   const op::KeyReader* const key_;
   core::FailureReporter& failures_;

@@ -62,6 +62,10 @@ class Sleeper {
     if (armed_.exchange(0, std::memory_order_seq_cst) != 0) rouse();
   }
 
+  // When the sleeping thread has been joined: gives its descriptors back. A late rouse() finds nothing and does
+  // nothing.
+  void close() noexcept;
+
   // The wake-up itself, for a caller that exchanged `armed` from 1 to 0 itself (a JS thread does that in place).
   void rouse() noexcept;
 

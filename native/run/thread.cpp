@@ -65,6 +65,12 @@ void AgentThread::join() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
+void AgentThread::close_descriptors() noexcept {
+  for (core::Agent* agent : agents_) agent->close_descriptors();
+  sleeper_.close();
+  lock_.reset();
+}
+
 // SYNC POINT S5: whoever exchanges armed from 1 to 0 has the duty to wake.
 void AgentThread::rouse() noexcept {
   block_.armed.exchange(0, std::memory_order_seq_cst);

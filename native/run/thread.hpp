@@ -55,6 +55,8 @@ class alignas(core::kCacheBlock) AgentThread {
   // Any thread, any number of times. The thread leaves within one round; join() waits for that.
   void request_halt() noexcept;
   void join() noexcept;
+  // After join(): gives back the descriptors of its agents and its own, and its CPU.
+  void close_descriptors() noexcept;
 
   // Any thread, after a seq_cst publication of what this thread may wait for.
   void wake() noexcept { sleeper_.wake(); }
