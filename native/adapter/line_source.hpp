@@ -54,6 +54,7 @@ class BasicLineSource final : public core::Source {
   // Everything is published and the producers are closed.
   bool done() noexcept override { return state_ == State::kEnded; }
   core::WaitDescriptor wait_descriptor() const noexcept override;
+  void close_descriptors() noexcept override { file_.close(); }
 
   const std::string& name() const noexcept { return file_.name(); }
   std::uint64_t bytes_read() const noexcept override { return bytes_read_.load(std::memory_order_relaxed); }
