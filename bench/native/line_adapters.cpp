@@ -77,7 +77,7 @@ void BM_LineAdapters(benchmark::State& state) {
     adapter::LineSource source(adapter::InputFile::open(files.input), {&ring.producer}, nullptr, failures, running,
                                {.block_bytes = static_cast<std::uint32_t>(state.range(1))});
     adapter::LineSink sink(adapter::OutputFile::open(files.output, false), {&ring.consumer}, failures,
-                           {.buffer_bytes = static_cast<std::uint32_t>(state.range(1))});
+                           {.buffer_bytes = static_cast<std::uint32_t>(state.range(1)), .lines_only = true});
     while (!sink.done()) {
       source.do_work();
       sink.do_work();

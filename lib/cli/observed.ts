@@ -1,37 +1,61 @@
 /**
- * Pipelines of this user that can be looked at from outside: the files of their regions, `pipeline-PID-NUMBER.region` in
- * the runtime folder (native/run/pipeline.cpp). A process that was killed leaves its file behind, and with it the state
- * in which it ended. Main thread.
+ * Pipelines of this user that can be looked at from outside: the files of their regions in the runtime folders. A
+ * process that was killed leaves its file behind, and with it the state in which it ended: a black box, which nothing
+ * takes away but `byteor snapshot --prune`.
+ *
+ *   pipeline-PID-NUMBER.START.NAMESPACE.BOOT.region   native/run/pipeline.cpp
+ *   pipeline-PID-NUMBER.region                        of releases before 0.2
+ *
+ * Main thread.
  */
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readdirSync, readSync, statSync, unlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { RegionHeader } from '../abi/definition.js';
 import { RegionError } from '../runtime/region.js';
 import { readSnapshot, type Snapshot } from '../runtime/snapshot.js';
 import { folderCandidates } from './machine.js';
+import { type Life, lifeByAge, lifeOf } from './process-life.js';
 
 export interface Observed {
   readonly path: string;
   readonly pid: number;
   /** Number of the pipeline in its process. */
   readonly pipeline: number;
-  /** The process is there. */
-  readonly alive: boolean;
+  /** Of the process that made it. */
+  readonly process: Life;
 }
 
-const NAME = /^pipeline-([0-9]+)-([0-9]+)\.region$/;
+const NAME = /^pipeline-([0-9]+)-([0-9]+)(?:\.([0-9]+)\.([0-9]+)\.([0-9a-f]{32}))?\.region$/;
 
-/** All of them, by process and number. */
+/** All of them: those that run first, then by process and number. */
 export function observedPipelines(): Observed[] {
-  const found = folderCandidates().flatMap((folder) =>
-    namesIn(folder).flatMap((name): Observed[] => {
-      const match = NAME.exec(name);
-      if (match === null) return [];
-      const pid = Number(match[1]);
-      return [{ path: join(folder, name), pid, pipeline: Number(match[2]), alive: isAlive(pid) }];
-    }),
+  const found = [...new Set(folderCandidates())].flatMap((folder) =>
+    namesIn(folder).flatMap((name) => observedAt(join(folder, name)) ?? []),
   );
-  return found.sort((a, b) => a.pid - b.pid || a.pipeline - b.pipeline);
+  const order = ({ process }: Observed): number => (process === 'gone' ? 1 : 0);
+  return found.sort((a, b) => order(a) - order(b) || a.pid - b.pid || a.pipeline - b.pipeline);
+}
+
+/** Undefined when the path does not have the name of a region. */
+export function observedAt(path: string): Observed | undefined {
+  const match = NAME.exec(basename(path));
+  if (match === null) return undefined;
+  const [, id, number, start, namespace, boot] = match;
+  const pid = Number(id);
+  const process =
+    start === undefined || namespace === undefined || boot === undefined
+      ? lifeByAge(pid, bornAt(path))
+      : lifeOf({ pid, start, namespace, boot });
+  return { path, pid, pipeline: Number(number), process };
+}
+
+/** When a file was made, ms; 0 where its file system does not know. */
+function bornAt(path: string): number {
+  try {
+    return statSync(path).birthtimeMs;
+  } catch {
+    return 0;
+  }
 }
 
 function namesIn(folder: string): string[] {
@@ -42,14 +66,24 @@ function namesIn(folder: string): string[] {
   }
 }
 
-export function isAlive(pid: number): boolean {
+/**
+ * Takes a region away whose process is gone. False when its process turns out to be there, or the file is gone already.
+ * @throws an error of the operating system when it cannot be removed
+ */
+export function removeRegion({ path }: Observed): boolean {
+  if (observedAt(path)?.process !== 'gone') return false;
   try {
-    process.kill(pid, 0);
+    unlinkSync(path);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }
+
+/** Of the process that made a region: by the name of its file, or by its header where the file has been renamed. */
+export const lifeOfRegion = (path: string, { pid }: Snapshot): Life =>
+  observedAt(path)?.process ?? lifeByAge(pid, bornAt(path));
 
 /**
  * The state of a region file at this moment: its observable part only, whatever else the file holds.

@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { PLAN_TEXT_MAX } from '../plan/limits.js';
 import { CliError, ExitCode, usageError } from './exit-code.js';
 import { systemWords } from './system-words.js';
-import type { Terminal } from './terminal.js';
+import { needStream, type Terminal } from './terminal.js';
 
 /** How the document of standard input is called in diagnostics. */
 export const STDIN_NAME = '<stdin>';
@@ -62,6 +62,7 @@ let standardInputTaken = false;
 
 async function readStandardInput(terminal: Terminal): Promise<Uint8Array> {
   if (standardInputTaken) throw usageError('Standard input was named twice.', 'Only one plan can come from it.');
+  needStream(0);
   standardInputTaken = true;
   if (process.stdin.isTTY) terminal.err.line('Reading the plan from the terminal; Ctrl-D ends it.');
   const chunks: Uint8Array[] = [];

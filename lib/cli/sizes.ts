@@ -68,13 +68,22 @@ export function parseCpuList(text: string): number[] {
   return cpus;
 }
 
-/** Milliseconds: `500`, `500ms`, `2s`, `1.5s`, `1m`. */
+const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/**
+ * Milliseconds of `500ms`, `2s`, `1.5s`, `1m` or `0`. A bare number could be meant as milliseconds or as seconds, so it
+ * is refused.
+ * @throws InvalidArgumentError for anything else
+ */
 export function parseDuration(text: string): number {
-  const match = /^([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m)?$/.exec(text.trim());
-  const unit = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 'ms'] ?? Number.NaN;
-  const ms = Number(match?.[1] ?? Number.NaN) * unit;
-  if (Number.isSafeInteger(ms) && ms >= 0) return ms;
-  throw new InvalidArgumentError('A duration is a number of milliseconds, or a number with ms, s or m.');
+  const [, digits = '', unit = ''] = /^([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
+  const value = digits === '' ? Number.NaN : Number(digits);
+  if (value === 0 && unit === '') return 0;
+  if (unit === '' && value > 0)
+    throw new InvalidArgumentError(`It has no unit. Write ${digits}ms, ${digits}s or ${digits}m (minutes).`);
+  const ms = value * (DURATION_UNITS[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(ms)) return ms;
+  throw new InvalidArgumentError('A duration is a number with ms, s or m (minutes), whole in milliseconds, or 0.');
 }
 
 /** Bytes for people, in 1024s: `512 B`, `64 KiB`, `1.5 MiB`. */

@@ -5,6 +5,8 @@
  */
 import type { WriteStream } from 'node:tty';
 import picocolors from 'picocolors';
+import { CLOSED_REMEDY, StandardStream, wasClosedAtStart } from '../runtime/standard-stream.js';
+import { usageError } from './exit-code.js';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -13,10 +15,14 @@ const COLUMNS_DEFAULT = 100;
 
 export class Channel {
   readonly #stream: NodeJS.WriteStream | WriteStream;
+  readonly #missing: () => boolean;
+  #isThere = false;
   readonly colors: Colors;
 
-  constructor(stream: NodeJS.WriteStream | WriteStream) {
+  /** @param missing whether it was closed before the start; asked once, when something is written */
+  constructor(stream: NodeJS.WriteStream | WriteStream, missing: () => boolean = () => false) {
     this.#stream = stream;
+    this.#missing = missing;
     this.colors = picocolors.createColors(wantsColor(stream));
   }
 
@@ -30,7 +36,18 @@ export class Channel {
     return this.isTty ? this.#stream.columns || COLUMNS_DEFAULT : COLUMNS_DEFAULT;
   }
 
+  /**
+   * For a verb that works long before it writes.
+   * @throws CliError (wrong usage) when facts would go nowhere
+   */
+  demand(): void {
+    if (!this.#isThere && this.#missing()) throw closedStream(StandardStream.Output);
+    this.#isThere = true;
+  }
+
+  /** @throws CliError (wrong usage) as `demand` does */
   write(text: string | Uint8Array): void {
+    this.demand();
     this.#stream.write(text);
   }
 
@@ -57,4 +74,24 @@ export interface Terminal {
   readonly err: Channel;
 }
 
-export const openTerminal = (): Terminal => ({ out: new Channel(process.stdout), err: new Channel(process.stderr) });
+/** @throws CliError (wrong usage) when records or a plan are to go through a stream that was closed before the start */
+export function needStream(stream: keyof typeof CLOSED_REMEDY): void {
+  if (wasClosedAtStart(stream)) throw closedStream(stream);
+}
+
+function closedStream(stream: keyof typeof CLOSED_REMEDY): Error {
+  const name = stream === StandardStream.Input ? 'Standard input' : 'Standard output';
+  return usageError(`${name} was closed before byteor started.`, CLOSED_REMEDY[stream]);
+}
+
+/**
+ * A parent that wants the exit code alone (`stdio: 'ignore'`) gives both streams something that looks closed, and
+ * nothing would read the complaint.
+ */
+const factsGoNowhere = (): boolean =>
+  wasClosedAtStart(StandardStream.Output) && !wasClosedAtStart(StandardStream.Error);
+
+export const openTerminal = (): Terminal => ({
+  out: new Channel(process.stdout, factsGoNowhere),
+  err: new Channel(process.stderr),
+});

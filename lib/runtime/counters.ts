@@ -240,10 +240,15 @@ function readRingCounts(region: Region): Counts {
     }
   }
   const all = [...consumers.values()];
-  for (const { id, agent } of all) {
-    const own = all.filter((other) => other.id === id);
+  const shardsOf = new Map<string, ShardCounts[]>();
+  for (const one of all) {
+    const own = shardsOf.get(one.id);
+    if (own === undefined) shardsOf.set(one.id, [one]);
+    else own.push(one);
+  }
+  for (const [id, own] of shardsOf) {
     const total = sumUp(own.map((one) => one.counts));
-    if (agent.u32('kind') === enums.AgentKind.Stage) stages[id] = total;
+    if (own[0]?.agent.u32('kind') === enums.AgentKind.Stage) stages[id] = total;
     else {
       const bytes = own.reduce((sum, one) => sum + one.bytes, 0);
       const { in: reached, out, abandoned, skipped } = total;

@@ -112,10 +112,11 @@ function laneFacts(region: Region, lane: BlockOf<typeof LaneBlock>, agentIds: re
   };
 }
 
+const SUMMED = ['in', 'out', 'filtered', 'failed', 'abandoned', 'bytes', 'keyless'] as const;
+
 function sumOf(ends: readonly (Consumer | undefined)[]): RoleSum {
   const sum: RoleSum = { in: 0, out: 0, filtered: 0, failed: 0, abandoned: 0, bytes: 0, keyless: 0 };
-  for (const end of ends)
-    if (end !== undefined) for (const name of Object.keys(sum) as (keyof RoleSum)[]) sum[name] += end.f64(name);
+  for (const end of ends) if (end !== undefined) for (const name of SUMMED) sum[name] += end.f64(name);
   return sum;
 }
 
@@ -134,12 +135,13 @@ function roleFacts(region: Region, agent: BlockOf<typeof AgentEntry>, index: num
   } satisfies RoleFacts;
 }
 
-type Expect = (holds: boolean, equation: string, left: number, right: number) => void;
+/** The words of an equation are made only when it does not hold. */
+type Expect = (holds: boolean, equation: () => string, left: number, right: number) => void;
 
 const expecting =
   (found: Imbalance[], at: string): Expect =>
   (holds, equation, left, right) => {
-    if (!holds) found.push({ at, shard: null, equation, left, right });
+    if (!holds) found.push({ at, shard: null, equation: equation(), left, right });
   };
 
 const TAKEN = 'in = out + filtered + failed + abandoned';
@@ -154,8 +156,8 @@ function checkLane(lane: LaneFacts, settled: boolean, found: Imbalance[]): void 
   for (const [reader, read] of Object.entries(counts.read)) {
     const flying = counts.in_flight[reader] ?? 0;
     const right = read + dropped + flying;
-    expect(left === right, `written${extra} = read by ${reader} + dropped + in flight`, left, right);
-    if (settled) expect(flying === 0, `in flight to ${reader} = 0 at the end`, flying, 0);
+    expect(left === right, () => `written${extra} = read by ${reader} + dropped + in flight`, left, right);
+    if (settled) expect(flying === 0, () => `in flight to ${reader} = 0 at the end`, flying, 0);
   }
 }
 
@@ -171,7 +173,7 @@ function checkRouter(role: RoleFacts, expect: Expect): void {
   const right = written + sum.abandoned + sum.failed;
   const left = sum.in * (copies ?? outlets.length);
   const holds = left === right || (copies === undefined && sum.in === right);
-  expect(holds, 'in × destinations = out + failed + abandoned', left, right);
+  expect(holds, () => 'in × destinations = out + failed + abandoned', left, right);
 }
 
 function checkRole(role: RoleFacts, found: Imbalance[]): void {
@@ -183,8 +185,8 @@ function checkRole(role: RoleFacts, found: Imbalance[]): void {
     return;
   }
   const accounted = sum.out + sum.filtered + sum.failed + sum.abandoned;
-  expect(sum.in === accounted, TAKEN, sum.in, accounted);
-  if (outlets.length > 0) expect(sum.out === written, 'out = written', sum.out, written);
+  expect(sum.in === accounted, () => TAKEN, sum.in, accounted);
+  if (outlets.length > 0) expect(sum.out === written, () => 'out = written', sum.out, written);
 }
 
 /** Keyless records of the router that stands behind an ingress: its lane's only reader. */

@@ -68,6 +68,8 @@ export class GraphReader {
   readonly #region: Region;
   readonly #lanes: readonly LaneFacts[];
   readonly #ids: readonly string[];
+  /** Sums of one agent; zeros between two. */
+  readonly #counts = new Uint32Array(HISTOGRAM_COUNTS);
 
   constructor(region: Region) {
     this.#region = region;
@@ -89,17 +91,21 @@ export class GraphReader {
     }
     const inlets = this.#of(agent, 'inlets_offset', 'inlet_count');
     const journal = agent.u32('kind') === AgentKind.Journal;
-    let [sequence, lag] = [0, 0];
-    const counts = new Uint32Array(HISTOGRAM_COUNTS);
+    let [sequence, lag, sampled] = [0, 0, false];
     for (const lane of inlets) {
       const reader = lane.readers.find((candidate) => candidate.agent === index);
       const block = journal ? lane.files : reader?.block;
       if (block === undefined) continue;
-      sequence += block.f64('in');
-      lag += Math.max(0, handed(lane, journal) - block.f64('in'));
-      if (reader !== undefined) addUp(counts, this.#region.u32Table(reader.histogramAt, HISTOGRAM_COUNTS));
+      const read = block.f64('in');
+      sequence += read;
+      lag += Math.max(0, handed(lane, journal) - read);
+      // A reader that has read nothing has no samples.
+      if (reader === undefined || read === 0) continue;
+      if (this.#region.addTable(reader.histogramAt, this.#counts)) sampled = true;
     }
-    return { sequence, lag, latency_ns: summarizeHistogram(counts) };
+    const latency_ns = sampled ? summarizeHistogram(this.#counts) : null;
+    if (sampled) this.#counts.fill(0);
+    return { sequence, lag, latency_ns };
   }
 
   lanes(): LaneSnapshot[] {
@@ -174,7 +180,3 @@ function used({ lane, producer, readers, files }: LaneFacts): number {
 
 /** A difference of two positions, of which either may be a low half only. */
 const wrapped = (difference: number): number => (difference % 2 ** 32) | 0;
-
-function addUp(sum: Uint32Array, counts: Uint32Array): void {
-  for (let i = 0; i < counts.length; i++) sum[i] = (sum[i] as number) + (counts[i] as number);
-}

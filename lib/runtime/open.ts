@@ -16,6 +16,8 @@ import { capabilities } from './machine.js';
 import { type NativeAddon, type NativePipeline, nativeAddon } from './native.js';
 import { checkOptions, hotWaitOf, type OpenOptions, planFacts } from './options.js';
 import { Pipeline, type PipelineNote } from './pipeline.js';
+import { fieldKeysOf } from './report-keys.js';
+import { refuseClosedStreams } from './standard-stream.js';
 
 /** Set to 1, handles use copies and calls as where external buffers are forbidden (Electron). For tests. */
 const NO_EXTERNAL = 'BYTEOR_NO_EXTERNAL_BUFFERS';
@@ -104,10 +106,17 @@ export function open<const P extends PipelinePlanV2>(
 ): Pipeline<P> {
   const { boundaries } = version.plan as PipelinePlanV2;
   const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
+  refuseClosedStreams(checked.ports, (at) => boundaries[at]?.kind === 'ingress');
   checkMemory(version as unknown as Version, options);
   const addon = nativeAddon();
   haltAtExit(addon);
-  const note: PipelineNote = { name: version.name, version: version.id, hotWait: hotWaitOf(checked), boundaries };
+  const note: PipelineNote = {
+    name: version.name,
+    version: version.id,
+    hotWait: hotWaitOf(checked),
+    boundaries,
+    fieldKeys: fieldKeysOf(version.plan as PipelinePlanV2),
+  };
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
   try {

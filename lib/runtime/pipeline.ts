@@ -19,6 +19,7 @@ import { boundaryNames } from './options.js';
 import { PollHandle } from './poll.js';
 import { PushHandle } from './push.js';
 import { Region } from './region.js';
+import { type FieldKeys, withReadableKeys } from './report-keys.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 import { checkedDeadline, type HotWait, startDeadline, type WaitOptions } from './waiting.js';
 
@@ -38,6 +39,7 @@ export interface PipelineNote {
   readonly version: string;
   readonly hotWait: HotWait;
   readonly boundaries: readonly BoundaryEntry[];
+  readonly fieldKeys: FieldKeys;
 }
 
 /** Pipelines that somebody waits for: a pending promise does not keep its own resolver alive. */
@@ -63,6 +65,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** As it was found right at first. */
   readonly #seen: Region;
   readonly #boundaries: readonly BoundaryEntry[];
+  readonly #fieldKeys: FieldKeys;
   readonly #opener: boolean;
   readonly #host: PortHost;
   readonly #pushes = new Map<string, PushHandle<unknown>>();
@@ -80,6 +83,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#opener = opener;
     this.#border = borderFor(native);
     this.#boundaries = note.boundaries;
+    this.#fieldKeys = note.fieldKeys;
     this.name = note.name;
     this.version = note.version;
     this.number = native.number;
@@ -189,7 +193,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
 
   /** What the ops have to tell, by stage id (totals of `count`, the sum of `checksum`). Any time. */
   reports(): Readonly<Record<string, unknown>> {
-    return JSON.parse(this.#native.opReports()) as Record<string, unknown>;
+    return withReadableKeys(JSON.parse(this.#native.opReports()) as Record<string, unknown>, this.#fieldKeys);
   }
 
   /** Threads, pins, tuning requests with their outcome, sizes and adapters, as the core tells them. Any time. */

@@ -27,6 +27,8 @@ export class RegionError extends Error {
   readonly code = 'BAD_REGION';
 }
 
+const UTF8 = new TextDecoder();
+
 /** One struct in the region: its fields by name. 64-bit numbers come as JS numbers (exact below 2^53). */
 export class Block<Name extends string> {
   readonly at: number;
@@ -132,6 +134,23 @@ export class Region {
     return Array.from({ length: count }, (_, index) => this.u32(at + index * 4));
   }
 
+  /**
+   * Adds a table of counts to `sum`, and says whether there was any. Most counts of most tables are 0, so two are looked
+   * at at a time.
+   */
+  addTable(at: number, sum: Uint32Array): boolean {
+    this.check(at, sum.length * 4, 'a table');
+    const [words, doubles, first] = [this.#words, this.#doubles, at >>> 2];
+    let found = false;
+    for (let i = 0; i < sum.length; i += 2) {
+      if (doubles[(first + i) >>> 1] === 0) continue;
+      sum[i] = (sum[i] as number) + (words[first + i] as number);
+      sum[i + 1] = (sum[i + 1] as number) + (words[first + i + 1] as number);
+      found = true;
+    }
+    return found;
+  }
+
   /** A table of counts (histogram); a copy. */
   u32Table(at: number, count: number): Uint32Array {
     this.check(at, count * 4, 'a table');
@@ -141,25 +160,37 @@ export class Region {
   text(at: number, length: number): string {
     if (at + length > this.#bytes.length) throw new RegionError(`a text at ${at} does not fit`);
     // A copy, because TextDecoder refuses memory that another thread may change.
-    return new TextDecoder().decode(this.#bytes.slice(at, at + length));
+    return UTF8.decode(this.#bytes.slice(at, at + length));
   }
 
   #table<Name extends string>(layout: StructLayout<Name>, at: number, count: number): Block<Name>[] {
     return Array.from({ length: count }, (_, index) => new Block(this, layout, at + index * layout.size));
   }
 
-  get rings(): BlockOf<typeof RingBlock>[] {
-    return this.#table(RingBlock, this.header.u64('rings_offset'), this.header.u32('ring_count'));
+  // Where tables lie is fixed before a region can be seen: each is made once, however often it is asked for.
+  #rings: BlockOf<typeof RingBlock>[] | undefined;
+  #lanes: BlockOf<typeof LaneBlock>[] | undefined;
+  #agents: BlockOf<typeof AgentEntry>[] | undefined;
+  #threads: BlockOf<typeof ThreadBlock>[] | undefined;
+  /** Place of an agent → its id. */
+  readonly #agentIds = new Map<number, string>();
+
+  get rings(): readonly BlockOf<typeof RingBlock>[] {
+    this.#rings ??= this.#table(RingBlock, this.header.u64('rings_offset'), this.header.u32('ring_count'));
+    return this.#rings;
   }
   /** Lanes of a LaneGraph; a SingleRing has none. */
-  get lanes(): BlockOf<typeof LaneBlock>[] {
-    return this.#table(LaneBlock, this.header.u64('lanes_offset'), this.header.u32('lane_count'));
+  get lanes(): readonly BlockOf<typeof LaneBlock>[] {
+    this.#lanes ??= this.#table(LaneBlock, this.header.u64('lanes_offset'), this.header.u32('lane_count'));
+    return this.#lanes;
   }
-  get agents(): BlockOf<typeof AgentEntry>[] {
-    return this.#table(AgentEntry, this.header.u64('agents_offset'), this.header.u32('agent_count'));
+  get agents(): readonly BlockOf<typeof AgentEntry>[] {
+    this.#agents ??= this.#table(AgentEntry, this.header.u64('agents_offset'), this.header.u32('agent_count'));
+    return this.#agents;
   }
-  get threads(): BlockOf<typeof ThreadBlock>[] {
-    return this.#table(ThreadBlock, this.header.u64('threads_offset'), this.header.u32('thread_count'));
+  get threads(): readonly BlockOf<typeof ThreadBlock>[] {
+    this.#threads ??= this.#table(ThreadBlock, this.header.u64('threads_offset'), this.header.u32('thread_count'));
+    return this.#threads;
   }
 
   get name(): string {
@@ -167,7 +198,12 @@ export class Region {
   }
 
   agentId(agent: BlockOf<typeof AgentEntry>): string {
-    return this.text(agent.u64('id_offset'), agent.u32('id_length'));
+    let id = this.#agentIds.get(agent.at);
+    if (id === undefined) {
+      id = this.text(agent.u64('id_offset'), agent.u32('id_length'));
+      this.#agentIds.set(agent.at, id);
+    }
+    return id;
   }
 
   laneId(lane: BlockOf<typeof LaneBlock>): string {
@@ -205,9 +241,17 @@ export class Region {
 
 /** Name of a number in one of the tables of lib/abi/definition.ts. */
 export function nameOf<Table extends Readonly<Record<string, number>>>(table: Table, value: number): keyof Table {
-  for (const [name, number] of Object.entries(table)) if (number === value) return name as keyof Table;
-  throw new RegionError(`${value} is none of ${Object.keys(table).join(', ')}`);
+  let names = namesByTable.get(table);
+  if (names === undefined) {
+    names = new Map(Object.entries(table).map(([name, number]) => [number, name]));
+    namesByTable.set(table, names);
+  }
+  const name = names.get(value);
+  if (name === undefined) throw new RegionError(`${value} is none of ${Object.keys(table).join(', ')}`);
+  return name as keyof Table;
 }
+
+const namesByTable = new WeakMap<object, ReadonlyMap<number, string>>();
 
 /** Where the two ends of one shard find everything: RingBlock with its lists, as plain numbers. Read once. */
 export interface RingPlaces {

@@ -9,6 +9,7 @@ import type { Failure } from './failure.js';
 import { GraphReader, type LaneSnapshot } from './graph-snapshot.js';
 import { type LatencySummary, summarizeHistogram } from './histogram.js';
 import { Block, type BlockOf, nameOf, Region, RegionError } from './region.js';
+import { NO_AGENT, WaitChains } from './wait-chains.js';
 
 export type AgentStateName = keyof typeof enums.AgentState;
 
@@ -35,8 +36,13 @@ export interface AgentSnapshot {
    */
   readonly lag: number;
   readonly state: AgentStateName;
-  /** From the agent it waits for to the one that holds everybody up; empty while it does not wait. */
+  /**
+   * From the agent it waits for to the one that holds them up; empty while it does not wait. Of more than 16 links
+   * the first 15 and the last.
+   */
   readonly blocked_on: readonly BlockedOn[];
+  /** Links of the whole chain. */
+  readonly blocked_on_links: number;
   /** The edge to blame, in the direction of the records: the last link of the chain; null while it does not wait. */
   readonly blame: string | null;
   /** Nanoseconds from the agent before it to the end of its own work, of sampled records; null for an ingress. */
@@ -93,6 +99,11 @@ class Reader {
   readonly region: Region;
   readonly agents: readonly Agent[];
   readonly #threads: readonly string[];
+  readonly #labels: readonly string[];
+  readonly #states: readonly AgentStateName[];
+  readonly #chains: WaitChains;
+  /** Ring → its first and its last agent. */
+  readonly #ends: readonly (readonly [first: Agent, last: Agent])[];
   readonly #ports: readonly { readonly ingress: number; readonly egress: number }[];
 
   constructor(region: Region) {
@@ -100,6 +111,11 @@ class Reader {
     this.agents = region.agents;
     this.#threads = region.threads.map((thread) => region.text(thread.offset('name'), thread.u32('name_length')));
     this.#ports = region.rings.map((ring) => ({ ingress: ring.u32('ingress_port'), egress: ring.u32('egress_port') }));
+    const { agents } = this;
+    this.#labels = agents.map((agent) => this.label(agent));
+    this.#states = agents.map((agent) => nameOf(enums.AgentState, agent.u32('state')));
+    this.#chains = new WaitChains(agents.map((agent, index) => this.#waitsFor(agent, index)));
+    this.#ends = endsOfRings(agents);
   }
 
   get threadNames(): readonly string[] {
@@ -132,26 +148,38 @@ class Reader {
     return this.#ports.length > 1 ? `${id}/${agent.u32('ring')}` : id;
   }
 
-  state(agent: Agent): AgentStateName {
-    return nameOf(enums.AgentState, agent.u32('state'));
+  state(index: number): AgentStateName {
+    return this.#states[index] as AgentStateName;
   }
 
-  /** Follows `waits_for` until somebody does not wait, or the chain closes on itself. */
-  blockedOn(agent: Agent): BlockedOn[] {
-    const chain: BlockedOn[] = [];
-    const seen = new Set<number>([agent.at]);
-    for (let next = this.waitsFor(agent); next !== undefined && !seen.has(next.at); next = this.waitsFor(next)) {
-      seen.add(next.at);
-      chain.push({ agent: this.label(next), state: this.state(next) });
-    }
-    return chain;
+  /** The agents that one waits for, up to the first that does not wait, or until the chain closes on itself. */
+  blockedOn(index: number): { readonly shown: BlockedOn[]; readonly links: number } {
+    const shown = this.#chains.links(index).map((link) => this.#link(link));
+    return { shown, links: this.#chains.chain(index).count };
   }
 
-  waitsFor(agent: Agent): Agent | undefined {
-    const state = this.state(agent);
-    if (state !== 'Waiting' && state !== 'Stalled') return undefined;
-    const index = agent.u32('waits_for');
-    return index === NONE ? undefined : this.agents[index];
+  /** A stalled agent waits for one downstream, an agent that waits for records for one upstream. */
+  blame(index: number): string | null {
+    const { count, end, waiter } = this.#chains.chain(index);
+    if (count === 0) return null;
+    const [ending, waiting] = [this.#link(end), this.#link(waiter)];
+    return waiting.state === 'Stalled' ? `${waiting.agent} -> ${ending.agent}` : `${ending.agent} -> ${waiting.agent}`;
+  }
+
+  /** The first and the last agent of a shard. */
+  ends(agent: Agent): readonly [first: Agent, last: Agent] {
+    return this.#ends[agent.u32('ring')] as readonly [Agent, Agent];
+  }
+
+  #link(index: number): BlockedOn {
+    return { agent: this.#labels[index] as string, state: this.state(index) };
+  }
+
+  #waitsFor(agent: Agent, index: number): number {
+    const state = this.#states[index];
+    if (state !== 'Waiting' && state !== 'Stalled') return NO_AGENT;
+    const next = agent.u32('waits_for');
+    return next < this.agents.length ? next : NO_AGENT;
   }
 
   latency(agent: Agent): LatencySummary | null {
@@ -160,27 +188,28 @@ class Reader {
   }
 }
 
-/** Who is stalled waits for somebody downstream, who waits for records for somebody upstream. */
-function blamedEdge(self: BlockedOn, chain: readonly BlockedOn[]): string | null {
-  const end = chain[chain.length - 1];
-  if (end === undefined) return null;
-  const waiter = chain[chain.length - 2] ?? self;
-  return waiter.state === 'Stalled' ? `${waiter.agent} -> ${end.agent}` : `${end.agent} -> ${waiter.agent}`;
+function endsOfRings(agents: readonly Agent[]): [first: Agent, last: Agent][] {
+  const ends: [Agent, Agent][] = [];
+  for (const agent of agents) {
+    const ring = agent.u32('ring');
+    ends[ring] = [ends[ring]?.[0] ?? agent, agent];
+  }
+  return ends;
 }
 
 /** What tells apart how far an agent of a ring and a role of a graph are. */
 type Progress = Pick<AgentSnapshot, 'sequence' | 'lag' | 'latency_ns'>;
 
 function ringProgress(reader: Reader, agent: Agent): Progress {
-  const inShard = reader.agents.filter((other) => other.u32('ring') === agent.u32('ring'));
   const sequence = reader.sequence(agent);
   const ingress = agent.u32('kind') === enums.AgentKind.Ingress;
-  const other = reader.sequence(inShard[ingress ? inShard.length - 1 : 0] as Agent);
+  const [first, last] = reader.ends(agent);
+  const other = reader.sequence(ingress ? last : first);
   return { sequence, lag: ingress ? sequence - other : other - sequence, latency_ns: reader.latency(agent) };
 }
 
-function agentSnapshot(reader: Reader, agent: Agent, progress: Progress): AgentSnapshot {
-  const chain = reader.blockedOn(agent);
+function agentSnapshot(reader: Reader, agent: Agent, index: number, progress: Progress): AgentSnapshot {
+  const chain = reader.blockedOn(index);
   const thread = agent.u32('thread');
   return {
     id: reader.region.agentId(agent),
@@ -189,9 +218,10 @@ function agentSnapshot(reader: Reader, agent: Agent, progress: Progress): AgentS
     thread: thread === NONE ? null : (reader.threadNames[thread] ?? null),
     sequence: progress.sequence,
     lag: progress.lag,
-    state: reader.state(agent),
-    blocked_on: chain,
-    blame: blamedEdge({ agent: reader.label(agent), state: reader.state(agent) }, chain),
+    state: reader.state(index),
+    blocked_on: chain.shown,
+    blocked_on_links: chain.links,
+    blame: reader.blame(index),
     latency_ns: progress.latency_ns,
   };
 }
@@ -215,7 +245,7 @@ export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
     state: nameOf(enums.RegionState, header.u32('state')),
     started_ns: header.f64('started_ns'),
     agents: reader.agents.map((agent, index) =>
-      agentSnapshot(reader, agent, graph?.progress(agent, index) ?? ringProgress(reader, agent)),
+      agentSnapshot(reader, agent, index, graph?.progress(agent, index) ?? ringProgress(reader, agent)),
     ),
     lanes: graph?.lanes() ?? [],
     threads: region.threads.map((thread, index) => ({

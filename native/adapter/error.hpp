@@ -7,7 +7,8 @@
 
 namespace byteor::adapter {
 
-// `code` is stable (INPUT_OPEN, OUTPUT_OPEN, SAME_FILE, SHARD_KEY); what() names the file and says what to do.
+// `code` is stable (INPUT_OPEN, OUTPUT_OPEN, OUTPUT_BUSY, SAME_FILE, SHARD_KEY); what() names the file and says what to
+// do.
 class AdapterError : public std::runtime_error {
  public:
   AdapterError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}

@@ -55,6 +55,9 @@ class InputFile {
   // A descriptor of somebody else's, such as standard input; stays open. `name` is what messages call it.
   static InputFile lend(int descriptor, std::string name);
 
+  // Other pipelines know that it is read (platform/file_use.hpp). After refuse_same_file().
+  void begin_use() noexcept;
+
   TransferResult read(std::byte* to, std::size_t bytes) noexcept;
   // What to poll for after kNotNow.
   core::WaitDescriptor wait() const noexcept;
@@ -85,6 +88,10 @@ class OutputFile {
   // Creates the file when it is missing. Does not empty it: the caller compares it with its inputs first.
   static OutputFile open(const std::string& path, bool append);
   static OutputFile lend(int descriptor, std::string name);
+
+  // Keeps other pipelines from writing it, and from being emptied under them. After refuse_same_file(), before
+  // truncate(). Throws AdapterError (OUTPUT_BUSY).
+  void begin_use();
 
   // Empties a file that open() was asked to replace. The error number, or 0.
   int truncate() noexcept;

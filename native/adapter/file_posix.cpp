@@ -15,6 +15,8 @@
 #include "adapter/error.hpp"
 #include "adapter/file.hpp"
 #include "platform/disk.hpp"
+#include "platform/file_use.hpp"
+#include "platform/retry.hpp"
 
 namespace byteor::adapter {
 
@@ -118,7 +120,8 @@ int Descriptor::close() noexcept {
 }
 
 InputFile InputFile::open(const std::string& path) {
-  const int number = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  const int number =
+      platform::retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY); });
   if (number < 0) fail_open(true, path, errno);
   return InputFile(Descriptor(number, true), path);
 }
@@ -148,6 +151,10 @@ bool InputFile::readable_now() const noexcept { return ready(given_.number(), PO
 // the descriptor as it was opened first tells which: it reports a hang-up only for writers it has seen.
 bool InputFile::hung_up() const noexcept { return (ready(given_.number(), POLLIN) & (POLLHUP | POLLERR)) != 0; }
 
+void InputFile::begin_use() noexcept {
+  if (kind_ == FileKind::kRegular) platform::begin_file_use(given_.number(), platform::FileUse::kRead);
+}
+
 TransferResult InputFile::read(std::byte* to, std::size_t bytes) noexcept {
   if (poll_first_ && !readable_now()) return {Transfer::kNotNow};
   const int from = own_.number() >= 0 ? own_.number() : given_.number();
@@ -170,13 +177,14 @@ TransferResult InputFile::read(std::byte* to, std::size_t bytes) noexcept {
 core::WaitDescriptor InputFile::wait() const noexcept { return {given_.number(), POLLIN}; }
 
 void InputFile::close() noexcept {
+  if (kind_ == FileKind::kRegular && given_.number() >= 0) platform::end_file_use(given_.number());
   own_.close();
   given_.close();
 }
 
 OutputFile OutputFile::open(const std::string& path, bool append) {
   const int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : 0);
-  const int number = ::open(path.c_str(), flags, 0666);
+  const int number = platform::retry_interrupted([&] { return ::open(path.c_str(), flags, 0666); });
   if (number < 0) fail_open(false, path, errno);
   OutputFile file(Descriptor(number, true), path);
   file.append_ = append;
@@ -196,9 +204,25 @@ OutputFile::OutputFile(Descriptor given, std::string name) : given_(std::move(gi
   kind_ = kind_of(given_.number(), facts_of(false, given_.number(), name_));
 }
 
+void OutputFile::begin_use() {
+  if (kind_ != FileKind::kRegular) return;
+  const platform::FileConflict conflict =
+      platform::begin_file_use(given_.number(), replace_ ? platform::FileUse::kReplace : platform::FileUse::kAppend);
+  if (conflict == platform::FileConflict::kNone) return;
+  const std::string other = "another pipeline, of this process or of another, is ";
+  throw AdapterError("OUTPUT_BUSY",
+                     "cannot write " + name_ + ": " + other +
+                         (conflict == platform::FileConflict::kWritten
+                              ? "writing it, and their lines would be mixed; let that one end, or name another file"
+                              : "reading it, and what it has not read would be emptied away; let that one end, append, "
+                                "or name another file"));
+}
+
 int OutputFile::truncate() noexcept {
   if (!replace_ || kind_ != FileKind::kRegular) return 0;
-  return ftruncate(given_.number(), 0) == 0 ? 0 : errno;
+  if (platform::retry_interrupted([&] { return ftruncate(given_.number(), 0); }) != 0) return errno;
+  platform::file_is_emptied(given_.number());
+  return 0;
 }
 
 bool OutputFile::ends_inside_a_line() const noexcept {
@@ -206,10 +230,12 @@ bool OutputFile::ends_inside_a_line() const noexcept {
   if (!append_ || kind_ != FileKind::kRegular || fstat(given_.number(), &facts) != 0 || facts.st_size == 0)
     return false;
   // The descriptor is open only for writing; without the right to read, the file is taken as it is.
-  const Descriptor reading(::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY), true);
+  const Descriptor reading(
+      platform::retry_interrupted([&] { return ::open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); }), true);
   char last = '\n';
   if (reading.number() < 0 || !same_file(reading.number(), given_.number())) return false;
-  return pread(reading.number(), &last, 1, facts.st_size - 1) == 1 && last != '\n';
+  const auto got = platform::retry_interrupted([&] { return pread(reading.number(), &last, 1, facts.st_size - 1); });
+  return got == 1 && last != '\n';
 }
 
 TransferResult OutputFile::write(const std::byte* from, std::size_t bytes) noexcept {
@@ -233,6 +259,7 @@ TransferResult OutputFile::write(const std::byte* from, std::size_t bytes) noexc
 core::WaitDescriptor OutputFile::wait() const noexcept { return {target(), POLLOUT}; }
 
 int OutputFile::close() noexcept {
+  if (kind_ == FileKind::kRegular && given_.number() >= 0) platform::end_file_use(given_.number());
   own_.close();
   return given_.close();
 }

@@ -62,6 +62,8 @@ InputFile::InputFile(Descriptor given, std::string name)
   if (at >= 0 && length > at) bytes_ahead_ = static_cast<std::uint64_t>(length - at);
 }
 
+void InputFile::begin_use() noexcept {}
+
 TransferResult InputFile::read(std::byte* to, std::size_t bytes) noexcept {
   const int got = _read(given_.number(), to, int_size(bytes));
   if (got > 0) return {Transfer::kBytes, static_cast<std::size_t>(got)};
@@ -90,6 +92,8 @@ OutputFile OutputFile::lend(int descriptor, std::string name) {
 
 OutputFile::OutputFile(Descriptor given, std::string name)
     : given_(std::move(given)), name_(std::move(name)), kind_(kind_of(given_.number())) {}
+
+void OutputFile::begin_use() {}
 
 int OutputFile::truncate() noexcept {
   if (!replace_ || kind_ != FileKind::kRegular) return 0;

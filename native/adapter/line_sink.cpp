@@ -57,8 +57,7 @@ std::uint32_t BasicLineSink<Consumer>::do_work() noexcept {
   refused_ = false;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     Consumer& shard = *shards_[turn_];
-    moved += shard.consume(options_.batch_records,
-                           [this](std::uint64_t, const core::RecordRef& record) { return take(record); });
+    moved += options_.lines_only ? consume<true>(shard) : consume<false>(shard);
     // Halted in a write: the records of this turn stay with their shard, which has been settled.
     if (core::cut_off()) return 0;
     shard.release();
@@ -72,6 +71,35 @@ std::uint32_t BasicLineSink<Consumer>::do_work() noexcept {
   if (!all_drained()) return 0;
   finish();
   return 1;
+}
+
+template <class Consumer>
+template <bool kLinesOnly>
+std::uint32_t BasicLineSink<Consumer>::consume(Consumer& shard) noexcept {
+  return shard.consume(options_.batch_records, [this](std::uint64_t sequence, const core::RecordRef& record) {
+    if constexpr (!kLinesOnly) {
+      // A record that has begun was looked at then.
+      if (state_ == State::kWriting && partial_ == 0 && record.length != 0 &&
+          std::memchr(record.data, '\n', record.length) != nullptr) [[unlikely]]
+        refuse_line_feed(sequence, record);
+    }
+    return take(record);
+  });
+}
+
+template <class Consumer>
+void BasicLineSink<Consumer>::refuse_line_feed(std::uint64_t sequence, const core::RecordRef& record) noexcept {
+  failed_.store(true, std::memory_order_relaxed);
+  try {
+    const auto at = static_cast<const std::byte*>(std::memchr(record.data, '\n', record.length)) - record.data;
+    failures_.report_failure(options_.agent, sequence,
+                             "cannot write to " + short_name(name()) + ": the record of " +
+                                 std::to_string(record.length) + " bytes holds a line feed at byte " +
+                                 std::to_string(at) + ", so it would be read back as several lines; escape it before");
+  } catch (const std::exception&) {
+    failures_.report_failure(options_.agent, sequence, "a record holds a line feed");
+  }
+  state_ = State::kLast;
 }
 
 template <class Consumer>
@@ -211,7 +239,7 @@ void BasicLineSink<Consumer>::stop_writing() noexcept {
 
 template <class Consumer>
 void BasicLineSink<Consumer>::finish() noexcept {
-  const bool was_writing = state_ == State::kWriting;
+  const bool was_writing = state_ == State::kWriting || state_ == State::kLast;
   int error = 0;
   {
     const core::DeviceCall call;

@@ -8,6 +8,9 @@
 // buffer and not the ring. What that could lose is counted: records_unwritten() are those taken whose last byte has not
 // reached the file. While the sink works these are the buffer; after the end they are the loss, for the ledger.
 //
+// A line cannot hold a line feed: a record that does would be read back as two. It fails the sink by its sequence; what
+// came before it is written, of it nothing. It is looked for once a record, where it may come (`lines_only`).
+//
 // A reader that goes away (EPIPE) ends the output quietly, a write error is a stated failure; in both cases the sink
 // goes on taking records, and counts them as unwritten, so that nothing upstream hangs. Output is never held back: a
 // turn that finds no record writes what the buffer has.
@@ -39,6 +42,8 @@ struct LineSinkOptions {
   std::uint32_t batch_records = 256;  // most records of a shard in one turn
   // Bytes of one write. The default is the fastest measured (docs/adapters.md); tests make it tiny.
   std::uint32_t buffer_bytes = 256 * 1024;
+  // Every record was a line when it came and nothing put a line feed into it: none is looked for.
+  bool lines_only = false;
   // Called once, on the sink's thread, when nobody reads the output any more: time to close the ingress. May be empty.
   std::function<void()> on_reader_gone{};
 };
@@ -51,8 +56,6 @@ class Sink : public core::WaitingAgent {
   virtual std::uint64_t records_unwritten() const noexcept = 0;
   // The cell of records_written(). SYNC POINT J3: the operating system has these records.
   virtual const std::atomic<std::uint64_t>& written() const noexcept = 0;
-  // After its thread has ended: gives back the descriptors it may still have. May wait for the device.
-  virtual void close_files() noexcept = 0;
   // Nobody reads the output any more.
   virtual bool reader_gone() const noexcept = 0;
 };
@@ -70,6 +73,7 @@ class BasicLineSink final : public Sink {
   // Every shard has ended, and all of its records are written or counted as unwritten.
   bool done() noexcept override { return state_ == State::kEnded; }
   core::WaitDescriptor wait_descriptor() const noexcept override;
+  void close_files() noexcept override { file_.close(); }
 
   const std::string& name() const noexcept { return file_.name(); }
   std::uint64_t bytes_written() const noexcept override { return bytes_written_.load(std::memory_order_relaxed); }
@@ -79,7 +83,6 @@ class BasicLineSink final : public Sink {
     return std::max(taken_.load(std::memory_order_relaxed), written) - written;
   }
   const std::atomic<std::uint64_t>& written() const noexcept override { return written_; }
-  void close_files() noexcept override { file_.close(); }
   bool reader_gone() const noexcept override { return reader_gone_.load(std::memory_order_relaxed); }
   // The output was reported as failed.
   bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
@@ -87,6 +90,7 @@ class BasicLineSink final : public Sink {
  private:
   enum class State {
     kWriting,
+    kLast,        // what the buffer holds is still written; records are counted only
     kDiscarding,  // the output takes nothing any more; records are counted only
     kEnded,
   };
@@ -94,7 +98,10 @@ class BasicLineSink final : public Sink {
   // A record's line: the line feed that the line before it lacks, the record, its terminator.
   using Parts = std::array<std::string_view, 3>;
 
+  template <bool kLinesOnly>
+  std::uint32_t consume(Consumer& shard) noexcept;
   bool take(const core::RecordRef& record) noexcept;
+  void refuse_line_feed(std::uint64_t sequence, const core::RecordRef& record) noexcept;
   bool take_piecewise(const core::RecordRef& record) noexcept;
   void copy(const Parts& parts) noexcept;
   bool flush() noexcept;

@@ -54,12 +54,12 @@ class BasicLineSource final : public core::Source {
   // Everything is published and the producers are closed.
   bool done() noexcept override { return state_ == State::kEnded; }
   core::WaitDescriptor wait_descriptor() const noexcept override;
+  void close_files() noexcept override { file_.close(); }
 
   const std::string& name() const noexcept { return file_.name(); }
   std::uint64_t bytes_read() const noexcept override { return bytes_read_.load(std::memory_order_relaxed); }
   std::uint64_t records() const noexcept override { return lines_shown_.load(std::memory_order_relaxed); }
   const std::optional<std::uint64_t>& input_bytes() const noexcept override { return input_bytes_; }
-  void close_files() noexcept override { file_.close(); }
 
  private:
   enum class State {

@@ -55,7 +55,9 @@ std::string capabilities() {
   text += ',';
   append_memory(text);
   // Features are the words that this build's plans may use; targets are what it can run.
-  text += ",\"features\":{\"lane_graph_journal\":true,\"lane_graph_fanout\":true},\"targets\":[\"SingleRing\"]}";
+  text +=
+      ",\"features\":{\"lane_graph_journal\":true,\"lane_graph_fanout\":true},\"targets\":[\"SingleRing\","
+      "\"LaneGraph\"]}";
   return text;
 }
 

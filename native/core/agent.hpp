@@ -30,6 +30,10 @@ class Agent {
   // The part of it that may wait for something outside; the same one for its whole life. The thread asks once, before
   // it starts, and keeps room for every one that there is.
   virtual const WaitingAgent* waiting() const noexcept { return nullptr; }
+
+  // After its thread has ended: gives back the descriptors it has, since JavaScript may keep an ended pipeline for
+  // long. Counters stay readable. May wait for the device.
+  virtual void close_files() noexcept {}
 };
 
 // An agent that may wait for something outside. Only this class has a wait_descriptor(), so that no agent can have one

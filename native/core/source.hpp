@@ -18,8 +18,6 @@ class Source : public WaitingAgent {
   virtual const std::optional<std::uint64_t>& input_bytes() const noexcept = 0;
   // Bytes at the input's end that hold no whole record and were left out.
   virtual std::uint64_t torn_bytes() const noexcept { return 0; }
-  // After its thread has ended: gives back the descriptors it may still have. May wait for the device.
-  virtual void close_files() noexcept = 0;
 };
 
 }  // namespace byteor::core

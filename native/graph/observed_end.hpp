@@ -60,6 +60,8 @@ class ObservedEnd final : public core::Agent {
 
   const core::WaitingAgent* waiting() const noexcept override { return end_.waiting(); }
 
+  void close_files() noexcept override { end_.close_files(); }
+
  private:
   void show_rest() noexcept {
     const core::WaitingAgent* const waiting = end_.waiting();

@@ -45,6 +45,9 @@ class Folder {
   const std::string& path() const noexcept { return path_; }
   std::string path_of(const std::string& name) const { return path_ + "/" + name; }
 
+  // Gives its descriptor back; the path stays known, and nothing can be opened any more.
+  void close() noexcept { folder_ = OpenFile(); }
+
   // Opens a file in it; number() < 0 and `error` set when it cannot be.
   OpenFile file(const char* name, platform::FileAccess access, int& error) const noexcept;
   // Throws JournalError (JOURNAL_OPEN) instead.

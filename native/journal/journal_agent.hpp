@@ -45,6 +45,7 @@ class JournalAgent final : public core::WaitingAgent {
   bool done() noexcept override { return ended_; }
   // With the interval policy: the time of the next sync.
   core::WaitDescriptor wait_descriptor() const noexcept override;
+  void close_files() noexcept override { alarm_.close(); }
 
  private:
   std::uint32_t take() noexcept;

@@ -127,6 +127,7 @@ void JournalFiles::close() noexcept {
   file_ = OpenFile();
   // Last: until here nobody else writes.
   lock_ = OpenFile();
+  folder_.close();
 }
 
 std::size_t JournalFiles::append(std::span<const lane::LaneRecord> records) noexcept {

@@ -134,7 +134,7 @@ class JournalFiles {
   void throw_failure() const;
 
   const JournalOptions options_;
-  const Folder folder_;
+  Folder folder_;
   platform::Disk& disk_;
   OpenFile lock_;
   const Recovered recovered_;

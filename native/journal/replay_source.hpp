@@ -83,12 +83,15 @@ class ReplaySource final : public core::Source {
   core::WaitDescriptor wait_descriptor() const noexcept override {
     return waits_for_time_ ? alarm_.wait() : core::WaitDescriptor{};
   }
+  void close_files() noexcept override {
+    reader_.reset();
+    alarm_.close();
+  }
 
   std::uint64_t records() const noexcept override { return records_shown_.load(std::memory_order_relaxed); }
   std::uint64_t bytes_read() const noexcept override { return bytes_shown_.load(std::memory_order_relaxed); }
   const std::optional<std::uint64_t>& input_bytes() const noexcept override { return input_bytes_; }
   std::uint64_t torn_bytes() const noexcept override { return torn_shown_.load(std::memory_order_relaxed); }
-  void close_files() noexcept override { reader_.reset(); }
 
  private:
   static constexpr std::uint32_t kBatch = 64;
@@ -206,7 +209,7 @@ class ReplaySource final : public core::Source {
     ended_ = true;
   }
 
-  std::unique_ptr<JournalReader> reader_;
+  std::unique_ptr<JournalReader> reader_;  // gone once the descriptors have been given back
   const std::vector<Producer*> shards_;
   const op::KeyReader* const key_;
   core::FailureReporter& failures_;

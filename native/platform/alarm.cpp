@@ -12,8 +12,11 @@ namespace byteor::platform {
 
 Alarm::Alarm() noexcept : descriptor_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {}
 
-Alarm::~Alarm() {
-  if (descriptor_ >= 0) close(descriptor_);
+Alarm::~Alarm() { close(); }
+
+void Alarm::close() noexcept {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
 }
 
 core::WaitDescriptor Alarm::wait() const noexcept { return {descriptor_, POLLIN}; }
@@ -31,6 +34,7 @@ void Alarm::set(std::uint64_t ms) noexcept {
 
 Alarm::Alarm() noexcept = default;
 Alarm::~Alarm() = default;
+void Alarm::close() noexcept {}
 core::WaitDescriptor Alarm::wait() const noexcept { return {}; }
 void Alarm::set(std::uint64_t) noexcept {}
 

@@ -20,6 +20,8 @@ class Alarm {
   int descriptor() const noexcept { return descriptor_; }
   // What to poll for.
   core::WaitDescriptor wait() const noexcept;
+  // Gives the descriptor back; from now on there are no alarms.
+  void close() noexcept;
   // Ready `ms` from now on; replaces the alarm before it. 0: silences it.
   void set(std::uint64_t ms) noexcept;
 

@@ -9,11 +9,16 @@
 #include <windows.h>
 #else
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "platform/retry.hpp"
 #endif
 
 namespace byteor::platform {
@@ -86,13 +91,62 @@ void Mapping::remove_file() const noexcept {
 
 namespace {
 
-// Reserves the file's blocks; ftruncate alone would only promise them.
-int reserve_blocks(int descriptor, std::size_t bytes) {
 #if defined(__linux__)
-  return posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
+
+// What cannot fit is refused before a byte of it is taken from those who share the file system.
+bool has_room(int descriptor, std::size_t bytes) {
+  struct statvfs facts {};
+  // A tmpfs without a limit says that it has no blocks.
+  if (fstatvfs(descriptor, &facts) != 0 || facts.f_blocks == 0) return true;
+  return bytes / facts.f_frsize <= facts.f_bavail;
+}
+
+// Reserves the file's blocks; ftruncate alone would only promise them. tmpfs gives up, and takes back what it had done,
+// when a signal waits for the thread; so it is asked for a piece at a time, each again until it is there.
+int reserve_blocks(int descriptor, std::size_t bytes) {
+  if (!has_room(descriptor, bytes)) return ENOSPC;
+  constexpr std::size_t kPiece = std::size_t{16} << 20;
+  for (std::size_t at = 0; at < bytes;) {
+    const std::size_t piece = std::min(bytes - at, kPiece);
+    const int error = posix_fallocate(descriptor, static_cast<off_t>(at), static_cast<off_t>(piece));
+    if (error == EINTR) continue;
+    if (error != 0) return error;
+    at += piece;
+  }
+  return 0;
+}
+
 #else
-  return ftruncate(descriptor, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+
+int reserve_blocks(int descriptor, std::size_t bytes) {
+  return retry_interrupted([&] { return ftruncate(descriptor, static_cast<off_t>(bytes)); }) == 0 ? 0 : errno;
+}
+
 #endif
+
+// Handlers run on other threads meanwhile; what cannot be blocked ends the process anyway.
+class BlockedSignals {
+ public:
+  BlockedSignals() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+bool lacks_room(int error) { return error == ENOSPC || error == ENOMEM || error == EDQUOT || error == EFBIG; }
+
+[[noreturn]] void fail_file(std::size_t bytes, const std::string& path, int error) {
+  const std::string why = std::strerror(error);
+  if (lacks_room(error)) fail(bytes, " in " + path, why);
+  throw FolderError(path + " cannot be made for a pipeline that is observed (" + why +
+                    "); look at its folder, or set XDG_RUNTIME_DIR to another one");
 }
 
 }  // namespace
@@ -125,9 +179,11 @@ Mapping Mapping::anonymous(std::size_t bytes, const MappingOptions& options) {
 Mapping Mapping::shared(const UserFolder& folder, const std::string& name, std::size_t bytes,
                         const MappingOptions& options) {
   const std::string path = folder.path() + "/" + name;
-  const int descriptor =
-      openat(folder.descriptor(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (descriptor < 0) fail(bytes, " in " + path, std::strerror(errno));
+  const BlockedSignals blocked;
+  const int descriptor = retry_interrupted([&] {
+    return openat(folder.descriptor(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  });
+  if (descriptor < 0) fail_file(bytes, path, errno);
   int error = reserve_blocks(descriptor, bytes);
   Mapping mapping;
   if (error == 0) {
@@ -139,7 +195,7 @@ Mapping Mapping::shared(const UserFolder& folder, const std::string& name, std::
   close(descriptor);
   if (error != 0) {
     unlinkat(folder.descriptor(), name.c_str(), 0);
-    fail(bytes, " in " + path, std::strerror(error));
+    fail_file(bytes, path, error);
   }
   mapping.path_ = path;
   mapping.prepare(options);

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+
+#include "platform/retry.hpp"
 #endif
 
 namespace byteor::platform {
@@ -68,7 +70,8 @@ UserFolder UserFolder::open_at(const std::string& path) {
   const bool made = mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST)
     throw std::runtime_error(path + " cannot be made (" + std::strerror(errno) + "); make its parent writable");
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const int descriptor =
+      retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
   if (descriptor < 0)
     throw std::runtime_error(path + " is not a folder that can be opened (" + std::strerror(errno) +
                              "); a link is not followed here: remove it");

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -52,13 +53,22 @@ struct Sleeper::Descriptors {
     polled.push_back({reading, POLLIN, 0});
   }
 
-  ~Descriptors() {
-    if (writing != reading) close(writing);
-    close(reading);
+  ~Descriptors() { close(); }
+
+  void close() noexcept {
+    const std::lock_guard lock(mutex);
+    if (reading < 0) return;
+    if (writing != reading) ::close(writing);
+    ::close(reading);
+    reading = writing = -1;
   }
 
   // A full pipe or counter refuses the write, which is fine: then it is readable already.
   void signal() noexcept {
+    // JavaScript may wake a thread that has ended, and the number of its descriptor may be another file's by then.
+    // Cheap beside the write.
+    const std::lock_guard lock(mutex);
+    if (writing < 0) return;
     const std::uint64_t one = 1;
     while (write(writing, &one, sizeof one) < 0 && errno == EINTR) {
     }
@@ -78,6 +88,7 @@ struct Sleeper::Descriptors {
     }
   }
 
+  std::mutex mutex;  // guards the numbers against close()
   int reading = -1;
   int writing = -1;
   std::size_t room = 1;
@@ -97,6 +108,7 @@ void Sleeper::watch(int descriptor, short events) noexcept {
 // Windows has no poll(2) over files and pipes: there adapters block in their own calls, and every thread sleeps on its
 // word.
 struct Sleeper::Descriptors {
+  void close() noexcept {}
   void signal() noexcept {}
   void wait() noexcept {}
   void forget() noexcept {}
@@ -132,6 +144,10 @@ void Sleeper::sleep() noexcept {
     futex_wait(word_, ticket_);
   }
   disarm();
+}
+
+void Sleeper::close() noexcept {
+  if (descriptors_ != nullptr) descriptors_->close();
 }
 
 void Sleeper::rouse() noexcept {

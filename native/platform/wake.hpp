@@ -69,6 +69,9 @@ class Sleeper {
     if (armed_.exchange(0, std::memory_order_seq_cst) != 0) rouse();
   }
 
+  // When the sleeping thread has ended: gives its descriptors back. A late rouse() finds nothing and does nothing.
+  void close() noexcept;
+
   // The wake-up itself, whatever `armed` says: for a JS thread, which exchanges the copy in place, and for whoever ends
   // the thread or cannot know what a JS thread that is gone had still to do. Of an awake thread it costs a round.
   void rouse() noexcept;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -9,19 +10,39 @@
 #include <utility>
 
 #include "journal/error.hpp"
+#include "platform/disk.hpp"
 #include "run/pipeline.hpp"
 
 namespace byteor::run {
 namespace {
 
-// `byteor-run-<plan>-<UTC time>-<process>`: told apart, and sorted by time.
-std::string run_directory(const std::string& plan) {
+// `byteor-run-<plan>-<UTC time>-<process>`: sorted by time.
+std::string run_name(const std::string& plan) {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   char text[32];
   std::tm parts{};
   gmtime_r(&now, &parts);
   std::strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &parts);
   return "byteor-run-" + plan + "-" + text + "-" + std::to_string(::getpid());
+}
+
+// More runs than a process opens in a second.
+constexpr int kRunFoldersMax = 10'000;
+
+// A folder of this run alone: made here (0700), so no other pipeline has it, however many are opened in one second and
+// whatever process ids other containers have. `-2`, `-3` and so on behind the name of one that is there.
+std::string make_run_folder(const std::string& plan) {
+  const std::string name = run_name(plan);
+  std::string folder = name;
+  int error = platform::Disk::system().make_folder(folder.c_str());
+  for (int number = 2; error == -EEXIST && number <= kRunFoldersMax; ++number) {
+    folder = name + "-" + std::to_string(number);
+    error = platform::Disk::system().make_folder(folder.c_str());
+  }
+  if (error == 0) return folder;
+  throw OpenError("JOURNAL_OPEN", "cannot make the folder " + folder +
+                                      " for journal lanes: " + std::generic_category().message(-error) +
+                                      "; give journal.folder (--journal), or start where folders can be made");
 }
 
 // `from.to`: no id holds a dot, so the name says where one ends, and no shell takes it for a redirection.
@@ -33,7 +54,7 @@ std::string folder_name(const std::string& lane) {
 }
 
 std::string parent_folder(const std::string& plan, const Options& options) {
-  const std::string folder = options.journal_folder.empty() ? run_directory(plan) : options.journal_folder;
+  const std::string folder = options.journal_folder.empty() ? make_run_folder(plan) : options.journal_folder;
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)

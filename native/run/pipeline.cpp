@@ -25,6 +25,7 @@
 #include "platform/affinity.hpp"
 #include "platform/cpu_lock.hpp"
 #include "platform/memory.hpp"
+#include "platform/process.hpp"
 #include "platform/user_folder.hpp"
 #include "run/assembly.hpp"
 #include "run/ports.hpp"
@@ -69,6 +70,12 @@ std::optional<platform::UserFolder> open_user_folder(std::string& why_not) {
   }
 }
 
+// No other pipeline's, of whatever process in whatever container: what a killed process leaves behind stays told apart.
+std::string region_name(std::uint32_t number) {
+  return "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + "." + platform::process_identity() +
+         ".region";
+}
+
 }  // namespace
 
 std::uint32_t live_regions() noexcept { return live_region_count.load(); }
@@ -85,6 +92,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   void request_halt() noexcept;
   bool join_threads() noexcept;
   void close_files(const std::shared_ptr<Impl>& self, bool joined) noexcept;
+  void close_all() noexcept;
   void close_ingress() noexcept;
   void close_ingress(Port& port) noexcept;
   void rouse_threads() noexcept;
@@ -105,8 +113,6 @@ struct Pipeline::Impl final : core::FailureReporter {
   // Destruction runs upwards: threads end first, then the adapters and the graph they used, the memory last.
   const Options options;
   const std::uint32_t number;
-  std::string folder_problem;
-  std::optional<platform::UserFolder> folder;
   std::optional<CountedMapping> mapping;
   Tuning tuning;
   std::unique_ptr<graph::Graph> graph;
@@ -149,14 +155,12 @@ std::uint32_t next_number() {
 }  // namespace
 
 Pipeline::Impl::Impl(graph::Description description, const Options& open_options)
-    : options(open_options),
-      number(next_number()),
-      folder(open_options.observe ? open_user_folder(folder_problem) : std::nullopt) {
+    : options(open_options), number(next_number()) {
   if (options.batch_records > abi::kBatchRecordsMax)
     throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
   if (options.threads > abi::kThreadsMax)
     throw OpenError("OPTION_RANGE", "threads is " + std::to_string(options.threads) + "; give 1 to 256");
-  ports = Ports::resolve(catalog_of(description), options);
+  ports = Ports::resolve(description, options);
   tuning = Tuning::decide(options, ports.uses_js());
   graph = assemble(std::move(description),
                    {options, ports, tuning, *this, [this](std::uint64_t bytes) { return map_region(bytes); }});
@@ -174,15 +178,17 @@ std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
   const platform::MappingOptions mapping_options{.huge_pages = false, .prefault = options.profile != Profile::kDefault};
   try {
     if (options.observe) {
-      if (!folder.has_value()) throw OpenError("OBSERVE_FOLDER", folder_problem);
-      mapping.emplace(platform::Mapping::shared(
-          *folder, "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + ".region", bytes,
-          mapping_options));
+      std::string problem;
+      const std::optional<platform::UserFolder> folder = open_user_folder(problem);
+      if (!folder.has_value()) throw OpenError("OBSERVE_FOLDER", problem);
+      mapping.emplace(platform::Mapping::shared(*folder, region_name(number), bytes, mapping_options));
     } else {
       mapping.emplace(platform::Mapping::anonymous(bytes, mapping_options));
     }
   } catch (const OpenError&) {
     throw;
+  } catch (const platform::FolderError& error) {
+    throw OpenError("OBSERVE_FOLDER", error.what());
   } catch (const std::exception& error) {
     throw OpenError("NO_MEMORY", error.what());
   }
@@ -375,11 +381,19 @@ bool Pipeline::Impl::join_threads() noexcept {
   return joined;
 }
 
+void Pipeline::Impl::close_all() noexcept {
+  for (const auto& thread : threads) thread->close_files();
+  graph->close_files();
+}
+
 // Closing may wait for a device as well, so it has a thread of its own, which also waits for those that were cut off.
 // It keeps everything alive that they use, and the journals' locks are given back when it comes to its end. The caller
 // waits for it, unless a device does not answer.
 void Pipeline::Impl::close_files(const std::shared_ptr<Impl>& self, bool joined) noexcept {
-  if (joined && graph->device_threads() == 0 && !ports.has_files()) return;
+  if (joined && graph->device_threads() == 0 && !ports.has_files()) {
+    close_all();
+    return;
+  }
   struct Closing {
     core::DeviceCalls device;
     std::mutex mutex;
@@ -395,8 +409,7 @@ void Pipeline::Impl::close_files(const std::shared_ptr<Impl>& self, bool joined)
       {
         const core::DeviceCall call;
         for (const auto& thread : share->threads) thread->join();
-        share->ports.close_files();
-        share->graph->close_files();
+        share->close_all();
       }
       // Before anybody is told: nothing of the pipeline is left to this thread then.
       share.reset();
@@ -410,8 +423,7 @@ void Pipeline::Impl::close_files(const std::shared_ptr<Impl>& self, bool joined)
       static_cast<void>(new (std::nothrow) std::shared_ptr<Impl>(self));
       return;
     }
-    ports.close_files();
-    graph->close_files();
+    close_all();
     return;
   }
   if (!joined) return;

@@ -6,6 +6,7 @@
 
 #include "adapter/error.hpp"
 #include "op/text.hpp"
+#include "run/assembly.hpp"
 #include "run/pipeline.hpp"
 #include "run/replay.hpp"
 
@@ -58,9 +59,24 @@ std::unique_ptr<adapter::Sink> make_sink(adapter::OutputFile file, graph::Readin
       std::move(end));
 }
 
+// Records that were lines are lines at every egress. A journal may hold records of a run that had other ingresses.
+bool keeps_lines(const graph::Description& description) {
+  const auto& stages = catalog_of(description).stages;
+  const bool adds = std::any_of(stages.begin(), stages.end(), [](const graph::StageDescription& stage) {
+    return (stage.op == abi::OpCode::kPrepend || stage.op == abi::OpCode::kAppend) &&
+           stage.text.find('\n') != std::string::npos;
+  });
+  const auto* graph = std::get_if<graph::LaneGraphDescription>(&description);
+  const bool journals = graph != nullptr && std::any_of(graph->lanes.begin(), graph->lanes.end(), [](const auto& lane) {
+                          return lane.kind == abi::LaneKindCode::kJournal;
+                        });
+  return !adds && !journals;
+}
+
 }  // namespace
 
-Ports Ports::resolve(const graph::CatalogDescription& catalog, const Options& options) {
+Ports Ports::resolve(const graph::Description& description, const Options& options) {
+  const graph::CatalogDescription& catalog = catalog_of(description);
   Ports ports;
   for (const graph::BoundaryDescription& boundary : catalog.boundaries)
     ports.ports_.push_back(
@@ -75,6 +91,9 @@ Ports Ports::resolve(const graph::CatalogDescription& catalog, const Options& op
     if (port->is_replay() && !port->is_ingress())
       throw OpenError("PORT_KIND", "egress " + asked.id + " cannot be fed by a journal; only an ingress can");
   }
+  ports.lines_only_ =
+      keeps_lines(description) && std::all_of(ports.ports_.begin(), ports.ports_.end(),
+                                              [](const Port& port) { return !port.is_ingress() || port.is_lines(); });
   return ports;
 }
 
@@ -119,6 +138,10 @@ std::vector<Ports::Opened> Ports::open_files() const {
   for (const Opened& from : all)
     for (const Opened& to : all)
       if (from.input.has_value() && to.output.has_value()) adapter::refuse_same_file(*from.input, *to.output);
+  for (Opened& opened : all) {
+    if (opened.input.has_value()) opened.input->begin_use();
+    if (opened.output.has_value()) opened.output->begin_use();
+  }
   return all;
 }
 
@@ -142,6 +165,7 @@ void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureRep
         adapter::LineSinkOptions options;
         options.agent = agent;
         options.batch_records = batch_records;
+        options.lines_only = lines_only_;
         options.on_reader_gone = [this, readers_gone] {
           if (all_readers_gone()) readers_gone();
         };
@@ -172,13 +196,6 @@ void Ports::settle(graph::Graph& graph) noexcept {
 
 bool Ports::has_files() const noexcept {
   return std::any_of(ports_.begin(), ports_.end(), [](const Port& port) { return port.shown != nullptr; });
-}
-
-void Ports::close_files() noexcept {
-  for (const Port& port : ports_) {
-    if (port.source != nullptr) port.source->close_files();
-    if (port.sink != nullptr) port.sink->close_files();
-  }
 }
 
 void Ports::describe(std::string& text) const {

@@ -44,7 +44,7 @@ struct Port {
 class Ports {
  public:
   // Matches the options with the plan's boundaries. Throws OpenError when an id or a port does not fit.
-  static Ports resolve(const graph::CatalogDescription& catalog, const Options& options);
+  static Ports resolve(const graph::Description& description, const Options& options);
 
   std::vector<Port>& all() noexcept { return ports_; }
   const std::vector<Port>& all() const noexcept { return ports_; }
@@ -60,9 +60,8 @@ class Ports {
   // After all threads have been joined or cut off, and after the graph settled: records that a sink took but could not
   // write are counted as abandoned at its egress.
   void settle(graph::Graph& graph) noexcept;
-  // After all threads have ended: gives back the adapters' descriptors. May wait for the device.
+  // Adapters with files, whose closing may wait for the device.
   bool has_files() const noexcept;
-  void close_files() noexcept;
   // {boundary id: {…}}: bytes, records and whatever else an adapter has to say.
   void describe(std::string& text) const;
 
@@ -72,6 +71,7 @@ class Ports {
   bool all_readers_gone() const noexcept;
 
   std::vector<Port> ports_;
+  bool lines_only_ = false;  // no record can hold a line feed
 };
 
 }  // namespace byteor::run

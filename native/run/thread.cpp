@@ -100,6 +100,11 @@ void AgentThread::join() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
+void AgentThread::close_files() noexcept {
+  for (core::Agent* agent : agents_) agent->close_files();
+  sleeper_.close();
+}
+
 // SYNC POINT S5: whoever exchanges armed from 1 to 0 has the duty to wake.
 void AgentThread::rouse() noexcept {
   armed_.exchange(0, std::memory_order_seq_cst);

@@ -65,6 +65,8 @@ class alignas(core::kCacheBlock) AgentThread {
   // longer than kDeviceGraceNs, and has been cut off (core/device_call.hpp): join() waits for the device.
   bool try_join() noexcept;
   void join() noexcept;
+  // After join(): gives back the descriptors of its agents and its own. May wait for a device.
+  void close_files() noexcept;
 
   // Any thread, after a seq_cst publication of what this thread may wait for.
   void wake() noexcept { sleeper_.wake(); }

@@ -48,11 +48,15 @@ describe('sizes', () => {
     expect(() => parseCount('1MiB')).toThrow('This counts records, not bytes: leave the B away.');
   });
 
-  test('durations are milliseconds unless they say otherwise', () => {
-    expect([parseDuration('250'), parseDuration('250ms'), parseDuration('1.5s'), parseDuration('2m')]).toEqual([
-      250, 250, 1500, 120_000,
-    ]);
-    for (const text of ['', '-1', '1h', 's', '0.5']) expect(() => parseDuration(text)).toThrow(InvalidArgumentError);
+  test('a duration has a unit, except 0', () => {
+    expect(['250ms', '1.5s', '2m', '0', '0ms'].map(parseDuration)).toEqual([250, 1500, 120_000, 0, 0]);
+    for (const text of ['', '-1', '1h', 's', '0.5ms', '1M', '1e3ms', 'Infinity'])
+      expect(() => parseDuration(text), text).toThrow(InvalidArgumentError);
+  });
+
+  test('a duration without a unit is refused, with what could be meant', () => {
+    expect(() => parseDuration('10')).toThrow('It has no unit. Write 10ms, 10s or 10m (minutes).');
+    expect(() => parseDuration('0.5')).toThrow('It has no unit. Write 0.5ms, 0.5s or 0.5m (minutes).');
   });
 
   test('CPU lists keep their order and name no CPU twice', () => {

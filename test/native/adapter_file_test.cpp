@@ -356,6 +356,76 @@ TEST(SameFile, DoesNotMeanDevicesOrEqualContent) {
   EXPECT_EQ(refusal([&] { refuse_same_file(one, OutputFile::open(temp.write("two", "x"), false)); }), "");
 }
 
+std::string claim(OutputFile& file) {
+  return refusal([&] { file.begin_use(); });
+}
+
+TEST(FileUse, OneFileHasOneWriter) {
+  const test::TempFolder temp;
+  const std::string path = temp.write("file", "x\n");
+  ASSERT_EQ(link(path.c_str(), temp.path("hard").c_str()), 0);
+  OutputFile first = OutputFile::open(path, true);
+  EXPECT_EQ(claim(first), "");
+  EXPECT_EQ(claim(first), "") << "of its own use it takes no notice";
+  for (const bool append : {true, false}) {
+    OutputFile second = OutputFile::open(temp.path("hard"), append);
+    EXPECT_EQ(claim(second), "OUTPUT_BUSY cannot write " + temp.path("hard") +
+                                 ": another pipeline, of this process or of another, is writing it, and their lines "
+                                 "would be mixed; let that one end, or name another file");
+  }
+  first.close();
+  OutputFile third = OutputFile::open(path, false);
+  EXPECT_EQ(claim(third), "");
+  EXPECT_EQ(temp.read("file"), "x\n") << "it was not emptied";
+}
+
+TEST(FileUse, AFileIsNotEmptiedUnderItsReaders) {
+  const test::TempFolder temp;
+  const std::string path = temp.write("file", "x\n");
+  InputFile reader = InputFile::open(path);
+  reader.begin_use();
+  InputFile other = InputFile::open(path);
+  other.begin_use();
+  OutputFile replaced = OutputFile::open(path, false);
+  EXPECT_EQ(claim(replaced), "OUTPUT_BUSY cannot write " + path +
+                                 ": another pipeline, of this process or of another, is reading it, and what it has "
+                                 "not read would be emptied away; let that one end, append, or name another file");
+  OutputFile appended = OutputFile::open(path, true);
+  EXPECT_EQ(claim(appended), "") << "a refused writer keeps no other away";
+  appended.close();
+  reader.close();
+  EXPECT_NE(claim(replaced), "");
+  other.close();
+  EXPECT_EQ(claim(replaced), "");
+  EXPECT_EQ(replaced.truncate(), 0);
+  InputFile late = InputFile::open(path);
+  late.begin_use();
+  OutputFile again = OutputFile::open(path, false);
+  replaced.close();
+  EXPECT_NE(claim(again), "") << "a reader that came after it was emptied counts";
+}
+
+TEST(FileUse, EndsWithALentDescriptorThatStaysOpen) {
+  const test::TempFolder temp;
+  const std::string path = temp.write("file", "");
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  OutputFile lent = OutputFile::lend(descriptor, "standard output");
+  EXPECT_EQ(claim(lent), "");
+  OutputFile other = OutputFile::open(path, true);
+  EXPECT_NE(claim(other), "");
+  EXPECT_EQ(lent.close(), 0);
+  EXPECT_EQ(claim(other), "");
+  close(descriptor);
+}
+
+TEST(FileUse, IsNoMatterOfPipesAndDevices) {
+  for (int i = 0; i < 2; ++i) {
+    static std::vector<OutputFile> kept;
+    kept.push_back(OutputFile::open("/dev/null", false));
+    EXPECT_EQ(claim(kept.back()), "");
+  }
+}
+
 TEST(ShortName, KeepsTheEndsOfALongPath) {
   EXPECT_EQ(short_name("a/b.log"), "a/b.log");
   const std::string path = "/start" + std::string(500, 'x') + "/end.log";

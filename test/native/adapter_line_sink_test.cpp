@@ -119,6 +119,53 @@ TEST_F(LineSinkTest, MoreTinyRecordsThanABufferCountsAreWritten) {
   EXPECT_EQ(sink_->records_written(), 100'000u);
 }
 
+TEST_F(LineSinkTest, ARecordWithALineFeedFailsAndOnlyWhatCameBeforeIsWritten) {
+  std::size_t reported = 0;
+  for (const std::uint32_t buffer : {1u, 3u, 64u, 4096u}) {
+    for (const std::string& bad : {std::string("\n"), std::string("a\n"), std::string("\nb"),
+                                   std::string(200, 'x') + "\n" + std::string(200, 'y')}) {
+      rings(1);
+      LineSink& sink = sink_to_file({.agent = 7, .buffer_bytes = buffer});
+      ring().push("one");
+      ring().push("two", TerminatorCode::kCrLf);
+      ring().push(bad);
+      ring().push("after");
+      close_rings();
+      run();
+      EXPECT_EQ(output(), "one\ntwo\r\n") << "buffer of " << buffer;
+      EXPECT_EQ(sink.records_written(), 2u);
+      EXPECT_EQ(sink.records_unwritten(), 2u);
+      EXPECT_TRUE(sink.failed());
+      const test::ReportedFailure failure = failures_.all().back();
+      EXPECT_EQ(failures_.all().size(), ++reported);
+      EXPECT_EQ(failure.agent, 7u);
+      EXPECT_EQ(failure.sequence, 2u);
+      EXPECT_EQ(failure.cause, "cannot write to " + temp_.path("output") + ": the record of " +
+                                   std::to_string(bad.size()) + " bytes holds a line feed at byte " +
+                                   std::to_string(bad.find('\n')) +
+                                   ", so it would be read back as several lines; escape it before");
+    }
+  }
+}
+
+TEST_F(LineSinkTest, WhereEveryRecordIsALineNoLineFeedIsLookedFor) {
+  LineSink& sink = sink_to_file({.lines_only = true});
+  ring().push("a\nb");
+  close_rings();
+  run();
+  EXPECT_EQ(output(), "a\nb\n");
+  EXPECT_FALSE(sink.failed());
+}
+
+TEST_F(LineSinkTest, GivesItsFileBackWhenItsThreadHasBeenJoined) {
+  LineSink& sink = sink_to_file();
+  ring().push("never written");
+  sink.close_descriptors();
+  OutputFile other = OutputFile::open(temp_.path("output"), false);
+  other.begin_use();
+  EXPECT_EQ(sink.name(), temp_.path("output"));
+}
+
 TEST_F(LineSinkTest, ReplacesAnOldFileAndAppendsWhenAsked) {
   temp_.write("output", "old and much longer\n");
   sink_to_file();

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -113,6 +115,56 @@ TEST_F(SharedMapping, WithoutRoomFailsAtOnceAndLeavesNothingBehind) {
   }
   EXPECT_FALSE(std::filesystem::exists(temp_.path("byteor/region-1")));
 }
+
+TEST_F(SharedMapping, AFileThatIsThereIsNoWantOfRoom) {
+  temp_.write("byteor/region-1", "x");
+  try {
+    Mapping::shared(folder_, "region-1", 4096);
+    FAIL() << "a file that was there was taken";
+  } catch (const FolderError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              temp_.path("byteor/region-1") +
+                  " cannot be made for a pipeline that is observed (File exists); look at its folder, or set "
+                  "XDG_RUNTIME_DIR to another one");
+  }
+}
+
+#if defined(__linux__)
+
+// Signals to this process all the time, none of which restarts the call that it interrupts.
+class SignalStorm {
+ public:
+  SignalStorm() {
+    struct sigaction counting {};
+    counting.sa_handler = [](int) {};
+    sigaction(SIGALRM, &counting, &before_);
+    const itimerval often{{0, 200}, {0, 200}};
+    setitimer(ITIMER_REAL, &often, nullptr);
+  }
+  ~SignalStorm() {
+    const itimerval never{};
+    setitimer(ITIMER_REAL, &never, nullptr);
+    sigaction(SIGALRM, &before_, nullptr);
+  }
+
+ private:
+  struct sigaction before_ {};
+};
+
+TEST(SharedMappingOnTmpfs, IsMadeWhateverSignalsCome) {
+  const std::string place = "/dev/shm/byteor-test-" + std::to_string(getpid());
+  {
+    const UserFolder folder = UserFolder::open_at(place);
+    const SignalStorm storm;
+    const Mapping mapping = Mapping::shared(folder, "region", std::size_t{256} << 20);
+    struct stat facts {};
+    ASSERT_EQ(stat(mapping.path().c_str(), &facts), 0);
+    EXPECT_GE(facts.st_blocks * 512, 256 << 20) << "its room is reserved";
+  }
+  std::filesystem::remove(place);
+}
+
+#endif
 
 }  // namespace
 }  // namespace byteor::platform

@@ -232,5 +232,23 @@ TEST(Futex, WakeAllWakesEverySleeper) {
   second.join();
 }
 
+TEST(Sleeper, GivesItsDescriptorBackAndALateWakeWritesIntoNoOtherFile) {
+  Side side(1);
+  side.sleeper.close();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+  side.armed.store(1);
+  side.sleeper.wake();
+  side.sleeper.rouse();
+  char byte = 0;
+  EXPECT_EQ(read(ends[0], &byte, 1), -1) << "the pipe has the number that the sleeper's descriptor had";
+  side.sleeper.close();
+  EXPECT_NE(fcntl(ends[0], F_GETFD), -1) << "closed once only";
+  EXPECT_NE(fcntl(ends[1], F_GETFD), -1);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 }  // namespace
 }  // namespace byteor::platform

@@ -16,10 +16,11 @@ import { askAddon } from '../native-facts.js';
 import { inOptionNames, sizesAsked } from '../open-options.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { isSameFile } from '../same-file.js';
-import type { Terminal } from '../terminal.js';
+import { type Channel, needStream, type Terminal } from '../terminal.js';
+import { counted, harmless } from '../text.js';
 import type { VerbContext } from '../verb.js';
 import { startProgress } from './progress.js';
-import { type EndSignal, exitCodeOf, runFacts } from './result.js';
+import { type EndSignal, exitCodeOf, type RunFacts, runFacts } from './result.js';
 import type { RunOptions } from './run-options.js';
 import { answered, readStatus, refusedRequests } from './status.js';
 import { summaryText } from './summary.js';
@@ -38,6 +39,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
   const { path, plan, ends, options } = execution;
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
+  needStreams(ends, options, context);
   keepPlan(path, ends);
   keepApart(plan, ends);
   const version = compile(plan, { features: RELEASE_FEATURES });
@@ -60,6 +62,17 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     signals.end();
   }
 }
+
+/** Before anything is emptied: a run whose records or summary would go nowhere does not begin. */
+function needStreams(ends: Ends, options: RunOptions, context: Terminal): void {
+  if (ends.readsStandardInput) needStream(0);
+  if (ends.writesStandardOutput) needStream(1);
+  if (options.json === true || options.quiet !== true) factsChannel(ends, context).demand();
+}
+
+/** Where the summary goes. */
+const factsChannel = ({ writesStandardOutput }: Ends, { out, err }: Terminal): Channel =>
+  writesStandardOutput ? err : out;
 
 /** An output is truncated when it is opened, and the plan would be gone. */
 function keepPlan(path: string, { ports }: Ends): void {
@@ -92,21 +105,33 @@ function conclude(
   ended: Parameters<typeof runFacts>[0],
   id: string,
   { verb, plan, ends, options }: Execution,
-  { out, err }: Terminal,
+  terminal: Terminal,
 ): ExitCode {
+  const { err } = terminal;
   const facts = runFacts(ended);
-  const channel = ends.writesStandardOutput ? err : out;
+  const channel = factsChannel(ends, terminal);
   const readerGone = Object.values(ended.status.adapters).some((adapter) => adapter.reader_gone === true);
   const code = exitCodeOf(facts, ended.signal, options.assertConserved === true);
   if (options.json === true) channel.json(facts);
   // `byteor run … | head` has what it wanted: nothing to say unless something went wrong.
-  else if (options.quiet !== true && (!readerGone || code !== ExitCode.Done))
-    channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors: channel.colors }));
-  if (facts.failure !== undefined && (options.json === true || options.quiet === true)) {
-    const { stage, cause } = facts.failure;
-    err.line(`byteor ${verb}: "${stage}" failed at ${failedAt(facts.failure)}: ${cause}`);
-  }
+  const summarized = options.json !== true && options.quiet !== true && (!readerGone || code !== ExitCode.Done);
+  if (summarized) channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors: channel.colors }));
+  if (!summarized || channel !== err)
+    for (const line of problemLines(code, facts)) err.line(`byteor ${verb}: ${harmless(line)}`);
   return code;
+}
+
+/** Why a run has the exit code that it has: the words of standard error, wherever the summary goes. */
+function problemLines(code: ExitCode, { failure, ledger }: RunFacts): string[] {
+  if (failure !== undefined)
+    return [`${JSON.stringify(failure.stage)} failed at ${failedAt(failure)}: ${failure.cause}`];
+  if (code !== ExitCode.Unbalanced) return [];
+  const [first, ...rest] = ledger.imbalances ?? [];
+  if (first === undefined) return [];
+  const { at, shard, equation, left, right } = first;
+  const where = shard === null ? '' : ` of shard ${shard}`;
+  const more = rest.length === 0 ? '' : `, and ${counted(rest.length, 'other equation')}`;
+  return [`The ledger does not balance: ${at}${where}: ${equation} does not hold: ${left} and ${right}${more}`];
 }
 
 /** Exit codes of errors that the core or the runtime has when it opens. Everything else: the run failed. */
@@ -124,7 +149,11 @@ const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
 };
 
 /** Errors that one end causes: which one they are about. */
-const ABOUT: Readonly<Record<string, 'ingress' | 'egress'>> = { INPUT_OPEN: 'ingress', OUTPUT_OPEN: 'egress' };
+const ABOUT: Readonly<Record<string, 'ingress' | 'egress'>> = {
+  INPUT_OPEN: 'ingress',
+  OUTPUT_OPEN: 'egress',
+  OUTPUT_BUSY: 'egress',
+};
 
 export function startProblem(error: ByteorError, version: Version): CliError {
   // Where several could be meant, the message has the path.

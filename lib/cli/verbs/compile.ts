@@ -7,7 +7,7 @@ import { loadPlan } from '../load-plan.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { isSameFile } from '../same-file.js';
 import { systemWords } from '../system-words.js';
-import type { Channel } from '../terminal.js';
+import { type Channel, needStream } from '../terminal.js';
 import { counted, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
@@ -52,6 +52,7 @@ async function compilePlan(path: string, options: Options, context: VerbContext)
 
 function writeBuffer(bytes: Uint8Array, file: string, plan: string, { out }: VerbContext): void {
   if (file === '-') {
+    needStream(1);
     out.write(bytes);
     return;
   }

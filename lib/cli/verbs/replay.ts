@@ -127,7 +127,7 @@ function count(plan: CheckedPlan, id: string, port: ReplayPort, options: Options
   if (options.json === true) out.json({ ok: failure === undefined, journal: port.replay, ingress: id, ...facts });
   else out.line(dryRunText(facts, port.replay, out.colors));
   if (failure === undefined) return ExitCode.Done;
-  if (options.json === true) err.line(`byteor replay: ${failure.cause}`);
+  err.line(`byteor replay: ${failure.cause}`);
   return ExitCode.RunFailed;
 }
 

@@ -4,86 +4,159 @@ import type { LaneSnapshot } from '../../runtime/graph-snapshot.js';
 import type { LatencySummary } from '../../runtime/histogram.js';
 import type { AgentSnapshot, Snapshot } from '../../runtime/snapshot.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
-import { isAlive, type Observed, observedPipelines, RegionError, snapshotOf } from '../observed.js';
+import {
+  lifeOfRegion,
+  type Observed,
+  observedAt,
+  observedPipelines,
+  RegionError,
+  removeRegion,
+  snapshotOf,
+} from '../observed.js';
+import type { Life } from '../process-life.js';
 import { sizeWords } from '../sizes.js';
 import { systemWords } from '../system-words.js';
 import type { Channel } from '../terminal.js';
-import { grouped, harmless, indent, table } from '../text.js';
+import { counted, grouped, harmless, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
 
 interface Options {
   readonly json?: true;
+  readonly prune?: true;
 }
 
 export const define: Define = (command, context) => {
   command
     .description(
       'Look at a running pipeline that was started with --observe (or `observe: true`): where every agent stands, what ' +
-        'a stalled one waits for, how long hops take. Without an argument, list what can be looked at.',
+        'a stalled one waits for, how long hops take. Without an argument, list what can be looked at. What a killed ' +
+        'process left behind can be looked at too, until it is pruned.',
     )
     .argument('[pipeline]', 'process id, PID/NUMBER where a process has several, or the file of a region')
     .option(...JSON_OPTION)
+    .option('--prune', 'remove what processes that are gone left behind: all of it, or the named one')
     .addHelpText(
       'after',
       examples([
         ['byteor snapshot', 'pipelines of this user that can be looked at'],
         ['byteor snapshot 4711', 'the one of process 4711'],
         ['byteor snapshot --json 4711/2 | jq .agents', 'its second one, for programs'],
+        ['byteor snapshot --prune', 'forget the dead'],
       ]),
     )
     .action(context.ends(async (which: string | undefined, options: Options) => look(which, options, context)));
 };
 
 function look(which: string | undefined, options: Options, context: VerbContext): ExitCode {
+  if (options.prune === true) return prune(which, options, context);
   if (which === undefined) return list(options, context);
-  const snapshot = read(find(which));
-  const alive = isAlive(snapshot.pid);
-  if (options.json === true) context.out.json({ alive, ...snapshot });
-  else context.out.line(snapshotText(snapshot, alive, context.out));
+  const path = find(which);
+  const snapshot = read(path);
+  const life = lifeOfRegion(path, snapshot);
+  if (options.json === true) context.out.json({ ...lifeFacts(life), ...snapshot });
+  else context.out.line(snapshotText(snapshot, life, context.out));
   return ExitCode.Done;
+}
+
+/** `alive` is null where it cannot be told. */
+const lifeFacts = (process: Life) => ({ alive: process === 'unknown' ? null : process === 'alive', process });
+
+/** What is known of a region that may not be readable: a process may have been killed before it had filled it. */
+function headOf({ path }: Observed): { name: string | null; version: string | null; state: string | null } | undefined {
+  try {
+    const { name, version, state } = snapshotOf(path);
+    return { name, version, state };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    return { name: null, version: null, state: null };
+  }
 }
 
 /** Several regions may end while they are looked at; who is gone by then is left out. */
 function list(options: Options, { out, err }: VerbContext): ExitCode {
   const found = observedPipelines().flatMap((observed) => {
-    try {
-      const { name, version, state } = snapshotOf(observed.path);
-      return [{ ...observed, name, version, state }];
-    } catch {
-      return [];
-    }
+    const head = headOf(observed);
+    return head === undefined ? [] : [{ ...observed, ...lifeFacts(observed.process), ...head }];
   });
   if (options.json === true) out.json(found);
   else if (found.length === 0) err.line('There is nothing to look at. Start a pipeline with --observe.');
   else {
-    const rows = found.map(({ pid, pipeline, name, state, alive, path }) => [
+    const rows = found.map(({ pid, pipeline, name, state, process, path }) => [
       `${pid}/${pipeline}`,
-      name,
-      alive ? state : `${state}, process gone`,
-      out.colors.dim(path),
+      name === null ? '(cannot be read)' : harmless(name),
+      [state ?? '', LIFE_WORDS[process]].filter((words) => words !== '').join(', '),
+      out.colors.dim(harmless(path)),
     ]);
     out.line(table([['pipeline', 'name', 'state', 'region'], ...rows]).join('\n'));
+    const dead = found.filter(({ process }) => process === 'gone').length;
+    if (dead > 0)
+      err.line(`${counted(dead, 'region')} of processes that are gone: \`byteor snapshot --prune\` removes them.`);
   }
   return ExitCode.Done;
 }
 
-/** The path of the region that was meant. */
-function find(which: string): string {
+const LIFE_WORDS: Readonly<Record<Life, string>> = {
+  alive: '',
+  gone: 'process gone',
+  unknown: 'in another container',
+};
+
+function prune(which: string | undefined, options: Options, { out, err }: VerbContext): ExitCode {
+  const chosen =
+    which === undefined ? observedPipelines().filter(({ process }) => process === 'gone') : [pruned(which)];
+  const removed: Observed[] = [];
+  const problems: string[] = [];
+  for (const observed of chosen) {
+    try {
+      if (removeRegion(observed)) removed.push(observed);
+    } catch (error) {
+      problems.push(`Cannot remove ${JSON.stringify(observed.path)}: ${systemWords(error)}.`);
+    }
+  }
+  if (options.json === true) out.json({ removed: removed.map(({ path, pid, pipeline }) => ({ path, pid, pipeline })) });
+  else if (removed.length > 0) out.line(removed.map(({ path }) => `removed ${harmless(path)}`).join('\n'));
+  else err.line('There is nothing to remove.');
+  for (const problem of problems) err.line(`byteor snapshot: ${harmless(problem)}`);
+  return problems.length > 0 ? ExitCode.RunFailed : ExitCode.Done;
+}
+
+/** The dead region that was named. */
+function pruned(which: string): Observed {
+  const path = find(which, 'gone');
+  const observed = observedAt(path);
+  if (observed?.process === 'gone') return observed;
+  throw usageError(
+    `${JSON.stringify(which)} is ${observed === undefined ? 'no region of a pipeline' : 'not known to be dead'}.`,
+    'Only what a process that is gone left behind is removed; `byteor snapshot` lists it.',
+  );
+}
+
+/** The path of the region that was meant: of several with one number, the one that `life` says. */
+function find(which: string, life: Life = 'alive'): string {
   const match = /^([0-9]+)(?:\/([0-9]+))?$/.exec(which);
   if (match === null) return which;
   const [, pid, pipeline] = match;
   const own = observedPipelines().filter(
     (observed) => observed.pid === Number(pid) && (pipeline === undefined || observed.pipeline === Number(pipeline)),
   );
-  const [only, another] = own;
+  const preferred = own.filter(({ process }) => process === life);
+  const [only, another] = preferred.length > 0 ? preferred : own;
   if (only === undefined)
     throw usageError(
       `There is no pipeline ${which} to look at.`,
       '`byteor snapshot` lists them; one is there when it was started with --observe, by this user.',
     );
   if (another !== undefined)
-    throw usageError(`Process ${pid} has several pipelines.`, `Name one: ${own.map(nameOf).join(', ')}.`);
+    throw usageError(`Process ${pid} has several pipelines.`, `Name one: ${names(own).join(', ')}.`);
   return only.path;
+}
+
+/** By process and number, and by the file where an id has been given again. */
+function names(own: readonly Observed[]): string[] {
+  const short = own.map(nameOf);
+  return own.map(({ path }, at) =>
+    short.indexOf(short[at] as string) === short.lastIndexOf(short[at] as string) ? (short[at] as string) : path,
+  );
 }
 
 const nameOf = ({ pid, pipeline }: Observed): string => `${pid}/${pipeline}`;
@@ -99,7 +172,7 @@ function read(path: string): Snapshot {
   }
 }
 
-function snapshotText(snapshot: Snapshot, alive: boolean, { colors }: Channel): string {
+function snapshotText(snapshot: Snapshot, life: Life, { colors }: Channel): string {
   const { name, version, pid, pipeline, state, agents, lanes, threads, failure } = snapshot;
   const shards = new Set(agents.map(({ shard }) => shard)).size;
   const head = `${colors.bold(harmless(name))}  ${colors.dim(version.slice(0, 12))}  ${pid}/${pipeline}`;
@@ -113,7 +186,7 @@ function snapshotText(snapshot: Snapshot, alive: boolean, { colors }: Channel): 
   ]);
   const dim = (cells: readonly string[]) => cells.map((cell) => colors.dim(cell));
   return [
-    `${head}  ${stateWords(snapshot, alive, colors, state)}`,
+    `${head}  ${stateWords(snapshot, life, colors, state)}`,
     '',
     ...indent(table([dim(titles), ...rows], [3, 4, 5, 6, 7])),
     ...blameLines(agents, colors),
@@ -126,14 +199,25 @@ function snapshotText(snapshot: Snapshot, alive: boolean, { colors }: Channel): 
   ].join('\n');
 }
 
-function stateWords({ started_ns }: Snapshot, alive: boolean, colors: Channel['colors'], state: string): string {
-  if (!alive) return colors.yellow(`${state}, but its process is gone: this is how it was left`);
+function stateWords({ started_ns }: Snapshot, life: Life, colors: Channel['colors'], state: string): string {
+  if (life === 'unknown') return `${state} in a container that cannot be seen from here`;
+  if (life === 'gone') return colors.yellow(`${state}, but its process is gone: this is how it was left`);
   const seconds = (Number(process.hrtime.bigint()) - started_ns) / 1e9;
   return started_ns > 0 && seconds >= 0 ? `${state} for ${seconds.toFixed(1)} s` : state;
 }
 
 function agentRow(agent: AgentSnapshot, sharded: boolean): string[] {
-  const { id, shard, thread, state, sequence, lag, latency_ns: latency, blocked_on: chain } = agent;
+  const {
+    id,
+    shard,
+    thread,
+    state,
+    sequence,
+    lag,
+    latency_ns: latency,
+    blocked_on: chain,
+    blocked_on_links: links,
+  } = agent;
   const hop = (pick: (summary: LatencySummary) => number) => (latency === null ? '' : nanoseconds(pick(latency)));
   return [
     harmless(sharded ? `${id}/${shard}` : id),
@@ -144,8 +228,15 @@ function agentRow(agent: AgentSnapshot, sharded: boolean): string[] {
     hop(({ p50 }) => p50),
     hop(({ p99 }) => p99),
     hop(({ max }) => max),
-    chain.map((link) => `${link.agent} (${link.state})`).join(' → '),
+    chainWords(chain, links),
   ];
+}
+
+/** `keep (Stalled) → … 12 more → out (Stalled)`. */
+function chainWords(chain: AgentSnapshot['blocked_on'], links: number): string {
+  const words = chain.map((link) => `${link.agent} (${link.state})`);
+  if (links > chain.length) words.splice(-1, 0, `… ${grouped(links - chain.length)} more`);
+  return words.join(' → ');
 }
 
 const BAR_CELLS = 8;
