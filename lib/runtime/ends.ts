@@ -31,6 +31,8 @@ export interface PipelineEnds {
   push(id: string, leastRecord: number): PushEnd;
   /** One reading end a shard; a lane is one. */
   poll(id: string): readonly RecordConsumer[];
+  /** What comes behind what that egress can read now: nothing, because its writer has ended. False where that is not known. */
+  writerEnded(id: string): boolean;
   /** Everything that has reached an egress of JavaScript has been taken. */
   taken(): boolean;
 }

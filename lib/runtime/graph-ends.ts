@@ -11,6 +11,7 @@ import { FrameProducer } from './frame-producer.js';
 import type { NativePipeline } from './native.js';
 import type { RecordConsumer } from './record-ends.js';
 import {
+  agentOfBlock,
   type LanePlaces,
   type LaneReader,
   lanePlaces,
@@ -26,6 +27,7 @@ import { ShardProducer } from './shard-producer.js';
 
 const { Js, Native } = enums.PortCode;
 const { Ingress, Egress } = enums.AgentKind;
+const { Idle, Done, Failed } = enums.AgentState;
 
 interface ReadLane {
   readonly places: LanePlaces;
@@ -38,6 +40,7 @@ export function graphEnds(native: NativePipeline, border: Border, region: Region
     isJs: (id, kind) => (kind === 'ingress' ? written : read).has(id),
     push: (id, leastRecord) => pushEnd(native, border, region, written.get(id) as LanePlaces, leastRecord),
     poll: (id) => [readingEnd(native, border, region, read.get(id) as ReadLane)],
+    writerEnded: (id) => writerEnded(border, region, (read.get(id) as ReadLane).places),
     taken: () => [...read.values()].every((lane) => unread(border, lane) <= 0),
   };
 }
@@ -100,6 +103,14 @@ function readingEnd(
   return places.framed
     ? new FrameConsumer(native, border, region, places, reader)
     : new ShardConsumer(native, border, region, slotPlaces(places, reader));
+}
+
+/** SYNC POINT S3: whoever sees closed sees the final cell. A journal's files follow its writer, and end by themselves. */
+function writerEnded(border: Border, region: Region, places: LanePlaces): boolean {
+  if (places.filesAt === 0) return border.load(places.producerAt + ProducerBlock.offset.closed) !== 0;
+  const files = region.agents[agentOfBlock(region, places.filesAt)];
+  const state = files === undefined ? Idle : border.load(files.offset('state'));
+  return state === Done || state === Failed;
 }
 
 /** What a reader of JavaScript has not given back yet, in the lane's units. */

@@ -163,6 +163,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   halt(): Ledger {
     if (this.#settled === undefined) {
       this.#host.flush();
+      // Inside a callback or a `for await`: what has been delivered was taken, and no more follows.
+      for (const handle of this.#polls.values()) handle.settle();
       this.#native.halt();
     }
     this.#onStopped();

@@ -6,7 +6,8 @@
 import { Readable, Writable } from 'node:stream';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 import type { PollHandle } from './poll.js';
-import type { PushHandle, PushStatus } from './push.js';
+import type { PushHandle } from './push.js';
+import type { PushStatus } from './push-status.js';
 
 export interface WritableOptions {
   /** False: chunks are bytes or strings as in any byte stream. Default true: chunks are records of any type. */
