@@ -87,8 +87,8 @@ const bigint = (method: string, array: string, modulo: string, range: string): N
 const F32_FAR = 2 ** 128 - 2 ** 103;
 
 const NUMBERS: Readonly<Record<string, NumberForm>> = {
-  u8: integer('Uint8', 'Uint8Array', 0, (x) => `((${x} << 24) >>> 24) !== ${x}`, '0 to 255'),
-  u16: integer('Uint16', 'Uint16Array', 1, (x) => `((${x} << 16) >>> 16) !== ${x}`, '0 to 65535'),
+  u8: integer('Uint8', 'Uint8Array', 0, (x) => `(MASK8 & ${x}) !== ${x}`, '0 to 255'),
+  u16: integer('Uint16', 'Uint16Array', 1, (x) => `(MASK16 & ${x}) !== ${x}`, '0 to 65535'),
   u32: integer('Uint32', 'Uint32Array', 2, (x) => `(${x} >>> 0) !== ${x}`, '0 to 4294967295'),
   i8: integer('Int8', 'Int8Array', 0, (x) => `((${x} << 24) >> 24) !== ${x}`, '-128 to 127'),
   i16: integer('Int16', 'Int16Array', 1, (x) => `((${x} << 16) >> 16) !== ${x}`, '-32768 to 32767'),
@@ -148,7 +148,6 @@ function isFit(field: FieldLayout, value: unknown): boolean {
   if (field.kind === 'bool') return typeof value === 'boolean';
   if (field.kind === 'utf8') return isText(value, field.size);
   if (field.kind === 'bytes') return isBytesOf(value, field.size);
-  // biome-ignore lint/suspicious/useValidTypeof: the table has two words of typeof.
   return typeof value === NUMBERS[field.kind]?.type && (FITS[field.kind] as (x: unknown) => boolean)(value);
 }
 
@@ -253,6 +252,9 @@ function setterSource(field: FieldLayout, index: number, aligned: boolean): stri
     : `store${index}(${place}, check${index}(x));`;
 }
 
+/** Their type and their range fit 27 bytes together. A mask stands in a variable, because as a number it takes more. */
+const IN_ONE: ReadonlySet<string> = new Set(['u8', 'u16', 'u32', 'i32', 'f64']);
+
 /** Functions of one field that its setter calls. */
 function helperSources(field: FieldLayout, index: number, aligned: boolean): string[] {
   const lines = [`function wrong${index}(x) { return wrong(${index}, x); }`];
@@ -261,14 +263,18 @@ function helperSources(field: FieldLayout, index: number, aligned: boolean): str
   const form = NUMBERS[field.kind];
   if (form === undefined) return lines;
   const bad = form.bad('x');
-  if (field.kind === 'f32')
-    lines.push(
-      `function far${index}(x) { return isFar(x) ? wrong${index}(x) : x; }`,
-      `function fit${index}(x) { if (x < ${F32_FAR} && x > ${-F32_FAR}) return x; return far${index}(x); }`,
-    );
-  else if (bad !== '') lines.push(`function fit${index}(x) { if (${bad}) return wrong${index}(x); return x; }`);
-  const fit = bad === '' ? 'x' : `fit${index}(x)`;
-  lines.push(`function check${index}(x) { if (typeof x === '${form.type}') return ${fit}; return wrong${index}(x); }`);
+  const typed = `typeof x === '${form.type}'`;
+  if (IN_ONE.has(field.kind)) {
+    lines.push(`function check${index}(x) { if (${badSource(field, 'x')}) return wrong${index}(x); return x; }`);
+  } else {
+    if (field.kind === 'f32')
+      lines.push(
+        `function far${index}(x) { return isFar(x) ? wrong${index}(x) : x; }`,
+        `function fit${index}(x) { if (x < ${F32_FAR} && x > ${-F32_FAR}) return x; return far${index}(x); }`,
+      );
+    else lines.push(`function fit${index}(x) { if (${bad}) return wrong${index}(x); return x; }`);
+    lines.push(`function check${index}(x) { if (${typed}) return fit${index}(x); return wrong${index}(x); }`);
+  }
   if (!aligned) lines.push(`function store${index}(at, x) { view.set${form.method}(at, x, true); }`);
   return lines;
 }
@@ -297,6 +303,7 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
   });
   return [
     '"use strict";',
+    'const MASK8 = 255, MASK16 = 65535;',
     ...arrays,
     ...layout.fields.flatMap((field, index) => helperSources(field, index, aligned)),
     // Accessors of a class: those of an object literal make it a slow (dictionary) object.

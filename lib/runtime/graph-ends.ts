@@ -11,7 +11,6 @@ import { FrameProducer } from './frame-producer.js';
 import type { NativePipeline } from './native.js';
 import type { RecordConsumer } from './record-ends.js';
 import {
-  agentOfBlock,
   type LanePlaces,
   type LaneReader,
   lanePlaces,
@@ -27,7 +26,6 @@ import { ShardProducer } from './shard-producer.js';
 
 const { Js, Native } = enums.PortCode;
 const { Ingress, Egress } = enums.AgentKind;
-const { Idle, Done, Failed } = enums.AgentState;
 
 interface ReadLane {
   readonly places: LanePlaces;
@@ -40,8 +38,9 @@ export function graphEnds(native: NativePipeline, border: Border, region: Region
     isJs: (id, kind) => (kind === 'ingress' ? written : read).has(id),
     push: (id, leastRecord) => pushEnd(native, border, region, written.get(id) as LanePlaces, leastRecord),
     poll: (id) => [readingEnd(native, border, region, read.get(id) as ReadLane)],
-    writerEnded: (id) => writerEnded(border, region, (read.get(id) as ReadLane).places),
+    writerEnded: (id) => writerEnded(border, (read.get(id) as ReadLane).places),
     taken: () => [...read.values()].every((lane) => unread(border, lane) <= 0),
+    unread: (id) => unread(border, read.get(id) as ReadLane),
   };
 }
 
@@ -105,13 +104,9 @@ function readingEnd(
     : new ShardConsumer(native, border, region, slotPlaces(places, reader));
 }
 
-/** SYNC POINT S3: whoever sees closed sees the final cell. A journal's files follow its writer, and end by themselves. */
-function writerEnded(border: Border, region: Region, places: LanePlaces): boolean {
-  if (places.filesAt === 0) return border.load(places.producerAt + ProducerBlock.offset.closed) !== 0;
-  const files = region.agents[agentOfBlock(region, places.filesAt)];
-  const state = files === undefined ? Idle : border.load(files.offset('state'));
-  return state === Done || state === Failed;
-}
+/** SYNC POINT S3: whoever sees closed sees the final cell. What a journal's files still hand over is not known here. */
+const writerEnded = (border: Border, places: LanePlaces): boolean =>
+  places.filesAt === 0 && border.load(places.producerAt + ProducerBlock.offset.closed) !== 0;
 
 /** What a reader of JavaScript has not given back yet, in the lane's units. */
 function unread(border: Border, { places, reader }: ReadLane): number {

@@ -146,6 +146,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
   private readonly queue: WaitQueue;
   /** Bytes of every record under a struct codec, else 0. */
   private readonly fixedBytes: number;
+  private readonly kind: RecordCodec<R>['kind'];
   private turn = 0;
   /** Shards that the current poll has looked at, and the one that it is in. */
   private visited = 0;
@@ -169,6 +170,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.shards = host.ends.poll(id);
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
     this.fixedBytes = codec.fixedBytes;
+    this.kind = codec.kind;
     const first = this.shards[0] as RecordConsumer;
     const batch: Batch = { enterNext: () => this.enterNext(), refuse: () => this.refuse() };
     this.cursor = new RecordCursor<R>(batch, first, this.codecs[0]?.fields as InPlaceFields<R>);
@@ -313,7 +315,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
 
   /** A Node stream of the records. What it has buffered counts as taken: see docs/handles.md. */
   readable(options?: ReadableOptions): Readable {
-    return nodeReadable(this, options);
+    return nodeReadable(this, this.kind, options);
   }
 
   /** The same as a web stream. */

@@ -1,6 +1,6 @@
 /** What the calls of a push handle answer, and the words for what they refuse. Pure. */
 
-import { RecordError, RecordTooLargeError, UsageError } from './errors.js';
+import { OptionError, RecordError, RecordTooLargeError, UsageError } from './errors.js';
 
 /**
  * What became of a record. `FULL`: no room now, nothing was pushed. `DROPPED`: the lane drops, had no room, and counted it.
@@ -25,6 +25,9 @@ export const NO_CLAIM = -1;
 export const TAKEN = -2;
 /** No shard's index and not negative: a push that is under way looks before it goes in (`mayCommit`). */
 export const ENDED = 2 ** 20;
+
+export const endWords = (ended: 'no' | 'closed' | 'released'): string =>
+  ended === 'released' ? 'this handle was given back with release()' : 'the ingress has been closed';
 
 /** @param end how the ingress ended, where it did */
 export function noClaim(id: string, why: number, end: string): UsageError {
@@ -60,3 +63,9 @@ export const noJournal = (id: string): UsageError =>
   new UsageError(
     `"${id}" writes no journal: untilDurable needs an ingress with one connection, whose lane is a Journal`,
   );
+
+export const wrongFrom = (from: unknown): OptionError =>
+  new OptionError('from', from, `from is ${String(from)}: give the index of the first record, 0 or more`);
+
+export const wrongLength = (id: string, length: unknown, recordMax: number): OptionError =>
+  new OptionError('length', length, `length is ${String(length)}: a record of "${id}" has 0 to ${recordMax} bytes`);

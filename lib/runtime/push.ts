@@ -20,10 +20,11 @@ import { ClaimWriter } from './claim-writer.js';
 import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
 import { Durability } from './durability.js';
 import type { PushEnd } from './ends.js';
-import { type ByteorError, ClosedError, OptionError, PipelineFailedError, UsageError } from './errors.js';
+import { type ByteorError, ClosedError, PipelineFailedError, UsageError } from './errors.js';
 import type { PortHost } from './host.js';
 import {
   ENDED,
+  endWords,
   NO_CLAIM,
   noClaim,
   noJournal,
@@ -33,6 +34,8 @@ import {
   TAKEN,
   tooLong,
   wrongClaim,
+  wrongFrom,
+  wrongLength,
 } from './push-status.js';
 import type { RecordProducer } from './record-ends.js';
 import { ShardRouter } from './shard-router.js';
@@ -73,6 +76,7 @@ export class PushHandle<R> {
   private readonly first: RecordProducer;
   private readonly codec: BoundCodec<R>;
   private readonly fixedBytes: number;
+  private readonly kind: RecordCodec<R>['kind'];
   /** What `claim` may be asked for without further questions: every length a record can have; none while not direct. */
   private readonly claimMin: number;
   private claimMax: number;
@@ -109,6 +113,7 @@ export class PushHandle<R> {
     this.codec = this.codecs[0] as BoundCodec<R>;
     this.recordMax = this.first.recordMax;
     this.fixedBytes = codec.fixedBytes;
+    this.kind = codec.kind;
     this.claimMin = codec.fixedBytes;
     this.claimMax = this.longestPlainClaim();
     this.writerFields = this.codec.fields;
@@ -172,8 +177,7 @@ export class PushHandle<R> {
    * @throws RecordError for a value that the codec cannot take: `index` says which; those before it are done with.
    */
   tryPushBatch(records: readonly R[], from = 0): number {
-    if (!Number.isInteger(from) || from < 0)
-      throw new OptionError('from', from, `from is ${String(from)}: give the index of the first record, 0 or more`);
+    if (!Number.isInteger(from) || from < 0) throw wrongFrom(from);
     let index = from;
     let worst: PushStatus = 'OK';
     for (; index < records.length; index++) {
@@ -272,10 +276,8 @@ export class PushHandle<R> {
    */
   ready(options: WaitOptions & { readonly length?: number } = {}): Promise<void> {
     const length = options.length ?? this.recordMax;
-    if (!Number.isInteger(length) || length < 0 || length > this.recordMax) {
-      const words = `length is ${String(length)}: a record of "${this.id}" has 0 to ${this.recordMax} bytes`;
-      return Promise.reject(new OptionError('length', length, words));
-    }
+    if (!Number.isInteger(length) || length < 0 || length > this.recordMax)
+      return Promise.reject(wrongLength(this.id, length, this.recordMax));
     return this.wait<true>(options, () => {
       if (this.ended !== 'no') throw this.refusal('CLOSED');
       return this.shards.every((shard) => this.claimIn(shard, this.fixedBytes || length) >= 0) || undefined;
@@ -329,20 +331,17 @@ export class PushHandle<R> {
 
   /** A Node stream that pushes each chunk as one record; waiting for room is its backpressure. */
   writable(options?: WritableOptions): Writable {
-    return nodeWritable(this, options);
+    return nodeWritable(this, this.kind, options);
   }
 
-  /** The same as a web stream. */
   writableWeb(options?: WritableOptions): WritableStream<R> {
     return webWritable(this, options);
   }
 
-  /** Closes the ingress. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
-  /** @internal There may be room now. */
   kick(): void {
     this.queue.kick();
   }
@@ -395,7 +394,7 @@ export class PushHandle<R> {
   private publishCarefully(length: number, flags: number): void {
     const { claimed, claimedLength } = this;
     const shard = this.shards[claimed];
-    if (shard === undefined) throw noClaim(this.id, claimed, this.endWords());
+    if (shard === undefined) throw noClaim(this.id, claimed, endWords(this.ended));
     const fits = Number.isInteger(length) && length >= 0 && length <= claimedLength;
     if (!fits || (this.fixedBytes !== 0 && length !== this.fixedBytes))
       throw new UsageError(`publish(${String(length)}) does not fit the claim of ${claimedLength} bytes`);
@@ -584,11 +583,7 @@ export class PushHandle<R> {
     if (status === 'TOO_LARGE') return tooLong(this.id, this.recordMax, which);
     const { failure } = this.host;
     if (failure !== undefined) return new PipelineFailedError(failure);
-    return new ClosedError(`${which}nothing can be pushed to "${this.id}": ${this.endWords()}`);
-  }
-
-  private endWords(): string {
-    return this.ended === 'released' ? 'this handle was given back with release()' : 'the ingress has been closed';
+    return new ClosedError(`${which}nothing can be pushed to "${this.id}": ${endWords(this.ended)}`);
   }
 
   private endWith(how: 'closed' | 'released'): void {

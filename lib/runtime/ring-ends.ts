@@ -25,6 +25,7 @@ export function ringEnds(native: NativePipeline, border: Border, region: Region)
     // No stage of a ring waits for its egress, so all threads end where one does.
     writerEnded: () => false,
     taken: () => rings.every((ring) => ring.egressPort !== Js || unread(border, ring) <= 0),
+    unread: () => Math.max(...rings.map((ring) => unread(border, ring))),
   };
 }
 
