@@ -266,11 +266,13 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #watchUnpolled(act: (unread: readonly string[]) => void): () => void {
     const egresses = this.#boundaries.filter(({ id, kind }) => kind === 'egress' && this.#ends.isJs(id, kind));
     if (egresses.length === 0) return () => {};
-    let seen = -1;
+    const ids = egresses.map(({ id }) => id);
+    let seen = '';
     let since = 0;
     const timer = setInterval(() => {
-      const unread = egresses.map(({ id }) => id).filter((id) => this.#ends.unread(id) > 0);
-      const moved = this.snapshot().agents.reduce((sum, agent) => sum + agent.sequence, 0);
+      const unread = ids.filter((id) => this.#ends.unread(id) > 0);
+      const rounds = new Region(this.#border.observable()).threads.map((thread) => thread.f64('rounds'));
+      const moved = [...rounds, ...ids.map((id) => this.#ends.unread(id))].join();
       const now = performance.now();
       if (moved !== seen || unread.length === 0) {
         seen = moved;
