@@ -78,6 +78,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #settled: Ledger | undefined;
   #detached = false;
   #toldEnd = false;
+  #stuck = false;
+  #unwatch: (() => void) | undefined;
 
   /** @internal Made by `open` and `attach`. */
   constructor(native: NativePipeline, note: PipelineNote, opener: boolean) {
@@ -220,6 +222,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     for (const handle of this.#pushes.values()) handle.release();
     for (const handle of this.#polls.values()) handle.release();
     this.#detached = true;
+    this.#unwatch?.();
     if (!this.#opener) this.#native.detach();
   }
 
@@ -237,7 +240,16 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       for (const handle of this.#polls.values()) handle.kick();
     if ((events & (NativeEvent.Durable | NativeEvent.Ended)) !== 0)
       for (const handle of this.#pushes.values()) handle.kickDurable();
-    if ((events & NativeEvent.Ended) !== 0) this.#lookForEnd();
+    if ((events & NativeEvent.Ended) === 0) return;
+    this.#lookForEnd();
+    if (this.failure !== undefined) this.#unwatch ??= this.#watchUnpolled(() => this.#endWaitsForRecords());
+  }
+
+  /** The pipeline has failed, and what other egresses hold keeps its threads from ending: no wait is kept for that. */
+  #endWaitsForRecords(): void {
+    this.#stuck = true;
+    for (const handle of this.#polls.values()) handle.kick();
+    this.#stuck = false;
   }
 
   #stop(options: StopOptions, unpolled: Unpolled): Promise<Ledger> {
@@ -329,6 +341,9 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       get failure() {
         return pipeline.failure;
       },
+      get stuck() {
+        return pipeline.#stuck;
+      },
       get threadsEnded() {
         return native.threadsEnded();
       },
@@ -413,6 +428,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #onStopped(): void {
     if (this.#settled !== undefined) return;
     this.#sawEnd = true;
+    this.#unwatch?.();
     this.#settled = readLedger(new Region(this.#border.observable()));
     for (const handle of this.#pushes.values()) handle.discardUnpublished();
     for (const handle of this.#polls.values()) handle.kick();

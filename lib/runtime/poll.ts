@@ -458,7 +458,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     const { host } = this;
     if (!host.stopped) {
       // Of a pipeline that has failed, threads may never end: those before another egress that is full and not polled.
-      const over = host.threadsEnded || (host.failure !== undefined && host.ends.writerEnded(this.id));
+      const over = host.threadsEnded || (host.failure !== undefined && (host.stuck || host.ends.writerEnded(this.id)));
       if (!over) return false;
       // The threads may have ended between the last look and this one.
       if (this.anything()) return false;
