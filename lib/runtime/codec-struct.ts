@@ -110,7 +110,7 @@ const NUMBERS: Readonly<Record<string, NumberForm>> = {
 function expected(field: FieldLayout): string {
   if (field.kind === 'bool') return 'true or false';
   if (field.kind === 'bytes') return `a Uint8Array of exactly ${field.size} bytes`;
-  if (field.kind === 'utf8') return `a string of at most ${field.size} bytes of UTF-8 that does not end in NUL`;
+  if (field.kind === 'utf8') return `a string of at most ${field.size} bytes of UTF-8`;
   return (NUMBERS[field.kind] as NumberForm).expects;
 }
 
@@ -118,7 +118,9 @@ function expected(field: FieldLayout): string {
 function received(field: FieldLayout, value: unknown): string {
   if (isBytes(value)) return `a Uint8Array of ${bytesLength(value)} bytes`;
   const words = describeValue(value);
-  return field.kind === 'utf8' && typeof value === 'string' ? `${words} (${Buffer.byteLength(value)} bytes)` : words;
+  if (field.kind !== 'utf8' || typeof value !== 'string') return words;
+  const end = value.endsWith('\0') ? ', and it ends in NUL, which fills up shorter ones' : '';
+  return `${words} (${Buffer.byteLength(value)} bytes${end})`;
 }
 
 /** Zeros at the end of a text are what a shorter one is filled up with, so it cannot have any itself. */

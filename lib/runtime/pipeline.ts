@@ -20,6 +20,7 @@ import { boundaryNames } from './options.js';
 import { PollHandle } from './poll.js';
 import { PushHandle } from './push.js';
 import { Region } from './region.js';
+import type { Reports } from './reports.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
 import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitOptions } from './waiting.js';
 
@@ -137,7 +138,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
    * polling), joins all threads. What is left at the deadline is abandoned, by count. Resolves with the ledger, also
    * when a record has failed: see its `failure`. May be called more than once and from any thread that holds it.
    */
-  stop(options: StopOptions = {}): Promise<Ledger> {
+  stop(options: StopOptions = {}): Promise<Ledger<P>> {
     return this.#stop(options, () => {});
   }
 
@@ -146,7 +147,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
    * and everything has been taken from each egress. Resolves with the ledger. Where the pipeline has failed and its
    * last records are not polled for a second, it rejects with PipelineFailedError; they can still be polled.
    */
-  finished(options: WaitOptions = {}): Promise<Ledger> {
+  finished(options: WaitOptions = {}): Promise<Ledger<P>> {
     let deadline: number;
     try {
       deadline = checkedDeadline(options.deadline);
@@ -167,7 +168,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   }
 
   /** Ends now: joins all threads and counts what is left as abandoned. Idempotent. Returns the settled ledger. */
-  halt(): Ledger {
+  halt(): Ledger<P> {
     if (this.#settled === undefined) {
       this.#host.flush();
       // Inside a callback or a `for await`: what has been delivered was taken, and no more follows.
@@ -184,13 +185,13 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   }
 
   /** The counters and whether they balance; exact once the pipeline has stopped. */
-  ledger(): Ledger {
-    return this.#settled ?? readLedger(new Region(this.#border.observable()));
+  ledger(): Ledger<P> {
+    return (this.#settled ?? readLedger(new Region(this.#border.observable()))) as Ledger<P>;
   }
 
   /** What the ops have to tell, by stage id (totals of `count`, the sum of `checksum`). Any time. */
-  reports(): Readonly<Record<string, unknown>> {
-    return JSON.parse(this.#native.opReports()) as Record<string, unknown>;
+  reports(): Reports<P> {
+    return JSON.parse(this.#native.opReports()) as Reports<P>;
   }
 
   /** Threads, pins, tuning requests with their outcome, sizes and adapters, as the core tells them. Any time. */
@@ -242,7 +243,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       for (const handle of this.#pushes.values()) handle.kickDurable();
     if ((events & NativeEvent.Ended) === 0) return;
     this.#lookForEnd();
-    if (this.failure !== undefined) this.#unwatch ??= this.#watchUnpolled(() => this.#endWaitsForRecords());
+    if (this.failure !== undefined) this.#unwatch ??= this.#watchUnpolled((pipeline) => pipeline.#endWaitsForRecords());
   }
 
   /** The pipeline has failed, and what other egresses hold keeps its threads from ending: no wait is kept for that. */
@@ -252,7 +253,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#stuck = false;
   }
 
-  #stop(options: StopOptions, unpolled: Unpolled): Promise<Ledger> {
+  #stop(options: StopOptions, unpolled: Unpolled): Promise<Ledger<P>> {
     let deadline: number;
     try {
       deadline = checkedDeadline(options.deadline ?? STOP_DEADLINE_MS);
@@ -274,29 +275,42 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     return false;
   }
 
-  /** Calls `act` each time that nothing has moved for UNPOLLED_MS while records wait at egresses of JavaScript. */
-  #watchUnpolled(act: (unread: readonly string[]) => void): () => void {
-    const egresses = this.#boundaries.filter(({ id, kind }) => kind === 'egress' && this.#ends.isJs(id, kind));
-    if (egresses.length === 0) return () => {};
-    const ids = egresses.map(({ id }) => id);
+  /**
+   * Calls `act` each time that nothing has moved for UNPOLLED_MS while records wait at egresses of JavaScript. Does not
+   * keep the pipeline from being dropped.
+   */
+  #watchUnpolled(act: (pipeline: this, unread: readonly string[]) => void): () => void {
+    const weak = new WeakRef(this);
     let seen = '';
     let since = 0;
     const timer = setInterval(() => {
-      const unread = ids.filter((id) => this.#ends.unread(id) > 0);
-      const rounds = new Region(this.#border.observable()).threads.map((thread) => thread.f64('rounds'));
-      const moved = [...rounds, ...ids.map((id) => this.#ends.unread(id))].join();
+      const pipeline = weak.deref();
+      if (pipeline === undefined) {
+        clearInterval(timer);
+        return;
+      }
+      const { unread, moved } = pipeline.#movement();
       const now = performance.now();
       if (moved !== seen || unread.length === 0) {
         seen = moved;
         since = now;
       } else if (now - since >= UNPOLLED_MS) {
         since = now;
-        act(unread);
+        act(pipeline, unread);
       }
     }, UNPOLLED_MS / 5);
     // The wait itself keeps the event loop alive.
     timer.unref();
     return () => clearInterval(timer);
+  }
+
+  /** The egresses of JavaScript that records wait at, and words that change when a thread or a poll moves something. */
+  #movement(): { readonly unread: readonly string[]; readonly moved: string } {
+    const egresses = this.#boundaries.filter(({ id, kind }) => kind === 'egress' && this.#ends.isJs(id, kind));
+    const left = egresses.map(({ id }) => this.#ends.unread(id));
+    const rounds = new Region(this.#border.observable()).threads.map((thread) => thread.f64('rounds'));
+    const unread = egresses.filter((_, index) => (left[index] as number) > 0).map(({ id }) => id);
+    return { unread, moved: [...rounds, ...left].join() };
   }
 
   #take(id: string, kind: 'ingress' | 'egress'): RecordCodec<unknown> {
@@ -440,8 +454,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     signal: AbortSignal | undefined,
     late: (wait: EndWait) => void,
     unpolled: Unpolled,
-  ): Promise<Ledger> {
-    return new Promise<Ledger>((resolve, reject) => {
+  ): Promise<Ledger<P>> {
+    return new Promise<Ledger<P>>((resolve, reject) => {
       const aborted = (): AbortedError =>
         new AbortedError(`waiting for the end of pipeline "${this.name}"`, checkedSignal(signal)?.reason);
       if (checkedSignal(signal)?.aborted === true) {
@@ -469,7 +483,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       this.#endWaits.add(wait);
       const clears = [
         startDeadline(deadline, () => late(wait)),
-        this.#watchUnpolled((unread) => unpolled(unread, wait)),
+        this.#watchUnpolled((_, unread) => unpolled(unread, wait)),
         signal === undefined ? () => {} : onAbort(signal, () => wait.reject(aborted())),
       ];
       if (this.#settled !== undefined) wait.settle();

@@ -150,9 +150,7 @@ describe('the struct codec', () => {
     const { codec } = bindDirty([{ name: 't', type: 'utf8(4)' }], generated);
     expect(codec.write({ t: 'éé' }, 0, 0)).toBe(4);
     const message = 'field "t" takes a string of at most 4 bytes of UTF-8';
-    expect(() => codec.write({ t: 'ééé' }, 0, 0)).toThrow(
-      `${message} that does not end in NUL, received the string "ééé" (6 bytes)`,
-    );
+    expect(() => codec.write({ t: 'ééé' }, 0, 0)).toThrow(`${message}, received the string "ééé" (6 bytes)`);
     expect(() => codec.write({ t: 'a\0' }, 0, 0)).toThrow(expect.objectContaining({ code: 'BAD_RECORD', field: 't' }));
     expect(codec.write({ t: 'a\0b' }, 0, 0)).toBe(4);
     expect(codec.read(0, 4)).toEqual({ t: 'a\0b' });

@@ -239,7 +239,7 @@ describe('a struct', () => {
     const pipeline = openRing({ codec: { kind: 'struct', fields } }, { ports: { out: 'discard' } });
     const ingress = pipeline.ingress('in');
     expect(() => ingress.tryPush({ a: 1, t: 'longer than six' })).toThrow(
-      'field "t" takes a string of at most 6 bytes of UTF-8 that does not end in NUL, received the string "longer than six" (15 bytes)',
+      'field "t" takes a string of at most 6 bytes of UTF-8, received the string "longer than six" (15 bytes)',
     );
     expect(ingress.tryPush({ a: 1, t: 'six...' })).toBe('OK');
     expect(pipeline.halt().boundaries.in).toMatchObject({ published: 1, too_large: 0 });

@@ -41,7 +41,7 @@ export function openLine(codec: Codec, lane: Lane, options: OpenOptions = {}): P
       ],
     },
   };
-  const pipeline = open(compile(plan), options);
+  const pipeline = open(compile(plan), options as never);
   opened.push(pipeline);
   return pipeline;
 }
