@@ -25,7 +25,10 @@ export interface BoundCodec<Record> {
   bound(record: Record): number;
   /** Bytes it does need, or at most `bound`. */
   exact(record: Record): number;
-  /** Writes it (`bound`: what that call gave) and returns its bytes, or -1 when its place was taken meanwhile and there is no other. @throws RecordError */
+  /**
+   * Writes it (`bound`: what that call gave) and returns its bytes, or -1 when its place was taken meanwhile and there is
+   * no other. @throws RecordError
+   */
   write(record: Record, at: number, bound: number): number;
   /** Reads a record of `length` bytes. @throws RecordError when the bytes cannot be one. */
   read(at: number, length: number): Record;

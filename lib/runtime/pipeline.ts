@@ -42,7 +42,7 @@ export interface PipelineNote {
   readonly boundaries: readonly BoundaryEntry[];
 }
 
-/** Milliseconds without any movement after which records at an egress count as not polled by anybody. */
+/** Milliseconds without any movement after which records at an egress count as not polled. */
 const UNPOLLED_MS = 1000;
 
 /** Pipelines that somebody waits for: a pending promise does not keep its own resolver alive. */

@@ -9,5 +9,5 @@ export interface Place {
   again(): number;
 }
 
-/** A place that is nobody else's: a scratch area, or a codec that only reads. */
+/** A place that no other code writes to: a scratch area, or a codec that only reads. */
 export const KEPT: Place = { lane: { next: 0 }, again: () => -1 };

@@ -148,7 +148,7 @@ export function nodeReadable<R>(handle: PollHandle<R>, kind: Kind, options: Read
       (record) => {
         if (isChunk(record)) chunks++;
         const more = isChunk(record) ? stream.push(record) : true;
-        // `push` hands the record on at once where somebody listens, and that may have been the end of the stream.
+        // `push` hands the record on at once where it has a listener, and that may have been the end of the stream.
         if (!more || stream.destroyed) handle.leavePoll();
       },
       objectMode ? Math.max(1, room) : BYTE_MODE_RECORDS,
@@ -184,7 +184,7 @@ export function webReadable<R>(handle: PollHandle<R>): ReadableStream<R> {
         const take = (): number =>
           handle.poll((record) => controller.enqueue(record), Math.max(1, controller.desiredSize ?? 1));
         if (owesTurn()) await afterTurn(undefined);
-        // A stream that was cancelled meanwhile takes no record: nobody would get it.
+        // A stream that was cancelled meanwhile takes no record: it would be lost.
         while (!abort.signal.aborted && take() === 0) {
           if (abort.signal.aborted || (await handle.ready({ signal: abort.signal }))) continue;
           controller.close();
