@@ -3,13 +3,19 @@
  * layout once. Where the engine allows it they are generated as source (a walk over the fields costs seven times as
  * much); with `--disallow-code-generation-from-strings` closures do the same. A test holds the two against each other.
  *
+ * Values first, then the place: a record's getters are the caller's code and may push, claim or close. So `write` takes
+ * and checks every value before it stores the first one, and asks for another place where its own has been taken. No
+ * check runs the caller's code (docs/decisions/098).
+ *
  * Field names are identifiers (lib/plan/limits.ts) and stand in the source as JSON strings only.
  */
 
 import type { FieldLayout, StructLayout } from '../plan/codec-layout.js';
+import { bytesLength, isBytes } from './bytes.js';
 import type { BoundCodec, FieldAccess, RecordCodec } from './codec.js';
 import { describeValue } from './describe-value.js';
 import { RecordError } from './errors.js';
+import { KEPT, type Place } from './place.js';
 import type { RecordMemory } from './shard-memory.js';
 
 export type StructRecord = Readonly<Record<string, unknown>>;
@@ -18,13 +24,20 @@ export type StructRecord = Readonly<Record<string, unknown>>;
 interface Scope {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** See place.ts. */
+  readonly lane: Place['lane'];
+  readonly again: Place['again'];
   /** Throws the RecordError for field `index`. */
   readonly wrong: (index: number, value: unknown) => never;
   readonly noRecord: (value: unknown) => never;
-  /** False when the text has more than `size` bytes. */
-  readonly putText: (index: number, value: unknown, at: number, size: number) => boolean;
+  /** Throws it for the first field whose value is wrong. */
+  readonly refuse: (...values: readonly unknown[]) => void;
+  readonly isText: (value: unknown, size: number) => boolean;
+  readonly isBytes: (value: unknown, size: number) => boolean;
+  /** A number beyond what an f32 holds: not the infinities, nor NaN. */
+  readonly isFar: (value: number) => boolean;
+  readonly putText: (value: string, at: number, size: number) => void;
   readonly getText: (at: number, size: number) => string;
-  readonly putBytes: (index: number, value: unknown, at: number, size: number) => void;
   readonly getBytes: (at: number, size: number) => Uint8Array;
 }
 
@@ -39,42 +52,59 @@ interface NumberForm {
   readonly method: string;
   readonly array: string;
   readonly shift: number;
-  /** Expression over `x`, true for a value that does not fit. */
-  readonly bad: string;
+  /** What `typeof` says of its values. Asked first: an operator on anything else could throw or run the caller's code. */
+  readonly type: 'number' | 'bigint';
+  /** Expression over `x`, of that type already: true for a value that does not fit; '' where each fits. */
+  readonly bad: (x: string) => string;
   readonly expects: string;
 }
 
-const integer = (method: string, array: string, shift: number, bad: string, range: string): NumberForm => ({
+const integer = (
+  method: string,
+  array: string,
+  shift: number,
+  bad: (x: string) => string,
+  range: string,
+): NumberForm => ({
   method,
   array,
   shift,
+  type: 'number',
   bad,
   expects: `an integer from ${range}`,
 });
 
+const bigint = (method: string, array: string, modulo: string, range: string): NumberForm => ({
+  method,
+  array,
+  shift: 3,
+  type: 'bigint',
+  bad: (x) => `BigInt.${modulo}(64, ${x}) !== ${x}`,
+  expects: `a bigint from ${range}`,
+});
+
+/** The least number that an f32 rounds to Infinity: half a step above its largest. */
+const F32_FAR = 2 ** 128 - 2 ** 103;
+
 const NUMBERS: Readonly<Record<string, NumberForm>> = {
-  u8: integer('Uint8', 'Uint8Array', 0, '((x << 24) >>> 24) !== x', '0 to 255'),
-  u16: integer('Uint16', 'Uint16Array', 1, '((x << 16) >>> 16) !== x', '0 to 65535'),
-  u32: integer('Uint32', 'Uint32Array', 2, '(x >>> 0) !== x', '0 to 4294967295'),
-  i8: integer('Int8', 'Int8Array', 0, '((x << 24) >> 24) !== x', '-128 to 127'),
-  i16: integer('Int16', 'Int16Array', 1, '((x << 16) >> 16) !== x', '-32768 to 32767'),
-  i32: integer('Int32', 'Int32Array', 2, '(x | 0) !== x', '-2147483648 to 2147483647'),
-  f32: { method: 'Float32', array: 'Float32Array', shift: 2, bad: "typeof x !== 'number'", expects: 'a number' },
-  f64: { method: 'Float64', array: 'Float64Array', shift: 3, bad: "typeof x !== 'number'", expects: 'a number' },
-  u64: {
-    method: 'BigUint64',
-    array: 'BigUint64Array',
-    shift: 3,
-    bad: "typeof x !== 'bigint' || BigInt.asUintN(64, x) !== x",
-    expects: 'a bigint from 0n to 2n ** 64n - 1n',
+  u8: integer('Uint8', 'Uint8Array', 0, (x) => `(MASK8 & ${x}) !== ${x}`, '0 to 255'),
+  u16: integer('Uint16', 'Uint16Array', 1, (x) => `(MASK16 & ${x}) !== ${x}`, '0 to 65535'),
+  u32: integer('Uint32', 'Uint32Array', 2, (x) => `(${x} >>> 0) !== ${x}`, '0 to 4294967295'),
+  i8: integer('Int8', 'Int8Array', 0, (x) => `((${x} << 24) >> 24) !== ${x}`, '-128 to 127'),
+  i16: integer('Int16', 'Int16Array', 1, (x) => `((${x} << 16) >> 16) !== ${x}`, '-32768 to 32767'),
+  i32: integer('Int32', 'Int32Array', 2, (x) => `(${x} | 0) !== ${x}`, '-2147483648 to 2147483647'),
+  f32: {
+    method: 'Float32',
+    array: 'Float32Array',
+    shift: 2,
+    type: 'number',
+    // NaN and the infinities are f32s too; so is any other number, rounded, up to the limit.
+    bad: (x) => `!(${x} < ${F32_FAR} && ${x} > ${-F32_FAR}) && isFar(${x})`,
+    expects: 'a number that an f32 holds (less than 2 ** 128 - 2 ** 103), NaN or an infinity',
   },
-  i64: {
-    method: 'BigInt64',
-    array: 'BigInt64Array',
-    shift: 3,
-    bad: "typeof x !== 'bigint' || BigInt.asIntN(64, x) !== x",
-    expects: 'a bigint from -(2n ** 63n) to 2n ** 63n - 1n',
-  },
+  f64: { method: 'Float64', array: 'Float64Array', shift: 3, type: 'number', bad: () => '', expects: 'a number' },
+  u64: bigint('BigUint64', 'BigUint64Array', 'asUintN', '0n to 2n ** 64n - 1n'),
+  i64: bigint('BigInt64', 'BigInt64Array', 'asIntN', '-(2n ** 63n) to 2n ** 63n - 1n'),
 };
 
 function expected(field: FieldLayout): string {
@@ -84,36 +114,77 @@ function expected(field: FieldLayout): string {
   return (NUMBERS[field.kind] as NumberForm).expects;
 }
 
-function scopeOf(layout: StructLayout, memory: RecordMemory): Scope {
+/** What a field was given, with its bytes where they decide. */
+function received(field: FieldLayout, value: unknown): string {
+  if (isBytes(value)) return `a Uint8Array of ${bytesLength(value)} bytes`;
+  const words = describeValue(value);
+  if (field.kind !== 'utf8' || typeof value !== 'string') return words;
+  const end = value.endsWith('\0') ? ', and it ends in NUL, which fills up shorter ones' : '';
+  return `${words} (${Buffer.byteLength(value)} bytes${end})`;
+}
+
+/** Zeros at the end of a text are what a shorter one is filled up with, so it cannot have any itself. */
+const isText = (value: unknown, size: number): value is string =>
+  typeof value === 'string' &&
+  (value.length * 3 <= size || Buffer.byteLength(value, 'utf8') <= size) &&
+  value.charCodeAt(value.length - 1) !== 0;
+
+const isBytesOf = (value: unknown, size: number): value is Uint8Array => isBytes(value) && bytesLength(value) === size;
+
+/** The same as the `bad` expressions above, of values of the right type. */
+const FITS: Readonly<Record<string, (x: never) => boolean>> = {
+  u8: (x: number) => (x & 255) === x,
+  u16: (x: number) => (x & 65535) === x,
+  u32: (x: number) => x >>> 0 === x,
+  i8: (x: number) => (x << 24) >> 24 === x,
+  i16: (x: number) => (x << 16) >> 16 === x,
+  i32: (x: number) => (x | 0) === x,
+  f32: (x: number) => !Number.isFinite(x) || Math.abs(x) < F32_FAR,
+  f64: () => true,
+  u64: (x: bigint) => BigInt.asUintN(64, x) === x,
+  i64: (x: bigint) => BigInt.asIntN(64, x) === x,
+};
+
+/** True when the field can take the value. Runs none of the caller's code. */
+function isFit(field: FieldLayout, value: unknown): boolean {
+  if (field.kind === 'bool') return typeof value === 'boolean';
+  if (field.kind === 'utf8') return isText(value, field.size);
+  if (field.kind === 'bytes') return isBytesOf(value, field.size);
+  return typeof value === NUMBERS[field.kind]?.type && (FITS[field.kind] as (x: unknown) => boolean)(value);
+}
+
+function scopeOf(layout: StructLayout, memory: RecordMemory, place: Place): Scope {
   const { bytes, buffer, view } = memory;
   const wrong = (index: number, value: unknown): never => {
     const field = layout.fields[index] as FieldLayout;
-    const received = value instanceof Uint8Array ? `a Uint8Array of ${value.length} bytes` : describeValue(value);
-    throw new RecordError(`field "${field.name}" takes ${expected(field)}, received ${received}`);
+    const message = `field "${field.name}" takes ${expected(field)}, received ${received(field, value)}`;
+    throw new RecordError(message, field.name);
   };
   return {
     bytes,
     view,
+    lane: place.lane,
+    again: place.again,
     wrong,
     noRecord: (value) => {
       const names = layout.fields.map((field) => field.name).join(', ');
       throw new RecordError(`a struct record is an object with the fields ${names}; received ${describeValue(value)}`);
     },
-    putText(index, value, at, size) {
-      if (typeof value !== 'string') return wrong(index, value);
-      if (value.length * 3 > size && Buffer.byteLength(value, 'utf8') > size) return false;
+    refuse(...values) {
+      for (const [index, field] of layout.fields.entries())
+        if (!isFit(field, values[index])) wrong(index, values[index]);
+    },
+    isText,
+    isBytes: isBytesOf,
+    isFar: Number.isFinite,
+    putText(value, at, size) {
       const written = buffer.write(value, at, size, 'utf8');
       if (written < size) bytes.fill(0, at + written, at + size);
-      return true;
     },
     getText(at, size) {
       let end = at + size;
       while (end > at && bytes[end - 1] === 0) end--;
       return buffer.toString('utf8', at, end);
-    },
-    putBytes(index, value, at, size) {
-      if (!(value instanceof Uint8Array) || value.length !== size) wrong(index, value);
-      else bytes.set(value, at);
     },
     getBytes: (at, size) => bytes.slice(at, at + size),
   };
@@ -133,15 +204,24 @@ function gapsOf(layout: StructLayout): [number, number][] {
 
 // ---- generated ------------------------------------------------------------------------------------------------------
 
-/** Statement that stores `x` (already checked) into a field at `at`. */
-function putSource(field: FieldLayout, index: number, aligned: boolean): string {
-  const place = `at + ${field.offset}`;
-  if (field.kind === 'bool') return `if (typeof x !== 'boolean') wrong(${index}, x); bytes[${place}] = x ? 1 : 0;`;
-  if (field.kind === 'utf8') return `if (!putText(${index}, x, ${place}, ${field.size})) return -1;`;
-  if (field.kind === 'bytes') return `putBytes(${index}, x, ${place}, ${field.size});`;
+/** Expression that is true where `x` is nothing for the field. Runs none of the caller's code. */
+function badSource(field: FieldLayout, x: string): string {
+  if (field.kind === 'bool') return `typeof ${x} !== 'boolean'`;
+  if (field.kind === 'utf8') return `!isText(${x}, ${field.size})`;
+  if (field.kind === 'bytes') return `!isBytes(${x}, ${field.size})`;
   const form = NUMBERS[field.kind] as NumberForm;
-  const store = aligned ? `${elementSource(field, form, 'at')} = x;` : `view.set${form.method}(${place}, x, true);`;
-  return `if (${form.bad}) wrong(${index}, x); ${store}`;
+  const bad = form.bad(x);
+  return `typeof ${x} !== '${form.type}'${bad === '' ? '' : ` || ${bad}`}`;
+}
+
+/** Statement that stores `x`, which has been checked. */
+function storeSource(field: FieldLayout, at: string, aligned: boolean, x: string): string {
+  const place = `${at} + ${field.offset}`;
+  if (field.kind === 'bool') return `bytes[${place}] = ${x} ? 1 : 0;`;
+  if (field.kind === 'utf8') return `putText(${x}, ${place}, ${field.size});`;
+  if (field.kind === 'bytes') return `bytes.set(${x}, ${place});`;
+  const form = NUMBERS[field.kind] as NumberForm;
+  return aligned ? `${elementSource(field, form, at)} = ${x};` : `view.set${form.method}(${place}, ${x}, true);`;
 }
 
 function getSource(field: FieldLayout, at: string, aligned: boolean): string {
@@ -166,14 +246,16 @@ function elementSource(field: FieldLayout, form: NumberForm, at: string): string
 function setterSource(field: FieldLayout, index: number, aligned: boolean): string {
   const place = `this._at + ${field.offset}`;
   if (field.kind === 'bool') return `bytes[${place}] = check${index}(x);`;
-  // In-place texts that are too long cannot answer with a status, so the accessor throws.
-  if (field.kind === 'utf8') return `if (!putText(${index}, x, ${place}, ${field.size})) wrong${index}(x);`;
   const form = NUMBERS[field.kind];
-  if (form === undefined) return `putBytes(${index}, x, ${place}, ${field.size});`;
+  if (form === undefined)
+    return `if (${badSource(field, 'x')}) wrong${index}(x); ${storeSource(field, 'this._at', aligned, 'x')}`;
   return aligned
     ? `${elementSource(field, form, 'this._at')} = check${index}(x);`
     : `store${index}(${place}, check${index}(x));`;
 }
+
+/** Their type and their range fit 27 bytes together. A mask stands in a variable, because as a number it takes more. */
+const IN_ONE: ReadonlySet<string> = new Set(['u8', 'u16', 'u32', 'i32', 'f64']);
 
 /** Functions of one field that its setter calls. */
 function helperSources(field: FieldLayout, index: number, aligned: boolean): string[] {
@@ -182,7 +264,19 @@ function helperSources(field: FieldLayout, index: number, aligned: boolean): str
     lines.push(`function check${index}(x) { return typeof x === 'boolean' ? (x ? 1 : 0) : wrong${index}(x); }`);
   const form = NUMBERS[field.kind];
   if (form === undefined) return lines;
-  lines.push(`function check${index}(x) { if (${form.bad}) return wrong${index}(x); return x; }`);
+  const bad = form.bad('x');
+  const typed = `typeof x === '${form.type}'`;
+  if (IN_ONE.has(field.kind)) {
+    lines.push(`function check${index}(x) { if (${badSource(field, 'x')}) return wrong${index}(x); return x; }`);
+  } else {
+    if (field.kind === 'f32')
+      lines.push(
+        `function far${index}(x) { return isFar(x) ? wrong${index}(x) : x; }`,
+        `function fit${index}(x) { if (x < ${F32_FAR} && x > ${-F32_FAR}) return x; return far${index}(x); }`,
+      );
+    else lines.push(`function fit${index}(x) { if (${bad}) return wrong${index}(x); return x; }`);
+    lines.push(`function check${index}(x) { if (${typed}) return fit${index}(x); return wrong${index}(x); }`);
+  }
   if (!aligned) lines.push(`function store${index}(at, x) { view.set${form.method}(at, x, true); }`);
   return lines;
 }
@@ -196,9 +290,11 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
           return `var ${kind} = new ${form.array}(bytes.buffer, bytes.byteOffset, ${count});`;
         })
     : [];
-  const puts = layout.fields.map(
-    (field, index) => `{ const x = record[${JSON.stringify(field.name)}]; ${putSource(field, index, aligned)} }`,
-  );
+  const names = layout.fields.map((_, i) => `x${i}`);
+  const takes = layout.fields.map(({ name }, i) => `const x${i} = record[${JSON.stringify(name)}];`);
+  // One call for all of them, because what is not inlined into the caller's loop costs more than the rest (decision 043).
+  const bads = layout.fields.map((field, i) => badSource(field, `x${i}`));
+  const puts = layout.fields.map((field, i) => storeSource(field, 'at', aligned, `x${i}`));
   // In slots the gaps stay zero for ever; in an arena another record may have stood there.
   const gaps = aligned ? [] : gapsOf(layout).map(([at, length]) => `bytes.fill(0, at + ${at}, at + ${at + length});`);
   const gets = layout.fields.map((field) => `${JSON.stringify(field.name)}: ${getSource(field, 'at', aligned)}`);
@@ -209,6 +305,7 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
   });
   return [
     '"use strict";',
+    'const MASK8 = 255, MASK16 = 65535;',
     ...arrays,
     ...layout.fields.flatMap((field, index) => helperSources(field, index, aligned)),
     // Accessors of a class: those of an object literal make it a slow (dictionary) object.
@@ -216,6 +313,10 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
     'return {',
     '  write(record, at) {',
     '    if (record === null || typeof record !== "object") noRecord(record);',
+    '    const next = lane.next;',
+    ...takes.map((line) => `    ${line}`),
+    `    if (${bads.join(' || ')}) refuse(${names.join(', ')});`,
+    '    if (lane.next !== next && (at = again()) < 0) return -1;',
     ...[...puts, ...gaps].map((line) => `    ${line}`),
     `    return ${layout.size};`,
     '  },',
@@ -234,93 +335,79 @@ function generate(layout: StructLayout, memory: RecordMemory, scope: Scope): Com
 // ---- closures -------------------------------------------------------------------------------------------------------
 
 interface FieldClosure {
-  readonly name: string;
-  /** False when a text is too long. */
-  put(value: unknown, at: number): boolean;
+  readonly field: FieldLayout;
+  put(value: unknown, at: number): void;
   get(at: number): unknown;
 }
-
-/** The same checks as the `bad` expressions above. */
-const FITS: Readonly<Record<string, (x: unknown) => boolean>> = {
-  u8: (x) => ((x as number) & 255) === x,
-  u16: (x) => ((x as number) & 65535) === x,
-  u32: (x) => (x as number) >>> 0 === x,
-  i8: (x) => ((x as number) << 24) >> 24 === x,
-  i16: (x) => ((x as number) << 16) >> 16 === x,
-  i32: (x) => ((x as number) | 0) === x,
-  f32: (x) => typeof x === 'number',
-  f64: (x) => typeof x === 'number',
-  u64: (x) => typeof x === 'bigint' && BigInt.asUintN(64, x) === x,
-  i64: (x) => typeof x === 'bigint' && BigInt.asIntN(64, x) === x,
-};
 
 type Getter = (at: number, littleEndian: true) => unknown;
 type Setter = (at: number, value: unknown, littleEndian: true) => void;
 
-function numberClosure(field: FieldLayout, index: number, { view, wrong }: Scope): FieldClosure {
+function numberClosure(field: FieldLayout, { view }: Scope): FieldClosure {
   const { method } = NUMBERS[field.kind] as NumberForm;
-  const fits = FITS[field.kind] as (x: unknown) => boolean;
   const methods = view as unknown as Record<string, Getter & Setter>;
   const get = (methods[`get${method}`] as Getter).bind(view);
   const set = (methods[`set${method}`] as Setter).bind(view);
   return {
-    name: field.name,
-    put(value, at) {
-      if (!fits(value)) wrong(index, value);
-      set(at + field.offset, value, true);
-      return true;
-    },
+    field,
+    put: (value, at) => set(at + field.offset, value, true),
     get: (at) => get(at + field.offset, true),
   };
 }
 
-function fieldClosure(field: FieldLayout, index: number, scope: Scope): FieldClosure {
-  const { name, offset, size } = field;
-  const { bytes, wrong, putText, getText, putBytes, getBytes } = scope;
+function fieldClosure(field: FieldLayout, scope: Scope): FieldClosure {
+  const { offset, size } = field;
+  const { bytes, putText, getText, getBytes } = scope;
   if (field.kind === 'utf8')
-    return { name, put: (x, at) => putText(index, x, at + offset, size), get: (at) => getText(at + offset, size) };
+    return {
+      field,
+      put: (x, at) => putText(x as string, at + offset, size),
+      get: (at) => getText(at + offset, size),
+    };
   if (field.kind === 'bytes')
     return {
-      name,
-      put(x, at) {
-        putBytes(index, x, at + offset, size);
-        return true;
-      },
+      field,
+      put: (x, at) => bytes.set(x as Uint8Array, at + offset),
       get: (at) => getBytes(at + offset, size),
     };
   if (field.kind === 'bool')
     return {
-      name,
+      field,
       put(x, at) {
-        if (typeof x !== 'boolean') wrong(index, x);
-        bytes[at + offset] = x ? 1 : 0;
-        return true;
+        bytes[at + offset] = x === true ? 1 : 0;
       },
       get: (at) => bytes[at + offset] !== 0,
     };
-  return numberClosure(field, index, scope);
+  return numberClosure(field, scope);
 }
 
 function close(layout: StructLayout, memory: RecordMemory, scope: Scope): Compiled {
-  const closures = layout.fields.map((field, index) => fieldClosure(field, index, scope));
+  const closures = layout.fields.map((field) => fieldClosure(field, scope));
   const gaps = memory.align === 8 ? [] : gapsOf(layout);
   const fields: FieldAccess = { _at: 0 };
-  for (const [index, closure] of closures.entries())
-    Object.defineProperty(fields, closure.name, {
+  const { lane, again, bytes, wrong, refuse, noRecord } = scope;
+  for (const [index, { field, get, put }] of closures.entries())
+    Object.defineProperty(fields, field.name, {
       enumerable: true,
-      get: () => closure.get(fields._at),
+      get: () => get(fields._at),
       set: (value: unknown) => {
-        if (!closure.put(value, fields._at)) scope.wrong(index, value);
+        if (!isFit(field, value)) wrong(index, value);
+        put(value, fields._at);
       },
     });
   return {
-    write(record, at) {
-      if (record === null || typeof record !== 'object') scope.noRecord(record);
-      for (const closure of closures) if (!closure.put(record[closure.name], at)) return -1;
-      for (const [start, length] of gaps) scope.bytes.fill(0, at + start, at + start + length);
+    write(record, wanted) {
+      if (record === null || typeof record !== 'object') noRecord(record);
+      const { next } = lane;
+      const values = closures.map(({ field }) => record[field.name]);
+      refuse(...values);
+      const at = lane.next === next ? wanted : again();
+      if (at < 0) return -1;
+      for (const [index, closure] of closures.entries()) closure.put(values[index], at);
+      for (const [start, length] of gaps) bytes.fill(0, at + start, at + start + length);
       return layout.size;
     },
-    read: (at) => Object.fromEntries(closures.map((closure) => [closure.name, closure.get(at)])),
+    read: (at) => Object.fromEntries(closures.map(({ field, get }) => [field.name, get(at)])),
     fields,
   };
 }
@@ -339,8 +426,8 @@ export function structCodec(layout: StructLayout, generated: boolean = mayGenera
   return {
     kind: 'struct',
     fixedBytes: layout.size,
-    bind(memory: RecordMemory): BoundCodec<StructRecord> {
-      const scope = scopeOf(layout, memory);
+    bind(memory: RecordMemory, place: Place = KEPT): BoundCodec<StructRecord> {
+      const scope = scopeOf(layout, memory, place);
       const compiled = generated ? generate(layout, memory, scope) : close(layout, memory, scope);
       return {
         bound: () => layout.size,

@@ -1,7 +1,7 @@
 /**
  * How records of a boundary become JS values and back. A codec is resolved once, when a handle is taken, and bound to a
  * shard's memory; nothing looks at the plan's schema per record. Values that a codec cannot take are programming errors
- * and throw a RecordError before anything is committed; values that are only too long are a status.
+ * and throw a RecordError before anything is committed; records that are only too long are a status.
  *
  *   bytes   Uint8Array     copied in; read as a copy that the caller owns
  *   utf8    string         lone surrogates become U+FFFD, as everywhere in Node
@@ -12,9 +12,11 @@
 
 import { layoutOf } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
+import { bytesLength, isBytes } from './bytes.js';
 import { structCodec } from './codec-struct.js';
 import { describeValue } from './describe-value.js';
 import { RecordError } from './errors.js';
+import type { Place } from './place.js';
 import type { RecordMemory } from './shard-memory.js';
 
 /** A codec over one stretch of memory. `at` is an index into `memory.bytes`. */
@@ -23,8 +25,11 @@ export interface BoundCodec<Record> {
   bound(record: Record): number;
   /** Bytes it does need, or at most `bound`. */
   exact(record: Record): number;
-  /** Writes it and returns its bytes, or -1 when a part of it is too long for its field. @throws RecordError */
-  write(record: Record, at: number): number;
+  /**
+   * Writes it (`bound`: what that call gave) and returns its bytes, or -1 when its place was taken meanwhile and there is
+   * no other. @throws RecordError
+   */
+  write(record: Record, at: number, bound: number): number;
   /** Reads a record of `length` bytes. @throws RecordError when the bytes cannot be one. */
   read(at: number, length: number): Record;
   /** Struct only: an object with one accessor a field that reads and writes in place, at the record that `_at` names. */
@@ -45,7 +50,7 @@ export interface RecordCodec<Record> {
   readonly kind: 'bytes' | 'utf8' | 'struct';
   /** Bytes of every record, or 0 where the length varies. */
   readonly fixedBytes: number;
-  bind(memory: RecordMemory): BoundCodec<Record>;
+  bind(memory: RecordMemory, place?: Place): BoundCodec<Record>;
 }
 
 const bytesCodec: RecordCodec<Uint8Array> = {
@@ -53,7 +58,8 @@ const bytesCodec: RecordCodec<Uint8Array> = {
   fixedBytes: 0,
   bind({ bytes }) {
     const bound = (record: Uint8Array): number => {
-      if (record instanceof Uint8Array) return record.length;
+      const length = record instanceof Uint8Array || isBytes(record) ? bytesLength(record) : -1;
+      if (length >= 0) return length;
       throw new RecordError(
         `a bytes record is a Uint8Array (or Buffer), received ${describeValue(record)}; ` +
           'encode it first, or give the boundary the codec "utf8" or a struct',
@@ -62,9 +68,9 @@ const bytesCodec: RecordCodec<Uint8Array> = {
     return {
       bound,
       exact: bound,
-      write(record, at) {
+      write(record, at, length) {
         bytes.set(record, at);
-        return record.length;
+        return length;
       },
       read: (at, length) => bytes.slice(at, at + length),
       fields: undefined,

@@ -5,6 +5,8 @@
  */
 
 import { type AgentEntry, ConsumerBlock, enums, ProducerBlock } from '../abi/definition.js';
+import type { PipelinePlanV2 } from '../plan/document.js';
+import type { EgressIds, IngressIds, StageIds } from '../plan/infer.js';
 import type { Failure } from './failure.js';
 import { readGraphCounts } from './graph-counters.js';
 import { Block, type BlockOf, type Region } from './region.js';
@@ -108,13 +110,18 @@ export interface Imbalance {
   readonly right: number;
 }
 
-export interface Ledger {
+type BoundaryCounts<P extends PipelinePlanV2> = string extends IngressIds<P> | EgressIds<P>
+  ? Readonly<Record<string, IngressCounts | EgressCounts>>
+  : { readonly [Id in IngressIds<P>]: IngressCounts } & { readonly [Id in EgressIds<P>]: EgressCounts };
+
+/** By the ids of `P`; those of a plan without literal types are any strings. */
+export interface Ledger<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** Every equation holds. */
   readonly balanced: boolean;
   /** The pipeline has ended and nothing is in flight; only then is `balanced` exact. */
   readonly settled: boolean;
-  readonly boundaries: Readonly<Record<string, IngressCounts | EgressCounts>>;
-  readonly stages: Readonly<Record<string, StageCounts>>;
+  readonly boundaries: BoundaryCounts<P>;
+  readonly stages: { readonly [Id in StageIds<P>]: StageCounts };
   /** What the compiler put into a LaneGraph; a SingleRing has nothing of it. */
   readonly inserted: Readonly<Record<string, InsertedCounts>>;
   /** Lanes of a LaneGraph; a SingleRing has none. */

@@ -6,10 +6,20 @@ export function describeValue(value: unknown): string {
     case 'bigint':
       return `${value}n`;
     case 'object':
-      return value === null ? 'null' : `an object (${value.constructor?.name ?? 'no prototype'})`;
+      return value === null ? 'null' : `an object (${constructorName(value)})`;
     case 'function':
       return 'a function';
     default:
       return String(value);
+  }
+}
+
+/** A Proxy or a getter may answer anything, or throw. */
+function constructorName(value: object): string {
+  try {
+    const name: unknown = value.constructor?.name;
+    return typeof name === 'string' ? name : 'no prototype';
+  } catch {
+    return 'its constructor cannot be read';
   }
 }

@@ -46,20 +46,21 @@ export class Durability {
     return this.#read(JournalBlock.offset.opened_at) + (this.#doubles[this.#publishedAt >>> 3] as number);
   }
 
-  /** Waits until everything before `next` is durable; resolves with that journal sequence. The caller has flushed. */
+  /**
+   * Waits until everything before `next` is durable; resolves with that journal sequence. The caller has flushed. A
+   * pipeline that has failed moves nothing for certain any more: where what lies behind the journal is full, its threads
+   * do not even end.
+   */
   until(options: WaitOptions): Promise<number> {
-    return new Promise<number>((resolve, reject) => {
-      const { next } = this;
-      const attempt = (): boolean => {
-        // First whether anything can still move, then where it is: the other way round the last move could be missed.
-        const over = this.#host.stopped || this.#host.threadsEnded;
-        if (this.durable >= next) resolve(next);
-        else if (over) reject(this.#lost(next));
-        else return false;
-        return true;
-      };
-      this.#queue.enter(attempt, reject, options, () => `${next - this.durable} records are not durable yet`);
-    });
+    const { next } = this;
+    const attempt = (): number | undefined => {
+      // First whether anything can still move, then where it is: the other way round the last move could be missed.
+      const { stopped, failure, threadsEnded } = this.#host;
+      if (this.durable >= next) return next;
+      if (stopped || failure !== undefined || threadsEnded) throw this.#lost(next);
+      return undefined;
+    };
+    return this.#queue.wait(attempt, options, () => `${next - this.durable} records are not durable yet`);
   }
 
   /** The journal may have moved, or nothing moves it any more. */

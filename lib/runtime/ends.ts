@@ -31,6 +31,10 @@ export interface PipelineEnds {
   push(id: string, leastRecord: number): PushEnd;
   /** One reading end a shard; a lane is one. */
   poll(id: string): readonly RecordConsumer[];
+  /** Nothing comes behind what that egress can read now: its writer has ended. False where that is not known. */
+  writerEnded(id: string): boolean;
+  /** Records (of a lane of frames: bytes) that have reached that egress of JavaScript and were not taken yet. */
+  unread(id: string): number;
   /** Everything that has reached an egress of JavaScript has been taken. */
   taken(): boolean;
 }

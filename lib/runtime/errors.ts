@@ -78,7 +78,7 @@ export class AbortedError extends ByteorError {
   }
 }
 
-/** A record, or one text of a struct, has more bytes than there is room for. Nothing was pushed; it is counted. */
+/** A record has more bytes than `recordMax`. Nothing was pushed; it is counted. */
 export class RecordTooLargeError extends ByteorError {
   override readonly name = 'RecordTooLargeError';
 
@@ -87,12 +87,21 @@ export class RecordTooLargeError extends ByteorError {
   }
 }
 
-/** A value that the boundary's codec cannot take, or bytes that it cannot read. Nothing was pushed. */
+/**
+ * A value that the boundary's codec cannot take, or bytes that it cannot read. It was not pushed; of a batch, the records
+ * before it were.
+ */
 export class RecordError extends ByteorError {
   override readonly name = 'RecordError';
+  /** Struct: the field whose value it was. */
+  readonly field: string | undefined;
+  /** Of a batch: index of the record in the array. */
+  readonly index: number | undefined;
 
-  constructor(message: string) {
+  constructor(message: string, field?: string, index?: number) {
     super('BAD_RECORD', message);
+    this.field = field;
+    this.index = index;
   }
 }
 

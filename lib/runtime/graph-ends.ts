@@ -38,7 +38,9 @@ export function graphEnds(native: NativePipeline, border: Border, region: Region
     isJs: (id, kind) => (kind === 'ingress' ? written : read).has(id),
     push: (id, leastRecord) => pushEnd(native, border, region, written.get(id) as LanePlaces, leastRecord),
     poll: (id) => [readingEnd(native, border, region, read.get(id) as ReadLane)],
+    writerEnded: (id) => writerEnded(border, (read.get(id) as ReadLane).places),
     taken: () => [...read.values()].every((lane) => unread(border, lane) <= 0),
+    unread: (id) => unread(border, read.get(id) as ReadLane),
   };
 }
 
@@ -101,6 +103,10 @@ function readingEnd(
     ? new FrameConsumer(native, border, region, places, reader)
     : new ShardConsumer(native, border, region, slotPlaces(places, reader));
 }
+
+/** SYNC POINT S3: whoever sees closed sees the final cell. What a journal's files still hand over is not known here. */
+const writerEnded = (border: Border, places: LanePlaces): boolean =>
+  places.filesAt === 0 && border.load(places.producerAt + ProducerBlock.offset.closed) !== 0;
 
 /** What a reader of JavaScript has not given back yet, in the lane's units. */
 function unread(border: Border, { places, reader }: ReadLane): number {

@@ -14,6 +14,8 @@ export interface PortHost {
   /** True once the ledger has been settled: nothing moves any more. */
   readonly stopped: boolean;
   readonly failure: Failure | undefined;
+  /** It has failed, and nothing moves any more because records at some egress are not polled. */
+  readonly stuck: boolean;
   /** Every native thread has ended by itself. */
   readonly threadsEnded: boolean;
   /** Keep the event loop alive while a promise is pending. */

@@ -9,12 +9,12 @@ import { planGraphMemory } from '../describe/graph-memory.js';
 import { planMemory, resolveSizes } from '../describe/memory.js';
 import type { Spec } from '../lower/spec.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
-import type { EgressIds, IngressIds } from '../plan/infer.js';
 import type { Version } from '../version/version.js';
+import { describeValue } from './describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from './errors.js';
 import { capabilities } from './machine.js';
 import { type NativeAddon, type NativePipeline, nativeAddon } from './native.js';
-import { checkOptions, hotWaitOf, type OpenOptions, planFacts } from './options.js';
+import { checkOptions, hotWaitOf, type OpenOptions, type OpenOptionsOf, planFacts } from './options.js';
 import { Pipeline, type PipelineNote } from './pipeline.js';
 import { fieldKeysOf } from './report-keys.js';
 import { refuseClosedStreams } from './standard-stream.js';
@@ -95,6 +95,18 @@ function memoryRoom(profile: string): { readonly bytes: number; readonly where: 
   return { bytes: memory.room_bytes, where: `the control group ${memory.group}` };
 }
 
+/** A plan that was not compiled is what callers without types pass. */
+function checkVersion(version: unknown): void {
+  if (typeof version === 'object' && version !== null && 'lowered' in version && 'spec' in version) return;
+  const isPlan = typeof version === 'object' && version !== null && 'target' in version && 'boundaries' in version;
+  const received = isPlan ? 'a plan' : describeValue(version);
+  throw new OptionError(
+    'version',
+    version,
+    `open takes a version, received ${received}: call open(compile(plan), options)`,
+  );
+}
+
 /**
  * Starts a version: maps its memory, starts its threads, opens its adapters. Synchronous. The pipeline runs until it is
  * stopped or halted, its input ends, a record fails, or the thread that opened it goes.
@@ -102,8 +114,10 @@ function memoryRoom(profile: string): { readonly bytes: number; readonly where: 
  */
 export function open<const P extends PipelinePlanV2>(
   version: Version<P>,
-  options: OpenOptions<(IngressIds<P> | EgressIds<P>) & string> = {},
+  given: OpenOptionsOf<P> = {} as OpenOptionsOf<P>,
 ): Pipeline<P> {
+  checkVersion(version);
+  const options = given as OpenOptions;
   const { boundaries } = version.plan as PipelinePlanV2;
   const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
   refuseClosedStreams(checked.ports, (at) => boundaries[at]?.kind === 'ingress');

@@ -6,6 +6,7 @@
 
 import { SIZE_LIMITS } from '../describe/memory.js';
 import type { PipelinePlanV2, Target } from '../plan/document.js';
+import type { EgressIds, IngressIds } from '../plan/infer.js';
 import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 import { describeValue } from './describe-value.js';
 import { OptionError } from './errors.js';
@@ -97,6 +98,24 @@ export interface OpenOptions<Id extends string = string> {
   /** Where all sequences begin, 0 to 2^52: for tests of wrapping cells. Default 0. */
   readonly firstSequence?: number;
 }
+
+/** Options of the other target, as words for what to do: no value of them compiles. */
+interface NotOfRing {
+  readonly laneBytes?: 'laneBytes is an option of a LaneGraph: give capacity and arenaBytes';
+  readonly journal?: 'journal is an option of a LaneGraph: a SingleRing has no journals';
+}
+interface NotOfGraph {
+  readonly capacity?: 'capacity is an option of a SingleRing: give laneBytes, or capacities in the plan';
+  readonly arenaBytes?: 'arenaBytes is an option of a SingleRing: give laneBytes, or capacities in the plan';
+  readonly publication?: 'publication is an option of a SingleRing: leave it out';
+}
+
+/** What `open` takes for a plan: with its boundary ids, and without the options of the other target. */
+export type OpenOptionsOf<P extends PipelinePlanV2> = [Target] extends [P['target']]
+  ? OpenOptions<(IngressIds<P> | EgressIds<P>) & string>
+  : P['target'] extends 'SingleRing'
+    ? Omit<OpenOptions<(IngressIds<P> | EgressIds<P>) & string>, keyof NotOfRing> & NotOfRing
+    : Omit<OpenOptions<(IngressIds<P> | EgressIds<P>) & string>, keyof NotOfGraph> & NotOfGraph;
 
 const KNOWN: ReadonlySet<string> = new Set([
   'capacity',

@@ -7,11 +7,12 @@
 import { enums, RegionHeader } from '../abi/definition.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
+import { onAbort } from './abort.js';
 import { type Border, borderFor } from './border.js';
 import { type RecordCodec, resolveCodec } from './codec.js';
 import { type Ledger, readLedger } from './counters.js';
 import { endsOf, type PipelineEnds } from './ends.js';
-import { AbortedError, DeadlineError, PortError } from './errors.js';
+import { AbortedError, DeadlineError, PipelineFailedError, PortError } from './errors.js';
 import type { Failure } from './failure.js';
 import type { PortHost } from './host.js';
 import { NativeEvent, type NativePipeline } from './native.js';
@@ -20,8 +21,9 @@ import { PollHandle } from './poll.js';
 import { PushHandle } from './push.js';
 import { Region } from './region.js';
 import { type FieldKeys, withReadableKeys } from './report-keys.js';
+import type { Reports } from './reports.js';
 import { readSnapshot, type Snapshot } from './snapshot.js';
-import { checkedDeadline, type HotWait, startDeadline, type WaitOptions } from './waiting.js';
+import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitOptions } from './waiting.js';
 
 /** Milliseconds that `stop` waits for the pipeline to drain when nothing else is said. */
 export const STOP_DEADLINE_MS = 10_000;
@@ -42,8 +44,14 @@ export interface PipelineNote {
   readonly fieldKeys: FieldKeys;
 }
 
+/** Milliseconds without any movement after which records at an egress count as not polled. */
+const UNPOLLED_MS = 1000;
+
 /** Pipelines that somebody waits for: a pending promise does not keep its own resolver alive. */
 const waitedFor = new Set<object>();
+
+/** What to do about records that nothing polls. */
+type Unpolled = (unread: readonly string[], wait: EndWait) => void;
 
 interface EndWait {
   settle(): void;
@@ -76,6 +84,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #settled: Ledger | undefined;
   #detached = false;
   #toldEnd = false;
+  #stuck = false;
+  #unwatch: (() => void) | undefined;
 
   /** @internal Made by `open` and `attach`. */
   constructor(native: NativePipeline, note: PipelineNote, opener: boolean) {
@@ -135,29 +145,16 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
    * polling), joins all threads. What is left at the deadline is abandoned, by count. Resolves with the ledger, also
    * when a record has failed: see its `failure`. May be called more than once and from any thread that holds it.
    */
-  stop(options: StopOptions = {}): Promise<Ledger> {
-    let deadline: number;
-    try {
-      deadline = checkedDeadline(options.deadline ?? STOP_DEADLINE_MS);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    this.#close();
-    return this.#untilEnded(deadline, options.signal, (settle, reject) => {
-      try {
-        this.halt();
-      } catch (error) {
-        reject(error);
-      }
-      settle();
-    });
+  stop(options: StopOptions = {}): Promise<Ledger<P>> {
+    return this.#stop(options, () => {});
   }
 
   /**
    * Waits until the pipeline has ended by itself: each ingress was closed, or its input is used up, or a record failed;
-   * and everything has been taken from each egress. Resolves with the ledger.
+   * and everything has been taken from each egress. Resolves with the ledger. Where the pipeline has failed and its
+   * last records are not polled for a second, it rejects with PipelineFailedError; they can still be polled.
    */
-  finished(options: WaitOptions = {}): Promise<Ledger> {
+  finished(options: WaitOptions = {}): Promise<Ledger<P>> {
     let deadline: number;
     try {
       deadline = checkedDeadline(options.deadline);
@@ -165,16 +162,25 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       return Promise.reject(error);
     }
     this.#host.flush();
-    return this.#untilEnded(deadline, options.signal, (_, reject) =>
-      reject(new DeadlineError(`pipeline "${this.name}" did not finish within ${deadline} ms: stop or halt it`)),
+    return this.#untilEnded(
+      deadline,
+      options.signal,
+      (wait) =>
+        wait.reject(new DeadlineError(`pipeline "${this.name}" did not finish within ${deadline} ms: stop or halt it`)),
+      (_, wait) => {
+        const { failure } = this;
+        if (failure !== undefined) wait.reject(new PipelineFailedError(failure));
+      },
     );
   }
 
   /** Ends now: joins all threads and counts what is left as abandoned. Idempotent. Returns the settled ledger. */
-  halt(): Ledger {
+  halt(): Ledger<P> {
     // The core knows; what the region says of the state can be written over.
     if (this.#settled === undefined || !this.#native.threadsEnded()) {
       this.#host.flush();
+      // Inside a callback or a `for await`: what has been delivered was taken, and no more follows.
+      for (const handle of this.#polls.values()) handle.settle();
       this.#native.halt();
     }
     this.#onStopped();
@@ -187,13 +193,14 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   }
 
   /** The counters and whether they balance; exact once the pipeline has stopped. */
-  ledger(): Ledger {
-    return this.#settled ?? readLedger(this.#look());
+  ledger(): Ledger<P> {
+    return (this.#settled ?? readLedger(this.#look())) as Ledger<P>;
   }
 
   /** What the ops have to tell, by stage id (totals of `count`, the sum of `checksum`). Any time. */
-  reports(): Readonly<Record<string, unknown>> {
-    return withReadableKeys(JSON.parse(this.#native.opReports()) as Record<string, unknown>, this.#fieldKeys);
+  reports(): Reports<P> {
+    const told = JSON.parse(this.#native.opReports()) as Record<string, unknown>;
+    return withReadableKeys(told, this.#fieldKeys) as Reports<P>;
   }
 
   /** Threads, pins, tuning requests with their outcome, sizes and adapters, as the core tells them. Any time. */
@@ -201,10 +208,22 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     return JSON.parse(this.#native.status()) as Record<string, unknown>;
   }
 
-  /** The opener's: `stop()`. Of a thread that attached: gives its handles back and lets go. */
+  /**
+   * The opener's: `stop()`, which waits up to 10 s for records to be polled. Where a thread holds an egress and polls
+   * nothing for a second, a process warning says so (BYTEOR_UNPOLLED); where no thread holds it, nothing can poll any
+   * more, and the rest is abandoned then. Of a thread that attached: gives its handles back and lets go.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#opener) await this.stop();
-    else this.detach();
+    if (!this.#opener) {
+      this.detach();
+      return;
+    }
+    let warned = false;
+    await this.#stop({}, (unread) => {
+      if (unread.every((id) => !this.#isHeld(id))) this.halt();
+      else if (!warned) process.emitWarning(unpolledWords(this.name, unread), { code: 'BYTEOR_UNPOLLED' });
+      warned = true;
+    });
   }
 
   /** Gives all handles of this thread back. The pipeline goes on; the opener's end still ends it. Idempotent. */
@@ -213,6 +232,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     for (const handle of this.#pushes.values()) handle.release();
     for (const handle of this.#polls.values()) handle.release();
     this.#detached = true;
+    this.#unwatch?.();
     if (!this.#opener) this.#native.detach();
   }
 
@@ -230,7 +250,80 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       for (const handle of this.#polls.values()) handle.kick();
     if ((events & (NativeEvent.Durable | NativeEvent.Ended)) !== 0)
       for (const handle of this.#pushes.values()) handle.kickDurable();
-    if ((events & NativeEvent.Ended) !== 0) this.#lookForEnd();
+    if ((events & NativeEvent.Ended) === 0) return;
+    this.#lookForEnd();
+    if (this.failure !== undefined) this.#unwatch ??= this.#watchUnpolled((pipeline) => pipeline.#endWaitsForRecords());
+  }
+
+  /** The pipeline has failed, and what other egresses hold keeps its threads from ending: no wait is kept for that. */
+  #endWaitsForRecords(): void {
+    this.#stuck = true;
+    for (const handle of this.#polls.values()) handle.kick();
+    this.#stuck = false;
+  }
+
+  #stop(options: StopOptions, unpolled: Unpolled): Promise<Ledger<P>> {
+    let deadline: number;
+    try {
+      deadline = checkedDeadline(options.deadline ?? STOP_DEADLINE_MS);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#close();
+    const late = (wait: EndWait): void => {
+      try {
+        this.halt();
+      } catch (error) {
+        wait.reject(error);
+      }
+      wait.settle();
+    };
+    return this.#untilEnded(deadline, options.signal, late, unpolled);
+  }
+
+  /** Some thread has that egress. */
+  #isHeld(id: string): boolean {
+    if (!this.#native.takePort(id)) return true;
+    this.#native.giveBackPort(id);
+    return false;
+  }
+
+  /**
+   * Calls `act` each time that nothing has moved for UNPOLLED_MS while records wait at egresses of JavaScript. Does not
+   * keep the pipeline from being dropped.
+   */
+  #watchUnpolled(act: (pipeline: this, unread: readonly string[]) => void): () => void {
+    const weak = new WeakRef(this);
+    let seen = '';
+    let since = 0;
+    const timer = setInterval(() => {
+      const pipeline = weak.deref();
+      if (pipeline === undefined) {
+        clearInterval(timer);
+        return;
+      }
+      const { unread, moved } = pipeline.#movement();
+      const now = performance.now();
+      if (moved !== seen || unread.length === 0) {
+        seen = moved;
+        since = now;
+      } else if (now - since >= UNPOLLED_MS) {
+        since = now;
+        act(pipeline, unread);
+      }
+    }, UNPOLLED_MS / 5);
+    // The wait itself keeps the event loop alive.
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  /** The egresses of JavaScript that records wait at, and words that change when a thread or a poll moves something. */
+  #movement(): { readonly unread: readonly string[]; readonly moved: string } {
+    const egresses = this.#boundaries.filter(({ id, kind }) => kind === 'egress' && this.#ends.isJs(id, kind));
+    const left = egresses.map(({ id }) => this.#ends.unread(id));
+    const rounds = this.#look().threads.map((thread) => thread.f64('rounds'));
+    const unread = egresses.filter((_, index) => (left[index] as number) > 0).map(({ id }) => id);
+    return { unread, moved: [...rounds, ...left].join() };
   }
 
   #take(id: string, kind: 'ingress' | 'egress'): RecordCodec<unknown> {
@@ -274,6 +367,9 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       },
       get failure() {
         return pipeline.failure;
+      },
+      get stuck() {
+        return pipeline.#stuck;
       },
       get threadsEnded() {
         return native.threadsEnded();
@@ -364,6 +460,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #onStopped(): void {
     if (this.#settled !== undefined) return;
     this.#sawEnd = true;
+    this.#unwatch?.();
     let unreadable: unknown;
     try {
       this.#settled = readLedger(this.#look());
@@ -382,41 +479,50 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #untilEnded(
     deadline: number,
     signal: AbortSignal | undefined,
-    late: (settle: () => void, reject: (error: unknown) => void) => void,
-  ): Promise<Ledger> {
-    return new Promise<Ledger>((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(new AbortedError(`waiting for the end of pipeline "${this.name}"`, signal.reason));
+    late: (wait: EndWait) => void,
+    unpolled: Unpolled,
+  ): Promise<Ledger<P>> {
+    return new Promise<Ledger<P>>((resolve, reject) => {
+      const aborted = (): AbortedError =>
+        new AbortedError(`waiting for the end of pipeline "${this.name}"`, checkedSignal(signal)?.reason);
+      if (checkedSignal(signal)?.aborted === true) {
+        reject(aborted());
         return;
       }
       let open = true;
-      const leave = (): void => {
+      const leave = (): boolean => {
+        if (!open) return false;
         open = false;
-        clear();
-        signal?.removeEventListener('abort', abort);
+        for (const clear of clears) clear();
         this.#endWaits.delete(wait);
         this.#unhold();
+        return true;
       };
       const wait: EndWait = {
         settle: () => {
-          if (!open) return;
-          leave();
-          resolve(this.ledger());
+          if (leave()) resolve(this.ledger());
         },
         reject: (error) => {
-          if (!open) return;
-          leave();
-          reject(error);
+          if (leave()) reject(error);
         },
       };
-      const abort = (): void =>
-        wait.reject(new AbortedError(`waiting for the end of pipeline "${this.name}"`, signal?.reason));
       this.#hold();
       this.#endWaits.add(wait);
-      signal?.addEventListener('abort', abort, { once: true });
-      const clear = startDeadline(deadline, () => late(wait.settle, wait.reject));
+      const clears = [
+        startDeadline(deadline, () => late(wait)),
+        this.#watchUnpolled((_, unread) => unpolled(unread, wait)),
+        signal === undefined ? () => {} : onAbort(signal, () => wait.reject(aborted())),
+      ];
       if (this.#settled !== undefined) wait.settle();
       else this.#lookForEnd();
     });
   }
+}
+
+function unpolledWords(name: string, unread: readonly string[]): string {
+  const ids = unread.map((id) => `"${id}"`).join(', ');
+  return (
+    `pipeline "${name}" is ending, but records of egress ${ids} are not polled: they are abandoned at its deadline. ` +
+    'Poll them, release() the handle, open with ports: { <egress>: "discard" }, or halt() the pipeline'
+  );
 }

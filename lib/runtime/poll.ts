@@ -1,7 +1,7 @@
 /**
  * The poll handle: how one JS thread takes records out of a pipeline. Records are read in place; room is given back once
- * a batch. When a callback throws or a `for await` is left early, the records up to and including the current one have
- * been taken and no other.
+ * a batch. When a callback throws, releases the handle or halts the pipeline, or a `for await` is left early, the records
+ * up to and including the current one have been taken and no other.
  *
  * One owner: the thread that took the egress. `poll` and its kin never wait.
  */
@@ -15,6 +15,7 @@ import type { PortHost } from './host.js';
 import type { RecordConsumer } from './record-ends.js';
 import type { RecordMemory } from './shard-memory.js';
 import { nodeReadable, type ReadableOptions, webReadable } from './streams.js';
+import { afterTurn, owesTurn, TURN_CALLS_MASK } from './turns.js';
 import { type WaitOptions, WaitQueue } from './waiting.js';
 
 /** Records a poll delivers at most when no limit is given. */
@@ -49,6 +50,8 @@ export class RecordCursor<R = unknown> {
   private expected = 0;
   /** Records that pollBatch may still walk to; 0 outside of it. */
   private left = 0;
+  /** The same of a walk that was broken off. */
+  private kept = 0;
 
   /** @internal */
   constructor(batch: Batch, consumer: RecordConsumer, fields: InPlaceFields<R>) {
@@ -81,9 +84,16 @@ export class RecordCursor<R = unknown> {
 
   /** @internal Ends the walk and says how many records were left. */
   close(): number {
-    const { left } = this;
+    this.breakOff();
+    const { kept } = this;
+    this.kept = 0;
+    return kept;
+  }
+
+  /** @internal `next` walks no further. */
+  breakOff(): void {
+    this.kept += this.left;
     this.left = 0;
-    return left;
   }
 
   /** @internal Shows another shard. */
@@ -136,14 +146,22 @@ export class PollHandle<R> implements AsyncIterable<R> {
   private readonly queue: WaitQueue;
   /** Bytes of every record under a struct codec, else 0. */
   private readonly fixedBytes: number;
+  private readonly kind: RecordCodec<R>['kind'];
   private turn = 0;
   /** Shards that the current poll has looked at, and the one that it is in. */
   private visited = 0;
   private current = 0;
   private polling = false;
+  /** Cleared where a poll is to end after the current record. */
+  private going = false;
   private released = false;
   /** Records taken one by one since the last release. */
   private unreleased = 0;
+  /** Of `for await`: see turns.ts. */
+  private calls = 0;
+  private readonly releaseTaken = (): void => {
+    if (this.unreleased > 0 && !this.polling && !this.released) this.finish();
+  };
 
   /** Made by `pipeline.egress(id)`. */
   constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
@@ -152,6 +170,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.shards = host.ends.poll(id);
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
     this.fixedBytes = codec.fixedBytes;
+    this.kind = codec.kind;
     const first = this.shards[0] as RecordConsumer;
     const batch: Batch = { enterNext: () => this.enterNext(), refuse: () => this.refuse() };
     this.cursor = new RecordCursor<R>(batch, first, this.codecs[0]?.fields as InPlaceFields<R>);
@@ -168,7 +187,8 @@ export class PollHandle<R> implements AsyncIterable<R> {
 
   /**
    * Delivers records that are there, at most `limit`, and returns how many; 0 when there is none, and after the end. Each
-   * is the callback's own (a copy). Shards take turns. A throw of the callback comes through.
+   * is the callback's own (a copy). Shards take turns. A throw of the callback comes through; `release` or a `halt` in it
+   * ends the poll after the current record.
    */
   poll(fn: (record: R) => void, limit: number = POLL_LIMIT): number {
     if (!this.begin(limit)) return 0;
@@ -177,14 +197,14 @@ export class PollHandle<R> implements AsyncIterable<R> {
       while (delivered < limit && this.enterNext()) {
         const shard = this.shards[this.current] as RecordConsumer;
         const codec = this.codecs[this.current] as BoundCodec<R>;
-        while (delivered < limit && shard.advance()) {
+        while (delivered < limit && this.going && shard.advance()) {
           delivered++;
           if (delivered % RELEASE_RECORDS === 0) this.releaseBefore(shard);
           fn(codec.read(shard.at, shard.length));
         }
       }
     } finally {
-      this.finish();
+      this.finishPoll();
     }
     return delivered;
   }
@@ -197,14 +217,14 @@ export class PollHandle<R> implements AsyncIterable<R> {
     try {
       while (delivered < limit && this.enterNext()) {
         const shard = this.shards[this.current] as RecordConsumer;
-        while (delivered < limit && shard.advance()) {
+        while (delivered < limit && this.going && shard.advance()) {
           delivered++;
           cursor.aim();
           fn(cursor);
         }
       }
     } finally {
-      this.finish();
+      this.finishPoll();
     }
     return delivered;
   }
@@ -223,7 +243,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
       fn(cursor);
     } finally {
       left = cursor.close();
-      this.finish();
+      this.finishPoll();
     }
     return most - left;
   }
@@ -233,11 +253,9 @@ export class PollHandle<R> implements AsyncIterable<R> {
    * PipelineFailedError, AbortedError, DeadlineError.
    */
   ready(options: WaitOptions = {}): Promise<boolean> {
-    return this.wait(options, (resolve) => {
-      if (this.anything()) resolve(true);
-      else if (this.atEnd()) resolve(false);
-      else return false;
-      return true;
+    return this.wait(options, () => {
+      if (this.anything()) return true;
+      return this.atEnd() ? false : undefined;
     });
   }
 
@@ -259,12 +277,10 @@ export class PollHandle<R> implements AsyncIterable<R> {
       return { value: undefined, done: true };
     };
     const wait = (): Promise<IteratorResult<R>> =>
-      this.wait<IteratorResult<R>>(options, (resolve) => {
+      this.wait<IteratorResult<R>>(options, () => {
         const record = over ? NOTHING : this.tryTake();
-        if (record !== NOTHING) resolve({ value: record, done: false });
-        else if (over || this.atEnd()) resolve(end());
-        else return false;
-        return true;
+        if (record !== NOTHING) return { value: record, done: false };
+        return over || this.atEnd() ? end() : undefined;
       }).catch((error: unknown) => {
         over = true;
         throw error;
@@ -274,7 +290,10 @@ export class PollHandle<R> implements AsyncIterable<R> {
       if (this.queue.length > 0 || options.signal !== undefined) return wait();
       try {
         const record = this.tryTake();
-        return record === NOTHING ? wait() : Promise.resolve({ value: record, done: false });
+        if (record === NOTHING) return wait();
+        this.calls = (this.calls + 1) & TURN_CALLS_MASK;
+        const result = { value: record, done: false } as const;
+        return this.calls === 0 && owesTurn() ? afterTurn(result) : Promise.resolve(result);
       } catch (error) {
         over = true;
         return Promise.reject(error);
@@ -296,7 +315,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
 
   /** A Node stream of the records. What it has buffered counts as taken: see docs/handles.md. */
   readable(options?: ReadableOptions): Readable {
-    return nodeReadable(this, options);
+    return nodeReadable(this, this.kind, options);
   }
 
   /** The same as a web stream. */
@@ -304,10 +323,13 @@ export class PollHandle<R> implements AsyncIterable<R> {
     return webReadable(this);
   }
 
-  /** Gives the egress back, so that another owner can take it. Pending waits are rejected. Idempotent. */
+  /**
+   * Gives the egress back, so that another owner can take it. Pending waits are rejected. Inside a poll's callback it
+   * ends the poll: the current record has been taken, and its memory is no longer this handle's. Idempotent.
+   */
   release(): void {
     if (this.released) return;
-    if (!this.polling) this.finish();
+    this.settle();
     this.released = true;
     this.queue.fail(this.closedError());
     this.host.giveBack(this.id);
@@ -317,6 +339,18 @@ export class PollHandle<R> implements AsyncIterable<R> {
   [Symbol.asyncDispose](): Promise<void> {
     this.release();
     return Promise.resolve();
+  }
+
+  /** @internal Inside a poll's callback: the current record is the last one of this poll. */
+  leavePoll(): void {
+    this.going = false;
+  }
+
+  /** @internal Everything delivered has been taken, the current record of a poll included, and the poll ends with it. */
+  settle(): void {
+    this.going = false;
+    this.cursor.breakOff();
+    if (this.polling || this.unreleased > 0) this.finish();
   }
 
   /** @internal There may be records now, or the end. */
@@ -333,6 +367,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
   /** Goes to the next shard of this poll that has something to look at. */
   private enterNext(): boolean {
     const { shards } = this;
+    if (!this.going) return false;
     while (this.visited < shards.length) {
       const index = (this.turn + this.visited++) % shards.length;
       const shard = shards[index] as RecordConsumer;
@@ -353,8 +388,14 @@ export class PollHandle<R> implements AsyncIterable<R> {
     if (this.host.stopped) return false;
     this.host.flush();
     this.polling = true;
+    this.going = true;
     this.visited = 0;
     return true;
+  }
+
+  /** After the callback: unless that has ended the poll, and perhaps given the egress to another owner. */
+  private finishPoll(): void {
+    if (this.polling) this.finish();
   }
 
   private finish(): void {
@@ -400,7 +441,8 @@ export class PollHandle<R> implements AsyncIterable<R> {
       if (!shard.advance() && !(shard.refresh() && shard.advance())) continue;
       if (count > 1) this.turn = (index + 1) % count;
       const record = (this.codecs[index] as BoundCodec<R>).read(shard.at, shard.length);
-      this.unreleased++;
+      // What is delivered stays taken, whoever ends the pipeline: given back before the loop turns to others.
+      if (this.unreleased++ === 0) setImmediate(this.releaseTaken);
       if (this.unreleased >= RELEASE_RECORDS) this.finish();
       return record;
     }
@@ -415,7 +457,9 @@ export class PollHandle<R> implements AsyncIterable<R> {
   private atEnd(quiet = false): boolean {
     const { host } = this;
     if (!host.stopped) {
-      if (!host.threadsEnded) return false;
+      // Of a pipeline that has failed, threads may never end: those before another egress that is full and not polled.
+      const over = host.threadsEnded || (host.failure !== undefined && (host.stuck || host.ends.writerEnded(this.id)));
+      if (!over) return false;
       // The threads may have ended between the last look and this one.
       if (this.anything()) return false;
     }
@@ -429,22 +473,9 @@ export class PollHandle<R> implements AsyncIterable<R> {
     return new ClosedError(`the handle of egress "${this.id}" was given back: take it again with pipeline.egress()`);
   }
 
-  private wait<T>(options: WaitOptions, attempt: (resolve: (value: T) => void) => boolean): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.released) {
-        reject(this.closedError());
-        return;
-      }
-      const settle = (): boolean => {
-        try {
-          return attempt(resolve);
-        } catch (error) {
-          reject(error);
-          return true;
-        }
-      };
-      this.host.flush();
-      this.queue.enter(settle, reject, options, () => 'no record has reached this egress');
-    });
+  private wait<T extends NonNullable<unknown>>(options: WaitOptions, attempt: () => T | undefined): Promise<T> {
+    if (this.released) return Promise.reject(this.closedError());
+    this.host.flush();
+    return this.queue.wait(attempt, options, () => 'no record has reached this egress');
   }
 }

@@ -6,8 +6,11 @@
  * A lane that drops never makes its writer wait: a record that finds no room is counted and gone, and the calls say
  * DROPPED. Where an ingress writes a journal, `durable` and `untilDurable` say what has reached the files.
  *
+ * A claim owns its place in the lane, and there is one place: every later push, claim or wait of the handle takes it, and
+ * the claim is void. The same holds for a push whose record runs the caller's code (getters): see codec-struct.ts.
+ *
  * One owner: the thread that took the ingress. Hot calls answer with a status and throw only for values that the codec
- * cannot take (a RecordError; nothing has been pushed then).
+ * cannot take (a RecordError; the record has not been pushed then).
  */
 
 import type { Writable } from 'node:stream';
@@ -17,37 +20,28 @@ import { ClaimWriter } from './claim-writer.js';
 import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
 import { Durability } from './durability.js';
 import type { PushEnd } from './ends.js';
-import {
-  type ByteorError,
-  ClosedError,
-  OptionError,
-  PipelineFailedError,
-  RecordTooLargeError,
-  UsageError,
-} from './errors.js';
+import { type ByteorError, ClosedError, PipelineFailedError, UsageError } from './errors.js';
 import type { PortHost } from './host.js';
+import {
+  ENDED,
+  endWords,
+  NO_CLAIM,
+  noClaim,
+  noJournal,
+  ofBatch,
+  type PushOutcome,
+  type PushStatus,
+  TAKEN,
+  tooLong,
+  wrongClaim,
+  wrongFrom,
+  wrongLength,
+} from './push-status.js';
 import type { RecordProducer } from './record-ends.js';
-import { memoryOver, type RecordMemory } from './shard-memory.js';
+import { ShardRouter } from './shard-router.js';
 import { nodeWritable, type WritableOptions, webWritable } from './streams.js';
+import { afterTurn, owesTurn, TURN_CALLS_MASK } from './turns.js';
 import { type WaitOptions, WaitQueue } from './waiting.js';
-
-/**
- * What became of a record. `FULL`: no room now, nothing was pushed. `DROPPED`: the lane drops, had no room, and counted it.
- * `TOO_LARGE`: it can never fit; counted. `CLOSED`: the ingress takes nothing any more.
- */
-export type PushStatus = 'OK' | 'FULL' | 'DROPPED' | 'TOO_LARGE' | 'CLOSED';
-
-/** The same words as values, for code that prefers names to literals. */
-export const PushStatus = {
-  OK: 'OK',
-  FULL: 'FULL',
-  DROPPED: 'DROPPED',
-  TOO_LARGE: 'TOO_LARGE',
-  CLOSED: 'CLOSED',
-} as const satisfies Record<PushStatus, PushStatus>;
-
-/** What `push` resolves with: the record is in, or the lane (which drops) has counted it as dropped. */
-export type PushOutcome = 'OK' | 'DROPPED';
 
 /** Records between two publications: a store that other threads wait for costs as much as several records. */
 const PUBLISH_RECORDS = 64;
@@ -57,7 +51,8 @@ const PUBLISH_BYTES = 1 << 20;
 /** A constant of this module: V8 does not fold those that are imported. */
 const TERMINATOR = TERMINATOR_MASK;
 
-const NO_CLAIM = -1;
+/** What `claimExactly` answers for a record that can never fit. */
+const TOO_LONG = -2;
 
 const DONE: Promise<void> = Promise.resolve();
 const IN: Promise<PushOutcome> = Promise.resolve('OK');
@@ -81,21 +76,24 @@ export class PushHandle<R> {
   private readonly first: RecordProducer;
   private readonly codec: BoundCodec<R>;
   private readonly fixedBytes: number;
+  private readonly kind: RecordCodec<R>['kind'];
   /** What `claim` may be asked for without further questions: every length a record can have; none while not direct. */
   private readonly claimMin: number;
   private claimMax: number;
   private readonly writer: ClaimWriter<R>;
   /** The writer's fields, as what they are inside. */
   private writerFields: FieldAccess | undefined;
-  private readonly scratch: RecordMemory | undefined;
-  private readonly scratchCodec: BoundCodec<R> | undefined;
+  private readonly router: ShardRouter<R> | undefined;
   private readonly queue: WaitQueue;
   /** True while tryPush may write: open, and nobody waits before it. */
   private direct = true;
   private ended: 'no' | 'closed' | 'released' = 'no';
   private scheduled = false;
-  /** Index of the shard that has the claim, or NO_CLAIM. A number: to store an object costs a write barrier. */
+  /** Index of the shard that has the claim, or why there is none. A number: to store an object costs a write barrier. */
   private claimed = NO_CLAIM;
+  private claimedLength = 0;
+  /** Pushes that have been awaited since the event loop was last asked about: see turns.ts. */
+  private calls = 0;
   private readonly later = (): void => {
     this.scheduled = false;
     this.flush();
@@ -109,22 +107,18 @@ export class PushHandle<R> {
     this.drops = this.end.drops;
     this.shards = this.end.producers;
     this.durability = this.end.journal === undefined ? undefined : new Durability(host, id, this.end.journal);
-    this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
+    this.codecs = this.shards.map((shard) => codec.bind(shard.memory, { lane: shard, again: () => this.again() }));
     this.first = this.shards[0] as RecordProducer;
     this.firstAlone = [this.first];
     this.codec = this.codecs[0] as BoundCodec<R>;
     this.recordMax = this.first.recordMax;
     this.fixedBytes = codec.fixedBytes;
+    this.kind = codec.kind;
     this.claimMin = codec.fixedBytes;
     this.claimMax = this.longestPlainClaim();
     this.writerFields = this.codec.fields;
     this.writer = new ClaimWriter<R>(this.first.memory, this.codec.fields as InPlaceFields<R>);
-    if (this.shards.length > 1) {
-      const bytes = Math.max(this.recordMax, 65_536);
-      this.scratch = memoryOver(new ArrayBuffer(bytes), 0, bytes, 8);
-      this.scratchCodec = codec.bind(this.scratch);
-      host.native.setScratch(this.scratch.bytes);
-    }
+    if (this.shards.length > 1) this.router = new ShardRouter(host.native, codec, this.recordMax);
     this.queue = new WaitQueue(`push to "${id}"`, {
       hotWait: host.hotWait,
       arm: () => {
@@ -144,14 +138,15 @@ export class PushHandle<R> {
 
   /** Pushes one record if there is room. Never waits. @throws RecordError for a value that the codec cannot take. */
   tryPush(record: R): PushStatus {
-    if (!this.direct) return this.ended === 'no' ? 'FULL' : 'CLOSED';
+    if (!this.direct) return this.notNow();
     return this.put(record);
   }
 
   /**
    * Pushes one record, waiting for room in the order of the calls. Resolves with `OK` when the record is in (not yet
    * delivered). A lane that drops makes nobody wait: then it may also be `DROPPED`, which has been counted.
-   * Rejects with RecordTooLargeError, ClosedError, OptionError, PipelineFailedError, AbortedError or DeadlineError; then it is not in.
+   * Rejects with RecordError, RecordTooLargeError, ClosedError, OptionError, PipelineFailedError, AbortedError or
+   * DeadlineError; then it is not in. A loop that awaits it leaves the event loop a turn every 10 ms.
    */
   push(record: R, options?: WaitOptions): Promise<PushOutcome> {
     if (this.direct && options === undefined) {
@@ -161,7 +156,10 @@ export class PushHandle<R> {
       } catch (error) {
         return Promise.reject(error);
       }
-      if (status === 'OK') return IN;
+      if (status === 'OK') {
+        this.calls = (this.calls + 1) & TURN_CALLS_MASK;
+        return this.calls === 0 && owesTurn() ? afterTurn(status) : IN;
+      }
       if (status === 'DROPPED') return GONE;
       if (status !== 'FULL') return Promise.reject(this.refusal(status));
     }
@@ -176,12 +174,14 @@ export class PushHandle<R> {
   /**
    * Pushes records from index `from` on, as many as there is room for, and returns how many are done with: in, or (where
    * the lane drops) dropped and counted. See lastStatus.
+   * @throws RecordError for a value that the codec cannot take: `index` says which; those before it are done with.
    */
   tryPushBatch(records: readonly R[], from = 0): number {
+    if (!Number.isInteger(from) || from < 0) throw wrongFrom(from);
     let index = from;
     let worst: PushStatus = 'OK';
     for (; index < records.length; index++) {
-      const status = this.tryPush(records[index] as R);
+      const status = this.direct ? this.putOf(records, index) : this.notNow();
       if (status === 'OK') continue;
       worst = status;
       if (status !== 'DROPPED') break;
@@ -199,7 +199,7 @@ export class PushHandle<R> {
     let pushed = 0;
     return this.wait<number>(options, () => {
       for (; index < records.length; index++) {
-        const status = this.ended === 'no' ? this.put(records[index] as R) : 'CLOSED';
+        const status = this.ended === 'no' ? this.putOf(records, index) : 'CLOSED';
         if (status === 'FULL') return undefined;
         if (status === 'OK') pushed++;
         else if (status !== 'DROPPED') throw this.refusal(status, `record ${index} of ${records.length}: `);
@@ -212,7 +212,7 @@ export class PushHandle<R> {
    * Claims room for one record of up to `length` bytes, to be written in place. `key` decides the shard and is needed
    * where the plan has several: the record's key bytes, exactly as the shard key would find them. Returns undefined when
    * it cannot be had now; lastStatus says why. Where the lane drops and is full, that record counts as dropped. The writer
-   * is reused.
+   * is reused. The claim is void after the next push, claim or wait of this handle, and when the ingress ends.
    */
   claim(length: number = this.fixedBytes, key?: Uint8Array | string): ClaimWriter<R> | undefined {
     if (length >>> 0 !== length || length < this.claimMin || length > this.claimMax)
@@ -220,25 +220,30 @@ export class PushHandle<R> {
     const at = this.first.claim(length);
     if (at < 0) return this.claimCarefully(length, key);
     this.claimed = 0;
+    this.claimedLength = length;
     this.lastStatus = 'OK';
     return this.aim(at, length);
   }
 
-  /** The claimed record is complete; `length` says how much of the claim it uses. It becomes visible as pushed ones do. */
-  publish(length: number = this.writer.length): void {
-    const { writer } = this;
-    if (this.claimed !== 0 || length !== writer.length) {
-      this.publishCarefully(length);
+  /**
+   * The claimed record is complete; `length` says how much of the claim it uses. It becomes visible as pushed ones do.
+   * @throws UsageError without a claim, and when it is void.
+   */
+  publish(length: number = this.claimedLength): void {
+    // First, because flags that are no number run the caller's code.
+    const flags = this.writer.flags & TERMINATOR;
+    if (this.claimed !== 0 || length !== this.claimedLength) {
+      this.publishCarefully(length, flags);
       return;
     }
     this.claimed = NO_CLAIM;
-    this.first.commit(length, writer.flags & TERMINATOR);
+    this.first.commit(length, flags);
     this.committed(this.first);
   }
 
   /** Gives the claim up; nothing has been pushed. */
   abort(): void {
-    this.claimed = NO_CLAIM;
+    if (this.ended === 'no') this.voidClaim(NO_CLAIM);
   }
 
   /** Makes everything pushed so far visible to the stages now. */
@@ -272,16 +277,10 @@ export class PushHandle<R> {
   ready(options: WaitOptions & { readonly length?: number } = {}): Promise<void> {
     const length = options.length ?? this.recordMax;
     if (!Number.isInteger(length) || length < 0 || length > this.recordMax)
-      return Promise.reject(
-        new OptionError(
-          'length',
-          length,
-          `length is ${String(length)}: a record of "${this.id}" has 0 to ${this.recordMax} bytes`,
-        ),
-      );
+      return Promise.reject(wrongLength(this.id, length, this.recordMax));
     return this.wait<true>(options, () => {
       if (this.ended !== 'no') throw this.refusal('CLOSED');
-      return this.shards.every((shard) => this.claimIn(shard, length) >= 0) || undefined;
+      return this.shards.every((shard) => this.claimIn(shard, this.fixedBytes || length) >= 0) || undefined;
     }).then(() => {});
   }
 
@@ -304,12 +303,8 @@ export class PushHandle<R> {
    * with AbortedError, DeadlineError, OptionError; UsageError where this ingress writes no journal.
    */
   untilDurable(options: WaitOptions = {}): Promise<number> {
-    if (this.durability === undefined)
-      return Promise.reject(
-        new UsageError(
-          `"${this.id}" writes no journal: untilDurable needs an ingress with one connection, whose lane is a Journal`,
-        ),
-      );
+    if (this.durability === undefined) return Promise.reject(noJournal(this.id));
+    this.takePlace();
     if (this.ended === 'no') this.host.flush();
     if (this.ended === 'released') return Promise.reject(this.refusal('CLOSED'));
     return this.durability.until(options);
@@ -336,21 +331,17 @@ export class PushHandle<R> {
 
   /** A Node stream that pushes each chunk as one record; waiting for room is its backpressure. */
   writable(options?: WritableOptions): Writable {
-    return nodeWritable(this, options);
+    return nodeWritable(this, this.kind, options);
   }
 
-  /** The same as a web stream. */
   writableWeb(options?: WritableOptions): WritableStream<R> {
     return webWritable(this, options);
   }
 
-  /** Closes the ingress. */
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    return DONE;
   }
 
-  /** @internal There may be room now. */
   kick(): void {
     this.queue.kick();
   }
@@ -374,22 +365,18 @@ export class PushHandle<R> {
 
   /** Everything that a claim can meet: wrong lengths, several shards, no room, a closed ingress. */
   private claimCarefully(length: number, key: Uint8Array | string | undefined): ClaimWriter<R> | undefined {
-    this.claimed = NO_CLAIM;
+    this.takePlace();
     if (!this.direct) {
-      this.lastStatus = this.ended === 'no' ? 'FULL' : 'CLOSED';
+      this.lastStatus = this.notNow();
       return undefined;
     }
     if (!Number.isInteger(length) || length < 0 || (this.fixedBytes !== 0 && length !== this.fixedBytes))
-      throw new UsageError(
-        this.fixedBytes === 0
-          ? `claim needs the record's bytes, 0 to ${this.recordMax}; received ${String(length)}`
-          : `every record of "${this.id}" has ${this.fixedBytes} bytes; claim() was given ${String(length)}`,
-      );
+      throw wrongClaim(this.id, length, this.fixedBytes, this.recordMax);
     if (length > this.recordMax) {
       this.lastStatus = this.tooLarge();
       return undefined;
     }
-    const index = this.shards.length === 1 ? 0 : this.routeKey(key);
+    const index = this.router === undefined ? 0 : this.shardOfKey(this.router, key);
     const shard = this.shards[index] as RecordProducer;
     const at = this.claimIn(shard, length);
     if (at < 0) {
@@ -398,75 +385,99 @@ export class PushHandle<R> {
     }
     this.lastStatus = 'OK';
     this.claimed = index;
+    this.claimedLength = length;
     this.turnTo(index);
     return this.aim(at, length);
   }
 
   /** Everything that `publish` can meet: no claim, several shards, a part of the claim. */
-  private publishCarefully(length: number): void {
-    const shard = this.shards[this.claimed];
-    if (shard === undefined)
-      throw new UsageError('publish() without a claim: call claim() first, once for each record');
-    const { writer } = this;
-    const fits = Number.isInteger(length) && length >= 0 && length <= writer.length;
+  private publishCarefully(length: number, flags: number): void {
+    const { claimed, claimedLength } = this;
+    const shard = this.shards[claimed];
+    if (shard === undefined) throw noClaim(this.id, claimed, endWords(this.ended));
+    const fits = Number.isInteger(length) && length >= 0 && length <= claimedLength;
     if (!fits || (this.fixedBytes !== 0 && length !== this.fixedBytes))
-      throw new UsageError(`publish(${String(length)}) does not fit the claim of ${writer.length} bytes`);
+      throw new UsageError(`publish(${String(length)}) does not fit the claim of ${claimedLength} bytes`);
     this.claimed = NO_CLAIM;
-    shard.commit(length, writer.flags & TERMINATOR);
+    shard.commit(length, flags);
     this.committed(shard);
+  }
+
+  /** From here on the place behind the last record is the caller's; a claim that had it is void. */
+  private takePlace(): void {
+    if (this.claimed >= 0 && this.ended === 'no') this.voidClaim(TAKEN);
+  }
+
+  /** Its memory cannot be taken back, but what still writes where the writer points writes nowhere. */
+  private voidClaim(why: number): void {
+    this.claimed = why;
+    this.aim(this.writer.bytes.length, 0);
+  }
+
+  /** A claim is open, or the ingress has ended while the record was being taken: whether it may go in. */
+  private mayCommit(): boolean {
+    this.takePlace();
+    return this.ended === 'no';
+  }
+
+  /** A record's own code has pushed while it was being taken: another place for it, or -1. */
+  private again(): number {
+    return this.ended === 'no' ? this.claimIn(this.first, this.fixedBytes) : -1;
   }
 
   private put(record: R): PushStatus {
-    if (this.scratch !== undefined) return this.putRouted(record);
-    const codec = this.codec;
-    let bound = codec.bound(record);
-    if (bound > this.recordMax) {
-      bound = codec.exact(record);
-      if (bound > this.recordMax) return this.tooLarge();
-    }
-    const shard = this.first;
-    let at = shard.claim(bound);
-    if (at < 0) {
-      at = this.claimIn(shard, Math.min(bound, codec.exact(record)));
-      if (at < 0) return this.noRoom();
-    }
-    const length = codec.write(record, at);
-    if (length < 0) return this.tooLarge();
-    shard.commit(length, 0);
-    this.committed(shard);
+    if (this.router !== undefined) return this.putRouted(record);
+    const { codec, first } = this;
+    const bound = codec.bound(record);
+    let at = bound > this.recordMax ? -1 : first.claim(bound);
+    if (at < 0) at = this.claimExactly(record);
+    if (at < 0) return this.refuse(at);
+    const length = codec.write(record, at, bound);
+    if (length < 0 || (this.claimed >= 0 && !this.mayCommit())) return this.noRoom();
+    first.commit(length, 0);
+    this.committed(first);
     return 'OK';
   }
 
-  /** The record is written once to find its key and once where it belongs: cheaper than a view for a copy. */
+  /** Its most bytes find no room: those that it has may. A place, -1 without room, or TOO_LONG. */
+  private claimExactly(record: R): number {
+    const length = this.codec.exact(record);
+    return length > this.recordMax ? TOO_LONG : this.claimIn(this.first, length);
+  }
+
+  private refuse(at: number): PushStatus {
+    return at === TOO_LONG ? this.tooLarge() : this.noRoom();
+  }
+
   private putRouted(record: R): PushStatus {
-    const scratchCodec = this.scratchCodec as BoundCodec<R>;
-    const exact = scratchCodec.exact(record);
-    scratchCodec.bound(record);
-    if (exact > this.recordMax) return this.tooLarge();
-    const length = scratchCodec.write(record, 0);
+    const router = this.router as ShardRouter<R>;
+    const length = router.take(record);
     if (length < 0) return this.tooLarge();
-    const routed = this.host.native.route(length);
+    const routed = router.shardOf(length);
     const index = Math.max(routed, 0);
     const shard = this.shards[index] as RecordProducer;
-    const at = this.claimIn(shard, length);
+    // The record's own code may have claimed, or closed the ingress.
+    const at = this.mayCommit() ? this.claimIn(shard, length) : -1;
     if (at < 0) return this.noRoom();
-    (this.codecs[index] as BoundCodec<R>).write(record, at);
+    router.put(record, this.codecs[index] as BoundCodec<R>, shard.memory.bytes, at, length);
     shard.commit(length, 0);
     if (routed < 0) shard.addKeyless();
     this.committed(shard);
     return 'OK';
   }
 
-  private routeKey(key: Uint8Array | string | undefined): number {
-    const scratch = this.scratch as RecordMemory;
-    if (key === undefined)
-      throw new UsageError(`"${this.id}" has ${this.shards.length} shards: claim(length, key) needs the record's key`);
-    const length = typeof key === 'string' ? Buffer.byteLength(key, 'utf8') : key.length;
-    if (length > scratch.bytes.length)
-      throw new UsageError(`a key of ${length} bytes is longer than the ${scratch.bytes.length} that a key may have`);
-    if (typeof key === 'string') scratch.buffer.write(key, 0, 'utf8');
-    else scratch.bytes.set(key);
-    return this.host.native.routeKey(length);
+  /** `put` of one of a batch, whose error says which. */
+  private putOf(records: readonly R[], index: number): PushStatus {
+    try {
+      return this.put(records[index] as R);
+    } catch (error) {
+      throw ofBatch(error, index, records.length);
+    }
+  }
+
+  private shardOfKey(router: ShardRouter<R>, key: Uint8Array | string | undefined): number {
+    if (key !== undefined) return router.shardOfKey(key);
+    throw new UsageError(`"${this.id}" has ${this.shards.length} shards: claim(length, key) needs the record's key`);
   }
 
   /** Claims; where the shard looks full, shows the stages what they have not seen yet and looks again. */
@@ -529,9 +540,16 @@ export class PushHandle<R> {
   /** A record found no room: its caller waits, or the lane drops it. Where the ingress was closed meanwhile, neither. */
   private noRoom(): PushStatus {
     if (this.ended !== 'no') return 'CLOSED';
+    this.takePlace();
     if (!this.drops) return 'FULL';
     this.first.add(ProducerBlock.offset.dropped);
     return 'DROPPED';
+  }
+
+  /** The ingress has ended, or others wait before this call. */
+  private notNow(): PushStatus {
+    this.takePlace();
+    return this.ended === 'no' ? 'FULL' : 'CLOSED';
   }
 
   private setDirect(direct: boolean): void {
@@ -550,40 +568,30 @@ export class PushHandle<R> {
   }
 
   /** Waits until `attempt` has a result: undefined while there is no room. */
-  private wait<T>(options: WaitOptions | undefined, attempt: () => T | undefined): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const settle = (): boolean => {
-        try {
-          const result = attempt();
-          if (result === undefined) return false;
-          resolve(result);
-        } catch (error) {
-          reject(error);
-        }
-        return true;
-      };
-      this.flush();
-      const late = (): string => `the pipeline takes records more slowly than they come (${this.end.roomWords()})`;
-      this.queue.enter(settle, reject, options ?? {}, late);
-    });
+  private wait<T extends NonNullable<unknown>>(
+    options: WaitOptions | undefined,
+    attempt: () => T | undefined,
+  ): Promise<T> {
+    this.takePlace();
+    this.flush();
+    const late = (): string => `the pipeline takes records more slowly than they come (${this.end.roomWords()})`;
+    return this.queue.wait(attempt, options ?? {}, late);
   }
 
-  private refusal(status: PushStatus, which = ''): ByteorError {
-    if (status === 'TOO_LARGE')
-      return new RecordTooLargeError(
-        `${which}the record, or a text in it, is too long for "${this.id}" ` +
-          `(a record may have ${this.recordMax} bytes); raise recordMax in the options of open, or the field's size`,
-      );
+  /** @internal Why a record is refused that was answered with this status. */
+  refusal(status: PushStatus, which = ''): ByteorError {
+    if (status === 'TOO_LARGE') return tooLong(this.id, this.recordMax, which);
     const { failure } = this.host;
     if (failure !== undefined) return new PipelineFailedError(failure);
-    const why = this.ended === 'released' ? 'this handle was given back with release()' : 'the ingress has been closed';
-    return new ClosedError(`${which}nothing can be pushed to "${this.id}": ${why}`);
+    return new ClosedError(`${which}nothing can be pushed to "${this.id}": ${endWords(this.ended)}`);
   }
 
   private endWith(how: 'closed' | 'released'): void {
     this.ended = how;
     this.setDirect(false);
-    this.claimed = NO_CLAIM;
+    // Behind a closed ingress nothing follows; behind one that was given back its next owner writes.
+    if (how === 'released') this.voidClaim(ENDED);
+    else this.claimed = ENDED;
     if (this.queue.length > 0) this.queue.fail(this.refusal('CLOSED'));
     for (const shard of this.shards) shard.report(enums.AgentState.Done);
   }

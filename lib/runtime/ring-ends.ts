@@ -22,7 +22,10 @@ export function ringEnds(native: NativePipeline, border: Border, region: Region)
       return { producers, drops: false, lane: undefined, journal: undefined, roomWords };
     },
     poll: () => rings.map((ring) => new ShardConsumer(native, border, region, ring)),
+    // No stage of a ring waits for its egress, so all threads end where one does.
+    writerEnded: () => false,
     taken: () => rings.every((ring) => ring.egressPort !== Js || unread(border, ring) <= 0),
+    unread: () => Math.max(...rings.map((ring) => unread(border, ring))),
   };
 }
 

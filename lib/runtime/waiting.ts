@@ -5,7 +5,10 @@
  * native thread's event wake this queue; it costs no CPU. One thread, its own event loop.
  */
 
+import { onAbort } from './abort.js';
+import { describeValue } from './describe-value.js';
 import { AbortedError, DeadlineError, OptionError } from './errors.js';
+import { owesTurn } from './turns.js';
 
 /** How every wait can be ended early. */
 export interface WaitOptions {
@@ -34,10 +37,12 @@ export interface Waker {
 }
 
 interface Wait {
-  /** Tries again; true when it is settled. */
+  /** Tries again; true when it is settled. Never throws. May run the caller's code (a record's getters). */
   readonly attempt: () => boolean;
   readonly reject: (error: unknown) => void;
   cleanUp: () => void;
+  /** Why it ends unless the attempt that is under way settles it. */
+  ended: { readonly error: unknown } | undefined;
 }
 
 /** @throws OptionError for a deadline that is no number of milliseconds. */
@@ -50,6 +55,16 @@ export function checkedDeadline(deadline: number | undefined): number {
       `deadline is ${String(deadline)}: give milliseconds from the call, 0 or more, or Infinity`,
     );
   return deadline;
+}
+
+/** @throws OptionError for what is no AbortSignal. */
+export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof EventTarget) return signal;
+  throw new OptionError(
+    'signal',
+    signal,
+    `signal is ${describeValue(signal)}: give the \`signal\` of an AbortController, or leave it out`,
+  );
 }
 
 /** Calls `expire` after `ms` milliseconds unless the returned function is called first. Infinity never expires. */
@@ -73,7 +88,9 @@ export class WaitQueue {
   readonly #what: string;
   #turn: NodeJS.Immediate | undefined;
   #hotUntil = 0;
-  #running = false;
+  #held = false;
+  /** The wait whose attempt is under way. */
+  #trying: Wait | undefined;
 
   constructor(what: string, waker: Waker) {
     this.#what = what;
@@ -85,61 +102,88 @@ export class WaitQueue {
   }
 
   /**
-   * Waits until `attempt` returns true; it settles its promise itself. It is tried at once unless others wait already.
-   * `late` explains in the DeadlineError why the wait was in vain.
+   * A promise of what `attempt` gives: undefined means not yet, a throw rejects. It is tried at once unless others wait
+   * already. A promise that is settled at once gives the event loop its turn first where that is due. `late` explains in
+   * the DeadlineError why the wait was in vain.
    */
-  enter(attempt: () => boolean, reject: (error: unknown) => void, options: WaitOptions, late: () => string): void {
-    const deadline = checkedDeadline(options.deadline);
-    const { signal } = options;
-    if (signal?.aborted === true) {
-      reject(new AbortedError(this.#what, signal.reason));
-      return;
-    }
-    if (this.#waits.length === 0 && attempt()) return;
-    const wait: Wait = { attempt, reject, cleanUp: () => {} };
-    const abort = (): void => this.#leave(wait, new AbortedError(this.#what, signal?.reason));
-    const clear = startDeadline(deadline, () =>
-      this.#leave(wait, new DeadlineError(`${this.#what} did not happen within ${deadline} ms: ${late()}`)),
-    );
-    signal?.addEventListener('abort', abort, { once: true });
-    wait.cleanUp = () => {
-      clear();
-      signal?.removeEventListener('abort', abort);
-    };
-    this.#waits.push(wait);
-    if (this.#waits.length > 1) return;
-    this.#waker.hold();
-    this.#stayHot();
+  wait<T extends NonNullable<unknown>>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+    late: () => string,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let atOnce = true;
+      const settle = (): boolean => {
+        try {
+          const result = attempt();
+          if (result === undefined) return false;
+          if (atOnce && owesTurn()) setImmediate(resolve, result);
+          else resolve(result);
+        } catch (error) {
+          reject(error);
+        }
+        return true;
+      };
+      this.#enter(settle, reject, options, late);
+      atOnce = false;
+    });
   }
 
   /** Something may have changed: tries the waits in order. Called for native events and by the handles themselves. */
   kick(): void {
-    if (this.#waits.length === 0 || this.#running) return;
+    if (this.#waits.length === 0 || this.#trying !== undefined) return;
     if (this.#run()) this.#stayHot();
     else if (this.#waits.length > 0 && this.#turn === undefined) this.#sleep();
   }
 
   /** Rejects every wait. */
   fail(error: unknown): void {
-    for (const wait of this.#waits.splice(0)) {
-      wait.cleanUp();
-      wait.reject(error);
-    }
+    for (const wait of [...this.#waits]) this.#end(wait, error);
     this.#settle();
+  }
+
+  #enter(attempt: () => boolean, reject: (error: unknown) => void, options: WaitOptions, late: () => string): void {
+    const deadline = checkedDeadline(options.deadline);
+    const signal = checkedSignal(options.signal);
+    const aborted = (): AbortedError => new AbortedError(this.#what, signal?.reason);
+    if (signal?.aborted === true) {
+      reject(aborted());
+      return;
+    }
+    if (this.#waits.length === 0 && attempt()) return;
+    const clear = startDeadline(deadline, () =>
+      this.#leave(wait, new DeadlineError(`${this.#what} did not happen within ${deadline} ms: ${late()}`)),
+    );
+    const wait: Wait = { attempt, reject, cleanUp: clear, ended: undefined };
+    this.#waits.push(wait);
+    // The attempt may have run the caller's code, and the signal may have been aborted in it.
+    if (signal !== undefined) {
+      const ignore = onAbort(signal, () => this.#leave(wait, aborted()));
+      wait.cleanUp = () => {
+        clear();
+        ignore();
+      };
+    }
+    if (this.#waits[0] !== wait) return;
+    this.#hold();
+    this.#stayHot();
   }
 
   /** Tries the waits from the first on. True when at least one went through. */
   #run(): boolean {
     let moved = false;
-    this.#running = true;
     for (;;) {
       const wait = this.#waits[0];
-      if (wait === undefined || !wait.attempt()) break;
-      wait.cleanUp();
-      this.#waits.shift();
+      if (wait === undefined) break;
+      this.#trying = wait;
+      const done = wait.attempt();
+      this.#trying = undefined;
+      if (!done && wait.ended === undefined) break;
+      this.#remove(wait);
+      // What was settled stays settled: a record that went in is in, whatever its own getters have ended.
+      if (!done) wait.reject(wait.ended?.error);
       moved = true;
     }
-    this.#running = false;
     if (moved) this.#settle();
     return moved;
   }
@@ -147,18 +191,39 @@ export class WaitQueue {
   #leave(wait: Wait, error: unknown): void {
     const index = this.#waits.indexOf(wait);
     if (index < 0) return;
-    this.#waits.splice(index, 1);
-    wait.cleanUp();
-    wait.reject(error);
+    this.#end(wait, error);
     this.#settle();
     // The first in line may have been what the others waited behind.
     if (index === 0) this.kick();
   }
 
+  /** Rejects a wait; one that is being tried, when that has come to nothing. */
+  #end(wait: Wait, error: unknown): void {
+    if (wait === this.#trying) {
+      wait.ended ??= { error };
+      return;
+    }
+    this.#remove(wait);
+    wait.reject(error);
+  }
+
+  #remove(wait: Wait): void {
+    const index = this.#waits.indexOf(wait);
+    if (index >= 0) this.#waits.splice(index, 1);
+    wait.cleanUp();
+  }
+
+  #hold(): void {
+    if (this.#held) return;
+    this.#held = true;
+    this.#waker.hold();
+  }
+
   #settle(): void {
-    if (this.#waits.length > 0) return;
+    if (this.#waits.length > 0 || !this.#held) return;
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#turn = undefined;
+    this.#held = false;
     this.#waker.unhold();
   }
 

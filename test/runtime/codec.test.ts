@@ -83,7 +83,7 @@ describe('the struct codec', () => {
     ['closures', false],
   ])('writes and reads a field of every kind (%s)', (_, generated) => {
     const { codec } = bindDirty(EVERY_KIND, generated);
-    expect(codec.write(ONE, 40)).toBe(layoutStruct(EVERY_KIND).size);
+    expect(codec.write(ONE, 40, 0)).toBe(layoutStruct(EVERY_KIND).size);
     expect(codec.read(40, layoutStruct(EVERY_KIND).size)).toEqual(ONE);
   });
 
@@ -97,7 +97,7 @@ describe('the struct codec', () => {
           bindDirty(fields, true, 8),
           bindDirty(fields, false, 8),
         ].map(({ memory, codec }) => {
-          expect(codec.write(record, 64)).toBe(size);
+          expect(codec.write(record, 64, 0)).toBe(size);
           expect(codec.read(64, size)).toEqual(record);
           return Buffer.from(memory.bytes.slice(64, 64 + size)).toString('hex');
         });
@@ -114,13 +114,13 @@ describe('the struct codec', () => {
       { name: 'c', type: 'utf8(5)' },
     ] as const;
     const { memory, codec } = bindDirty(fields, true);
-    codec.write({ a: 1, b: 0x01020304, c: 'xy' }, 0);
+    codec.write({ a: 1, b: 0x01020304, c: 'xy' }, 0, 0);
     expect(Buffer.from(memory.bytes.slice(0, 16)).toString('hex')).toBe('01000000040302017879000000000000');
   });
 
   test.each([true, false])('has accessors that read and write in place (generated: %s)', (generated) => {
     const { codec } = bindDirty(EVERY_KIND, generated);
-    codec.write(ONE, 8);
+    codec.write(ONE, 8, 0);
     const fields = codec.fields as unknown as Record<string, unknown> & { _at: number };
     fields._at = 8;
     expect(fields.y).toBe(Math.PI);
@@ -140,16 +140,20 @@ describe('the struct codec', () => {
     ] as const;
     for (const generated of [true, false]) {
       const { codec } = bindDirty(fields, generated);
-      codec.write({ constructor: 1, toString: 2, at: 3 }, 0);
+      codec.write({ constructor: 1, toString: 2, at: 3 }, 0, 0);
       expect({ ...codec.read(0, 8) }).toEqual({ constructor: 1, toString: 2, at: 3 });
       expect((codec.fields as unknown as { at: number }).at).toBe(3);
     }
   });
 
-  test.each([true, false])('answers -1 for a text that is too long (generated: %s)', (generated) => {
+  test.each([true, false])('refuses a text that is too long by its field (generated: %s)', (generated) => {
     const { codec } = bindDirty([{ name: 't', type: 'utf8(4)' }], generated);
-    expect(codec.write({ t: 'éé' }, 0)).toBe(4);
-    expect(codec.write({ t: 'ééé' }, 0)).toBe(-1);
+    expect(codec.write({ t: 'éé' }, 0, 0)).toBe(4);
+    const message = 'field "t" takes a string of at most 4 bytes of UTF-8';
+    expect(() => codec.write({ t: 'ééé' }, 0, 0)).toThrow(`${message}, received the string "ééé" (6 bytes)`);
+    expect(() => codec.write({ t: 'a\0' }, 0, 0)).toThrow(expect.objectContaining({ code: 'BAD_RECORD', field: 't' }));
+    expect(codec.write({ t: 'a\0b' }, 0, 0)).toBe(4);
+    expect(codec.read(0, 4)).toEqual({ t: 'a\0b' });
   });
 
   test.each([
@@ -164,20 +168,67 @@ describe('the struct codec', () => {
     [{ h: 2n ** 63n }, 'field "h" takes a bigint from -(2n ** 63n) to 2n ** 63n - 1n'],
     [{ flag: 1 }, 'field "flag" takes true or false, received 1'],
     [{ y: null }, 'field "y" takes a number, received null'],
+    [{ a: 1n }, 'field "a" takes an integer from 0 to 255, received 1n'],
+    [{ e: Symbol('s') }, 'field "e" takes an integer from 0 to 4294967295, received Symbol(s)'],
+    [{ f: Number.NaN }, 'field "f" takes an integer from -2147483648 to 2147483647, received NaN'],
+    [{ x: 1e39 }, 'field "x" takes a number that an f32 holds'],
+    [{ x: -(2 ** 128 - 2 ** 103) }, 'field "x" takes a number that an f32 holds'],
+    [{ x: 1n }, 'NaN or an infinity, received 1n'],
+    [{ y: Symbol('s') }, 'field "y" takes a number, received Symbol(s)'],
+    [{ g: Symbol('s') }, 'field "g" takes a bigint from 0n'],
+    [{ flag: 1n }, 'field "flag" takes true or false, received 1n'],
+    [{ raw: [1, 2, 3] }, 'field "raw" takes a Uint8Array of exactly 3 bytes, received an object (Array)'],
     [{ raw: new Uint8Array(2) }, 'field "raw" takes a Uint8Array of exactly 3 bytes, received a Uint8Array of 2 bytes'],
     [{ words: 7 }, 'field "words" takes a string of at most 9 bytes of UTF-8, received 7'],
   ])('refuses a wrong value by its field: %o', (wrong, message) => {
     const key = Object.keys(wrong)[0] ?? 'a';
     for (const generated of [true, false]) {
       const { codec } = bindDirty(EVERY_KIND, generated);
-      expect(() => codec.write({ ...ONE, [key]: (wrong as StructRecord)[key] }, 0)).toThrow(message);
+      expect(() => codec.write({ ...ONE, [key]: (wrong as StructRecord)[key] }, 0, 0)).toThrow(message);
     }
   });
+
+  test.each([true, false])(
+    'takes what each number type holds, zeros and infinities included (generated: %s)',
+    (generated) => {
+      const { codec } = bindDirty(EVERY_KIND, generated);
+      const { size } = layoutStruct(EVERY_KIND);
+      for (const x of [Number.NaN, Number.POSITIVE_INFINITY, -Number.POSITIVE_INFINITY, -0, 3.4028234663852886e38])
+        for (const name of ['x', 'y']) {
+          codec.write({ ...ONE, [name]: x }, 0, 0);
+          expect(codec.read(0, size)[name]).toBe(x);
+        }
+      // The nearest f32 below the limit, and -0 as an integer.
+      codec.write({ ...ONE, x: 3.4028235677973362e38, a: -0 }, 0, 0);
+      expect(codec.read(0, size)).toMatchObject({ x: 3.4028234663852886e38, a: 0 });
+    },
+  );
+
+  test.each([true, false])(
+    'refuses the same in place, and runs no code of a wrong value (generated: %s)',
+    (generated) => {
+      const { codec } = bindDirty(EVERY_KIND, generated);
+      codec.write(ONE, 8, 0);
+      const fields = codec.fields as unknown as Record<string, unknown> & { _at: number };
+      fields._at = 8;
+      let ran = 0;
+      const evil = { valueOf: () => ++ran, toString: () => `${++ran}`, [Symbol.toPrimitive]: () => ++ran };
+      for (const { name } of EVERY_KIND)
+        for (const value of [evil, Symbol('s'), undefined, null, [], new Proxy(new Uint8Array(3), {})]) {
+          expect(() => {
+            fields[name] = value;
+          }).toThrow(expect.objectContaining({ code: 'BAD_RECORD', field: name }));
+          expect(() => codec.write({ ...ONE, [name]: value }, 0, 0)).toThrow(expect.objectContaining({ field: name }));
+        }
+      expect(ran).toBe(0);
+      expect(codec.read(8, layoutStruct(EVERY_KIND).size)).toEqual(ONE);
+    },
+  );
 
   test('refuses what is no object', () => {
     for (const generated of [true, false]) {
       const { codec } = bindDirty([{ name: 'a', type: 'u8' }], generated);
-      expect(() => codec.write(null as unknown as StructRecord, 0)).toThrow(
+      expect(() => codec.write(null as unknown as StructRecord, 0, 0)).toThrow(
         'a struct record is an object with the fields a; received null',
       );
     }
@@ -220,7 +271,7 @@ describe('the text codec', () => {
   test('writes and reads any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (words) => {
-        const length = codec.write(words, 10);
+        const length = codec.write(words, 10, 0);
         expect(length).toBe(Buffer.byteLength(words));
         expect(length).toBeLessThanOrEqual(codec.bound(words));
         expect(codec.read(10, length)).toBe(words);
@@ -229,7 +280,7 @@ describe('the text codec', () => {
   });
 
   test('writes a lone surrogate as the replacement character', () => {
-    expect(codec.read(0, codec.write('a\ud800b', 0))).toBe('a\ufffdb');
+    expect(codec.read(0, codec.write('a\ud800b', 0, 0))).toBe('a\ufffdb');
   });
 
   test('refuses what is no string', () => {

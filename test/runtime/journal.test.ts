@@ -41,7 +41,7 @@ afterEach(() => {
 });
 
 function start(plan: ReturnType<typeof line>, options: OpenOptions<'in' | 'out'>) {
-  const pipeline = open(compile(plan), options);
+  const pipeline = open(compile(plan), options as never);
   opened.push(pipeline);
   return pipeline;
 }

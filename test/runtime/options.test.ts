@@ -2,13 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { OpenError, OptionError } from '../../lib/runtime/errors.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
 import { open } from '../../lib/runtime/open.js';
-import type { OpenOptions } from '../../lib/runtime/options.js';
 import { openRing, ringVersion } from './rings.js';
 
 const version = ringVersion({ codec: 'utf8' });
-const wrongly = (options: unknown) => () => open(version, options as OpenOptions<'in' | 'out'>);
+const wrongly = (options: unknown) => () => open(version, options as never);
 
 describe('open refuses', () => {
+  test.each([
+    [
+      { target: 'SingleRing', stages: [], boundaries: [] },
+      'open takes a version, received a plan: call open(compile(plan)',
+    ],
+    [undefined, 'open takes a version, received undefined: call open(compile(plan)'],
+    ['plan.json', 'open takes a version, received the string "plan.json": call open(compile(plan)'],
+  ])('what is no version: %o', (version, words) => {
+    const opening = (): unknown => open(version as never);
+    expect(opening).toThrow(OptionError);
+    expect(opening).toThrow(words);
+  });
+
   test.each([
     [{ capacity: 0 }, 'capacity is 0: give an integer from 1 to 1073741824, or leave it out'],
     [{ capacity: 1.5 }, 'capacity is 1.5: give an integer from 1 to 1073741824'],

@@ -235,12 +235,14 @@ describe('a struct', () => {
     expect(pipeline.ledger().boundaries.out).toMatchObject({ out: 3 });
   });
 
-  test('with a text that is too long is counted and not pushed', () => {
+  test('with a text that is too long is refused by its field, and not pushed', () => {
     const pipeline = openRing({ codec: { kind: 'struct', fields } }, { ports: { out: 'discard' } });
     const ingress = pipeline.ingress('in');
-    expect(ingress.tryPush({ a: 1, t: 'longer than six' })).toBe('TOO_LARGE');
+    expect(() => ingress.tryPush({ a: 1, t: 'longer than six' })).toThrow(
+      'field "t" takes a string of at most 6 bytes of UTF-8, received the string "longer than six" (15 bytes)',
+    );
     expect(ingress.tryPush({ a: 1, t: 'six...' })).toBe('OK');
-    expect(pipeline.halt().boundaries.in).toMatchObject({ published: 1, too_large: 1 });
+    expect(pipeline.halt().boundaries.in).toMatchObject({ published: 1, too_large: 0 });
   });
 });
 

@@ -52,7 +52,7 @@ export function openRing<const C extends Codec>(
   shape: RingShape<C>,
   options: OpenOptions<'in' | 'out'> = {},
 ): Pipeline<RingPlan<C>> {
-  const pipeline = open(ringVersion(shape), options);
+  const pipeline = open(ringVersion(shape), options as never);
   opened.push(pipeline);
   return pipeline;
 }

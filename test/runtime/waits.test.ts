@@ -119,9 +119,7 @@ describe('a push that waits', () => {
 
   test('names the record of a batch that cannot go in', async () => {
     const ingress = openRing({ codec: 'utf8' }, { recordMax: 4 }).ingress('in');
-    await expect(ingress.pushBatch(['a', 'b', 'too long'])).rejects.toThrow(
-      'record 2 of 3: the record, or a text in it',
-    );
+    await expect(ingress.pushBatch(['a', 'b', 'too long'])).rejects.toThrow('record 2 of 3: the record is too long');
   });
 });
 

@@ -72,6 +72,21 @@ const jobs = {
     }
   },
 
+  /** Takes everything until the end; says the first byte of each record. */
+  async pollBytes({ number }) {
+    const egress = attach(number).egress('out');
+    const rest = [];
+    say('started');
+    for await (const [first] of egress) rest.push(first);
+    say({ rest });
+  },
+
+  /** Halts a pipeline that another thread opened. */
+  halt({ number }) {
+    attach(number).halt();
+    say('halted');
+  },
+
   /** Stops a pipeline that another thread opened. */
   async stop({ number }) {
     say({ ledger: await attach(number).stop() });

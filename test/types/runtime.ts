@@ -156,3 +156,62 @@ export async function overLanes(): Promise<void> {
   const kind: 'router' | 'merge' | 'bridge' | undefined = ledger.inserted['merge:pass']?.kind;
   void [dropped, kind];
 }
+
+export async function ofTheirPlan(): Promise<void> {
+  // @ts-expect-error a ring has no lanes.
+  open(compile(plan), { laneBytes: 4096 });
+  // @ts-expect-error nor journals.
+  open(compile(plan), { journal: { folder: 'logs' } });
+  // @ts-expect-error a graph has no shards.
+  open(compile(fork), { capacity: 64 });
+  // @ts-expect-error nor arenas.
+  open(compile(fork), { arenaBytes: 65536 });
+  // @ts-expect-error nor rings that publish.
+  open(compile(fork), { publication: 'cursor' });
+
+  const ring = open(compile(plan), { capacity: 64, arenaBytes: 65536 });
+  const { stages, boundaries } = await ring.stop();
+  const passed: number = stages.pass.out;
+  const published: number = boundaries.ticks.published;
+  const out: number = boundaries.lines.out;
+  // @ts-expect-error the plan has no such stage.
+  void stages.typo;
+  // @ts-expect-error nor such a boundary.
+  void boundaries.typo;
+  // @ts-expect-error an egress publishes nothing.
+  void boundaries.lines.published;
+  void [passed, published, out];
+
+  const counting = open(
+    compile(
+      definePlan({
+        version: 2,
+        name: 'counts',
+        target: 'SingleRing',
+        stages: [
+          { id: 'pass', op: 'identity' },
+          { id: 'all', op: 'count' },
+          { id: 'sum', op: 'checksum' },
+        ],
+        boundaries: [
+          { id: 'in', kind: 'ingress' },
+          { id: 'out', kind: 'egress' },
+        ],
+        single_ring: {
+          stages: [
+            { stage: 'pass', depends_on: [] },
+            { stage: 'all', depends_on: ['pass'] },
+            { stage: 'sum', depends_on: ['pass'] },
+          ],
+        },
+      }),
+    ),
+  );
+  const reports = counting.reports();
+  proven<Equal<typeof reports.pass, null>>();
+  const total: number = reports.all.total;
+  const crc: string | undefined = reports.sum.crc32c[0];
+  // @ts-expect-error the plan has no such stage.
+  void reports.typo;
+  void [total, crc];
+}

@@ -1,0 +1,40 @@
+/** What the built-in ops have to tell, by stage. Types only. */
+
+import type { PipelinePlanV2 } from '../plan/document.js';
+import type { StageIds } from '../plan/infer.js';
+
+/** Of `count`. */
+export interface CountReport {
+  readonly total: number;
+  /** With a key: records by its value, as text. */
+  readonly keys?: Readonly<Record<string, number>>;
+  /** With a key: records of values that found no place any more. */
+  readonly other?: number;
+  /** With a key: records without it. */
+  readonly keyless?: number;
+}
+
+/** Of `checksum`. */
+export interface ChecksumReport {
+  /** Of each shard, eight hex digits. */
+  readonly crc32c: readonly string[];
+  readonly bytes: number;
+  readonly records: number;
+}
+
+/** Of one op. An op that tells nothing is null. */
+export type ReportOf<Op extends string> = string extends Op
+  ? CountReport | ChecksumReport | null
+  : Op extends 'count'
+    ? CountReport
+    : Op extends 'checksum'
+      ? ChecksumReport
+      : null;
+
+type OpOf<P extends PipelinePlanV2, Id> = Extract<P['stages'][number], { readonly id: Id }>['op'];
+
+/** What `pipeline.reports()` gives: stage id → report. Of a plan without literal types, any id may be there. */
+export type Reports<P extends PipelinePlanV2 = PipelinePlanV2> =
+  string extends StageIds<P>
+    ? Readonly<Record<string, CountReport | ChecksumReport | null>>
+    : { readonly [Id in StageIds<P>]: ReportOf<OpOf<P, Id>> };
