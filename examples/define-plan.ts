@@ -7,7 +7,7 @@ export const orders = definePlan({
   target: 'SingleRing',
   stages: [
     { id: 'tally', op: 'count', config: { key: { kind: 'field', name: 'symbol' } } },
-    { id: 'enrich', op: 'js:enrich' },
+    { id: 'acme', op: 'filter', config: { contains: 'ACME' } },
   ],
   boundaries: [
     {
@@ -21,10 +21,10 @@ export const orders = definePlan({
         ],
       },
     },
-    { id: 'out', kind: 'egress', codec: 'utf8' },
+    { id: 'out', kind: 'egress' },
   ],
   single_ring: {
-    stages: [{ stage: 'tally' }, { stage: 'enrich', depends_on: ['tally'] }],
+    stages: [{ stage: 'tally' }, { stage: 'acme', depends_on: ['tally'] }],
   },
 });
 

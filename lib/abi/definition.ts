@@ -1,3 +1,4 @@
+import { ORDINAL_BITS_MAX } from '../plan/limits.js';
 import { struct } from './struct.js';
 
 /**
@@ -562,4 +563,5 @@ export const constants = {
   THREADS_MAX,
   COUNT_KEYS_MAX,
   COUNT_KEY_TEXT_BYTES_MAX,
+  ORDINAL_BITS_MAX,
 } as const;

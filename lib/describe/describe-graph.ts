@@ -4,9 +4,9 @@
  */
 
 import { type LoweredGraph, lowerGraph } from '../lower/graph.js';
-import { flowOrder } from '../lower/graph-author.js';
 import type { GraphSpec } from '../lower/spec.js';
 import type { BoundaryPolicy, CheckedPlan, Connection, LaneGraphPlan, OnFull } from '../plan/document.js';
+import { flowOrder } from '../plan/flow.js';
 import { policyOf } from '../plan/policy.js';
 import { planId } from '../version/id.js';
 import { type GraphLaneReport, type InsertedElement, type Role, reportGraph } from '../version/report.js';

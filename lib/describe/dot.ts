@@ -16,7 +16,7 @@ import type {
   SingleRingPlan,
   StageEntry,
 } from '../plan/document.js';
-import { normalConfig, traitsOf } from '../plan/op-catalog.js';
+import { normalConfig, OP_CATALOG, traitsOf } from '../plan/op-catalog.js';
 import { statedPolicy } from '../plan/policy.js';
 import { type CanonicalObject, canonicalText, parseCanonicalText } from '../version/canonical-text.js';
 import { codecWords, configWords, cut, keyWords, laneWords, policyWords } from './words.js';
@@ -34,7 +34,7 @@ const byId = <T extends { readonly id: string }>(entries: readonly T[]): readonl
 const sorted = (config: unknown): unknown => parseCanonicalText(canonicalText({ config } as CanonicalObject)).config;
 
 function stageNode(stage: StageEntry): string {
-  const borders = traitsOf(stage.op)?.access === 'write' ? ', peripheries=2' : '';
+  const borders = traitsOf(stage.op, OP_CATALOG, stage)?.access === 'write' ? ', peripheries=2' : '';
   return `  ${quote(stage.id)} [label=${quote(stage.id, stage.op, cut(configWords(sorted(normalConfig(stage)))))}${borders}];`;
 }
 

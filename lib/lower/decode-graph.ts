@@ -4,7 +4,8 @@
  */
 
 import { enums, SpecBoundary, SpecKey, SpecRole, SpecStage } from '../abi/definition.js';
-import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX } from '../plan/limits.js';
+import { orderedOwners, ordinalUses } from '../plan/flow.js';
+import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX, ORDINAL_BITS_MAX } from '../plan/limits.js';
 import { type LaneRow, type ReadLanes, readLanes } from './decode-lanes.js';
 import {
   agree,
@@ -246,6 +247,19 @@ function checkOrder(
   }
 }
 
+/** With less room than copies, an Ordered merge would give two of them one ordinal. */
+function checkOrdinals(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], lanes: readonly LaneSpec[]): void {
+  const ends = lanes.flatMap(({ writer, readers }) =>
+    readers.map((reader) => ({ from: String(writer), to: String(reader) })),
+  );
+  const ordered = [...roles.keys()].filter((role) => roles[role]?.policy === 'Ordered').map(String);
+  for (const [role, { bits }] of ordinalUses(ends, orderedOwners(ends, ordered))) {
+    const { id } = roles[Number(role)] as RoleSpec;
+    const row = roleRows[Number(role)] as RoleRow;
+    expect(bits <= ORDINAL_BITS_MAX, `the order behind ${id} needs ${bits} bits of an ordinal`, row, 'inlet_count');
+  }
+}
+
 function checkKeys(
   roles: readonly RoleSpec[],
   sources: readonly ReadonlySet<number>[],
@@ -276,6 +290,7 @@ export function decodeGraph(reader: SpecReader): GraphSpec {
   checkFacts(roles, tables, read);
   const sources = ingressesOf(roles, read.lanes.length);
   checkOrder(roles, roleRows, sources, read.lanes);
+  checkOrdinals(roles, roleRows, read.lanes);
   checkKeys(roles, sources, tables);
   const { boundaries, stages, keys } = tables;
   return { target: 'LaneGraph', name, boundaries, stages, keys, roles, lanes: read.lanes };

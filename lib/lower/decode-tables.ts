@@ -4,6 +4,7 @@
  */
 
 import { enums, NONE, type SpecBoundary, type SpecKey, type SpecStage } from '../abi/definition.js';
+import { OP_TEXT_BYTES_MAX } from '../plan/limits.js';
 import { roomOf, traitsOf } from '../plan/op-catalog.js';
 import { SpecError } from './errors.js';
 import type { BoundarySpec, KeySpec, OpName, RecordSpec, StageAbilities, StageSpec } from './spec.js';
@@ -53,7 +54,10 @@ function planOp(op: OpName, text: string): string {
   return op.toLowerCase();
 }
 
-/** Flags and room follow from the op; a buffer that says otherwise would make the core skip checks. */
+/**
+ * Flags and room of a built-in op follow from the op; a buffer that says otherwise would make the core skip checks. Of a
+ * caller's op they are what the plan declares, so each is sound by itself.
+ */
 function readAbilities(
   row: StageRow,
   op: OpName,
@@ -63,6 +67,7 @@ function readAbilities(
   const word = planOp(op, text);
   const traits = traitsOf(word);
   if (traits === undefined) throw new SpecError(`no op is called "${word}"`, row.at('text_offset'));
+  if (op === 'Js' || op === 'Native') return readDeclared(row);
   const { filters, fails, sink } = traits;
   const writes = traits.access === 'write';
   agree(row, 'flags', (writes ? Writes : 0) | (filters ? Filters : 0) | (fails ? Fails : 0) | (sink ? Sink : 0));
@@ -70,6 +75,16 @@ function readAbilities(
   agree(row, 'headroom', head);
   agree(row, 'tailroom', tail);
   return { writes, filters, fails, sink, headroom: head, tailroom: tail };
+}
+
+function readDeclared(row: StageRow): StageAbilities & Pick<StageSpec, 'headroom' | 'tailroom'> {
+  const { Writes, Filters, Fails, Sink } = enums.StageFlag;
+  const [flags, tailroom] = [row.u32('flags'), row.u32('tailroom')];
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  expect((flags & ~(Writes | Filters | Sink)) === Fails, `a caller's op with the flags ${flags}`, row, 'flags');
+  agree(row, 'headroom', 0);
+  expect(tailroom <= OP_TEXT_BYTES_MAX, `a caller's op with a room of ${tailroom} bytes`, row, 'tailroom');
+  return { writes: has(Writes), filters: has(Filters), fails: true, sink: has(Sink), headroom: 0, tailroom };
 }
 
 export function readStage(reader: SpecReader, row: StageRow, keyCount: number): StageSpec {

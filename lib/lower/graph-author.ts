@@ -14,13 +14,13 @@ import type {
   BoundaryEntry,
   BoundaryPolicy,
   Codec,
-  Connection,
   Lane,
   LaneGraphPlan,
   OnFull,
   StageEntry,
 } from '../plan/document.js';
-import { policyOf } from '../plan/policy.js';
+import { flowOrder, grouped, orderedOwners } from '../plan/flow.js';
+import { orderedEgresses, policyOf } from '../plan/policy.js';
 import { present } from './present.js';
 
 /** A boundary or a stage: it owns at most one inlet and one outlet. */
@@ -64,40 +64,6 @@ export interface AuthorGraph {
   readonly codecs: ReadonlyMap<string, Codec>;
 }
 
-/**
- * The ends of the connections in topological order; of those that could come next, the one that the connections name
- * first. An end that stands on a cycle is left out, which only an unchecked plan can have.
- */
-export function flowOrder(connections: readonly Pick<Connection, 'from' | 'to'>[]): readonly string[] {
-  const names = [...new Set(connections.flatMap(({ from, to }) => [from, to]))];
-  const rank = new Map(names.map((id, index) => [id, index]));
-  const targets = grouped(connections, ({ from }) => from);
-  const waiting = new Map(names.map((id) => [id, 0]));
-  for (const { to } of connections) waiting.set(to, (waiting.get(to) ?? 0) + 1);
-  const ready = names.filter((id) => waiting.get(id) === 0).map((id) => rank.get(id) as number);
-  const order: string[] = [];
-  while (ready.length > 0) {
-    const next = names[ready.splice(ready.indexOf(Math.min(...ready)), 1)[0] as number] as string;
-    order.push(next);
-    for (const { to } of targets.get(next) ?? []) {
-      const left = (waiting.get(to) ?? 0) - 1;
-      waiting.set(to, left);
-      if (left === 0) ready.push(rank.get(to) as number);
-    }
-  }
-  return order;
-}
-
-export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
 function ownersOf(plan: LaneGraphPlan): readonly Owner[] {
   const owners = new Map<string, Owner>([
     ...plan.boundaries.map((entry): [string, Owner] => [entry.id, { is: 'boundary', id: entry.id, entry }]),
@@ -135,13 +101,6 @@ function authorLanes(plan: LaneGraphPlan): readonly AuthorLane[] {
   });
 }
 
-function orderedOwners(plan: LaneGraphPlan): ReadonlySet<string> {
-  const before = grouped(plan.lane_graph.connections, ({ to }) => to);
-  const ordered = new Set(plan.boundaries.filter((entry) => policyOf(plan, entry) === 'Ordered').map(({ id }) => id));
-  for (const id of ordered) for (const { from } of before.get(id) ?? []) ordered.add(from);
-  return ordered;
-}
-
 function codecsOf(owners: readonly Owner[], inlets: AuthorGraph['inlets']): ReadonlyMap<string, Codec> {
   const codecs = new Map<string, Codec>();
   for (const owner of owners) {
@@ -164,7 +123,7 @@ export function authorGraph(plan: LaneGraphPlan): AuthorGraph {
     lanes,
     outlets: grouped(lanes, ({ from }) => from),
     inlets,
-    ordered: orderedOwners(plan),
+    ordered: orderedOwners(plan.lane_graph.connections, orderedEgresses(plan)),
     codecs: codecsOf(owners, inlets),
   };
 }

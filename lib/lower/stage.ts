@@ -1,7 +1,7 @@
 /** Lowers one stage of the catalog: op key → code, configuration → text, match and key, traits → flags and room. */
 
 import type { Codec, Key, StageEntry } from '../plan/document.js';
-import { type FilterConfig, MATCHERS, roomOf, type TextConfig, traitsOf } from '../plan/op-catalog.js';
+import { type FilterConfig, MATCHERS, OP_CATALOG, roomOf, type TextConfig, traitsOf } from '../plan/op-catalog.js';
 import type { KeyTable } from './key.js';
 import type { MatchName, OpName, StageSpec } from './spec.js';
 
@@ -60,7 +60,7 @@ function callerOp(stage: StageEntry): Argument {
  */
 export function lowerStage(stage: StageEntry, keys: KeyTable, codec: Codec): StageSpec {
   const argument = argumentOf(stage, keys, codec);
-  const traits = traitsOf(stage.op);
+  const traits = traitsOf(stage.op, OP_CATALOG, stage);
   if (traits === undefined) throw new TypeError(`op "${stage.op}" is not in the catalog`);
   const room = roomOf(stage);
   return {

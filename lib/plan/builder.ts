@@ -3,9 +3,19 @@
  * field for field, so that a plan can move between TypeScript, YAML and JSON as it is. What the compiler cannot see
  * (write races, cycles, sizes) `validate` checks as for any other plan. Pure; any thread.
  */
-import type { BoundaryEntry, Codec, Connection, Key, OnFull, StructField } from './document.js';
+import type {
+  BoundaryEntry,
+  Codec,
+  Connection,
+  Key,
+  Lane,
+  OnFull,
+  OpDeclarations,
+  StageEntry,
+  StructField,
+} from './document.js';
 import type { EgressIds, IngressIds, StageIds } from './infer.js';
-import type { BuiltinOp, CallerOp, CountConfig, MATCHERS, NoConfig, TextConfig } from './op-catalog.js';
+import type { BuiltinOp, CallerOp, CountConfig, MATCHERS, NoConfig, OpConfigs, TextConfig } from './op-catalog.js';
 
 type Matcher = (typeof MATCHERS)[number];
 
@@ -28,7 +38,7 @@ interface ConfigFields {
 
 type StageDraft =
   | { [Op in BuiltinOp]: { readonly id: string; readonly op: Op } & ConfigFields[Op] }[BuiltinOp]
-  | { readonly id: string; readonly op: CallerOp; readonly config?: unknown };
+  | ({ readonly id: string; readonly op: CallerOp; readonly config?: unknown } & OpDeclarations);
 
 interface DraftCommon {
   readonly version: 2;
@@ -64,48 +74,168 @@ interface GraphDraft extends DraftCommon {
 /** What `definePlan` takes before names are looked at. */
 export type PlanDraft = RingDraft | GraphDraft;
 
-/** Fields that the document does not have must be `never`, which no literal can be. */
-type NoOthers<T, Known extends PropertyKey> = { readonly [K in Exclude<keyof T, Known>]: never };
+declare const mistake: unique symbol;
 
-/** Each id once: an id that stood before must be `never`. */
-type UniqueIds<
-  List extends readonly unknown[],
-  Fields extends string,
-  Seen = never,
-  Done extends readonly unknown[] = readonly [],
+/**
+ * What a value that does not fit would also have to be, which no value is: so the compiler prints the sentence. Only the
+ * first 160 characters of it are shown, so it begins with the name in question.
+ */
+export interface Mistake<Words extends string> {
+  readonly [mistake]: Words;
+}
+
+/** Every field that the document does not have is a mistake. */
+type NoOthers<T, Known extends PropertyKey> = {
+  readonly [K in Exclude<keyof T, Known>]: Mistake<`"${K & string}" is no field here`>;
+};
+
+type AnyList = readonly unknown[];
+
+/** What an entry of a catalog is: `stage`, `ingress` or `egress`. */
+type KindOf<Entry> = Entry extends { readonly kind: infer Kind extends string } ? Kind : 'stage';
+
+/** The ids in a catalog of entries of these kinds, as text: what a message offers. Long lists are cut. */
+type Choices<
+  List extends AnyList,
+  Kinds,
+  Text extends string = '',
+  Shown extends AnyList = [],
 > = List extends readonly [infer Entry extends { readonly id: string }, ...infer Rest]
-  ? UniqueIds<Rest, Fields, Seen | Entry['id'], readonly [...Done, UniqueEntry<Entry, Seen> & NoOthers<Entry, Fields>]>
+  ? KindOf<Entry> extends Kinds
+    ? Shown['length'] extends 12
+      ? `${Text}, …`
+      : Choices<Rest, Kinds, Text extends '' ? Entry['id'] : `${Text}, ${Entry['id']}`, [...Shown, 0]>
+    : Choices<Rest, Kinds, Text, Shown>
+  : Text extends ''
+    ? 'none'
+    : Text;
+
+type Entries<P extends PlanDraft> = readonly [...P['stages'], ...P['boundaries']];
+
+/** Each id once; of a ring, one boundary of each kind. */
+type UniqueIds<
+  List extends AnyList,
+  Fields extends string,
+  Once extends string = never,
+  Seen extends string = never,
+  Kinds extends string = never,
+  Done extends AnyList = readonly [],
+> = List extends readonly [infer Entry extends { readonly id: string }, ...infer Rest]
+  ? UniqueIds<
+      Rest,
+      Fields,
+      Once,
+      Seen | Entry['id'],
+      Kinds | KindOf<Entry>,
+      readonly [...Done, CheckedEntry<Entry, Seen, Kinds & Once> & NoOthers<Entry, Fields>]
+    >
   : readonly [...Done, ...List];
 
-type UniqueEntry<Entry extends { readonly id: string }, Seen> = Entry & {
-  readonly id: string extends Seen ? string : Entry['id'] extends Seen ? never : Entry['id'];
+type CheckedEntry<Entry extends { readonly id: string }, Seen extends string, Taken extends string> = Entry & {
+  readonly id: string extends Seen
+    ? string
+    : Entry['id'] extends Seen
+      ? Mistake<`"${Entry['id']}" is the id of an earlier stage or boundary already`>
+      : Entry['id'];
+} & (KindOf<Entry> extends Taken
+    ? { readonly kind: Mistake<`"${Entry['id']}" is a second ${KindOf<Entry>}; a SingleRing has one`> }
+    : unknown) &
+  CheckedConfig<Entry>;
+
+type CheckedFields<List extends AnyList> = {
+  readonly [I in keyof List]: NoOthers<List[I], keyof StructField>;
 };
+
+/** The fields of a key, and of a field key over a struct that is known. */
+type CheckedKey<K> = K extends { readonly kind: infer Kind extends Key['kind'] }
+  ? NoOthers<K, keyof Extract<Key, { readonly kind: Kind }>>
+  : unknown;
+
+type ConfigFieldsOf = { readonly [Op in BuiltinOp]: keyof OpConfigs[Op] };
+
+/** The fields of a built-in op's config, and of the key in it. */
+type CheckedConfig<Entry> = Entry extends { readonly op: infer Op extends BuiltinOp; readonly config: infer Config }
+  ? {
+      readonly config: NoOthers<Config, ConfigFieldsOf[Op]> &
+        (Config extends { readonly key: infer K } ? { readonly key: CheckedKey<K> } : unknown);
+    }
+  : Entry extends { readonly codec: infer C extends { readonly kind: 'struct'; readonly fields: AnyList } }
+    ? {
+        readonly codec: NoOthers<C, 'kind' | 'fields'> & { readonly fields: CheckedFields<C['fields']> };
+      }
+    : unknown;
 
 /**
  * Each stage once; dependencies on entries before; only the first entry without a list; none left over. `Done` makes
  * the recursion a tail call, of which the compiler allows a thousand instead of fifty.
  */
 type RingEntries<
-  List extends readonly unknown[],
+  List extends AnyList,
+  Stages extends AnyList,
   Ids extends string,
   Seen extends string = never,
-  Done extends readonly unknown[] = readonly [],
+  Done extends AnyList = readonly [],
 > = List extends readonly [infer Entry extends { readonly stage: string }, ...infer Rest]
   ? RingEntries<
       Rest,
+      Stages,
       Ids,
       Seen | Entry['stage'],
-      readonly [...Done, Entry & RingEntry<Exclude<Ids, Seen>, Seen> & NoOthers<Entry, 'stage' | 'depends_on'>]
+      readonly [...Done, RingEntry<Entry, Stages, Ids, Seen> & NoOthers<Entry, 'stage' | 'depends_on'>]
     >
   : List extends readonly []
     ? [Exclude<Ids, Seen>] extends [never]
       ? Done
-      : readonly [...Done, RingEntry<Exclude<Ids, Seen>, Seen>]
+      : Done & Mistake<`"${Exclude<Ids, Seen>}" does not stand in the ring; every stage of the catalog does`>
     : readonly { readonly stage: Ids; readonly depends_on?: readonly Ids[] }[];
 
-type RingEntry<Stage extends string, Before extends string> = [Before] extends [never]
-  ? { readonly stage: Stage; readonly depends_on?: readonly never[] }
-  : { readonly stage: Stage; readonly depends_on: readonly Before[] };
+type RingEntry<
+  Entry extends { readonly stage: string },
+  Stages extends AnyList,
+  Ids extends string,
+  Seen extends string,
+> = Entry & {
+  readonly stage: Entry['stage'] extends Ids
+    ? Entry['stage'] extends Seen
+      ? Mistake<`"${Entry['stage']}" stands in the ring already`>
+      : Entry['stage']
+    : Mistake<`"${Entry['stage']}" is no stage of the plan; its stages: ${Choices<Stages, 'stage'>}`>;
+} & ([Seen] extends [never]
+    ? { readonly depends_on?: Depends<Entry, Stages, Ids, Seen> }
+    : { readonly depends_on: Depends<Entry, Stages, Ids, Seen> });
+
+type Depends<
+  Entry extends { readonly stage: string },
+  Stages extends AnyList,
+  Ids extends string,
+  Seen extends string,
+> = Entry extends { readonly depends_on: infer List extends readonly string[] }
+  ? Dependencies<List, Entry['stage'], Stages, Ids, Seen>
+  : readonly Seen[];
+
+type Dependencies<
+  List extends readonly string[],
+  Own extends string,
+  Stages extends AnyList,
+  Ids extends string,
+  Seen extends string,
+> = { readonly [I in keyof List]: Dependency<List[I], Own, Stages, Ids, Seen> };
+
+type Dependency<
+  Id extends string,
+  Own extends string,
+  Stages extends AnyList,
+  Ids extends string,
+  Seen extends string,
+> = string extends Id
+  ? string
+  : Id extends Seen
+    ? Id
+    : Id extends Own
+      ? Mistake<`"${Id}" depends on itself`>
+      : Id extends Ids
+        ? Mistake<`"${Id}" stands later in the ring; a stage depends on earlier ones`>
+        : Mistake<`"${Id}" is no stage of the plan; its stages: ${Choices<Stages, 'stage'>}`>;
 
 /** A field key names a field of the ingress's struct. */
 type KeyOver<C> = C extends { readonly kind: 'struct'; readonly fields: infer Fields extends readonly StructField[] }
@@ -125,33 +255,77 @@ type CodecOfIngress<B, Id> = B extends { readonly id: infer Own; readonly kind: 
       : never
   : never;
 
-type CheckedConnection<C, P extends PlanDraft> = C extends { readonly from: infer From }
+/** The beginning of a connection: a stage or an ingress. */
+type CheckedFrom<From extends string, P extends PlanDraft> = From extends StageIds<P> | IngressIds<P>
+  ? From
+  : From extends EgressIds<P>
+    ? Mistake<`"${From}" is an egress, where records leave; from: ${Choices<Entries<P>, 'stage' | 'ingress'>}`>
+    : Mistake<`"${From}" is no stage or ingress of the plan; from: ${Choices<Entries<P>, 'stage' | 'ingress'>}`>;
+
+/** The end of a connection: a stage or an egress, and behind an ingress a stage. */
+type CheckedTo<From extends string, To extends string, P extends PlanDraft> = string extends To
+  ? string
+  : To extends StageIds<P>
+    ? To extends From
+      ? string extends From
+        ? To
+        : Mistake<`"${To}" leads back to itself`>
+      : To
+    : To extends EgressIds<P>
+      ? From extends IngressIds<P>
+        ? string extends IngressIds<P>
+          ? To
+          : Mistake<`"${To}" is an egress, and "${From}" an ingress; put a stage between: ${Choices<P['stages'], 'stage'>}`>
+        : To
+      : To extends IngressIds<P>
+        ? Mistake<`"${To}" is an ingress, where records enter; to: ${Choices<Entries<P>, 'stage' | 'egress'>}`>
+        : Mistake<`"${To}" is no stage or egress of the plan; to: ${Choices<Entries<P>, 'stage' | 'egress'>}`>;
+
+type CheckedConnection<C, P extends PlanDraft> = C extends {
+  readonly from: infer From extends string;
+  readonly to: infer To extends string;
+}
   ? C & {
-      readonly from: StageIds<P> | IngressIds<P>;
-      readonly to: From extends IngressIds<P>
-        ? StageIds<P>
-        : Exclude<StageIds<P> | EgressIds<P>, string extends From ? never : From>;
-    } & NoOthers<C, keyof Connection>
+      readonly from: string extends From ? string : CheckedFrom<From, P>;
+      readonly to: CheckedTo<From, To, P>;
+    } & NoOthers<C, keyof Connection> &
+      CheckedLane<C>
   : never;
 
-type CheckedConnections<List extends readonly unknown[], P extends PlanDraft> = {
+type CheckedLane<C> = C extends { readonly lane: infer L extends { readonly kind: Lane['kind'] } }
+  ? { readonly lane: NoOthers<L, keyof Extract<Lane, { readonly kind: L['kind'] }>> }
+  : unknown;
+
+type CheckedConnections<List extends AnyList, P extends PlanDraft> = {
   readonly [I in keyof List]: CheckedConnection<List[I], P>;
 };
 
 type CheckedPolicies<Policies, P extends PlanDraft> = {
-  readonly [Id in keyof Policies]: Id extends IngressIds<P>
-    ?
-        | 'Broadcast'
-        | 'RoundRobin'
-        | { readonly kind: 'KeyHash'; readonly key: KeyOver<CodecOfIngress<P['boundaries'][number], Id>> }
-    : Id extends EgressIds<P>
-      ? EgressPolicy
-      : never;
+  readonly [Id in keyof Policies]: string extends Id
+    ? IngressPolicy | EgressPolicy
+    : Id extends IngressIds<P>
+      ? Policies[Id] extends EgressPolicy
+        ? Mistake<`"${Id & string}" is an ingress; its policy: Broadcast, RoundRobin or KeyHash`>
+        :
+            | 'Broadcast'
+            | 'RoundRobin'
+            | ({
+                readonly kind: 'KeyHash';
+                readonly key: KeyOver<CodecOfIngress<P['boundaries'][number], Id>>;
+              } & (Policies[Id] extends { readonly key: infer K }
+                ? { readonly key: CheckedKey<K> } & NoOthers<Policies[Id], 'kind' | 'key'>
+                : unknown))
+      : Id extends EgressIds<P>
+        ? Policies[Id] extends EgressPolicy
+          ? EgressPolicy
+          : Mistake<`"${Id & string}" is an egress; its policy: Interleave or Ordered`>
+        : Mistake<`"${Id & string}" is no boundary of the plan; its boundaries: ${Choices<P['boundaries'], 'ingress' | 'egress'>}`>;
 };
 
 type CheckedRing<P extends RingDraft> = NoOthers<P['single_ring'], keyof RingDraft['single_ring']> & {
-  readonly stages: RingEntries<P['single_ring']['stages'], StageIds<P>>;
-  readonly shard_key?: KeyOver<CodecOfIngress<P['boundaries'][number], IngressIds<P>>>;
+  readonly stages: RingEntries<P['single_ring']['stages'], P['stages'], StageIds<P>>;
+  readonly shard_key?: KeyOver<CodecOfIngress<P['boundaries'][number], IngressIds<P>>> &
+    (P['single_ring'] extends { readonly shard_key: infer K } ? CheckedKey<K> : unknown);
 };
 
 type CheckedGraph<P extends GraphDraft> = NoOthers<P['lane_graph'], keyof GraphDraft['lane_graph']> & {
@@ -161,14 +335,31 @@ type CheckedGraph<P extends GraphDraft> = NoOthers<P['lane_graph'], keyof GraphD
     : Readonly<Record<string, never>>;
 };
 
+/** The boundaries that a ring needs and this list does not have. */
+type WantingEnds<P extends RingDraft> = string extends P['boundaries'][number]['id']
+  ? unknown
+  : 'ingress' extends P['boundaries'][number]['kind']
+    ? 'egress' extends P['boundaries'][number]['kind']
+      ? unknown
+      : Mistake<'a SingleRing has one ingress and one egress; there is no egress'>
+    : Mistake<'a SingleRing has one ingress and one egress; there is no ingress'>;
+
+type BoundaryField = keyof BoundaryEntry;
+
 /** What the names of a draft must be, given its own names. */
 export type CheckedDraft<P extends PlanDraft> = {
-  readonly stages: UniqueIds<P['stages'], 'id' | 'op' | 'config'>;
-  readonly boundaries: UniqueIds<P['boundaries'], keyof BoundaryEntry, StageIds<P>>;
+  readonly stages: UniqueIds<P['stages'], keyof StageEntry>;
 } & (P extends RingDraft
-  ? { readonly single_ring: CheckedRing<P> } & NoOthers<P, keyof RingDraft>
+  ? {
+      readonly boundaries: UniqueIds<P['boundaries'], BoundaryField, 'ingress' | 'egress', StageIds<P>> &
+        WantingEnds<P>;
+      readonly single_ring: CheckedRing<P>;
+    } & NoOthers<P, keyof RingDraft>
   : P extends GraphDraft
-    ? { readonly lane_graph: CheckedGraph<P> } & NoOthers<P, keyof GraphDraft>
+    ? {
+        readonly boundaries: UniqueIds<P['boundaries'], BoundaryField, never, StageIds<P>>;
+        readonly lane_graph: CheckedGraph<P>;
+      } & NoOthers<P, keyof GraphDraft>
     : never);
 
 /**

@@ -37,7 +37,25 @@ export type Key =
   | { readonly kind: 'json'; readonly pointer: string }
   | { readonly kind: 'field'; readonly name: string };
 
-export interface StageEntry {
+/** What a plan says of an op that the caller brings. A built-in op states none of it: the catalog knows. */
+export interface OpDeclarations {
+  /** Default `write`: it may change a record's bytes. */
+  readonly access?: 'read' | 'write';
+  /** Whether it may stand where nothing reads it; left out, it may, with a warning. */
+  readonly sink?: boolean;
+  /** Default true: it may take records out of the flow. */
+  readonly filters?: boolean;
+  /** Whether it emits other records than it reads. Left out: one at most in a ring and before `Ordered`, else any number. */
+  readonly emits?: boolean;
+  /** Records that it emits at most for one that it reads. */
+  readonly emits_max?: number;
+  /** Bytes by which it makes a record longer at most. Default 0. */
+  readonly room?: number;
+  /** Default false for an op that writes: a struct has no layout behind it. */
+  readonly keeps_layout?: boolean;
+}
+
+export interface StageEntry extends OpDeclarations {
   readonly id: string;
   /** A stable key of the op catalog, or `js:<name>` / `native:<name>`. */
   readonly op: string;

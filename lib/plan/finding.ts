@@ -3,8 +3,8 @@
  * findings into diagnostics: sorted, bounded, with line and column where the plan came from text. Pure; any thread.
  */
 import type { Diagnostic } from './diagnostic.js';
+import { compareRanks, DocumentOrder } from './document-order.js';
 import { DIAGNOSTICS_MAX, RECEIVED_CHARS_MAX } from './limits.js';
-import { compareSegments, fromPointer } from './pointer.js';
 
 /** 1-based; columns in UTF-16 code units. */
 export interface Position {
@@ -34,15 +34,29 @@ export type Locate = (pointer: string, part: 'key' | 'value') => Position | unde
 /** Stands in a document for a value that was already reported as unreadable, so that no later check reports it again. */
 export const BROKEN: unique symbol = Symbol('reported as unreadable');
 
-/** All findings of one run as diagnostics, in their stable order. */
-export function report(findings: readonly Finding[], file: string | undefined, locate: Locate): Diagnostic[] {
+/**
+ * All findings of one run as diagnostics, in the order of the document: of a text, by the line and column at which they
+ * are reported; of values, by the order of keys and items, which is the same where a text holds no alias.
+ */
+export function report(
+  findings: readonly Finding[],
+  document: unknown,
+  file: string | undefined,
+  locate: Locate,
+): Diagnostic[] {
+  const order = new DocumentOrder(document);
   const sorted = findings
-    .map((finding) => ({ finding, at: finding.at, segments: fromPointer(finding.path) }))
+    .map((finding) => {
+      const part = finding.atKey === true ? 'key' : 'value';
+      const at = finding.at ?? locate(finding.path, part);
+      return { finding, line: at?.line ?? 0, column: at?.column ?? 0, rank: order.rankOf(finding.path, part) };
+    })
     .sort(
       (a, b) =>
-        compareSegments(a.segments, b.segments) ||
-        (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
-        (a.at?.column ?? 0) - (b.at?.column ?? 0) ||
+        a.line - b.line ||
+        a.column - b.column ||
+        compareRanks(a.rank, b.rank) ||
+        compareText(a.finding.path, b.finding.path) ||
         compareText(a.finding.code, b.finding.code) ||
         compareText(a.finding.message, b.finding.message),
     )

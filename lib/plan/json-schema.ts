@@ -11,6 +11,7 @@ import {
   boundaryPolicySchema,
   codecSchema,
   connectionSchema,
+  DECLARATION_FIELDS,
   keySchema,
   laneGraphSchema,
   laneSchema,
@@ -119,7 +120,11 @@ function stageByOp(stage: JsonSchema): JsonSchema {
       if: { properties: { op: { const: entry.op } }, required: ['op'] },
       // biome-ignore lint/suspicious/noThenProperty: this is JSON Schema's keyword.
       then: {
-        properties: { config: configOf(entry) },
+        // What a built-in op does, the catalog says; only ops of the caller declare it.
+        properties: {
+          config: configOf(entry),
+          ...Object.fromEntries(DECLARATION_FIELDS.map((field) => [field, false])),
+        },
         ...(entry.configRequired ? { required: ['config'] } : {}),
       },
     })),

@@ -46,8 +46,16 @@ export const JOURNAL_RETAIN_MAX = Number.MAX_SAFE_INTEGER;
 /** A day: a longer group-commit interval is `none` under another name. */
 export const JOURNAL_INTERVAL_MS_MAX = 86_400_000;
 
+/**
+ * Bits of an ordinal that tell the copies of one record apart (native/lane/ordinal.hpp); the others count the records of
+ * a run: 2^40 of them, twelve days at a million a second, are left at the limit.
+ */
+export const ORDINAL_BITS_MAX = 24;
+
 /** Text given to an op (UTF-8 bytes). Writers reserve this much room in every slot, so it is kept far below a record. */
 export const OP_TEXT_BYTES_MAX = 65_536;
+/** Records that an op of the caller emits at most for one: as many copies as an ordinal has bits for. */
+export const OP_EMITS_MAX = 2 ** ORDINAL_BITS_MAX;
 /** `bytes(N)` and `utf8(N)`: inline in every record of the struct. */
 export const STRUCT_FIELD_BYTES_MAX = 65_536;
 /** More fields than any wire format in use; bounds the generated reader. */

@@ -4,7 +4,7 @@
  * `validate` checks what the plan says of them, `open` checks the rest. Pure; any thread.
  */
 import * as z from 'zod';
-import type { Key } from './document.js';
+import type { Key, OpDeclarations, StageEntry } from './document.js';
 import { CALLER_OP_PATTERN, OP_TEXT_BYTES_MAX } from './limits.js';
 import { keySchema, textOf } from './schema.js';
 
@@ -28,6 +28,10 @@ export interface OpTraits {
   readonly fails: boolean;
   /** Emits other records than it reads, which a slot of a SingleRing cannot hold. */
   readonly emits: boolean;
+  /** Records that it emits at most for one, where that is stated. */
+  readonly emitsMax?: number | undefined;
+  /** A struct is still that struct behind it. */
+  readonly keepsLayout: boolean;
 }
 
 export interface OpEntry extends OpTraits {
@@ -40,6 +44,8 @@ export interface OpEntry extends OpTraits {
   readonly configRequired: boolean;
   /** Bytes of room for a config that `config` accepts. */
   readonly room: (config: unknown) => OpRoom;
+  /** Of a writing op that only puts text to every record: the bytes before and behind it, exactly. */
+  readonly adds?: (config: unknown) => OpRoom;
 }
 
 export type OpCatalog = ReadonlyMap<string, OpEntry>;
@@ -89,6 +95,8 @@ const matchConfig = z
   })
   .refine((config) => MATCHERS.filter((matcher) => config[matcher] !== undefined).length === 1, {
     params: { exactlyOneOf: MATCHERS },
+    // Also where one of the texts is wrong itself: that is another mistake.
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   });
 
 const textConfig = z.strictObject({ text: text.describe('UTF-8 text.') });
@@ -99,7 +107,18 @@ const NO_ROOM: OpRoom = { head: 0, tail: 0 };
 const noRoom = (): OpRoom => NO_ROOM;
 const textBytes = (config: unknown): number => Buffer.byteLength((config as TextConfig).text);
 
-const READER = { access: 'read', sink: false, filters: false, fails: false, emits: false, room: noRoom } as const;
+/** Text before and behind every record. */
+const adding = (adds: (config: unknown) => OpRoom) => ({ room: adds, adds });
+
+const READER = {
+  access: 'read',
+  sink: false,
+  filters: false,
+  fails: false,
+  emits: false,
+  keepsLayout: true,
+  room: noRoom,
+} as const;
 
 const ENTRIES: readonly OpEntry[] = [
   {
@@ -122,18 +141,20 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'prepend',
     help: 'Puts text before every record.',
     access: 'write',
+    keepsLayout: false,
     config: textConfig,
     configRequired: true,
-    room: (config) => ({ head: textBytes(config), tail: 0 }),
+    ...adding((config) => ({ head: textBytes(config), tail: 0 })),
   },
   {
     ...READER,
     op: 'append',
     help: 'Puts text behind every record.',
     access: 'write',
+    keepsLayout: false,
     config: textConfig,
     configRequired: true,
-    room: (config) => ({ head: 0, tail: textBytes(config) }),
+    ...adding((config) => ({ head: 0, tail: textBytes(config) })),
   },
   {
     ...READER,
@@ -164,24 +185,40 @@ const ENTRIES: readonly OpEntry[] = [
 /** The built-in ops by key, in the order in which they are listed to people. */
 export const OP_CATALOG: OpCatalog = new Map(ENTRIES.map((entry) => [entry.op, entry]));
 
-/** What is assumed of an op that the caller brings: the most that it could do, except that it emits (`open` asks it). */
-const CALLER_TRAITS: OpTraits = { access: 'write', sink: true, filters: true, fails: true, emits: false };
+/** An op that changes nothing and emits nothing of its own leaves a struct as it is. */
+const keepsByDefault = ({ access, emits }: OpDeclarations): boolean => access === 'read' && emits !== true;
+
+/** What an op that the caller brings does, as far as its entry says; where it says nothing, the most that it could. */
+function callerTraits(says: OpDeclarations): OpTraits {
+  const access = says.access ?? 'write';
+  return {
+    access,
+    sink: says.sink ?? true,
+    filters: says.filters ?? true,
+    fails: true,
+    emits: says.emits ?? false,
+    emitsMax: says.emits_max,
+    keepsLayout: says.keeps_layout ?? keepsByDefault(says),
+  };
+}
 
 export function isCallerOp(op: string): op is CallerOp {
   return CALLER_OP_PATTERN.test(op);
 }
 
-/** The traits of an op, or undefined if neither the catalog knows it nor its name is that of a caller's op. */
-export function traitsOf(op: string, catalog: OpCatalog = OP_CATALOG): OpTraits | undefined {
-  return catalog.get(op) ?? (isCallerOp(op) ? CALLER_TRAITS : undefined);
+/**
+ * The traits of an op, or undefined if neither the catalog knows it nor its name is that of a caller's op.
+ * @param says what the stage's entry declares, which counts for callers' ops only
+ */
+export function traitsOf(op: string, catalog: OpCatalog = OP_CATALOG, says: OpDeclarations = {}): OpTraits | undefined {
+  return catalog.get(op) ?? (isCallerOp(op) ? callerTraits(says) : undefined);
 }
 
-/**
- * Bytes of room that a stage of a checked plan needs. Callers' ops state theirs at `open`, so they need none here.
- * Throws nothing for a checked plan.
- */
-export function roomOf(stage: { readonly op: string; readonly config?: unknown }): OpRoom {
-  return OP_CATALOG.get(stage.op)?.room(stage.config ?? {}) ?? NO_ROOM;
+/** Bytes of room that a stage of a checked plan needs: of a caller's op, what its entry declares. */
+export function roomOf(stage: Pick<StageEntry, 'op' | 'config' | 'room'>): OpRoom {
+  const entry = OP_CATALOG.get(stage.op);
+  if (entry !== undefined) return entry.room(stage.config ?? {});
+  return stage.room === undefined ? NO_ROOM : { head: 0, tail: stage.room };
 }
 
 /**
@@ -194,4 +231,18 @@ export function normalConfig(stage: { readonly op: string; readonly config?: unk
     ([name, value]) => !(name === 'invert' && value === false),
   );
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+/** What the entry of a caller's op declares beyond the defaults, so that a default written out changes nothing. */
+export function normalDeclarations(stage: StageEntry): OpDeclarations {
+  const { access, sink, filters, emits, emits_max, room, keeps_layout } = stage;
+  return {
+    ...(access === undefined || access === 'write' ? {} : { access }),
+    ...(sink === undefined ? {} : { sink }),
+    ...(filters === undefined || filters ? {} : { filters }),
+    ...(emits === undefined ? {} : { emits }),
+    ...(emits_max === undefined ? {} : { emits_max }),
+    ...(room === undefined || room === 0 ? {} : { room }),
+    ...(keeps_layout === undefined || keeps_layout === keepsByDefault(stage) ? {} : { keeps_layout }),
+  };
 }

@@ -15,3 +15,8 @@ export function statedPolicy(plan: LaneGraphPlan, id: string): BoundaryPolicy | 
 export function policyOf(plan: LaneGraphPlan, { id, kind }: BoundaryEntry): BoundaryPolicy {
   return statedPolicy(plan, id) ?? defaultPolicy(kind);
 }
+
+/** The egresses that restore the order of their ingress. */
+export function orderedEgresses(plan: LaneGraphPlan): readonly string[] {
+  return plan.boundaries.filter((entry) => policyOf(plan, entry) === 'Ordered').map(({ id }) => id);
+}

@@ -24,6 +24,8 @@ import {
   KEY_TOKEN_INDEX_MAX,
   LANE_BYTES_MAX,
   LANE_BYTES_MIN,
+  OP_EMITS_MAX,
+  OP_TEXT_BYTES_MAX,
   RING_SHARDS_MAX,
   SEQUENCED_SLOTS_V1_GATING,
   STRUCT_FIELD_BYTES_MAX,
@@ -92,10 +94,34 @@ export const codecSchema = z
     default: 'bytes',
   });
 
+const declarations = {
+  access: z
+    .exactOptional(z.enum(['read', 'write']))
+    .meta({ description: 'Of a `js:` or `native:` op: whether it changes records.', default: 'write' }),
+  sink: z.exactOptional(z.boolean()).describe('Of a `js:` or `native:` op: it may stand where nothing reads it.'),
+  filters: z
+    .exactOptional(z.boolean())
+    .meta({ description: 'Of a `js:` or `native:` op: it may filter records.', default: true }),
+  emits: z.exactOptional(z.boolean()).describe('Of a `js:` or `native:` op: it emits other records than it reads.'),
+  emits_max: z
+    .exactOptional(integer(1, OP_EMITS_MAX))
+    .describe('Records that it emits at most for one; upstream of `Ordered` it must be stated.'),
+  room: z
+    .exactOptional(integer(0, OP_TEXT_BYTES_MAX))
+    .meta({ description: 'Bytes by which it makes a record longer at most.', default: 0 }),
+  keeps_layout: z
+    .exactOptional(z.boolean())
+    .describe('Of a `js:` or `native:` op that writes: a struct is still that struct behind it.'),
+};
+
+/** Fields that only the entry of a `js:` or `native:` op may have. */
+export const DECLARATION_FIELDS = Object.keys(declarations) as readonly (keyof typeof declarations)[];
+
 export const stageEntrySchema = z.strictObject({
   id: idSchema.describe('Unique among stages and boundaries.'),
   op: z.string().min(1).describe('A key of the op catalog, `js:<name>` or `native:<name>`.'),
   config: z.exactOptional(z.unknown()).describe('What the op is told; its own schema depends on `op`.'),
+  ...declarations,
 });
 
 export const boundaryEntrySchema = z.strictObject({

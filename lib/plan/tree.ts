@@ -13,6 +13,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import { isExact } from './exact-number.js';
 import { BROKEN, type Finding, type Position } from './finding.js';
 import { PLAN_DEPTH_MAX, PLAN_VALUES_MAX } from './limits.js';
 import { forbiddenKey, isUnicode, tooManyValues } from './plain.js';
@@ -109,12 +110,8 @@ class TreeReader {
         source ?? value,
       );
     }
-    if (
-      Number.isInteger(value) &&
-      !Number.isSafeInteger(value) &&
-      /^[-+]?(?:[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$/.test(source ?? '')
-    ) {
-      return this.broken('PLAN_NUMBER', path, `${source} would be rounded to ${value}.`, source);
+    if (source !== undefined && !isExact(source, value)) {
+      return this.broken('PLAN_NUMBER', path, `${cut(source)} would be rounded to ${value}.`, source);
     }
     return value;
   }
@@ -167,6 +164,13 @@ function duplicateKey(key: string, path: string, at: Position, before: Position)
     related: [{ path, message: 'It stands here first.', at: before }],
   };
 }
+
+/** A number's text of any length inside a sentence. */
+function cut(source: string): string {
+  return source.length <= NUMBER_CHARS_SHOWN ? source : `${source.slice(0, NUMBER_CHARS_SHOWN)}…`;
+}
+
+const NUMBER_CHARS_SHOWN = 64;
 
 function startOf(node: Node | null | undefined, otherwise: number): number {
   return node?.range?.[0] ?? otherwise;

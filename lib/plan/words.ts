@@ -44,10 +44,19 @@ export function nearest(word: unknown, choices: readonly string[]): string | und
   if (typeof word !== 'string' || word.length === 0 || word.length > ID_CHARS_MAX) return undefined;
   if (choices.length === 0 || choices.length > CHOICES_MAX) return undefined;
   const folded = foldedOf(choices);
+  const swapped = swaps(fold(word)).find((other) => folded.choices.has(other));
+  if (swapped !== undefined) return folded.choices.get(swapped);
   const best = closest(fold(word), folded.keys);
   const longest = Math.max(word.length, best.length);
   const allowed = longest < 2 ? 0 : Math.max(1, Math.floor(longest / 3));
   return distance(fold(word), best) <= allowed ? folded.choices.get(best) : undefined;
+}
+
+/** The word with two neighbours in each other's place, which counts as one slip and not as two. */
+function swaps(word: string): string[] {
+  return Array.from({ length: Math.max(0, word.length - 1) }, (_, at) => {
+    return word.slice(0, at) + word.charAt(at + 1) + word.charAt(at) + word.slice(at + 2);
+  }).filter((other) => other !== word);
 }
 
 /** `Did you mean "x"?`, as a thunk: the search runs only for diagnostics that are reported. */

@@ -9,6 +9,7 @@ import { planGraphMemory } from '../describe/graph-memory.js';
 import { planMemory, resolveSizes } from '../describe/memory.js';
 import type { Spec } from '../lower/spec.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
+import { isCallerOp } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
 import { describeValue } from './describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from './errors.js';
@@ -87,6 +88,19 @@ function checkMemory({ name, lowered }: Version, options: OpenOptions): void {
   );
 }
 
+/** Stages of one's own are validated and compiled, and do not run in this version. */
+function refuseCallerOps({ name, plan }: Version): void {
+  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op));
+  if (own.length === 0) return;
+  const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
+  const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
+  throw new OpenError(
+    'OP_UNAVAILABLE',
+    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} with an op of yours, which this version cannot run: ` +
+      `${named.join(', ')}${rest}; use built-in ops (see \`byteor capabilities\`)`,
+  );
+}
+
 /** How much may be mapped, and who says so. The spinning profiles touch all of it at once, so it must be free now. */
 function memoryRoom(profile: string): { readonly bytes: number; readonly where: string } {
   const machine = profile === 'default' ? totalmem() : freemem();
@@ -119,6 +133,7 @@ export function open<const P extends PipelinePlanV2>(
   checkVersion(version);
   const options = given as OpenOptions;
   const { boundaries } = version.plan as PipelinePlanV2;
+  refuseCallerOps(version as unknown as Version);
   const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
   refuseClosedStreams(checked.ports, (at) => boundaries[at]?.kind === 'ingress');
   checkMemory(version as unknown as Version, options);

@@ -1,5 +1,5 @@
 /** Codes about LaneGraph plans. Part of the table in `codes.ts`. */
-import { FANOUT_V1_MAX_CONSUMERS, SEQUENCED_SLOTS_V1_GATING } from '../plan/limits.js';
+import { FANOUT_V1_MAX_CONSUMERS, ORDINAL_BITS_MAX, SEQUENCED_SLOTS_V1_GATING } from '../plan/limits.js';
 
 const error = 'error' as const;
 const warning = 'warning' as const;
@@ -159,5 +159,12 @@ export const GRAPH_CODES = {
       '`Ordered` restores the order in which one ingress took the records. Records of several ingresses have no common order.',
     example: 'boundary_policy: { out: Ordered }   # and two ingresses lead to out',
     remedy: 'Use `Interleave`, or give each ingress an egress of its own.',
+  },
+  ORDERED_BITS: {
+    severity: error,
+    title: 'Ordered behind more merges than an ordinal has bits for',
+    meaning: `Every record owns a range of ordinals, and each merge before an \`Ordered\` egress cuts that range, so that the copies of one record keep the order of the connections: a merge of k connections takes log2(k) bits, rounded up, and merges one behind the other add up. There are ${ORDINAL_BITS_MAX} bits; the others count the records of a run. Routers take none. The message names the merges on the way that needs most, with the bits of each.`,
+    example: 'boundary_policy: { out: Ordered }   # behind 25 stages, each fed by two branches of the one before it',
+    remedy: 'Use `Interleave`, or let fewer branches meet again one behind the other.',
   },
 } as const;

@@ -91,7 +91,7 @@ export const READING_CODES = {
     severity: error,
     title: 'A number that would not be kept exactly',
     meaning:
-      'NaN and the infinities have no JSON form, and a whole number beyond 2^53 - 1 would be rounded. Neither is done silently.',
+      'NaN and the infinities have no JSON form. A whole number must be one that a double holds exactly; any other must have no more digits than its double is written with (`0.1`, `1.50` and `15e-1` are fine, `1.00000000000000011` would be read as 1). Nothing is rounded silently.',
     example: 'config: { limit: 123456789012345678901 }',
     remedy: 'Write the number as text if your op reads it as text; otherwise use one that a double can hold.',
   },

@@ -2,6 +2,7 @@
  * The one table of diagnostic codes. `docs/diagnostics.md` is written from it, `explain` prints it, and the type of a
  * code is its keys; a test holds all of them together. Pure; any thread.
  */
+import { OWN_OP_CODES, RECORD_CODES } from './codes-flow.js';
 import { GRAPH_CODES } from './codes-graph.js';
 import { READING_CODES } from './codes-reading.js';
 import { RING_CODES } from './codes-ring.js';
@@ -24,9 +25,18 @@ export const CODE_GROUPS = {
   'Single values': SHAPE_CODES,
   SingleRing: RING_CODES,
   LaneGraph: GRAPH_CODES,
+  'Records along the plan': RECORD_CODES,
+  'Ops of your own': OWN_OP_CODES,
 } as const satisfies Record<string, Record<string, CodeEntry>>;
 
-export const CODES = { ...READING_CODES, ...SHAPE_CODES, ...RING_CODES, ...GRAPH_CODES };
+export const CODES = {
+  ...READING_CODES,
+  ...SHAPE_CODES,
+  ...RING_CODES,
+  ...GRAPH_CODES,
+  ...RECORD_CODES,
+  ...OWN_OP_CODES,
+};
 
 export type DiagnosticCode = keyof typeof CODES;
 
@@ -53,6 +63,11 @@ export function diagnosticsPage(): string {
     '',
     'Every finding about a plan has one of these codes. They are stable: scripts may rely on them. `byteor explain CODE`',
     'prints the same text. This page is written from `lib/validate/codes.ts`; a test keeps the two equal.',
+    '',
+    'All diagnostics of a plan come in one report, in the order of the document as it is written: of a text, by line and',
+    'column; of JavaScript values, by the order of keys and list items. What speaks of the plan as a whole comes first. A',
+    'field that is missing is reported, by line and in this order, where the map begins that it would be in, so before what',
+    'is wrong inside. At one place the order is that of the codes.',
     '',
   ];
   const groups = Object.entries(CODE_GROUPS).flatMap(([title, codes]) => [

@@ -3,7 +3,7 @@
  * egress, no pair twice. What comes out is the graph that the other rules walk. Pure; any thread.
  */
 import { under } from '../plan/pointer.js';
-import { didYouMean, quote } from '../plan/words.js';
+import { didYouMean, nearest, quote } from '../plan/words.js';
 import type { BoundaryNode, ConnectionNode, Model, Note, StageNode } from './model.js';
 import { type Named, type Names, nameTable } from './names.js';
 
@@ -27,6 +27,8 @@ export interface Graph {
   /** Boundaries that stand at an end where their kind cannot stand; perhaps it is the kind that is wrong. */
   readonly misplaced: ReadonlySet<BoundaryNode>;
   readonly names: Names;
+  /** Unknown names that declarations which were reported may have had. */
+  readonly meant: ReadonlySet<string>;
 }
 
 export function checkConnections(model: Model, note: Note): Graph {
@@ -40,6 +42,7 @@ export function checkConnections(model: Model, note: Note): Graph {
 interface UnknownEnd {
   readonly id: string;
   readonly path: string;
+  readonly side: 'from' | 'to';
 }
 
 class ConnectionReader {
@@ -52,6 +55,7 @@ class ConnectionReader {
   private readonly misplaced = new Set<BoundaryNode>();
   private readonly pairs = new Map<string, ConnectionNode>();
   private readonly unknown: UnknownEnd[] = [];
+  private readonly meant = new Set<string>();
 
   constructor(
     private readonly model: Model,
@@ -85,7 +89,7 @@ class ConnectionReader {
     const named = this.names.byId.get(id);
     const path = under(connection.path, side);
     if (named === undefined) {
-      this.unknown.push({ id, path });
+      this.unknown.push({ id, path, side });
       return undefined;
     }
     const wrongKind = side === 'from' ? 'egress' : 'ingress';
@@ -151,9 +155,12 @@ class ConnectionReader {
   /** Names that nothing has; as many as there are broken declarations may be meant by those, which were reported. */
   noteUnknown(): void {
     if (!this.model.hasStages || !this.model.hasBoundaries) return;
-    const distinct = [...new Set(this.unknown.map(({ id }) => id))];
+    // One that comes near a name which waits for this very end is a slip of the pen, whatever else is broken.
+    const misspelt = new Set(this.unknown.filter((end) => this.isMisspelt(end)).map(({ id }) => id));
+    const others = [...new Set(this.unknown.map(({ id }) => id))].filter((id) => !misspelt.has(id));
     const lost = this.names.lostStages + this.names.lostBoundaries;
-    const reported = new Set(distinct.slice(lost));
+    const reported = new Set([...misspelt, ...others.slice(lost)]);
+    for (const id of others.slice(0, lost)) this.meant.add(id);
     const all = [...this.names.byId.keys()];
     const connected = new Set([...this.leaving, ...this.entered].map((node) => node.id));
     const waiting = all.filter((id) => !connected.has(id));
@@ -169,8 +176,17 @@ class ConnectionReader {
     }
   }
 
+  private isMisspelt({ id, side }: UnknownEnd): boolean {
+    const served = side === 'from' ? this.leaving : this.entered;
+    const wrongKind = side === 'from' ? 'egress' : 'ingress';
+    const waiting = [...this.names.byId]
+      .filter(([, { is, node }]) => !served.has(node) && !(is === 'boundary' && node.kind === wrongKind))
+      .map(([name]) => name);
+    return nearest(id, waiting) !== undefined;
+  }
+
   graph(): Graph {
-    const { edges, broken, brokenFrom, brokenTo, leaving, entered, misplaced, names } = this;
-    return { edges, broken, brokenFrom, brokenTo, leaving, entered, misplaced, names };
+    const { edges, broken, brokenFrom, brokenTo, leaving, entered, misplaced, names, meant } = this;
+    return { edges, broken, brokenFrom, brokenTo, leaving, entered, misplaced, names, meant };
   }
 }

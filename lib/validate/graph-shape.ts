@@ -94,18 +94,22 @@ function noteDeadEnd(node: StageNode, note: Note): void {
     code: 'GRAPH_STAGE_DEAD_END',
     path: node.path,
     message: `Nothing reads what the stage ${quote(node.id)} writes, and its op ${quote(node.op)} is not a sink.`,
-    hint: 'Connect it to a stage or an egress; the built-in sinks are `count` and `checksum`.',
+    hint: fromCaller(node)
+      ? 'Connect it to a stage or an egress, or declare `sink: true` if its op is a sink.'
+      : 'Connect it to a stage or an egress; the built-in sinks are `count` and `checksum`.',
   });
 }
 
 /** An op of the caller may be a sink; only the op itself knows. */
 function noteSinks(stages: readonly StageNode[], graph: Graph, note: Note): void {
   for (const node of stages) {
-    if (!fromCaller(node) || graph.leaving.has(node) || !graph.entered.has(node)) continue;
+    if (!fromCaller(node) || node.says?.sink !== undefined || graph.leaving.has(node) || !graph.entered.has(node))
+      continue;
     note({
       code: 'GRAPH_SINK_UNPROVEN',
       path: node.path,
       message: `Nothing reads what the stage ${quote(node.id)} writes; \`open\` accepts that only if ${quote(node.op)} is a sink.`,
+      hint: 'If it is one, say so: `sink: true`.',
     });
   }
 }

@@ -4,11 +4,21 @@
  */
 import type * as z from 'zod';
 import { parseScalar } from '../plan/codec-layout.js';
-import type { BoundaryPolicy, Codec, Key, Lane, OnFull } from '../plan/document.js';
+import type { BoundaryPolicy, Codec, Key, Lane, OnFull, OpDeclarations } from '../plan/document.js';
 import type { Finding } from '../plan/finding.js';
 import { type OpCatalog, type OpTraits, traitsOf } from '../plan/op-catalog.js';
 import { under } from '../plan/pointer.js';
-import { boundaryPolicySchema, codecSchema, idSchema, keySchema, laneSchema, onFullSchema } from '../plan/schema.js';
+import {
+  boundaryPolicySchema,
+  codecSchema,
+  DECLARATION_FIELDS,
+  idSchema,
+  keySchema,
+  laneSchema,
+  onFullSchema,
+  stageEntrySchema,
+  structFieldSchema,
+} from '../plan/schema.js';
 import type { DiagnosticCode } from './codes.js';
 
 /** The features of the LaneGraph that an addon may be built without. */
@@ -22,8 +32,10 @@ export interface StageNode {
   readonly path: string;
   readonly id: string | undefined;
   readonly op: string | undefined;
-  /** Undefined where the op is unknown. */
+  /** Undefined where the op is unknown, or what its entry says of it is not sound. */
   readonly traits: OpTraits | undefined;
+  /** What the entry declares of the op; undefined where something of it is not sound. */
+  readonly says: OpDeclarations | undefined;
   readonly config: unknown;
 }
 
@@ -34,6 +46,8 @@ export interface BoundaryNode {
   readonly kind: 'ingress' | 'egress' | undefined;
   /** `bytes` where the plan leaves it out; undefined where what stands there is not sound. */
   readonly codec: Codec | undefined;
+  /** The names in a struct, as far as they are all sound, also where something else of the codec is not. */
+  readonly fieldNames: readonly string[] | undefined;
 }
 
 export interface RingEntry {
@@ -117,14 +131,22 @@ export function buildModel(
 function stageNode(entry: unknown, index: number, catalog: OpCatalog): StageNode {
   const raw = asMap(entry) ?? {};
   const op = typeof raw.op === 'string' ? raw.op : undefined;
+  const says = soundDeclarations(raw);
   return {
     index,
     path: under('/stages', index),
     id: sound(idSchema, raw.id),
     op,
-    traits: op === undefined ? undefined : traitsOf(op, catalog),
+    traits: op === undefined || says === undefined ? undefined : traitsOf(op, catalog, says),
+    says,
     config: raw.config,
   };
+}
+
+function soundDeclarations(raw: Raw): OpDeclarations | undefined {
+  const stated = DECLARATION_FIELDS.filter((field) => raw[field] !== undefined);
+  const values = stated.map((field) => [field, sound(stageEntrySchema.shape[field], raw[field])] as const);
+  return values.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(values);
 }
 
 function boundaryNode(entry: unknown, index: number): BoundaryNode {
@@ -135,7 +157,15 @@ function boundaryNode(entry: unknown, index: number): BoundaryNode {
     id: sound(idSchema, raw.id),
     kind: raw.kind === 'ingress' || raw.kind === 'egress' ? raw.kind : undefined,
     codec: raw.codec === undefined ? 'bytes' : soundCodec(raw.codec),
+    fieldNames: soundNames(raw.codec),
   };
+}
+
+function soundNames(codec: unknown): readonly string[] | undefined {
+  const { kind, fields } = asMap(codec) ?? {};
+  if (kind !== 'struct' || !Array.isArray(fields)) return undefined;
+  const names = fields.map((field) => sound(structFieldSchema.shape.name, asMap(field)?.name));
+  return names.every((name) => name !== undefined) && new Set(names).size === names.length ? names : undefined;
 }
 
 function soundCodec(value: unknown): Codec | undefined {

@@ -1,7 +1,10 @@
 /** Rules about the op of each stage: known, told what its schema asks for, fit for the target. Pure; any thread. */
+
+import type { OpDeclarations } from '../plan/document.js';
 import { BROKEN } from '../plan/finding.js';
 import { isCallerOp } from '../plan/op-catalog.js';
-import { under } from '../plan/pointer.js';
+import { under, valueAt } from '../plan/pointer.js';
+import { DECLARATION_FIELDS } from '../plan/schema.js';
 import { didYouMean, oneOf, quote } from '../plan/words.js';
 import { asMap, type Model, type Note, type StageNode } from './model.js';
 import { capital, placeName } from './names.js';
@@ -11,8 +14,11 @@ import { checkAgainst } from './shape.js';
 export function checkOps(model: Model, note: Note): void {
   for (const stage of model.stages) {
     if (stage.op === undefined || stage.op === '') continue;
-    if (stage.traits === undefined) noteUnknownOp(model, stage, stage.op, note);
-    else checkConfig(model, stage, stage.op, note);
+    const known = model.catalog.has(stage.op);
+    if (known) checkConfig(model, stage, stage.op, note);
+    if (known) checkNothingDeclared(model, stage, stage.op, note);
+    else if (isCallerOp(stage.op)) checkCallerOp(model, stage, stage.op, note);
+    else noteUnknownOp(model, stage, stage.op, note);
     if (stage.traits?.emits === true && model.target === 'SingleRing') noteEmits(model, stage, stage.op, note);
   }
 }
@@ -69,13 +75,59 @@ function checkConfig(model: Model, stage: StageNode, op: string, note: Note): vo
   checkAgainst(entry.config, stage.config, model.document, path, note);
 }
 
+/** What a built-in op does, the catalog says; an entry that says it too would be a second statement. */
+function checkNothingDeclared(model: Model, stage: StageNode, op: string, note: Note): void {
+  const entry = asMap(valueAt(model.document, stage.path)) ?? {};
+  for (const field of DECLARATION_FIELDS) {
+    if (entry[field] === undefined) continue;
+    note({
+      code: 'OP_DECLARATION',
+      path: under(stage.path, field),
+      atKey: true,
+      message: `${capital(placeName(model.document, stage.path))} has the field \`${field}\`, which only a \`js:\` or \`native:\` op has: what \`${op}\` does is known.`,
+      received: entry[field],
+      hint: 'Remove it.',
+    });
+  }
+}
+
+function checkCallerOp(model: Model, stage: StageNode, op: string, note: Note): void {
+  const place = capital(placeName(model.document, stage.path));
+  note({
+    code: 'OP_NOT_RUN_YET',
+    path: under(stage.path, 'op'),
+    message: `${place} has the op \`${op}\`: this version of byteor validates and compiles such a plan, but \`open\` and \`byteor run\` refuse it, because stages of one's own do not run yet.`,
+    received: op,
+  });
+  const { access, emits, emits_max, room, keeps_layout } = stage.says ?? {};
+  const contradiction = (field: keyof OpDeclarations, received: unknown, why: string, hint: string): void =>
+    note({
+      code: 'OP_DECLARATIONS_DISAGREE',
+      path: under(stage.path, field),
+      message: `${place} says \`${field}: ${String(received)}\`, but ${why}.`,
+      received,
+      hint,
+    });
+  if (emits_max !== undefined && emits !== true)
+    contradiction('emits_max', emits_max, 'not `emits: true`', 'Write `emits: true`, or remove it.');
+  if (access === 'read' && room !== undefined && room > 0)
+    contradiction(
+      'room',
+      room,
+      'with `access: read` it makes no record longer',
+      'Write `access: write`, or remove it.',
+    );
+  if (access === 'read' && keeps_layout === false && emits !== true)
+    contradiction('keeps_layout', false, 'with `access: read` a record stays as it is', 'Remove one of the two.');
+}
+
 function noteEmits(model: Model, stage: StageNode, op: string, note: Note): void {
   const place = capital(placeName(model.document, stage.path));
   note({
     code: 'OP_EMITS_IN_RING',
-    path: under(stage.path, 'op'),
+    path: under(stage.path, stage.says?.emits === true ? 'emits' : 'op'),
     message: `${place} has the op \`${op}\`, which emits other records than it reads; a slot of a SingleRing holds one record.`,
-    received: op,
+    received: stage.says?.emits === true ? true : op,
     hint: `Use the target LaneGraph, or another op than ${oneOf([`\`${op}\``])}.`,
   });
 }

@@ -5,7 +5,7 @@
  */
 import { RING_STAGES_MAX } from '../plan/limits.js';
 import { oneOf, quote } from '../plan/words.js';
-import type { Model, Note, RingEntry } from './model.js';
+import type { Model, Note, RingEntry, StageNode } from './model.js';
 import { type Names, nameTable } from './names.js';
 
 interface Slot {
@@ -26,6 +26,20 @@ export function checkRaces(model: Model, note: Note): void {
     const rivals = slots.slice(0, later).filter((other, index) => races(other, index, slot));
     if (rivals.length > 0) noteRace(slot, rivals, note);
   }
+}
+
+/** The stages that work on a slot before this one does; undefined where the ring does not say so soundly. */
+export function stagesBefore(model: Model, stage: StageNode): StageNode[] | undefined {
+  const entries = model.ring?.entries ?? [];
+  const names = nameTable(model);
+  if (entries.length > RING_STAGES_MAX || stage.id === undefined || names.ambiguous.has(stage.id)) return undefined;
+  const slots = orderedSlots(entries, names);
+  const slot = slots.find(({ entry }) => entry.stage === stage.id);
+  if (slot === undefined || slots.some(({ sound }) => !sound)) return undefined;
+  return slots.flatMap(({ entry }, index) => {
+    const named = ((slot.before >> BigInt(index)) & 1n) === 1n ? names.byId.get(entry.stage as string) : undefined;
+    return named?.is === 'stage' ? [named.node] : [];
+  });
 }
 
 function races(other: Slot, index: number, slot: Slot): boolean {

@@ -3,6 +3,7 @@ import { RING_SHARDS_MAX } from '../plan/limits.js';
 import { count } from '../plan/words.js';
 import { checkKey } from './keys.js';
 import { type BoundaryNode, type Model, type Note, type RingNode, soundKey } from './model.js';
+import { fresh } from './record-flow.js';
 
 export function checkRingRules(model: Model, note: Note): void {
   if (model.target === 'SingleRing' && model.hasBoundaries) checkBoundaries(model, note);
@@ -85,7 +86,7 @@ function checkShardKey(model: Model, ring: RingNode, shards: number, note: Note)
   const path = '/single_ring/shard_key';
   if (ring.raw.shard_key !== undefined) {
     const ingresses = model.boundaries.filter((node) => node.kind === 'ingress');
-    if (ingresses.length === 1) checkKey(model, ring.raw.shard_key, path, ingresses, note);
+    if (ingresses.length === 1) checkKey(model, ring.raw.shard_key, path, ingresses.map(fresh), note);
   } else if (!model.accounted.has(path)) {
     note({
       code: 'RING_SHARD_KEY_MISSING',

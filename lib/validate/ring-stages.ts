@@ -4,7 +4,7 @@
  */
 import { RING_STAGES_MAX } from '../plan/limits.js';
 import { under } from '../plan/pointer.js';
-import { didYouMean, quote } from '../plan/words.js';
+import { didYouMean, nearest, quote } from '../plan/words.js';
 import type { Model, Note, RingEntry, StageNode } from './model.js';
 import { type Names, nameTable, unaccounted } from './names.js';
 
@@ -78,7 +78,10 @@ function noteUnknown(names: Names, unknown: readonly RingEntry[], missing: reado
       hint: 'The ingress feeds the first stages and the egress reads the last ones by themselves.',
     });
   }
-  for (const { entry } of unaccounted(unknownNames, lost)) {
+  // One that comes near a stage which does not stand in the ring is a slip of the pen, whatever else is broken.
+  const misspelt = unknownNames.filter(({ id }) => nearest(id, choices) !== undefined);
+  const others = unknownNames.filter((one) => !misspelt.includes(one));
+  for (const { entry } of [...misspelt, ...unaccounted(others, lost)]) {
     note({
       code: 'RING_STAGE_UNKNOWN',
       path: under(entry.path, 'stage'),
@@ -109,7 +112,8 @@ function checkDependencies(model: Model, names: Names, entries: readonly RingEnt
   for (const entry of entries) {
     if (entry.stage !== undefined && !positions.has(entry.stage)) positions.set(entry.stage, entry.index);
   }
-  const lost = entries.filter((entry) => entry.stage === undefined).length + names.lostStages;
+  // An entry whose stage is not sound stands for a stage of the catalog, whose name is known there.
+  const lost = model.hasStages ? names.lostStages : entries.length;
   const unknown: { id: string; path: string }[] = [];
   for (const entry of entries) {
     if (entry.dependsOn === 'absent' && entry.index > 0) noteAbsent(model, entry, entries, note);

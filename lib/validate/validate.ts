@@ -17,6 +17,8 @@ import { checkGraphShape } from './graph-shape.js';
 import { checkIds } from './ids.js';
 import { buildModel, type Features, type Note } from './model.js';
 import { checkOps } from './ops.js';
+import { checkRecordCodecs } from './record-codecs.js';
+import { recordFlow } from './record-flow.js';
 import { checkRaces } from './ring-races.js';
 import { checkRingRules } from './ring-rules.js';
 import { checkRingStages } from './ring-stages.js';
@@ -79,7 +81,9 @@ function check(document: unknown, options: ValidateOptions): Finding[] {
     checkLanes(model, graph, note);
     checkPolicies(model, graph, note);
   }
-  checkStageKeys(model, graph, note);
+  const arrivals = recordFlow(model, graph);
+  checkStageKeys(model, arrivals, note);
+  checkRecordCodecs(model, arrivals, note);
   return findings;
 }
 
@@ -89,7 +93,7 @@ function conclude(
   file: string | undefined,
   locate: Locate,
 ): Validation {
-  const diagnostics = report(findings, file, locate);
+  const diagnostics = report(findings, document, file, locate);
   const ok = findings.every((finding) => finding.severity === 'warning');
   // The one place where a document becomes a checked plan: every rule has seen it.
   return ok ? { ok, plan: document as CheckedPlan, diagnostics } : { ok, diagnostics };

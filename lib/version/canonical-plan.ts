@@ -15,7 +15,7 @@ import type {
   SingleRingPlan,
   StageEntry,
 } from '../plan/document.js';
-import { normalConfig } from '../plan/op-catalog.js';
+import { normalConfig, normalDeclarations } from '../plan/op-catalog.js';
 import { policyOf } from '../plan/policy.js';
 import type { CanonicalObject, CanonicalValue } from './canonical-text.js';
 
@@ -30,6 +30,7 @@ const canonicalStage = (stage: StageEntry): CanonicalObject => ({
   id: stage.id,
   op: stage.op,
   config: data(normalConfig(stage)),
+  ...(normalDeclarations(stage) as CanonicalObject),
 });
 
 const canonicalBoundary = (boundary: BoundaryEntry): CanonicalObject => ({

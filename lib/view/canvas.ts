@@ -8,7 +8,6 @@
  *                             └─▶ right ─┘
  */
 
-import { flowOrder, grouped } from '../lower/graph-author.js';
 import type {
   CheckedPlan,
   Lane,
@@ -18,6 +17,7 @@ import type {
   SingleRingPlan,
   Target,
 } from '../plan/document.js';
+import { flowOrder, grouped } from '../plan/flow.js';
 import { statedPolicy } from '../plan/policy.js';
 import { count } from '../plan/words.js';
 import { planId } from '../version/id.js';

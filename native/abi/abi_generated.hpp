@@ -40,6 +40,7 @@ inline constexpr std::uint32_t kBatchRecordsMax = 0x10000;
 inline constexpr std::uint32_t kThreadsMax = 0x100;
 inline constexpr std::uint32_t kCountKeysMax = 0x10000;
 inline constexpr std::uint32_t kCountKeyTextBytesMax = 0x400000;
+inline constexpr std::uint32_t kOrdinalBitsMax = 0x18;
 
 enum class TargetCode : std::uint32_t {
   kSingleRing = 1,

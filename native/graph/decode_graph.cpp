@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "graph/description.hpp"
+#include "graph/ordinal_bits.hpp"
 #include "graph/spec_reader.hpp"
 
 namespace byteor::graph {
@@ -301,6 +302,12 @@ void check_watermarks(const LaneGraphDescription& graph) {
   }
 }
 
+// With less room than copies, an Ordered merge would give two of them one ordinal.
+void check_ordinals(const LaneGraphDescription& graph) {
+  const std::uint32_t bits = ordinal_shift(ordinal_bits(graph));
+  require(bits <= abi::kOrdinalBitsMax, "the Ordered merges need more bits of an ordinal than there are", bits);
+}
+
 }  // namespace
 
 LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
@@ -315,6 +322,7 @@ LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
   check_lanes(graph);
   check_records(graph);
   check_watermarks(graph);
+  check_ordinals(graph);
   return graph;
 }
 

@@ -7,6 +7,7 @@
 #include "core/cpu.hpp"
 #include "graph/discard_agent.hpp"
 #include "graph/op_box.hpp"
+#include "graph/ordinal_bits.hpp"
 #include "lane/ends.hpp"
 #include "lane/ordered_merge_role.hpp"
 #include "lane/router_role.hpp"
@@ -41,7 +42,8 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
       failures_(failures),
       boundary_roles_(description_.boundaries.size()),
       journal_agents_(description_.lanes.size(), abi::kNone),
-      ordinal_bits_(description_.lanes.size(), 0),
+      ordinal_bits_(ordinal_bits(description_)),
+      ordinal_shift_(graph::ordinal_shift(ordinal_bits_)),
       stops_(description_.roles.size()),
       written_(description_.boundaries.size(), nullptr),
       native_writers_(description_.boundaries.size()),
@@ -53,7 +55,6 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
   auto next_agent = static_cast<std::uint32_t>(description_.roles.size());
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i)
     if (lane(i).kind == abi::LaneKindCode::kJournal) journal_agents_[i] = next_agent++;
-  find_ordinal_bits();
   std::uint64_t earlier = 0;
   for (const auto& files : journals_)
     if (files != nullptr) earlier = std::max(earlier, files->opened_at() - files->cursor().stored());
@@ -232,19 +233,6 @@ LaneGraph::AnyReader LaneGraph::make_reader(std::uint32_t index, std::uint32_t r
 }
 
 // ---- the roles -----------------------------------------------------------------------------------------------------
-
-// How much of the room for copies each lane has used up, along the flow: an Ordered merge cuts ranges
-// (lane/ordinal.hpp).
-void LaneGraph::find_ordinal_bits() {
-  for (const RoleDescription& own : description_.roles) {
-    std::uint32_t bits = 0;
-    for (const std::uint32_t inlet : own.inlets) bits = std::max(bits, ordinal_bits_[inlet]);
-    if (own.policy == abi::PolicyCode::kOrdered)
-      bits = std::min(lane::kOrdinalShiftMax, bits + lane::merge_bits(static_cast<std::uint32_t>(own.inlets.size())));
-    for (const std::uint32_t outlet : own.outlets) ordinal_bits_[outlet] = bits;
-    ordinal_shift_ = std::max(ordinal_shift_, bits);
-  }
-}
 
 std::uint64_t LaneGraph::ordinal_step(std::uint32_t index) const noexcept {
   return lane::ordinal_step(ordinal_shift_, ordinal_bits_[index]);

@@ -142,7 +142,6 @@ class LaneGraph final : public Graph {
   std::vector<DeliveryHop> hops_behind(std::uint32_t role_index) const;
 
   // Roles.
-  void find_ordinal_bits();
   std::uint64_t ordinal_step(std::uint32_t lane_index) const noexcept;
   void make_roles();
   lane::RoleContext role_context(std::uint32_t role_index);
@@ -159,11 +158,11 @@ class LaneGraph final : public Graph {
   LanePlacement placement_;
   LaneGraphOptions options_;
   core::FailureReporter& failures_;
-  std::uint32_t ordinal_shift_ = 0;
   std::uint64_t first_ordinal_ = 0;                // of ingresses: behind what journals still have of earlier runs
   std::vector<std::uint32_t> boundary_roles_;      // by boundary
   std::vector<std::uint32_t> journal_agents_;      // by lane
   std::vector<std::uint32_t> ordinal_bits_;        // by lane
+  std::uint32_t ordinal_shift_;                    // the most of them
   std::vector<std::atomic<std::uint32_t>> stops_;  // by role: not 0: it must end
   std::vector<std::unique_ptr<op::KeyReader>> keys_;
   OpReports reports_;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint32_t kBoundariesMax = 1024;       // far above any plan; bounds the work on a hostile buffer
 constexpr std::uint32_t kIdBytesMax = 64;            // contract section 2
+constexpr std::uint32_t kCallerRoomMax = 65'536;     // lib/plan/limits.ts, OP_TEXT_BYTES_MAX
 constexpr std::uint32_t kTextBytesMax = 1u << 20;    // one op text; lib/plan/limits.ts is stricter
 constexpr std::uint32_t kRecordBytesMax = 1u << 20;  // a struct record
 
@@ -98,7 +99,9 @@ bool known_op(std::uint32_t op) {
          op == static_cast<std::uint32_t>(abi::OpCode::kJs) || op == static_cast<std::uint32_t>(abi::OpCode::kNative);
 }
 
-// What an op of this code does, whatever the buffer says.
+bool is_callers(abi::OpCode op) { return op == abi::OpCode::kJs || op == abi::OpCode::kNative; }
+
+// What a built-in op of this code does, whatever the buffer says.
 std::uint32_t flags_of(abi::OpCode op) {
   using abi::StageFlag;
   const auto bit = [](StageFlag flag) { return static_cast<std::uint32_t>(flag); };
@@ -116,8 +119,18 @@ std::uint32_t flags_of(abi::OpCode op) {
     case abi::OpCode::kIdentity:
       return 0;
     default:
-      return bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kFails) | bit(StageFlag::kSink);
+      return 0;
   }
+}
+
+// Of a caller's op the plan declares what it does: it may always fail a record, and the rest is up to the plan.
+void check_declared(const StageDescription& stage) {
+  using abi::StageFlag;
+  const auto bit = [](StageFlag flag) { return static_cast<std::uint32_t>(flag); };
+  const std::uint32_t free = bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kSink);
+  require((stage.flags & ~free) == bit(StageFlag::kFails), "a caller's op cannot have these flags", stage.flags);
+  require(stage.headroom == 0 && stage.tailroom <= kCallerRoomMax, "a caller's op cannot have this room",
+          stage.tailroom);
 }
 
 void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDescription& out) {
@@ -136,14 +149,17 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
                            read_enum(row.match, abi::MatchCode::kNone, abi::MatchCode::kEquals, "unknown match"),
                            row.invert == 1,
                            read_index(row.key, out.keys.size(), "a stage's key does not exist")};
-    require(stage.flags == flags_of(stage.op), "a stage's flags are not those of its op", stage.flags);
+    if (is_callers(stage.op))
+      check_declared(stage);
+    else
+      require(stage.flags == flags_of(stage.op), "a stage's flags are not those of its op", stage.flags);
     const bool matches = stage.op == abi::OpCode::kFilter || stage.op == abi::OpCode::kReject;
     require(matches == (stage.match != abi::MatchCode::kNone), "a stage's match does not fit its op", row.match);
     const std::uint64_t text = stage.text.size();
     require(stage.headroom == (stage.op == abi::OpCode::kPrepend ? text : 0), "a stage's headroom is wrong",
             row.headroom);
-    require(stage.tailroom == (stage.op == abi::OpCode::kAppend ? text : 0), "a stage's tailroom is wrong",
-            row.tailroom);
+    require(is_callers(stage.op) || stage.tailroom == (stage.op == abi::OpCode::kAppend ? text : 0),
+            "a stage's tailroom is wrong", row.tailroom);
     out.stages.push_back(std::move(stage));
   }
 }

@@ -18,18 +18,17 @@
 // of the smallest size cannot deadlock. (Counting copies instead, as in ordinal · k + i, lets a branch with more copies
 // need records from another that the router has not been able to give.)
 //
-// The graph's builder computes the bits that each lane has used (0 at an ingress, as before it at a stage, a bridge or
-// a router, the most of the inlets and merge_bits(k) at an Ordered merge) and takes the most as the graph's
-// ordinal_shift.
+// graph/ordinal_bits.hpp computes the bits that each lane has used (0 at an ingress, as before it at a stage, a bridge
+// or a router, the most of the inlets and merge_bits(k) at an Ordered merge); the most of them is the graph's
+// ordinal_shift. A graph that needs more than abi::kOrdinalBitsMax is refused by validation, and by the decoder again:
+// with less room than copies, two of them would share an ordinal, come out in any order, and hold each other up for
+// ever. The places that the bits leave bound a run: at the limit 2^40 records, twelve days at a million a second.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 
 namespace byteor::lane {
-
-// More room would leave too few places: 2^40 records are ten days at a million a second.
-inline constexpr std::uint32_t kOrdinalShiftMax = 24;
 
 // Bits of the room that an Ordered merge of `inlets` uses up.
 constexpr std::uint32_t merge_bits(std::uint32_t inlets) noexcept {

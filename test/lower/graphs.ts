@@ -149,7 +149,7 @@ export const byKey = graph(
   'by-key',
   [['in-a -> x'], ['in-a -> y', 'Journal'], ['in-b -> x'], ['x -> tally'], ['y -> out-y'], ['tally -> out-x']],
   {
-    ends: { 'in-a': { codec: orders }, 'in-b': { codec: orders }, 'out-y': { codec: orders } },
+    ends: { 'in-a': { codec: orders }, 'in-b': { codec: orders }, 'out-x': { codec: orders } },
     policy: { 'in-a': { kind: 'KeyHash', key: { kind: 'field', name: 'user' } } },
     ops: {
       y: { op: 'append', config: { text: 'ü' } },

@@ -269,7 +269,7 @@ class Ends {
 std::vector<std::string> expected_of(Line line, std::uint32_t records) {
   std::vector<std::string> texts;
   for (std::uint32_t i = 0; i < records; ++i) {
-    std::uint64_t step = std::uint64_t{1} << lane::kOrdinalShiftMax;
+    std::uint64_t step = std::uint64_t{1} << abi::kOrdinalBitsMax;
     for (const Copy& copy : interpret(line, {{std::to_string(i), 0}}, step)) texts.push_back(copy.text);
   }
   return texts;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { isCallerOp, normalConfig, OP_CATALOG, roomOf, traitsOf } from '../../lib/plan/op-catalog.js';
+import type { OpDeclarations } from '../../lib/plan/document.js';
+import {
+  isCallerOp,
+  normalConfig,
+  normalDeclarations,
+  OP_CATALOG,
+  roomOf,
+  traitsOf,
+} from '../../lib/plan/op-catalog.js';
 
 const marks = (op: string) => {
   const { access, sink, filters, fails, emits } = traitsOf(op) ?? {};
@@ -37,8 +45,54 @@ describe('the catalog of ops', () => {
   });
 
   it('assumes that an op of the caller writes, and leaves the rest to open', () => {
-    expect(traitsOf('js:mine')).toEqual({ access: 'write', sink: true, filters: true, fails: true, emits: false });
+    expect(traitsOf('js:mine')).toEqual({
+      access: 'write',
+      sink: true,
+      filters: true,
+      fails: true,
+      emits: false,
+      emitsMax: undefined,
+      keepsLayout: false,
+    });
     expect(traitsOf('native:mine')).toEqual(traitsOf('js:mine'));
+  });
+
+  it('takes what an entry declares of an op of the caller, and of no other', () => {
+    const says = {
+      access: 'read',
+      sink: false,
+      filters: false,
+      emits: true,
+      emits_max: 3,
+      keeps_layout: true,
+    } as const;
+    expect(traitsOf('js:mine', OP_CATALOG, says)).toEqual({
+      access: 'read',
+      sink: false,
+      filters: false,
+      fails: true,
+      emits: true,
+      emitsMax: 3,
+      keepsLayout: true,
+    });
+    expect(traitsOf('append', OP_CATALOG, says)).toBe(OP_CATALOG.get('append'));
+    expect(roomOf({ op: 'js:mine', room: 9 })).toEqual({ head: 0, tail: 9 });
+  });
+
+  it('takes a struct for kept behind an op that only reads, unless it emits', () => {
+    const keeps = (says: OpDeclarations) => traitsOf('js:mine', OP_CATALOG, says)?.keepsLayout;
+    expect(keeps({})).toBe(false);
+    expect(keeps({ keeps_layout: true })).toBe(true);
+    expect(keeps({ access: 'read' })).toBe(true);
+    expect(keeps({ access: 'read', emits: true })).toBe(false);
+  });
+
+  it('leaves out a declaration that is the default', () => {
+    const defaults = { access: 'write', filters: true, room: 0, keeps_layout: false } as const;
+    expect(normalDeclarations({ id: 'a', op: 'js:x', ...defaults })).toEqual({});
+    expect(normalDeclarations({ id: 'a', op: 'js:x', access: 'read', keeps_layout: true })).toEqual({ access: 'read' });
+    const says = { sink: true, filters: false, emits: false, room: 1, keeps_layout: true };
+    expect(normalDeclarations({ id: 'a', op: 'js:x', ...says })).toEqual(says);
   });
 
   it('knows an op of the caller by its name', () => {

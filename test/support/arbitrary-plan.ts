@@ -17,7 +17,7 @@ import type {
   StageEntry,
   StructField,
 } from '../../lib/plan/document.js';
-import { traitsOf } from '../../lib/plan/op-catalog.js';
+import { OP_CATALOG, traitsOf } from '../../lib/plan/op-catalog.js';
 import { arbitraryChoices, type Choices } from './choices.js';
 
 export interface PlanShape {
@@ -66,10 +66,32 @@ function drawIds(choices: Choices, amount: number): string[] {
   });
 }
 
-function drawOp(choices: Choices, shape: PlanShape, keys: readonly Key[]): Omit<StageEntry, 'id'> {
-  const ops = ['identity', 'filter', 'count', 'append', 'prepend', 'checksum'];
+/**
+ * The catalog of stages. Structs have fields only where nothing writes: either all stages of a plan with structs read, or
+ * its keys are no fields.
+ */
+function drawCatalog(choices: Choices, shape: PlanShape, ids: readonly string[], codec: Codec | undefined): Catalog {
+  const writing = typeof codec !== 'object' || choices.chance();
+  const keys = writing ? ANY_CODEC_KEYS : keysFor(codec);
+  return { writing, entries: ids.map((id) => ({ id, ...drawOp(choices, shape, keys, writing) })) };
+}
+
+interface Catalog {
+  /** Some stages may change records. */
+  readonly writing: boolean;
+  readonly entries: readonly StageEntry[];
+}
+
+/** A codec that can hold what arrives at an egress. */
+function drawEgressCodec(choices: Choices, codec: Codec | undefined, { writing }: Catalog): Codec | undefined {
+  return choices.pick(typeof codec === 'object' && writing ? [undefined, 'bytes'] : [undefined, 'bytes', codec]);
+}
+
+function drawOp(choices: Choices, shape: PlanShape, keys: readonly Key[], writing: boolean): Omit<StageEntry, 'id'> {
+  const ops = ['identity', 'filter', 'count', 'checksum'];
+  if (writing) ops.push('append', 'prepend');
   if (shape.failing !== false) ops.push('reject');
-  if (shape.callerOps === true) ops.push('js:mine', 'native:fast.path');
+  if (shape.callerOps === true && writing) ops.push('js:mine', 'native:fast.path');
   const op = choices.pick(ops);
   const text = choices.pick(shape.texts ?? TEXTS);
   switch (op) {
@@ -90,6 +112,8 @@ function drawOp(choices: Choices, shape: PlanShape, keys: readonly Key[]): Omit<
         { op },
         { op, config: { any: ['thing', { deep: null, yes: true }], n: 1.5 } },
         { op, config: 7 },
+        { op, access: 'read' as const, filters: false },
+        { op, room: 8, sink: true, emits: false },
       ]);
     default:
       return { op };
@@ -127,7 +151,8 @@ function boundary(id: string, kind: BoundaryEntry['kind'], codec: Codec | undefi
 function drawRingPlan(choices: Choices, shape: PlanShape): SingleRingPlan {
   const [ingress, egress, ...ids] = drawIds(choices, 2 + choices.between(1, shape.maxStages ?? 8)) as [string, string];
   const codec = drawCodec(choices, shape);
-  const catalog = ids.map((id) => ({ id, ...drawOp(choices, shape, keysFor(codec)) }));
+  const drawn = drawCatalog(choices, shape, ids, codec);
+  const catalog = drawn.entries;
   const shards = choices.between(1, shape.maxShards ?? 4);
   const ordering = shards > 1 ? 'PerKey' : choices.pick([undefined, 'Strict', 'PerKey'] as const);
   return {
@@ -135,7 +160,10 @@ function drawRingPlan(choices: Choices, shape: PlanShape): SingleRingPlan {
     name: 'ring',
     target: 'SingleRing',
     stages: choices.shuffle(catalog),
-    boundaries: choices.shuffle([boundary(ingress, 'ingress', codec), boundary(egress, 'egress', codec)]),
+    boundaries: choices.shuffle([
+      boundary(ingress, 'ingress', codec),
+      boundary(egress, 'egress', drawEgressCodec(choices, codec, drawn)),
+    ]),
     single_ring: {
       stages: drawDependencies(choices, catalog),
       ...(shards > 1 || choices.chance() ? { shards } : {}),
@@ -157,7 +185,9 @@ function drawDependencies(choices: Choices, catalog: readonly StageEntry[]): Rin
     }
     const ancestors = closure(wanted, before);
     for (let earlier = index - 1; earlier >= 0; earlier--) {
-      const races = [stage, catalog[earlier] as StageEntry].some((one) => traitsOf(one.op)?.access === 'write');
+      const races = [stage, catalog[earlier] as StageEntry].some(
+        (one) => traitsOf(one.op, OP_CATALOG, one)?.access === 'write',
+      );
       if (!races || ancestors.has(earlier)) continue;
       wanted.add(earlier);
       for (const one of closure([earlier], before)) ancestors.add(one);
@@ -191,7 +221,8 @@ function drawGraphPlan(choices: Choices, shape: PlanShape): LaneGraphPlan {
   const codec = drawCodec(choices, shape);
   const ingresses: Outlet[] = ids.splice(0, counts.inlets).map((id) => ({ id, codec, targets: [] }));
   const egresses = ids.splice(0, counts.outlets);
-  const catalog = ids.map((id) => ({ id, ...drawOp(choices, shape, keysFor(codec)) }));
+  const drawn = drawCatalog(choices, shape, ids, codec);
+  const catalog = drawn.entries;
   const stages: Outlet[] = ids.map((id) => ({ id, targets: [] }));
   connectInward(choices, ingresses, stages);
   const usedEgresses = connectOutward(choices, stages, catalog, egresses);
@@ -206,7 +237,7 @@ function drawGraphPlan(choices: Choices, shape: PlanShape): LaneGraphPlan {
     stages: choices.shuffle(catalog),
     boundaries: choices.shuffle([
       ...ingresses.map(({ id }) => boundary(id, 'ingress', codec)),
-      ...usedEgresses.map((id) => boundary(id, 'egress', choices.pick([undefined, 'utf8'] as const))),
+      ...usedEgresses.map((id) => boundary(id, 'egress', drawEgressCodec(choices, codec, drawn))),
     ]),
     lane_graph: {
       connections: choices.shuffle(connections),

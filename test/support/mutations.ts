@@ -93,7 +93,10 @@ export function mutated(document: unknown, choices: Choices): unknown {
     default: {
       const maps = places.filter(({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value));
       if (maps.length === 0) return document;
-      const field = choices.pick(['extra', 'lane', 'depends_on', 'config', 'codec', 'shards', 'on_full', 'invert']);
+      const field = choices.pick([
+        ...['extra', 'lane', 'depends_on', 'config', 'codec', 'shards', 'on_full', 'invert'],
+        ...['access', 'sink', 'filters', 'emits', 'emits_max', 'room', 'keeps_layout'],
+      ]);
       return replaced(document, under(choices.pick(maps).path, field), choices.pick([...JUNK, ...WORDS]));
     }
   }

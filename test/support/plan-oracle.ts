@@ -3,7 +3,14 @@
  * for messages, places or speed. It shares the schema of single values with the product and nothing else.
  */
 import { layoutStruct, parseScalar } from '../../lib/plan/codec-layout.js';
-import type { BoundaryEntry, Key, LaneGraphPlan, PipelinePlanV2, SingleRingPlan } from '../../lib/plan/document.js';
+import type {
+  BoundaryEntry,
+  Key,
+  LaneGraphPlan,
+  PipelinePlanV2,
+  SingleRingPlan,
+  StageEntry,
+} from '../../lib/plan/document.js';
 import { OP_CATALOG, traitsOf } from '../../lib/plan/op-catalog.js';
 import { planSchema } from '../../lib/plan/schema.js';
 
@@ -33,11 +40,52 @@ function codecIsSound({ codec }: BoundaryEntry): boolean {
   );
 }
 
-function stageIsSound({ op, config }: PipelinePlanV2['stages'][number]): boolean {
+function stageIsSound(stage: StageEntry): boolean {
+  const { op, config } = stage;
+  if (DECLARED.some((field) => stage[field] !== undefined) && !declarationsHold(stage)) return false;
   const entry = OP_CATALOG.get(op);
   if (entry === undefined) return traitsOf(op) !== undefined;
   return entry.config.safeParse(config === undefined ? {} : config).success;
 }
+
+/** What one way makes of a record: bytes put before and behind it, or undefined behind an op that may change anything. */
+type Way = { readonly before: number; readonly behind: number } | undefined;
+
+function wayThrough(stages: readonly StageEntry[]): Way {
+  let way: Way = { before: 0, behind: 0 };
+  for (const stage of stages) {
+    const text = new TextEncoder().encode((stage.config as { text?: string } | undefined)?.text ?? '').length;
+    if (way === undefined) return undefined;
+    if (stage.op === 'prepend') way = { ...way, before: way.before + text };
+    else if (stage.op === 'append') way = { ...way, behind: way.behind + text };
+    else if (traitsOf(stage.op, OP_CATALOG, stage)?.keepsLayout === false) way = undefined;
+  }
+  return way;
+}
+
+/** May records of this ingress, having come this way, be read at this egress? */
+function canBeRead(
+  { codec: from = 'bytes' }: BoundaryEntry,
+  way: Way,
+  { codec: to = 'bytes' }: BoundaryEntry,
+): boolean {
+  if (way === undefined || typeof to !== 'object' || from === 'bytes') return true;
+  if (typeof from !== 'object')
+    return to.fields.every(({ type }) => type.startsWith('utf8(') || type.startsWith('bytes('));
+  const added = way.before + way.behind;
+  const [one, other] = [layoutStruct(from.fields), layoutStruct(to.fields)];
+  return added === 0 ? one.hash === other.hash : one.size + added === other.size;
+}
+
+function declarationsHold({ op, access, emits, emits_max, room = 0, keeps_layout }: StageEntry): boolean {
+  if (OP_CATALOG.has(op)) return false;
+  return !(
+    (emits_max !== undefined && emits !== true) ||
+    (access === 'read' && (room > 0 || (keeps_layout === false && emits !== true)))
+  );
+}
+
+const DECLARED = ['access', 'sink', 'filters', 'emits', 'emits_max', 'room', 'keeps_layout'] as const;
 
 function keyFits(key: Key | undefined, sources: readonly BoundaryEntry[]): boolean {
   if (key?.kind !== 'field') return true;
@@ -74,7 +122,7 @@ function ringIsSound(plan: SingleRingPlan): boolean {
     if (!allDifferent(direct) || !direct.every((id) => before.has(id))) return false;
     before.set(stage, new Set([...direct, ...direct.flatMap((id) => [...(before.get(id) as Set<string>)])]));
   }
-  const writes = (id: string) => traitsOf(plan.stages.find((stage) => stage.id === id)?.op ?? '')?.access === 'write';
+  const writes = (id: string) => traitsIn(plan, id)?.access === 'write';
   const related = (a: string, b: string) => before.get(a)?.has(b) === true || before.get(b)?.has(a) === true;
   const races = order.some((a) => order.some((b) => a !== b && !related(a, b) && (writes(a) || writes(b))));
   return (
@@ -83,7 +131,11 @@ function ringIsSound(plan: SingleRingPlan): boolean {
     producer !== 'Mpmc' &&
     scheduling !== 'WorkQueue' &&
     (shards === 1 || keyFits(shard_key, ingresses)) &&
-    plan.stages.every((stage) => keyFits(countKey(stage), ingresses))
+    plan.stages.every((stage) => keyFits(countKey(stage), ingresses)) &&
+    plan.stages.every((stage) => traitsIn(plan, stage.id)?.emits === false) &&
+    plan.boundaries.every(
+      (end) => end.kind === 'ingress' || canBeRead(ingresses[0] as BoundaryEntry, wayThrough(plan.stages), end),
+    )
   );
 }
 
@@ -103,7 +155,7 @@ function graphIsSound(plan: LaneGraphPlan): boolean {
   if (!shapes || ingresses.length === 0) return false;
   if (!allDifferent(connections.map(({ from, to }) => `${from} ${to}`))) return false;
   const reach = reachability(connections);
-  const sink = (id: string) => traitsOf(plan.stages.find((stage) => stage.id === id)?.op ?? '')?.sink === true;
+  const sink = (id: string) => traitsIn(plan, id)?.sink === true;
   const ends = (id: string) => egresses.includes(id) || sink(id);
   const stageHolds = (id: string) =>
     !reach(id, id) &&
@@ -126,7 +178,54 @@ function graphIsSound(plan: LaneGraphPlan): boolean {
     return egresses.includes(id) && (policy === 'Interleave' || (policy === 'Ordered' && sourcesOf(id).length === 1));
   });
   const keys = plan.stages.every((stage) => keyFits(countKey(stage), sourcesOf(stage.id)));
-  return policies && keys && [...ingresses, ...stages].every((id) => outletIsSound(id, plan, on_full));
+  if (!policies || !keys) return false;
+  const all = plan.boundaries.filter(({ kind }) => kind === 'ingress').flatMap((from) => waysFrom(plan, from));
+  const ways = all.every(({ from, stages: passed, end }) => {
+    const egress = plan.boundaries.find(({ id }) => id === end);
+    return egress === undefined || canBeRead(from, wayThrough(passed), egress);
+  });
+  const ordered = all.every(({ stages: passed, end }) => {
+    if (boundary_policy[end] !== 'Ordered') return true;
+    const merged = [...passed.map(({ id }) => id), end].map((id) =>
+      bitsFor(connections.filter(({ to }) => to === id).length),
+    );
+    const emitted = passed.map((stage) => bitsFor(stage.emits_max ?? 1));
+    const bounded = passed.every(({ emits, emits_max }) => emits !== true || emits_max !== undefined);
+    return bounded && [...merged, ...emitted].reduce((sum, bits) => sum + bits, 0) <= 24;
+  });
+  return ways && ordered && [...ingresses, ...stages].every((id) => outletIsSound(id, plan, on_full));
+}
+
+function traitsIn(plan: PipelinePlanV2, id: string) {
+  const stage = plan.stages.find((one) => one.id === id);
+  return stage && traitsOf(stage.op, OP_CATALOG, stage);
+}
+
+function bitsFor(copies: number): number {
+  let bits = 0;
+  while (2 ** bits < copies) bits += 1;
+  return bits;
+}
+
+interface FullWay {
+  readonly from: BoundaryEntry;
+  /** The stages that are passed, without the end. */
+  readonly stages: readonly StageEntry[];
+  readonly end: string;
+}
+
+/** Every way from an ingress to every stage and egress behind it. The graph has no cycle. */
+function waysFrom(plan: LaneGraphPlan, from: BoundaryEntry): FullWay[] {
+  const found: FullWay[] = [];
+  const walk = (id: string, stages: readonly StageEntry[]): void => {
+    for (const { to } of plan.lane_graph.connections.filter((one) => one.from === id)) {
+      found.push({ from, stages, end: to });
+      const stage = plan.stages.find((one) => one.id === to);
+      if (stage !== undefined) walk(to, [...stages, stage]);
+    }
+  };
+  walk(from.id, []);
+  return found;
 }
 
 function reachability(connections: readonly { from: string; to: string }[]): (from: string, to: string) => boolean {

@@ -1,4 +1,5 @@
 /** Wrong LaneGraph plans. Part of `cases.ts`. */
+import { orderedLevels } from '../support/ordered-levels.js';
 import type { Case } from './cases.js';
 import { BROADCAST, edited, GRAPH } from './plans.js';
 
@@ -27,6 +28,7 @@ export const GRAPH_CASES: readonly Case[] = [
     plan: edited(GRAPH, ['to: left', 'to: lfet']),
     received: 'lfet',
     message: 'The plan has no stage and no boundary "lfet".',
+    hint: 'Did you mean "left"?',
   },
   {
     because: 'a connection comes from an egress',
@@ -126,6 +128,7 @@ export const GRAPH_CASES: readonly Case[] = [
       [line('{ from: left, to: join, lane: { kind: SequencedSlots, capacity: 64, gating: 4 } }'), ''],
     ),
     message: 'Nothing reads what the stage "left" writes; `open` accepts that only if "js:save" is a sink.',
+    hint: 'If it is one, say so: `sink: true`.',
   },
   {
     because: 'no connection uses a boundary',
@@ -268,5 +271,15 @@ export const GRAPH_CASES: readonly Case[] = [
     message:
       'The egress "out" is `Ordered`, which restores the order of one ingress; records of 2 reach it: "in" and "in2".',
     hint: 'Write `Interleave`, or give each ingress an egress of its own.',
+  },
+  {
+    because: 'the merges before an ordered egress need more bits than an ordinal has',
+    code: 'ORDERED_BITS',
+    path: '/lane_graph/boundary_policy/out',
+    plan: orderedLevels([...Array.from({ length: 11 }, () => ({ ways: 3, pass: 1 })), { ways: 16, pass: 1 }]),
+    received: 'Ordered',
+    message:
+      'The egress "out" is `Ordered`, and on the way to it 26 bits of a record\'s ordinal are needed to tell its copies apart; there are 24. 12 stages in a row use them: "s1" (2), "s2" (2), "s3" (2), "s4" (2), "s5" (2), "s6" (2), "s7" (2), "s8" (2) and 4 more.',
+    hint: 'Write `Interleave`, or let fewer branches meet again one behind the other: a merge of k connections takes log2(k) bits, rounded up.',
   },
 ];

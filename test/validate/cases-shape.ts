@@ -397,7 +397,7 @@ export const SHAPE_CASES: readonly Case[] = [
     plan: edited(KEYED, ['kind: field, name: user', 'kind: field, name: uesr']),
     received: 'uesr',
     message: '`single_ring`: `shard_key` asks for the field "uesr", which the struct of ingress "in" does not have.',
-    hint: 'Its fields: user, ok.',
+    hint: 'Did you mean "user"?',
   },
   {
     because: 'two ingresses place the field differently',

@@ -3,6 +3,7 @@
  * `codes.test.ts` proves that none is missing.
  */
 import type { ValidateOptions } from '../../lib/validate/validate.js';
+import { FLOW_CASES } from './cases-flow.js';
 import { GRAPH_CASES } from './cases-graph.js';
 import { READING_CASES } from './cases-reading.js';
 import { RING_CASES } from './cases-ring.js';
@@ -24,4 +25,4 @@ export interface Case {
   readonly options?: ValidateOptions;
 }
 
-export const CASES: readonly Case[] = [...READING_CASES, ...SHAPE_CASES, ...RING_CASES, ...GRAPH_CASES];
+export const CASES: readonly Case[] = [...READING_CASES, ...SHAPE_CASES, ...RING_CASES, ...GRAPH_CASES, ...FLOW_CASES];

@@ -55,8 +55,10 @@ describe('compile', () => {
       ...fullRing,
       single_ring: { ...fullRing.single_ring, shards: 1 },
     };
-    expect(compile(plan).report.warnings).toMatchObject([{ severity: 'warning', path: '/single_ring/shard_key' }]);
-    expect(compile(fullRing).report.warnings).toEqual([]);
+    const own = { severity: 'warning', path: '/stages/3/op' };
+    const key = { severity: 'warning', path: '/single_ring/shard_key' };
+    expect(compile(plan).report.warnings).toMatchObject([own, key]);
+    expect(compile(fullRing).report.warnings).toMatchObject([own]);
   });
 
   it('cannot be changed, nor change when its source does', () => {
@@ -82,11 +84,12 @@ describe('compile', () => {
     const error = thrownBy(() => compile(parsePlan(text, { file: 'plan.json' })));
     expect(error).toBeInstanceOf(PlanError);
     const { diagnostics, message } = error as PlanError;
-    expect(diagnostics.map(({ path }) => path)).toEqual(['/name', '/single_ring/shards']);
+    expect(diagnostics.map(({ path }) => path)).toEqual(['/name', '/stages/3/op', '/single_ring/shards']);
     const lines = message.split('\n');
     expect(lines[0]).toBe('the plan has 2 errors; nothing was compiled:');
     expect(lines[1]).toMatch(/^ {2}plan\.json:3:10 \/name: error [A-Z_]+: .*"1"/);
-    expect(lines[2]).toMatch(/^ {2}plan\.json:\d+:\d+ \/single_ring\/shards: error [A-Z_]+: /);
+    expect(lines[2]).toMatch(/^ {2}plan\.json:\d+:\d+ \/stages\/3\/op: warning OP_NOT_RUN_YET: /);
+    expect(lines[3]).toMatch(/^ {2}plan\.json:\d+:\d+ \/single_ring\/shards: error [A-Z_]+: /);
   });
 
   it('says where an error of a plan without text is by its pointer', () => {

@@ -1,0 +1,70 @@
+/** Codes about the records that flow through a plan, and about ops that the caller brings. Part of the table in `codes.ts`. */
+import { OP_TEXT_BYTES_MAX } from '../plan/limits.js';
+
+const error = 'error' as const;
+const warning = 'warning' as const;
+
+export const RECORD_CODES = {
+  EGRESS_CODEC: {
+    severity: error,
+    title: 'An egress that cannot hold what arrives',
+    meaning:
+      'The codec of an egress is compared with that of every ingress whose records reach it, along every way. A struct that no stage changes is read with the same fields, in the same order and of the same types. Behind `prepend` and `append` it is so many bytes longer, and the struct of the egress has that size. Records of a `utf8` ingress are no struct with numbers or booleans in it. `bytes` holds anything, and records of a `bytes` ingress may be read as anything. Behind a `js:` or `native:` op that does not declare `keeps_layout` nothing is compared.',
+    example:
+      'boundaries:\n  - { id: in, kind: ingress, codec: { kind: struct, fields: [{ name: price, type: u32 }] } }\n  - { id: out, kind: egress, codec: { kind: struct, fields: [{ name: price, type: f32 }] } }',
+    remedy: 'Write the same struct on both sides, or give one of them the codec `bytes` and cast on purpose.',
+  },
+  EGRESS_TEXT: {
+    severity: warning,
+    title: 'A struct that is read as text',
+    meaning:
+      'The records of the ingress are structs with numbers in them, and the egress is `utf8`: every byte that is no part of valid UTF-8 is read as U+FFFD. A file or a terminal gets the bytes as they are.',
+    example:
+      'boundaries:\n  - { id: in, kind: ingress, codec: { kind: struct, fields: [{ name: price, type: u32 }] } }\n  - { id: out, kind: egress, codec: utf8 }',
+    remedy: 'Give the egress the struct of the ingress, or the codec `bytes`.',
+  },
+  KEY_FIELD_WRITTEN: {
+    severity: warning,
+    title: 'A field key behind a stage that changes records',
+    meaning:
+      'A field is found by its place in the struct of the ingress, and the bytes at that place are the key. Behind `prepend` other bytes lie there, and behind a `js:` or `native:` op that may write there is no struct any more. The plan runs, and counts what it finds.',
+    example:
+      'single_ring:\n  stages:\n    - { stage: tag }                       # op: prepend\n    - { stage: tally, depends_on: [tag] }  # op: count, config: { key: { kind: field, name: user } }',
+    remedy: 'Put the stage with the key before the one that changes records, or use another kind of key.',
+  },
+} as const;
+
+export const OWN_OP_CODES = {
+  OP_NOT_RUN_YET: {
+    severity: warning,
+    title: 'An op of yours, which this version cannot run',
+    meaning:
+      'Plans with `js:` and `native:` ops are validated and compiled: they have a version with an id, a report, a description and drawings. `open` and `byteor run` refuse them with the code OP_UNAVAILABLE, because stages of one’s own do not run in this version.',
+    example: 'stages:\n  - { id: score, op: "js:score" }',
+    remedy: 'Use a built-in op where the plan is to run now.',
+  },
+  OP_DECLARATION: {
+    severity: error,
+    title: 'A built-in op that declares something',
+    meaning:
+      'Only the entry of a `js:` or `native:` op has the fields `access`, `sink`, `filters`, `emits`, `emits_max`, `room` and `keeps_layout`. What a built-in op does stands in the catalog (`byteor capabilities`).',
+    example: 'stages:\n  - { id: a, op: identity, access: read }',
+    remedy: 'Remove the field.',
+  },
+  OP_DECLARATIONS_DISAGREE: {
+    severity: error,
+    title: 'Two declarations of one op that cannot both hold',
+    meaning: `\`emits_max\` needs \`emits: true\`. An op with \`access: read\` has no \`room\` (at most ${OP_TEXT_BYTES_MAX} bytes of an op that writes), and keeps the layout of a struct unless it emits.`,
+    example: 'stages:\n  - { id: score, op: "js:score", access: read, room: 16 }',
+    remedy: 'Remove one of the two.',
+  },
+  ORDERED_EMITS: {
+    severity: error,
+    title: 'An emitting op before Ordered without a bound',
+    meaning:
+      'What a record emits stands at that record’s place, so its ordinal has bits for as many. An op with `emits: true` upstream of an `Ordered` egress therefore states `emits_max`.',
+    example:
+      'stages:\n  - { id: cut, op: "js:cut", emits: true }\nlane_graph:\n  boundary_policy: { out: Ordered }   # and cut is before out',
+    remedy: 'Add `emits_max`, or use `Interleave`.',
+  },
+} as const;
