@@ -75,7 +75,8 @@ export function journalCounts(region: Region, lane: BlockOf<typeof LaneBlock>): 
     first: block.f64('first'),
     opened_at: block.f64('opened_at'),
     replayed: block.f64('replayed'),
-    unwritten: Math.max(0, published - files.f64('in')),
+    // What was abandoned in front of the files counts as read from the lane.
+    unwritten: Math.max(0, published - (files.f64('in') - files.f64('abandoned'))),
     syncs: block.f64('syncs'),
     segments: block.u32('segments'),
     bytes: block.f64('bytes'),

@@ -23,33 +23,70 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// True when a folder was made that was not there before.
-bool make_missing(platform::Disk& disk, const std::string& path) {
-  int error = disk.make_folder(path.c_str());
-  if (error == -ENOENT && parent_of(path) != path) {
-    make_missing(disk, parent_of(path));
-    error = disk.make_folder(path.c_str());
-  }
-  if (error == -EEXIST) return false;
-  if (error != 0) fail("make the journal's folder", path, error);
-  const std::string parent = parent_of(path);
-  const OpenFile above(disk, disk.open_folder(parent.c_str()));
-  const int synced = above.number() < 0 ? above.number() : disk.sync_folder(above.number());
-  if (synced != 0) fail("make the name of the journal's folder safe in", parent, synced);
-  return true;
-}
-
 }  // namespace
 
-Folder Folder::make(platform::Disk& disk, const std::string& path) {
-  make_missing(disk, path);
-  return open(disk, path);
+int write_all(platform::Disk& disk, int file, const void* from, std::size_t bytes, std::uint64_t offset,
+              std::size_t& moved) noexcept {
+  moved = 0;
+  while (moved < bytes) {
+    const std::int64_t put =
+        disk.write(file, static_cast<const std::byte*>(from) + moved, bytes - moved, offset + moved);
+    if (put <= 0) return put < 0 ? static_cast<int>(put) : -ENOSPC;
+    moved += static_cast<std::size_t>(put);
+  }
+  return 0;
+}
+
+void Made::folder(const std::string& path) {
+  int error = disk_->make_folder(path.c_str());
+  const std::string parent = parent_of(path);
+  if (error == -ENOENT && parent != path) {
+    folder(parent);
+    error = disk_->make_folder(path.c_str());
+  }
+  if (error == -EEXIST) return;
+  if (error != 0) fail("make the folder", path, error);
+  things_.push_back({path, ""});
+}
+
+OpenFile Made::file(const Folder& folder, const char* name) {
+  int error = 0;
+  OpenFile opened = folder.file(name, platform::FileAccess::kUpdate, error);
+  if (error == 0) return opened;
+  if (error != -ENOENT) fail("open", folder.path_of(name), error);
+  opened = folder.file(name, platform::FileAccess::kCreateNew);
+  note(folder, name);
+  return opened;
+}
+
+void Made::note(const Folder& folder, const char* name) { things_.push_back({folder.path(), name}); }
+
+void Made::take_back() noexcept {
+  for (auto thing = things_.rbegin(); thing != things_.rend(); ++thing) {
+    if (thing->name.empty()) {
+      (void)disk_->remove_folder(thing->folder.c_str());
+      continue;
+    }
+    const OpenFile folder(*disk_, disk_->open_folder(thing->folder.c_str()));
+    if (folder.number() >= 0) (void)disk_->remove(folder.number(), thing->name.c_str());
+  }
+  things_.clear();
 }
 
 Folder Folder::open(platform::Disk& disk, const std::string& path) {
   const int number = disk.open_folder(path.c_str());
   if (number < 0) fail("open the journal", path, number);
   return Folder(disk, OpenFile(disk, number), path);
+}
+
+void Folder::sync_way() const {
+  for (std::string path = path_; path != parent_of(path);) {
+    path = parent_of(path);
+    const OpenFile above(*disk_, disk_->open_folder(path.c_str()));
+    if (above.number() < 0) return;
+    const int error = disk_->sync_folder(above.number());
+    if (error != 0) fail("sync the folder", path, error);
+  }
 }
 
 OpenFile Folder::file(const char* name, platform::FileAccess access, int& error) const noexcept {

@@ -33,12 +33,52 @@ class OpenFile {
   int number_ = -1;
 };
 
+// Writes all of it, in as many parts as the system makes of it; `moved`: bytes that are in the file. 0 or a negated
+// errno.
+int write_all(platform::Disk& disk, int file, const void* from, std::size_t bytes, std::uint64_t offset,
+              std::size_t& moved) noexcept;
+
+class Folder;
+
+// What an opening has made: taken back with the object, last first, unless keep() was called. A folder that is not
+// empty by then stays.
+class Made {
+ public:
+  explicit Made(platform::Disk& disk) : disk_(&disk) {}
+  Made(Made&& other) noexcept : disk_(other.disk_), things_(std::exchange(other.things_, {})), kept_(other.kept_) {}
+  Made& operator=(Made&&) = delete;
+  ~Made() {
+    if (!kept_) take_back();
+  }
+
+  // Makes a folder, and those above it that are missing, each 0700. Throws JournalError.
+  void folder(const std::string& path);
+  // Opens a file, which is made when it is missing. Throws JournalError.
+  OpenFile file(const Folder& folder, const char* name);
+  // A file of this name was made by other means.
+  void note(const Folder& folder, const char* name);
+
+  bool empty() const noexcept { return things_.empty(); }
+  void keep() noexcept { kept_ = true; }
+  // Also after keep().
+  void take_back() noexcept;
+
+ private:
+  struct Thing {
+    std::string folder;
+    std::string name;  // empty: the folder itself
+  };
+  platform::Disk* disk_;
+  std::vector<Thing> things_;
+  bool kept_ = false;
+};
+
 class Folder {
  public:
-  // Makes the folder and those above it that are missing, each 0700, and their names are on the device. Throws
-  // JournalError.
-  static Folder make(platform::Disk& disk, const std::string& path);
   static Folder open(platform::Disk& disk, const std::string& path);
+
+  // The names on the way to the folder are on the device, as far up as may be looked at. Throws JournalError.
+  void sync_way() const;
 
   platform::Disk& disk() const noexcept { return *disk_; }
   int descriptor() const noexcept { return folder_.number(); }

@@ -3,6 +3,7 @@
 //   FOLDER/00000000000000000000.journal    a segment, named by the sequence of its first record
 //          00000000000000123456.journal
 //          reader.cursor                   how far the lane's reader has come
+//          writer.mark                     how far the records have come
 //          writer.lock                     held by the one writer
 //
 //   segment:  | SegmentHeader | frame | frame | …                       frame:  | FrameHeader | record | zeros to 8 |
@@ -28,11 +29,15 @@ static_assert(std::endian::native == std::endian::little, "the format is little-
 
 inline constexpr std::uint32_t kSegmentMagic = 0x4a525442;  // "BTRJ"
 inline constexpr std::uint32_t kCursorMagic = 0x43525442;   // "BTRC"
+inline constexpr std::uint32_t kMarkMagic = 0x4d525442;     // "BTRM"
 inline constexpr std::uint32_t kFormat = 1;
 inline constexpr std::uint64_t kNoSequence = std::numeric_limits<std::uint64_t>::max();
 inline constexpr const char* kCursorName = "reader.cursor";
+inline constexpr const char* kMarkName = "writer.mark";
 inline constexpr const char* kLockName = "writer.lock";
 inline constexpr std::string_view kSegmentEnding = ".journal";
+// Behind the name of a segment that an opening has set aside.
+inline constexpr std::string_view kAsideEnding = ".cut";
 
 struct SegmentHeader {
   std::uint32_t magic;           // kSegmentMagic
@@ -45,8 +50,16 @@ struct SegmentHeader {
   std::uint64_t created_ms;      // milliseconds since 1970: FrameHeader.time_ms counts from here
   std::uint64_t previous_first;  // the segment before this one, kNoSequence when it is the journal's first
   std::uint64_t previous_bytes;  // how long that one became
-  std::uint32_t reserved;        // zero
+  std::uint32_t notes;           // kHasMark; below it, skipped()
   std::uint32_t crc;             // CRC32C of all bytes before it
+
+  // Sequences left out before the first: those of records that a power failure took.
+  std::uint32_t skipped() const noexcept { return notes & kSkippedMax; }
+  // The writer kept a mark beside the segment. Where there is none any more, nothing follows from that but caution.
+  bool has_mark() const noexcept { return (notes & kHasMark) != 0; }
+
+  static constexpr std::uint32_t kHasMark = std::uint32_t{1} << 31;
+  static constexpr std::uint32_t kSkippedMax = kHasMark - 1;
 };
 static_assert(sizeof(SegmentHeader) == 72 && offsetof(SegmentHeader, layout_hash) == 16 &&
               offsetof(SegmentHeader, first) == 32 && offsetof(SegmentHeader, crc) == 68);
@@ -138,18 +151,36 @@ inline void FrameCrc::put(std::byte* frame, std::size_t bytes, const FrameHeader
   std::memcpy(frame + 16, &last, sizeof last);
 }
 
-// Half of the cursor's file: written in turn with the other, so that one of the two is always whole.
+// Half of the cursor's file: written in turn with the other, so that one of the two is always whole. Both kinds of
+// slots have these fields first and the CRC last.
 struct CursorSlot {
-  std::uint32_t magic;     // kCursorMagic
-  std::uint32_t format;    // kFormat
-  std::uint64_t journal;   // SegmentHeader.journal
-  std::uint64_t turn;      // grows by one with every write: the greater one counts
-  std::uint64_t sequence;  // of the next record that the reader wants
-  std::uint32_t reserved;  // zero
-  std::uint32_t crc;       // CRC32C of all bytes before it
+  static constexpr std::uint32_t kMagic = kCursorMagic;
+
+  std::uint32_t magic;      // kMagic
+  std::uint32_t format;     // kFormat
+  std::uint64_t journal;    // SegmentHeader.journal
+  std::uint64_t turn;       // grows by one with every write: the greater one counts
+  std::uint64_t sequence;   // of the next record that the reader wants
+  std::uint32_t is_synced;  // 1: the records before it were on the device
+  std::uint32_t crc;        // CRC32C of all bytes before it
 };
 static_assert(sizeof(CursorSlot) == 40);
+
+// The same of the mark's file.
+struct MarkSlot {
+  static constexpr std::uint32_t kMagic = kMarkMagic;
+
+  std::uint32_t magic;
+  std::uint32_t format;
+  std::uint64_t journal;
+  std::uint64_t turn;
+  std::uint64_t written;      // records before it are whole in the files, as the operating system has them
+  std::uint64_t synced;       // records before it are on the device
+  std::uint32_t sync_failed;  // 1: behind `synced` pages may be missing in any place
+  std::uint32_t crc;
+};
+static_assert(sizeof(MarkSlot) == 48);
 // Apart by more than a device writes at once.
-inline constexpr std::uint64_t kCursorSlotStride = 4096;
+inline constexpr std::uint64_t kSlotStride = 4096;
 
 }  // namespace byteor::journal

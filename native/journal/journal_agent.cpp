@@ -16,6 +16,7 @@ JournalAgent::JournalAgent(lane::Inlet& lane, JournalFiles& files, abi::JournalB
       block_(block),
       failures_(failures),
       options_(options),
+      given_(files.opened_at()),
       records_(abi::kBatchRecordsDefault) {
   block_.opened_at.store(static_cast<double>(files_.opened_at()), std::memory_order_relaxed);
   block_.cut_bytes.store(static_cast<double>(files_.recovered().cut_bytes), std::memory_order_relaxed);
@@ -47,6 +48,7 @@ std::uint32_t JournalAgent::do_work() noexcept {
   if (files_.sync_due_ms() == kNoSequence) alarm_set_ = false;
   show();
   lane_.release();
+  given_ = files_.next_sequence() - held_;
   return std::max(taken, 1u);
 }
 
@@ -131,11 +133,27 @@ std::string_view JournalAgent::files_failure() const noexcept {
   return files_.failure().empty() ? std::string_view("the journal's files cannot be written") : files_.failure();
 }
 
+// Of what this turn took from the lane, the reader gets what the files hold as the policy promises. The rest goes back.
+void JournalAgent::give_readable() noexcept {
+  const std::uint64_t readable = files_.readable();
+  if (!lane_.rewind()) return;
+  while (given_ < readable) {
+    const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(records_.size(), readable - given_));
+    const std::uint32_t count = lane_.peek(records_.data(), limit);
+    if (count == 0) break;
+    lane_.consume(count);
+    given_ += count;
+  }
+  lane_.release();
+}
+
 void JournalAgent::fail(std::string_view cause) noexcept {
   ended_ = true;
+  give_readable();
+  show();
   if (options_.stop_before != nullptr && options_.position != nullptr)
     core::stop_shard_before(*options_.stop_before, options_.position->load(std::memory_order_relaxed));
-  failures_.report_failure(options_.agent, files_.durable(), cause);
+  failures_.report_failure(options_.agent, given_, cause);
 }
 
 }  // namespace byteor::journal

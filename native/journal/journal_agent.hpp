@@ -49,6 +49,7 @@ class JournalAgent final : public core::WaitingAgent {
 
  private:
   std::uint32_t take() noexcept;
+  void give_readable() noexcept;
   std::uint32_t rest() noexcept;
   std::uint32_t leave() noexcept;
   void show() noexcept;
@@ -61,6 +62,7 @@ class JournalAgent final : public core::WaitingAgent {
   core::FailureReporter& failures_;
   const JournalAgentOptions options_;
   platform::Alarm alarm_;
+  std::uint64_t given_;  // records before this journal sequence have been given to the reader
   std::vector<lane::LaneRecord> records_;
   std::uint32_t held_ = 0;  // records that are appended, but not complete in the file: 0 or 1
   bool signals_blocked_ = false;

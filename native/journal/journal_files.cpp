@@ -4,11 +4,13 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <random>
 #include <utility>
 
 #include "core/clock.hpp"
 #include "journal/error.hpp"
+#include "journal/repair.hpp"
 
 namespace byteor::journal {
 
@@ -32,55 +34,42 @@ JournalOptions with_defaults(JournalOptions options) {
   return options;
 }
 
-// The one writer's lock. `restarted`: the last writer ran before the machine started, or that cannot be told.
-OpenFile take_lock(const Folder& folder, bool& restarted) {
-  platform::Disk& disk = folder.disk();
-  OpenFile file = folder.file(kLockName, platform::FileAccess::kCreate);
-  const std::string path = folder.path_of(kLockName);
-  const int error = disk.lock(file.number());
-  if (error == -EWOULDBLOCK)
-    throw JournalError("JOURNAL_LOCKED", "the journal " + folder.path() +
-                                             " is being written by another pipeline; stop that one, or name another "
-                                             "folder");
-  if (error != 0)
-    throw JournalError("JOURNAL_OPEN",
-                       "cannot lock " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
-  const std::string boot = disk.boot();
-  std::string before(boot.size(), '\0');
-  const std::int64_t got = disk.read(file.number(), before.data(), before.size(), 0);
-  restarted = !boot.empty() && (got < static_cast<std::int64_t>(boot.size()) || before != boot);
-  if (!restarted) return file;
-  const std::int64_t put = disk.write(file.number(), boot.data(), boot.size(), 0);
-  if (put != static_cast<std::int64_t>(boot.size())) {
-    const int reason = put < 0 ? static_cast<int>(put) : -ENOSPC;
-    throw JournalError("JOURNAL_OPEN",
-                       "cannot write " + path + ": " + disk_error_text(reason) + "; " + disk_remedy(reason));
-  }
-  return file;
-}
-
 }  // namespace
 
 std::unique_ptr<JournalFiles> JournalFiles::open(const JournalOptions& given) {
   const JournalOptions options = with_defaults(given);
-  Folder folder = Folder::make(*options.disk, options.folder);
-  bool restarted = false;
-  OpenFile lock = take_lock(folder, restarted);
-  Recovered recovered = recover(folder, options.type, restarted);
+  platform::Disk& disk = *options.disk;
+  // Given back last: what was made is taken back under it.
+  std::optional<WriterLock> lock;
+  Made made(disk);
+  made.folder(options.folder);
+  Folder folder = Folder::open(disk, options.folder);
+  try {
+    lock.emplace(folder);
+  } catch (const JournalError& error) {
+    // The other writer may be about to use a folder that was made here.
+    if (error.code() == "JOURNAL_LOCKED") made.keep();
+    throw;
+  }
+  Recovered recovered = recover(folder, {options.type, lock->restarted(), options.fsync != abi::FsyncCode::kNone});
   std::unique_ptr<JournalFiles> files(
-      new JournalFiles(options, std::move(folder), std::move(lock), std::move(recovered)));
+      new JournalFiles(options, std::move(*lock), std::move(made), std::move(folder), std::move(recovered)));
+  files->repair();
+  files->go_on();
   files->throw_failure();
   return files;
 }
 
-JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFile lock, Recovered recovered)
+JournalFiles::JournalFiles(const JournalOptions& options, WriterLock lock, Made made, Folder folder,
+                           Recovered recovered)
     : options_(options),
-      folder_(std::move(folder)),
-      disk_(folder_.disk()),
+      disk_(folder.disk()),
       lock_(std::move(lock)),
+      made_(std::move(made)),
+      folder_(std::move(folder)),
       recovered_(std::move(recovered)),
       opened_at_(recovered_.next),
-      journal_(recovered_.journal != 0 ? recovered_.journal : random_number()),
+      journal_(recovered_.is_new() ? random_number() : recovered_.journal),
       crc_(journal_),
       roll_after_ms_(options.retain_ms == 0 ? kNoSequence : std::max(options.retain_ms / kAgeParts, kRollMsMin)),
       frame_bytes_max_(std::max<std::size_t>(options.buffer_bytes, frame_bytes(options.record_max))),
@@ -88,31 +77,80 @@ JournalFiles::JournalFiles(const JournalOptions& options, Folder folder, OpenFil
       segments_(recovered_.segments),
       next_(opened_at_),
       written_(opened_at_),
-      synced_(opened_at_) {
+      synced_(recovered_.synced),
+      now_ms_(segments_.empty() ? 0 : active().last_ms),
+      sync_failed_(!syncs() && recovered_.sync_failed()) {
   segments_.reserve(std::max(kSegmentsReserved, 2 * segments_.size()));
   for (const SegmentState& segment : segments_) bytes_ += segment.bytes;
-  if (!segments_.empty()) {
-    file_ = folder_.file(SegmentName(active().first).text, platform::FileAccess::kUpdate);
-    now_ms_ = active().last_ms;
-    // Records that a killed writer left in the kernel's cache are served from now on, so they must be as safe as
-    // others.
-    const int error = options_.fsync == abi::FsyncCode::kNone ? 0 : disk_.sync_data(file_.number());
-    if (error != 0) {
-      fail("sync", error);
-      return;
-    }
-    names_unsynced_ = options_.fsync != abi::FsyncCode::kNone;
-  } else {
-    now_ms_ = disk_.wall_ms();
-    if (!begin_segment()) return;
+}
+
+// Brings the folder to where a writer can go on: first what can fail without a trace. Throws JournalError.
+void JournalFiles::repair() {
+  lock_.make(folder_, made_);
+  const bool synced_before_read = options_.fsync == abi::FsyncCode::kEachBatch;
+  cursor_ = std::make_unique<ReaderCursor>(folder_, journal_, recovered_.cursor_file, synced_before_read, made_);
+  mark_ = std::make_unique<WriterMark>(folder_, journal_, recovered_.mark_file, made_);
+  try {
+    set_aside(folder_, recovered_);
+    cut_end(folder_, recovered_);
+    if (syncs()) prove_again(folder_, recovered_);
+  } catch (const JournalError&) {
+    // A sync may have failed: the next opening must not believe what it finds in the system's memory.
+    mark_->note_failed_sync();
+    throw;
   }
-  cursor_ = std::make_unique<ReaderCursor>(folder_, journal_, recovered_.cursor);
-  if (names_unsynced_) {
-    const int error = disk_.sync_folder(folder_.descriptor());
-    if (error != 0) fail("sync the folder of", error);
-    names_unsynced_ = false;
-  }
+}
+
+// Begins a segment when there is none to go on with, and leaves word of how far the journal is. Sets the failure when
+// it cannot; throws JournalError.
+void JournalFiles::go_on() {
+  const bool begins = segments_.empty() || recovered_.end != opened_at_;
+  const bool proven = !begins && recovered_.synced == opened_at_ && recovered_.synced > active().first &&
+                      recovered_.asides.empty() && made_.empty();
   now_ms_ = std::max(now_ms_, disk_.wall_ms());
+  if (begins) {
+    if (!begin_segment(segments_.empty() ? 0 : opened_at_ - recovered_.end)) return;
+    // With a mark that was there before, it stays: the mark is about to speak of it.
+    if (!recovered_.mark_file.newest.has_value()) made_.note(folder_, SegmentName(opened_at_).text);
+    checked_ = false;
+  } else {
+    file_ = folder_.file(SegmentName(active().first).text, platform::FileAccess::kUpdate);
+    path_ = folder_.path_of(SegmentName(active().first).text);
+    identity_ = disk_.facts(file_.number());
+    if (!check_active()) return;
+  }
+  names_unsynced_ = syncs() && !proven;
+  // The run that made the folder, and those above it, may not have come to this, or synced nothing.
+  if (names_unsynced_) folder_.sync_way();
+  // The rest of what lies there has been synced by the repair.
+  if (int error = names_unsynced_ ? sync_device() : 0; error != 0) {
+    fail_sync(error);
+    return;
+  }
+  if (syncs()) {
+    synced_ = opened_at_;
+  } else if (lock_.saw_another_boot()) {
+    // What was read after the machine has started again came from the device.
+    synced_ = std::max(synced_, recovered_.end);
+    sync_failed_ = false;
+  }
+  int error = store_mark();
+  if (error == 0 && syncs() && !proven) error = mark_->sync();
+  if (error != 0) {
+    fail("write", mark_->path(), error);
+    return;
+  }
+  const bool cursor_is_new = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot;
+  if (cursor_is_new || cursor_->stored() != recovered_.cursor) error = cursor_->store(recovered_.cursor);
+  // What the next opening writes must have its room on the device, too.
+  if (error == 0 && syncs() && cursor_is_new) error = cursor_->sync();
+  if (error != 0) {
+    fail("write", cursor_->path(), error);
+    return;
+  }
+  lock_.note_boot(syncs());
+  made_.keep();
+  opened_ = true;
   retire();
 }
 
@@ -121,13 +159,19 @@ JournalFiles::~JournalFiles() = default;
 void JournalFiles::close() noexcept {
   // A record that was abandoned while the end of its frame was not in the file is not there at all, rather than a torn
   // end for the next writer. Should that fail, it finds one.
-  if (used_ != 0 && used_ < last_frame_bytes_ && !failed_)
-    (void)disk_.truncate(file_.number(), active().bytes + used_ - last_frame_bytes_);
+  if (begun_bytes_ != 0 && !failed_ && wrong_with_active() == nullptr)
+    (void)disk_.truncate(file_.number(), active().bytes - begun_bytes_);
   cursor_.reset();
+  mark_.reset();
   file_ = OpenFile();
   // Last: until here nobody else writes.
-  lock_ = OpenFile();
+  lock_.release();
   folder_.close();
+}
+
+void JournalFiles::take_back() noexcept {
+  if (next_ == opened_at_) made_.take_back();
+  close();
 }
 
 std::size_t JournalFiles::append(std::span<const lane::LaneRecord> records) noexcept {
@@ -176,7 +220,8 @@ bool JournalFiles::make_room(std::size_t bytes) noexcept {
     clock_read_ = true;
   }
   if (bytes > frame_bytes_max_)
-    return fail_with("write to", "a record is longer than the record maximum", "raise it with --record-max");
+    return commit() &&
+           fail_with("write to", path_, "a record is longer than the record maximum", "raise it with --record-max");
   if (wants_new_segment(bytes) && !roll()) return false;
   if (!write_blocks()) return false;
   time_ms_ = static_cast<std::uint32_t>(now_ms_ - active().created_ms);
@@ -194,30 +239,41 @@ bool JournalFiles::commit_blocks() noexcept { return !failed_ && write_blocks() 
 
 bool JournalFiles::end_commit() noexcept {
   clock_read_ = false;
+  checked_ = false;
   room_ = 0;
-  bool good = true;
-  if (options_.fsync == abi::FsyncCode::kEachBatch || sync_due_ms() == 0)
-    good = sync();
-  else
-    good = check_active();
-  return good && retire();
+  const bool now = options_.fsync == abi::FsyncCode::kEachBatch || sync_due_ms() == 0;
+  return (now ? sync() : promise()) && retire();
+}
+
+// What was written or synced is shown only when the file is still the journal's, and the mark says it, too.
+bool JournalFiles::promise() noexcept {
+  if (!check_active()) return false;
+  const int error = store_mark();
+  return error == 0 || fail("write", mark_->path(), error);
 }
 
 bool JournalFiles::sync() noexcept {
   if (failed_) return false;
-  if (synced_ == written_) return true;
-  if (names_unsynced_) {
-    const int error = disk_.sync_folder(folder_.descriptor());
-    if (error != 0) return fail("sync the folder of", error);
-    names_unsynced_ = false;
-  }
-  const int error = disk_.sync_data(file_.number());
-  if (error != 0) return fail("sync", error);
+  if (!syncs()) return promise();
+  if (synced_ == written_) return check_active();
+  if (const int error = sync_device(); error != 0) return fail_sync(error);
   if (!check_active()) return false;
   synced_ = written_;
   ++syncs_;
-  return true;
+  return promise();
 }
+
+// 0 or a negated errno.
+int JournalFiles::sync_device() noexcept {
+  if (names_unsynced_) {
+    const int error = disk_.sync_folder(folder_.descriptor());
+    if (error != 0) return error;
+    names_unsynced_ = false;
+  }
+  return disk_.sync_data(file_.number());
+}
+
+int JournalFiles::store_mark() noexcept { return mark_->store(readable(), synced_, sync_failed_); }
 
 std::uint64_t JournalFiles::sync_due_ms() const noexcept {
   if (options_.fsync != abi::FsyncCode::kInterval || synced_ == written_ || failed_) return kNoSequence;
@@ -251,26 +307,44 @@ bool JournalFiles::write_blocks() noexcept {
 
 // What is left is the end of the last frame: there were no others beyond.
 bool JournalFiles::write_buffered(std::size_t bytes) noexcept {
-  if (!write_all(buffer_.data(), bytes, active().bytes)) return false;
+  // A file that was cut would take the write, with a hole before it.
+  if (!checked_ && !check_active()) return false;
+  checked_ = true;
+  std::size_t moved = 0;
+  if (const int error = write_all(disk_, file_.number(), buffer_.data(), bytes, active().bytes, moved); error != 0)
+    return fail_write(error, moved);
   if (synced_ == written_) written_since_ns_ = core::now_ns();
   active().bytes += bytes;
   active().last_ms = now_ms_;
   bytes_ += bytes;
   used_ -= bytes;
   std::memmove(buffer_.data(), buffer_.data() + bytes, used_);
+  rest_bytes_ = used_;
+  begun_bytes_ = used_ == 0 ? 0 : last_frame_bytes_ - used_;
   written_ = used_ == 0 ? next_ : next_ - 1;
   return true;
 }
 
-bool JournalFiles::write_all(const std::byte* from, std::size_t bytes, std::uint64_t offset) noexcept {
-  while (bytes > 0) {
-    const std::int64_t put = disk_.write(file_.number(), from, bytes, offset);
-    if (put <= 0) return fail("write to", put < 0 ? static_cast<int>(put) : -ENOSPC);
-    from += put;
-    offset += static_cast<std::uint64_t>(put);
-    bytes -= static_cast<std::size_t>(put);
+void JournalFiles::settle_write(std::size_t moved) noexcept {
+  std::uint64_t end = active().bytes - begun_bytes_;
+  std::size_t at = rest_bytes_;
+  if (begun_bytes_ != 0 && moved >= at) {
+    end += begun_bytes_ + at;
+    ++written_;
   }
-  return true;
+  while (written_ != next_ && moved >= at + sizeof(FrameHeader)) {
+    const auto bytes = static_cast<std::size_t>(frame_bytes(load_frame(buffer_.data() + at).length));
+    if (moved < at + bytes) break;
+    at += bytes;
+    end += bytes;
+    ++written_;
+  }
+  const std::uint64_t before = active().bytes;
+  active().bytes += moved;
+  if (end != active().bytes && disk_.truncate(file_.number(), end) == 0) active().bytes = end;
+  bytes_ = bytes_ - before + active().bytes;
+  next_ = written_;
+  used_ = rest_bytes_ = begun_bytes_ = 0;
 }
 
 bool JournalFiles::wants_new_segment(std::uint64_t frame) noexcept {
@@ -287,12 +361,14 @@ bool JournalFiles::too_old() const noexcept {
 
 // What is complete is safe before its successor exists: only the last segment can be torn.
 bool JournalFiles::roll() noexcept {
-  if (!write_out()) return false;
-  if (options_.fsync == abi::FsyncCode::kNone ? !check_active() : !sync()) return false;
-  return begin_segment();
+  if (!write_out() || !sync()) return false;
+  // Should the power fail, the mark must know of every segment that is complete.
+  if (const int error = syncs() ? mark_->sync() : 0; error != 0) return fail("sync", mark_->path(), error);
+  return begin_segment(0);
 }
 
-bool JournalFiles::begin_segment() noexcept {
+// `skipped`: sequences that are left out before it.
+bool JournalFiles::begin_segment(std::uint64_t skipped) noexcept {
   SegmentHeader header{};
   header.magic = kSegmentMagic;
   header.format = kFormat;
@@ -304,33 +380,50 @@ bool JournalFiles::begin_segment() noexcept {
   header.created_ms = now_ms_;
   header.previous_first = segments_.empty() ? kNoSequence : active().first;
   header.previous_bytes = segments_.empty() ? 0 : active().bytes;
+  header.notes = SegmentHeader::kHasMark | static_cast<std::uint32_t>(skipped);
   header.crc = header_crc(op::Crc32c(), header);
   try {
-    segments_.push_back({next_, 0, now_ms_, now_ms_});
+    segments_.reserve(segments_.size() + 1);
+    path_ = folder_.path_of(SegmentName(next_).text);
   } catch (const std::exception&) {
-    return fail("make", -ENOMEM);
+    return fail("make", path_, -ENOMEM);
   }
   int error = 0;
   OpenFile file = folder_.file(SegmentName(next_).text, platform::FileAccess::kCreateNew, error);
-  if (error != 0) return fail("make", error);
+  if (error != 0) return fail("make", path_, error);
+  std::size_t moved = 0;
+  error = write_all(disk_, file.number(), &header, sizeof header, 0, moved);
+  const platform::FileFacts facts = disk_.facts(file.number());
+  if (error == 0) error = facts.error;
+  if (error != 0) {
+    // Made a moment ago, and without a record.
+    (void)disk_.remove(folder_.descriptor(), SegmentName(next_).text);
+    return fail("write to", path_, error);
+  }
+  segments_.push_back({next_, sizeof header, now_ms_, now_ms_});
   file_ = std::move(file);
-  if (!write_all(reinterpret_cast<const std::byte*>(&header), sizeof header, 0)) return false;
-  active().bytes = sizeof header;
+  identity_ = facts;
+  checked_ = true;
   bytes_ += sizeof header;
-  names_unsynced_ = options_.fsync != abi::FsyncCode::kNone;
+  names_unsynced_ = syncs();
   return true;
 }
 
-// A file that somebody removes, cuts or writes to holds less than was promised, and the calls that write to it succeed.
+// A file that is removed, moved, cut or written to from outside holds less than was promised, and the calls that write
+// to it succeed. nullptr: it is as this run left it.
+const char* JournalFiles::wrong_with_active() noexcept {
+  const platform::FileFacts facts = disk_.facts_at(path_.c_str());
+  if (facts.error != 0 || !facts.is_same_file(identity_))
+    return "the file or its folder was removed, moved or replaced while this run writes it";
+  if (facts.bytes != active().bytes) return "its length was changed from outside while this run writes it";
+  if (!lock_.holds()) return "the lock beside it was removed or replaced while this run writes it";
+  return nullptr;
+}
+
 bool JournalFiles::check_active() noexcept {
-  const platform::FileFacts facts = disk_.facts(file_.number());
-  if (facts.error != 0) return fail("look at", facts.error);
-  if (facts.links == 0)
-    return fail_with("write to", "somebody has removed it",
-                     "leave a running journal's folder alone, or name another folder");
-  if (facts.bytes == active().bytes) return true;
-  return fail_with("write to", "somebody else has changed its length",
-                   "leave a running journal's folder alone, or name another folder");
+  const char* const wrong = wrong_with_active();
+  if (wrong == nullptr) return true;
+  return fail_with("write to", path_, wrong, "leave a running journal's folder alone, or name another folder");
 }
 
 bool JournalFiles::over_limit(const SegmentState& segment, std::uint64_t bytes) const noexcept {
@@ -350,13 +443,13 @@ bool JournalFiles::retire() noexcept {
     }
     // A cursor that is older on the device would want records that are no longer there.
     const int synced = cursor_synced ? 0 : cursor_->sync();
-    if (synced != 0) return fail("sync the reader's cursor beside", synced);
+    if (synced != 0) return fail("sync", cursor_->path(), synced);
     cursor_synced = true;
     int error = disk_.remove(folder_.descriptor(), SegmentName(segments_.front().first).text);
     // One name at a time is lost for good, so that no crash leaves a gap between two that remain.
     if ((error == 0 || error == -ENOENT) && options_.fsync != abi::FsyncCode::kNone)
       error = disk_.sync_folder(folder_.descriptor());
-    if (error != 0 && error != -ENOENT) return fail("remove an old segment beside", error);
+    if (error != 0 && error != -ENOENT) return fail("remove an old segment beside", path_, error);
     bytes_ -= segments_.front().bytes;
     segments_.erase(segments_.begin());
     ++removed_segments_;
@@ -372,21 +465,44 @@ void JournalFiles::count_over_limit() noexcept {
   }
 }
 
-bool JournalFiles::fail(const char* what, int error) noexcept {
+bool JournalFiles::fail_write(int error, std::size_t moved) noexcept {
+  settle_write(moved);
+  // What is whole in the file may be promised still, and given to the reader, if the device takes it.
+  if (wrong_with_active() == nullptr) {
+    const int failed = syncs() ? sync_device() : 0;
+    if (failed == 0 && syncs()) synced_ = written_;
+    sync_failed_ = sync_failed_ || failed != 0;
+    (void)store_mark();
+  }
+  return fail("write to", path_, error);
+}
+
+bool JournalFiles::fail_sync(int error) noexcept {
+  sync_failed_ = true;
+  (void)store_mark();
+  return fail(names_unsynced_ ? "sync the folder of" : "sync", path_, error);
+}
+
+bool JournalFiles::fail(const char* what, const std::string& path, int error) noexcept {
   try {
-    return fail_with(what, disk_error_text(error), disk_remedy(error));
+    return fail_with(what, path, disk_error_text(error), disk_remedy(error));
   } catch (const std::exception&) {
-    return fail_with(what, "an error without a text", disk_remedy(error));
+    return fail_with(what, path, "an error without a text", disk_remedy(error));
   }
 }
 
-bool JournalFiles::fail_with(const char* what, std::string_view why, const char* remedy) noexcept {
+bool JournalFiles::fail_with(const char* what, const std::string& path, std::string_view why,
+                             const char* remedy) noexcept {
   failed_ = true;
   room_ = 0;
+  // What lies in the buffer is not written any more.
+  next_ = written_;
+  used_ = rest_bytes_ = begun_bytes_ = 0;
   try {
-    const std::string path = folder_.path_of(SegmentName(segments_.empty() ? next_ : active().first).text);
-    failure_ = std::string("cannot ") + what + " " + short_path(path) + ": " + std::string(why) +
-               "; records from sequence " + std::to_string(durable()) + " on are not in the journal; " + remedy;
+    failure_ = std::string("cannot ") + what + " " + short_path(path) + ": " + std::string(why) + "; ";
+    if (opened_)
+      failure_ += "records from sequence " + std::to_string(durable()) + " on may or may not be in the journal; ";
+    failure_ += remedy;
   } catch (const std::exception&) {
     failure_.clear();
   }

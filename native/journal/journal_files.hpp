@@ -4,8 +4,9 @@
 //   append() … append() ──▶ buffer ──commit()──▶ write ──▶ fdatasync ──▶ durable()
 //
 // A commit is a group: however many records were appended since the last one, they are written together and synced
-// once. Whatever goes wrong is final: the cause is kept, nothing more is written, and durable() stays where it was,
-// because after a failed fdatasync nobody can say which pages the kernel has given up.
+// once. Whatever goes wrong is final: the cause is kept, and nothing more is appended. What was written by then counts
+// as far as it is whole; it is promised only if a sync of it still succeeds, and never after one that failed, because
+// then nobody can say which pages the kernel has given up.
 //
 // open() belongs to the control path and throws. The rest belongs to the journal's thread, waits for the device, throws
 // nothing, and allocates nothing but room in a list when a segment begins.
@@ -22,7 +23,9 @@
 #include "abi/abi_generated.hpp"
 #include "journal/cursor.hpp"
 #include "journal/folder.hpp"
+#include "journal/mark.hpp"
 #include "journal/recovery.hpp"
+#include "journal/writer_lock.hpp"
 #include "lane/endpoint.hpp"
 #include "platform/disk.hpp"
 #include "platform/memory.hpp"
@@ -60,7 +63,8 @@ struct JournalStatus {
 
 class JournalFiles {
  public:
-  // Makes the folder when it is missing, takes the lock, recovers. Throws JournalError.
+  // Makes the folder when it is missing, takes the lock, recovers, and proves what is there. One that fails has changed
+  // nothing, but for a repair that the device broke off. Throws JournalError.
   static std::unique_ptr<JournalFiles> open(const JournalOptions& options);
   ~JournalFiles();
 
@@ -70,6 +74,10 @@ class JournalFiles {
   // Gives the journal back: another writer may open it, while this object lives on for whoever still looks at it.
   // Nothing but what open() has fixed may be called afterwards. When the journal's and the reader's threads have ended.
   void close() noexcept;
+
+  // The pipeline that this was opened for could not start: removes the files and folders that open() made. Nothing has
+  // been appended, and nothing may be called afterwards.
+  void take_back() noexcept;
 
   // Any thread; fixed by open().
   const std::string& folder() const noexcept { return folder_.path(); }
@@ -82,7 +90,7 @@ class JournalFiles {
   // --- The journal's thread ---------------------------------------------------------------------------------------
 
   // Takes copies of the first of `records`, of which there is one at least: as many as there is room for before a block
-  // ends. How many: 0 when the journal has failed, and none of them is in it.
+  // ends. How many: 0 when the journal has failed.
   std::size_t append(std::span<const lane::LaneRecord> records) noexcept;
   // Writes what was appended, and syncs it when the policy wants that now. False: the journal has failed.
   bool commit() noexcept;
@@ -103,6 +111,8 @@ class JournalFiles {
   // Of all segments, with what has been appended and not committed.
   std::uint64_t bytes() const noexcept { return bytes_ + used_; }
   std::uint64_t durable() const noexcept { return options_.fsync == abi::FsyncCode::kNone ? written_ : synced_; }
+  // Records before it may be given to the reader.
+  std::uint64_t readable() const noexcept { return options_.fsync == abi::FsyncCode::kEachBatch ? synced_ : written_; }
   JournalStatus status() const noexcept;
 
   bool failed() const noexcept { return failed_; }
@@ -110,59 +120,80 @@ class JournalFiles {
   const std::string& failure() const noexcept { return failure_; }
 
  private:
-  JournalFiles(const JournalOptions& options, Folder folder, OpenFile lock, Recovered recovered);
+  JournalFiles(const JournalOptions& options, WriterLock lock, Made made, Folder folder, Recovered recovered);
 
+  bool syncs() const noexcept { return options_.fsync != abi::FsyncCode::kNone; }
   SegmentState& active() noexcept { return segments_.back(); }
   std::uint64_t behind_block() const noexcept { return (segments_.back().bytes + used_) % options_.buffer_bytes; }
+  void repair();
+  void go_on();
   std::size_t put_frames(std::span<const lane::LaneRecord> records) noexcept;
   bool make_room(std::size_t bytes) noexcept;
   bool end_commit() noexcept;
+  bool promise() noexcept;
   bool write_out() noexcept;
   bool write_blocks() noexcept;
   bool write_buffered(std::size_t bytes) noexcept;
-  bool write_all(const std::byte* from, std::size_t bytes, std::uint64_t offset) noexcept;
   bool wants_new_segment(std::uint64_t frame) noexcept;
   bool too_old() const noexcept;
   bool roll() noexcept;
-  bool begin_segment() noexcept;
+  bool begin_segment(std::uint64_t skipped) noexcept;
+  const char* wrong_with_active() noexcept;
   bool check_active() noexcept;
+  int sync_device() noexcept;
+  int store_mark() noexcept;
   bool retire() noexcept;
   bool over_limit(const SegmentState& segment, std::uint64_t bytes) const noexcept;
   void count_over_limit() noexcept;
-  bool fail(const char* what, int error) noexcept;
-  bool fail_with(const char* what, std::string_view why, const char* remedy) noexcept;
+  // What was appended counts as far as it is whole in the file, of which a write that failed has moved so many bytes.
+  void settle_write(std::size_t moved) noexcept;
+  // Ways to fail, each final.
+  bool fail_write(int error, std::size_t moved) noexcept;
+  bool fail_sync(int error) noexcept;
+  bool fail(const char* what, const std::string& path, int error) noexcept;
+  bool fail_with(const char* what, const std::string& path, std::string_view why, const char* remedy) noexcept;
   void throw_failure() const;
 
   const JournalOptions options_;
-  Folder folder_;
   platform::Disk& disk_;
-  OpenFile lock_;
+  WriterLock lock_;
+  Made made_;
+  Folder folder_;
   const Recovered recovered_;
   const std::uint64_t opened_at_;
   const std::uint64_t journal_;  // SegmentHeader.journal
   const FrameCrc crc_;
   const std::uint64_t roll_after_ms_;
   std::unique_ptr<ReaderCursor> cursor_;
+  std::unique_ptr<WriterMark> mark_;
   const std::size_t frame_bytes_max_;
   platform::Mapping buffer_;  // for what does not fill a block yet, and one more frame
 
   std::vector<SegmentState> segments_;  // never empty once open; the last is being written
   OpenFile file_;                       // of the last
+  std::string path_;                    // of the last
+  platform::FileFacts identity_;        // of the last
   std::size_t used_ = 0;                // of the buffer
-  std::size_t last_frame_bytes_ = 0;    // of the frame that was put last
-  std::size_t room_ = 0;                // bytes that can be appended before make_room() has to look
-  std::uint32_t time_ms_ = 0;           // FrameHeader.time_ms of the next record, while there is room
+  // Of a frame of which only a part is in the file: that part, and the rest, with which the buffer begins.
+  std::size_t begun_bytes_ = 0;
+  std::size_t rest_bytes_ = 0;
+  std::size_t last_frame_bytes_ = 0;  // of the frame that was put last
+  std::size_t room_ = 0;              // bytes that can be appended before make_room() has to look
+  std::uint32_t time_ms_ = 0;         // FrameHeader.time_ms of the next record, while there is room
   std::uint64_t next_;
   std::uint64_t written_;
   std::uint64_t synced_;
   std::uint64_t now_ms_ = 0;
   bool clock_read_ = false;      // since the last commit
+  bool checked_ = false;         // since the last commit: the file is as it was left
   bool names_unsynced_ = false;  // a segment was made whose name may not be on the device
   double written_since_ns_ = 0;  // when the oldest record that is not synced was written
   std::uint64_t bytes_ = 0;
   std::uint64_t syncs_ = 0;
   std::uint64_t over_limit_bytes_ = 0;
   std::uint64_t removed_segments_ = 0;
+  bool opened_ = false;
+  bool sync_failed_ = false;  // now, or before this run and not proven again since
   bool failed_ = false;
   std::string failure_;
 };

@@ -44,8 +44,9 @@ std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit)
     follow(options_.cursor_records);
     if (core::cut_off()) return 0;
   }
+  if (serves_files() && batch_at_ == batch_end_) read_on();
+  if (failed_) return 0;
   if (serves_files()) {
-    if (batch_at_ == batch_end_) read_on();
     const std::uint32_t count = std::min(limit, batch_end_ - batch_at_);
     for (std::uint32_t i = 0; i < count; ++i) {
       const JournalRecord& record = batch_[batch_at_ + i];
@@ -60,26 +61,27 @@ std::uint32_t JournalInlet::peek(lane::LaneRecord* records, std::uint32_t limit)
 }
 
 void JournalInlet::consume(std::uint32_t count) noexcept {
-  if (serves_files()) {
-    batch_at_ += count;
-    holds_batch_ = true;
-  } else {
+  if (!serves_files()) {
     lane_.consume(count);
+    consumed_ += count;
+    return;
   }
-  consumed_ += count;
+  batch_at_ += count;
+  holds_batch_ = true;
+  if (count != 0) consumed_ = batch_[batch_at_ - 1].sequence + 1;
 }
 
 bool JournalInlet::release() noexcept {
   bool any = holds_batch_;
   if (holds_batch_) {
     holds_batch_ = false;
-    const std::uint64_t replayed = std::min(consumed_, files_.opened_at()) - began_at_;
+    const std::uint64_t replayed = records_from_begin(std::min(consumed_, files_.opened_at()));
     block_.replayed.store(static_cast<double>(replayed), std::memory_order_relaxed);
   }
   if (consumed_ > files_.opened_at() && lane_.release()) any = true;
   // Over what the lane's end has counted: its records alone.
   if (any && options_.counts != nullptr)
-    options_.counts->in.store(static_cast<double>(consumed_ - began_at_), std::memory_order_relaxed);
+    options_.counts->in.store(static_cast<double>(records_from_begin(consumed_)), std::memory_order_relaxed);
   released_ = consumed_;
   return any;
 }
@@ -109,6 +111,11 @@ void JournalInlet::read_on() noexcept {
   if (core::cut_off()) return;
   batch_end_ = got;
   if (got != 0) return;
+  // Sequences that no record has come before this run's.
+  if (!reader_->failed() && reader_->next() >= files_.opened_at()) {
+    consumed_ = files_.opened_at();
+    return;
+  }
   // The writer's recovery has seen these records.
   fail(reader_->failed() ? reader_->failure().what()
                          : "records of the journal that were there when it was opened are gone; leave a running "
@@ -121,7 +128,8 @@ std::uint64_t JournalInlet::reached(std::uint64_t at_least) noexcept {
   std::uint64_t arrived = released_;
   // A record may be delivered before its release.
   if (options_.delivery != nullptr)
-    arrived = std::min(arrived, began_at_ + options_.delivery->arrived(released_ - began_at_));
+    arrived = std::min(arrived, sequence_behind(files_.recovered().gaps, began_at_,
+                                                options_.delivery->arrived(records_from_begin(released_))));
   return arrived - stored_ < at_least && arrived != released_ ? stored_ : arrived;
 }
 

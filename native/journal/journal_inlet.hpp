@@ -64,10 +64,13 @@ class JournalInlet final : public lane::Inlet {
   }
 
   // Records of earlier runs that are still to be read when nothing has been consumed.
-  std::uint64_t earlier_records() const noexcept { return files_.opened_at() - began_at_; }
+  std::uint64_t earlier_records() const noexcept { return records_from_begin(files_.opened_at()); }
 
  private:
   bool serves_files() const noexcept { return consumed_ < files_.opened_at(); }
+  std::uint64_t records_from_begin(std::uint64_t sequence) const noexcept {
+    return records_between(files_.recovered().gaps, began_at_, sequence);
+  }
   void read_on() noexcept;
   std::uint64_t reached(std::uint64_t at_least) noexcept;
   void follow(std::uint64_t at_least) noexcept;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "journal/recovery.hpp"
+#include "journal/writer_lock.hpp"
 
 namespace byteor::journal {
 
@@ -30,10 +31,19 @@ JournalReader::JournalReader(const ReaderOptions& options)
   if (firsts.empty())
     throw JournalError("JOURNAL_OPEN", folder_.path() + " holds no segment of a journal; name the folder of one");
   first_ = next_ = firsts.front();
-  if (!open_segment(first_) && firsts.size() > 1)
-    throw JournalError("JOURNAL_DAMAGED", folder_.path_of(SegmentName(first_).text) +
-                                              " is damaged at offset 0: it has no header, and other segments follow "
-                                              "it; restore the file from a copy");
+  look_at_promises();
+  if (!open_segment(first_) && firsts.size() > 1) fail_header(folder_, first_, {}, true);
+}
+
+// As far as they can be read: a reader needs neither file.
+void JournalReader::look_at_promises() {
+  try {
+    const WriterMark::Content mark = WriterMark::read(folder_);
+    const bool failed = mark.newest.has_value() && mark.newest->sync_failed != 0;
+    safe_ = !failed && !WriterLock::was_restarted(folder_);
+    floor_ = promised_floor(ReaderCursor::read(folder_), mark, safe_);
+  } catch (const JournalError&) {
+  }
 }
 
 RecordType JournalReader::type() const noexcept {
@@ -42,18 +52,42 @@ RecordType JournalReader::type() const noexcept {
 
 // False: the segment was about to be made.
 bool JournalReader::open_segment(std::uint64_t first) {
-  OpenFile file = folder_.file(SegmentName(first).text, platform::FileAccess::kRead);
-  const std::optional<SegmentHeader> header = read_header(folder_, file, first, type_.has_value() ? &*type_ : nullptr);
-  if (!header.has_value()) return false;
+  const SegmentName name(first);
+  OpenFile file = folder_.file(name.text, platform::FileAccess::kRead);
+  const HeaderLook look = look_at_header(folder_, file, first);
+  if (look.state == HeaderState::kUnfinished) return false;
+  if (look.state != HeaderState::kSound) fail_header(folder_, first, look, false);
+  if (type_.has_value()) check_type(folder_.path_of(name.text), look.header, *type_);
   if (segment_.is_open()) {
     const platform::FileFacts facts = folder_.disk().facts(segment_.file());
-    check_chain(folder_, segment_.header(), facts.bytes, *header);
+    check_chain(folder_, segment_.header(), facts.bytes, look.header);
   }
-  segment_.open(folder_, std::move(file), *header);
+  segment_.open(folder_, std::move(file), look.header);
+  return true;
+}
+
+// Goes on in the segment after the one that ends here. False: it was about to be made.
+bool JournalReader::open_successor(std::uint64_t first) {
+  if (!open_segment(first)) return false;
+  const std::uint64_t missing = first - next_;
+  if (missing != segment_.header().skipped())
+    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " holds no record between sequence " +
+                                          std::to_string(next_) + " and " + std::to_string(first) +
+                                          ": a segment is missing; restore it, or begin with " + std::to_string(first));
+  next_ = first;
   return true;
 }
 
 void JournalReader::seek(std::uint64_t sequence) {
+  place(sequence);
+  if (next_ > sequence)
+    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " has no record with sequence " +
+                                          std::to_string(sequence) + ": a power failure took it; begin with " +
+                                          std::to_string(next_));
+}
+
+// At `sequence`, at the end, or behind the sequences that no record has.
+void JournalReader::place(std::uint64_t sequence) {
   if (sequence < first_)
     throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " begins with sequence " +
                                           std::to_string(first_) + "; a record with sequence " +
@@ -83,12 +117,12 @@ void JournalReader::seek(std::uint64_t sequence) {
 
 void JournalReader::seek_last(std::uint64_t count) {
   const std::uint64_t limit = std::exchange(stop_before_, kNoSequence);
-  seek(folder_.segments().back());
+  place(folder_.segments().back());
   JournalRecord skipped[64];
   while (read_or_throw(skipped, 64) != 0) {
   }
   stop_before_ = limit;
-  seek(std::max(first_, next_ - std::min(next_, count)));
+  place(std::max(first_, next_ - std::min(next_, count)));
 }
 
 std::uint32_t JournalReader::read(JournalRecord* records, std::uint32_t limit) noexcept {
@@ -106,7 +140,10 @@ std::uint32_t JournalReader::read(JournalRecord* records, std::uint32_t limit) n
 std::uint32_t JournalReader::read_or_throw(JournalRecord* records, std::uint32_t limit) {
   std::uint32_t count = 0;
   Frame frame;
-  if (!segment_.is_open() && !open_segment(next_)) return 0;
+  if (!segment_.is_open() && !open_segment(next_)) {
+    check_end(0);
+    return 0;
+  }
   while (count < limit && next_ < stop_before_) {
     const SegmentReader::Next next = segment_.next(frame);
     if (next == SegmentReader::Next::kFrame) {
@@ -134,19 +171,26 @@ bool JournalReader::at_end_of_segment() {
   }
   const End end = *std::exchange(end_, std::nullopt);
   const std::uint64_t rest = end.bytes - std::min(end.bytes, segment_.offset());
-  if (rest == 0 && end.later == next_) return open_segment(next_);
   if (end.later.has_value()) {
     if (rest != 0) fail_damaged(segment_.path(), segment_.offset(), next_);
-    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " holds no record between sequence " +
-                                          std::to_string(next_) + " and " + std::to_string(*end.later) +
-                                          ": a segment is missing; restore it, or begin with " +
-                                          std::to_string(*end.later));
+    if (open_successor(*end.later)) return true;
+    check_end(0);
+    return false;
   }
+  check_end(rest);
   torn_bytes_ = rest;
-  if (rest != 0 &&
-      look_behind(folder_, segment_.file(), segment_.header(), segment_.offset(), end.bytes, next_) != Behind::kNothing)
+  if (rest == 0) return false;
+  const Behind behind = look_behind(folder_, segment_.file(), segment_.header(), segment_.offset(), end.bytes, next_);
+  if (behind == Behind::kFramesAfterSync || (behind == Behind::kFrames && safe_))
     fail_damaged(segment_.path(), segment_.offset(), next_);
   return false;
+}
+
+// The records end here, with so many bytes behind them that are none: more may have been promised.
+void JournalReader::check_end(std::uint64_t rest) const {
+  if (next_ >= floor_) return;
+  if (segment_.is_open()) fail_lost(segment_.path(), segment_.offset(), rest, next_, floor_);
+  fail_lost(folder_.path_of(SegmentName(next_).text), 0, rest, next_, floor_);
 }
 
 // First sequence of the segment after the one being read.

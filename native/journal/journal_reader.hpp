@@ -3,7 +3,8 @@
 // asked again) and a folder that may not be written to.
 //
 // A record that does not check ends the reading with a stated failure, unless it is the torn end of the last segment:
-// there the journal ends. Nothing is skipped.
+// there the journal ends, unless more was promised by then. Nothing is skipped but sequences that a header says no
+// record has.
 //
 // open() and seeking belong to the control path and throw JournalError. read() throws nothing; it allocates only when a
 // record is longer than the buffer it was opened with. One thread.
@@ -53,7 +54,7 @@ class JournalReader {
   RecordType type() const noexcept;
 
   // The next record is the one of `sequence`, or the journal's end when it is not there yet. Throws JournalError:
-  // JOURNAL_GAP for a sequence before the first.
+  // JOURNAL_GAP for a sequence before the first, and for one that no record has.
   void seek(std::uint64_t sequence);
   // Reads to the end, so that `count` records are left (all when there are fewer). Throws JournalError.
   void seek_last(std::uint64_t count);
@@ -70,8 +71,12 @@ class JournalReader {
 
  private:
   std::uint32_t read_or_throw(JournalRecord* records, std::uint32_t limit);
+  void place(std::uint64_t sequence);
   bool open_segment(std::uint64_t first);
+  bool open_successor(std::uint64_t first);
   bool at_end_of_segment();
+  void look_at_promises();
+  void check_end(std::uint64_t rest) const;
   std::optional<std::uint64_t> later_segment() const;
 
   Folder folder_;
@@ -79,6 +84,8 @@ class JournalReader {
   SegmentReader segment_;
   std::uint64_t first_ = 0;
   std::uint64_t next_ = 0;
+  std::uint64_t floor_ = 0;  // records before it were promised when the journal was opened
+  bool safe_ = true;         // nothing can have taken what was only written
   std::uint64_t stop_before_ = kNoSequence;
   std::uint64_t torn_bytes_ = 0;
   // How the segment ended when next_ was not found in it for the first time.

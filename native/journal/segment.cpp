@@ -48,6 +48,8 @@ std::string type_text(std::uint32_t codec, std::uint64_t layout_hash) {
   return std::string(codec_text(codec)) + hash;
 }
 
+}  // namespace
+
 void check_type(const std::string& path, const SegmentHeader& header, const RecordType& type) {
   const auto codec = static_cast<std::uint32_t>(type.codec);
   if (header.codec == codec && header.layout_hash == type.layout_hash) return;
@@ -56,36 +58,60 @@ void check_type(const std::string& path, const SegmentHeader& header, const Reco
                                           "; name another folder, or use the plan that wrote this one");
 }
 
-}  // namespace
-
-std::optional<SegmentHeader> read_header(const Folder& folder, const OpenFile& file, std::uint64_t first,
-                                         const RecordType* type) {
-  const std::string path = folder.path_of(SegmentName(first).text);
-  SegmentHeader header{};
+HeaderLook look_at_header(const Folder& folder, const OpenFile& file, std::uint64_t first) {
+  // Its length before its header: a writer that is at work writes the header first.
+  const platform::FileFacts facts = folder.disk().facts(file.number());
+  if (facts.error != 0) fail_read(folder, first, 0, facts.error);
+  HeaderLook look;
+  SegmentHeader& header = look.header;
   const std::size_t got =
       read_up_to(folder, file.number(), first, reinterpret_cast<std::byte*>(&header), sizeof header, 0);
   constexpr SegmentHeader kBlank{};
-  if (got < sizeof header || std::memcmp(&header, &kBlank, sizeof header) == 0) return std::nullopt;
+  if (got < sizeof header) return look;
+  if (std::memcmp(&header, &kBlank, sizeof header) == 0) {
+    if (facts.bytes > sizeof header) look.state = HeaderState::kBlank;
+    return look;
+  }
+  look.checks = header.crc == header_crc(op::Crc32c(), header);
   if (header.magic != kSegmentMagic)
-    throw JournalError("JOURNAL_FOREIGN", path + " is not a segment of a journal; move it out of the folder");
-  const bool sound = header.crc == header_crc(op::Crc32c(), header);
-  if (header.format != kFormat)
-    throw JournalError("JOURNAL_FORMAT", path + " has format version " + std::to_string(header.format) +
-                                             ", but this byteor reads version " + std::to_string(kFormat) +
-                                             (sound ? "; use the byteor that wrote it, or name another folder"
-                                                    : ", or its header is damaged; restore the file from a copy"));
-  if (!sound || header.header_bytes != sizeof header)
-    throw JournalError("JOURNAL_DAMAGED",
-                       path +
-                           " is damaged: its header (offset 0) does not match its checksum, so no record from "
-                           "sequence " +
-                           std::to_string(first) +
-                           " on can be read; restore the file from a copy, or move the folder away");
-  if (header.first != first)
-    throw JournalError("JOURNAL_FOREIGN", path + " begins with sequence " + std::to_string(header.first) +
-                                              ", which is not what its name says; give it back its name");
-  if (type != nullptr) check_type(path, header, *type);
-  return header;
+    look.state = header.magic == 0 ? HeaderState::kDamaged : HeaderState::kForeign;
+  else if (header.format != kFormat)
+    look.state = HeaderState::kFormat;
+  else if (!look.checks || header.header_bytes != sizeof header)
+    look.state = HeaderState::kDamaged;
+  else
+    look.state = header.first == first ? HeaderState::kSound : HeaderState::kMisnamed;
+  return look;
+}
+
+void fail_header(const Folder& folder, std::uint64_t first, const HeaderLook& look, bool followed) {
+  const std::string path = folder.path_of(SegmentName(first).text);
+  switch (look.state) {
+    case HeaderState::kForeign:
+      throw JournalError("JOURNAL_FOREIGN", path + " is not a segment of a journal; move it out of the folder");
+    case HeaderState::kFormat:
+      throw JournalError("JOURNAL_FORMAT",
+                         path + " has format version " + std::to_string(look.header.format) +
+                             ", but this byteor reads version " + std::to_string(kFormat) +
+                             (look.checks ? "; use the byteor that wrote it, or name another folder"
+                                          : ", or its header is damaged; restore the file from a copy"));
+    case HeaderState::kMisnamed:
+      throw JournalError("JOURNAL_FOREIGN", path + " begins with sequence " + std::to_string(look.header.first) +
+                                                ", which is not what its name says; give it back its name");
+    case HeaderState::kUnfinished:
+    case HeaderState::kBlank:
+      throw JournalError("JOURNAL_DAMAGED", path + " is damaged at offset 0: it has no header, " +
+                                                (followed ? "and other segments follow it"
+                                                          : "and there are bytes behind the place of one") +
+                                                "; restore the file from a copy, or move the folder away");
+    default:
+      throw JournalError("JOURNAL_DAMAGED",
+                         path +
+                             " is damaged: its header (offset 0) does not match its checksum, so no record from "
+                             "sequence " +
+                             std::to_string(first) +
+                             " on can be read; restore the file from a copy, or move the folder away");
+  }
 }
 
 SegmentReader::SegmentReader(std::size_t buffer_bytes, std::uint64_t record_max)
@@ -117,6 +143,14 @@ SegmentReader::Next SegmentReader::next(Frame& frame) noexcept {
   at_ += static_cast<std::size_t>(bytes);
   ++sequence_;
   return Next::kFrame;
+}
+
+bool SegmentReader::advance(Frame& frame) {
+  for (;;) {
+    const Next found = next(frame);
+    if (found == Next::kFrame) return true;
+    if (found == Next::kBad || !refill()) return false;
+  }
 }
 
 bool SegmentReader::refill() {

@@ -20,11 +20,31 @@ struct RecordType {
   std::uint64_t layout_hash = 0;
 };
 
-// Reads and checks the header of the segment that is named by `first`. Nothing: the file ends inside its header, or
-// has no header yet; it was about to be made. Throws JournalError: JOURNAL_FOREIGN, JOURNAL_FORMAT, JOURNAL_CODEC
-// (only when `type` is given), JOURNAL_DAMAGED, JOURNAL_READ.
-std::optional<SegmentHeader> read_header(const Folder& folder, const OpenFile& file, std::uint64_t first,
-                                         const RecordType* type);
+enum class HeaderState {
+  kSound,
+  kUnfinished,  // the file ends inside its header, or where a header of zeros does: it was about to be made
+  kBlank,       // zeros, and bytes behind them
+  kDamaged,     // does not match its checksum
+  kForeign,     // no segment
+  kFormat,      // of another format version
+  kMisnamed,    // of a segment with another name
+};
+
+struct HeaderLook {
+  HeaderState state = HeaderState::kUnfinished;
+  SegmentHeader header{};
+  bool checks = false;  // what is there matches its checksum
+};
+
+// Looks at the header of the segment that is named by `first`. Throws JournalError: JOURNAL_READ.
+HeaderLook look_at_header(const Folder& folder, const OpenFile& file, std::uint64_t first);
+
+// The failure to state for a header that is not sound; `followed`: by other segments. Throws JournalError:
+// JOURNAL_FOREIGN, JOURNAL_FORMAT, JOURNAL_DAMAGED.
+[[noreturn]] void fail_header(const Folder& folder, std::uint64_t first, const HeaderLook& look, bool followed);
+
+// Throws JournalError: JOURNAL_CODEC when the segment's records are not of `type`.
+void check_type(const std::string& path, const SegmentHeader& header, const RecordType& type);
 
 struct Frame {
   FrameHeader header;
@@ -49,6 +69,10 @@ class SegmentReader {
   };
   // Moves over the next frame in the buffer. Its data is valid until refill() or open().
   Next next(Frame& frame) noexcept;
+
+  // Moves over the next frame, reading on where it has to. False: what lies here is not the frame of the next sequence.
+  // Throws as refill() does.
+  bool advance(Frame& frame);
 
   // Reads on. False: the file holds no more than what next() has seen (for now, when it is still being written). Throws
   // JournalError: JOURNAL_READ, also for a record that is longer than `record_max`.

@@ -69,6 +69,9 @@ class Inlet {
     return taken;
   }
 
+  // What was consumed since the last release is to be read again. False where an end does not go back.
+  virtual bool rewind() noexcept { return false; }
+
   // Everything consumed so far may be overwritten. True when there was something to release.
   virtual bool release() noexcept = 0;
 

@@ -91,6 +91,13 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     });
   }
 
+  bool rewind() noexcept override {
+    uncount_frames();
+    next_ = released_;
+    peeked_.clear();
+    return true;
+  }
+
   bool release() noexcept override {
     if (released_ == next_) return false;
     counts_.settle_batch();
@@ -172,6 +179,18 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     for (; count != 0 && find(next_, piece, start, fresh); --count) {
       counts_.add(1, start.length);
       next_ += frame_bytes(start.length);
+    }
+  }
+
+  // Takes the frames behind what was released out of the counts again.
+  void uncount_frames() noexcept {
+    std::uint64_t position = released_;
+    std::uint64_t piece = piece_at(position);
+    bool fresh = true;
+    FrameStart start;
+    while (position < next_ && find(position, piece, start, fresh)) {
+      counts_.take_back(1, start.length);
+      position += frame_bytes(start.length);
     }
   }
 

@@ -76,6 +76,12 @@ class ReadingEnd {
     bytes_ += bytes;
   }
 
+  // What was added since the last settle_batch(), in part.
+  void take_back(std::uint64_t records, std::uint64_t bytes) noexcept {
+    read_ -= records;
+    bytes_ -= bytes;
+  }
+
   std::uint64_t read() const noexcept { return read_; }
 
   // To be called before what was read is given back: its stamps may then be overwritten.

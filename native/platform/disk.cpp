@@ -32,9 +32,16 @@ namespace {
 
 int answer(int result) noexcept { return result >= 0 ? result : -errno; }
 
+FileFacts facts_of(const struct stat& facts) noexcept {
+  return {0, static_cast<std::uint64_t>(facts.st_size), static_cast<std::uint64_t>(facts.st_nlink),
+          static_cast<std::uint64_t>(facts.st_dev), static_cast<std::uint64_t>(facts.st_ino)};
+}
+
 }  // namespace
 
 int Disk::make_folder(const char* path) noexcept { return answer(mkdir(path, 0700)); }
+
+int Disk::remove_folder(const char* path) noexcept { return answer(rmdir(path)); }
 
 int Disk::open_folder(const char* path) noexcept { return answer(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 
@@ -67,8 +74,14 @@ std::int64_t Disk::write(int file, const void* from, std::size_t bytes, std::uin
 
 FileFacts Disk::facts(int file) noexcept {
   struct stat facts {};
-  if (fstat(file, &facts) != 0) return {-errno, 0, 0};
-  return {0, static_cast<std::uint64_t>(facts.st_size), static_cast<std::uint64_t>(facts.st_nlink)};
+  if (fstat(file, &facts) != 0) return {.error = -errno};
+  return facts_of(facts);
+}
+
+FileFacts Disk::facts_at(const char* path) noexcept {
+  struct stat facts {};
+  if (lstat(path, &facts) != 0) return {.error = -errno};
+  return facts_of(facts);
 }
 
 int Disk::truncate(int file, std::uint64_t bytes) noexcept {
@@ -92,6 +105,10 @@ int Disk::sync_folder(int folder) noexcept {
 
 int Disk::remove(int folder, const char* name) noexcept { return answer(unlinkat(folder, name, 0)); }
 
+int Disk::rename(int folder, const char* from, const char* to) noexcept {
+  return answer(renameat(folder, from, folder, to));
+}
+
 int Disk::list(int folder, std::vector<std::string>& names) {
   // A descriptor of its own: reading a folder moves a position that all copies share.
   const int own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -109,7 +126,7 @@ int Disk::list(int folder, std::vector<std::string>& names) {
   return error;
 }
 
-int Disk::lock(int file) noexcept { return answer(flock(file, LOCK_EX | LOCK_NB)); }
+int Disk::lock(int descriptor) noexcept { return answer(flock(descriptor, LOCK_EX | LOCK_NB)); }
 
 std::string Disk::boot() {
   std::string text(64, '\0');
@@ -131,16 +148,19 @@ void block_write_signals() noexcept {
 #else
 
 int Disk::make_folder(const char*) noexcept { return -ENOSYS; }
+int Disk::remove_folder(const char*) noexcept { return -ENOSYS; }
 int Disk::open_folder(const char*) noexcept { return -ENOSYS; }
 int Disk::open_file(int, const char*, FileAccess) noexcept { return -ENOSYS; }
 void Disk::close(int) noexcept {}
 std::int64_t Disk::read(int, void*, std::size_t, std::uint64_t) noexcept { return -ENOSYS; }
 std::int64_t Disk::write(int, const void*, std::size_t, std::uint64_t) noexcept { return -ENOSYS; }
-FileFacts Disk::facts(int) noexcept { return {-ENOSYS, 0, 0}; }
+FileFacts Disk::facts(int) noexcept { return {.error = -ENOSYS}; }
+FileFacts Disk::facts_at(const char*) noexcept { return {.error = -ENOSYS}; }
 int Disk::truncate(int, std::uint64_t) noexcept { return -ENOSYS; }
 int Disk::sync_data(int) noexcept { return -ENOSYS; }
 int Disk::sync_folder(int) noexcept { return -ENOSYS; }
 int Disk::remove(int, const char*) noexcept { return -ENOSYS; }
+int Disk::rename(int, const char*, const char*) noexcept { return -ENOSYS; }
 int Disk::list(int, std::vector<std::string>&) { return -ENOSYS; }
 int Disk::lock(int) noexcept { return -ENOSYS; }
 std::string Disk::boot() { return {}; }

@@ -22,6 +22,11 @@ struct FileFacts {
   int error = 0;  // negated errno
   std::uint64_t bytes = 0;
   std::uint64_t links = 0;  // 0: its last name has been removed, and it goes with its last descriptor
+  // Which file it is: two names, or a name and a descriptor, that agree in both mean the same one.
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+
+  bool is_same_file(const FileFacts& other) const noexcept { return device == other.device && inode == other.inode; }
 };
 
 class Disk {
@@ -32,6 +37,8 @@ class Disk {
 
   // A folder of mode 0700, without its parents; -EEXIST when something has that name.
   virtual int make_folder(const char* path) noexcept;
+  // An empty one; -ENOTEMPTY otherwise.
+  virtual int remove_folder(const char* path) noexcept;
   virtual int open_folder(const char* path) noexcept;
   // Relative to an open folder, so that nobody can swap the folder in between. Links are not followed.
   virtual int open_file(int folder, const char* name, FileAccess access) noexcept;
@@ -41,6 +48,8 @@ class Disk {
   virtual std::int64_t read(int file, void* to, std::size_t bytes, std::uint64_t offset) noexcept;
   virtual std::int64_t write(int file, const void* from, std::size_t bytes, std::uint64_t offset) noexcept;
   virtual FileFacts facts(int file) noexcept;
+  // Of what has this name now; a link is not followed at its end.
+  virtual FileFacts facts_at(const char* path) noexcept;
   virtual int truncate(int file, std::uint64_t bytes) noexcept;
 
   // The content of a file, and what is needed to read it back, is on the device.
@@ -49,9 +58,12 @@ class Disk {
   virtual int sync_folder(int folder) noexcept;
 
   virtual int remove(int folder, const char* name) noexcept;
+  // A file that has the new name already is replaced.
+  virtual int rename(int folder, const char* from, const char* to) noexcept;
   virtual int list(int folder, std::vector<std::string>& names);
-  // A lock that goes with its descriptor, also when the process is killed; -EWOULDBLOCK when somebody else has it.
-  virtual int lock(int file) noexcept;
+  // A lock on a file or a folder that goes with its descriptor, also when the process is killed; -EWOULDBLOCK when
+  // another descriptor has it. Some file systems lock no folders: another error.
+  virtual int lock(int descriptor) noexcept;
 
   // Milliseconds since 1970.
   virtual std::uint64_t wall_ms() noexcept;

@@ -53,13 +53,10 @@ std::string folder_name(const std::string& lane) {
   return name;
 }
 
+// Made with the folders in it, so that an opening that fails leaves none.
 std::string parent_folder(const std::string& plan, const Options& options) {
   const std::string folder = options.journal_folder.empty() ? make_run_folder(plan) : options.journal_folder;
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    throw OpenError("JOURNAL_OPEN", "cannot make the folder " + folder + " for journal lanes: " + error.message() +
-                                        "; name another folder");
   const std::filesystem::path whole = std::filesystem::absolute(folder, error);
   return error ? folder : whole.lexically_normal().string();
 }
@@ -99,6 +96,8 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const st
     try {
       journals[i] = journal::JournalFiles::open(files);
     } catch (const journal::JournalError& error) {
+      for (auto made = journals.rbegin(); made != journals.rend(); ++made)
+        if (*made != nullptr) (*made)->take_back();
       throw OpenError(error.code(), error.what());
     }
   }

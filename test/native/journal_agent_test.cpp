@@ -226,6 +226,33 @@ TEST(JournalAgent, AFailedSyncEndsTheLaneBehindWhatIsDurable) {
   EXPECT_NE(bench.failures.cause.find("check the device"), std::string::npos) << bench.failures.cause;
 }
 
+TEST(JournalAgent, AFullDiskInTheMiddleOfATurnGivesTheReaderWhatTheFilesHold) {
+  for (const abi::FsyncCode fsync : {abi::FsyncCode::kEachBatch, abi::FsyncCode::kInterval, abi::FsyncCode::kNone}) {
+    const TempFolder temp;
+    FaultyDisk disk;
+    JournalOptions options = journal_in(temp.path("lane"));
+    options.disk = &disk;
+    options.fsync = fsync;
+    options.fsync_interval_ms = 60'000;
+    options.segment_bytes = 4096;
+    Bench bench(options);
+    JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
+    put_records(bench.lane, 0, 1000);
+    disk.room = 20'000;
+    EXPECT_EQ(agent.do_work(), 1u);
+    EXPECT_TRUE(agent.done());
+    const std::uint64_t whole = read_records(temp.path("lane"));
+    EXPECT_GT(whole, 100u);
+    EXPECT_LT(whole, 1000u);
+    EXPECT_EQ(bench.lane.released(), whole);
+    EXPECT_EQ(bench.lane.consumed(), whole);
+    EXPECT_EQ(bench.cell(bench.block.appended), static_cast<double>(whole));
+    EXPECT_EQ(bench.cell(bench.block.durable), static_cast<double>(whole));
+    EXPECT_EQ(bench.block.segments.load(), test::segment_names(temp.path("lane")).size());
+    EXPECT_EQ(bench.failures.sequence, whole);
+  }
+}
+
 TEST(JournalAgent, AtAnIntervalReleasesAtOnceAndIsWokenForTheSync) {
   const TempFolder temp;
   JournalOptions options = journal_in(temp.path("lane"));

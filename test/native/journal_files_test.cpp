@@ -104,11 +104,10 @@ TEST(JournalFiles, NoneNeverSyncsAndPromisesWhatIsWritten) {
   options.segment_bytes = 4096;
   const auto files = JournalFiles::open(options);
   ASSERT_TRUE(append_records(*files, 1000, 10));
+  ASSERT_TRUE(files->sync());
   EXPECT_EQ(disk.syncs, 0u);
   EXPECT_EQ(files->durable(), 1000u);
   EXPECT_EQ(files->status().synced, 0u);
-  ASSERT_TRUE(files->sync());
-  EXPECT_EQ(disk.syncs, 1u);
 }
 
 TEST(JournalFiles, WhatSomebodyElseDidToTheFileIsNotMendedAtTheEnd) {
@@ -217,10 +216,10 @@ TEST(JournalFiles, ARecordThatIsOnlyPartlyWrittenIsNotCountedWhenTheDiskFails) {
     EXPECT_TRUE(contains(files->failure(), "sequence " + std::to_string(counted))) << files->failure();
   }
   disk.on_write = nullptr;
-  // The file ends within the record after those that count.
+  // The record of which only a part was written has been cut off.
   const auto again = JournalFiles::open(options);
   EXPECT_EQ(again->opened_at(), counted);
-  EXPECT_GT(again->recovered().cut_bytes, 0u);
+  EXPECT_EQ(again->recovered().cut_bytes, 0u);
   EXPECT_EQ(read_records(temp.path("lane")), counted);
 }
 
@@ -265,32 +264,117 @@ TEST(JournalFiles, ABatchIsTheSameAsItsRecordsOneByOne) {
   }
 }
 
-TEST(JournalFiles, AFullDiskIsFinalAndNothingUnwrittenIsAcknowledged) {
+// Whatever byte of a group the disk is full at, under every policy: what is whole in the files counts, is safe where
+// the policy says so, and is there afterwards; the rest is not.
+TEST(JournalFiles, AFullDiskIsFinalAndTheCountersSayWhatTheFilesHold) {
+  for (const abi::FsyncCode fsync : {abi::FsyncCode::kEachBatch, abi::FsyncCode::kInterval, abi::FsyncCode::kNone}) {
+    for (const std::uint64_t room : {500u, 1000u, 1021u, 4000u, 4096u, 9000u}) {
+      const TempFolder temp;
+      FaultyDisk disk;
+      JournalOptions options = journal_on(disk, temp, fsync);
+      options.segment_bytes = 4096;
+      options.fsync_interval_ms = 60'000;
+      std::uint64_t whole = 0;
+      {
+        const auto files = JournalFiles::open(options);
+        ASSERT_TRUE(append_records(*files, 10, 10));
+        disk.room = room;
+        EXPECT_FALSE(append_records(*files, 300, 300));
+        // The mark finds room where it was before.
+        whole = files->next_sequence();
+        EXPECT_EQ(files->durable(), whole);
+        EXPECT_EQ(files->readable(), whole);
+        EXPECT_EQ(files->status().next, whole);
+        std::uint64_t bytes = 0;
+        const std::vector<std::string> names = segment_names(temp.path("lane"));
+        for (const std::string& name : names) bytes += std::filesystem::file_size(temp.path("lane/" + name));
+        EXPECT_EQ(files->status().bytes, bytes);
+        EXPECT_EQ(files->status().segments, names.size());
+        EXPECT_TRUE(contains(files->failure(), "No space left on device")) << files->failure();
+        EXPECT_TRUE(contains(files->failure(), "records from sequence " + std::to_string(whole) +
+                                                   " on may or may not be in the journal; free some space"))
+            << files->failure();
+        // Room again does not make it good.
+        disk.room = UINT64_MAX;
+        EXPECT_FALSE(append_record(*files));
+        EXPECT_FALSE(files->commit());
+        EXPECT_FALSE(files->sync());
+        EXPECT_EQ(files->durable(), whole);
+      }
+      const auto again = JournalFiles::open(options);
+      EXPECT_EQ(again->opened_at(), whole);
+      EXPECT_EQ(again->recovered().cut_bytes, 0u);
+      EXPECT_EQ(read_records(temp.path("lane")), whole);
+    }
+  }
+}
+
+TEST(JournalFiles, AJournalThatFilledItsDiskCanBeOpenedAndItsReaderCanGoOn) {
   const TempFolder temp;
   FaultyDisk disk;
   JournalOptions options = journal_on(disk, temp);
-  std::uint64_t acknowledged = 0;
+  options.segment_bytes = 4096;
   {
     const auto files = JournalFiles::open(options);
-    disk.room = 5000;
-    while (append_records(*files, 10, 10)) acknowledged = files->durable();
-    EXPECT_TRUE(files->failed());
-    EXPECT_EQ(files->durable(), acknowledged);
-    EXPECT_TRUE(contains(files->failure(), "No space left on device")) << files->failure();
-    EXPECT_TRUE(contains(files->failure(), temp.path("lane"))) << files->failure();
-    EXPECT_TRUE(contains(files->failure(), "sequence " + std::to_string(acknowledged))) << files->failure();
-    EXPECT_TRUE(contains(files->failure(), "free some space")) << files->failure();
-    // Room again does not make it good.
-    disk.room = UINT64_MAX;
-    EXPECT_FALSE(append_record(*files));
-    EXPECT_FALSE(files->commit());
-    EXPECT_FALSE(files->sync());
-    EXPECT_EQ(files->durable(), acknowledged);
+    disk.room = 9000;
+    while (append_records(*files, 10, 10)) {
+    }
   }
-  const auto again = JournalFiles::open(options);
-  EXPECT_GE(again->opened_at(), acknowledged);
-  EXPECT_GT(again->recovered().cut_bytes, 0u);
-  EXPECT_EQ(read_records(temp.path("lane")), again->opened_at());
+  // Only what lies within the files has room.
+  disk.room = 0;
+  disk.writes_over = true;
+  std::uint64_t end = 0;
+  {
+    const auto files = JournalFiles::open(options);
+    end = files->opened_at();
+    EXPECT_GT(end, 100u);
+    for (std::uint64_t sequence = 1; sequence <= end; ++sequence) ASSERT_EQ(files->cursor().store(sequence), 0);
+    EXPECT_FALSE(append_records(*files, 200));
+  }
+  disk.boot_id = "the boot of a rest";
+  EXPECT_EQ(JournalFiles::open(options)->recovered().cursor, end);
+  // A new one finds no room, says so, and leaves nothing.
+  options.folder = temp.path("above/new");
+  const std::string text = test::failure_of("JOURNAL_OPEN", [&] { JournalFiles::open(options); });
+  EXPECT_TRUE(contains(text, "No space left on device")) << text;
+  EXPECT_FALSE(std::filesystem::exists(temp.path("above")));
+}
+
+// The n-th sync fails, of files and folders in their order, once; whatever was promised before is there afterwards, and
+// what lies behind it is written and synced again before it is promised.
+TEST(JournalFiles, AfterASyncThatFailedWhateverWasNotProvenIsWrittenAgain) {
+  for (int failing = 1; failing != 12; ++failing) {
+    const TempFolder temp;
+    FaultyDisk disk;
+    JournalOptions options = journal_on(disk, temp);
+    options.segment_bytes = 4096;
+    int syncs = 0;
+    disk.on_sync_data = disk.on_sync_folder = [&] { return ++syncs == failing ? -EIO : 0; };
+    std::uint64_t durable = 0;
+    bool opened = false;
+    try {
+      const auto files = JournalFiles::open(options);
+      opened = true;
+      while (append_records(*files, 10, 10)) durable = files->durable();
+      EXPECT_EQ(files->durable(), durable);
+      EXPECT_TRUE(contains(files->failure(), "sequence " + std::to_string(durable))) << files->failure();
+    } catch (const JournalError& error) {
+      EXPECT_FALSE(opened);
+      EXPECT_FALSE(std::filesystem::exists(temp.path("lane"))) << failing;
+    }
+    std::vector<std::pair<std::uint64_t, std::size_t>> written;
+    disk.on_write_at = [&](std::uint64_t offset, std::size_t bytes) { written.emplace_back(offset, bytes); };
+    const auto files = JournalFiles::open(options);
+    ASSERT_GE(files->opened_at(), durable);
+    EXPECT_EQ(files->status().synced, files->opened_at());
+    std::uint64_t bytes = 0;
+    for (std::uint64_t s = durable; s < files->opened_at(); ++s) bytes += frame_bytes(test::record_text(s).size());
+    std::uint64_t again = 0;
+    for (const auto& [offset, count] : written)
+      if (offset != 0 && offset != kSlotStride) again += count;
+    EXPECT_GE(again, bytes) << failing;
+    EXPECT_EQ(read_records(temp.path("lane")), files->opened_at());
+  }
 }
 
 TEST(JournalFiles, TheFileSizeLimitIsAStatedFailureAndNoSignal) {
@@ -360,19 +444,127 @@ TEST(JournalFiles, ASegmentThatCannotBeMadeIsAStatedFailure) {
   EXPECT_EQ(read_records(temp.path("lane")), files->durable());
 }
 
-TEST(JournalFiles, AFileThatSomebodyRemovesOrCutsIsNoticedBeforeTheNextPromise) {
-  for (const bool remove : {true, false}) {
-    const TempFolder temp;
-    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
-    ASSERT_TRUE(append_records(*files, 10, 10));
-    const std::string path = temp.path("lane/" + segment_names(temp.path("lane")).back());
-    if (remove)
-      std::filesystem::remove(path);
-    else
-      std::filesystem::resize_file(path, 100'000);
-    EXPECT_FALSE(append_records(*files, 1));
-    EXPECT_EQ(files->durable(), 10u);
-    EXPECT_TRUE(contains(files->failure(), remove ? "has removed it" : "has changed its length")) << files->failure();
+struct Accident {
+  const char* what;
+  void (*happens)(const std::string& folder, const std::string& path);
+  const char* said;
+};
+
+constexpr const char* kMoved = "was removed, moved or replaced";
+constexpr const char* kLength = "its length was changed";
+const Accident kAccidents[] = {
+    {"removed", [](const std::string&, const std::string& path) { std::filesystem::remove(path); }, kMoved},
+    {"emptied", [](const std::string&, const std::string& path) { std::filesystem::resize_file(path, 0); }, kLength},
+    {"cut to its header",
+     [](const std::string&, const std::string& path) { std::filesystem::resize_file(path, sizeof(SegmentHeader)); },
+     kLength},
+    {"cut by a byte",
+     [](const std::string&, const std::string& path) {
+       std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+     },
+     kLength},
+    {"grown", [](const std::string&, const std::string& path) { std::filesystem::resize_file(path, 100'000); },
+     kLength},
+    {"replaced by a copy",
+     [](const std::string&, const std::string& path) {
+       std::filesystem::copy_file(path, path + ".copy");
+       std::filesystem::rename(path + ".copy", path);
+     },
+     kMoved},
+    {"renamed", [](const std::string&, const std::string& path) { std::filesystem::rename(path, path + ".away"); },
+     kMoved},
+    {"exchanged for a link",
+     [](const std::string&, const std::string& path) {
+       std::filesystem::rename(path, path + ".away");
+       std::filesystem::create_symlink(path + ".away", path);
+     },
+     kMoved},
+    {"in a folder that was renamed",
+     [](const std::string& folder, const std::string&) { std::filesystem::rename(folder, folder + ".away"); }, kMoved},
+    {"in a folder that was replaced by a copy",
+     [](const std::string& folder, const std::string&) {
+       std::filesystem::rename(folder, folder + ".away");
+       std::filesystem::copy(folder + ".away", folder);
+     },
+     kMoved},
+};
+
+TEST(JournalFiles, WhatHappensToTheFileFromOutsideIsNoticedBeforeTheNextPromise) {
+  for (const abi::FsyncCode fsync : {abi::FsyncCode::kEachBatch, abi::FsyncCode::kInterval, abi::FsyncCode::kNone}) {
+    for (const Accident& accident : kAccidents) {
+      const TempFolder temp;
+      JournalOptions options = journal_in(temp.path("lane"));
+      options.fsync = fsync;
+      options.fsync_interval_ms = 60'000;
+      const auto files = JournalFiles::open(options);
+      ASSERT_TRUE(append_records(*files, 10, 10));
+      const std::uint64_t durable = files->durable();
+      accident.happens(temp.path("lane"), temp.path("lane/" + segment_names(temp.path("lane")).back()));
+      EXPECT_FALSE(append_records(*files, 1)) << accident.what;
+      EXPECT_EQ(files->durable(), durable) << accident.what;
+      EXPECT_TRUE(contains(files->failure(), accident.said)) << accident.what << ": " << files->failure();
+    }
+  }
+}
+
+TEST(JournalFiles, AFileThatWasCutIsNotPromisedWhenTheIntervalIsOver) {
+  const TempFolder temp;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.fsync = abi::FsyncCode::kInterval;
+  options.fsync_interval_ms = 60'000;
+  const auto files = JournalFiles::open(options);
+  ASSERT_TRUE(append_records(*files, 10, 10));
+  std::filesystem::resize_file(temp.path("lane/" + segment_names(temp.path("lane")).back()), 100);
+  EXPECT_FALSE(files->sync());
+  EXPECT_EQ(files->durable(), 0u);
+}
+
+TEST(JournalFiles, ALockFileThatIsRemovedOrReplacedLetsNoSecondWriterIn) {
+  for (const bool replaced : {false, true}) {
+    for (const bool locks_folders : {true, false}) {
+      const TempFolder temp;
+      FaultyDisk disk;
+      disk.locks_folders = locks_folders;
+      JournalOptions options = journal_on(disk, temp);
+      const auto first = JournalFiles::open(options);
+      ASSERT_TRUE(append_records(*first, 3));
+      std::filesystem::remove(temp.path("lane/writer.lock"));
+      if (replaced) temp.write("lane/writer.lock", disk.boot_id);
+      if (locks_folders) {
+        test::failure_of("JOURNAL_LOCKED", [&] { JournalFiles::open(options); });
+        ASSERT_TRUE(append_records(*first, 3));
+        continue;
+      }
+      // The file's lock is the only one, so the first writer promises nothing more.
+      const auto second = JournalFiles::open(options);
+      EXPECT_FALSE(append_records(*first, 1));
+      EXPECT_TRUE(contains(first->failure(), "the lock beside it was removed or replaced")) << first->failure();
+      EXPECT_EQ(first->durable(), 3u);
+    }
+  }
+}
+
+TEST(JournalFiles, AnOpeningThatFailsLeavesNoFolderAndNoFile) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  // Each call that can fail, one after the other, in a folder that is not there yet, two levels deep.
+  for (int failing = 1;; ++failing) {
+    int calls = 0;
+    const auto step = [&] { return ++calls == failing ? -EIO : 0; };
+    disk.on_sync_data = disk.on_sync_folder = step;
+    disk.on_write = [&](std::size_t) { return step(); };
+    disk.on_open = [&](const char*, platform::FileAccess) { return step(); };
+    JournalOptions options = journal_in(temp.path("above/lane"));
+    options.disk = &disk;
+    try {
+      JournalFiles::open(options);
+    } catch (const JournalError&) {
+      EXPECT_FALSE(std::filesystem::exists(temp.path("above"))) << failing;
+      std::filesystem::remove_all(temp.path("above"));
+      continue;
+    }
+    EXPECT_GT(failing, 10);
+    break;
   }
 }
 

@@ -41,11 +41,14 @@ std::size_t offset_of(std::uint64_t sequence) {
 
 TEST(JournalRecovery, ATailTornAtAnyByteOfTheLastRecordIsCut) {
   const TempFolder temp;
-  const std::string path = make_journal(temp.path("lane"), 30);
+  make_journal(temp.path("lane"), 29);
+  const test::EarlierWord before(temp.path("lane"));
+  const std::string path = make_journal(temp.path("lane"), 1);
   const std::string whole = slurp(path);
   const std::size_t last = offset_of(29);
   for (std::size_t bytes = last; bytes < whole.size(); ++bytes) {
     overwrite(path, whole.substr(0, bytes));
+    before.put_back();
     {
       const auto files = JournalFiles::open(journal_in(temp.path("lane")));
       ASSERT_EQ(files->opened_at(), 29u) << bytes;
@@ -60,6 +63,214 @@ TEST(JournalRecovery, ATailTornAtAnyByteOfTheLastRecordIsCut) {
     }
     ASSERT_EQ(read_records(temp.path("lane")), 32u) << bytes;
   }
+}
+
+TEST(JournalRecovery, ATailOfWhichAByteIsMissingThatWasPromisedIsAStatedFailure) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 30);
+  const std::string whole = slurp(path);
+  const auto before = test::contents_of(temp.path("lane"));
+  for (std::size_t bytes = 0; bytes < whole.size(); bytes += bytes < offset_of(28) ? 17 : 1) {
+    overwrite(path, whole.substr(0, bytes));
+    const bool whole_frames = bytes <= sizeof(SegmentHeader) || [&] {
+      for (std::uint64_t s = 0; s < 30; ++s)
+        if (offset_of(s) == bytes) return true;
+      return false;
+    }();
+    const std::string text = test::failure_of(whole_frames ? "JOURNAL_GAP" : "JOURNAL_DAMAGED",
+                                              [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+    EXPECT_TRUE(contains(text, "before sequence 30 were promised")) << bytes << ": " << text;
+    EXPECT_EQ(std::filesystem::file_size(path), bytes);
+    ReaderOptions reading;
+    reading.folder = temp.path("lane");
+    JournalReader reader(reading);
+    EXPECT_LT(read_records(reader), 30u);
+    EXPECT_TRUE(reader.failed()) << bytes;
+  }
+  overwrite(path, whole);
+  EXPECT_EQ(test::contents_of(temp.path("lane")), before);
+}
+
+TEST(JournalRecovery, AnyByteThatFlipsInTheLastRecordIsDamageOnceItWasPromised) {
+  const TempFolder temp;
+  const std::string path = make_journal(temp.path("lane"), 30);
+  const std::string whole = slurp(path);
+  for (std::size_t at = offset_of(29); at < whole.size(); ++at) {
+    std::string flipped = whole;
+    flipped[at] ^= 1;
+    overwrite(path, flipped);
+    const std::string text =
+        test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+    EXPECT_TRUE(contains(text, "sequence 29")) << text;
+  }
+  // The reader's cursor says it as well.
+  overwrite(path, whole);
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    ASSERT_EQ(files->cursor().store(30), 0);
+  }
+  std::filesystem::remove(temp.path("lane/writer.mark"));
+  std::string flipped = whole;
+  flipped.back() ^= 1;
+  overwrite(path, flipped);
+  test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+}
+
+TEST(JournalRecovery, ABlankHeaderWithRecordsBehindItIsDamageAndNothingIsRemoved) {
+  for (const std::uint64_t segment_bytes : {std::uint64_t{0}, std::uint64_t{4096}}) {
+    for (const std::size_t blank : {std::size_t{8}, sizeof(SegmentHeader), std::size_t{512}}) {
+      const TempFolder temp;
+      const std::string path = make_journal(temp.path("lane"), 300, 10, segment_bytes);
+      std::string content = slurp(path);
+      std::fill_n(content.begin(), std::min(blank, content.size() - 1), '\0');
+      overwrite(path, content);
+      const auto before = test::contents_of(temp.path("lane"));
+      const std::string text =
+          test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+      EXPECT_TRUE(contains(text, path)) << text;
+      EXPECT_EQ(test::contents_of(temp.path("lane")), before);
+      ReaderOptions reading;
+      reading.folder = temp.path("lane");
+      const std::string read = test::failure_of("JOURNAL_DAMAGED", [&] {
+        JournalReader reader(reading);
+        read_records(reader);
+        if (reader.failed()) throw reader.failure();
+      });
+      EXPECT_TRUE(contains(read, path)) << read;
+    }
+  }
+}
+
+TEST(JournalRecovery, LastSegmentsThatAreMissingAreAStatedFailureAndNoSequenceIsGivenAgain) {
+  for (const bool delivered : {true, false}) {
+    for (std::size_t missing = 1;; ++missing) {
+      const TempFolder temp;
+      make_journal(temp.path("lane"), 300, 10, 4096);
+      if (delivered) {
+        ASSERT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->cursor().store(300), 0);
+      }
+      const std::vector<std::string> names = segment_names(temp.path("lane"));
+      ASSERT_GE(names.size(), 4u);
+      for (std::size_t i = 0; i < missing; ++i)
+        std::filesystem::remove(temp.path("lane/" + names[names.size() - 1 - i]));
+      if (missing == names.size() && delivered) {
+        // The reader had everything: they were tidied away.
+        EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->opened_at(), 300u);
+        break;
+      }
+      const std::string text =
+          test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+      EXPECT_TRUE(contains(text, "before sequence 300 were promised")) << text;
+      if (missing == names.size()) break;
+      ReaderOptions reading;
+      reading.folder = temp.path("lane");
+      JournalReader reader(reading);
+      read_records(reader);
+      ASSERT_TRUE(reader.failed());
+      EXPECT_EQ(reader.failure().code(), "JOURNAL_GAP");
+    }
+  }
+}
+
+TEST(JournalRecovery, AnEmptySegmentThatIsNotWhereTheOneBeforeEndsProvesALoss) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 40);
+  std::filesystem::remove(temp.path("lane/writer.mark"));
+  std::filesystem::remove(temp.path("lane/reader.cursor"));
+  overwrite(temp.path(std::string("lane/") + SegmentName(41).text), "");
+  const auto before = test::contents_of(temp.path("lane"));
+  const std::string text = test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, "41")) << text;
+  EXPECT_EQ(test::contents_of(temp.path("lane")), before);
+}
+
+TEST(JournalRecovery, AnOpeningThatFailsChangesNothingAndTheNextOneAfterAPowerFailureStillCuts) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  options.fsync = abi::FsyncCode::kNone;
+  {
+    const auto files = JournalFiles::open(options);
+    ASSERT_TRUE(append_records(*files, 30, 10));
+  }
+  const std::string path = temp.path("lane/" + segment_names(temp.path("lane"))[0]);
+  std::string holed = slurp(path);
+  for (std::size_t at = offset_of(15); at < offset_of(20); ++at) holed[at] = '\0';
+  overwrite(path, holed);
+  disk.boot_id = "the boot after that";
+  const auto before = test::contents_of(temp.path("lane"));
+  JournalOptions wrong = options;
+  wrong.type.codec = abi::CodecCode::kUtf8;
+  test::failure_of("JOURNAL_CODEC", [&] { JournalFiles::open(wrong); });
+  EXPECT_EQ(test::contents_of(temp.path("lane")), before);
+  const auto files = JournalFiles::open(options);
+  EXPECT_EQ(files->recovered().end, 15u);
+  // What was acknowledged is not given again, and a reader passes over what is gone.
+  EXPECT_EQ(files->opened_at(), 30u);
+  ASSERT_TRUE(append_records(*files, 5));
+  ReaderOptions reading;
+  reading.folder = temp.path("lane");
+  JournalReader reader(reading);
+  EXPECT_EQ(read_records(reader), 20u);
+  EXPECT_FALSE(reader.failed()) << reader.failure().what();
+  EXPECT_EQ(reader.next(), 35u);
+  const std::string text = test::failure_of("JOURNAL_GAP", [&] { reader.seek(20); });
+  EXPECT_TRUE(contains(text, "begin with 30")) << text;
+}
+
+TEST(JournalRecovery, NoneInTwoRunsAndAPowerFailureIsCutInWhateverSegmentThePageWas) {
+  for (const std::uint64_t segment_bytes : {std::uint64_t{0}, std::uint64_t{4096}}) {
+    const TempFolder temp;
+    FaultyDisk disk;
+    JournalOptions options = journal_in(temp.path("lane"));
+    options.disk = &disk;
+    options.fsync = abi::FsyncCode::kNone;
+    options.segment_bytes = segment_bytes;
+    for (int run = 0; run < 2; ++run) ASSERT_TRUE(append_records(*JournalFiles::open(options), 100, 10));
+    const std::vector<std::string> names = segment_names(temp.path("lane"));
+    const std::string path = temp.path("lane/" + names[0]);
+    std::string holed = slurp(path);
+    for (std::size_t at = offset_of(15); at < offset_of(20); ++at) holed[at] = '\0';
+    overwrite(path, holed);
+    disk.boot_id = "the boot after that";
+    const auto files = JournalFiles::open(options);
+    EXPECT_EQ(files->recovered().end, 15u);
+    EXPECT_EQ(files->opened_at(), 200u);
+    EXPECT_GT(files->recovered().cut_bytes, 0u);
+    // Segments that cannot be reached any more have another name, and all their bytes.
+    std::size_t aside = 0;
+    for (const auto& [name, content] : test::contents_of(temp.path("lane")))
+      if (name.ends_with(".cut")) ++aside;
+    EXPECT_EQ(aside, names.size() - 1);
+  }
+}
+
+TEST(JournalRecovery, AJournalWithoutAMarkOpensAsBefore) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 300, 10, 4096);
+  std::filesystem::remove(temp.path("lane/writer.mark"));
+  {
+    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    EXPECT_EQ(files->opened_at(), 300u);
+    ASSERT_TRUE(append_records(*files, 10));
+  }
+  EXPECT_EQ(read_records(temp.path("lane")), 310u);
+  EXPECT_TRUE(std::filesystem::exists(temp.path("lane/writer.mark")));
+}
+
+TEST(JournalRecovery, AMarkThatCannotBeBelievedOrIsAnotherJournalsIsAStatedFailure) {
+  const TempFolder temp;
+  make_journal(temp.path("lane"), 30);
+  make_journal(temp.path("other"), 30);
+  const std::string mark = slurp(temp.path("lane/writer.mark"));
+  overwrite(temp.path("lane/writer.mark"), std::string(8192, 'x'));
+  std::string text = test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  EXPECT_TRUE(contains(text, "writer.mark")) << text;
+  overwrite(temp.path("lane/writer.mark"), slurp(temp.path("other/writer.mark")));
+  test::failure_of("JOURNAL_FOREIGN", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
+  overwrite(temp.path("lane/writer.mark"), mark);
+  EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->opened_at(), 30u);
 }
 
 TEST(JournalRecovery, ZerosAndGarbageBehindTheLastRecordAreCut) {
@@ -135,17 +346,17 @@ TEST(JournalRecovery, AfterARestartAHoleAmongRecordsThatWereNotSyncedIsCut) {
   FaultyDisk disk;
   JournalOptions options = journal_in(temp.path("lane"));
   options.disk = &disk;
-  {
-    const auto files = JournalFiles::open(options);
-    ASSERT_TRUE(append_records(*files, 10, 10));
-    ASSERT_TRUE(append_records(*files, 20, 20));
-  }
+  { ASSERT_TRUE(append_records(*JournalFiles::open(options), 10, 10)); }
+  // The second group was written when the power failed, and its word was not.
+  const test::EarlierWord before(temp.path("lane"));
+  ASSERT_TRUE(append_records(*JournalFiles::open(options), 20, 20));
   const std::string path = temp.path("lane/" + segment_names(temp.path("lane"))[0]);
   std::string holed = slurp(path);
   for (std::size_t at = offset_of(15); at < offset_of(20); ++at) holed[at] = '\0';
   overwrite(path, holed);
   // The machine has run all the time: nothing can have taken bytes out of the middle.
   test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(options); });
+  before.put_back();
   disk.boot_id = "the boot after that";
   const auto files = JournalFiles::open(options);
   EXPECT_EQ(files->opened_at(), 15u);
@@ -312,10 +523,10 @@ TEST(JournalCursor, IsKeptAndEitherSlotMayBeLost) {
   std::string content = slurp(path);
   CursorSlot slots[2];
   std::memcpy(&slots[0], content.data(), sizeof slots[0]);
-  std::memcpy(&slots[1], content.data() + kCursorSlotStride, sizeof slots[1]);
+  std::memcpy(&slots[1], content.data() + kSlotStride, sizeof slots[1]);
   const int newer = slots[0].turn > slots[1].turn ? 0 : 1;
   EXPECT_EQ(slots[newer].sequence, 21u);
-  content[newer * kCursorSlotStride + 25] ^= 1;
+  content[newer * kSlotStride + 25] ^= 1;
   overwrite(path, content);
   EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 20u);
   // Neither of the two: somebody wrote into the file.
@@ -328,18 +539,28 @@ TEST(JournalCursor, IsKeptAndEitherSlotMayBeLost) {
   EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 0u);
 }
 
-TEST(JournalCursor, ComesBackWithTheRecordsThatATornTailTook) {
+TEST(JournalCursor, NoSequenceThatItHasPassedIsGivenAgainAfterAPowerFailure) {
   const TempFolder temp;
-  const std::string path = make_journal(temp.path("lane"), 30);
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  options.fsync = abi::FsyncCode::kInterval;
+  options.fsync_interval_ms = 60'000;
+  std::string path;
   {
-    const auto files = JournalFiles::open(journal_in(temp.path("lane")));
+    const auto files = JournalFiles::open(options);
+    ASSERT_TRUE(append_records(*files, 30));
     ASSERT_EQ(files->cursor().store(30), 0);
   }
+  path = temp.path("lane/" + segment_names(temp.path("lane"))[0]);
   std::filesystem::resize_file(path, offset_of(29) + 1);
-  const auto files = JournalFiles::open(journal_in(temp.path("lane")));
-  EXPECT_EQ(files->recovered().cursor, 29u);
-  EXPECT_EQ(files->recovered().cursor_moved_back, 1u);
-  EXPECT_EQ(files->cursor().stored(), 29u);
+  // A process that ended could not have taken it.
+  test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(options); });
+  disk.boot_id = "the boot after that";
+  const auto files = JournalFiles::open(options);
+  EXPECT_EQ(files->recovered().end, 29u);
+  EXPECT_EQ(files->opened_at(), 30u);
+  EXPECT_EQ(files->cursor().stored(), 30u);
 }
 
 TEST(JournalCursor, OfAnotherJournalIsAStatedFailure) {

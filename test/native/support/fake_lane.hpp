@@ -31,6 +31,10 @@ class FakeLane final : public lane::Inlet {
     return count;
   }
   void consume(std::uint32_t count) noexcept override { consumed_ += count; }
+  bool rewind() noexcept override {
+    consumed_ = 0;
+    return true;
+  }
   bool release() noexcept override {
     if (consumed_ == 0) return false;
     records_.erase(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(consumed_));

@@ -117,4 +117,32 @@ inline void overwrite(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
+// What a journal's files say of themselves beside the segments, put back as it was at an earlier moment: how a writer
+// that was killed then has left them.
+class EarlierWord {
+ public:
+  explicit EarlierWord(std::string folder)
+      : folder_(std::move(folder)),
+        mark_(slurp(folder_ + "/writer.mark")),
+        cursor_(slurp(folder_ + "/reader.cursor")) {}
+  void put_back() const {
+    overwrite(folder_ + "/writer.mark", mark_);
+    overwrite(folder_ + "/reader.cursor", cursor_);
+  }
+
+ private:
+  const std::string folder_;
+  const std::string mark_;
+  const std::string cursor_;
+};
+
+// Every file of a folder with its content.
+inline std::vector<std::pair<std::string, std::string>> contents_of(const std::string& folder) {
+  std::vector<std::pair<std::string, std::string>> contents;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    contents.emplace_back(entry.path().filename().string(), slurp(entry.path().string()));
+  std::sort(contents.begin(), contents.end());
+  return contents;
+}
+
 }  // namespace byteor::test

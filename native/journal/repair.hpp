@@ -1,0 +1,20 @@
+// What has to be done in a folder before a writer may go on, as recovery found it. Every step may be done again by the
+// next opening when this one fails in the middle. Control path; throws JournalError.
+#pragma once
+
+#include "journal/folder.hpp"
+#include "journal/recovery.hpp"
+
+namespace byteor::journal {
+
+// Gives other names to segments that cannot be gone on with, and removes those that were about to be made.
+void set_aside(const Folder& folder, const Recovered& found);
+
+// Cuts the last segment where its records end; the device has it so.
+void cut_end(const Folder& folder, const Recovered& found);
+
+// Writes the records from found.synced on again, in their places, and syncs their segments: a sync that failed earlier
+// may have left them in the system's memory as if the device had them.
+void prove_again(const Folder& folder, const Recovered& found);
+
+}  // namespace byteor::journal
