@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import { open } from '../../lib/runtime/open.js';
-import type { OpenOptions } from '../../lib/runtime/options.js';
+import type { OpenOptionsOf } from '../../lib/runtime/options.js';
 import { compile } from '../../lib/version/version.js';
 
 /**
@@ -46,7 +46,7 @@ afterEach(() => {
   for (const pipeline of opened.splice(0)) pipeline.halt();
 });
 
-function start(fsync: (typeof POLICIES)[number], options: OpenOptions<'in' | 'out'>) {
+function start(fsync: (typeof POLICIES)[number], options: OpenOptionsOf<ReturnType<typeof plan>>) {
   const folder = mkdtempSync(join(tmpdir(), 'byteor-idle-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const pipeline = open(compile(plan(fsync, 'idle')), { journal: { folder }, ports: { out: 'discard' }, ...options });
