@@ -1,8 +1,8 @@
 /**
  * The reading end of one shard on a JS thread: native/core/consumer.hpp in TypeScript. It waits for all terminal stages,
  * skips what a stage filtered, and gives slots back by one store a batch. One owner: the thread that has taken the
- * egress. Hot: allocates nothing after construction (but a clock reading a batch that holds a sampled record) and never
- * waits. It throws nothing but a RegionError where a slot describes no record: a callback has written beside its record.
+ * egress. Hot: allocates nothing after construction (but a clock reading a batch that holds a sampled record), throws
+ * nothing, never waits.
  */
 
 import { AgentEntry, ConsumerBlock, enums, NONE, ProducerBlock, SAMPLE_SHIFT } from '../abi/definition.js';
@@ -11,7 +11,7 @@ import { monotonicNs } from './clock.js';
 import { histogramIndex } from './histogram.js';
 import type { NativePipeline } from './native.js';
 import type { RecordConsumer } from './record-ends.js';
-import { agentOfBlock, type Region, RegionError, type RingPlaces, type WakeTarget } from './region.js';
+import { agentOfBlock, type Region, type RingPlaces, type WakeTarget } from './region.js';
 import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
 
 const SAMPLE_UNIT = 1 << SAMPLE_SHIFT;
@@ -139,20 +139,12 @@ export class ShardConsumer implements RecordConsumer {
     const word = slot << 2;
     const length = slots[word + 2] as number;
     const at = (slots[word + 1] as number) & this.arenaMask;
-    if (length < 0 || at + length > this.arenaMask + 1) this.refuse();
-    this.at = at;
-    this.length = length;
+    // A slot that was written over shows an empty record; those behind it stand where they are said to.
+    const sound = length >= 0 && at + length <= this.arenaMask + 1;
+    this.at = sound ? at : 0;
+    this.length = sound ? length : 0;
     this.flags = slots[word + 3] as number;
-    this.bytesNow += length;
-  }
-
-  /** The slot that `advance` moved to describes no record: it is not consumed. */
-  private refuse(): never {
-    this.next = (this.next - 1) | 0;
-    throw new RegionError(
-      `the slot of record ${this.currentSequence + 1} of shard ${this.places.shard} lies outside the arena: ` +
-        'a callback has written beside its record',
-    );
+    this.bytesNow += this.length;
   }
 
   /** Gives everything consumed so far back to the producer. True when there was something. */

@@ -99,10 +99,11 @@ function tried(call) {
 }
 
 const native = below(3) < 1;
-const pipeline = open(compile(pick(PLANS)()), {
-  capacity: pick([8, 64, 1024]),
+const plan = pick(PLANS)();
+const sizes = plan.target === 'SingleRing' ? { capacity: pick([8, 64, 1024]) } : { laneBytes: 4096 };
+const pipeline = open(compile(plan), {
+  ...sizes,
   recordMax: 128,
-  laneBytes: 4096,
   threads: pick([1, 2, 3]),
   wait: pick(['adaptive', 'park']),
   ports: native ? { in: { lines: input } } : {},
