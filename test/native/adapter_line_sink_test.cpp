@@ -160,7 +160,7 @@ TEST_F(LineSinkTest, WhereEveryRecordIsALineNoLineFeedIsLookedFor) {
 TEST_F(LineSinkTest, GivesItsFileBackWhenItsThreadHasBeenJoined) {
   LineSink& sink = sink_to_file();
   ring().push("never written");
-  sink.close_descriptors();
+  sink.close_files();
   OutputFile other = OutputFile::open(temp_.path("output"), false);
   other.begin_use();
   EXPECT_EQ(sink.name(), temp_.path("output"));
