@@ -41,6 +41,16 @@ using WritingEnd = std::variant<std::vector<core::RecordProducer*>, lane::Framed
 // What a native adapter at an egress reads from.
 using ReadingEnd = std::variant<std::vector<core::RecordConsumer*>, lane::FramedReader*, lane::SlotsReader*>;
 
+// A lane is one end, a ring one of its shards' ends.
+template <class End>
+std::vector<End*> as_vector(std::vector<End*> ends) {
+  return ends;
+}
+template <class End>
+std::vector<End*> as_vector(End* end) {
+  return {end};
+}
+
 // A cell on which a JS thread may sleep, and the native thread that may have to wake it.
 struct JsSleeper {
   std::uint32_t thread;

@@ -9,8 +9,6 @@ namespace byteor::journal {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
-
 std::uint64_t bytes_of_file(const Folder& folder, const OpenFile& file, const std::string& path) {
   const platform::FileFacts facts = folder.disk().facts(file.number());
   if (facts.error != 0)
@@ -208,7 +206,7 @@ class Recovery {
   // False: the records end in this segment, and there is none behind it any more.
   bool walk(std::size_t at) {
     SegmentState& segment = found_.segments[at];
-    SegmentReader reader(kBufferBytes, abi::kRecordBytesMax);
+    SegmentReader reader(kRecoveryBufferBytes, abi::kRecordBytesMax);
     reader.open(folder_, folder_.file(SegmentName(segment.first).text, platform::FileAccess::kRead), headers_[at]);
     Frame frame;
     while (reader.advance(frame)) segment.last_ms = headers_[at].created_ms + frame.header.time_ms;

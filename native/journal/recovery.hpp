@@ -2,6 +2,7 @@
 // rules. recover() only looks; repair.hpp does. Control path.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 #include "journal/segment.hpp"
 
 namespace byteor::journal {
+
+// What a look at a whole segment reads at a time.
+inline constexpr std::size_t kRecoveryBufferBytes = std::size_t{1} << 20;
 
 struct SegmentState {
   std::uint64_t first = 0;

@@ -11,8 +11,6 @@ namespace byteor::journal {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
-
 [[noreturn]] void fail_write(const std::string& what, const std::string& path, int error) {
   throw JournalError("JOURNAL_OPEN",
                      "cannot " + what + " " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
@@ -41,7 +39,7 @@ class Rewriter {
     const HeaderLook look = look_at_header(folder_, reading, segment_.first);
     if (look.state != HeaderState::kSound) fail_header(folder_, segment_.first, look, false);
     if (from <= segment_.first) write(&look.header, sizeof look.header, 0);
-    SegmentReader reader(kBufferBytes, abi::kRecordBytesMax);
+    SegmentReader reader(kRecoveryBufferBytes, abi::kRecordBytesMax);
     reader.open(folder_, std::move(reading), look.header);
     Frame frame;
     for (;;) {

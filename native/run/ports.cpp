@@ -23,23 +23,13 @@ std::string names_of(const std::vector<Port>& ports) {
   return names;
 }
 
-// A lane is a vector of one end, a ring one of its shards' ends.
-template <class End>
-std::vector<End*> as_vector(std::vector<End*> ends) {
-  return ends;
-}
-template <class End>
-std::vector<End*> as_vector(End* end) {
-  return {end};
-}
-
 std::unique_ptr<core::Source> make_source(adapter::InputFile file, graph::WritingEnd end, const op::KeyReader* key,
                                           core::FailureReporter& failures,
                                           const std::atomic<std::uint32_t>& region_state,
                                           const adapter::LineSourceOptions& options) {
   return std::visit(
       [&](auto ends) -> std::unique_ptr<core::Source> {
-        auto all = as_vector(ends);
+        auto all = graph::as_vector(ends);
         using Producer = std::remove_pointer_t<typename decltype(all)::value_type>;
         return std::make_unique<adapter::BasicLineSource<Producer>>(std::move(file), std::move(all), key, failures,
                                                                     region_state, options);
@@ -51,7 +41,7 @@ std::unique_ptr<adapter::Sink> make_sink(adapter::OutputFile file, graph::Readin
                                          core::FailureReporter& failures, adapter::LineSinkOptions options) {
   return std::visit(
       [&](auto ends) -> std::unique_ptr<adapter::Sink> {
-        auto all = as_vector(ends);
+        auto all = graph::as_vector(ends);
         using Consumer = std::remove_pointer_t<typename decltype(all)::value_type>;
         return std::make_unique<adapter::BasicLineSink<Consumer>>(std::move(file), std::move(all), failures,
                                                                   std::move(options));

@@ -16,16 +16,6 @@
 namespace byteor::run {
 namespace {
 
-// A lane is one end, a ring one of its shards' ends.
-template <class End>
-std::vector<End*> as_vector(std::vector<End*> ends) {
-  return ends;
-}
-template <class End>
-std::vector<End*> as_vector(End* end) {
-  return {end};
-}
-
 void place(journal::JournalReader& reader, const PortOptions& port) {
   if (port.last.has_value()) reader.seek_last(*port.last);
   if (!port.from.has_value()) return;
@@ -96,7 +86,7 @@ std::unique_ptr<core::Source> make_replay(std::unique_ptr<journal::JournalReader
   try {
     return std::visit(
         [&](auto ends) -> std::unique_ptr<core::Source> {
-          auto all = as_vector(ends);
+          auto all = graph::as_vector(ends);
           using Producer = std::remove_pointer_t<typename decltype(all)::value_type>;
           if (all.size() > 1 && parts.key == nullptr)
             throw OpenError("SHARD_KEY", "records of " + parts.port.path + " cannot be spread over " +

@@ -2,8 +2,8 @@
  * What a SingleRing plan does to records, as plainly as it can be said: one record after the other, one stage after the
  * other, arrays and no threads. The running core is compared with this. Written from the contract and docs/ops.md.
  */
-import type { Codec, Key, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
-import { crc32c, escapedText } from './bytes.js';
+import type { Codec, Key, ScalarType, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
+import { crc32c, escapedText, structPlaces } from './bytes.js';
 import { keyOf, shardOf } from './keys.js';
 
 export interface Counts {
@@ -171,8 +171,21 @@ export function reportOf(
       keyless++;
       continue;
     }
-    const text = escapedText(found);
+    const text = key.kind === 'field' ? fieldWords(found, key.name, codec) : escapedText(found);
     keys[text] = (keys[text] ?? 0) + 1;
   }
   return { total: all.length, keys, other: 0, keyless };
+}
+
+/** A field's value as docs/ops.md says it: decimal, true or false, a text without its padding, hexadecimal bytes. */
+function fieldWords(bytes: Uint8Array, name: string, codec: Codec | undefined): string {
+  const type = structPlaces(codec as Codec & object).places.find(([field]) => field === name)?.[1] as ScalarType;
+  if (type.startsWith('utf8')) return escapedText(bytes).replace(/\0+$/, '');
+  if (type.startsWith('bytes')) return Buffer.from(bytes).toString('hex');
+  if (type === 'bool') return bytes[0] === 0 ? 'false' : 'true';
+  if (type === 'f32') return `${Buffer.from(bytes).readFloatLE()}`;
+  if (type === 'f64') return `${Buffer.from(bytes).readDoubleLE()}`;
+  // The low byte comes first.
+  const value = [...bytes].reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  return `${type.startsWith('i') ? BigInt.asIntN(8 * bytes.length, value) : value}`;
 }
