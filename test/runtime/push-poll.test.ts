@@ -215,7 +215,7 @@ describe('a struct', () => {
 
   test('that a stage writes to is claimed whole too, wherever it lies', async () => {
     const stages = [{ id: 'tail', op: 'append', config: { text: '!' } }];
-    const pipeline = openRing({ codec: { kind: 'struct', fields }, stages });
+    const pipeline = openRing({ codec: { kind: 'struct', fields }, stages, out: 'bytes' });
     const ingress = pipeline.ingress('in');
     expect(() => ingress.claim(5)).toThrow('every record of "in" has 12 bytes; claim() was given 5');
     for (let i = 0; i < 3; i++) {
@@ -225,10 +225,20 @@ describe('a struct', () => {
       writer.fields.t = `t${i}`;
       ingress.publish();
     }
-    // The stage made 13 bytes of each, which are no such struct any more.
-    await pipeline.egress('out').ready();
-    const message = 'a record of 13 bytes came to a struct of 12 bytes';
+    // The stage made 13 bytes of each.
+    const egress = pipeline.egress('out') as unknown as { poll(fn: (record: Uint8Array) => void): number };
+    const texts = (await collect(egress, 3)).map((record) => Buffer.from(record).toString('latin1'));
+    expect(texts).toEqual([0, 1, 2].map((i) => `${String.fromCharCode(i)}\0\0\0t${i}\0\0\0\0\0\0!`));
+  });
+
+  test('that arrives with another length than its own is refused in every form of reading', async () => {
+    const pipeline = openRing({ codec: 'bytes', out: { kind: 'struct', fields } });
+    const ingress = pipeline.ingress('in');
+    for (let i = 0; i < 3; i++) ingress.tryPush(new Uint8Array(13));
+    ingress.flush();
     const egress = pipeline.egress('out');
+    await egress.ready();
+    const message = 'a record of 13 bytes came to a struct of 12 bytes';
     expect(() => egress.poll(() => {})).toThrow(message);
     expect(() => egress.pollInPlace(() => {})).toThrow(message);
     expect(() => egress.pollBatch((cursor) => cursor.next())).toThrow(message);

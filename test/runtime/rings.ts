@@ -11,6 +11,8 @@ export interface RingShape<C extends Codec> {
   readonly stages?: readonly StageEntry[];
   readonly shards?: number;
   readonly shard_key?: Key;
+  /** Codec of the egress, where it is another one; handles are typed by `codec` all the same. */
+  readonly out?: Codec;
 }
 
 export const IDENTITY: readonly StageEntry[] = [{ id: 'pass', op: 'identity' }];
@@ -23,7 +25,7 @@ type RingPlan<C extends Codec> = Omit<SingleRingPlan, 'boundaries'> & {
 };
 
 export function ringVersion<const C extends Codec>(shape: RingShape<C>): Version<RingPlan<C>> {
-  const { codec, stages = IDENTITY, shards = 1, shard_key } = shape;
+  const { codec, stages = IDENTITY, shards = 1, shard_key, out = codec } = shape;
   const line = stages.map((stage, index) => {
     const before = stages[index - 1];
     return { stage: stage.id, depends_on: before === undefined ? [] : [before.id] };
@@ -35,7 +37,7 @@ export function ringVersion<const C extends Codec>(shape: RingShape<C>): Version
     stages,
     boundaries: [
       { id: 'in', kind: 'ingress', codec },
-      { id: 'out', kind: 'egress', codec },
+      { id: 'out', kind: 'egress', codec: out },
     ],
     single_ring: {
       stages: line,
