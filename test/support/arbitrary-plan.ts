@@ -56,10 +56,11 @@ function drawn<P>(draw: (choices: Choices) => P): fc.Arbitrary<P> {
 
 const TEXTS = ['a', 'e', ' ', 'error', '', 'ü', '12', '"'];
 const WORDS = ['parse', 'clean', 'tag', 'enrich', 'split', 'save', 'count-it', 'Check_2', 'x', 'In'];
+const MORE_WORDS = ['router', 'wide-bridge', 'north', 'decoded', 'Zulu', 'audit_log', 'of-yesterday', 'keep', 'm', 'Ob'];
 
-/** Ids that are all different; none of the first ten is a slip of the pen for another. */
+/** Ids that are all different; none of the first twenty is a slip of the pen for another. */
 function drawIds(choices: Choices, amount: number): string[] {
-  const words = choices.shuffle(WORDS);
+  const words = [...choices.shuffle(WORDS), ...choices.shuffle(MORE_WORDS)];
   return Array.from({ length: amount }, (_, index) => {
     const word = words[index % words.length] as string;
     return index < words.length ? word : `${word}-${index}`;

@@ -80,7 +80,8 @@ describe('a generated valid plan', () => {
           if (Array.isArray(valueAt(plan, parentOf(path)))) continue;
           const without = removed(plan, path);
           const errors = errorsOf(without);
-          if (errors.length > 1 && !isManyFieldKeys(errors)) expect(errors).toEqual('one error');
+          if (errors.length > 1 && !isManyFieldKeys(errors) && !isManyRaces(path, errors))
+            expect(errors).toEqual('one error');
           expect(errors.length === 0).toBe(isValidPlan(without));
         }
       }),
@@ -274,4 +275,9 @@ function inOwnConfig(plan: unknown, path: string): boolean {
 /** One codec that is gone can leave several keys without their field, each a place of its own to correct. */
 function isManyFieldKeys(errors: readonly Diagnostic[]): boolean {
   return errors.every(({ code }) => code === 'KEY_FIELD_CODEC' || code === 'KEY_FIELD_UNKNOWN');
+}
+
+/** A stage that may write, because it no longer says that it reads, races with each later entry that does not wait for it. */
+function isManyRaces(removedPath: string, errors: readonly Diagnostic[]): boolean {
+  return removedPath.endsWith('/access') && errors.every(({ code }) => code === 'RING_WRITE_RACE');
 }
