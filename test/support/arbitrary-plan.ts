@@ -56,7 +56,18 @@ function drawn<P>(draw: (choices: Choices) => P): fc.Arbitrary<P> {
 
 const TEXTS = ['a', 'e', ' ', 'error', '', 'ü', '12', '"'];
 const WORDS = ['parse', 'clean', 'tag', 'enrich', 'split', 'save', 'count-it', 'Check_2', 'x', 'In'];
-const MORE_WORDS = ['router', 'wide-bridge', 'north', 'decoded', 'Zulu', 'audit_log', 'of-yesterday', 'keep', 'm', 'Ob'];
+const MORE_WORDS = [
+  'router',
+  'wide-bridge',
+  'north',
+  'decoded',
+  'Zulu',
+  'audit_log',
+  'of-yesterday',
+  'keep',
+  'm',
+  'Ob',
+];
 
 /** Ids that are all different; none of the first twenty is a slip of the pen for another. */
 function drawIds(choices: Choices, amount: number): string[] {
