@@ -79,7 +79,7 @@ JournalFiles::JournalFiles(const JournalOptions& options, WriterLock lock, Made 
       written_(opened_at_),
       synced_(recovered_.synced),
       now_ms_(segments_.empty() ? 0 : active().last_ms),
-      sync_failed_(!syncs() && recovered_.sync_failed()) {
+      sync_failed_(!proves() && recovered_.sync_failed()) {
   segments_.reserve(std::max(kSegmentsReserved, 2 * segments_.size()));
   for (const SegmentState& segment : segments_) bytes_ += segment.bytes;
 }
@@ -93,7 +93,7 @@ void JournalFiles::repair() {
   try {
     set_aside(folder_, recovered_);
     cut_end(folder_, recovered_);
-    if (syncs()) prove_again(folder_, recovered_);
+    if (proves()) prove_again(folder_, recovered_, syncs() || recovered_.sync_failed());
   } catch (const JournalError&) {
     // A sync may have failed: the next opening must not believe what it finds in the system's memory.
     mark_->note_failed_sync();
@@ -119,7 +119,7 @@ void JournalFiles::go_on() {
     identity_ = disk_.facts(file_.number());
     if (!check_active()) return;
   }
-  names_unsynced_ = syncs() && !proven;
+  names_unsynced_ = proves() && !proven;
   // The run that made the folder, and those above it, may not have come to this, or synced nothing.
   if (names_unsynced_) folder_.sync_way();
   // The rest of what lies there has been synced by the repair.
@@ -127,15 +127,9 @@ void JournalFiles::go_on() {
     fail_sync(error);
     return;
   }
-  if (syncs()) {
-    synced_ = opened_at_;
-  } else if (lock_.saw_another_boot()) {
-    // What was read after the machine has started again came from the device.
-    synced_ = std::max(synced_, recovered_.end);
-    sync_failed_ = false;
-  }
+  if (proves()) synced_ = opened_at_;
   int error = store_mark();
-  if (error == 0 && syncs() && !proven) error = mark_->sync();
+  if (error == 0 && proves() && !proven) error = mark_->sync();
   if (error != 0) {
     fail("write", mark_->path(), error);
     return;
@@ -143,12 +137,12 @@ void JournalFiles::go_on() {
   const bool cursor_is_new = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot;
   if (cursor_is_new || cursor_->stored() != recovered_.cursor) error = cursor_->store(recovered_.cursor);
   // What the next opening writes must have its room on the device, too.
-  if (error == 0 && syncs() && cursor_is_new) error = cursor_->sync();
+  if (error == 0 && proves() && cursor_is_new) error = cursor_->sync();
   if (error != 0) {
     fail("write", cursor_->path(), error);
     return;
   }
-  lock_.note_boot(syncs());
+  lock_.note_boot(proves());
   made_.keep();
   opened_ = true;
   retire();
@@ -446,9 +440,9 @@ bool JournalFiles::retire() noexcept {
     if (synced != 0) return fail("sync", cursor_->path(), synced);
     cursor_synced = true;
     int error = disk_.remove(folder_.descriptor(), SegmentName(segments_.front().first).text);
-    // One name at a time is lost for good, so that no crash leaves a gap between two that remain.
-    if ((error == 0 || error == -ENOENT) && options_.fsync != abi::FsyncCode::kNone)
-      error = disk_.sync_folder(folder_.descriptor());
+    // One name at a time is lost for good, so that no crash leaves a gap between two that remain. With `none`, too:
+    // there may be records of a run that synced among them.
+    if (error == 0 || error == -ENOENT) error = disk_.sync_folder(folder_.descriptor());
     if (error != 0 && error != -ENOENT) return fail("remove an old segment beside", path_, error);
     bytes_ -= segments_.front().bytes;
     segments_.erase(segments_.begin());

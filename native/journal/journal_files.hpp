@@ -123,6 +123,9 @@ class JournalFiles {
   JournalFiles(const JournalOptions& options, WriterLock lock, Made made, Folder folder, Recovered recovered);
 
   bool syncs() const noexcept { return options_.fsync != abi::FsyncCode::kNone; }
+  // What the opening finds is brought to the device and known to be there from then on. With `none` only where the
+  // machine may have gone down: otherwise what an earlier run had synced could not be told from what was never synced.
+  bool proves() const noexcept { return syncs() || lock_.restarted(); }
   SegmentState& active() noexcept { return segments_.back(); }
   std::uint64_t behind_block() const noexcept { return (segments_.back().bytes + used_) % options_.buffer_bytes; }
   void repair();

@@ -87,6 +87,14 @@ class Rewriter {
   std::uint64_t offset_ = 0;
 };
 
+// Brings to the device what the system may hold of a segment.
+void sync_segment(const Folder& folder, std::uint64_t first) {
+  const SegmentName name(first);
+  const OpenFile file = folder.file(name.text, platform::FileAccess::kUpdate);
+  const int error = folder.disk().sync_data(file.number());
+  if (error != 0) fail_write("sync", folder.path_of(name.text), error);
+}
+
 }  // namespace
 
 void set_aside(const Folder& folder, const Recovered& found) {
@@ -119,13 +127,16 @@ void cut_end(const Folder& folder, const Recovered& found) {
   if (error != 0) fail_write("cut the torn end of", folder.path_of(SegmentName(last.first).text), error);
 }
 
-void prove_again(const Folder& folder, const Recovered& found) {
+void prove_again(const Folder& folder, const Recovered& found, bool rewrites) {
   for (std::size_t at = 0; at < found.segments.size(); ++at) {
     const bool last = at + 1 == found.segments.size();
     const std::uint64_t end = last ? found.end : found.segments[at + 1].first;
     // Of the last one also when it is empty: its header may not be on the device.
-    if (end > found.synced || (last && found.segments[at].first >= found.synced))
+    if (end <= found.synced && (!last || found.segments[at].first < found.synced)) continue;
+    if (rewrites)
       Rewriter(folder, found.segments[at]).run(found.synced);
+    else
+      sync_segment(folder, found.segments[at].first);
   }
 }
 

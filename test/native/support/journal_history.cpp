@@ -17,6 +17,9 @@ using journal::JournalOptions;
 
 namespace {
 
+// On a disk in memory: a file, and its first page.
+constexpr std::uint64_t kSegmentRoom = 2;
+
 // This machine's, which does not lose its power during a test: what is synced is no safer for it, and waiting for the
 // device would be most of the time.
 class FileDisk final : public platform::Disk {
@@ -27,6 +30,14 @@ class FileDisk final : public platform::Disk {
 
 std::string folder_of(const HistoryPlace& place, std::uint64_t seed) {
   return place.folder + "/" + std::to_string(seed) + "/journals/lane";
+}
+
+// Room that was reserved in a file of slots says nothing, and stays.
+FolderImage without_room(FolderImage image) {
+  for (const char* const name : {journal::kMarkName, journal::kCursorName})
+    if (const auto file = image.find(name); file != image.end())
+      file->second.resize(file->second.find_last_not_of('\0') + 1);
+  return image;
 }
 
 }  // namespace
@@ -262,7 +273,7 @@ void JournalHistory::accept(Attempt& attempt) {
 }
 
 // `expected`: there is a reason that the caller knows.
-void JournalHistory::refuse(const Attempt& attempt, bool expected) {
+void JournalHistory::refuse(Attempt& attempt, bool expected) {
   count("refused " + attempt.code);
   if (attempt.message.empty()) throw Violation("refused-without-a-word", attempt.code);
   // A page that goes between two reads is a fault, too.
@@ -275,7 +286,8 @@ void JournalHistory::refuse(const Attempt& attempt, bool expected) {
   // A change that failed halfway is a change, and so is what was proven again before a page went; every other failure
   // comes before the first one.
   if (!made_ || disk_.faults_of_changes() != 0 || disk_.evicted() != 0) return;
-  const FolderImage after = hand_.image();
+  const FolderImage after = without_room(hand_.image());
+  attempt.before = without_room(std::move(attempt.before));
   if (after == attempt.before) return;
   std::string names;
   for (const auto& [name, content] : after)
@@ -326,7 +338,7 @@ void JournalHistory::foreign_open(Random& random) {
   if (!has_segment(hand_.image())) return;
   JournalOptions with = options(random);
   with.type.codec = abi::CodecCode::kUtf8;
-  const Attempt tried = attempt(with);
+  Attempt tried = attempt(with);
   if (tried.files != nullptr && model_.floor() != 0) throw Violation("codec-ignored", "opened");
   // A journal that a power failure has left nothing of is begun again.
   over_ = tried.files != nullptr;
@@ -335,7 +347,7 @@ void JournalHistory::foreign_open(Random& random) {
 
 void JournalHistory::second_open(Random& random) {
   if (writer_ == nullptr) return;
-  const Attempt tried = attempt(options(random));
+  Attempt tried = attempt(options(random));
   if (tried.files != nullptr) throw Violation("two-writers", "opened twice");
   refuse(tried, tried.code == "JOURNAL_LOCKED");
 }
@@ -368,6 +380,10 @@ void JournalHistory::power_failure() {
   if (memory_ == nullptr) return crash();
   crash();
   memory_->power_failure();
+  // What must be begun anew in place of a segment that is gone, its name and its header, needs room again: a limit that
+  // docs/journal.md names.
+  if (memory_->capacity != MemoryDisk::kUnlimited)
+    memory_->capacity = std::max(memory_->capacity, memory_->used() + kSegmentRoom);
   ++disk_.boots;
   model_.power_failed();
   count("power failure");

@@ -105,7 +105,7 @@ class JournalHistory {
   // Opens with `options`, and judges nothing.
   Attempt attempt(const journal::JournalOptions& options);
   void accept(Attempt& attempt);
-  void refuse(const Attempt& attempt, bool expected);
+  void refuse(Attempt& attempt, bool expected);
   void begin_run(Random& random);
   void end_run();
   void after_kill(Random& random);

@@ -162,6 +162,7 @@ void JournalHistory::lock_damage(Random& random) {
   if (memory_) memory_->capacity = MemoryDisk::kUnlimited;
   disk_.forget();
   after_commit(true, writer_->files->commit());
+  const std::string lock = hand_.content(journal::kLockName);
   if (random.one_in(3))
     hand_.remove(journal::kLockName);
   else if (random.one_in(2))
@@ -174,7 +175,9 @@ void JournalHistory::lock_damage(Random& random) {
     refuse(tried, true);
     count("second writer refused without the lock file");
     writer_ = std::move(first);
-    return crash();
+    crash();
+    // Its room is needed should the disk be full the next time.
+    return hand_.put(journal::kLockName, lock);
   }
   accept(tried);
   std::swap(first, writer_);
