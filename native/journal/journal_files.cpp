@@ -78,8 +78,7 @@ JournalFiles::JournalFiles(const JournalOptions& options, WriterLock lock, Made 
       next_(opened_at_),
       written_(opened_at_),
       synced_(recovered_.synced),
-      now_ms_(segments_.empty() ? 0 : active().last_ms),
-      sync_failed_(!proves() && recovered_.sync_failed()) {
+      now_ms_(segments_.empty() ? 0 : active().last_ms) {
   segments_.reserve(std::max(kSegmentsReserved, 2 * segments_.size()));
   for (const SegmentState& segment : segments_) bytes_ += segment.bytes;
 }
@@ -94,8 +93,8 @@ void JournalFiles::repair() {
     set_aside(folder_, recovered_);
     cut_end(folder_, recovered_);
     if (proves()) prove_again(folder_, recovered_, syncs() || recovered_.sync_failed());
-  } catch (const JournalError&) {
-    // A sync may have failed: the next opening must not believe what it finds in the system's memory.
+  } catch (const SyncFailed&) {
+    // The next opening must not believe what it finds in the system's memory.
     mark_->note_failed_sync();
     throw;
   }

@@ -18,6 +18,12 @@ constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
                      "cannot " + what + " " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
 }
 
+void sync_file(const Folder& folder, const OpenFile& file, const std::string& path) {
+  const int error = folder.disk().sync_data(file.number());
+  if (error != 0)
+    throw SyncFailed("JOURNAL_OPEN", "cannot sync " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+}
+
 // One that no file of the folder has.
 std::string aside_name(const std::vector<std::string>& names, const std::string& name) {
   const std::string begin = name + std::string(kAsideEnding);
@@ -56,8 +62,7 @@ class Rewriter {
       if (next == SegmentReader::Next::kBad || !reader.refill()) break;
     }
     if (reader.offset() != segment_.bytes) fail_damaged(path_, reader.offset(), reader.sequence());
-    const int error = folder_.disk().sync_data(file_.number());
-    if (error != 0) fail_write("sync", path_, error);
+    sync_file(folder_, file_, path_);
   }
 
  private:
@@ -91,8 +96,7 @@ class Rewriter {
 void sync_segment(const Folder& folder, std::uint64_t first) {
   const SegmentName name(first);
   const OpenFile file = folder.file(name.text, platform::FileAccess::kUpdate);
-  const int error = folder.disk().sync_data(file.number());
-  if (error != 0) fail_write("sync", folder.path_of(name.text), error);
+  sync_file(folder, file, folder.path_of(name.text));
 }
 
 }  // namespace
@@ -122,9 +126,10 @@ void cut_end(const Folder& folder, const Recovered& found) {
   if (!found.cut) return;
   const SegmentState& last = found.segments.back();
   const OpenFile file = folder.file(SegmentName(last.first).text, platform::FileAccess::kUpdate);
-  int error = folder.disk().truncate(file.number(), last.bytes);
-  if (error == 0) error = folder.disk().sync_data(file.number());
-  if (error != 0) fail_write("cut the torn end of", folder.path_of(SegmentName(last.first).text), error);
+  const std::string path = folder.path_of(SegmentName(last.first).text);
+  const int error = folder.disk().truncate(file.number(), last.bytes);
+  if (error != 0) fail_write("cut the torn end of", path, error);
+  sync_file(folder, file, path);
 }
 
 void prove_again(const Folder& folder, const Recovered& found, bool rewrites) {

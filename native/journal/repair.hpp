@@ -2,10 +2,16 @@
 // next opening when this one fails in the middle. Control path; throws JournalError.
 #pragma once
 
+#include "journal/error.hpp"
 #include "journal/folder.hpp"
 #include "journal/recovery.hpp"
 
 namespace byteor::journal {
+
+// A sync of a segment has failed: the device may have none of what the system holds of it.
+struct SyncFailed : JournalError {
+  using JournalError::JournalError;
+};
 
 // Gives other names to segments that cannot be gone on with, and removes those that were about to be made.
 void set_aside(const Folder& folder, const Recovered& found);

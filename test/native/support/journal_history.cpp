@@ -32,14 +32,6 @@ std::string folder_of(const HistoryPlace& place, std::uint64_t seed) {
   return place.folder + "/" + std::to_string(seed) + "/journals/lane";
 }
 
-// Room that was reserved in a file of slots says nothing, and stays.
-FolderImage without_room(FolderImage image) {
-  for (const char* const name : {journal::kMarkName, journal::kCursorName})
-    if (const auto file = image.find(name); file != image.end())
-      file->second.resize(file->second.find_last_not_of('\0') + 1);
-  return image;
-}
-
 }  // namespace
 
 JournalHistory::JournalHistory(std::uint64_t seed, const HistoryPlace& place, Outcomes& outcomes,
@@ -244,6 +236,7 @@ void JournalHistory::accept(Attempt& attempt) {
   JournalFiles& files = *attempt.files;
   const journal::JournalStatus status = files.status();
   const bool lossy = model_.lossy();
+  const std::uint64_t appended_end = model_.records_end(said_appended_.value_or(0));
   model_.check_opened({status.first, files.opened_at(), files.cursor().stored(), status.synced, attempt.cursor_on_disk},
                       served_by_reader(status.first));
   check_removed();
@@ -252,7 +245,7 @@ void JournalHistory::accept(Attempt& attempt) {
     throw Violation(
         "failure-says-missing-what-is-there",
         "from " + std::to_string(*said_missing_) + " on, and there is all before " + std::to_string(records_end));
-  if (!lossy && said_appended_.has_value() && records_end != *said_appended_)
+  if (!lossy && said_appended_.has_value() && records_end != appended_end)
     throw Violation("counters-do-not-follow-the-files", "appended " + std::to_string(*said_appended_) +
                                                             ", and there is all before " +
                                                             std::to_string(files.opened_at()));
@@ -273,7 +266,7 @@ void JournalHistory::accept(Attempt& attempt) {
 }
 
 // `expected`: there is a reason that the caller knows.
-void JournalHistory::refuse(Attempt& attempt, bool expected) {
+void JournalHistory::refuse(const Attempt& attempt, bool expected) {
   count("refused " + attempt.code);
   if (attempt.message.empty()) throw Violation("refused-without-a-word", attempt.code);
   // A page that goes between two reads is a fault, too.
@@ -286,8 +279,7 @@ void JournalHistory::refuse(Attempt& attempt, bool expected) {
   // A change that failed halfway is a change, and so is what was proven again before a page went; every other failure
   // comes before the first one.
   if (!made_ || disk_.faults_of_changes() != 0 || disk_.evicted() != 0) return;
-  const FolderImage after = without_room(hand_.image());
-  attempt.before = without_room(std::move(attempt.before));
+  const FolderImage after = hand_.image();
   if (after == attempt.before) return;
   std::string names;
   for (const auto& [name, content] : after)
@@ -338,7 +330,7 @@ void JournalHistory::foreign_open(Random& random) {
   if (!has_segment(hand_.image())) return;
   JournalOptions with = options(random);
   with.type.codec = abi::CodecCode::kUtf8;
-  Attempt tried = attempt(with);
+  const Attempt tried = attempt(with);
   if (tried.files != nullptr && model_.floor() != 0) throw Violation("codec-ignored", "opened");
   // A journal that a power failure has left nothing of is begun again.
   over_ = tried.files != nullptr;
@@ -347,7 +339,7 @@ void JournalHistory::foreign_open(Random& random) {
 
 void JournalHistory::second_open(Random& random) {
   if (writer_ == nullptr) return;
-  Attempt tried = attempt(options(random));
+  const Attempt tried = attempt(options(random));
   if (tried.files != nullptr) throw Violation("two-writers", "opened twice");
   refuse(tried, tried.code == "JOURNAL_LOCKED");
 }
@@ -380,14 +372,18 @@ void JournalHistory::power_failure() {
   if (memory_ == nullptr) return crash();
   crash();
   memory_->power_failure();
-  // What must be begun anew in place of a segment that is gone, its name and its header, needs room again: a limit that
-  // docs/journal.md names.
-  if (memory_->capacity != MemoryDisk::kUnlimited)
-    memory_->capacity = std::max(memory_->capacity, memory_->used() + kSegmentRoom);
   ++disk_.boots;
   model_.power_failed();
+  leave_room();
   count("power failure");
   if (disk_.lied()) judge_after_lie();
+}
+
+// A segment that is begun in place of one that has gone with the power needs room for its name and its header: a limit
+// that docs/journal.md names, and all that a full disk is given here.
+void JournalHistory::leave_room() {
+  if (memory_->capacity == MemoryDisk::kUnlimited || !model_.lossy()) return;
+  memory_->capacity = std::max(memory_->capacity, memory_->used() + kSegmentRoom);
 }
 
 void JournalHistory::after_kill(Random& random) {
@@ -403,6 +399,7 @@ void JournalHistory::evict() {
   if (memory_->evict() == 0) return;
   count("pages evicted");
   model_.pages_lost();
+  leave_room();
   if (disk_.lied()) judge_after_lie();
 }
 
@@ -428,6 +425,7 @@ void JournalHistory::capacity(Random& random) {
   if (memory_ == nullptr) return;
   memory_->capacity =
       memory_->capacity == MemoryDisk::kUnlimited ? memory_->used() + random.below(6) : MemoryDisk::kUnlimited;
+  leave_room();
 }
 
 void JournalHistory::arm(Random& random, std::uint64_t calls) {

@@ -105,9 +105,10 @@ class JournalHistory {
   // Opens with `options`, and judges nothing.
   Attempt attempt(const journal::JournalOptions& options);
   void accept(Attempt& attempt);
-  void refuse(Attempt& attempt, bool expected);
+  void refuse(const Attempt& attempt, bool expected);
   void begin_run(Random& random);
   void end_run();
+  void leave_room();
   void after_kill(Random& random);
   void arm(Random& random, std::uint64_t calls);
   void after_commit(bool whole, bool good);
