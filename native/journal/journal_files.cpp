@@ -127,18 +127,20 @@ void JournalFiles::go_on() {
     return;
   }
   if (proves()) synced_ = opened_at_;
-  int error = store_mark();
+  // Before the mark: once that says that records are safe, the reader must not want any that the repair has left out.
+  // What the next opening writes must have its room on the device, too.
+  const bool cursor_moves = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot ||
+                            cursor_->stored() != recovered_.cursor;
+  int error = cursor_moves ? cursor_->store(recovered_.cursor) : 0;
+  if (error == 0 && proves() && cursor_moves) error = cursor_->sync();
+  if (error != 0) {
+    fail("write", cursor_->path(), error);
+    return;
+  }
+  error = store_mark();
   if (error == 0 && proves() && !proven) error = mark_->sync();
   if (error != 0) {
     fail("write", mark_->path(), error);
-    return;
-  }
-  const bool cursor_is_new = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot;
-  if (cursor_is_new || cursor_->stored() != recovered_.cursor) error = cursor_->store(recovered_.cursor);
-  // What the next opening writes must have its room on the device, too.
-  if (error == 0 && proves() && cursor_is_new) error = cursor_->sync();
-  if (error != 0) {
-    fail("write", cursor_->path(), error);
     return;
   }
   lock_.note_boot(proves());
