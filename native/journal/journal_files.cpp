@@ -128,9 +128,10 @@ void JournalFiles::go_on() {
   }
   if (proves()) synced_ = opened_at_;
   // Before the mark: once that says that records are safe, the reader must not want any that the repair has left out.
-  // What the next opening writes must have its room on the device, too.
+  // What the next opening writes must have its room on the device, too. Where it stands already, an opening that then
+  // failed may have put it there.
   const bool cursor_moves = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot ||
-                            cursor_->stored() != recovered_.cursor;
+                            cursor_->stored() != recovered_.cursor || (proves() && !proven);
   int error = cursor_moves ? cursor_->store(recovered_.cursor) : 0;
   if (error == 0 && proves() && cursor_moves) error = cursor_->sync();
   if (error != 0) {
