@@ -85,6 +85,8 @@ JournalFiles::JournalFiles(const JournalOptions& options, WriterLock lock, Made 
 
 // Brings the folder to where a writer can go on: first what can fail without a trace. Throws JournalError.
 void JournalFiles::repair() {
+  // The run that made the folder, and those above it, may not have come to this, or synced nothing.
+  if (proves() && !is_proven()) folder_.sync_way();
   lock_.make(folder_, made_);
   const bool synced_before_read = options_.fsync == abi::FsyncCode::kEachBatch;
   cursor_ = std::make_unique<ReaderCursor>(folder_, journal_, recovered_.cursor_file, synced_before_read, made_);
@@ -100,12 +102,18 @@ void JournalFiles::repair() {
   }
 }
 
+// An earlier run has brought everything to the device, the names too.
+bool JournalFiles::is_proven() const noexcept {
+  return !segments_.empty() && recovered_.end == opened_at_ && recovered_.synced == opened_at_ &&
+         recovered_.synced > segments_.back().first && recovered_.asides.empty() &&
+         recovered_.mark_file.newest.has_value() && recovered_.cursor_file.newest.has_value() && made_.empty();
+}
+
 // Begins a segment when there is none to go on with, and leaves word of how far the journal is. Sets the failure when
 // it cannot; throws JournalError.
 void JournalFiles::go_on() {
   const bool begins = segments_.empty() || recovered_.end != opened_at_;
-  const bool proven = !begins && recovered_.synced == opened_at_ && recovered_.synced > active().first &&
-                      recovered_.asides.empty() && made_.empty();
+  const bool proven = is_proven();
   now_ms_ = std::max(now_ms_, disk_.wall_ms());
   if (begins) {
     if (!begin_segment(segments_.empty() ? 0 : opened_at_ - recovered_.end)) return;
@@ -119,8 +127,6 @@ void JournalFiles::go_on() {
     if (!check_active()) return;
   }
   names_unsynced_ = proves() && !proven;
-  // The run that made the folder, and those above it, may not have come to this, or synced nothing.
-  if (names_unsynced_) folder_.sync_way();
   // The rest of what lies there has been synced by the repair.
   if (int error = names_unsynced_ ? sync_device() : 0; error != 0) {
     fail_sync(error);

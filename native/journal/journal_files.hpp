@@ -129,6 +129,7 @@ class JournalFiles {
   bool proves() const noexcept { return syncs() || lock_.restarted() || recovered_.sync_failed(); }
   SegmentState& active() noexcept { return segments_.back(); }
   std::uint64_t behind_block() const noexcept { return (segments_.back().bytes + used_) % options_.buffer_bytes; }
+  bool is_proven() const noexcept;
   void repair();
   void go_on();
   std::size_t put_frames(std::span<const lane::LaneRecord> records) noexcept;

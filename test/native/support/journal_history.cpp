@@ -101,7 +101,7 @@ void JournalHistory::run(const std::vector<Step>& steps) {
     if (over_) return;
     note(std::string("- ") + step_name(each.kind));
     step(each);
-    check_removed();
+    if (!over_) check_removed();
   }
   if (!over_) finish();
 }
@@ -212,7 +212,10 @@ void JournalHistory::open(Random& random) {
   const JournalOptions with = options(random);
   const bool armed = random.one_in(4);
   if (armed) arm(random, 40);
-  if (!armed && memory_ && memory_->holds_unproven_pages() && random.one_in(2)) disk_.evict_after(random.below(40));
+  if (!armed && memory_ && memory_->holds_unproven_pages() && random.one_in(2)) {
+    disk_.evict_after(random.below(40));
+    leave_room();
+  }
   Attempt tried = attempt(with);
   tried.armed = armed;
   if (disk_.dead()) {
@@ -382,7 +385,7 @@ void JournalHistory::power_failure() {
 // A segment that is begun in place of one that has gone with the power needs room for its name and its header: a limit
 // that docs/journal.md names, and all that a full disk is given here.
 void JournalHistory::leave_room() {
-  if (memory_->capacity == MemoryDisk::kUnlimited || !model_.lossy()) return;
+  if (memory_->capacity == MemoryDisk::kUnlimited) return;
   memory_->capacity = std::max(memory_->capacity, memory_->used() + kSegmentRoom);
 }
 
@@ -425,7 +428,7 @@ void JournalHistory::capacity(Random& random) {
   if (memory_ == nullptr) return;
   memory_->capacity =
       memory_->capacity == MemoryDisk::kUnlimited ? memory_->used() + random.below(6) : MemoryDisk::kUnlimited;
-  leave_room();
+  if (model_.lossy()) leave_room();
 }
 
 void JournalHistory::arm(Random& random, std::uint64_t calls) {

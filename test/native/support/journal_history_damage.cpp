@@ -150,6 +150,7 @@ void JournalHistory::running_damage(Random& random) {
   else if (tried.files->opened_at() < wanted)
     throw Violation("damage-gives-sequences-again", "open segment " + name);
   tried.files.reset();
+  check_removed(*journal::sequence_of(active));
   crash();
   hand_.restore(saved);
   model_ = truth;
