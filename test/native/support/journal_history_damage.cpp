@@ -111,6 +111,7 @@ void JournalHistory::running_damage(Random& random) {
   disk_.forget();
   next_id_ += 1;
   if (!writer_->agent) after_commit(true, writer_->files->commit());
+  check_removed();
   const FolderImage saved = hand_.image();
   const JournalModel truth = model_;
   const std::string active = hand_.segments().back();
