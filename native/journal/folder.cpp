@@ -18,7 +18,8 @@ namespace {
 
 std::string parent_of(const std::string& path) {
   const std::size_t end = path.find_last_not_of('/');
-  const std::size_t slash = end == std::string::npos ? end : path.find_last_of('/', end);
+  if (end == std::string::npos) return path.empty() ? "." : "/";
+  const std::size_t slash = path.find_last_of('/', end);
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
@@ -83,7 +84,8 @@ void Folder::sync_way() const {
   for (std::string path = path_; path != parent_of(path);) {
     path = parent_of(path);
     const OpenFile above(*disk_, disk_->open_folder(path.c_str()));
-    if (above.number() < 0) return;
+    if (above.number() == -EACCES || above.number() == -EPERM) return;
+    if (above.number() < 0) fail("open the folder", path, above.number());
     const int error = disk_->sync_folder(above.number());
     if (error != 0) fail("sync the folder", path, error);
   }

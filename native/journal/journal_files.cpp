@@ -78,14 +78,15 @@ JournalFiles::JournalFiles(const JournalOptions& options, WriterLock lock, Made 
       next_(opened_at_),
       written_(opened_at_),
       synced_(recovered_.synced),
-      now_ms_(segments_.empty() ? 0 : active().last_ms),
-      sync_failed_(!syncs() && recovered_.sync_failed()) {
+      now_ms_(segments_.empty() ? 0 : active().last_ms) {
   segments_.reserve(std::max(kSegmentsReserved, 2 * segments_.size()));
   for (const SegmentState& segment : segments_) bytes_ += segment.bytes;
 }
 
 // Brings the folder to where a writer can go on: first what can fail without a trace. Throws JournalError.
 void JournalFiles::repair() {
+  // The run that made the folder, and those above it, may not have come to this, or synced nothing.
+  if (proves() && !is_proven()) folder_.sync_way();
   lock_.make(folder_, made_);
   const bool synced_before_read = options_.fsync == abi::FsyncCode::kEachBatch;
   cursor_ = std::make_unique<ReaderCursor>(folder_, journal_, recovered_.cursor_file, synced_before_read, made_);
@@ -93,20 +94,26 @@ void JournalFiles::repair() {
   try {
     set_aside(folder_, recovered_);
     cut_end(folder_, recovered_);
-    if (syncs()) prove_again(folder_, recovered_);
-  } catch (const JournalError&) {
-    // A sync may have failed: the next opening must not believe what it finds in the system's memory.
+    if (proves()) prove_again(folder_, recovered_, syncs() || recovered_.sync_failed());
+  } catch (const SyncFailed&) {
+    // The next opening must not believe what it finds in the system's memory.
     mark_->note_failed_sync();
     throw;
   }
+}
+
+// An earlier run has brought everything to the device, the names too.
+bool JournalFiles::is_proven() const noexcept {
+  return !segments_.empty() && recovered_.end == opened_at_ && recovered_.synced == opened_at_ &&
+         recovered_.synced > segments_.back().first && recovered_.asides.empty() &&
+         recovered_.mark_file.newest.has_value() && recovered_.cursor_file.newest.has_value() && made_.empty();
 }
 
 // Begins a segment when there is none to go on with, and leaves word of how far the journal is. Sets the failure when
 // it cannot; throws JournalError.
 void JournalFiles::go_on() {
   const bool begins = segments_.empty() || recovered_.end != opened_at_;
-  const bool proven = !begins && recovered_.synced == opened_at_ && recovered_.synced > active().first &&
-                      recovered_.asides.empty() && made_.empty();
+  const bool proven = is_proven();
   now_ms_ = std::max(now_ms_, disk_.wall_ms());
   if (begins) {
     if (!begin_segment(segments_.empty() ? 0 : opened_at_ - recovered_.end)) return;
@@ -119,36 +126,31 @@ void JournalFiles::go_on() {
     identity_ = disk_.facts(file_.number());
     if (!check_active()) return;
   }
-  names_unsynced_ = syncs() && !proven;
-  // The run that made the folder, and those above it, may not have come to this, or synced nothing.
-  if (names_unsynced_) folder_.sync_way();
+  names_unsynced_ = proves() && !proven;
   // The rest of what lies there has been synced by the repair.
   if (int error = names_unsynced_ ? sync_device() : 0; error != 0) {
     fail_sync(error);
     return;
   }
-  if (syncs()) {
-    synced_ = opened_at_;
-  } else if (lock_.saw_another_boot()) {
-    // What was read after the machine has started again came from the device.
-    synced_ = std::max(synced_, recovered_.end);
-    sync_failed_ = false;
-  }
-  int error = store_mark();
-  if (error == 0 && syncs() && !proven) error = mark_->sync();
-  if (error != 0) {
-    fail("write", mark_->path(), error);
-    return;
-  }
-  const bool cursor_is_new = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot;
-  if (cursor_is_new || cursor_->stored() != recovered_.cursor) error = cursor_->store(recovered_.cursor);
-  // What the next opening writes must have its room on the device, too.
-  if (error == 0 && syncs() && cursor_is_new) error = cursor_->sync();
+  if (proves()) synced_ = opened_at_;
+  // Before the mark: once that says that records are safe, the reader must not want any that the repair has left out.
+  // What the next opening writes must have its room on the device, too. Where it stands already, an opening that then
+  // failed may have put it there.
+  const bool cursor_moves = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot ||
+                            cursor_->stored() != recovered_.cursor || (proves() && !proven);
+  int error = cursor_moves ? cursor_->store(recovered_.cursor) : 0;
+  if (error == 0 && proves() && cursor_moves) error = cursor_->sync();
   if (error != 0) {
     fail("write", cursor_->path(), error);
     return;
   }
-  lock_.note_boot(syncs());
+  error = store_mark();
+  if (error == 0 && proves() && !proven) error = mark_->sync();
+  if (error != 0) {
+    fail("write", mark_->path(), error);
+    return;
+  }
+  lock_.note_boot(proves());
   made_.keep();
   opened_ = true;
   retire();
@@ -446,9 +448,9 @@ bool JournalFiles::retire() noexcept {
     if (synced != 0) return fail("sync", cursor_->path(), synced);
     cursor_synced = true;
     int error = disk_.remove(folder_.descriptor(), SegmentName(segments_.front().first).text);
-    // One name at a time is lost for good, so that no crash leaves a gap between two that remain.
-    if ((error == 0 || error == -ENOENT) && options_.fsync != abi::FsyncCode::kNone)
-      error = disk_.sync_folder(folder_.descriptor());
+    // One name at a time is lost for good, so that no crash leaves a gap between two that remain. With `none`, too:
+    // there may be records of a run that synced among them.
+    if (error == 0 || error == -ENOENT) error = disk_.sync_folder(folder_.descriptor());
     if (error != 0 && error != -ENOENT) return fail("remove an old segment beside", path_, error);
     bytes_ -= segments_.front().bytes;
     segments_.erase(segments_.begin());

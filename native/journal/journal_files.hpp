@@ -123,8 +123,13 @@ class JournalFiles {
   JournalFiles(const JournalOptions& options, WriterLock lock, Made made, Folder folder, Recovered recovered);
 
   bool syncs() const noexcept { return options_.fsync != abi::FsyncCode::kNone; }
+  // What the opening finds is brought to the device and known to be there from then on. With `none` only where the
+  // machine may have gone down or a sync has failed: otherwise what an earlier run had synced could not be told from
+  // what was never synced.
+  bool proves() const noexcept { return syncs() || lock_.restarted() || recovered_.sync_failed(); }
   SegmentState& active() noexcept { return segments_.back(); }
   std::uint64_t behind_block() const noexcept { return (segments_.back().bytes + used_) % options_.buffer_bytes; }
+  bool is_proven() const noexcept;
   void repair();
   void go_on();
   std::size_t put_frames(std::span<const lane::LaneRecord> records) noexcept;
@@ -193,7 +198,7 @@ class JournalFiles {
   std::uint64_t over_limit_bytes_ = 0;
   std::uint64_t removed_segments_ = 0;
   bool opened_ = false;
-  bool sync_failed_ = false;  // now, or before this run and not proven again since
+  bool sync_failed_ = false;  // in this run
   bool failed_ = false;
   std::string failure_;
 };

@@ -188,7 +188,7 @@ class Recovery {
 
   // The first segment whose frames are looked at: whatever is not known to be whole lies there or behind.
   std::size_t first_walked() const {
-    const std::uint64_t from = options_.proves ? found_.synced : floor_;
+    const std::uint64_t from = options_.proves || !safe_ ? found_.synced : floor_;
     if (!options_.proves && safe_) return headers_.size() - 1;
     std::size_t at = headers_.size() - 1;
     while (at > 0 && headers_[at].first > from) --at;

@@ -70,7 +70,8 @@ struct RecoveryOptions {
   RecordType type;
   // The machine may have gone down since the last writer: what was not synced may be missing in any place.
   bool restarted = false;
-  // The caller promises the device (any policy but `none`), so everything that is not known to be there is looked at.
+  // The caller promises the device (any policy but `none`), so everything that is not known to be there is looked at,
+  // as it is after a restart or a failed sync.
   bool proves = true;
 };
 

@@ -16,6 +16,12 @@ namespace {
                      "cannot " + what + " " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
 }
 
+void sync_file(const Folder& folder, const OpenFile& file, const std::string& path) {
+  const int error = folder.disk().sync_data(file.number());
+  if (error != 0)
+    throw SyncFailed("JOURNAL_OPEN", "cannot sync " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+}
+
 // One that no file of the folder has.
 std::string aside_name(const std::vector<std::string>& names, const std::string& name) {
   const std::string begin = name + std::string(kAsideEnding);
@@ -54,8 +60,7 @@ class Rewriter {
       if (next == SegmentReader::Next::kBad || !reader.refill()) break;
     }
     if (reader.offset() != segment_.bytes) fail_damaged(path_, reader.offset(), reader.sequence());
-    const int error = folder_.disk().sync_data(file_.number());
-    if (error != 0) fail_write("sync", path_, error);
+    sync_file(folder_, file_, path_);
   }
 
  private:
@@ -85,6 +90,13 @@ class Rewriter {
   std::uint64_t offset_ = 0;
 };
 
+// Brings to the device what the system may hold of a segment.
+void sync_segment(const Folder& folder, std::uint64_t first) {
+  const SegmentName name(first);
+  const OpenFile file = folder.file(name.text, platform::FileAccess::kUpdate);
+  sync_file(folder, file, folder.path_of(name.text));
+}
+
 }  // namespace
 
 void set_aside(const Folder& folder, const Recovered& found) {
@@ -112,18 +124,22 @@ void cut_end(const Folder& folder, const Recovered& found) {
   if (!found.cut) return;
   const SegmentState& last = found.segments.back();
   const OpenFile file = folder.file(SegmentName(last.first).text, platform::FileAccess::kUpdate);
-  int error = folder.disk().truncate(file.number(), last.bytes);
-  if (error == 0) error = folder.disk().sync_data(file.number());
-  if (error != 0) fail_write("cut the torn end of", folder.path_of(SegmentName(last.first).text), error);
+  const std::string path = folder.path_of(SegmentName(last.first).text);
+  const int error = folder.disk().truncate(file.number(), last.bytes);
+  if (error != 0) fail_write("cut the torn end of", path, error);
+  sync_file(folder, file, path);
 }
 
-void prove_again(const Folder& folder, const Recovered& found) {
+void prove_again(const Folder& folder, const Recovered& found, bool rewrites) {
   for (std::size_t at = 0; at < found.segments.size(); ++at) {
     const bool last = at + 1 == found.segments.size();
     const std::uint64_t end = last ? found.end : found.segments[at + 1].first;
     // Of the last one also when it is empty: its header may not be on the device.
-    if (end > found.synced || (last && found.segments[at].first >= found.synced))
+    if (end <= found.synced && (!last || found.segments[at].first < found.synced)) continue;
+    if (rewrites)
       Rewriter(folder, found.segments[at]).run(found.synced);
+    else
+      sync_segment(folder, found.segments[at].first);
   }
 }
 

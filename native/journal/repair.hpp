@@ -2,10 +2,16 @@
 // next opening when this one fails in the middle. Control path; throws JournalError.
 #pragma once
 
+#include "journal/error.hpp"
 #include "journal/folder.hpp"
 #include "journal/recovery.hpp"
 
 namespace byteor::journal {
+
+// A sync of a segment has failed: the device may have none of what the system holds of it.
+struct SyncFailed : JournalError {
+  using JournalError::JournalError;
+};
 
 // Gives other names to segments that cannot be gone on with, and removes those that were about to be made.
 void set_aside(const Folder& folder, const Recovered& found);
@@ -13,8 +19,8 @@ void set_aside(const Folder& folder, const Recovered& found);
 // Cuts the last segment where its records end; the device has it so.
 void cut_end(const Folder& folder, const Recovered& found);
 
-// Writes the records from found.synced on again, in their places, and syncs their segments: a sync that failed earlier
-// may have left them in the system's memory as if the device had them.
-void prove_again(const Folder& folder, const Recovered& found);
+// Syncs the segments that hold records from found.synced on. `rewrites`: writes these again first, in their places: a
+// sync that failed earlier may have left them in the system's memory as if the device had them.
+void prove_again(const Folder& folder, const Recovered& found, bool rewrites);
 
 }  // namespace byteor::journal

@@ -53,7 +53,6 @@ WriterLock::WriterLock(const Folder& folder)
   lock_file(folder);
   const std::string before = boot_in(*disk_, file_, boot_);
   restarted_ = boot_.empty() || before != boot_;
-  saw_another_boot_ = restarted_ && !boot_.empty() && before.size() == boot_.size() && before[0] != kNoBoot;
 }
 
 bool WriterLock::was_restarted(const Folder& folder) {

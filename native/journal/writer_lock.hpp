@@ -20,9 +20,6 @@ class WriterLock {
   // The machine may have gone down since the last writer opened the journal, or that cannot be told.
   bool restarted() const noexcept { return restarted_; }
 
-  // The last writer ran before the machine started.
-  bool saw_another_boot() const noexcept { return saw_another_boot_; }
-
   // Makes the lock's file where it is missing, with room for what note_boot() writes. Throws JournalError.
   void make(const Folder& folder, Made& made);
   // The opening has succeeded: the next writer compares with this start of the machine. `sync`: also its room is to be
@@ -45,7 +42,6 @@ class WriterLock {
   OpenFile file_;
   std::string boot_;
   bool restarted_ = false;
-  bool saw_another_boot_ = false;
 };
 
 }  // namespace byteor::journal

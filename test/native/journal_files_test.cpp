@@ -97,15 +97,18 @@ TEST(JournalFiles, EachBatchSyncsOncePerCommitAndPromisesOnlyAfterIt) {
   EXPECT_EQ(files->status().syncs, 1u);
 }
 
-TEST(JournalFiles, NoneNeverSyncsAndPromisesWhatIsWritten) {
+TEST(JournalFiles, NoneNeverSyncsOnceItIsOpenAndPromisesWhatIsWritten) {
   const TempFolder temp;
   FaultyDisk disk;
   JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
   options.segment_bytes = 4096;
   const auto files = JournalFiles::open(options);
+  const std::uint64_t before = disk.syncs;
+  const std::uint64_t folders_before = disk.folder_syncs;
   ASSERT_TRUE(append_records(*files, 1000, 10));
   ASSERT_TRUE(files->sync());
-  EXPECT_EQ(disk.syncs, 0u);
+  EXPECT_EQ(disk.syncs, before);
+  EXPECT_EQ(disk.folder_syncs, folders_before);
   EXPECT_EQ(files->durable(), 1000u);
   EXPECT_EQ(files->status().synced, 0u);
 }

@@ -1,6 +1,7 @@
 // What a journal looks like after a crash or an accident, and what opening it again makes of that.
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 
@@ -244,6 +245,48 @@ TEST(JournalRecovery, NoneInTwoRunsAndAPowerFailureIsCutInWhateverSegmentThePage
       if (name.ends_with(".cut")) ++aside;
     EXPECT_EQ(aside, names.size() - 1);
   }
+}
+
+TEST(JournalRecovery, NoneProvesWhatItFindsOnceForEachStartOfTheMachine) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  options.fsync = abi::FsyncCode::kNone;
+  for (const std::uint64_t synced : {0u, 0u}) {
+    const auto files = JournalFiles::open(options);
+    EXPECT_EQ(files->status().synced, synced);
+    ASSERT_TRUE(append_records(*files, 10));
+  }
+  disk.boot_id = "the boot after that";
+  EXPECT_EQ(JournalFiles::open(options)->status().synced, 20u);
+  const std::uint64_t syncs = disk.syncs;
+  EXPECT_EQ(JournalFiles::open(options)->status().synced, 20u);
+  EXPECT_EQ(disk.syncs, syncs);
+  // So a loss of what was proven is noticed, whatever start of the machine comes next.
+  disk.boot_id = "the boot after both";
+  const std::string path = temp.path("lane/" + segment_names(temp.path("lane"))[0]);
+  overwrite(path, slurp(path).substr(0, offset_of(19)));
+  test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(options); });
+}
+
+TEST(JournalRecovery, AReadThatFailsInAnOpeningIsNoSyncThatFailed) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  options.fsync = abi::FsyncCode::kNone;
+  ASSERT_TRUE(append_records(*JournalFiles::open(options), 10));
+  const auto before = test::contents_of(temp.path("lane"));
+  options.fsync = abi::FsyncCode::kEachBatch;
+  int opens = 0;
+  // Recovery reads the segment, and the repair reads it again.
+  disk.on_open = [&](const char* name, platform::FileAccess access) {
+    const bool segment = std::string(name).ends_with(".journal") && access == platform::FileAccess::kUpdate;
+    return segment && ++opens == 1 ? -EIO : 0;
+  };
+  test::failure_of("JOURNAL_OPEN", [&] { JournalFiles::open(options); });
+  EXPECT_EQ(test::contents_of(temp.path("lane")), before);
 }
 
 TEST(JournalRecovery, AJournalWithoutAMarkOpensAsBefore) {

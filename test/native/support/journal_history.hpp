@@ -108,6 +108,7 @@ class JournalHistory {
   void refuse(const Attempt& attempt, bool expected);
   void begin_run(Random& random);
   void end_run();
+  void leave_room();
   void after_kill(Random& random);
   void arm(Random& random, std::uint64_t calls);
   void after_commit(bool whole, bool good);

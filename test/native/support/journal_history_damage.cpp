@@ -111,6 +111,7 @@ void JournalHistory::running_damage(Random& random) {
   disk_.forget();
   next_id_ += 1;
   if (!writer_->agent) after_commit(true, writer_->files->commit());
+  check_removed();
   const FolderImage saved = hand_.image();
   const JournalModel truth = model_;
   const std::string active = hand_.segments().back();
@@ -150,6 +151,7 @@ void JournalHistory::running_damage(Random& random) {
   else if (tried.files->opened_at() < wanted)
     throw Violation("damage-gives-sequences-again", "open segment " + name);
   tried.files.reset();
+  check_removed(*journal::sequence_of(active));
   crash();
   hand_.restore(saved);
   model_ = truth;
@@ -162,6 +164,7 @@ void JournalHistory::lock_damage(Random& random) {
   if (memory_) memory_->capacity = MemoryDisk::kUnlimited;
   disk_.forget();
   after_commit(true, writer_->files->commit());
+  const std::string lock = hand_.content(journal::kLockName);
   if (random.one_in(3))
     hand_.remove(journal::kLockName);
   else if (random.one_in(2))
@@ -174,7 +177,9 @@ void JournalHistory::lock_damage(Random& random) {
     refuse(tried, true);
     count("second writer refused without the lock file");
     writer_ = std::move(first);
-    return crash();
+    crash();
+    // Its room is needed should the disk be full the next time.
+    return hand_.put(journal::kLockName, lock);
   }
   accept(tried);
   std::swap(first, writer_);

@@ -238,7 +238,8 @@ void JournalHistory::live_read(Random& random) {
   options.folder = folder_;
   options.disk = &disk_;
   options.buffer_bytes = 64 + random.below(8000);
-  std::uint64_t at = 0;
+  // Retention has removed what lies before.
+  std::uint64_t at = *journal::sequence_of(hand_.segments().front());
   std::string failure;
   try {
     journal::JournalReader reader(options);

@@ -67,8 +67,8 @@ void JournalModel::cursor_stored(std::uint64_t sequence, bool stored) {
 
 void JournalModel::restored(std::uint64_t count) { ids_.resize(std::min<std::uint64_t>(ids_.size(), count)); }
 
-std::uint64_t JournalModel::records_end() const {
-  std::uint64_t end = ids_.size();
+std::uint64_t JournalModel::records_end(std::uint64_t before) const {
+  std::uint64_t end = std::min<std::uint64_t>(ids_.size(), before);
   while (end != 0 && ids_[end - 1] == kNoRecord) --end;
   return end;
 }

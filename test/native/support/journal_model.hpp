@@ -76,8 +76,8 @@ class JournalModel {
   // Below it everything must be served, as far as retention has not removed it.
   std::uint64_t floor() const { return lossy_ ? synced_ : written_; }
   std::uint64_t appended() const { return ids_.size(); }
-  // Behind the last record; what is left up to appended() nothing has.
-  std::uint64_t records_end() const;
+  // Behind the last record, of those before a sequence; what is left up to appended() nothing has.
+  std::uint64_t records_end(std::uint64_t before = UINT64_MAX) const;
   bool has_record(std::uint64_t sequence) const { return ids_.at(sequence) != kNoRecord; }
   std::uint64_t written() const { return written_; }
   std::uint64_t synced() const { return synced_; }
