@@ -1,7 +1,5 @@
 #include "run/pipeline.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -25,10 +23,9 @@
 #include "platform/affinity.hpp"
 #include "platform/cpu_lock.hpp"
 #include "platform/memory.hpp"
-#include "platform/process.hpp"
-#include "platform/user_folder.hpp"
 #include "run/assembly.hpp"
 #include "run/ports.hpp"
+#include "run/region_mapping.hpp"
 #include "run/thread.hpp"
 #include "run/tuning.hpp"
 
@@ -47,38 +44,7 @@ Registry& registry() {
   return *instance;
 }
 
-std::atomic<std::uint32_t> live_region_count{0};
-
-class CountedMapping {
- public:
-  explicit CountedMapping(platform::Mapping mapping) : mapping_(std::move(mapping)) { ++live_region_count; }
-  ~CountedMapping() { --live_region_count; }
-  CountedMapping(const CountedMapping&) = delete;
-  CountedMapping& operator=(const CountedMapping&) = delete;
-  const platform::Mapping& get() const noexcept { return mapping_; }
-
- private:
-  platform::Mapping mapping_;
-};
-
-std::optional<platform::UserFolder> open_user_folder(std::string& why_not) {
-  try {
-    return platform::UserFolder::open();
-  } catch (const std::exception& error) {
-    why_not = error.what();
-    return std::nullopt;
-  }
-}
-
-// No other pipeline's, of whatever process in whatever container: what a killed process leaves behind stays told apart.
-std::string region_name(std::uint32_t number) {
-  return "pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(number) + "." + platform::process_identity() +
-         ".region";
-}
-
 }  // namespace
-
-std::uint32_t live_regions() noexcept { return live_region_count.load(); }
 
 struct Pipeline::Impl final : core::FailureReporter {
   Impl(graph::Description description, const Options& open_options);
@@ -113,7 +79,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   // Destruction runs upwards: threads end first, then the adapters and the graph they used, the memory last.
   const Options options;
   const std::uint32_t number;
-  std::optional<CountedMapping> mapping;
+  std::optional<RegionMapping> mapping;
   Tuning tuning;
   std::unique_ptr<graph::Graph> graph;
   std::optional<op::KeyReader> key;
@@ -176,22 +142,7 @@ Pipeline::Impl::Impl(graph::Description description, const Options& open_options
 
 std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
   const platform::MappingOptions mapping_options{.huge_pages = false, .prefault = options.profile != Profile::kDefault};
-  try {
-    if (options.observe) {
-      std::string problem;
-      const std::optional<platform::UserFolder> folder = open_user_folder(problem);
-      if (!folder.has_value()) throw OpenError("OBSERVE_FOLDER", problem);
-      mapping.emplace(platform::Mapping::shared(*folder, region_name(number), bytes, mapping_options));
-    } else {
-      mapping.emplace(platform::Mapping::anonymous(bytes, mapping_options));
-    }
-  } catch (const OpenError&) {
-    throw;
-  } catch (const platform::FolderError& error) {
-    throw OpenError("OBSERVE_FOLDER", error.what());
-  } catch (const std::exception& error) {
-    throw OpenError("NO_MEMORY", error.what());
-  }
+  mapping.emplace(number, bytes, options.observe, mapping_options);
   tuning.memory_locked(options.profile != Profile::kDefault ? platform::lock_memory(mapping->get().data(), bytes)
                                                             : platform::RequestOutcome{});
   return {mapping->get().data(), mapping->get().bytes()};
