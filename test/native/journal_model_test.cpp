@@ -1,4 +1,4 @@
-// Random histories of a journal against a model of what it owes, on a disk in memory and on files.
+// SplitMix histories of a journal against a model of what it owes, on a disk in memory and on files.
 //
 //   BYTEOR_MODEL_HISTORIES=N   how many in memory
 //   BYTEOR_MODEL_SEED=S        the first one's seed

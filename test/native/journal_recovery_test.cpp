@@ -20,7 +20,7 @@ using test::segment_names;
 using test::slurp;
 using test::TempFolder;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 // A journal of `count` records, closed; returns the path of its last segment.
 std::string make_journal(const std::string& folder, std::uint64_t count, std::uint64_t batch = 1,
@@ -80,7 +80,7 @@ TEST(JournalRecovery, ATailOfWhichAByteIsMissingThatWasPromisedIsAStatedFailure)
     }();
     const std::string text = test::failure_of(whole_frames ? "JOURNAL_GAP" : "JOURNAL_DAMAGED",
                                               [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-    EXPECT_TRUE(contains(text, "before sequence 30 were promised")) << bytes << ": " << text;
+    EXPECT_TRUE(mentions(text, "before sequence 30 were promised")) << bytes << ": " << text;
     EXPECT_EQ(std::filesystem::file_size(path), bytes);
     ReaderOptions reading;
     reading.folder = temp.path("lane");
@@ -102,7 +102,7 @@ TEST(JournalRecovery, AnyByteThatFlipsInTheLastRecordIsDamageOnceItWasPromised) 
     overwrite(path, flipped);
     const std::string text =
         test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-    EXPECT_TRUE(contains(text, "sequence 29")) << text;
+    EXPECT_TRUE(mentions(text, "sequence 29")) << text;
   }
   // The reader's cursor says it as well.
   overwrite(path, whole);
@@ -128,7 +128,7 @@ TEST(JournalRecovery, ABlankHeaderWithRecordsBehindItIsDamageAndNothingIsRemoved
       const auto before = test::contents_of(temp.path("lane"));
       const std::string text =
           test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-      EXPECT_TRUE(contains(text, path)) << text;
+      EXPECT_TRUE(mentions(text, path)) << text;
       EXPECT_EQ(test::contents_of(temp.path("lane")), before);
       ReaderOptions reading;
       reading.folder = temp.path("lane");
@@ -137,7 +137,7 @@ TEST(JournalRecovery, ABlankHeaderWithRecordsBehindItIsDamageAndNothingIsRemoved
         read_records(reader);
         if (reader.failed()) throw reader.failure();
       });
-      EXPECT_TRUE(contains(read, path)) << read;
+      EXPECT_TRUE(mentions(read, path)) << read;
     }
   }
 }
@@ -161,7 +161,7 @@ TEST(JournalRecovery, LastSegmentsThatAreMissingAreAStatedFailureAndNoSequenceIs
       }
       const std::string text =
           test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-      EXPECT_TRUE(contains(text, "before sequence 300 were promised")) << text;
+      EXPECT_TRUE(mentions(text, "before sequence 300 were promised")) << text;
       if (missing == names.size()) break;
       ReaderOptions reading;
       reading.folder = temp.path("lane");
@@ -181,7 +181,7 @@ TEST(JournalRecovery, AnEmptySegmentThatIsNotWhereTheOneBeforeEndsProvesALoss) {
   overwrite(temp.path(std::string("lane/") + SegmentName(41).text), "");
   const auto before = test::contents_of(temp.path("lane"));
   const std::string text = test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, "41")) << text;
+  EXPECT_TRUE(mentions(text, "41")) << text;
   EXPECT_EQ(test::contents_of(temp.path("lane")), before);
 }
 
@@ -217,7 +217,7 @@ TEST(JournalRecovery, AnOpeningThatFailsChangesNothingAndTheNextOneAfterAPowerFa
   EXPECT_FALSE(reader.failed()) << reader.failure().what();
   EXPECT_EQ(reader.next(), 35u);
   const std::string text = test::failure_of("JOURNAL_GAP", [&] { reader.seek(20); });
-  EXPECT_TRUE(contains(text, "begin with 30")) << text;
+  EXPECT_TRUE(mentions(text, "begin with 30")) << text;
 }
 
 TEST(JournalRecovery, NoneInTwoRunsAndAPowerFailureIsCutInWhateverSegmentThePageWas) {
@@ -309,7 +309,7 @@ TEST(JournalRecovery, AMarkThatCannotBeBelievedOrIsAnotherJournalsIsAStatedFailu
   const std::string mark = slurp(temp.path("lane/writer.mark"));
   overwrite(temp.path("lane/writer.mark"), std::string(8192, 'x'));
   std::string text = test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, "writer.mark")) << text;
+  EXPECT_TRUE(mentions(text, "writer.mark")) << text;
   overwrite(temp.path("lane/writer.mark"), slurp(temp.path("other/writer.mark")));
   test::failure_of("JOURNAL_FOREIGN", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
   overwrite(temp.path("lane/writer.mark"), mark);
@@ -340,9 +340,9 @@ TEST(JournalRecovery, AnyByteThatFlipsInTheMiddleIsAStatedFailureAndIsNotServed)
     overwrite(path, flipped);
     const std::string text =
         test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-    EXPECT_TRUE(contains(text, path)) << text;
-    EXPECT_TRUE(contains(text, "at offset " + std::to_string(offset_of(4)))) << text;
-    EXPECT_TRUE(contains(text, "sequence 4")) << text;
+    EXPECT_TRUE(mentions(text, path)) << text;
+    EXPECT_TRUE(mentions(text, "at offset " + std::to_string(offset_of(4)))) << text;
+    EXPECT_TRUE(mentions(text, "sequence 4")) << text;
     EXPECT_EQ(slurp(path), flipped);
     ReaderOptions reading;
     reading.folder = temp.path("lane");
@@ -380,7 +380,7 @@ TEST(JournalRecovery, DamageInAnOlderSegmentIsFoundWhenItIsRead) {
   JournalReader reader(reading);
   EXPECT_EQ(read_records(reader), 10u);
   ASSERT_TRUE(reader.failed());
-  EXPECT_TRUE(contains(reader.failure().what(), path + " is damaged at offset " + std::to_string(offset_of(10))))
+  EXPECT_TRUE(mentions(reader.failure().what(), path + " is damaged at offset " + std::to_string(offset_of(10))))
       << reader.failure().what();
 }
 
@@ -422,7 +422,7 @@ TEST(JournalRecovery, AfterARestartAHoleAmongRecordsThatWereSyncedIsDamage) {
   overwrite(path, holed);
   disk.boot_id = "the boot after that";
   const std::string text = test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(options); });
-  EXPECT_TRUE(contains(text, "sequence 9")) << text;
+  EXPECT_TRUE(mentions(text, "sequence 9")) << text;
 }
 
 TEST(JournalRecovery, AnUnfinishedLastSegmentGoesAndItsSequenceStays) {
@@ -457,8 +457,8 @@ TEST(JournalRecovery, AMissingSegmentIsAStatedFailure) {
   ASSERT_GE(names.size(), 4u);
   std::filesystem::remove(temp.path("lane/" + names[1]));
   std::string text = test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, names[0])) << text;
-  EXPECT_TRUE(contains(text, names[2])) << text;
+  EXPECT_TRUE(mentions(text, names[0])) << text;
+  EXPECT_TRUE(mentions(text, names[2])) << text;
   ReaderOptions reading;
   reading.folder = temp.path("lane");
   JournalReader reader(reading);
@@ -468,7 +468,7 @@ TEST(JournalRecovery, AMissingSegmentIsAStatedFailure) {
   // The oldest may be missing when the reader has read it, and only then.
   std::filesystem::remove(temp.path("lane/" + names[0]));
   text = test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, "its reader wants 0")) << text;
+  EXPECT_TRUE(mentions(text, "its reader wants 0")) << text;
   std::filesystem::remove(temp.path("lane/reader.cursor"));
   EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->opened_at(), 300u);
 }
@@ -480,7 +480,7 @@ TEST(JournalRecovery, ASegmentThatBecameShorterIsAStatedFailure) {
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 8);
   const std::string text =
       test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, path)) << text;
+  EXPECT_TRUE(mentions(text, path)) << text;
 }
 
 TEST(JournalRecovery, ForeignFilesAreAStatedFailure) {
@@ -491,7 +491,7 @@ TEST(JournalRecovery, ForeignFilesAreAStatedFailure) {
   const std::string open = temp.path("lane");
   const auto expect_foreign = [&](const std::string& name) {
     const std::string text = test::failure_of("JOURNAL_FOREIGN", [&] { JournalFiles::open(journal_in(open)); });
-    EXPECT_TRUE(contains(text, name)) << text;
+    EXPECT_TRUE(mentions(text, name)) << text;
     std::filesystem::remove(temp.path("lane/" + name));
   };
   temp.write("lane/notes.journal", "dear diary");
@@ -513,7 +513,7 @@ TEST(JournalRecovery, ASegmentOfAnotherJournalIsAStatedFailure) {
                              std::filesystem::copy_options::overwrite_existing);
   const std::string text =
       test::failure_of("JOURNAL_FOREIGN", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, "another journal")) << text;
+  EXPECT_TRUE(mentions(text, "another journal")) << text;
 }
 
 TEST(JournalRecovery, AnotherCodecOrLayoutIsAStatedFailure) {
@@ -523,11 +523,11 @@ TEST(JournalRecovery, AnotherCodecOrLayoutIsAStatedFailure) {
   JournalFiles::open(options);
   options.type.layout_hash = 0x1235;
   std::string text = test::failure_of("JOURNAL_CODEC", [&] { JournalFiles::open(options); });
-  EXPECT_TRUE(contains(text, "struct (layout 0000000000001234)")) << text;
-  EXPECT_TRUE(contains(text, "struct (layout 0000000000001235)")) << text;
+  EXPECT_TRUE(mentions(text, "struct (layout 0000000000001234)")) << text;
+  EXPECT_TRUE(mentions(text, "struct (layout 0000000000001235)")) << text;
   options.type = {abi::CodecCode::kUtf8, 0};
   text = test::failure_of("JOURNAL_CODEC", [&] { JournalFiles::open(options); });
-  EXPECT_TRUE(contains(text, "codec utf8")) << text;
+  EXPECT_TRUE(mentions(text, "codec utf8")) << text;
 }
 
 TEST(JournalRecovery, AnotherFormatVersionIsAStatedFailure) {
@@ -542,8 +542,8 @@ TEST(JournalRecovery, AnotherFormatVersionIsAStatedFailure) {
   overwrite(path, content);
   const std::string text =
       test::failure_of("JOURNAL_FORMAT", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, "version 2")) << text;
-  EXPECT_TRUE(contains(text, "use the byteor that wrote it")) << text;
+  EXPECT_TRUE(mentions(text, "version 2")) << text;
+  EXPECT_TRUE(mentions(text, "use the byteor that wrote it")) << text;
 }
 
 TEST(JournalCursor, IsKeptAndEitherSlotMayBeLost) {
@@ -576,7 +576,7 @@ TEST(JournalCursor, IsKeptAndEitherSlotMayBeLost) {
   overwrite(path, std::string(8192, 'x'));
   const std::string text =
       test::failure_of("JOURNAL_CURSOR", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });
-  EXPECT_TRUE(contains(text, path)) << text;
+  EXPECT_TRUE(mentions(text, path)) << text;
   // It was about to be made.
   overwrite(path, "");
   EXPECT_EQ(JournalFiles::open(journal_in(temp.path("lane")))->recovered().cursor, 0u);

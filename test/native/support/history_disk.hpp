@@ -11,7 +11,7 @@
 
 #include "memory_disk.hpp"
 #include "platform/disk.hpp"
-#include "random.hpp"
+#include "split_mix.hpp"
 
 namespace byteor::test {
 
@@ -156,7 +156,7 @@ class HistoryDisk final : public platform::Disk {
 
   platform::Disk& inner_;
   MemoryDisk* const memory_;
-  Random random_;
+  SplitMix random_;
   Arm arm_ = Arm::kNothing;
   std::uint64_t left_ = 0;
   DiskCall failing_ = DiskCall::kOpen;

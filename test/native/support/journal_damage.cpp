@@ -45,7 +45,7 @@ std::vector<SegmentLayout> layout_of(OperatorHand& hand, const JournalModel& mod
 
 class Vandal {
  public:
-  Vandal(OperatorHand& hand, const JournalModel& model, std::uint64_t cursor, bool restarted, Random& random)
+  Vandal(OperatorHand& hand, const JournalModel& model, std::uint64_t cursor, bool restarted, SplitMix& random)
       : hand_(hand),
         layout_(layout_of(hand, model)),
         last_(layout_.back()),
@@ -250,13 +250,13 @@ class Vandal {
   const std::uint64_t floor_;
   const std::uint64_t cursor_;
   const bool restarted_;
-  Random& random_;
+  SplitMix& random_;
 };
 
 }  // namespace
 
 Damage damage_at_random(OperatorHand& hand, const JournalModel& model, std::uint64_t cursor, bool restarted,
-                        Random& random) {
+                        SplitMix& random) {
   return Vandal(hand, model, cursor, restarted, random).hit();
 }
 

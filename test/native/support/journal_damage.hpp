@@ -8,7 +8,7 @@
 
 #include "journal_model.hpp"
 #include "operator_hand.hpp"
-#include "random.hpp"
+#include "split_mix.hpp"
 
 namespace byteor::test {
 
@@ -25,6 +25,6 @@ struct JournalDamage {
 // Hits the files of a journal of which everything is known. `cursor`: what they say of the reader. `restarted`: the
 // journal must take it that the machine went down since. Nothing: there was nothing to hit in that way.
 std::optional<JournalDamage> damage_at_random(OperatorHand& hand, const JournalModel& model, std::uint64_t cursor,
-                                              bool restarted, Random& random);
+                                              bool restarted, SplitMix& random);
 
 }  // namespace byteor::test

@@ -44,7 +44,7 @@ JournalHistory::JournalHistory(std::uint64_t seed, const HistoryPlace& place, Ou
       real_(place.in_memory ? nullptr : std::make_unique<FileDisk>()),
       disk_(memory_ ? static_cast<platform::Disk&>(*memory_) : *real_, memory_.get(), seed ^ 0xfa017),
       hand_(memory_ ? static_cast<platform::Disk&>(*memory_) : *real_, folder_) {
-  Random random(seed);
+  SplitMix random(seed);
   if (!memory_) std::filesystem::create_directory(place.folder + "/" + std::to_string(seed));
   if (memory_) {
     (void)memory_->make_folder(place.folder.c_str());
@@ -107,7 +107,7 @@ void JournalHistory::run(const std::vector<Step>& steps) {
 }
 
 void JournalHistory::step(const Step& step) {
-  Random random(step.seed);
+  SplitMix random(step.seed);
   switch (step.kind) {
     case StepKind::kOpen:
       return open(random);
@@ -154,7 +154,7 @@ void JournalHistory::step(const Step& step) {
 
 // --- Opening -------------------------------------------------------------------------------------------------------
 
-JournalOptions JournalHistory::options(Random& random) {
+JournalOptions JournalHistory::options(SplitMix& random) {
   static constexpr abi::FsyncCode kPolicies[] = {abi::FsyncCode::kEachBatch, abi::FsyncCode::kInterval,
                                                  abi::FsyncCode::kNone};
   JournalOptions options = base_;
@@ -207,7 +207,7 @@ JournalHistory::Attempt JournalHistory::attempt(const JournalOptions& options) {
   return attempt;
 }
 
-void JournalHistory::open(Random& random) {
+void JournalHistory::open(SplitMix& random) {
   if (writer_ != nullptr) return;
   const JournalOptions with = options(random);
   const bool armed = random.one_in(4);
@@ -328,7 +328,7 @@ void JournalHistory::check_removed(std::uint64_t lost_from) {
   }
 }
 
-void JournalHistory::foreign_open(Random& random) {
+void JournalHistory::foreign_open(SplitMix& random) {
   if (writer_ != nullptr) return;
   if (!has_segment(hand_.image())) return;
   JournalOptions with = options(random);
@@ -340,7 +340,7 @@ void JournalHistory::foreign_open(Random& random) {
   if (!over_) refuse(tried, tried.code == "JOURNAL_CODEC");
 }
 
-void JournalHistory::second_open(Random& random) {
+void JournalHistory::second_open(SplitMix& random) {
   if (writer_ == nullptr) return;
   const Attempt tried = attempt(options(random));
   if (tried.files != nullptr) throw Violation("two-writers", "opened twice");
@@ -389,7 +389,7 @@ void JournalHistory::leave_room() {
   memory_->capacity = std::max(memory_->capacity, memory_->used() + kSegmentRoom);
 }
 
-void JournalHistory::after_kill(Random& random) {
+void JournalHistory::after_kill(SplitMix& random) {
   if (memory_ != nullptr && !random.one_in(3))
     power_failure();
   else
@@ -424,14 +424,14 @@ void JournalHistory::finish() {
   accept(last);
 }
 
-void JournalHistory::capacity(Random& random) {
+void JournalHistory::capacity(SplitMix& random) {
   if (memory_ == nullptr) return;
   memory_->capacity =
       memory_->capacity == MemoryDisk::kUnlimited ? memory_->used() + random.below(6) : MemoryDisk::kUnlimited;
   if (model_.lossy()) leave_room();
 }
 
-void JournalHistory::arm(Random& random, std::uint64_t calls) {
+void JournalHistory::arm(SplitMix& random, std::uint64_t calls) {
   struct Fault {
     DiskCall call;
     int error;

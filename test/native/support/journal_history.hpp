@@ -1,4 +1,4 @@
-// Random histories of one journal: what its writer, its reader, its operator and its machine do to it, step by step.
+// SplitMix histories of one journal: what its writer, its reader, its operator and its machine do to it, step by step.
 // Each step has a seed of its own, so that a history from which steps are taken out does the same in those that are
 // left.
 //
@@ -23,7 +23,7 @@
 #include "journal_model.hpp"
 #include "memory_disk.hpp"
 #include "operator_hand.hpp"
-#include "random.hpp"
+#include "split_mix.hpp"
 
 namespace byteor::test {
 
@@ -83,34 +83,34 @@ class JournalHistory {
   struct Writer;
   struct Attempt;
   void step(const Step& step);
-  void open(Random& random);
-  void append(Random& random);
-  void append_by_agent(Random& random);
-  void sync(Random& random);
-  void read(Random& random);
-  void read_inlet(Random& random);
-  void live_read(Random& random);
+  void open(SplitMix& random);
+  void append(SplitMix& random);
+  void append_by_agent(SplitMix& random);
+  void sync(SplitMix& random);
+  void read(SplitMix& random);
+  void read_inlet(SplitMix& random);
+  void live_read(SplitMix& random);
   void close();
   void crash();
   void power_failure();
-  void second_open(Random& random);
-  void lock_damage(Random& random);
-  void running_damage(Random& random);
-  void closed_damage(Random& random);
-  void capacity(Random& random);
+  void second_open(SplitMix& random);
+  void lock_damage(SplitMix& random);
+  void running_damage(SplitMix& random);
+  void closed_damage(SplitMix& random);
+  void capacity(SplitMix& random);
   void evict();
-  void foreign_open(Random& random);
+  void foreign_open(SplitMix& random);
   void finish();
 
   // Opens with `options`, and judges nothing.
   Attempt attempt(const journal::JournalOptions& options);
   void accept(Attempt& attempt);
   void refuse(const Attempt& attempt, bool expected);
-  void begin_run(Random& random);
+  void begin_run(SplitMix& random);
   void end_run();
   void leave_room();
-  void after_kill(Random& random);
-  void arm(Random& random, std::uint64_t calls);
+  void after_kill(SplitMix& random);
+  void arm(SplitMix& random, std::uint64_t calls);
   void after_commit(bool whole, bool good);
   void after_turn();
   void note_lane();
@@ -123,7 +123,7 @@ class JournalHistory {
   bool commit_more();
   std::vector<std::uint64_t> served_by_reader(std::uint64_t first);
   void check_removed(std::uint64_t lost_from = UINT64_MAX);
-  journal::JournalOptions options(Random& random);
+  journal::JournalOptions options(SplitMix& random);
   std::uint64_t cursor_on_disk();
   static bool has_segment(const FolderImage& image);
   void note(const std::string& what);

@@ -10,7 +10,7 @@ namespace byteor::test {
 
 using Verdict = JournalDamage::Verdict;
 
-void JournalHistory::closed_damage(Random& random) {
+void JournalHistory::closed_damage(SplitMix& random) {
   if (!made_) return;
   if (writer_ != nullptr && random.one_in(2))
     close();
@@ -105,7 +105,7 @@ bool JournalHistory::commit_more() {
   return run.files->append({&record, 1}) == 1 && run.files->commit();
 }
 
-void JournalHistory::running_damage(Random& random) {
+void JournalHistory::running_damage(SplitMix& random) {
   if (writer_ == nullptr || writer_->failed) return;
   if (memory_) memory_->capacity = MemoryDisk::kUnlimited;
   disk_.forget();
@@ -159,7 +159,7 @@ void JournalHistory::running_damage(Random& random) {
 }
 
 // The lock file is removed or exchanged under a writer, and another one opens: of the two only the second may go on.
-void JournalHistory::lock_damage(Random& random) {
+void JournalHistory::lock_damage(SplitMix& random) {
   if (writer_ == nullptr || writer_->failed || writer_->agent) return;
   if (memory_) memory_->capacity = MemoryDisk::kUnlimited;
   disk_.forget();

@@ -27,7 +27,7 @@ std::optional<std::uint64_t> missing_in(const std::string& failure) {
 
 }  // namespace
 
-void JournalHistory::begin_run(Random& random) {
+void JournalHistory::begin_run(SplitMix& random) {
   if (!random.one_in(3)) return;
   Writer& run = *writer_;
   count("run with an agent");
@@ -77,7 +77,7 @@ void JournalHistory::after_commit(bool whole, bool good) {
          std::to_string(status.synced) + ", segments " + std::to_string(status.segments));
 }
 
-void JournalHistory::append(Random& random) {
+void JournalHistory::append(SplitMix& random) {
   if (writer_ == nullptr) return;
   Writer& run = *writer_;
   std::vector<std::string> texts(1 + random.below(random.one_in(8) ? 40 : 8));
@@ -113,7 +113,7 @@ void JournalHistory::append(Random& random) {
   after_commit(way > 2, good);
 }
 
-void JournalHistory::append_by_agent(Random& random) {
+void JournalHistory::append_by_agent(SplitMix& random) {
   Writer& run = *writer_;
   for (std::uint64_t left = random.below(random.one_in(8) ? 40 : 8); left != 0; --left) {
     run.lane_ids.push_back(next_id_);
@@ -174,7 +174,7 @@ void JournalHistory::end_lane() {
                     std::to_string(status.durable) + " of " + std::to_string(model_.appended()));
 }
 
-void JournalHistory::sync(Random& random) {
+void JournalHistory::sync(SplitMix& random) {
   if (writer_ == nullptr || writer_->failed || writer_->agent) return;
   disk_.forget();
   if (random.one_in(5)) arm(random, 4);
@@ -191,7 +191,7 @@ void JournalHistory::follow_cursor() {
   if (disk_.faults() != 0) model_.cursor_stored(std::max(run.read_at, model_.cursor()), false);
 }
 
-void JournalHistory::read(Random& random) {
+void JournalHistory::read(SplitMix& random) {
   if (writer_ == nullptr) return;
   Writer& run = *writer_;
   const std::uint64_t end = run.options.fsync == abi::FsyncCode::kEachBatch ? model_.synced() : model_.written();
@@ -205,7 +205,7 @@ void JournalHistory::read(Random& random) {
   count("cursor stored");
 }
 
-void JournalHistory::read_inlet(Random& random) {
+void JournalHistory::read_inlet(SplitMix& random) {
   Writer& run = *writer_;
   lane::LaneRecord records[16];
   disk_.forget();
@@ -231,7 +231,7 @@ void JournalHistory::read_inlet(Random& random) {
 }
 
 // A reader without a lock, beside the writer or before the next one has repaired anything.
-void JournalHistory::live_read(Random& random) {
+void JournalHistory::live_read(SplitMix& random) {
   if (hand_.segments().empty() || !made_ || disk_.lied()) return;
   if (writer_ != nullptr && writer_->failed) return;
   journal::ReaderOptions options;

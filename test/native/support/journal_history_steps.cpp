@@ -79,7 +79,7 @@ const std::vector<std::string>& expected_outcomes() {
 }
 
 std::vector<Step> steps_of(std::uint64_t seed) {
-  Random random(seed ^ 0x5eedu);
+  SplitMix random(seed ^ 0x5eedu);
   std::uint64_t total = 0;
   for (const StepWeight& weight : kWeights) total += weight.weight;
   std::vector<Step> steps(5 + random.below(24));

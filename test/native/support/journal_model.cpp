@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "random.hpp"
+#include "split_mix.hpp"
 
 namespace byteor::test {
 
@@ -19,7 +19,7 @@ std::string numbers(std::initializer_list<std::pair<const char*, std::uint64_t>>
 }  // namespace
 
 std::string record_content(std::uint64_t id) {
-  Random random(id);
+  SplitMix random(id);
   std::size_t bytes = 8;
   switch (random.below(20)) {
     case 0:

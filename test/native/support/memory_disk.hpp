@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "platform/disk.hpp"
-#include "random.hpp"
+#include "split_mix.hpp"
 
 namespace byteor::test {
 
@@ -136,7 +136,7 @@ class MemoryDisk final : public platform::Disk {
   template <class Fn>
   void each_inode(Fn&& fn) const;
 
-  Random random_;
+  SplitMix random_;
   std::uint64_t inodes_ = 0;
   Link root_;
   std::vector<Descriptor> descriptors_;

@@ -1,13 +1,13 @@
-// Random numbers of a test: the same seed gives the same numbers on every machine and with every library.
+// SplitMix numbers of a test: the same seed gives the same numbers on every machine and with every library.
 #pragma once
 
 #include <cstdint>
 
 namespace byteor::test {
 
-class Random {
+class SplitMix {
  public:
-  explicit Random(std::uint64_t seed) noexcept : state_(seed) {}
+  explicit SplitMix(std::uint64_t seed) noexcept : state_(seed) {}
 
   // splitmix64.
   std::uint64_t next() noexcept {
