@@ -179,7 +179,7 @@ class alignas(kCacheBlock) RecordProducer {
     gate_ = gates_.look(gate_, next_);
     // A position that was overwritten may let records be written over records, but never beside the arena: fits() only
     // takes places that lie in it.
-    if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::load_slot(ring_, gate_).position;
+    if (!ring_.fixed) tail_ = gate_ == next_ ? head_ : VariableLayout::load_position(ring_, gate_);
   }
 
   const RingMemory ring_;

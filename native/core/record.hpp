@@ -74,6 +74,12 @@ struct VariableLayout {
             fields[2].load(std::memory_order_relaxed), fields[3].load(std::memory_order_relaxed)};
   }
 
+  // Where a reservation begins: the one field that no stage writes, so the producer may look at it while stages work.
+  static std::uint32_t load_position(const RingMemory& ring, std::uint64_t sequence) noexcept {
+    return reinterpret_cast<const std::atomic<std::uint32_t>&>(slot(ring, sequence).position)
+        .load(std::memory_order_relaxed);
+  }
+
   // The record that a slot describes, and the slot as it was read. False when it does not lie in the arena with `room`
   // around it. A reservation is contiguous, so only its first byte is masked: an empty record may begin where the arena
   // ends.
