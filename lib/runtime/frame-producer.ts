@@ -168,7 +168,7 @@ export class FrameProducer implements RecordProducer {
 
   close(): void {
     this.publish();
-    // SYNC POINT S3: whoever sees closed sees the final cell.
+    // SYNC POINT S3: a thread that sees closed sees the final cell.
     this.border.store(this.at + ProducerBlock.offset.closed, 1);
     this.wake();
   }
@@ -231,7 +231,7 @@ export class FrameProducer implements RecordProducer {
     return this.doubles[(this.at + field) >>> 3] as number;
   }
 
-  /** An owner that ended in the middle of `publish` had counted records that nobody will see: their counts go as well. */
+  /** An owner that ended in the middle of `publish` had counted records that no reader will see: their counts go as well. */
   private forgetUnshown(): void {
     const { frames, memoryBytes, head } = this;
     const saved = this.words[(this.at + ProducerBlock.offset.arena_head) >>> 2] as number;

@@ -104,7 +104,7 @@ function readingEnd(
     : new ShardConsumer(native, border, region, slotPlaces(places, reader));
 }
 
-/** SYNC POINT S3: whoever sees closed sees the final cell. What a journal's files still hand over is not known here. */
+/** SYNC POINT S3: a thread that sees closed sees the final cell. What a journal's files still hand over is not known here. */
 const writerEnded = (border: Border, places: LanePlaces): boolean =>
   places.filesAt === 0 && border.load(places.producerAt + ProducerBlock.offset.closed) !== 0;
 

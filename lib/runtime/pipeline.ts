@@ -465,7 +465,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     try {
       this.#settled = readLedger(this.#look());
     } catch (error) {
-      // The tables were written over. Everything has ended all the same, and whoever waits hears of it.
+      // The tables were written over. Everything has ended all the same, and every wait hears of it.
       unreadable = error;
     }
     for (const handle of this.#pushes.values()) handle.discardUnpublished();

@@ -226,7 +226,7 @@ export class Region {
     };
   }
 
-  /** Whoever waits hears of a failure also where the tables were written over. */
+  /** Every wait hears of a failure also where the tables were written over. */
   #failedAgent(): Pick<Failure, 'stage' | 'shard'> {
     const shardless = this.isGraph;
     try {

@@ -152,7 +152,7 @@ export class ShardProducer implements RecordProducer {
   /** Nothing more will come. Publishes what is committed first. */
   close(): void {
     this.publish();
-    // SYNC POINT S3: whoever sees closed sees the final cell.
+    // SYNC POINT S3: a thread that sees closed sees the final cell.
     this.border.store(this.at + ProducerBlock.offset.closed, 1);
     this.wake();
   }
@@ -220,7 +220,7 @@ export class ShardProducer implements RecordProducer {
     return this.doubles[(this.at + field) >>> 3] as number;
   }
 
-  /** An owner that ended in the middle of `publish` had counted records that nobody will see: their counts go as well. */
+  /** An owner that ended in the middle of `publish` had counted records that no reader will see: their counts go as well. */
   private forgetUnshown(): void {
     const { slots, slotMask, next } = this;
     const unshown = ((this.sequence | 0) - next) | 0;

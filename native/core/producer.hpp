@@ -137,7 +137,7 @@ class alignas(kCacheBlock) RecordProducer {
   // Nothing more will come. Publishes what is committed first.
   void close() noexcept {
     publish();
-    // SYNC POINT S3: whoever sees closed sees the final cursor.
+    // SYNC POINT S3: a thread that sees closed sees the final cursor.
     block_.closed.store(1, std::memory_order_seq_cst);
   }
   // SYNC POINT S3.

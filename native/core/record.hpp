@@ -5,7 +5,7 @@
 //   Fixed      slots:  | record | record | …               the struct itself; length and flags are the plan's, no bytes
 //              slots:  | word record | word record | …     the same with a sequence word a slot (low-latency profiles)
 //
-// A slot lies in memory that JavaScript can write to, at any moment. Whoever reads one loads it once, judges what it
+// A slot lies in memory that JavaScript can write to, at any moment. Its reader loads it once, judges what it
 // loaded, and goes on with that; nothing is read twice.
 //
 // Hot code: no allocation, no exception. Who may touch a record when is decided by sequences (ORDERING.md).

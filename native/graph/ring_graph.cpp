@@ -455,7 +455,7 @@ std::uint64_t RingGraph::published(std::uint32_t shard, std::uint64_t near) noex
 
 // Where an entry, or the egress, stands when its thread has ended, of a shard in which `end` was published. What native
 // agents know themselves is not asked of the region. A ring holds no more than its length, so what lies further back
-// was overwritten with somebody's sequence, and is not counted one by one.
+// was overwritten with another sequence, and is not counted one by one.
 std::uint64_t RingGraph::settled_position(std::uint32_t shard, std::uint32_t entry, std::uint64_t end) noexcept {
   std::uint64_t next = 0;
   if (entry != description_.entries.size())

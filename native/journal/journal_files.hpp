@@ -6,7 +6,7 @@
 // A commit is a group: however many records were appended since the last one, they are written together and synced
 // once. Whatever goes wrong is final: the cause is kept, and nothing more is appended. What was written by then counts
 // as far as it is whole; it is promised only if a sync of it still succeeds, and never after one that failed, because
-// then nobody can say which pages the kernel has given up.
+// then nothing says which pages the kernel has given up.
 //
 // open() belongs to the control path and throws. The rest belongs to the journal's thread, waits for the device, throws
 // nothing, and allocates nothing but room in a list when a segment begins.

@@ -122,7 +122,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
 
   void close() noexcept override {
     publish();
-    // SYNC POINT S3: whoever sees closed sees the final cursor.
+    // SYNC POINT S3: a thread that sees closed sees the final cursor.
     block_.closed.store(1, std::memory_order_seq_cst);
   }
 

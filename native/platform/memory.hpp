@@ -23,7 +23,7 @@ struct MappingOptions {
 };
 
 // Zero-filled memory, aligned to a page (to 2 MiB when huge pages were asked for), between two pages that cannot be
-// touched: an access beside it ends the process instead of changing somebody else's memory. Unmapped when the object
+// touched: an access beside it ends the process instead of changing other memory. Unmapped when the object
 // dies.
 class Mapping {
  public:

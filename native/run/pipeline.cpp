@@ -399,7 +399,7 @@ void Pipeline::Impl::halt(const std::shared_ptr<Impl>& self) noexcept {
     const std::lock_guard failures(failure_mutex);
     settled = true;
   }
-  // Whoever sees Stopped sees the settled counters.
+  // A thread that sees Stopped sees the settled counters.
   advance_state(abi::RegionState::kStopped);
   // SYNC POINT S10.
   ended.store(true, std::memory_order_seq_cst);
@@ -514,7 +514,8 @@ void Pipeline::give_back_port(const std::string& id) {
   // Its owner went before it could do what request_close() asked for.
   if (port->is_ingress() && impl_->state() == abi::RegionState::kClosing) impl_->close_ingress(*port);
   // An owner that ended in the middle (a worker that was terminated) may have shown records, or given room back, and
-  // not come to the wake that follows; nobody else knows. So all who may wait for this port look again, on either side.
+  // not come to the wake that follows; no other thread knows. So all who may wait for this port look again, on either
+  // side.
   impl_->rouse_threads();
   notify(kEventRecords | kEventRoom | kEventDurable);
 }

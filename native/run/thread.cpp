@@ -78,7 +78,7 @@ void AgentThread::request_halt() noexcept {
 
 bool AgentThread::try_join() noexcept {
   if (!thread_.joinable()) return true;
-  // Nobody wakes this wait when a device call begins or grows old, so it looks from time to time.
+  // Nothing wakes this wait when a device call begins or grows old, so it looks from time to time.
   constexpr std::chrono::milliseconds kLook(2);
   const double asked_ns = core::now_ns();
   {
