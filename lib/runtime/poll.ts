@@ -441,7 +441,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
       if (!shard.advance() && !(shard.refresh() && shard.advance())) continue;
       if (count > 1) this.turn = (index + 1) % count;
       const record = (this.codecs[index] as BoundCodec<R>).read(shard.at, shard.length);
-      // What is delivered stays taken, whoever ends the pipeline: given back before the loop turns to others.
+      // What is delivered stays taken, whatever ends the pipeline: given back before the loop turns to others.
       if (this.unreleased++ === 0) setImmediate(this.releaseTaken);
       if (this.unreleased >= RELEASE_RECORDS) this.finish();
       return record;

@@ -432,7 +432,7 @@ void RingGraph::close_js_ingress(std::uint32_t) noexcept {
     if (closed.load(std::memory_order_seq_cst) != 0) continue;
     // The owner may be publishing at this moment. One stage could take that as the end and the next one wait for the
     // record for ever, so the end is fixed first (S4), and what comes after it is abandoned.
-    // SYNC POINT S1: whoever closes a running ring reads what its stages publish.
+    // SYNC POINT S1: the thread that closes a running ring reads what its stages publish.
     const std::uint64_t near = consumer_block(shard, 0).sequence.load(std::memory_order_acquire);
     core::stop_shard_before(ring_block(shard).stop_before, published(shard, near));
     closed.store(1, std::memory_order_seq_cst);
