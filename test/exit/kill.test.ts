@@ -13,7 +13,7 @@ import { compile } from '../../lib/version/version.js';
 const KILLS = Number(process.env.BYTEOR_KILL_REPEATS ?? '4');
 /** Longest life of a child after it has opened. */
 const LIFE_MS = 60;
-const CHILD = fileURLToPath(new URL('./kill-child.mjs', import.meta.url));
+const CHILD = fileURLToPath(new URL('../runtime/journal-child.mjs', import.meta.url));
 
 type Fsync = 'each_batch' | 'none' | { readonly interval_ms: number };
 
@@ -45,7 +45,7 @@ const OPTIONS = [{ pin: false }, { pin: false, threads: 1 }, { pin: false, wait:
 /** Starts a child and kills it at a moment of chance; how many records it had acknowledged. */
 async function killOnce(plan: LaneGraphPlan, folder: string, file: string, run: number): Promise<number> {
   const options = JSON.stringify(OPTIONS[run % OPTIONS.length]);
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(plan), folder, file, `${run}`, options], {
+  const child = spawn(process.execPath, [CHILD, JSON.stringify(plan), folder, file, `${run}:`, options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = once(child, 'close');
