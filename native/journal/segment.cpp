@@ -115,7 +115,9 @@ void fail_header(const Folder& folder, std::uint64_t first, const HeaderLook& lo
 }
 
 SegmentReader::SegmentReader(std::size_t buffer_bytes, std::uint64_t record_max)
-    : record_max_(record_max), buffer_(std::max<std::size_t>(buffer_bytes, sizeof(FrameHeader))) {}
+    : record_max_(record_max),
+      buffer_bytes_(std::max<std::size_t>(buffer_bytes, sizeof(FrameHeader))),
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(buffer_bytes_)) {}
 
 void SegmentReader::open(const Folder& folder, OpenFile file, const SegmentHeader& header) {
   folder_ = &folder;
@@ -132,7 +134,7 @@ std::string SegmentReader::path() const { return folder_->path_of(SegmentName(he
 SegmentReader::Next SegmentReader::next(Frame& frame) noexcept {
   const std::size_t left = end_ - at_;
   if (left < sizeof(FrameHeader)) return Next::kMore;
-  const std::byte* const at = buffer_.data() + at_;
+  const std::byte* const at = buffer_.get() + at_;
   frame.header = load_frame(at);
   if (frame.header.sequence != sequence_) return Next::kBad;
   const std::uint64_t bytes = frame_bytes(frame.header.length);
@@ -161,7 +163,7 @@ bool SegmentReader::refill() {
   if (in_file <= base_ + end_) return false;
   std::uint64_t need = sizeof(FrameHeader);
   if (left >= sizeof(FrameHeader)) {
-    const std::uint32_t length = load_frame(buffer_.data() + at_).length;
+    const std::uint32_t length = load_frame(buffer_.get() + at_).length;
     need = frame_bytes(length);
     // Not all of it is there; what it says about its length may be wrong, too.
     if (offset() + need > in_file) return false;
@@ -172,13 +174,18 @@ bool SegmentReader::refill() {
                                              std::to_string(record_max_) + "; raise it with --record-max");
   }
   if (at_ != 0) {
-    std::memmove(buffer_.data(), buffer_.data() + at_, left);
+    std::memmove(buffer_.get(), buffer_.get() + at_, left);
     base_ += at_;
     at_ = 0;
     end_ = left;
   }
-  if (need > buffer_.size()) buffer_.resize(static_cast<std::size_t>(need));
-  end_ += read_up_to(*folder_, file(), header_.first, buffer_.data() + end_, buffer_.size() - end_, base_ + end_);
+  if (need > buffer_bytes_) {
+    auto longer = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(need));
+    std::memcpy(longer.get(), buffer_.get(), end_);
+    buffer_ = std::move(longer);
+    buffer_bytes_ = static_cast<std::size_t>(need);
+  }
+  end_ += read_up_to(*folder_, file(), header_.first, buffer_.get() + end_, buffer_bytes_ - end_, base_ + end_);
   return end_ > left;
 }
 

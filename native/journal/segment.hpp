@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -93,10 +94,11 @@ class SegmentReader {
   OpenFile file_;
   SegmentHeader header_{};
   FrameCrc crc_;
-  std::vector<std::byte> buffer_;
-  std::uint64_t base_ = 0;  // offset of the buffer's first byte in the file
-  std::size_t at_ = 0;      // of the next frame, in the buffer
-  std::size_t end_ = 0;     // of what is buffered
+  std::size_t buffer_bytes_;
+  std::unique_ptr<std::byte[]> buffer_;  // written by reads before it is looked at; never filled with zeros
+  std::uint64_t base_ = 0;               // offset of the buffer's first byte in the file
+  std::size_t at_ = 0;                   // of the next frame, in the buffer
+  std::size_t end_ = 0;                  // of what is buffered
   std::uint64_t sequence_ = 0;
 };
 

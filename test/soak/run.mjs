@@ -26,9 +26,27 @@ const soaks = {
     what: '500 random rings and 500 random graphs for each of the stress tests',
     run: () =>
       buildAndTest('plain', {
-        only: ['RingStress.*', 'LaneStress.*'],
+        only: '^(RingStress|LaneStress)\\.',
         env: { BYTEOR_STRESS_ROUNDS: '500' },
         seconds: 1 * HOURS,
+      }),
+  },
+  model: {
+    what: '10,000,000 random histories of a journal on a disk in memory, judged by a model of what it owes',
+    run: () =>
+      buildAndTest('plain', {
+        only: '^JournalModel\\..*InMemory',
+        env: { BYTEOR_MODEL_HISTORIES: '10000000' },
+        seconds: 4 * HOURS,
+      }),
+  },
+  region: {
+    what: '10,000 running pipelines, 1,000,000 stray writes into their regions, under AddressSanitizer',
+    run: () =>
+      buildAndTest('asan', {
+        only: '^HostileRegion\\.',
+        env: { BYTEOR_HOSTILE_PIPELINES: '10000' },
+        seconds: 2 * HOURS,
       }),
   },
 };

@@ -2,39 +2,13 @@
  * The steps that build and run C++: GoogleTest under a CMake preset, the fuzzer, the benchmarks.
  */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildPreset, folderOf, testPreset } from './cmake.mjs';
 import { GTEST_SOURCE, threadSanitizerPrefix, tools } from './probe.mjs';
 import { root, run } from './process.mjs';
 
 const sources = JSON.parse(readFileSync(join(root, 'native/sources.json'), 'utf8'));
-
-const folderOf = (preset) => `native/build-${preset}`;
-
-/** The generator that a preset's folder was made for, if there is one. */
-function generatorOf(preset) {
-  try {
-    return /^CMAKE_GENERATOR:INTERNAL=(.*)$/m.exec(
-      readFileSync(join(root, folderOf(preset), 'CMakeCache.txt'), 'utf8'),
-    )?.[1];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Configures and builds a preset; resolves to what `run` gives. Two compilers at a time: each may want 1 GB. */
-async function build(preset, extra = []) {
-  // The presets ask for Ninja; make does as well where it is missing. cmake refuses to change over in a used folder.
-  const generator = tools.ninja.has() ? 'Ninja' : 'Unix Makefiles';
-  const fresh = [undefined, generator].includes(generatorOf(preset)) ? [] : ['--fresh'];
-  const onLine = (line) => (line.startsWith('CMake') || line.includes('rror') ? line : undefined);
-  const configured = await run('cmake', ['-S', 'native', '--preset', preset, '-G', generator, ...fresh, ...extra], {
-    onLine,
-  });
-  if (!configured.ok) return configured;
-  return run('cmake', ['--build', folderOf(preset), '--parallel', '2'], { seconds: 1800 });
-}
 
 /**
  * Tests that qemu-user cannot be asked: what the kernel does with memory, and millions of hand-overs between a store and a
@@ -42,70 +16,42 @@ async function build(preset, extra = []) {
  * two-thread test of exactly that went wrong in 23,161 of 2,000,000 rounds, in none on the machine itself), so a wake-up
  * is lost once in a while.
  */
-const UNEMULATED = ['Mapping.PrefaultMakesEveryPageResident', 'Sleeper.LosesNoWake*', 'Sleeper.IsWokenByManyWakers*'];
+const UNEMULATED = '^(Mapping\\.PrefaultMakesEveryPageResident|Sleeper\\.(LosesNoWake|IsWokenByManyWakers))';
 
-/** Runs a GoogleTest program, printing what failed and counting from its own report. */
-async function runTests(preset, { prefix = [], env = {}, seconds = 900, only = [], without = [] } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'byteor-gtest-'));
-  const report = join(folder, 'report.json');
-  let current = '';
-  const onLine = (line) => {
-    if (line.startsWith('[ RUN      ]')) current = line.slice(13);
-    return /^\[( RUN {6}| {7}OK |----------)\]/.test(line) || line === '' ? undefined : line;
-  };
-  try {
-    const program = join(root, folderOf(preset), 'byteor_tests');
-    const options = [`--gtest_output=json:${report}`, `--gtest_filter=${only.join(':')}-${without.join(':')}`];
-    const [command, ...args] = [...prefix, program, ...options];
-    const ended = await run(command, args, { env, seconds, onLine });
-    return count(report, ended, current);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+/**
+ * Histories of the journal's model where a program is several times slower. The model has one thread and the same seeds
+ * everywhere: the full number (the default, 10^5) is judged by the optimised build, and a sanitizer or another CPU has
+ * something to say about the first of them already.
+ */
+const fewerHistories = (count) => ({ BYTEOR_MODEL_HISTORIES: String(count) });
 
-/** Totals of a GoogleTest report. Without one the program died, and the test that was running is the one failure. */
-function count(report, ended, current) {
-  let totals;
-  try {
-    totals = JSON.parse(readFileSync(report, 'utf8'));
-  } catch {
-    return { passed: 0, failed: 1, leftOut: [], note: `${ended.reason}, in the test ${current || '(none started)'}` };
-  }
-  const tests = totals.testsuites.flatMap((suite) => suite.testsuite);
-  const leftOut = tests
-    .filter((test) => test.result === 'SKIPPED' || test.status === 'NOTRUN')
-    .map((test) => `${test.classname}.${test.name} (skipped itself)`);
-  const failed = totals.failures + (totals.failures === 0 && !ended.ok ? 1 : 0);
-  return {
-    passed: tests.length - totals.failures - leftOut.length,
-    failed,
-    leftOut,
-    note: ended.ok ? '' : ended.reason,
-  };
-}
+const failure = (note) => ({ passed: 0, failed: 1, leftOut: [], note });
 
-/** Builds a preset and runs its tests, all or `only` some; a build that fails counts as one failure. */
-export async function buildAndTest(preset, options = {}, extra = []) {
-  const built = await build(preset, extra);
-  if (!built.ok) return { passed: 0, failed: 1, leftOut: [], note: `the build failed: ${built.reason}` };
-  return runTests(preset, options);
+/** Builds a preset and runs its tests, all or some (`testPreset`); a build that fails counts as one failure. */
+export async function buildAndTest(preset, options = {}, definitions = []) {
+  const built = await buildPreset(preset, definitions);
+  return built.ok ? testPreset(preset, options) : failure(`the build failed: ${built.reason}`);
 }
 
 async function benchmark() {
-  const built = await build('bench');
-  if (!built.ok) return { passed: 0, failed: 1, leftOut: [], note: `the build failed: ${built.reason}` };
+  const built = await buildPreset('bench');
+  if (!built.ok) return failure(`the build failed: ${built.reason}`);
   const ended = await run(join(root, folderOf('bench'), 'byteor_bench'), ['--benchmark_min_time=0.2']);
-  return { passed: ended.ok ? 1 : 0, failed: ended.ok ? 0 : 1, leftOut: [], note: ended.ok ? '' : ended.reason };
+  return ended.ok ? { passed: 1, failed: 0, leftOut: [], note: '' } : failure(ended.reason);
 }
+
+/**
+ * The preset of AddressSanitizer: clang's, whose one build has libFuzzer's target beside the tests; without clang the same
+ * by g++, where the target is fed with mutated buffers.
+ */
+const asanPreset = () => (tools.libfuzzer.has() ? 'asan' : 'asan-gcc');
 
 /** A bounded run over the corpus. Inputs that break it stay in the build folder, named by the fuzzer's own message. */
 async function fuzz({ seconds }) {
-  const preset = tools.libfuzzer.has() ? 'fuzz' : 'mutate';
-  const failure = (note) => ({ passed: 0, failed: 1, leftOut: [], note });
+  const preset = asanPreset();
   if (sources.fuzzers.length === 0)
     return { passed: 0, failed: 0, leftOut: ['fuzzing: no fuzz target is listed'], note: '' };
-  const built = await build(preset);
+  const built = await buildPreset(preset);
   if (!built.ok) return failure(`the build failed: ${built.reason}`);
   const folder = join(root, folderOf(preset));
   const corpus = join(folder, 'corpus');
@@ -128,11 +74,11 @@ async function fuzz({ seconds }) {
     },
   );
   return ended.ok
-    ? { passed: 1, failed: 0, leftOut: [], note: preset === 'fuzz' ? '' : 'by mutation' }
+    ? { passed: 1, failed: 0, leftOut: [], note: preset === 'asan' ? '' : 'by mutation' }
     : failure(ended.reason);
 }
 
-const buildTools = [tools.cmake, tools.compiler];
+const buildTools = [tools.cmake, tools.ctest, tools.compiler];
 
 /** Steps by name; see steps.mjs for what a step is. */
 export const nativeSteps = {
@@ -144,12 +90,15 @@ export const nativeSteps = {
   asan: {
     title: 'C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer',
     needs: [...buildTools, tools.gtest, tools.asan],
-    run: () => buildAndTest('asan', { env: { UBSAN_OPTIONS: 'print_stacktrace=1' } }),
+    run: () => buildAndTest(asanPreset(), { env: { UBSAN_OPTIONS: 'print_stacktrace=1', ...fewerHistories(10_000) } }),
   },
   tsan: {
     title: 'C++ tests under ThreadSanitizer',
     needs: [...buildTools, tools.gtest, tools.tsan],
-    run: () => buildAndTest('tsan', { prefix: threadSanitizerPrefix(), env: { TSAN_OPTIONS: 'halt_on_error=1' } }),
+    run: () =>
+      buildAndTest('tsan', { env: { TSAN_OPTIONS: 'halt_on_error=1', ...fewerHistories(1000) } }, [
+        `-DBYTEOR_TEST_LAUNCHER=${threadSanitizerPrefix().join(';')}`,
+      ]),
   },
   fuzz: {
     title: 'fuzzing of the lowered buffer',
@@ -162,7 +111,8 @@ export const nativeSteps = {
     title: 'C++ tests built for arm64, under qemu-user',
     needs: [...buildTools, tools.arm64Compiler, tools.qemu, tools.gtestSource],
     run: () =>
-      buildAndTest('arm64', { prefix: ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'], without: UNEMULATED }, [
+      buildAndTest('arm64', { without: UNEMULATED, env: fewerHistories(1000) }, [
+        '-DBYTEOR_TEST_LAUNCHER=qemu-aarch64-static;-L;/usr/aarch64-linux-gnu',
         `-DBYTEOR_GTEST_SOURCE=${GTEST_SOURCE}`,
       ]),
   },

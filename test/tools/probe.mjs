@@ -47,6 +47,8 @@ export function threadSanitizerPrefix() {
 export const tools = {
   cmake: { name: 'cmake', has: onPath('cmake') },
   compiler: { name: `a C++ compiler (${compiler})`, has: onPath(compiler) },
+  ccache: { name: 'ccache', has: onPath('ccache') },
+  ctest: { name: 'ctest (cmake)', has: onPath('ctest') },
   ninja: { name: 'ninja (ninja-build)', has: onPath('ninja') },
   clangFormat: { name: 'clang-format', has: onPath('clang-format') },
   gtest: { name: 'GoogleTest (libgtest-dev)', has: preprocesses(compiler, 'gtest/gtest.h') },
