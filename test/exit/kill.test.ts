@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import { open } from '../../lib/runtime/open.js';
 import { compile } from '../../lib/version/version.js';
+import { type Fsync, linePlan } from '../support/line-plan.js';
 
 /** Kills of each of the six plans: 24 in all here, 204 by `npm run soak -- kill`. */
 const KILLS = Number(process.env.BYTEOR_KILL_REPEATS ?? '4');
@@ -15,28 +16,10 @@ const KILLS = Number(process.env.BYTEOR_KILL_REPEATS ?? '4');
 const LIFE_MS = 60;
 const CHILD = fileURLToPath(new URL('../runtime/journal-child.mjs', import.meta.url));
 
-type Fsync = 'each_batch' | 'none' | { readonly interval_ms: number };
-
-/** in → pass → out: a journal before the stage, which the ingress can await, and perhaps another behind it. */
-const line = (first: 'Journal', second: 'Journal' | 'Events', fsync: Fsync) => {
-  const lane = (kind: 'Journal' | 'Events') =>
-    kind === 'Journal' ? { kind, fsync, segment_bytes: 4096 } : { kind, capacity_bytes: 4096 };
-  return {
-    version: 2,
-    name: 'killed',
-    target: 'LaneGraph',
-    stages: [{ id: 'pass', op: 'identity' }],
-    boundaries: [
-      { id: 'in', kind: 'ingress', codec: 'utf8' },
-      { id: 'out', kind: 'egress', codec: 'utf8' },
-    ],
-    lane_graph: {
-      connections: [
-        { from: 'in', to: 'pass', lane: lane(first) },
-        { from: 'pass', to: 'out', lane: lane(second) },
-      ],
-    },
-  } as const satisfies LaneGraphPlan;
+/** A journal before the stage, which the ingress can await, and perhaps another behind it. */
+const line = (second: 'Journal' | 'Events', fsync: Fsync) => {
+  const journal = { kind: 'Journal', fsync, segment_bytes: 4096 } as const;
+  return linePlan(journal, second === 'Journal' ? journal : { kind: 'Events', capacity_bytes: 4096 });
 };
 
 const POLICIES: readonly Fsync[] = ['each_batch', 'none', { interval_ms: 2 }];
@@ -75,26 +58,26 @@ async function rest(plan: ReturnType<typeof line>, folder: string): Promise<stri
 const linesOf = (file: string): string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
 
-describe.each([
-  ['Journal', 'Events'],
-  ['Journal', 'Journal'],
-] as const)('processes that are killed one after the other: %s, %s', (first, second) => {
-  test.each(POLICIES)(
-    'deliver, or leave to the next, all that was acknowledged as durable: fsync %j',
-    async (fsync) => {
-      const base = mkdtempSync(join(tmpdir(), 'byteor-kill-'));
-      onTestFinished(() => rmSync(base, { recursive: true, force: true }));
-      const [folder, file] = [join(base, 'journal'), join(base, 'delivered')];
-      const plan = line(first, second, fsync);
-      const acknowledged: string[] = [];
-      for (let run = 0; run < KILLS; run++) {
-        const count = await killOnce(plan, folder, file, run);
-        for (let at = 0; at < count; at++) acknowledged.push(`${run}:${at}`);
-      }
-      expect(acknowledged.length).toBeGreaterThan(0);
-      const seen = new Set([...linesOf(file), ...(await rest(plan, folder))]);
-      expect(acknowledged.filter((record) => !seen.has(record))).toEqual([]);
-      expect(await rest(plan, folder)).toEqual([]);
-    },
-  );
-});
+describe.each(['Events', 'Journal'] as const)(
+  'processes that are killed one after the other: Journal, %s',
+  (second) => {
+    test.each(POLICIES)(
+      'deliver, or leave to the next, all that was acknowledged as durable: fsync %j',
+      async (fsync) => {
+        const base = mkdtempSync(join(tmpdir(), 'byteor-kill-'));
+        onTestFinished(() => rmSync(base, { recursive: true, force: true }));
+        const [folder, file] = [join(base, 'journal'), join(base, 'delivered')];
+        const plan = line(second, fsync);
+        const acknowledged: string[] = [];
+        for (let run = 0; run < KILLS; run++) {
+          const count = await killOnce(plan, folder, file, run);
+          for (let at = 0; at < count; at++) acknowledged.push(`${run}:${at}`);
+        }
+        expect(acknowledged.length).toBeGreaterThan(0);
+        const seen = new Set([...linesOf(file), ...(await rest(plan, folder))]);
+        expect(acknowledged.filter((record) => !seen.has(record))).toEqual([]);
+        expect(await rest(plan, folder)).toEqual([]);
+      },
+    );
+  },
+);

@@ -18,28 +18,13 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import { open } from '../../lib/runtime/open.js';
 import { compile } from '../../lib/version/version.js';
+import { type Fsync, linePlanOf } from '../support/line-plan.js';
 
-type Fsync = 'each_batch' | 'none' | { readonly interval_ms: number };
 const POLICIES: readonly Fsync[] = ['each_batch', { interval_ms: 5 }, 'none'];
 const FIRST = '00000000000000000000.journal';
 
 const line = (fsync: Fsync, codec: 'utf8' | 'bytes' = 'utf8', segmentBytes = 4096) =>
-  ({
-    version: 2,
-    name: 'faults',
-    target: 'LaneGraph',
-    stages: [{ id: 'pass', op: 'identity' }],
-    boundaries: [
-      { id: 'in', kind: 'ingress', codec },
-      { id: 'out', kind: 'egress', codec },
-    ],
-    lane_graph: {
-      connections: [
-        { from: 'in', to: 'pass', lane: { kind: 'Journal', fsync, segment_bytes: segmentBytes } },
-        { from: 'pass', to: 'out', lane: { kind: 'Events' } },
-      ],
-    },
-  }) as const satisfies LaneGraphPlan;
+  linePlanOf(codec, { kind: 'Journal', fsync, segment_bytes: segmentBytes });
 
 const opened: { halt(): unknown }[] = [];
 afterEach(() => {

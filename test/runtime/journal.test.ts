@@ -10,30 +10,14 @@ import { journalFacts } from '../../lib/runtime/journal-facts.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { compile } from '../../lib/version/version.js';
+import { linePlan } from '../support/line-plan.js';
 import { openRing, ringVersion } from './rings.js';
 
 const CHILD = fileURLToPath(new URL('journal-child.mjs', import.meta.url));
 
 type Kind = 'Journal' | 'Events';
 
-/** in → pass → out, whose lanes are of these kinds. */
-const line = (first: Kind, second: Kind) =>
-  ({
-    version: 2,
-    name: 'line',
-    target: 'LaneGraph',
-    stages: [{ id: 'pass', op: 'identity' }],
-    boundaries: [
-      { id: 'in', kind: 'ingress', codec: 'utf8' },
-      { id: 'out', kind: 'egress', codec: 'utf8' },
-    ],
-    lane_graph: {
-      connections: [
-        { from: 'in', to: 'pass', lane: { kind: first } },
-        { from: 'pass', to: 'out', lane: { kind: second } },
-      ],
-    },
-  }) as const satisfies LaneGraphPlan;
+const line = (first: Kind, second: Kind) => linePlan({ kind: first }, { kind: second });
 
 const opened: { halt(): unknown }[] = [];
 afterEach(() => {
