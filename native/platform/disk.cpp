@@ -10,6 +10,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "platform/retry.hpp"
 #endif
 
 namespace byteor::platform {
@@ -57,19 +59,13 @@ int Disk::open_file(int folder, const char* name, FileAccess access) noexcept {
 void Disk::close(int descriptor) noexcept { ::close(descriptor); }
 
 std::int64_t Disk::read(int file, void* to, std::size_t bytes, std::uint64_t offset) noexcept {
-  for (;;) {
-    const ssize_t got = pread(file, to, bytes, static_cast<off_t>(offset));
-    if (got >= 0) return got;
-    if (errno != EINTR) return -errno;
-  }
+  const ssize_t got = retry_interrupted([=] { return pread(file, to, bytes, static_cast<off_t>(offset)); });
+  return got >= 0 ? got : -errno;
 }
 
 std::int64_t Disk::write(int file, const void* from, std::size_t bytes, std::uint64_t offset) noexcept {
-  for (;;) {
-    const ssize_t put = pwrite(file, from, bytes, static_cast<off_t>(offset));
-    if (put >= 0) return put;
-    if (errno != EINTR) return -errno;
-  }
+  const ssize_t put = retry_interrupted([=] { return pwrite(file, from, bytes, static_cast<off_t>(offset)); });
+  return put >= 0 ? put : -errno;
 }
 
 FileFacts Disk::facts(int file) noexcept {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <map>
@@ -24,6 +23,7 @@
 #include "platform/cpu_lock.hpp"
 #include "platform/memory.hpp"
 #include "run/assembly.hpp"
+#include "run/device_wait.hpp"
 #include "run/ports.hpp"
 #include "run/region_mapping.hpp"
 #include "run/thread.hpp"
@@ -378,12 +378,10 @@ void Pipeline::Impl::close_files(const std::shared_ptr<Impl>& self, bool joined)
     return;
   }
   if (!joined) return;
-  constexpr std::chrono::milliseconds kLook(2);
   std::unique_lock lock(closing->mutex);
-  while (!closing->changed.wait_for(lock, kLook, [&] { return closing->done; })) {
-    const double since_ns = closing->device.inside_since_ns();
-    if (since_ns != 0 && core::now_ns() - since_ns >= kDeviceGraceNs) return;
-  }
+  wait_beside_device(
+      lock, closing->changed, closing->device, [&] { return closing->done; },
+      [](double since_ns) { return core::now_ns() - since_ns >= kDeviceGraceNs; });
 }
 
 void Pipeline::Impl::halt(const std::shared_ptr<Impl>& self) noexcept {

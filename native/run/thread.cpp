@@ -1,12 +1,12 @@
 #include "run/thread.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
 #include "core/clock.hpp"
 #include "core/cpu.hpp"
+#include "run/device_wait.hpp"
 
 namespace byteor::run {
 namespace {
@@ -78,16 +78,15 @@ void AgentThread::request_halt() noexcept {
 
 bool AgentThread::try_join() noexcept {
   if (!thread_.joinable()) return true;
-  // Nothing wakes this wait when a device call begins or grows old, so it looks from time to time.
-  constexpr std::chrono::milliseconds kLook(2);
   const double asked_ns = core::now_ns();
   {
     std::unique_lock lock(left_mutex_);
-    while (!left_changed_.wait_for(lock, kLook, [this] { return left_; })) {
-      const double since_ns = device_.inside_since_ns();
-      if (since_ns == 0) continue;
-      // One long call, or many short ones.
-      if (core::now_ns() - std::min(since_ns, asked_ns) < kDeviceGraceNs || !device_.cut_off()) continue;
+    // One long call, or many short ones.
+    const auto too_long = [this, asked_ns](double since_ns) {
+      return core::now_ns() - std::min(since_ns, asked_ns) >= kDeviceGraceNs && device_.cut_off();
+    };
+    if (!wait_beside_device(
+            lock, left_changed_, device_, [this] { return left_; }, too_long)) {
       was_cut_off_.store(true, std::memory_order_relaxed);
       return false;
     }

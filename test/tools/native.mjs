@@ -18,13 +18,6 @@ const sources = JSON.parse(readFileSync(join(root, 'native/sources.json'), 'utf8
  */
 const UNEMULATED = '^(Mapping\\.PrefaultMakesEveryPageResident|Sleeper\\.(LosesNoWake|IsWokenByManyWakers))';
 
-/**
- * Histories of the journal's model where a program is several times slower. The model has one thread and the same seeds
- * everywhere: the full number (the default, 10^5) is judged by the optimised build, and a sanitizer or another CPU has
- * something to say about the first of them already.
- */
-const fewerHistories = (count) => ({ BYTEOR_MODEL_HISTORIES: String(count) });
-
 const failure = (note) => ({ passed: 0, failed: 1, leftOut: [], note });
 
 /** Builds a preset and runs its tests, all or some (`testPreset`); a build that fails counts as one failure. */
@@ -90,13 +83,13 @@ export const nativeSteps = {
   asan: {
     title: 'C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer',
     needs: [...buildTools, tools.gtest, tools.asan],
-    run: () => buildAndTest(asanPreset(), { env: { UBSAN_OPTIONS: 'print_stacktrace=1', ...fewerHistories(10_000) } }),
+    run: () => buildAndTest(asanPreset(), { env: { UBSAN_OPTIONS: 'print_stacktrace=1' } }),
   },
   tsan: {
     title: 'C++ tests under ThreadSanitizer',
     needs: [...buildTools, tools.gtest, tools.tsan],
     run: () =>
-      buildAndTest('tsan', { env: { TSAN_OPTIONS: 'halt_on_error=1', ...fewerHistories(1000) } }, [
+      buildAndTest('tsan', { env: { TSAN_OPTIONS: 'halt_on_error=1' } }, [
         `-DBYTEOR_TEST_LAUNCHER=${threadSanitizerPrefix().join(';')}`,
       ]),
   },
@@ -111,7 +104,7 @@ export const nativeSteps = {
     title: 'C++ tests built for arm64, under qemu-user',
     needs: [...buildTools, tools.arm64Compiler, tools.qemu, tools.gtestSource],
     run: () =>
-      buildAndTest('arm64', { without: UNEMULATED, env: fewerHistories(1000) }, [
+      buildAndTest('arm64', { without: UNEMULATED }, [
         '-DBYTEOR_TEST_LAUNCHER=qemu-aarch64-static;-L;/usr/aarch64-linux-gnu',
         `-DBYTEOR_GTEST_SOURCE=${GTEST_SOURCE}`,
       ]),
