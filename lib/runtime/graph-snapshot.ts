@@ -93,7 +93,7 @@ export class GraphReader {
     const journal = agent.u32('kind') === AgentKind.Journal;
     let [sequence, lag, sampled] = [0, 0, false];
     for (const lane of inlets) {
-      const reader = lane.readers.find((candidate) => candidate.agent === index);
+      const reader = readerOf(lane, index);
       const block = journal ? lane.files : reader?.block;
       if (block === undefined) continue;
       const read = block.f64('in');
@@ -136,7 +136,12 @@ export class GraphReader {
     list: 'inlets_offset' | 'outlets_offset',
     count: 'inlet_count' | 'outlet_count',
   ): LaneFacts[] {
-    return this.#region.u32List(agent.u64(list), agent.u32(count)).flatMap((lane) => this.#lanes[lane] ?? []);
+    const lanes: LaneFacts[] = [];
+    for (const index of this.#region.u32List(agent.u64(list), agent.u32(count))) {
+      const lane = this.#lanes[index];
+      if (lane !== undefined) lanes.push(lane);
+    }
+    return lanes;
   }
 
   #snapshot(facts: LaneFacts): LaneSnapshot {
@@ -164,6 +169,11 @@ export class GraphReader {
   }
 }
 
+function readerOf(lane: LaneFacts, agent: number): ReaderFacts | undefined {
+  for (const reader of lane.readers) if (reader.agent === agent) return reader;
+  return undefined;
+}
+
 /** Records that a reader of the lane will have read at its end; the agent of a journal's files sees this run's only. */
 function handed({ producer, journal }: LaneFacts, ownRun = false): number {
   return producer.f64('published') + (ownRun ? 0 : (journal?.replayed ?? 0));
@@ -173,9 +183,10 @@ function handed({ producer, journal }: LaneFacts, ownRun = false): number {
 function used({ lane, producer, readers, files }: LaneFacts): number {
   const js = lane.u32('writer_port') === enums.PortCode.Js;
   const head = js ? producer.u32('cell') : producer.u64('cursor');
-  const tails = readers.map((reader) => (reader.js ? reader.block.u32('cell') : reader.block.u64('sequence')));
-  if (files !== undefined) tails.push(files.u64('sequence'));
-  return Math.max(0, ...tails.map((tail) => wrapped(head - tail)));
+  let most = files === undefined ? 0 : Math.max(0, wrapped(head - files.u64('sequence')));
+  for (const { js: inJs, block } of readers)
+    most = Math.max(most, wrapped(head - (inJs ? block.u32('cell') : block.u64('sequence'))));
+  return most;
 }
 
 /** A difference of two positions, of which either may be a low half only. */

@@ -46,17 +46,18 @@ export class Block<Name extends string> {
   offset(field: Name): number {
     return this.at + this.#layout.offset[field];
   }
+  // A snapshot of a large graph reads some hundred thousand fields, most of them before these are compiled: one call each.
   u32(field: Name): number {
-    return this.#region.u32(this.offset(field));
+    return this.#region.words[(this.at + this.#layout.offset[field]) >>> 2] as number;
   }
   i32(field: Name): number {
-    return this.#region.u32(this.offset(field)) | 0;
+    return this.u32(field) | 0;
   }
   u64(field: Name): number {
-    return this.#region.u64(this.offset(field));
+    return Number(this.#region.wides[(this.at + this.#layout.offset[field]) >>> 3]);
   }
   f64(field: Name): number {
-    return this.#region.f64(this.offset(field));
+    return this.#region.doubles[(this.at + this.#layout.offset[field]) >>> 3] as number;
   }
 }
 
@@ -64,9 +65,10 @@ export type BlockOf<Layout> = Layout extends StructLayout<infer Name> ? Block<Na
 
 /** The observable prefix of a region: everything but marks, slots and arenas. */
 export class Region {
-  readonly #words: Uint32Array;
-  readonly #wides: BigUint64Array;
-  readonly #doubles: Float64Array;
+  /** The observable part, by words of each kind: for `Block`. */
+  readonly words: Uint32Array;
+  readonly wides: BigUint64Array;
+  readonly doubles: Float64Array;
   readonly #bytes: Uint8Array;
   readonly header: BlockOf<typeof RegionHeader>;
   /** What the header said when it was looked at and found right; it can be written over. */
@@ -91,9 +93,9 @@ export class Region {
     if (observable > bytes || observable % 8 !== 0)
       throw new RegionError(`the region says it has ${observable} observable bytes, but there are ${bytes}`);
     this.observableBytes = observable;
-    this.#words = new Uint32Array(buffer, 0, observable / 4);
-    this.#wides = new BigUint64Array(buffer, 0, observable / 8);
-    this.#doubles = new Float64Array(buffer, 0, observable / 8);
+    this.words = new Uint32Array(buffer, 0, observable / 4);
+    this.wides = new BigUint64Array(buffer, 0, observable / 8);
+    this.doubles = new Float64Array(buffer, 0, observable / 8);
     this.#bytes = new Uint8Array(buffer, 0, observable);
     this.header = new Block(this, RegionHeader, 0);
   }
@@ -105,20 +107,22 @@ export class Region {
   }
 
   u32(at: number): number {
-    return this.#words[at >>> 2] as number;
+    return this.words[at >>> 2] as number;
   }
   u64(at: number): number {
-    return Number(this.#wides[at >>> 3]);
+    return Number(this.wides[at >>> 3]);
   }
   f64(at: number): number {
-    return this.#doubles[at >>> 3] as number;
+    return this.doubles[at >>> 3] as number;
   }
 
   /** `count` offsets of a list of u64. */
   u64List(at: number, count: number): number[] {
     if (count === 0) return [];
     this.check(at, count * 8, 'a list');
-    return Array.from({ length: count }, (_, index) => this.u64(at + index * 8));
+    const list = new Array<number>(count);
+    for (let index = 0; index < count; index++) list[index] = this.u64(at + index * 8);
+    return list;
   }
 
   /** `count` offsets of structs that lie in the observable part. */
@@ -131,7 +135,9 @@ export class Region {
   u32List(at: number, count: number): number[] {
     if (count === 0) return [];
     if (at % 4 !== 0 || at + count * 4 > this.#bytes.length) throw new RegionError(`a list at ${at} does not fit`);
-    return Array.from({ length: count }, (_, index) => this.u32(at + index * 4));
+    const list = new Array<number>(count);
+    for (let index = 0; index < count; index++) list[index] = this.u32(at + index * 4);
+    return list;
   }
 
   /**
@@ -140,7 +146,7 @@ export class Region {
    */
   addTable(at: number, sum: Uint32Array): boolean {
     this.check(at, sum.length * 4, 'a table');
-    const [words, doubles, first] = [this.#words, this.#doubles, at >>> 2];
+    const [words, doubles, first] = [this.words, this.doubles, at >>> 2];
     let found = false;
     for (let i = 0; i < sum.length; i += 2) {
       if (doubles[(first + i) >>> 1] === 0) continue;
@@ -154,7 +160,7 @@ export class Region {
   /** A table of counts (histogram); a copy. */
   u32Table(at: number, count: number): Uint32Array {
     this.check(at, count * 4, 'a table');
-    return this.#words.slice(at >>> 2, (at >>> 2) + count);
+    return this.words.slice(at >>> 2, (at >>> 2) + count);
   }
 
   text(at: number, length: number): string {
@@ -164,7 +170,9 @@ export class Region {
   }
 
   #table<Name extends string>(layout: StructLayout<Name>, at: number, count: number): Block<Name>[] {
-    return Array.from({ length: count }, (_, index) => new Block(this, layout, at + index * layout.size));
+    const table = new Array<Block<Name>>(count);
+    for (let index = 0; index < count; index++) table[index] = new Block(this, layout, at + index * layout.size);
+    return table;
   }
 
   // Where tables lie is fixed before a region can be seen: each is made once, however often it is asked for.

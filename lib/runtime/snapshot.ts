@@ -102,6 +102,7 @@ class Reader {
   readonly #labels: readonly string[];
   readonly #states: readonly AgentStateName[];
   readonly #chains: WaitChains;
+  readonly #links: BlockedOn[] = [];
   /** Ring → its first and its last agent. */
   readonly #ends: readonly (readonly [first: Agent, last: Agent])[];
   readonly #ports: readonly { readonly ingress: number; readonly egress: number }[];
@@ -171,8 +172,10 @@ class Reader {
     return this.#ends[agent.u32('ring')] as readonly [Agent, Agent];
   }
 
+  /** One object for all chains that an agent is in: a snapshot of a long stall has sixteen links for every agent. */
   #link(index: number): BlockedOn {
-    return { agent: this.#labels[index] as string, state: this.state(index) };
+    this.#links[index] ??= { agent: this.#labels[index] as string, state: this.state(index) };
+    return this.#links[index];
   }
 
   #waitsFor(agent: Agent, index: number): number {
