@@ -104,8 +104,8 @@ void JournalFiles::repair() {
 
 // An earlier run has brought everything to the device, the names too.
 bool JournalFiles::is_proven() const noexcept {
-  return !segments_.empty() && recovered_.end == opened_at_ && recovered_.synced == opened_at_ &&
-         recovered_.synced > segments_.back().first && recovered_.asides.empty() &&
+  return !recovered_.sync_failed() && !segments_.empty() && recovered_.end == opened_at_ &&
+         recovered_.synced == opened_at_ && recovered_.synced > segments_.back().first && recovered_.asides.empty() &&
          recovered_.mark_file.newest.has_value() && recovered_.cursor_file.newest.has_value() && made_.empty();
 }
 
@@ -129,7 +129,7 @@ void JournalFiles::go_on() {
   names_unsynced_ = proves() && !proven;
   // The rest of what lies there has been synced by the repair.
   if (int error = names_unsynced_ ? sync_device() : 0; error != 0) {
-    fail_sync(error);
+    fail_sync_data(error);
     return;
   }
   if (proves()) synced_ = opened_at_;
@@ -138,16 +138,20 @@ void JournalFiles::go_on() {
   // failed may have put it there.
   const bool cursor_moves = !recovered_.cursor_file.newest.has_value() || recovered_.cursor_file.has_blank_slot ||
                             cursor_->stored() != recovered_.cursor || (proves() && !proven);
-  int error = cursor_moves ? cursor_->store(recovered_.cursor) : 0;
-  if (error == 0 && proves() && cursor_moves) error = cursor_->sync();
-  if (error != 0) {
+  if (int error = cursor_moves ? cursor_->store(recovered_.cursor) : 0; error != 0) {
     fail("write", cursor_->path(), error);
     return;
   }
-  error = store_mark();
-  if (error == 0 && proves() && !proven) error = mark_->sync();
-  if (error != 0) {
+  if (int error = proves() && cursor_moves ? cursor_->sync() : 0; error != 0) {
+    fail_sync("sync", cursor_->path(), error);
+    return;
+  }
+  if (int error = store_mark(); error != 0) {
     fail("write", mark_->path(), error);
+    return;
+  }
+  if (int error = proves() && !proven ? mark_->sync() : 0; error != 0) {
+    fail_sync("sync", mark_->path(), error);
     return;
   }
   lock_.note_boot(proves());
@@ -258,7 +262,7 @@ bool JournalFiles::sync() noexcept {
   if (failed_) return false;
   if (!syncs()) return promise();
   if (synced_ == written_) return check_active();
-  if (const int error = sync_device(); error != 0) return fail_sync(error);
+  if (const int error = sync_device(); error != 0) return fail_sync_data(error);
   if (!check_active()) return false;
   synced_ = written_;
   ++syncs_;
@@ -365,7 +369,7 @@ bool JournalFiles::too_old() const noexcept {
 bool JournalFiles::roll() noexcept {
   if (!write_out() || !sync()) return false;
   // Should the power fail, the mark must know of every segment that is complete.
-  if (const int error = syncs() ? mark_->sync() : 0; error != 0) return fail("sync", mark_->path(), error);
+  if (const int error = syncs() ? mark_->sync() : 0; error != 0) return fail_sync("sync", mark_->path(), error);
   return begin_segment(0);
 }
 
@@ -445,13 +449,16 @@ bool JournalFiles::retire() noexcept {
     }
     // A cursor that is older on the device would want records that are no longer there.
     const int synced = cursor_synced ? 0 : cursor_->sync();
-    if (synced != 0) return fail("sync", cursor_->path(), synced);
+    if (synced != 0) return fail_sync("sync", cursor_->path(), synced);
     cursor_synced = true;
     int error = disk_.remove(folder_.descriptor(), SegmentName(segments_.front().first).text);
     // One name at a time is lost for good, so that no crash leaves a gap between two that remain. With `none`, too:
     // there may be records of a run that synced among them.
-    if (error == 0 || error == -ENOENT) error = disk_.sync_folder(folder_.descriptor());
-    if (error != 0 && error != -ENOENT) return fail("remove an old segment beside", path_, error);
+    if (error == 0 || error == -ENOENT) {
+      if (error = disk_.sync_folder(folder_.descriptor()); error != 0)
+        return fail_sync("sync the folder of", path_, error);
+    }
+    if (error != 0) return fail("remove an old segment beside", path_, error);
     bytes_ -= segments_.front().bytes;
     segments_.erase(segments_.begin());
     ++removed_segments_;
@@ -479,10 +486,15 @@ bool JournalFiles::fail_write(int error, std::size_t moved) noexcept {
   return fail("write to", path_, error);
 }
 
-bool JournalFiles::fail_sync(int error) noexcept {
+// Whatever file it was: the system now holds what the device may not have, and the next opening would believe it.
+bool JournalFiles::fail_sync(const char* what, const std::string& path, int error) noexcept {
   sync_failed_ = true;
   (void)store_mark();
-  return fail(names_unsynced_ ? "sync the folder of" : "sync", path_, error);
+  return fail(what, path, error);
+}
+
+bool JournalFiles::fail_sync_data(int error) noexcept {
+  return fail_sync(names_unsynced_ ? "sync the folder of" : "sync", path_, error);
 }
 
 bool JournalFiles::fail(const char* what, const std::string& path, int error) noexcept {

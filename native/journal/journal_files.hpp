@@ -154,7 +154,8 @@ class JournalFiles {
   void settle_write(std::size_t moved) noexcept;
   // Ways to fail, each final.
   bool fail_write(int error, std::size_t moved) noexcept;
-  bool fail_sync(int error) noexcept;
+  bool fail_sync(const char* what, const std::string& path, int error) noexcept;
+  bool fail_sync_data(int error) noexcept;
   bool fail(const char* what, const std::string& path, int error) noexcept;
   bool fail_with(const char* what, const std::string& path, std::string_view why, const char* remedy) noexcept;
   void throw_failure() const;

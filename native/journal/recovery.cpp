@@ -90,10 +90,10 @@ class Recovery {
     const std::string path = folder_.path_of(SegmentName(first).text);
     const std::uint64_t bytes = bytes_of_file(folder_, file, path);
     const HeaderLook look = look_at_header(folder_, file, first);
-    if (look.state == HeaderState::kUnfinished && at + 1 == names_.size()) {
+    if (look.state == HeaderState::kUnfinished && ends_unfinished(at + 1)) {
       // A segment whose writer was stopped between making the file and writing its header.
-      unfinished_ = first;
-      if (names_.size() == 1) ahead_ = std::max(ahead_, first);
+      if (!unfinished_.has_value()) unfinished_ = first;
+      if (headers_.empty()) ahead_ = std::max(ahead_, first);
       set_aside(at, path, bytes);
       return;
     }
@@ -109,6 +109,17 @@ class Recovery {
     found_.journal = look.header.journal;
     if (!found_.segments.empty()) found_.segments.back().last_ms = look.header.created_ms;
     found_.segments.push_back({first, bytes, look.header.created_ms, look.header.created_ms});
+  }
+
+  // Nothing follows, or only what was begun and removed again, on a full disk: a power failure may bring such names
+  // back.
+  bool ends_unfinished(std::size_t at) const {
+    for (; at < names_.size(); ++at) {
+      if (safe_) return false;
+      const OpenFile file = folder_.file(SegmentName(names_[at]).text, platform::FileAccess::kRead);
+      if (look_at_header(folder_, file, names_[at]).state != HeaderState::kUnfinished) return false;
+    }
+    return true;
   }
 
   // False: it does not, and need not.

@@ -440,6 +440,60 @@ TEST(JournalRecovery, AnUnfinishedLastSegmentGoesAndItsSequenceStays) {
   }
 }
 
+// A run on a full disk begins a segment and removes it again, and the next run does so at a later sequence.
+TEST(JournalRecovery, EmptySegmentsWhoseRemovalAPowerFailureTookBackGoTogether) {
+  for (const bool restarted : {true, false}) {
+    const TempFolder temp;
+    FaultyDisk disk;
+    JournalOptions options = journal_in(temp.path("lane"));
+    options.disk = &disk;
+    ASSERT_TRUE(append_records(*JournalFiles::open(options), 42));
+    for (const std::uint64_t first : {41u, 42u})
+      overwrite(temp.path("lane/" + std::string(SegmentName(first).text)), "");
+    if (!restarted) {
+      test::failure_of("JOURNAL_DAMAGED", [&] { JournalFiles::open(options); });
+      continue;
+    }
+    disk.boot_id = "the boot after that";
+    const auto files = JournalFiles::open(options);
+    EXPECT_EQ(files->opened_at(), 42u);
+    EXPECT_EQ(segment_names(temp.path("lane")).size(), 1u);
+    ASSERT_TRUE(append_records(*files, 2));
+    EXPECT_EQ(read_records(temp.path("lane")), 44u);
+  }
+}
+
+// The system keeps the pages of a sync that failed as if they were on the device: also those of the mark and the
+// cursor.
+TEST(JournalRecovery, AnyOpeningSyncThatFailsLetsTheNextOpeningProveAgain) {
+  int failed = 0;
+  for (int which = 1; which < 20; ++which) {
+    const TempFolder temp;
+    FaultyDisk disk;
+    JournalOptions options = journal_in(temp.path("lane"));
+    options.disk = &disk;
+    options.fsync = abi::FsyncCode::kNone;
+    ASSERT_TRUE(append_records(*JournalFiles::open(options), 10));
+    disk.boot_id = "the boot after that";
+    int sync = 0;
+    disk.on_sync_data = [&] { return ++sync == which ? -EIO : 0; };
+    try {
+      JournalFiles::open(options);
+      EXPECT_LT(sync, which);
+      break;
+    } catch (const JournalError& error) {
+      ++failed;
+      // Of the machine's start, noted last: after a power failure it is another one, whatever the device has.
+      if (std::string_view(error.what()).find("writer.lock") != std::string_view::npos) continue;
+    }
+    const std::uint64_t before = disk.syncs;
+    EXPECT_EQ(JournalFiles::open(options)->status().synced, 10u);
+    // The segment, the cursor and the mark.
+    EXPECT_GE(disk.syncs - before, 3u) << "after a failure of sync " << which;
+  }
+  EXPECT_GE(failed, 3);
+}
+
 TEST(JournalRecovery, AnUnfinishedFirstSegmentIsMadeAgain) {
   const TempFolder temp;
   std::filesystem::create_directory(temp.path("lane"));

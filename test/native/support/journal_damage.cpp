@@ -114,6 +114,9 @@ class Vandal {
     const std::size_t which = random_.below(layout_.size() - 1);
     hand_.remove(layout_[which].name);
     const std::uint64_t end = layout_[which].first;
+    // What the reader is done with is not missed.
+    if (which != 0 && restarted_ && cursor_ >= layout_[which + 1].first)
+      return JournalDamage{"middle segment removed, read", Verdict::kMayRefuse, end};
     if (which != 0) return JournalDamage{"middle segment removed", never_without_restart(end), end};
     // As retention leaves it, where the reader has come so far.
     if (cursor_ >= layout_[1].first) return JournalDamage{"first segment removed, read", Verdict::kMayRefuse, end_};
