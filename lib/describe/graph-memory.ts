@@ -26,6 +26,7 @@ import {
 } from '../abi/definition.js';
 import type { GraphSpec, LaneSpec, StageSpec } from '../lower/spec.js';
 import { LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
+import { utf8Length } from '../plan/utf8.js';
 import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
 import { withRelays } from './relays.js';
 
@@ -221,7 +222,7 @@ function listBytes({ lanes, roles }: GraphSpec): number {
 
 function textBytes({ name, roles, lanes }: GraphSpec): number {
   const texts = [name, ...roles.map(({ id }) => id), ...lanes.map(({ id }) => id)];
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return texts.reduce((sum, text) => sum + utf8Length(text), 0);
 }
 
 const isJournal = ({ kind }: LaneSpec): boolean => kind === 'Journal';

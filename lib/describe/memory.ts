@@ -24,6 +24,7 @@ import {
   WORD_BYTES,
 } from '../abi/definition.js';
 import type { RingSpec } from '../lower/spec.js';
+import { utf8Length } from '../plan/utf8.js';
 import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
 
 export type { MemoryRow } from './region-walk.js';
@@ -135,7 +136,7 @@ function listBytes(spec: RingSpec, threads: number): number {
 /** Bytes of texts: the plan's name and every id, once. */
 function textBytes(spec: RingSpec): number {
   const texts = [spec.name, spec.ingress.id, spec.egress.id, ...spec.stages.map((stage) => stage.id)];
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return texts.reduce((sum, text) => sum + utf8Length(text), 0);
 }
 
 /** @param threads native threads, as placement decides or as asked for */

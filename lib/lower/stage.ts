@@ -1,7 +1,8 @@
 /** Lowers one stage of the catalog: op key → code, configuration → text, match and key, traits → flags and room. */
 
 import type { Codec, Key, StageEntry } from '../plan/document.js';
-import { type FilterConfig, MATCHERS, OP_CATALOG, roomOf, type TextConfig, traitsOf } from '../plan/op-catalog.js';
+import { MATCHERS } from '../plan/limits.js';
+import { type FilterConfig, OP_CATALOG, roomOf, type TextConfig, traitsOf } from '../plan/op-catalog.js';
 import type { KeyTable } from './key.js';
 import type { MatchName, OpName, StageSpec } from './spec.js';
 

@@ -15,7 +15,8 @@ import type {
   StructField,
 } from './document.js';
 import type { EgressIds, IngressIds, StageIds } from './infer.js';
-import type { BuiltinOp, CallerOp, CountConfig, MATCHERS, NoConfig, OpConfigs, TextConfig } from './op-catalog.js';
+import type { MATCHERS } from './limits.js';
+import type { BuiltinOp, CallerOp, CountConfig, NoConfig, OpConfigs, TextConfig } from './op-catalog.js';
 
 type Matcher = (typeof MATCHERS)[number];
 

@@ -12,9 +12,9 @@
  * Padding bytes are zero when written and ignored when read. `bytes(N)` holds exactly N bytes; `utf8(N)` holds up to N
  * bytes of UTF-8, zero-padded, and the zeros at its end are trimmed when it is read.
  */
-import { createHash } from 'node:crypto';
 import type { Codec, ScalarType, StructField } from './document.js';
 import { STRUCT_FIELD_BYTES_MAX } from './limits.js';
+import { sha256Hex } from './sha256.js';
 
 /** The scalar types with a fixed width, in the order in which the docs and the JSON Schema list them. */
 export const FIXED_SCALARS = ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'bool'] as const;
@@ -92,10 +92,7 @@ export function layoutStruct(fields: readonly StructField[]): StructLayout {
   }
   const size = Math.ceil(end / largest) * largest;
   const offsets = laid.map((field) => field.offset);
-  const hash = createHash('sha256')
-    .update(canonicalFields(fields, offsets, size))
-    .digest('hex')
-    .slice(0, 16);
+  const hash = sha256Hex(canonicalFields(fields, offsets, size)).slice(0, 16);
   return { fields: laid, size, align: largest, hash };
 }
 

@@ -26,7 +26,7 @@ import {
 export type JsonSchema = { [keyword: string]: unknown };
 
 /** The parts that stand once, under `$defs`. */
-const NAMED = new Map<z.ZodType, string>([
+const named = (): [z.ZodType, string][] => [
   [keySchema, 'key'],
   [codecSchema, 'codec'],
   [structFieldSchema, 'structField'],
@@ -39,7 +39,7 @@ const NAMED = new Map<z.ZodType, string>([
   [connectionSchema, 'connection'],
   [boundaryPolicySchema, 'boundaryPolicy'],
   [laneGraphSchema, 'laneGraph'],
-]);
+];
 
 /** Makes the schema; the caller owns the result. */
 export function planJsonSchema(): JsonSchema {
@@ -64,7 +64,7 @@ export function configJsonSchema(entry: OpEntry): JsonSchema {
 
 function convert(schema: z.ZodType): JsonSchema {
   const names = z.registry<{ id: string }>();
-  for (const [named, id] of NAMED) names.add(named, { id });
+  for (const [part, id] of named()) names.add(part, { id });
   return z.toJSONSchema(schema, {
     target: 'draft-2020-12',
     metadata: names,

@@ -74,6 +74,9 @@ export const KEY_TOKEN_INDEX_MAX = 65_535;
 /** UTF-8 bytes of a JSON pointer used as a key. */
 export const KEY_POINTER_BYTES_MAX = 1024;
 
+/** The four ways in which `filter` and `reject` match. Exactly one of them stands in their config. */
+export const MATCHERS = ['contains', 'starts_with', 'ends_with', 'equals'] as const;
+
 /** Plan text, in UTF-16 code units. A plan at all other limits, generously indented, stays below one mebibyte. */
 export const PLAN_TEXT_MAX = 1 << 20;
 /** Lexical tokens of a plan text: bounds the time for hostile text that is dense in punctuation to about a second. */

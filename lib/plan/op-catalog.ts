@@ -3,10 +3,11 @@
  * types, lowering and `capabilities` read this one table. Ops of callers (`js:<name>`, `native:<name>`) are not in it:
  * `validate` checks what the plan says of them, `open` checks the rest. Pure; any thread.
  */
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Key, OpDeclarations, StageEntry } from './document.js';
-import { CALLER_OP_PATTERN, OP_TEXT_BYTES_MAX } from './limits.js';
-import { keySchema, textOf } from './schema.js';
+import { CALLER_OP_PATTERN } from './limits.js';
+import { countConfig, matchConfig, noConfig, textConfig } from './op-configs.js';
+import { utf8Length } from './utf8.js';
 
 /** `write`: the op may change a record's bytes. Two unordered stages of a ring race if one of them writes. */
 export type OpAccess = 'read' | 'write';
@@ -38,7 +39,10 @@ export interface OpEntry extends OpTraits {
   readonly op: string;
   /** One paragraph for `capabilities` and the docs. */
   readonly help: string;
-  /** The schema of `config`, an object. */
+  /**
+   * The schema of `config`, an object. Asked for when a plan is validated: until then no schema has been made.
+   * @internal
+   */
   readonly config: z.ZodType;
   /** False where `config` may be left out, which is the same as `{}`. */
   readonly configRequired: boolean;
@@ -78,34 +82,9 @@ export interface OpConfigs {
 export type BuiltinOp = keyof OpConfigs;
 export type CallerOp = `js:${string}` | `native:${string}`;
 
-/** The four ways to match. Exactly one of them stands in a filter's config. */
-export const MATCHERS = ['contains', 'starts_with', 'ends_with', 'equals'] as const;
-
-const text = textOf(OP_TEXT_BYTES_MAX);
-
-const noConfig = z.strictObject({}).describe('No configuration.');
-
-const matchConfig = z
-  .strictObject({
-    contains: z.exactOptional(text).describe('The record holds these bytes.'),
-    starts_with: z.exactOptional(text).describe('The record starts with these bytes.'),
-    ends_with: z.exactOptional(text).describe('The record ends with these bytes.'),
-    equals: z.exactOptional(text).describe('The record is these bytes.'),
-    invert: z.exactOptional(z.boolean()).meta({ description: 'Match where the text does not.', default: false }),
-  })
-  .refine((config) => MATCHERS.filter((matcher) => config[matcher] !== undefined).length === 1, {
-    params: { exactlyOneOf: MATCHERS },
-    // Also where one of the texts is wrong itself: that is another mistake.
-    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  });
-
-const textConfig = z.strictObject({ text: text.describe('UTF-8 text.') });
-
-const countConfig = z.strictObject({ key: z.exactOptional(keySchema).describe('Count per key.') });
-
 const NO_ROOM: OpRoom = { head: 0, tail: 0 };
 const noRoom = (): OpRoom => NO_ROOM;
-const textBytes = (config: unknown): number => Buffer.byteLength((config as TextConfig).text);
+const textBytes = (config: unknown): number => utf8Length((config as TextConfig).text);
 
 /** Text before and behind every record. */
 const adding = (adds: (config: unknown) => OpRoom) => ({ room: adds, adds });
@@ -125,7 +104,9 @@ const ENTRIES: readonly OpEntry[] = [
     ...READER,
     op: 'identity',
     help: 'Passes every record on unchanged.',
-    config: noConfig,
+    get config() {
+      return noConfig;
+    },
     configRequired: false,
   },
   {
@@ -133,7 +114,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'filter',
     help: 'Passes the records that match; a record that does not match is filtered and counted once.',
     filters: true,
-    config: matchConfig,
+    get config() {
+      return matchConfig;
+    },
     configRequired: true,
   },
   {
@@ -142,7 +125,9 @@ const ENTRIES: readonly OpEntry[] = [
     help: 'Puts text before every record.',
     access: 'write',
     keepsLayout: false,
-    config: textConfig,
+    get config() {
+      return textConfig;
+    },
     configRequired: true,
     ...adding((config) => ({ head: textBytes(config), tail: 0 })),
   },
@@ -152,7 +137,9 @@ const ENTRIES: readonly OpEntry[] = [
     help: 'Puts text behind every record.',
     access: 'write',
     keepsLayout: false,
-    config: textConfig,
+    get config() {
+      return textConfig;
+    },
     configRequired: true,
     ...adding((config) => ({ head: 0, tail: textBytes(config) })),
   },
@@ -161,7 +148,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'count',
     help: 'Counts records, in total or per key (a bounded number of keys), in snapshots and in the summary of a run.',
     sink: true,
-    config: countConfig,
+    get config() {
+      return countConfig;
+    },
     configRequired: false,
   },
   {
@@ -169,7 +158,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'checksum',
     help: 'Takes the CRC32C of all records in order, one per shard, for the summary of a run.',
     sink: true,
-    config: noConfig,
+    get config() {
+      return noConfig;
+    },
     configRequired: false,
   },
   {
@@ -177,7 +168,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'reject',
     help: 'Fails a record that matches, which stops the pipeline; other records pass unchanged.',
     fails: true,
-    config: matchConfig,
+    get config() {
+      return matchConfig;
+    },
     configRequired: true,
   },
 ];

@@ -20,7 +20,10 @@ export interface ParseOptions {
 export class ParsedPlan {
   /** JSON data, deep-frozen; undefined where the text has syntax errors. Not a plan before `validate` says so. */
   readonly document: unknown;
-  /** The text's own tree, with comments, for tools that edit a plan in place; undefined where the text was refused. */
+  /**
+   * The text's own tree, with comments, for tools that edit a plan in place; undefined where the text was refused.
+   * @internal
+   */
   readonly tree: Document.Parsed | undefined;
   readonly file: string | undefined;
   readonly #findings: readonly Finding[];

@@ -31,6 +31,7 @@ import {
   STRUCT_FIELD_BYTES_MAX,
   STRUCT_FIELDS_MAX,
 } from './limits.js';
+import { utf8Length } from './utf8.js';
 
 /** RFC 6901: nothing, or tokens that each start with a slash; a tilde only as `~0` or `~1`. */
 const JSON_POINTER_PATTERN = /^(?:\/(?:[^~/]|~[01])*)*$/;
@@ -39,7 +40,7 @@ const integer = (min: number, max: number) => z.int().min(min).max(max);
 
 /** Text whose UTF-8 form is bounded; the bound travels in `params` so that the diagnostic can state it. */
 export const textOf = (bytesMax: number) =>
-  z.string().refine((text) => Buffer.byteLength(text) <= bytesMax, { params: { bytesMax } });
+  z.string().refine((text) => utf8Length(text) <= bytesMax, { params: { bytesMax } });
 
 export const idSchema = z.string().regex(ID_PATTERN);
 

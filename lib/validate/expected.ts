@@ -14,11 +14,12 @@ import {
   KEY_TOKEN_INDEX_MAX,
   LANE_BYTES_MAX,
   LANE_BYTES_MIN,
+  MATCHERS,
   RING_SHARDS_MAX,
   SEQUENCED_SLOTS_V1_GATING,
   STRUCT_FIELD_BYTES_MAX,
 } from '../plan/limits.js';
-import { MATCHERS, OP_CATALOG } from '../plan/op-catalog.js';
+import { OP_CATALOG } from '../plan/op-catalog.js';
 import type { DiagnosticCode } from './codes.js';
 
 interface Expectation {

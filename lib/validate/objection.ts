@@ -1,6 +1,7 @@
 /** One objection of zod to one value, in the words of the plan, with the user's own names. Pure; any thread. */
 import type * as z from 'zod';
 import { FIELD_NAME_PATTERN, ID_CHARS_MAX, ID_PATTERN } from '../plan/limits.js';
+import { utf8Length } from '../plan/utf8.js';
 import { count, didYouMean, oneOf, quote, typeName } from '../plan/words.js';
 import { expectedAt, ownCode } from './expected.js';
 import { asMap, type Noted } from './model.js';
@@ -85,7 +86,7 @@ function wrongByRule(
   const subject = subjectOf(document, pointer);
   const choices = params.exactlyOneOf as readonly string[] | undefined;
   if (choices === undefined) {
-    const bytes = Buffer.byteLength(String(received));
+    const bytes = utf8Length(String(received));
     const message = `${subject} must have at most ${params.bytesMax} bytes of UTF-8; it has ${bytes}.`;
     return { code: 'FIELD_LENGTH', path: pointer, message, received };
   }

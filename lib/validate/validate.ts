@@ -27,7 +27,10 @@ import { checkShape } from './shape.js';
 export interface ValidateOptions {
   /** LaneGraph features that the runtime has; both are on where nothing is said. */
   readonly features?: Partial<Features> | undefined;
-  /** The ops that a plan may name besides those of callers; the built-in ones where nothing is said. */
+  /**
+   * The ops that a plan may name besides those of callers; the built-in ones where nothing is said.
+   * @internal
+   */
   readonly catalog?: OpCatalog | undefined;
 }
 

@@ -1,7 +1,10 @@
 /** Where the key of a record is, by docs/ops.md, and which shard it belongs to. Bytes in, bytes out. */
-import { XXHash3 } from 'xxhash-addon';
+import { createXXHash3 } from 'hash-wasm';
 import type { Codec, Key } from '../../lib/plan/document.js';
 import { structPlaces } from './bytes.js';
+
+/** Another implementation than the core's. */
+const XXH3 = await createXXHash3(0, 0);
 
 /** The key's bytes, or undefined for a keyless record. */
 export function keyOf(record: Uint8Array, key: Key, codec: Codec | undefined): Uint8Array | undefined {
@@ -27,7 +30,7 @@ export function keyOf(record: Uint8Array, key: Key, codec: Codec | undefined): U
 export function shardOf(record: Uint8Array, shards: number, key: Key | undefined, codec: Codec | undefined): number {
   const bytes = shards === 1 || key === undefined ? undefined : keyOf(record, key, codec);
   if (bytes === undefined) return 0;
-  return Number(XXHash3.hash(Buffer.from(bytes)).readBigUInt64BE() % BigInt(shards));
+  return Number(BigInt(`0x${XXH3.init().update(bytes).digest('hex')}`) % BigInt(shards));
 }
 
 function splitBytes(record: Uint8Array, separator: Buffer): Uint8Array[] {
