@@ -1,6 +1,7 @@
 /** `byteor doctor`: what this machine grants, and whether it is enough for a plan. */
 import { freemem } from 'node:os';
 import type { RingDescription } from '../../describe/describe.js';
+import { folderCandidates } from '../../observe/folders.js';
 import type { CheckedPlan } from '../../plan/document.js';
 import { describeAsked, placementOf } from '../describe-asked.js';
 import {
@@ -22,15 +23,7 @@ import {
 } from '../doctor-checks.js';
 import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
-import {
-  folderCandidates,
-  folderState,
-  isPrivileged,
-  libc,
-  lockedMemoryLimit,
-  Privilege,
-  realTimeLimit,
-} from '../machine.js';
+import { folderState, isPrivileged, libc, lockedMemoryLimit, Privilege, realTimeLimit } from '../machine.js';
 import { askAddon } from '../native-facts.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
 import type { Channel } from '../terminal.js';
