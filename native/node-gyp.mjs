@@ -1,15 +1,17 @@
 /**
- * Runs node-gyp so that it finds Node's headers without a download where they are installed beside Node itself (a normal
- * installation has them; then a build needs no network). Used by the package's install script and by the build scripts, so
- * it ships and needs nothing but Node; it expects the PATH of an npm script, which holds npm's own node-gyp.
+ * Compiles the addon with node-gyp into build/Release, for `byteor build` on a user's machine and for `npm run build:native`
+ * in a clone: it ships, and needs nothing but Node.
  *
- *   node native/node-gyp.mjs install    use the prebuilt addon if it loads on this machine, else compile
- *   node native/node-gyp.mjs build      compile what has changed into build/Release
+ *   node native/node-gyp.mjs     compiles what has changed; the first time, everything
+ *
+ * node-gyp is taken from the package manager that runs this, else from the npm that stands beside Node or on the PATH, else
+ * from the PATH itself. Node's headers are taken from the folder Node is installed in where they are there (a normal
+ * installation has them; then a build needs no network).
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,24 +26,37 @@ export function withHeaders(env) {
   return major === process.versions.node.split('.')[0] ? { ...env, npm_config_nodedir: prefix } : env;
 }
 
+function onPath(program) {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+/** The script of node-gyp, or undefined where this machine has none. */
+export function findNodeGyp() {
+  const { npm_config_node_gyp: given, npm_execpath: manager } = process.env;
+  const npm = onPath('npm');
+  const packages = [
+    ...(manager ? [resolve(dirname(manager), '..')] : []),
+    resolve(process.execPath, '../../lib/node_modules/npm'),
+    ...(npm === undefined ? [] : [resolve(dirname(realpathSync(npm)), '..')]),
+  ];
+  const inside = ['node_modules/node-gyp/bin/node-gyp.js', 'dist/node_modules/node-gyp/bin/node-gyp.js'];
+  const candidates = [given, ...packages.flatMap((folder) => inside.map((path) => join(folder, path)))];
+  const own = onPath('node-gyp');
+  return candidates.find((path) => path && existsSync(path)) ?? (own && realpathSync(own));
+}
+
 /** As many compilers at a time as there are CPUs, unless JOBS says otherwise. */
-function run(command, ...args) {
-  // On Windows npm's commands are .cmd files, which only a shell starts.
-  const shell = process.platform === 'win32';
+function run(script, ...args) {
   const env = { JOBS: 'max', ...withHeaders(process.env) };
-  const result = spawnSync(command, args, { cwd: root, env, stdio: 'inherit', shell });
-  if (result.error)
-    process.stderr.write(`${command} could not be started (${result.error.message}); run it through npm.\n`);
+  const result = spawnSync(process.execPath, [script, ...args], { cwd: root, env, stdio: 'inherit' });
+  if (result.error) process.stderr.write(`node-gyp could not be started: ${result.error.message}\n`);
   return result.status ?? 1;
 }
 
-const steps = {
-  install: () => run('node-gyp-build'),
-  build: () => run('node-gyp', 'configure') || run('node-gyp', 'build'),
-};
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const step = steps[process.argv[2]];
-  if (step === undefined) process.stderr.write(`Usage: node native/node-gyp.mjs ${Object.keys(steps).join('|')}\n`);
-  process.exitCode = step === undefined ? 2 : step();
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const script = findNodeGyp();
+  if (script === undefined)
+    process.stderr.write('There is no node-gyp: install npm, or run `npm install -g node-gyp`.\n');
+  process.exitCode = script === undefined ? 1 : run(script, 'configure') || run(script, 'build');
 }

@@ -9,7 +9,8 @@
  *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off. op/ is not one
  *            of them: its headers are hot, and its sources are what those leave to the control path
  *   control  the rest of "core"
- *   include  the folders besides native/ that hold headers: xxHash (from the xxhash-addon package) and node-addon-api
+ *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in the package from native/third-party
+ *            (.ci/third-party.mjs), in a clone from node_modules
  */
 
 const { existsSync } = require('node:fs');
@@ -39,6 +40,8 @@ function checked(what) {
 }
 
 function includeFolders() {
+  const shipped = ['xxhash-addon', 'node-addon-api'].map((name) => join(__dirname, 'third-party', name));
+  if (shipped.every((folder) => existsSync(folder))) return shipped;
   return [dirname(require.resolve('xxhash-addon/xxHash/xxhash.h')), dirname(require.resolve('node-addon-api/napi.h'))];
 }
 

@@ -3,6 +3,7 @@
  * something asked for (or needed by everything) cannot be had. Main thread; nothing throws.
  */
 import type { RingDescription } from '../describe/describe.js';
+import { BUILD_REMEDY } from '../runtime/binary.js';
 import type { Capabilities } from '../runtime/machine.js';
 import type { FolderState, Limit } from './machine.js';
 import type { ThreadOptions } from './open-options.js';
@@ -43,7 +44,7 @@ export function checkPlatform(platform: string, arch: string, libc: string | und
     code: 'PLATFORM',
     verdict: 'warn',
     message: `${said}: there is no prebuilt core for it, and it is not tested there.`,
-    fix: 'It compiles at installation with a C++20 compiler, make and python3.',
+    fix: BUILD_REMEDY,
   };
 }
 
@@ -53,7 +54,7 @@ export function checkAddon(reason: string | undefined): Check {
     code: 'ADDON',
     verdict: 'fail',
     message: `The native core cannot be loaded: ${reason}`,
-    fix: 'Install a C++20 compiler, make and python3, then run `npm rebuild byteor`.',
+    fix: BUILD_REMEDY,
   };
 }
 

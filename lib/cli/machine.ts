@@ -3,8 +3,7 @@
  * processes of one user meet. Where a system has no such thing, the answer is undefined. Main thread; nothing throws.
  */
 import { readFileSync, statfsSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname } from 'node:path';
 
 /** A soft limit of the process: a number, or Infinity. */
 export type Limit = number | undefined;
@@ -50,17 +49,6 @@ export function libc(): string | undefined {
   const report = Object.assign(process.report, { excludeNetwork: true });
   const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
   return header.glibcVersionRuntime === undefined ? 'musl' : `glibc ${header.glibcVersionRuntime}`;
-}
-
-/** The places of native/platform/user_folder.cpp, in its order. */
-export function folderCandidates(): string[] {
-  const own = `byteor-${process.geteuid?.() ?? userInfo().uid}`;
-  const { XDG_RUNTIME_DIR: runtime = '', TMPDIR: temporary = '' } = process.env;
-  return [
-    ...(isAbsolute(runtime) ? [join(runtime, 'byteor')] : []),
-    ...(process.platform === 'linux' ? [join('/dev/shm', own)] : []),
-    join(isAbsolute(temporary) ? temporary : '/tmp', own),
-  ];
 }
 
 export interface FolderState {

@@ -3,8 +3,8 @@
  * loads the addon. Main thread, once a process.
  */
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../runtime/package-root.js';
 import { CliError, ExitCode } from './exit-code.js';
-import { packageVersion } from './release.js';
 import type { Terminal } from './terminal.js';
 import { harmless } from './text.js';
 import type { Define, VerbContext } from './verb.js';
@@ -64,6 +64,11 @@ export const VERBS: readonly VerbEntry[] = [
     name: 'doctor',
     summary: 'look at the machine, and whether it is enough for a plan',
     load: () => import('./verbs/doctor.js'),
+  },
+  {
+    name: 'build',
+    summary: 'compile the native core where no prebuilt one fits',
+    load: () => import('./verbs/build.js'),
   },
   {
     name: 'capabilities',

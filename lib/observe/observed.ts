@@ -11,12 +11,12 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { RegionHeader } from '../abi/definition.js';
-import { RegionError } from '../runtime/region.js';
-import { readSnapshot, type Snapshot } from '../runtime/snapshot.js';
-import { folderCandidates } from './machine.js';
+import type { Snapshot } from '../runtime/snapshot.js';
+import { folderCandidates } from './folders.js';
 import { type Life, lifeByAge, lifeOf } from './process-life.js';
 
-export interface Observed {
+/** A pipeline that was opened with `observe: true`, and the process that opened it. */
+export interface ObservedPipeline {
   readonly path: string;
   readonly pid: number;
   /** Number of the pipeline in its process. */
@@ -28,16 +28,16 @@ export interface Observed {
 const NAME = /^pipeline-([0-9]+)-([0-9]+)(?:\.([0-9]+)\.([0-9]+)\.([0-9a-f]{32}))?\.region$/;
 
 /** All of them: those that run first, then by process and number. */
-export function observedPipelines(): Observed[] {
+export function observedPipelines(): ObservedPipeline[] {
   const found = [...new Set(folderCandidates())].flatMap((folder) =>
     namesIn(folder).flatMap((name) => observedAt(join(folder, name)) ?? []),
   );
-  const order = ({ process }: Observed): number => (process === 'gone' ? 1 : 0);
+  const order = ({ process }: ObservedPipeline): number => (process === 'gone' ? 1 : 0);
   return found.sort((a, b) => order(a) - order(b) || a.pid - b.pid || a.pipeline - b.pipeline);
 }
 
 /** Undefined when the path does not have the name of a region. */
-export function observedAt(path: string): Observed | undefined {
+export function observedAt(path: string): ObservedPipeline | undefined {
   const match = NAME.exec(basename(path));
   if (match === null) return undefined;
   const [, id, number, start, namespace, boot] = match;
@@ -70,7 +70,7 @@ function namesIn(folder: string): string[] {
  * Takes a region away whose process is gone. False when its process turns out to be there, or the file is gone already.
  * @throws an error of the operating system when it cannot be removed
  */
-export function removeRegion({ path }: Observed): boolean {
+export function removeRegion({ path }: ObservedPipeline): boolean {
   if (observedAt(path)?.process !== 'gone') return false;
   try {
     unlinkSync(path);
@@ -86,16 +86,17 @@ export const lifeOfRegion = (path: string, { pid }: Snapshot): Life =>
   observedAt(path)?.process ?? lifeByAge(pid, bornAt(path));
 
 /**
- * The state of a region file at this moment: its observable part only, whatever else the file holds.
- * @throws RegionError when it is not a region, or an error of the operating system when it cannot be read
+ * The bytes of a region file at this moment, for `readSnapshot` and `readLedger`: its observable part only, whatever else
+ * the file holds. Of a file that is no region, enough for those two to say so.
+ * @throws an error of the operating system when it cannot be read
  */
-export function snapshotOf(path: string): Snapshot {
+export function readRegionFile(path: string): ArrayBuffer {
   const file = openSync(path, 'r');
   try {
     const head = readAt(file, RegionHeader.size);
     const bytes = Number(new DataView(head).getBigUint64(RegionHeader.offset.observable_bytes, true));
-    if (head.byteLength < RegionHeader.size || bytes > OBSERVABLE_BYTES_MAX) return readSnapshot(head);
-    return readSnapshot(readAt(file, Math.max(bytes, RegionHeader.size)));
+    if (head.byteLength < RegionHeader.size || bytes > OBSERVABLE_BYTES_MAX) return head;
+    return readAt(file, Math.max(bytes, RegionHeader.size));
   } finally {
     closeSync(file);
   }
@@ -115,5 +116,3 @@ function readAt(file: number, bytes: number): ArrayBuffer {
   }
   return buffer.buffer.slice(0, Math.max(at, RegionHeader.offset.observable_bytes + 8));
 }
-
-export { RegionError };

@@ -484,3 +484,11 @@ export function agentOfBlock(region: Region, blockAt: number): number {
   }
   return NONE;
 }
+
+/**
+ * The region that these bytes are. A Buffer from a file may stand anywhere in a larger one, and tables need alignment: it is
+ * copied.
+ * @throws RegionError when the bytes are not a region of this layout version.
+ */
+export const regionOf = (bytes: ArrayBuffer | Uint8Array): Region =>
+  new Region(bytes instanceof Uint8Array ? new Uint8Array(bytes).buffer : bytes);

@@ -8,7 +8,7 @@ import { type AgentEntry, ConsumerBlock, enums, HISTOGRAM_COUNTS, NONE, Producer
 import type { Failure } from './failure.js';
 import { GraphReader, type LaneSnapshot } from './graph-snapshot.js';
 import { type LatencySummary, summarizeHistogram } from './histogram.js';
-import { Block, type BlockOf, nameOf, Region, RegionError } from './region.js';
+import { Block, type BlockOf, nameOf, type Region, RegionError, regionOf } from './region.js';
 import { NO_AGENT, WaitChains } from './wait-chains.js';
 
 export type AgentStateName = keyof typeof enums.AgentState;
@@ -234,8 +234,7 @@ function agentSnapshot(reader: Reader, agent: Agent, index: number, progress: Pr
  * @throws RegionError when the bytes are not a region of this layout version.
  */
 export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
-  // A Buffer from a file may stand anywhere in a larger one; tables need alignment.
-  const region = new Region(bytes instanceof Uint8Array ? new Uint8Array(bytes).buffer : bytes);
+  const region = regionOf(bytes);
   const reader = new Reader(region);
   const { header } = region;
   const graph = region.isGraph ? new GraphReader(region) : undefined;

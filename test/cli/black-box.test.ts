@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { lifeByAge, lifeOf } from '../../lib/cli/process-life.js';
 import { runCommandLine } from '../../lib/cli/program.js';
 import { Channel } from '../../lib/cli/terminal.js';
+import { lifeByAge, lifeOf } from '../../lib/observe/process-life.js';
 import { byteorChild, type Ended, temporaryFile, temporaryFolder } from './child.js';
 import { YAML_PLAN } from './plans.js';
 
@@ -12,8 +12,8 @@ import { YAML_PLAN } from './plans.js';
 
 // Only folders of the test's own are looked at: a real `--prune` would take what the user wants to keep.
 const places = vi.hoisted(() => ({ own: [] as string[] }));
-vi.mock('../../lib/cli/machine.js', async (original) => ({
-  ...(await original<typeof import('../../lib/cli/machine.js')>()),
+vi.mock('../../lib/observe/folders.js', async (original) => ({
+  ...(await original<typeof import('../../lib/observe/folders.js')>()),
   folderCandidates: () => places.own,
 }));
 

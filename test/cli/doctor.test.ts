@@ -88,7 +88,7 @@ describe('byteor doctor', () => {
       code: 'ADDON',
       verdict: 'fail',
       message: expect.stringContaining('loading addons is disabled'),
-      fix: expect.stringContaining('npm rebuild byteor'),
+      fix: expect.stringContaining('npx byteor build'),
     });
   });
 

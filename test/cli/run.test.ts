@@ -278,7 +278,7 @@ describe('what this machine or release cannot do exits with 5', () => {
     const { code, stderr } = await byteor(['run', plan, ...ends], { input: '', env: { NODE_OPTIONS: '--no-addons' } });
     expect(code).toBe(5);
     expect(stderr).toContain('The native core cannot be loaded');
-    expect(stderr).toContain('`npm rebuild byteor`');
+    expect(stderr).toContain('`npx byteor build`');
   });
 
   test('a profile that is required and not granted', async () => {

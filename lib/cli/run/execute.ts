@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
+import { BUILD_REMEDY } from '../../runtime/binary.js';
 import { ByteorError } from '../../runtime/errors.js';
 import { failedAt } from '../../runtime/failure.js';
 import { open } from '../../runtime/open.js';
@@ -170,7 +171,7 @@ export function needAddon(): void {
   throw new CliError(
     ExitCode.MachineCannot,
     `The native core cannot be loaded: ${addon.reason}`,
-    'Install a C++20 compiler, make and python3, then run `npm rebuild byteor`; `byteor doctor` says more.',
+    `${BUILD_REMEDY} \`byteor doctor\` says more.`,
   );
 }
 

@@ -1,19 +1,20 @@
 /** `byteor snapshot`: what an observed pipeline of this user is doing, or was doing when its process was killed. */
+
+import {
+  lifeOfRegion,
+  type ObservedPipeline,
+  observedAt,
+  observedPipelines,
+  readRegionFile,
+  removeRegion,
+} from '../../observe/observed.js';
+import type { Life } from '../../observe/process-life.js';
 import { failedAt } from '../../runtime/failure.js';
 import type { LaneSnapshot } from '../../runtime/graph-snapshot.js';
 import type { LatencySummary } from '../../runtime/histogram.js';
-import type { AgentSnapshot, Snapshot } from '../../runtime/snapshot.js';
+import { RegionError } from '../../runtime/region.js';
+import { type AgentSnapshot, readSnapshot, type Snapshot } from '../../runtime/snapshot.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
-import {
-  lifeOfRegion,
-  type Observed,
-  observedAt,
-  observedPipelines,
-  RegionError,
-  removeRegion,
-  snapshotOf,
-} from '../observed.js';
-import type { Life } from '../process-life.js';
 import { sizeWords } from '../sizes.js';
 import { systemWords } from '../system-words.js';
 import type { Channel } from '../terminal.js';
@@ -62,9 +63,11 @@ function look(which: string | undefined, options: Options, context: VerbContext)
 const lifeFacts = (process: Life) => ({ alive: process === 'unknown' ? null : process === 'alive', process });
 
 /** What is known of a region that may not be readable: a process may have been killed before it had filled it. */
-function headOf({ path }: Observed): { name: string | null; version: string | null; state: string | null } | undefined {
+function headOf({
+  path,
+}: ObservedPipeline): { name: string | null; version: string | null; state: string | null } | undefined {
   try {
-    const { name, version, state } = snapshotOf(path);
+    const { name, version, state } = readSnapshot(readRegionFile(path));
     return { name, version, state };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -104,7 +107,7 @@ const LIFE_WORDS: Readonly<Record<Life, string>> = {
 function prune(which: string | undefined, options: Options, { out, err }: VerbContext): ExitCode {
   const chosen =
     which === undefined ? observedPipelines().filter(({ process }) => process === 'gone') : [pruned(which)];
-  const removed: Observed[] = [];
+  const removed: ObservedPipeline[] = [];
   const problems: string[] = [];
   for (const observed of chosen) {
     try {
@@ -121,7 +124,7 @@ function prune(which: string | undefined, options: Options, { out, err }: VerbCo
 }
 
 /** The dead region that was named. */
-function pruned(which: string): Observed {
+function pruned(which: string): ObservedPipeline {
   const path = find(which, 'gone');
   const observed = observedAt(path);
   if (observed?.process === 'gone') return observed;
@@ -152,18 +155,18 @@ function find(which: string, life: Life = 'alive'): string {
 }
 
 /** By process and number, and by the file where an id has been given again. */
-function names(own: readonly Observed[]): string[] {
+function names(own: readonly ObservedPipeline[]): string[] {
   const short = own.map(nameOf);
   return own.map(({ path }, at) =>
     short.indexOf(short[at] as string) === short.lastIndexOf(short[at] as string) ? (short[at] as string) : path,
   );
 }
 
-const nameOf = ({ pid, pipeline }: Observed): string => `${pid}/${pipeline}`;
+const nameOf = ({ pid, pipeline }: ObservedPipeline): string => `${pid}/${pipeline}`;
 
 function read(path: string): Snapshot {
   try {
-    return snapshotOf(path);
+    return readSnapshot(readRegionFile(path));
   } catch (error) {
     const words = error instanceof RegionError ? error.message : systemWords(error);
     throw new CliError(ExitCode.Usage, `Cannot look at ${JSON.stringify(path)}: ${words}.`, undefined, {
