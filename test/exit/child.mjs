@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { nativeAddon } from '../../dist/runtime/native.js';
+import { nativeAddon } from '../../dist/modules/runtime/native.js';
 import { calmDown, stages } from './stages.mjs';
 
 const reached = () => process.stdout.write('reached\n');

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { compile, open } from '../../dist/index.js';
-import { nativeAddon } from '../../dist/runtime/native.js';
+import { nativeAddon } from '../../dist/modules/runtime/native.js';
 
 const STACKS_KB = 200 * 1024;
 const stages = Array.from({ length: 60 }, (_, at) => ({ id: `s${at}`, op: 'identity' }));

@@ -40,6 +40,16 @@ function includesOf(path: string): { quoted: string[]; angled: string[] } {
   return { quoted: of('"'), angled: of('<') };
 }
 
+/** The files of lib/ that a file needs when it runs: what it imports but for types, and what those import. */
+function reachedFrom(path: string, seen = new Set<string>()): string[] {
+  if (seen.has(path)) return [];
+  seen.add(path);
+  const text = read(path).replace(/\b(?:import|export) type [^;]*;/g, '');
+  for (const [, name] of text.matchAll(/\bfrom\s+'(\.[^']+)\.js'/g))
+    reachedFrom(relative(root, resolve(root, dirname(path), `${name}.ts`)), seen);
+  return [...seen];
+}
+
 const typescript = filesBelow('lib', /\.ts$/);
 const cpp = filesBelow('native', /\.(cpp|hpp|h)$/);
 
@@ -119,8 +129,27 @@ describe('C++', () => {
 
 describe('TypeScript', () => {
   test('only lib/runtime/native.ts loads the addon', () => {
-    const loads = /node-gyp-build|\.node['"`]|process\.dlopen|bindings\(/;
+    const loads = /process\.dlopen|bindings\(|\brequire\(path\)/;
     expect(typescript.filter((path) => loads.test(read(path)))).toEqual(['lib/runtime/native.ts']);
+  });
+
+  test('only lib/runtime/binary.ts knows the names of binaries', () => {
+    expect(typescript.filter((path) => /\.node['"`]/.test(read(path)))).toEqual(['lib/runtime/binary.ts']);
+  });
+
+  test('nothing that byteor/plan reaches imports anything of Node, or uses what only Node has', () => {
+    const reached = reachedFrom('lib/plan.ts');
+    expect(reached).toContain('lib/validate/validate.ts');
+    const wrong = reached.filter(
+      (path) => importsOf(path).some((name) => name.startsWith('node:')) || /\b(Buffer|process)\./.test(read(path)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('nothing that byteor/observe reaches loads the addon', () => {
+    const reached = reachedFrom('lib/observe.ts');
+    expect(reached).toContain('lib/runtime/region.ts');
+    expect(reached).not.toContain('lib/runtime/native.ts');
   });
 
   test('the pure folders never reach the runtime or the command line', () => {
@@ -138,13 +167,16 @@ describe('TypeScript', () => {
     expect(library.filter((path) => importsOf(path).some((name) => name.startsWith('lib/cli/')))).toEqual([]);
   });
 
-  test('the library imports only packages that installing it brings along', () => {
-    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  test('installing the package brings nothing along: what the library imports is bundled', () => {
+    const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string> | undefined>;
+    const kinds = ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies'];
+    expect(kinds.filter((kind) => manifest[kind] !== undefined)).toEqual([]);
+    const bundled = manifest.devDependencies ?? {};
     const packageOf = (name: string) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(name)?.[0] ?? name;
     const wrong = typescript.flatMap((path) =>
       importsOf(path)
         .filter((name) => !name.startsWith('lib/') && !name.startsWith('node:'))
-        .filter((name) => !Object.hasOwn(dependencies, packageOf(name)))
+        .filter((name) => !Object.hasOwn(bundled, packageOf(name)))
         .map((name) => `${path} imports ${name}`),
     );
     expect(wrong).toEqual([]);
