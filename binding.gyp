@@ -16,9 +16,6 @@
       'GCC_OPTIMIZATION_LEVEL': '3',
       'MACOSX_DEPLOYMENT_TARGET': '11.0',
     },
-    'msvs_settings': {
-      'VCCLCompilerTool': { 'ExceptionHandling': 1, 'RuntimeTypeInfo': 'true', 'AdditionalOptions': ['/std:c++20'] },
-    },
   },
   'variables': {
     'hot_sources': ['<!@(node native/sources.cjs hot)'],

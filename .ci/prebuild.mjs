@@ -3,24 +3,28 @@
  * Debian's cross compiler, linux-arm64. Without arguments both; a target whose compiler is missing fails by name.
  *
  * Each target is built in a folder of its own below .cache/ from the files that the package ships and no others, so that a
- * prebuild is also the proof that a user can compile them. (And node-gyp writes to build/ beside its binding.gyp, where the
+ * prebuild is also the proof that a user can compile them, without anything in node_modules. (And node-gyp writes to build/ beside its binding.gyp, where the
  * developer's own build/Release must stay what it is.)
  */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withHeaders } from '../native/node-gyp.mjs';
+import { copyHeaders, removeHeaders } from './prepack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** What stands before the compiler in the environment (`ccache g++`): it serves a cross compiler too. */
+const LAUNCHER = /^(\S*ccache) /.exec(process.env.CXX ?? '')?.[0] ?? '';
+
 /** The compilers of a target, as node-gyp and prebuildify read them from the environment. */
 function toolsFor(arch) {
-  if (process.arch === arch) return { CC: 'gcc', CXX: 'g++', AR: 'ar', PREBUILD_STRIP_BIN: 'strip' };
   const triple = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[arch];
-  const named = (tool) => `${triple}-${tool}`;
-  return { CC: named('gcc'), CXX: named('g++'), AR: named('ar'), PREBUILD_STRIP_BIN: named('strip') };
+  const named = (tool) => (process.arch === arch ? tool : `${triple}-${tool}`);
+  const tools = { CC: LAUNCHER + named('gcc'), CXX: LAUNCHER + named('g++') };
+  return { ...tools, AR: named('ar'), PREBUILD_STRIP_BIN: named('strip') };
 }
 
 const packages = {
@@ -29,11 +33,13 @@ const packages = {
 };
 
 function missing(tools) {
-  return Object.values(tools).find((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
+  const names = Object.values(tools).map((tool) => tool.slice(tool.startsWith(LAUNCHER) ? LAUNCHER.length : 0));
+  return names.find((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
 }
 
-/** The files of the package, as npm itself lists them. */
+/** The files of the package, as npm itself lists them before it packs. */
 function shippedFiles() {
+  copyHeaders();
   const list = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' });
   if (list.status !== 0) throw new Error(`npm pack could not list the package's files: ${list.stderr}`);
   return JSON.parse(list.stdout)[0].files.map((file) => file.path);
@@ -47,7 +53,6 @@ function stage(target) {
     mkdirSync(dirname(`${folder}/${path}`), { recursive: true });
     copyFileSync(`${root}${path}`, `${folder}/${path}`);
   }
-  symlinkSync(`${root}node_modules`, `${folder}/node_modules`);
   return folder;
 }
 
@@ -83,4 +88,6 @@ try {
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
+} finally {
+  removeHeaders();
 }

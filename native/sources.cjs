@@ -10,7 +10,7 @@
  *            of them: its headers are hot, and its sources are what those leave to the control path
  *   control  the rest of "core"
  *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in the package from native/third-party
- *            (.ci/third-party.mjs), in a clone from node_modules
+ *            (.ci/prepack.mjs), in a clone from node_modules
  */
 
 const { existsSync } = require('node:fs');

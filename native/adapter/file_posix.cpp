@@ -1,4 +1,3 @@
-#if !defined(_WIN32)
 
 #include <fcntl.h>
 #include <poll.h>
@@ -274,5 +273,3 @@ bool same_file(int descriptor, int other) noexcept {
 void block_write_signals() noexcept { platform::block_write_signals(); }
 
 }  // namespace byteor::adapter
-
-#endif

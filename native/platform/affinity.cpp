@@ -1,19 +1,16 @@
 #include "platform/affinity.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <fstream>
-#include <thread>
-
-#if !defined(_WIN32)
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cmath>
 #include <cstring>
-#endif
+#include <fstream>
+#include <thread>
 #if defined(__linux__)
 #include <sched.h>
 #include <sys/syscall.h>
@@ -224,12 +221,6 @@ RequestOutcome name_this_thread(std::string_view name) {
 
 #endif
 
-#if defined(_WIN32)
-
-RequestOutcome lock_memory(const void*, std::size_t) { return failed("memory is locked on Linux and macOS only"); }
-
-#else
-
 RequestOutcome lock_memory(const void* data, std::size_t bytes) {
   if (mlock(data, bytes) == 0) return applied();
   const int error = errno;
@@ -240,7 +231,5 @@ RequestOutcome lock_memory(const void* data, std::size_t bytes) {
   return failed(std::to_string(bytes) + " bytes of memory cannot be locked (" + std::strerror(error) +
                 "); the limit memlock is " + limit + ": raise it (ulimit -l) or grant CAP_IPC_LOCK");
 }
-
-#endif
 
 }  // namespace byteor::platform

@@ -1,9 +1,5 @@
 #include "platform/disk.hpp"
 
-#include <cerrno>
-#include <chrono>
-
-#if !defined(_WIN32)
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
+
 #include "platform/retry.hpp"
-#endif
 
 namespace byteor::platform {
 
@@ -27,8 +25,6 @@ std::uint64_t Disk::wall_ms() noexcept {
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
           .count());
 }
-
-#if !defined(_WIN32)
 
 namespace {
 
@@ -140,28 +136,5 @@ void block_write_signals() noexcept {
   sigaddset(&signals, SIGXFSZ);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
-
-#else
-
-int Disk::make_folder(const char*) noexcept { return -ENOSYS; }
-int Disk::remove_folder(const char*) noexcept { return -ENOSYS; }
-int Disk::open_folder(const char*) noexcept { return -ENOSYS; }
-int Disk::open_file(int, const char*, FileAccess) noexcept { return -ENOSYS; }
-void Disk::close(int) noexcept {}
-std::int64_t Disk::read(int, void*, std::size_t, std::uint64_t) noexcept { return -ENOSYS; }
-std::int64_t Disk::write(int, const void*, std::size_t, std::uint64_t) noexcept { return -ENOSYS; }
-FileFacts Disk::facts(int) noexcept { return {.error = -ENOSYS}; }
-FileFacts Disk::facts_at(const char*) noexcept { return {.error = -ENOSYS}; }
-int Disk::truncate(int, std::uint64_t) noexcept { return -ENOSYS; }
-int Disk::sync_data(int) noexcept { return -ENOSYS; }
-int Disk::sync_folder(int) noexcept { return -ENOSYS; }
-int Disk::remove(int, const char*) noexcept { return -ENOSYS; }
-int Disk::rename(int, const char*, const char*) noexcept { return -ENOSYS; }
-int Disk::list(int, std::vector<std::string>&) { return -ENOSYS; }
-int Disk::lock(int) noexcept { return -ENOSYS; }
-std::string Disk::boot() { return {}; }
-void block_write_signals() noexcept {}
-
-#endif
 
 }  // namespace byteor::platform

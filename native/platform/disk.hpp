@@ -1,7 +1,7 @@
 // The calls to the operating system that a journal's safety rests on, one function each, so that a test can put a disk
 // in their place that is full, fails or loses what was not synced. Numbers are answered as they come: a count or a
 // descriptor when it went well, a negated errno when not. Nothing here throws, and nothing allocates but list() and
-// boot(). Any thread. POSIX; on Windows every call answers -ENOSYS and the journal says so when it is opened.
+// boot(). Any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,5 @@
 #include "platform/file_use.hpp"
 
-#if !defined(_WIN32)
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -8,7 +7,6 @@
 #include <cerrno>
 
 #include "platform/retry.hpp"
-#endif
 
 namespace byteor::platform {
 
@@ -52,7 +50,7 @@ void end_file_use(int descriptor) noexcept {
   mark(descriptor, F_UNLCK, kWriters);
 }
 
-#elif !defined(_WIN32)
+#else
 
 FileConflict begin_file_use(int descriptor, FileUse use) noexcept {
   if (use == FileUse::kRead || flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
@@ -62,12 +60,6 @@ FileConflict begin_file_use(int descriptor, FileUse use) noexcept {
 
 void file_is_emptied(int) noexcept {}
 void end_file_use(int descriptor) noexcept { flock(descriptor, LOCK_UN); }
-
-#else
-
-FileConflict begin_file_use(int, FileUse) noexcept { return FileConflict::kNone; }
-void file_is_emptied(int) noexcept {}
-void end_file_use(int) noexcept {}
 
 #endif
 

@@ -1,13 +1,5 @@
 #include "platform/memory.hpp"
 
-#include <algorithm>
-#include <cstdint>
-#include <stdexcept>
-#include <utility>
-
-#if defined(_WIN32)
-#include <windows.h>
-#else
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -16,10 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <stdexcept>
+#include <utility>
 
 #include "platform/retry.hpp"
-#endif
 
 namespace byteor::platform {
 
@@ -49,35 +43,6 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
   std::swap(path_, other.path_);
   return *this;
 }
-
-#if defined(_WIN32)
-
-Mapping::~Mapping() {
-  if (data_ != nullptr) VirtualFree(data_, 0, MEM_RELEASE);
-}
-
-void Mapping::remove_file() const noexcept {}
-
-Mapping Mapping::anonymous(std::size_t bytes, const MappingOptions& options) {
-  void* data = VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-  if (data == nullptr) fail(bytes, "", "error " + std::to_string(GetLastError()));
-  Mapping mapping;
-  mapping.data_ = static_cast<std::byte*>(data);
-  mapping.bytes_ = bytes;
-  mapping.prepare(options);
-  return mapping;
-}
-
-Mapping Mapping::shared(const UserFolder&, const std::string& name, std::size_t bytes, const MappingOptions&) {
-  fail(bytes, " for " + name, "observation needs Linux or macOS");
-}
-
-void Mapping::prepare(const MappingOptions& options) noexcept {
-  if (!options.prefault) return;
-  for (std::size_t at = 0; at < bytes_; at += 4096) *static_cast<volatile std::byte*>(data_ + at) = std::byte{0};
-}
-
-#else
 
 Mapping::~Mapping() {
   if (whole_ == nullptr) return;
@@ -213,7 +178,5 @@ void Mapping::prepare(const MappingOptions& options) noexcept {
   const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   for (std::size_t at = 0; at < bytes_; at += page) *static_cast<volatile std::byte*>(data_ + at) = std::byte{0};
 }
-
-#endif
 
 }  // namespace byteor::platform

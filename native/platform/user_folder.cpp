@@ -1,8 +1,5 @@
 #include "platform/user_folder.hpp"
 
-#include <utility>
-
-#if !defined(_WIN32)
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,9 +7,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "platform/retry.hpp"
-#endif
 
 namespace byteor::platform {
 
@@ -24,8 +21,6 @@ UserFolder& UserFolder::operator=(UserFolder&& other) noexcept {
   std::swap(path_, other.path_);
   return *this;
 }
-
-#if !defined(_WIN32)
 
 namespace {
 
@@ -86,18 +81,5 @@ UserFolder UserFolder::open_at(const std::string& path) {
     throw std::runtime_error(path + " has mode " + mode_text(facts.st_mode) + ", so others can reach it; chmod 700 it");
   return folder;
 }
-
-#else
-
-UserFolder::~UserFolder() = default;
-std::vector<std::string> UserFolder::candidates() { return {}; }
-
-UserFolder UserFolder::open() {
-  throw std::runtime_error("byteor shares nothing between processes on Windows; run without observation");
-}
-
-UserFolder UserFolder::open_at(const std::string&) { return open(); }
-
-#endif
 
 }  // namespace byteor::platform

@@ -1,5 +1,9 @@
 #include "platform/wake.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -8,19 +12,11 @@
 #include <vector>
 
 #include "platform/futex.hpp"
-
-#if !defined(_WIN32)
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-#endif
 #if defined(__linux__)
 #include <sys/eventfd.h>
 #endif
 
 namespace byteor::platform {
-
-#if !defined(_WIN32)
 
 namespace {
 
@@ -103,27 +99,10 @@ void Sleeper::watch(int descriptor, short events) noexcept {
     may_not_sleep_ = true;
 }
 
-#else
-
-// Windows has no poll(2) over files and pipes: there adapters block in their own calls, and every thread sleeps on its
-// word.
-struct Sleeper::Descriptors {
-  void close() noexcept {}
-  void signal() noexcept {}
-  void wait() noexcept {}
-  void forget() noexcept {}
-};
-
-void Sleeper::watch(int, short) noexcept {}
-
-#endif
-
 Sleeper::Sleeper(std::atomic<std::uint32_t>& armed, std::atomic<std::uint32_t>& word,
                  [[maybe_unused]] std::size_t descriptor_max, std::atomic<std::uint32_t>* shown)
     : armed_(armed), word_(word), shown_(shown) {
-#if !defined(_WIN32)
   if (descriptor_max > 0) descriptors_ = std::make_unique<Descriptors>(descriptor_max);
-#endif
 }
 
 Sleeper::~Sleeper() = default;

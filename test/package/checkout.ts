@@ -11,20 +11,24 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a build and a pack read; node_modules is linked. */
-const PARTS = ['lib', 'native', '.ci', 'binding.gyp', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
+const SOURCES = ['lib', 'native', '.ci', 'binding.gyp', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples'];
 
-const COMMAND_MS_MAX = 400_000;
+/** Folders below those that a build makes. */
+export const GENERATED = /(^|\/)native\/(build[^/]*|third-party)$/;
+
+/** What a build and a pack read; node_modules is linked. */
+export const PARTS = [...SOURCES, ...DOCUMENTS];
+
+const COMMAND_MS_MAX = 900_000;
 
 /** An empty folder below the system's own temporary one. */
 export const emptyFolder = (name: string): string => mkdtempSync(join(tmpdir(), `byteor-${name}-`));
 
 export function copyCheckout(): string {
   const copy = emptyFolder('checkout');
-  const generated = /\/native\/build[^/]*$/;
-  for (const part of [...PARTS, ...DOCUMENTS]) {
-    cpSync(join(root, part), join(copy, part), { recursive: true, filter: (path) => !generated.test(path) });
+  for (const part of PARTS) {
+    cpSync(join(root, part), join(copy, part), { recursive: true, filter: (path) => !GENERATED.test(path) });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
@@ -52,6 +56,37 @@ export function command(
   });
 }
 
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, whatever that is. */
+export function ended(
+  program: string,
+  args: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+): Promise<Outcome> {
+  const settings = { encoding: 'utf8', timeout: COMMAND_MS_MAX, killSignal: 'SIGKILL', maxBuffer: 1 << 26 } as const;
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, args, { ...settings, ...options }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code;
+      if (typeof code === 'number') resolve({ code, stdout, stderr });
+      else reject(new Error(`${program} ${args.join(' ')} did not end by itself: ${error?.message}`));
+    });
+    child.stdin?.end();
+  });
+}
+
+let compilerless: string | undefined;
+
+/** The same PATH for all of a process. */
+export function withoutCompiler(): string {
+  compilerless ??= pathWithoutCompiler();
+  return compilerless;
+}
+
 /** A PATH that holds Node, npm and a shell, and no compiler. */
 export function pathWithoutCompiler(): string {
   const folder = emptyFolder('path');
@@ -61,7 +96,7 @@ export function pathWithoutCompiler(): string {
       .map((part) => join(part, program))
       .find((path) => existsSync(path)) ?? `/bin/${program}`;
   symlinkSync(process.execPath, join(folder, 'node'));
-  for (const program of ['npm', 'sh']) symlinkSync(realpathSync(found(program)), join(folder, program));
+  for (const program of ['npm', 'npx', 'sh']) symlinkSync(realpathSync(found(program)), join(folder, program));
   return folder;
 }
 

@@ -39,7 +39,7 @@ export function run(command, args, { env = {}, seconds = 900, onLine } = {}) {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', onLine === undefined ? 'inherit' : 'pipe', 'inherit'],
-      detached: process.platform !== 'win32',
+      detached: true,
     });
     running.add(child);
     let late = false;
@@ -71,7 +71,7 @@ export function succeeds(command, args, input = '') {
 function killGroup(child, signal) {
   if (child.pid === undefined) return;
   try {
-    process.kill(process.platform === 'win32' ? child.pid : -child.pid, signal);
+    process.kill(-child.pid, signal);
   } catch {
     // It has ended already, which is what was wanted.
   }

@@ -1,0 +1,81 @@
+/**
+ * `node .ci/prepack.mjs [--restore]`, before and after npm packs. Puts in place what the package has and the repository has not:
+ *
+ * - the C++ headers of others that a build from source needs, each with its licence, from the packages that the lock pins, in
+ *   native/third-party. So the package compiles without any dependency, and no source of others stands in the repository
+ *   (docs/decisions/102). In a clone native/sources.cjs finds them in node_modules;
+ * - a package.json without what is of use in a clone only. npm 12 takes even `prepare`, which it never runs for a package
+ *   that is installed, for a script that wants to be approved.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/**
+ * Package → the folder in it, and the files. The names are those that native/sources.cjs looks for. xxHash's licence stands at
+ * the head of its only file, and is put beside it: prebuilt binaries hold its code too.
+ */
+const HEADERS = {
+  'xxhash-addon': { from: 'xxHash', files: ['xxhash.h'], licenceIn: 'xxhash.h' },
+  'node-addon-api': { from: '.', files: ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h', 'LICENSE.md'] },
+};
+
+const target = join(root, 'native', 'third-party');
+
+export const removeHeaders = () => rmSync(target, { recursive: true, force: true });
+
+/** The first comment of a C header. */
+function licenceAtHead(path) {
+  const comment = /^\/\*([\s\S]*?)\*\//.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
+  if (!comment.includes('Copyright')) throw new Error(`${path} does not begin with its licence any more.`);
+  return comment.replace(/^ \* ?/gm, '').trim();
+}
+
+export function copyHeaders() {
+  removeHeaders();
+  const lines = Object.entries(HEADERS).map(([name, { from, files, licenceIn }]) => {
+    const place = dirname(require.resolve(`${name}/package.json`));
+    mkdirSync(join(target, name), { recursive: true });
+    for (const file of files) copyFileSync(join(place, from, file), join(target, name, file));
+    if (licenceIn) writeFileSync(join(target, name, 'LICENSE'), `${licenceAtHead(join(place, from, licenceIn))}\n`);
+    return `${name} ${JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')).version}: ${files.join(', ')}`;
+  });
+  writeFileSync(
+    join(target, 'README.txt'),
+    `Copied from npm packages when this package was made:\n\n${lines.join('\n')}\n`,
+  );
+}
+
+const manifest = join(root, 'package.json');
+const kept = join(root, '.cache', 'package.json.before-pack');
+const OF_A_CLONE = ['scripts', 'devDependencies', 'allowScripts'];
+
+/** Also after a pack that was interrupted. */
+function restoreManifest() {
+  if (!existsSync(kept)) return;
+  copyFileSync(kept, manifest);
+  rmSync(kept);
+}
+
+function slimManifest() {
+  restoreManifest();
+  mkdirSync(dirname(kept), { recursive: true });
+  copyFileSync(manifest, kept);
+  const all = Object.entries(JSON.parse(readFileSync(manifest, 'utf8')));
+  const slim = Object.fromEntries(all.filter(([field]) => !OF_A_CLONE.includes(field)));
+  writeFileSync(manifest, `${JSON.stringify(slim, null, 2)}\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv[2] === '--restore') {
+    removeHeaders();
+    restoreManifest();
+  } else {
+    copyHeaders();
+    slimManifest();
+  }
+}
