@@ -20,6 +20,7 @@ export class ClaimWriter<R = unknown> {
   /** Struct codec: one property a field, in place. */
   fields: InPlaceFields<R>;
 
+  /** @internal */
   constructor(memory: RecordMemory, fields: InPlaceFields<R>) {
     this.bytes = memory.bytes;
     this.buffer = memory.buffer;

@@ -210,10 +210,16 @@ function checkConsumer(
   return found;
 }
 
-/** What the counters of one region say, and which equations do not hold. */
+/**
+ * What the counters of one region say, and which equations do not hold.
+ * @internal
+ */
 export type Counts = Pick<Ledger, 'boundaries' | 'stages' | 'inserted' | 'lanes' | 'imbalances'>;
 
-/** Reads the ledger of a region. */
+/**
+ * Reads the ledger of a region.
+ * @internal
+ */
 export function readLedger(region: Region): Ledger {
   const settled = region.header.u32('state') === enums.RegionState.Stopped;
   const counts = region.isGraph ? readGraphCounts(region, settled) : readRingCounts(region);

@@ -63,7 +63,10 @@ interface LaneFacts {
   readonly journal: JournalCounts | undefined;
 }
 
-/** Reads one region; made for one snapshot. */
+/**
+ * Reads one region; made for one snapshot.
+ * @internal
+ */
 export class GraphReader {
   readonly #region: Region;
   readonly #lanes: readonly LaneFacts[];

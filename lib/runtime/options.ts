@@ -144,7 +144,10 @@ const OF_TARGET: readonly (readonly [keyof OpenOptions, Target, string])[] = [
   ['journal', 'LaneGraph', 'a SingleRing has no journals: leave it out'],
 ];
 
-/** What the check needs to know of a plan. */
+/**
+ * What the check needs to know of a plan.
+ * @internal
+ */
 export interface PlanFacts {
   readonly target: Target;
   readonly boundaries: readonly BoundaryEnd[];
@@ -152,13 +155,17 @@ export interface PlanFacts {
   readonly journals: boolean;
 }
 
+/** @internal */
 export const planFacts = (plan: PipelinePlanV2): PlanFacts => ({
   target: plan.target,
   boundaries: plan.boundaries,
   journals: plan.target === 'LaneGraph' && plan.lane_graph.connections.some(({ lane }) => lane.kind === 'Journal'),
 });
 
-/** What the check needs to know of a plan's boundaries. */
+/**
+ * What the check needs to know of a plan's boundaries.
+ * @internal
+ */
 export interface BoundaryEnd {
   readonly id: string;
   readonly kind: 'ingress' | 'egress';
@@ -215,7 +222,10 @@ const PORT_FORMS = {
 /** Sequences of a journal are positions of records: exact as JS numbers up to here. */
 const JOURNAL_SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
 
-/** Checks one boundary's port and completes it for the addon. */
+/**
+ * Checks one boundary's port and completes it for the addon.
+ * @internal
+ */
 export function checkedPort(boundary: BoundaryEnd, value: unknown): NativePort {
   const option = `ports.${boundary.id}`;
   const port = portOf(boundary);
@@ -285,7 +295,10 @@ function checkedPorts(value: unknown, boundaries: readonly BoundaryEnd[]): Nativ
   return boundaries.map((boundary) => checkedPort(boundary, ports[boundary.id]));
 }
 
-/** `"in" (ingress), "out" (egress)`, for messages. */
+/**
+ * `"in" (ingress), "out" (egress)`, for messages.
+ * @internal
+ */
 export function boundaryNames(boundaries: readonly BoundaryEnd[]): string {
   return boundaries.map(({ id, kind }) => `"${id}" (${kind})`).join(', ');
 }
@@ -313,6 +326,7 @@ function checkNames(options: OpenOptions, { target }: PlanFacts): void {
 /**
  * Checks what was asked for and completes it for the addon.
  * @throws OptionError
+ * @internal
  */
 export function checkOptions(
   options: OpenOptions,
@@ -339,7 +353,10 @@ export function checkOptions(
   };
 }
 
-/** What a JS thread does while it waits, under the strategy that the pipeline's threads have. */
+/**
+ * What a JS thread does while it waits, under the strategy that the pipeline's threads have.
+ * @internal
+ */
 export function hotWaitOf(options: Pick<NativeOpenOptions, 'wait' | 'profile'>): HotWait {
   const wait = options.wait === 'profile' ? (options.profile === 'default' ? 'adaptive' : 'spin') : options.wait;
   return wait === 'yield' ? 'spin' : wait;

@@ -35,7 +35,10 @@ export interface StopOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a hold knows of its pipeline besides the region; travels as JSON to threads that attach. */
+/**
+ * What a hold knows of its pipeline besides the region; travels as JSON to threads that attach.
+ * @internal
+ */
 export interface PipelineNote {
   readonly name: string;
   readonly version: string;

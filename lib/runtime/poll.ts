@@ -163,7 +163,10 @@ export class PollHandle<R> implements AsyncIterable<R> {
     if (this.unreleased > 0 && !this.polling && !this.released) this.finish();
   };
 
-  /** Made by `pipeline.egress(id)`. */
+  /**
+   * Made by `pipeline.egress(id)`.
+   * @internal
+   */
   constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
     this.host = host;
     this.id = id;

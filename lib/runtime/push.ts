@@ -99,7 +99,10 @@ export class PushHandle<R> {
     this.flush();
   };
 
-  /** Made by `pipeline.ingress(id)`. */
+  /**
+   * Made by `pipeline.ingress(id)`.
+   * @internal
+   */
   constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
     this.host = host;
     this.id = id;

@@ -29,7 +29,10 @@ export class RegionError extends Error {
 
 const UTF8 = new TextDecoder();
 
-/** One struct in the region: its fields by name. 64-bit numbers come as JS numbers (exact below 2^53). */
+/**
+ * One struct in the region: its fields by name. 64-bit numbers come as JS numbers (exact below 2^53).
+ * @internal
+ */
 export class Block<Name extends string> {
   readonly at: number;
   readonly #region: Region;
@@ -61,6 +64,7 @@ export class Block<Name extends string> {
   }
 }
 
+/** @internal */
 export type BlockOf<Layout> = Layout extends StructLayout<infer Name> ? Block<Name> : never;
 
 /** The observable prefix of a region: everything but marks, slots and arenas. */
@@ -247,7 +251,10 @@ export class Region {
   }
 }
 
-/** Name of a number in one of the tables of lib/abi/definition.ts. */
+/**
+ * Name of a number in one of the tables of lib/abi/definition.ts.
+ * @internal
+ */
 export function nameOf<Table extends Readonly<Record<string, number>>>(table: Table, value: number): keyof Table {
   let names = namesByTable.get(table);
   if (names === undefined) {
@@ -261,7 +268,10 @@ export function nameOf<Table extends Readonly<Record<string, number>>>(table: Ta
 
 const namesByTable = new WeakMap<object, ReadonlyMap<number, string>>();
 
-/** Where the two ends of one shard find everything: RingBlock with its lists, as plain numbers. Read once. */
+/**
+ * Where the two ends of one shard find everything: RingBlock with its lists, as plain numbers. Read once.
+ * @internal
+ */
 export interface RingPlaces {
   readonly shard: number;
   readonly fixed: boolean;
@@ -295,6 +305,7 @@ export interface RingPlaces {
   readonly releaseWakes: readonly WakeTarget[];
 }
 
+/** @internal */
 export interface WakeTarget {
   readonly thread: number;
   /** Offset of the thread's `armed` cell. */
@@ -310,7 +321,10 @@ function wakeTargets(region: Region, listAt: number, count: number): WakeTarget[
   }));
 }
 
-/** Reads one shard's RingBlock and its lists. */
+/**
+ * Reads one shard's RingBlock and its lists.
+ * @internal
+ */
 export function ringPlaces(region: Region, ring: BlockOf<typeof RingBlock>): RingPlaces {
   region.check(ring.u64('producer_offset'), ProducerBlock.size, ProducerBlock.name);
   region.check(ring.u64('egress_offset'), ConsumerBlock.size, ConsumerBlock.name);
@@ -344,7 +358,10 @@ export function ringPlaces(region: Region, ring: BlockOf<typeof RingBlock>): Rin
   };
 }
 
-/** Where the two ends of one lane find everything: LaneBlock with its lists, as plain numbers. Read once. */
+/**
+ * Where the two ends of one lane find everything: LaneBlock with its lists, as plain numbers. Read once.
+ * @internal
+ */
 export interface LanePlaces {
   readonly id: string;
   /** LaneKindCode. */
@@ -383,6 +400,7 @@ export interface LanePlaces {
   readonly releaseWakes: readonly WakeTarget[];
 }
 
+/** @internal */
 export interface LaneReader {
   /** ConsumerBlock. */
   readonly at: number;
@@ -393,7 +411,10 @@ export interface LaneReader {
   readonly histogramAt: number;
 }
 
-/** Reads one LaneBlock and its lists. */
+/**
+ * Reads one LaneBlock and its lists.
+ * @internal
+ */
 export function lanePlaces(region: Region, lane: BlockOf<typeof LaneBlock>): LanePlaces {
   const { agents } = region;
   const count = lane.u32('reader_count');
@@ -431,23 +452,35 @@ export function lanePlaces(region: Region, lane: BlockOf<typeof LaneBlock>): Lan
   };
 }
 
-/** Boundaries that no native thread runs are JavaScript's; every other role has a thread. */
+/**
+ * Boundaries that no native thread runs are JavaScript's; every other role has a thread.
+ * @internal
+ */
 export function isJsAgent(agent: BlockOf<typeof AgentEntry> | undefined): boolean {
   return agent !== undefined && agent.u32('thread') === NONE;
 }
 
-/** Cell (low 32 bits) of what the writer of a lane has published. */
+/**
+ * Cell (low 32 bits) of what the writer of a lane has published.
+ * @internal
+ */
 export function publishedCell(lane: LanePlaces): number {
   const { cell, cursor } = ProducerBlock.offset;
   return lane.producerAt + (lane.writerPort === enums.PortCode.Js ? cell : cursor);
 }
 
-/** Cell (low 32 bits) of what a reader of a lane has given back. */
+/**
+ * Cell (low 32 bits) of what a reader of a lane has given back.
+ * @internal
+ */
 export function releasedCell({ at, js }: LaneReader): number {
   return at + (js ? ConsumerBlock.offset.cell : ConsumerBlock.offset.sequence);
 }
 
-/** Cell (low 32 bits) of what readers of a lane may read: what is published; in a journal, what its files hold. */
+/**
+ * Cell (low 32 bits) of what readers of a lane may read: what is published; in a journal, what its files hold.
+ * @internal
+ */
 export function readableCell(lane: LanePlaces): number {
   return lane.filesAt === 0 ? publishedCell(lane) : lane.filesAt + ConsumerBlock.offset.sequence;
 }
@@ -455,7 +488,10 @@ export function readableCell(lane: LanePlaces): number {
 /** No lane position or sequence has this low half by chance: a cut lane has another. */
 const NOT_CUT = -1;
 
-/** How far a reader at `next` may read, in the lane's units; negative or 0: nothing. */
+/**
+ * How far a reader at `next` may read, in the lane's units; negative or 0: nothing.
+ * @internal
+ */
 export function readableFrom(
   border: { load(cell: number): number },
   readable: number,
@@ -472,6 +508,7 @@ export function readableFrom(
 /**
  * Agent that owns a block (its place in the region), or NONE. In a graph an agent names the block of its first inlet
  * only; its lanes know the others.
+ * @internal
  */
 export function agentOfBlock(region: Region, blockAt: number): number {
   const index = region.agents.findIndex((agent) => agent.u64('block_offset') === blockAt);
@@ -489,6 +526,7 @@ export function agentOfBlock(region: Region, blockAt: number): number {
  * The region that these bytes are. A Buffer from a file may stand anywhere in a larger one, and tables need alignment: it is
  * copied.
  * @throws RegionError when the bytes are not a region of this layout version.
+ * @internal
  */
 export const regionOf = (bytes: ArrayBuffer | Uint8Array): Region =>
   new Region(bytes instanceof Uint8Array ? new Uint8Array(bytes).buffer : bytes);

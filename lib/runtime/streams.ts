@@ -57,6 +57,7 @@ function checkBytes(kind: Kind, objectMode: boolean): void {
     );
 }
 
+/** @internal */
 export function nodeWritable<R>(handle: PushHandle<R>, kind: Kind, options: WritableOptions = {}): Writable {
   const { objectMode = true, highWaterMark, close = true } = options;
   checkBytes(kind, objectMode);
@@ -114,6 +115,7 @@ export function nodeWritable<R>(handle: PushHandle<R>, kind: Kind, options: Writ
   });
 }
 
+/** @internal */
 export function webWritable<R>(handle: PushHandle<R>, options: WritableOptions = {}): WritableStream<R> {
   const { highWaterMark = 64, close = true } = options;
   return new globalThis.WritableStream<R>(
@@ -135,6 +137,7 @@ export function webWritable<R>(handle: PushHandle<R>, options: WritableOptions =
   );
 }
 
+/** @internal */
 export function nodeReadable<R>(handle: PollHandle<R>, kind: Kind, options: ReadableOptions = {}): Readable {
   const { objectMode = true, highWaterMark } = options;
   checkBytes(kind, objectMode);
@@ -176,6 +179,7 @@ export function nodeReadable<R>(handle: PollHandle<R>, kind: Kind, options: Read
   });
 }
 
+/** @internal */
 export function webReadable<R>(handle: PollHandle<R>): ReadableStream<R> {
   const abort = new AbortController();
   return new globalThis.ReadableStream<R>(

@@ -26,7 +26,10 @@ const HOT_WINDOW_MS = 0.05;
 /** setTimeout cannot count further; a longer deadline waits in several goes, which a day more or less never needs. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
-/** What the queue needs of its owner. */
+/**
+ * What the queue needs of its owner.
+ * @internal
+ */
 export interface Waker {
   readonly hotWait: HotWait;
   /** Arms the cells that make a native thread send an event. */
@@ -45,7 +48,10 @@ interface Wait {
   ended: { readonly error: unknown } | undefined;
 }
 
-/** @throws OptionError for a deadline that is no number of milliseconds. */
+/**
+ * @throws OptionError for a deadline that is no number of milliseconds.
+ * @internal
+ */
 export function checkedDeadline(deadline: number | undefined): number {
   if (deadline === undefined) return Number.POSITIVE_INFINITY;
   if (typeof deadline !== 'number' || Number.isNaN(deadline) || deadline < 0)
@@ -57,7 +63,10 @@ export function checkedDeadline(deadline: number | undefined): number {
   return deadline;
 }
 
-/** @throws OptionError for what is no AbortSignal. */
+/**
+ * @throws OptionError for what is no AbortSignal.
+ * @internal
+ */
 export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined || signal instanceof EventTarget) return signal;
   throw new OptionError(
@@ -67,7 +76,10 @@ export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | un
   );
 }
 
-/** Calls `expire` after `ms` milliseconds unless the returned function is called first. Infinity never expires. */
+/**
+ * Calls `expire` after `ms` milliseconds unless the returned function is called first. Infinity never expires.
+ * @internal
+ */
 export function startDeadline(ms: number, expire: () => void): () => void {
   if (ms === Number.POSITIVE_INFINITY) return () => {};
   let left = ms;
@@ -81,6 +93,7 @@ export function startDeadline(ms: number, expire: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** @internal */
 export class WaitQueue {
   readonly #waits: Wait[] = [];
   readonly #waker: Waker;

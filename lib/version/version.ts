@@ -4,8 +4,9 @@
  */
 
 import { lowerGraph } from '../lower/graph.js';
-import { encodeSpec, type GraphSpec, type RingSpec } from '../lower/index.js';
+import { encodeSpec } from '../lower/encode.js';
 import { lowerRing } from '../lower/ring.js';
+import type { GraphSpec, RingSpec } from '../lower/spec.js';
 import type { Diagnostic } from '../plan/diagnostic.js';
 import type { CheckedPlan, LaneGraphPlan, PipelinePlanV2, SingleRingPlan, Target } from '../plan/document.js';
 import type { ParsedPlan } from '../plan/parse.js';

@@ -1,14 +1,11 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { command, emptyFolder, userEnvironment, withoutCompiler } from './checkout.js';
-import { packed } from './tarball.js';
+import { describe, expect, test } from 'vitest';
+import { command } from './checkout.js';
+import { installed } from './installed.js';
 import { installTools, toolPath } from './tools.js';
 
 /** The packed tarball, with its prebuilt binary, on every runtime that docs/install.md names. */
-
-let folder = '';
-let env: NodeJS.ProcessEnv;
 
 const plan = (target: 'SingleRing' | 'LaneGraph') => ({
   version: 2,
@@ -50,18 +47,13 @@ for (const file of ['ring.json', 'graph.json']) {
 
 const PRINTED = 'ring.json a!,b!,c! true\ngraph.json a!,b!,c! true\n';
 
-beforeAll(async () => {
-  const { tarball } = await packed();
+const user = installed(async ({ cwd }) => {
   await installTools();
-  folder = emptyFolder('runtimes');
-  env = userEnvironment(withoutCompiler());
-  await command('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: folder, env });
-  writeFileSync(join(folder, 'program.mjs'), PROGRAM);
-  writeFileSync(join(folder, 'ring.json'), JSON.stringify(plan('SingleRing')));
-  writeFileSync(join(folder, 'graph.json'), JSON.stringify(plan('LaneGraph')));
-  writeFileSync(join(folder, 'in.txt'), 'one\ntwo\n');
-}, 1_000_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(cwd, 'program.mjs'), PROGRAM);
+  writeFileSync(join(cwd, 'ring.json'), JSON.stringify(plan('SingleRing')));
+  writeFileSync(join(cwd, 'graph.json'), JSON.stringify(plan('LaneGraph')));
+  writeFileSync(join(cwd, 'in.txt'), 'one\ntwo\n');
+});
 
 const DENO = ['--allow-ffi', '--allow-read', '--allow-env', '--allow-sys'];
 
@@ -82,7 +74,7 @@ describe.each(RUNTIMES)('%s', (name, tool, args) => {
   test('pushes and polls through a ring and a graph of the prebuilt core', async (context) => {
     const runtime = program();
     if (runtime === undefined) return context.skip(`there is no binary of ${name} for ${process.arch} in the tools`);
-    expect(await command(runtime, [...args, 'program.mjs'], { cwd: folder, env })).toBe(PRINTED);
+    expect(await command(runtime, [...args, 'program.mjs'], user())).toBe(PRINTED);
   });
 
   test('runs the command line', async (context) => {
@@ -98,6 +90,6 @@ describe.each(RUNTIMES)('%s', (name, tool, args) => {
       '--quiet',
     ];
     const script = [...args, ...more(['--allow-write']), 'node_modules/byteor/dist/bin/byteor.js', 'run', ...line];
-    expect(await command(runtime, script, { cwd: folder, env })).toBe('one!\ntwo!\n');
+    expect(await command(runtime, script, user())).toBe('one!\ntwo!\n');
   });
 });
