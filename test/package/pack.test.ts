@@ -1,20 +1,27 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { command, copyCheckout, emptyFolder, pathWithoutCompiler, userEnvironment } from './checkout.js';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { command, copyCheckout, withoutCompiler } from './checkout.js';
+import { installed, SETUP_MS_MAX } from './installed.js';
 
 /**
  * What a user gets: the tarball, made here from a copy of the checkout, installed where there is no compiler.
  */
 
-const SETUP_MS_MAX = 600_000;
-
 /** Everything that may be in the package. */
 const SHIPPED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
-  /^dist\/.+\.(js|d\.ts)$/,
-  /^dist\/bin\/LICENCES\.txt$/,
+  /^dist\/(index|plan|observe)\.(js|cjs|d\.ts)$/,
+  /^dist\/(bin|browser|node)\/[a-z]+\.c?js$/,
+  /^dist\/types\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
+  /^dist\/types\/package\.json$/,
+  /^dist\/LICENCES\.txt$/,
+  /^docs\/.+\.(md|svg)$/,
+  /^examples\/.+\.(mjs|ts|yaml)$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
+  /^native\/[a-z]+\/[A-Z]+\.md$/,
+  /^native\/third-party\/(README\.txt|[a-z-]+\/(LICENSE(\.md)?|[a-z-]+(\.deprecated)?\.h))$/,
   /^native\/(node-gyp\.mjs|sources\.cjs|sources\.json)$/,
   /^prebuilds\/linux-(x64|arm64)\/byteor\.glibc\.node$/,
 ];
@@ -22,50 +29,13 @@ const SHIPPED = [
 const ELF_MACHINE = { x64: 0x3e, arm64: 0xb7 } as const;
 type Arch = keyof typeof ELF_MACHINE;
 
-let checkout: string;
-let tarball: string;
-let files: string[];
-/** Where the tarball is installed with scripts not run. */
-let user: User;
-const folders: string[] = [];
+const user = installed();
+const files = (): readonly string[] => user().packed.files;
+/** A file of the installed package. */
+const inside = (path: string): string => join(user().cwd, 'node_modules/byteor', path);
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const temporary = (folder: string): string => {
-  folders.push(folder);
-  return folder;
-};
-
-const prebuilt = (arch: Arch): string => join(checkout, `prebuilds/linux-${arch}/byteor.glibc.node`);
-
-beforeAll(async () => {
-  checkout = temporary(copyCheckout());
-  const here = { cwd: checkout };
-  await command('npm', ['run', '-s', 'build:lib'], here);
-  await command('npm', ['run', '-s', 'prebuild', '--', `linux-${process.arch}`], here);
-  const packed = await command('npm', ['pack', '--json', '--ignore-scripts'], here);
-  const [entry] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
-  tarball = join(checkout, entry.filename);
-  files = entry.files.map((file) => file.path);
-  user = await install('--ignore-scripts');
-}, SETUP_MS_MAX);
-
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-interface User {
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
-}
-
-/** Installs the tarball as a user would, in an empty folder with no compiler on the PATH. */
-async function install(...options: string[]): Promise<User> {
-  const cwd = temporary(emptyFolder('install'));
-  const env = userEnvironment(temporary(pathWithoutCompiler()));
-  await command('npm', ['install', '--prefix', cwd, '--no-audit', '--no-fund', ...options, tarball], { cwd, env });
-  return { cwd, env };
-}
-
-const absent = (paths: readonly string[]): string[] => paths.filter((path) => !files.includes(path));
+const absent = (paths: readonly string[]): string[] => paths.filter((path) => !files().includes(path));
 
 const plan = {
   version: 2,
@@ -91,72 +61,85 @@ const runPlan = `async () => {
   console.log(out.join(), 'balanced', ledger.balanced);
 }`;
 
-/** A user's TypeScript: each line below a ts-expect-error must not compile, the rest must. */
-const typedProgram = `
-import { compile, definePlan, type Ledger, open, PushStatus } from 'byteor';
-const version = compile(definePlan(${JSON.stringify(plan, null, 2)}));
-const pipeline = open(version);
-const status: PushStatus = pipeline.ingress('in').tryPush('a');
-export const lines: AsyncIterable<string> = pipeline.egress('out');
-export const ledger: Promise<Ledger> = pipeline.stop();
-export const full: boolean = status === PushStatus.FULL;
-// @ts-expect-error no such boundary
-pipeline.ingress('nowhere');
-// @ts-expect-error an egress is not an ingress
-pipeline.ingress('out');
-// @ts-expect-error a utf8 record is a string
-pipeline.ingress('in').tryPush(1);
-`;
-
 const inline = (type: string, program: string): Promise<string> =>
-  command('node', [`--input-type=${type}`, '-e', program], user);
+  command('node', [`--input-type=${type}`, '-e', program], user());
 
 describe('the tarball', () => {
   test('holds only what a user needs', () => {
-    expect(files.filter((path) => !SHIPPED.some((pattern) => pattern.test(path)))).toEqual([]);
+    expect(files().filter((path) => !SHIPPED.some((pattern) => pattern.test(path)))).toEqual([]);
   });
 
-  test('holds the documents, the binary and every module of the library', () => {
-    const modules = readdirSync(join(checkout, 'dist'), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.js') && path !== 'abi/generate.js' && !path.startsWith('cli/'))
-      .map((path) => `dist/${path}`);
+  test('holds the documents, the licences of others and the binary', () => {
     const binary = `prebuilds/linux-${process.arch}/byteor.glibc.node`;
-    expect(absent([...modules, 'README.md', 'LICENSE', 'CHANGELOG.md', binary])).toEqual([]);
+    const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/install.md', 'examples/push-and-poll.mjs'];
+    const licences = ['dist/LICENCES.txt', 'native/third-party/xxhash-addon/LICENSE'];
+    expect(absent([...documents, ...licences, 'native/third-party/node-addon-api/LICENSE.md', binary])).toEqual([]);
+    expect(readFileSync(inside('native/third-party/xxhash-addon/LICENSE'), 'utf8')).toContain('Yann Collet');
   });
 
   test('holds every source that a build on a machine without a binary reads', () => {
-    const lists = JSON.parse(readFileSync(join(checkout, 'native/sources.json'), 'utf8')) as Record<string, string[]>;
+    const lists = JSON.parse(readFileSync(inside('native/sources.json'), 'utf8')) as Record<string, string[]>;
     const sources = [...(lists.core ?? []), ...(lists.addon ?? [])];
-    const included = files
-      .filter((path) => /^native\/.+\.(cpp|hpp|h)$/.test(path))
-      .flatMap((path) => [...readFileSync(join(checkout, path), 'utf8').matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)])
+    const included = files()
+      .filter((path) => /^native\/(?!third-party).+\.(cpp|hpp|h)$/.test(path))
+      .flatMap((path) => [...readFileSync(inside(path), 'utf8').matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)])
       .map((match) => `native/${match[1]}`);
     expect(sources).not.toEqual([]);
-    expect(absent(['binding.gyp', ...sources, ...included])).toEqual([]);
+    expect(absent(['binding.gyp', 'native/node-gyp.mjs', ...sources, ...included])).toEqual([]);
   });
 
   test('names the file of every entry point it promises', () => {
-    const { exports, types, bin } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
-      exports: Record<string, string | Record<string, string>>;
-      types: string;
-      bin: Record<string, string>;
-    };
-    const targets = Object.values(exports).flatMap((entry) =>
-      typeof entry === 'string' ? entry : Object.values(entry),
-    );
-    const promised = [...targets, types, ...Object.values(bin)].map((path) => path.replace(/^\.\//, ''));
+    const targets = (entry: unknown): string[] =>
+      typeof entry === 'string' ? [entry] : Object.values(entry as object).flatMap(targets);
+    const { exports, types, main, bin } = manifest();
+    const promised = [exports, types, main, bin].flatMap(targets).map((path) => path.replace(/^\.\//, ''));
+    expect(promised.length).toBeGreaterThan(10);
     expect(absent(promised)).toEqual([]);
+  });
+
+  test('has no script, no dependency, and nothing for npm to compile', () => {
+    const { scripts, dependencies, optionalDependencies, peerDependencies, gypfile, os } = manifest();
+    expect({ scripts, dependencies, optionalDependencies, peerDependencies }).toEqual({});
+    expect(gypfile).toBe(false);
+    expect(os).toEqual(['linux', 'darwin']);
+  });
+
+  test('leaves the checkout that it was packed from as it was', () => {
+    const { scripts, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(Object.keys(scripts)).toContain('prepare');
+    expect(Object.keys(devDependencies)).toContain('yaml');
+  });
+
+  test('has documents whose links lead to something in it', () => {
+    const documents = files().filter((path) => path.endsWith('.md'));
+    const dead = documents.flatMap((path) =>
+      [...readFileSync(inside(path), 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+        .map(([, target]) => target as string)
+        .filter((target) => !/^[a-z]+:/.test(target))
+        .filter((target) => !existsSync(inside(join(dirname(path), target))))
+        .map((target) => `${path}: ${target}`),
+    );
+    expect(documents.length).toBeGreaterThan(10);
+    expect(dead).toEqual([]);
   });
 });
 
+const manifest = (): Record<string, unknown> => JSON.parse(readFileSync(inside('package.json'), 'utf8'));
+
 describe('installed without a compiler and with scripts not run', () => {
-  test('ESM and CommonJS import the same names', async () => {
-    const names = 'console.log(Object.keys(byteor).sort().join());';
-    const fromEsm = await inline('module', `import * as byteor from 'byteor'; ${names}`);
-    const fromCjs = await inline('commonjs', `const byteor = require('byteor'); ${names}`);
-    expect(fromEsm.split(',')).toEqual(expect.arrayContaining(['compile', 'open', 'validate']));
-    expect(fromCjs).toBe(fromEsm);
-  });
+  test.each(['byteor', 'byteor/plan', 'byteor/observe'])(
+    'ESM and CommonJS get the same objects of %s',
+    async (name) => {
+      const same = `
+      import { createRequire } from 'node:module';
+      import * as esm from '${name}';
+      const cjs = createRequire(import.meta.url)('${name}');
+      const names = Object.keys(esm).filter((key) => key !== 'module.exports' && key !== 'default').sort();
+      console.log(names.join() === Object.keys(cjs).sort().join() && names.every((key) => esm[key] === cjs[key]));
+    `;
+      expect(await inline('module', same)).toBe('true\n');
+    },
+  );
 
   test.each([
     ['module', "import { compile, open } from 'byteor';"],
@@ -166,61 +149,79 @@ describe('installed without a compiler and with scripts not run', () => {
     expect(printed).toBe('a!,b!,c! balanced true\n');
   });
 
-  test('the types of the package tell a record from a wrong one', async () => {
-    writeFileSync(join(user.cwd, 'typed.ts'), typedProgram);
-    const types = { typeRoots: [join(checkout, 'node_modules/@types')], types: ['node'] };
-    const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', lib: ['esnext'] };
-    const settings = { compilerOptions: { ...compilerOptions, ...types, skipLibCheck: false }, files: ['typed.ts'] };
-    writeFileSync(join(user.cwd, 'tsconfig.json'), JSON.stringify(settings));
-    const complaints = await command(join(checkout, 'node_modules/.bin/tsc'), ['-p', user.cwd], { cwd: user.cwd });
-    expect(complaints).toBe('');
+  test('byteor/observe reads what a running pipeline says of itself, without the addon', async () => {
+    const watch = `
+      import { observedPipelines, readLedger, readRegionFile, readSnapshot } from 'byteor/observe';
+      const [{ path, process: life }] = observedPipelines().filter(({ pid }) => pid === Number(process.argv[1]));
+      const bytes = readRegionFile(path);
+      const { name, state } = readSnapshot(bytes);
+      const { balanced, settled, boundaries } = readLedger(bytes);
+      console.log(JSON.stringify([life, name, state, balanced, settled, boundaries.in.published]));
+    `;
+    const program = `
+      import { execFileSync } from 'node:child_process';
+      import { compile, open } from 'byteor';
+      const pipeline = open(compile(${JSON.stringify(plan)}), { observe: true });
+      await pipeline.ingress('in').pushBatch(['a', 'b']);
+      const args = ['--no-addons', '--input-type=module', '-e', ${JSON.stringify(watch)}, String(process.pid)];
+      process.stdout.write(execFileSync(process.execPath, args));
+      pipeline.halt();
+    `;
+    expect(JSON.parse(await inline('module', program))).toEqual(['alive', 'packed', 'Running', true, false, 2]);
   });
 
   test('the command line stands in node_modules/.bin and runs a plan', async () => {
-    writeFileSync(join(user.cwd, 'plan.json'), JSON.stringify(plan));
-    writeFileSync(join(user.cwd, 'in.txt'), 'one\ntwo\r\nthree');
+    const { cwd } = user();
+    writeFileSync(join(cwd, 'plan.json'), JSON.stringify(plan));
+    writeFileSync(join(cwd, 'in.txt'), 'one\ntwo\r\nthree');
     const adapters = ['--ingress', 'in=lines:in.txt', '--egress', 'out=lines:out.txt', '--assert-conserved'];
-    await command('node_modules/.bin/byteor', ['run', 'plan.json', ...adapters], user);
-    expect(readFileSync(join(user.cwd, 'out.txt'), 'utf8')).toBe('one!\ntwo!\r\nthree!');
+    await command('node_modules/.bin/byteor', ['run', 'plan.json', ...adapters], user());
+    expect(readFileSync(join(cwd, 'out.txt'), 'utf8')).toBe('one!\ntwo!\r\nthree!');
   });
+
+  test.each(['push-and-poll.mjs', 'worker.mjs', 'streams.mjs'])(
+    'the example %s runs where it was installed',
+    async (name) => {
+      expect(await command('node', [`node_modules/byteor/examples/${name}`], user())).not.toBe('');
+    },
+  );
 });
 
-describe('installed without a compiler', () => {
-  test('its install script finds the prebuilt binary and compiles nothing', async () => {
-    const { cwd } = await install();
-    expect(existsSync(join(cwd, 'node_modules/byteor/package.json'))).toBe(true);
-    expect(existsSync(join(cwd, 'node_modules/byteor/build'))).toBe(false);
-  });
-});
-
-describe('the prebuilt binary', () => {
-  const machine = (arch: Arch): number => readFileSync(prebuilt(arch)).readUInt16LE(18);
+describe('a prebuilt binary', () => {
+  const machine = (path: string): number => readFileSync(path).readUInt16LE(18);
 
   test('is an ELF file for this machine', () => {
-    expect(machine(process.arch as Arch)).toBe(ELF_MACHINE[process.arch as Arch]);
+    const path = inside(`prebuilds/linux-${process.arch}/byteor.glibc.node`);
+    expect(machine(path)).toBe(ELF_MACHINE[process.arch as Arch]);
   });
 
   test('for arm64 is an ELF file for AArch64 that registers itself with Node-API', {
     timeout: SETUP_MS_MAX,
   }, async (context) => {
     const compiler = 'aarch64-linux-gnu-g++';
-    const there = await command(compiler, ['--version'], { cwd: checkout }).catch(() => undefined);
+    const there = await command(compiler, ['--version'], { cwd: root }).catch(() => undefined);
     if (there === undefined) context.skip(`needs ${compiler}`);
-    await command('npm', ['run', '-s', 'prebuild', '--', 'linux-arm64'], { cwd: checkout });
-    const bytes = readFileSync(prebuilt('arm64'));
-    expect(bytes.toString('latin1', 0, 4)).toBe('\x7fELF');
-    expect(machine('arm64')).toBe(ELF_MACHINE.arm64);
-    expect(bytes.includes('napi_register_module_v1')).toBe(true);
+    const checkout = copyCheckout();
+    try {
+      await command('npm', ['run', '-s', 'prebuild', '--', 'linux-arm64'], { cwd: checkout });
+      const path = join(checkout, 'prebuilds/linux-arm64/byteor.glibc.node');
+      const bytes = readFileSync(path);
+      expect(bytes.toString('latin1', 0, 4)).toBe('\x7fELF');
+      expect(machine(path)).toBe(ELF_MACHINE.arm64);
+      expect(bytes.includes('napi_register_module_v1')).toBe(true);
+    } finally {
+      rmSync(checkout, { recursive: true, force: true });
+    }
   });
 
   test('asks for a target that does not exist by name', async () => {
-    const asked = command('npm', ['run', '-s', 'prebuild', '--', 'linux-mips'], { cwd: checkout });
+    const asked = command('npm', ['run', '-s', 'prebuild', '--', 'linux-mips'], { cwd: root });
     await expect(asked).rejects.toThrow('There is no target linux-mips; there are linux-x64 and linux-arm64.');
   });
 
   test('cannot be made without its compiler, which the message names', async () => {
-    const env = { ...process.env, PATH: temporary(pathWithoutCompiler()) };
-    const asked = command(process.execPath, ['.ci/prebuild.mjs', 'linux-arm64'], { cwd: checkout, env });
+    const env = { ...process.env, PATH: withoutCompiler() };
+    const asked = command(process.execPath, ['.ci/prebuild.mjs', 'linux-arm64'], { cwd: root, env });
     await expect(asked).rejects.toThrow(
       'linux-arm64 needs aarch64-linux-gnu-gcc, which is not on the PATH: install g++-aarch64-linux-gnu (Debian), ' +
         'or name the targets you want.',
