@@ -19,7 +19,10 @@ import { RecordError } from './errors.js';
 import type { Place } from './place.js';
 import type { RecordMemory } from './shard-memory.js';
 
-/** A codec over one stretch of memory. `at` is an index into `memory.bytes`. */
+/**
+ * A codec over one stretch of memory. `at` is an index into `memory.bytes`.
+ * @internal
+ */
 export interface BoundCodec<Record> {
   /** Most bytes this record can need; cheap. @throws RecordError for a value of the wrong kind. */
   bound(record: Record): number;
@@ -36,7 +39,10 @@ export interface BoundCodec<Record> {
   readonly fields: FieldAccess | undefined;
 }
 
-/** In-place accessors of a struct record; `_at` (no field can have that name) is set by the handle that owns them. */
+/**
+ * In-place accessors of a struct record; `_at` (no field can have that name) is set by the handle that owns them.
+ * @internal
+ */
 export interface FieldAccess {
   _at: number;
 }
@@ -46,6 +52,7 @@ export type InPlaceFields<Record> = Record extends Uint8Array | string
   ? undefined
   : { -readonly [Field in keyof Record]: Record[Field] };
 
+/** @internal */
 export interface RecordCodec<Record> {
   readonly kind: 'bytes' | 'utf8' | 'struct';
   /** Bytes of every record, or 0 where the length varies. */
@@ -96,7 +103,10 @@ const utf8Codec: RecordCodec<string> = {
   },
 };
 
-/** The codec that a boundary's entry in the plan asks for; `bytes` when it does not say. */
+/**
+ * The codec that a boundary's entry in the plan asks for; `bytes` when it does not say.
+ * @internal
+ */
 export function resolveCodec(codec: Codec | undefined): RecordCodec<unknown> {
   const layout = layoutOf(codec);
   if (layout !== undefined) return structCodec(layout) as RecordCodec<unknown>;

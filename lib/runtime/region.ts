@@ -67,7 +67,10 @@ export class Block<Name extends string> {
 /** @internal */
 export type BlockOf<Layout> = Layout extends StructLayout<infer Name> ? Block<Name> : never;
 
-/** The observable prefix of a region: everything but marks, slots and arenas. */
+/**
+ * The observable prefix of a region: everything but marks, slots and arenas.
+ * @internal
+ */
 export class Region {
   /** The observable part, by words of each kind: for `Block`. */
   readonly words: Uint32Array;

@@ -15,6 +15,7 @@ export interface RecordMemory {
   readonly align: number;
 }
 
+/** @internal */
 export function recordMemory(memory: ArrayBuffer, ring: RingPlaces): RecordMemory {
   const at = ring.fixed ? ring.slotsAt : ring.arenaAt;
   const length = ring.fixed ? ring.slotCount * ring.slotStride : ring.arenaBytes;
@@ -22,7 +23,10 @@ export function recordMemory(memory: ArrayBuffer, ring: RingPlaces): RecordMemor
   return memoryOver(memory, at, length, aligned ? 8 : 1);
 }
 
-/** Views of any stretch of memory; a scratch area for routed records is one too. */
+/**
+ * Views of any stretch of memory; a scratch area for routed records is one too.
+ * @internal
+ */
 export function memoryOver(memory: ArrayBuffer, at: number, length: number, align: number): RecordMemory {
   checkPlace(memory, at, length);
   return {
@@ -33,7 +37,10 @@ export function memoryOver(memory: ArrayBuffer, at: number, length: number, alig
   };
 }
 
-/** Words of a slot table (Variable layout): position, start, length, flags. Empty in the Fixed layout. */
+/**
+ * Words of a slot table (Variable layout): position, start, length, flags. Empty in the Fixed layout.
+ * @internal
+ */
 export function slotWords(memory: ArrayBuffer, ring: RingPlaces): Int32Array {
   if (ring.fixed) return new Int32Array(0);
   checkPlace(memory, ring.slotsAt, ring.slotCount * 16);

@@ -3,8 +3,8 @@
  * form, buffer and report. `compile` is the whole way from a document to a version. Pure; any thread.
  */
 
-import { lowerGraph } from '../lower/graph.js';
 import { encodeSpec } from '../lower/encode.js';
+import { lowerGraph } from '../lower/graph.js';
 import { lowerRing } from '../lower/ring.js';
 import type { GraphSpec, RingSpec } from '../lower/spec.js';
 import type { Diagnostic } from '../plan/diagnostic.js';
