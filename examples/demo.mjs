@@ -8,24 +8,20 @@
  * unless it does the same.
  */
 
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { compile, open } from 'byteor';
-import { loadPlan } from '../dist/modules/cli/load-plan.js';
-import { startProgress } from '../dist/modules/cli/run/progress.js';
-import { runFacts } from '../dist/modules/cli/run/result.js';
-import { readStatus } from '../dist/modules/cli/run/status.js';
-import { summaryText } from '../dist/modules/cli/run/summary.js';
-import { openTerminal } from '../dist/modules/cli/terminal.js';
+import { parseArgs, styleText } from 'node:util';
 import { crc32c } from './support/crc32c.mjs';
 import { writeLines } from './support/line-file.mjs';
 import { AccessLog } from './support/log-lines.mjs';
 
+const BYTEOR = fileURLToPath(new URL('../dist/bin/byteor.js', import.meta.url));
 const PLAN = fileURLToPath(new URL('access-log.yaml', import.meta.url));
 const MB = 1e6;
 /** Some seconds to make, one to run; more says nothing new. */
@@ -41,7 +37,10 @@ const { values } = parseArgs({
     plan: { type: 'string', default: PLAN },
   },
 });
-const { out, err } = openTerminal();
+const print = (line) => process.stdout.write(`${line}\n`);
+const complain = (line) => process.stderr.write(`${line}\n`);
+const watched = process.stderr.isTTY === true;
+const painted = (colour, text) => (process.stdout.isTTY && !process.env.NO_COLOR ? styleText(colour, text) : text);
 const grouped = (value) => value.toLocaleString('en-US');
 
 /** A folder of our own that is gone when the process is, however it ends. */
@@ -62,17 +61,17 @@ function scratchFolder() {
 function logBytes(folder) {
   const asked = Number(values.megabytes) * MB;
   if (!(asked >= MB)) {
-    err.line(`npm run demo: --megabytes ${values.megabytes} is no size; give a number of megabytes from 1 on.`);
+    complain(`npm run demo: --megabytes ${values.megabytes} is no size; give a number of megabytes from 1 on.`);
     process.exit(2);
   }
   const { bavail, bsize } = statfsSync(folder);
   const room = Math.floor((bavail * bsize) / ROOM);
   if (room >= asked) return asked;
   if (room < MB) {
-    err.line(`npm run demo: ${tmpdir()} has no room for a log; set TMPDIR to a folder that has.`);
+    complain(`npm run demo: ${tmpdir()} has no room for a log; set TMPDIR to a folder that has.`);
     process.exit(5);
   }
-  err.line(`${tmpdir()} has room for a log of ${Math.floor(room / MB)} MB only.`);
+  complain(`${tmpdir()} has room for a log of ${Math.floor(room / MB)} MB only.`);
   return room;
 }
 
@@ -93,30 +92,38 @@ async function makeLog(path, bytes) {
   const onBlock = async (written) => {
     hash.update(pass.subarray(0, held));
     held = 0;
-    if (err.isTty) err.write(`${CLEAR}making an access log  ${Math.round((written / bytes) * 100)} %`);
+    if (watched) process.stderr.write(`${CLEAR}making an access log  ${Math.round((written / bytes) * 100)} %`);
     // A signal is heard between two blocks.
     await turn();
   };
   const { lines, bytes: made } = await writeLines(path, bytes, () => log.line(), onLine, onBlock);
-  if (err.isTty) err.write(CLEAR);
+  if (watched) process.stderr.write(CLEAR);
   return { lines, bytes: made, kept, statuses, crc, sha256: hash.digest('hex') };
 }
 
-/** The plan over the log, as `byteor run` opens it, watches it and waits for its end. */
+/** `byteor run` over the log, as a process of its own: what it counts, as JSON. Its progress goes where ours goes. */
 async function runPlan(input, output) {
-  const plan = await loadPlan(values.plan, false, { out, err });
-  if (plan === undefined) process.exit(1);
-  const version = compile(plan);
-  const adapters = { log: `lines:${input}`, kept: `lines:${output}` };
-  const start = performance.now();
-  const pipeline = open(version, { ports: { log: { lines: input }, kept: { lines: output } } });
-  const progress = startProgress(pipeline, ['log'], err);
-  const ledger = await pipeline.finished().finally(() => progress.end());
-  const seconds = (performance.now() - start) / 1000;
-  const run = { ledger, status: readStatus(pipeline), reports: pipeline.reports(), seconds, signal: undefined };
-  const facts = runFacts(run);
-  out.line(summaryText(run, facts, { plan, id: version.id, adapters, colors: out.colors }));
-  return facts;
+  const ends = ['--ingress', `log=lines:${input}`, '--egress', `kept=lines:${output}`];
+  const child = spawn(process.execPath, [BYTEOR, 'run', values.plan, ...ends, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) process.exit(code ?? 1);
+  return JSON.parse(text);
+}
+
+/** The figures of a run, and its balance: what came in is what went out or was filtered. */
+function summary(facts) {
+  const { records_in, records_out, bytes_in, seconds, ledger } = facts;
+  const filtered = Object.values(ledger.stages).reduce((sum, stage) => sum + stage.filtered, 0);
+  const rate = `${grouped(Math.round(records_in / seconds))} records/s, ${Math.round(bytes_in / seconds / MB)} MB/s`;
+  const balance = `${grouped(records_in)} in = ${grouped(records_out)} out + ${grouped(filtered)} filtered`;
+  const sign = ledger.balanced ? painted('green', '✓ balanced') : painted('red', '✗ not balanced');
+  return `${rate} in ${seconds.toFixed(2)} s\n${sign}: ${balance}`;
 }
 
 async function sha256Of(path) {
@@ -146,11 +153,10 @@ async function claims(facts, expected, output) {
 }
 
 function report(checked) {
-  const { green, red } = out.colors;
   const wrong = checked.filter(([, found, expected]) => found !== expected);
   for (const [what, found, expected] of wrong)
-    out.line(`  ${red('✗')} ${what}: found ${found}, but the maker of the log counted ${expected}`);
-  if (wrong.length === 0) out.line(`${green('✓ verified')}: ${checked.map(([what]) => what).join(', ')}`);
+    print(`  ${painted('red', '✗')} ${what}: found ${found}, but the maker of the log counted ${expected}`);
+  if (wrong.length === 0) print(`${painted('green', '✓ verified')}: ${checked.map(([what]) => what).join(', ')}`);
   return wrong.length === 0;
 }
 
@@ -161,13 +167,14 @@ async function main() {
   const start = performance.now();
   const expected = await makeLog(input, bytes);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  out.line(
+  print(
     `An access log of ${grouped(expected.lines)} lines, ${Math.round(expected.bytes / MB)} MB (made in ${seconds} s). Now:\n` +
       `byteor run ${relative(process.cwd(), values.plan)} --ingress log=lines:${input} --egress kept=lines:${output}\n`,
   );
   const facts = await runPlan(input, output);
+  print(summary(facts));
   const good = report(await claims(facts, expected, output));
-  if (values.keep) out.line(`kept: ${folder}`);
+  if (values.keep) print(`kept: ${folder}`);
   if (!good) process.exitCode = 1;
 }
 

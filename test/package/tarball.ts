@@ -98,13 +98,21 @@ async function make(folder: string): Promise<void> {
   }
 }
 
+/** Another run may still be using what it found; nothing takes hours. */
+const OLD_MS = 3_600_000;
+
+function forgetOld(): void {
+  const packages = readdirSync(join(root, '.cache')).filter((name) => /^package-[0-9a-f]{16}/.test(name));
+  for (const path of packages.map((name) => join(root, '.cache', name)))
+    if (Date.now() - statSync(path).mtimeMs > OLD_MS) rmSync(path, { recursive: true, force: true });
+}
+
 /** The package of this checkout, made by the first test that asks. */
 export const packed = (): Promise<Packed> =>
   once('package', async () => {
     const folder = join(root, '.cache', `package-${keyOf()}`);
     if (!existsSync(join(folder, 'packed.json'))) {
-      for (const old of readdirSync(join(root, '.cache')).filter((name) => /^package-[0-9a-f]{16}$/.test(name)))
-        rmSync(join(root, '.cache', old), { recursive: true, force: true });
+      forgetOld();
       await make(`${folder}.new`);
       renameSync(`${folder}.new`, folder);
     }
