@@ -11,8 +11,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withHeaders } from '../native/node-gyp.mjs';
-import { copyHeaders, removeHeaders } from './prepack.mjs';
+import { placeGyp, withHeaders } from '../native/node-gyp.mjs';
+import { copyShipped, removeShipped } from './prepack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -39,7 +39,7 @@ function missing(tools) {
 
 /** The files of the package, as npm itself lists them before it packs. */
 function shippedFiles() {
-  copyHeaders();
+  copyShipped();
   const list = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' });
   if (list.status !== 0) throw new Error(`npm pack could not list the package's files: ${list.stderr}`);
   return JSON.parse(list.stdout)[0].files.map((file) => file.path);
@@ -53,6 +53,7 @@ function stage(target) {
     mkdirSync(dirname(`${folder}/${path}`), { recursive: true });
     copyFileSync(`${root}${path}`, `${folder}/${path}`);
   }
+  placeGyp(folder);
   return folder;
 }
 
@@ -89,5 +90,5 @@ try {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 } finally {
-  removeHeaders();
+  removeShipped();
 }

@@ -4,6 +4,8 @@
  * - the C++ headers of others that a build from source needs, each with its licence, from the packages that the lock pins, in
  *   native/third-party. So the package compiles without any dependency, and no source of others stands in the repository
  *   (docs/decisions/102). In a clone native/sources.cjs finds them in node_modules;
+ * - binding.gyp as native/package.gyp: package managers take a package with a binding.gyp for one that wants to be compiled,
+ *   and pnpm asks to approve that. native/node-gyp.mjs puts it back before it compiles;
  * - a package.json without what is of use in a clone only. npm 12 takes even `prepare`, which it never runs for a package
  *   that is installed, for a script that wants to be approved.
  */
@@ -26,7 +28,12 @@ const HEADERS = {
 
 const target = join(root, 'native', 'third-party');
 
-export const removeHeaders = () => rmSync(target, { recursive: true, force: true });
+const shippedGyp = join(root, 'native', 'package.gyp');
+
+export function removeShipped() {
+  rmSync(target, { recursive: true, force: true });
+  rmSync(shippedGyp, { force: true });
+}
 
 /** The first comment of a C header. */
 function licenceAtHead(path) {
@@ -35,8 +42,9 @@ function licenceAtHead(path) {
   return comment.replace(/^ \* ?/gm, '').trim();
 }
 
-export function copyHeaders() {
-  removeHeaders();
+export function copyShipped() {
+  removeShipped();
+  copyFileSync(join(root, 'binding.gyp'), shippedGyp);
   const lines = Object.entries(HEADERS).map(([name, { from, files, licenceIn }]) => {
     const place = dirname(require.resolve(`${name}/package.json`));
     mkdirSync(join(target, name), { recursive: true });
@@ -72,10 +80,10 @@ function slimManifest() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv[2] === '--restore') {
-    removeHeaders();
+    removeShipped();
     restoreManifest();
   } else {
-    copyHeaders();
+    copyShipped();
     slimManifest();
   }
 }

@@ -10,7 +10,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,6 +24,15 @@ export function withHeaders(env) {
   if (!existsSync(header)) return env;
   const major = /#define NODE_MAJOR_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1];
   return major === process.versions.node.split('.')[0] ? { ...env, npm_config_nodedir: prefix } : env;
+}
+
+/**
+ * Puts binding.gyp where node-gyp looks for it: in the package it lies aside, because package managers take one for the wish to
+ * be compiled at installation.
+ */
+export function placeGyp(folder) {
+  const shipped = join(folder, 'native', 'package.gyp');
+  if (existsSync(shipped)) copyFileSync(shipped, join(folder, 'binding.gyp'));
 }
 
 function onPath(program) {
@@ -58,5 +67,6 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   const script = findNodeGyp();
   if (script === undefined)
     process.stderr.write('There is no node-gyp: install npm, or run `npm install -g node-gyp`.\n');
+  placeGyp(root);
   process.exitCode = script === undefined ? 1 : run(script, 'configure') || run(script, 'build');
 }

@@ -91,7 +91,7 @@ export interface BuildTools {
 
 /** @throws CliError (the machine cannot) that names what is missing and how it is installed */
 export async function checkBuild(root: string): Promise<BuildTools> {
-  if (!existsSync(join(root, 'binding.gyp')))
+  if (!existsSync(join(root, 'native', 'sources.json')))
     throw cannot(`There are no sources in ${root}.`, 'Install byteor anew: its package holds them.');
   const compiler = checkCompiler();
   checkTools();

@@ -15,7 +15,7 @@ const SOURCES = ['lib', 'native', '.ci', 'binding.gyp', 'package.json', 'tsconfi
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples'];
 
 /** Folders below those that a build makes. */
-export const GENERATED = /(^|\/)native\/(build[^/]*|third-party)$/;
+export const GENERATED = /(^|\/)native\/(build[^/]*|third-party|package\.gyp)$/;
 
 /** What a build and a pack read; node_modules is linked. */
 export const PARTS = [...SOURCES, ...DOCUMENTS];

@@ -11,7 +11,7 @@ import { installed, SETUP_MS_MAX } from './installed.js';
 
 /** Everything that may be in the package. */
 const SHIPPED = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^dist\/(index|plan|observe)\.(js|cjs|d\.ts)$/,
   /^dist\/(bin|browser|node)\/[a-z]+\.c?js$/,
   /^dist\/types\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
@@ -22,7 +22,7 @@ const SHIPPED = [
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/[a-z]+\/[A-Z]+\.md$/,
   /^native\/third-party\/(README\.txt|[a-z-]+\/(LICENSE(\.md)?|[a-z-]+(\.deprecated)?\.h))$/,
-  /^native\/(node-gyp\.mjs|sources\.cjs|sources\.json)$/,
+  /^native\/(node-gyp\.mjs|package\.gyp|sources\.cjs|sources\.json)$/,
   /^prebuilds\/linux-(x64|arm64)\/byteor\.glibc\.node$/,
 ];
 
@@ -85,7 +85,7 @@ describe('the tarball', () => {
       .flatMap((path) => [...readFileSync(inside(path), 'utf8').matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)])
       .map((match) => `native/${match[1]}`);
     expect(sources).not.toEqual([]);
-    expect(absent(['binding.gyp', 'native/node-gyp.mjs', ...sources, ...included])).toEqual([]);
+    expect(absent(['native/package.gyp', 'native/node-gyp.mjs', ...sources, ...included])).toEqual([]);
   });
 
   test('names the file of every entry point it promises', () => {
@@ -155,8 +155,8 @@ describe('installed without a compiler and with scripts not run', () => {
       const [{ path, process: life }] = observedPipelines().filter(({ pid }) => pid === Number(process.argv[1]));
       const bytes = readRegionFile(path);
       const { name, state } = readSnapshot(bytes);
-      const { balanced, settled, boundaries } = readLedger(bytes);
-      console.log(JSON.stringify([life, name, state, balanced, settled, boundaries.in.published]));
+      const { settled, boundaries } = readLedger(bytes);
+      console.log(JSON.stringify([life, name, state, settled, boundaries.in.published]));
     `;
     const program = `
       import { execFileSync } from 'node:child_process';
@@ -167,7 +167,7 @@ describe('installed without a compiler and with scripts not run', () => {
       process.stdout.write(execFileSync(process.execPath, args));
       pipeline.halt();
     `;
-    expect(JSON.parse(await inline('module', program))).toEqual(['alive', 'packed', 'Running', true, false, 2]);
+    expect(JSON.parse(await inline('module', program))).toEqual(['alive', 'packed', 'Running', false, 2]);
   });
 
   test('the command line stands in node_modules/.bin and runs a plan', async () => {
