@@ -99,10 +99,7 @@ export class PushHandle<R> {
     this.flush();
   };
 
-  /**
-   * Made by `pipeline.ingress(id)`.
-   * @internal
-   */
+  /** @internal Made by `pipeline.ingress(id)`. */
   constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
     this.host = host;
     this.id = id;

@@ -27,8 +27,8 @@ export const define: Define = (command, context) => {
     .addHelpText(
       'after',
       examples([
-        ['npx byteor build', 'where no prebuilt core fits'],
-        ['npx byteor build --jobs 1', 'on a machine with little memory'],
+        ['byteor build', 'where no prebuilt core fits'],
+        ['byteor build --jobs 1', 'on a machine with little memory'],
       ]),
     )
     .action(context.ends((options: Options) => build(options, context)));
