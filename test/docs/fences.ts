@@ -28,7 +28,7 @@ export const LANGUAGES = ['js', 'ts', 'sh', 'yaml', 'json', 'text', ''];
 export const MARKS = ['', 'file', 'prints', 'not run', 'wrong'];
 
 const FENCE =
-  /^<!-- setup: (?<setup>.+) -->$|^(?:<!-- (?<mark>file|prints|not run|wrong)(?:: (?<value>.+?))? -->\n)?```(?<language>\w*)\n(?<text>[^]*?)^```$/gm;
+  /^<!-- setup: (?<setup>[^\n]+) -->$|^(?:<!-- (?<mark>file|prints|not run|wrong)(?:: (?<value>[^\n]+?))? -->\n)?```(?<language>\w*)\n(?<text>.*?)^```$/gms;
 
 export const readRepository = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
@@ -45,5 +45,5 @@ export function blocksOf(page: string): Block[] {
 /** A regular expression for what a `prints` block shows. */
 export function printed(shown: string): RegExp {
   const escaped = shown.trimEnd().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('…', '[^]*?')}$`);
+  return new RegExp(`^${escaped.replaceAll('…', '[\\s\\S]*?')}$`);
 }

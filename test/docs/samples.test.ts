@@ -12,7 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { validateText } from '../../lib/validate/validate.js';
 import { type Block, blocksOf, LANGUAGES, printed, ROOT, readRepository } from './fences.js';
 
@@ -63,11 +63,15 @@ function scriptOf(blocks: readonly Block[], folder: string, port: number): strin
     }
     if (!isRun(block)) return ':';
     writeFileSync(join(folder, stored), text);
-    const run = block.language === 'js' ? `node ${stored} 2>.errors; cat .errors; [ ! -s .errors ]` : `. ./${stored}`;
+    const program = `node ${stored} 2>.errors || { cat .errors; exit 1; }; [ ! -s .errors ] || { cat .errors; exit 1; }`;
+    const run = block.language === 'js' ? program : `. ./${stored}`;
     return `${run}\necho '${END}' ${index}`;
   });
   return ['set -e', ...steps].join('\n');
 }
+
+/** Pages that are followed at the same time: most of their time is waiting. */
+const PAGES_AT_ONCE = 3;
 
 interface Played {
   readonly status: number | null;
@@ -76,7 +80,9 @@ interface Played {
   readonly all: string;
 }
 
-async function play(blocks: readonly Block[], folder: string): Promise<Played> {
+async function follow(page: string): Promise<Played> {
+  const blocks = blocksOf(page);
+  const folder = installedFolder();
   const port = await freePort();
   const PATH = `${join(folder, 'node_modules', '.bin')}:${process.env.PATH}`;
   const child = spawn('bash', ['-c', `exec 2>&1\n${scriptOf(blocks, folder, port)}`], {
@@ -90,6 +96,7 @@ async function play(blocks: readonly Block[], folder: string): Promise<Played> {
     all += text;
   });
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  rmSync(folder, { recursive: true, force: true });
   all = all.replaceAll(String(port), '8080');
   const outputs = new Map<number, string>();
   let from = 0;
@@ -115,6 +122,15 @@ function shownOf(path: string): string {
   const sample = /\/\/ \[sample\]\n([\s\S]*?)\/\/ \[\/sample\]/.exec(text)?.[1];
   return sample === undefined ? text : `${/^import .*\n/m.exec(text)?.[0] ?? ''}\n${sample}`;
 }
+
+const followed = new Map<string, Played>();
+beforeAll(async () => {
+  const waiting = pages.filter((page) => blocksOf(page).some(isRun));
+  const next = async (): Promise<void> => {
+    for (let page = waiting.shift(); page !== undefined; page = waiting.shift()) followed.set(page, await follow(page));
+  };
+  await Promise.all(Array.from({ length: PAGES_AT_ONCE }, next));
+});
 
 const rowsOf = (blocks: readonly Block[], wanted: (block: Block) => boolean) =>
   blocks.flatMap((block, index) => (wanted(block) ? [[block.line, block, index] as const] : []));
@@ -148,21 +164,15 @@ describe.each(pages)('%s', (page) => {
 
   if (blocks.some(isRun))
     describe('followed from top to bottom', () => {
-      let folder = '';
-      let played: Played;
-      beforeAll(async () => {
-        folder = installedFolder();
-        played = await play(blocks, folder);
-      });
-      afterAll(() => rmSync(folder, { recursive: true, force: true }));
+      const played = (): Played => followed.get(page) as Played;
 
       test('every program and command ends with 0, and programs write nothing to standard error', () => {
-        expect(played.status, played.all).toBe(0);
+        expect(played().status, played().all).toBe(0);
       });
 
       if (shown.length > 0)
         test.each(shown)('line %i: that is what is printed', (_, { text }, index) => {
-          const output = outputBefore(blocks, played.outputs, index);
+          const output = outputBefore(blocks, played().outputs, index);
           expect(output.trimEnd()).toMatch(printed(text));
         });
     });

@@ -13,6 +13,8 @@ const SETUP_MS_MAX = 600_000;
 const SHIPPED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
   /^dist\/.+\.(js|d\.ts)$/,
+  /^docs\/(?!lab\/).+\.(md|svg)$/,
+  /^examples\/.+\.(mjs|ts|yaml|log)$/,
   /^dist\/bin\/LICENCES\.txt$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/(node-gyp\.mjs|sources\.cjs|sources\.json)$/,
