@@ -38,7 +38,7 @@ describe('byteor run', () => {
     expect(output.toString()).toBe(LOG);
   });
 
-  test('prints exactly the facts of the contract with --json', async () => {
+  test('prints exactly the facts of docs/cli.md with --json', async () => {
     const { code, stdout, stderr, output } = await runText(YAML_PLAN, LOG, '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(output.toString()).toBe(KEPT);

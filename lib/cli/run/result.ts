@@ -18,7 +18,7 @@ export interface EndedRun {
   readonly signal: EndSignal | undefined;
 }
 
-/** Contract section 7. */
+/** What `run --json` prints: docs/cli.md. */
 export interface RunFacts {
   /** The input was used up, no record failed, and the ledger balances. */
   readonly ok: boolean;
