@@ -138,6 +138,7 @@ export function summaryPlot(rows) {
   ]);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12" fill="#222">`,
+    '<title>How many times as fast byteor is as what stands beside it</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="${LEFT}" y="18" font-weight="bold">how many times as fast byteor is (logarithmic)</text>`,
     ...marks,

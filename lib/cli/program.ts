@@ -172,7 +172,7 @@ function report(error: unknown, verb: string | undefined, context: Context): Exi
   return printProblem(error, verb === undefined ? 'byteor' : `byteor ${verb}`, context);
 }
 
-/** One line for a problem, a stack only when BYTEOR_DEBUG asks for it. Also used for what nobody caught. */
+/** One line for a problem, a stack only when BYTEOR_DEBUG asks for it. Also used for uncaught errors. */
 export function printProblem(error: unknown, path: string, { err }: Terminal): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   err.line(`${path}: ${err.colors.red(harmless(message))}`);

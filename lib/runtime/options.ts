@@ -29,7 +29,7 @@ export const PUBLICATIONS = ['profile', 'cursor', 'slot'] as const;
 
 /**
  * Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, a journal that is
- * replayed, or nobody.
+ * replayed, or nothing.
  */
 export type Port =
   | 'js'

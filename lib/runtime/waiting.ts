@@ -249,7 +249,7 @@ export class WaitQueue {
 
   #sleep(): void {
     this.#waker.arm();
-    // Whoever changed something before it could see the armed cell did not send an event.
+    // A thread that changed something before it could see the armed cell did not send an event.
     if (this.#run() && this.#waits.length > 0) this.#stayHot();
   }
 }

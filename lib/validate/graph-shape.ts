@@ -1,5 +1,5 @@
 /**
- * Rules about the graph as a whole: no cycle, every stage fed from an ingress and read by someone, every boundary
+ * Rules about the graph as a whole: no cycle, every stage fed from an ingress and read, every boundary
  * used. In a graph without cycles, "reachable" and "not a dead end" hold for all stages if each has a connection on
  * either side, so only the stage where it breaks is named, not all those behind it. Pure; any thread.
  */

@@ -57,7 +57,7 @@ function canonicalRing(plan: SingleRingPlan): CanonicalObject {
 }
 
 function canonicalLane(lane: Lane): CanonicalObject {
-  // fsync left out means each_batch: the strongest promise is the one nobody has to ask for.
+  // fsync left out means each_batch: the strongest promise is the default.
   return lane.kind === 'Journal' ? { ...lane, fsync: data(lane.fsync ?? 'each_batch') } : { ...lane };
 }
 

@@ -2,7 +2,7 @@
 //
 // A line that another CPU has written comes in some 30 ns from one that shares a cache with this one, and in 150 or
 // more from others. Near, a writer writes best where records stay; far, in whole lines that it need not have. The host
-// of a virtual machine moves CPUs about and tells nobody, so a writer finds out by itself: it times looks at its
+// of a virtual machine moves CPUs about without a word, so a writer finds out by itself: it times looks at its
 // readers' sequences, which are rare, and of which each that finds something new waits for a line.
 //
 // Hot code: no allocation after construction, no exception.
@@ -43,7 +43,7 @@ class Distance {
 
 class Gates {
  public:
-  // `apart`: one of them may run on another CPU, and somebody asks for far().
+  // `apart`: one of them may run on another CPU, and far() is asked for.
   explicit Gates(std::vector<SequenceReader> sequences, bool apart = false)
       : sequences_(std::move(sequences)), apart_(apart) {}
 

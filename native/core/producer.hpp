@@ -188,8 +188,8 @@ class alignas(kCacheBlock) RecordProducer {
   const StampTable stamps_;
   const std::uint64_t first_;
   std::uint64_t next_;
-  // Not beside next_: both would be stored by one instruction from a vector register, and whoever pushes one record
-  // after the other would wait for next_ to come back from there.
+  // Not beside next_: both would be stored by one instruction from a vector register, and a thread that pushes one
+  // record after the other would wait for next_ to come back from there.
   std::uint64_t gate_;
   std::uint64_t published_;
   std::uint32_t head_ = 0;

@@ -71,7 +71,7 @@ class JournalFiles {
   JournalFiles(const JournalFiles&) = delete;
   JournalFiles& operator=(const JournalFiles&) = delete;
 
-  // Gives the journal back: another writer may open it, while this object lives on for whoever still looks at it.
+  // Gives the journal back: another writer may open it, while this object lives on for readers of its counters.
   // Nothing but what open() has fixed may be called afterwards. When the journal's and the reader's threads have ended.
   void close() noexcept;
 

@@ -79,10 +79,10 @@ class Inlet {
   // when there is none now; kNoLimit once the lane has ended. Only where the lane is watermarked.
   virtual std::uint64_t lower_bound() noexcept = 0;
 
-  // The writer has closed the lane (or somebody cut it) and everything readable has been consumed.
+  // The writer has closed the lane (or it was cut) and everything readable has been consumed.
   virtual bool ended() noexcept = 0;
 
-  // Where every record is the same struct, and nobody asks for ordinals: bytes from one record to the next. Elsewhere
+  // Where every record is the same struct, and ordinals are not used: bytes from one record to the next. Elsewhere
   // 0.
   virtual std::uint32_t struct_stride() const noexcept { return 0; }
   // There alone: bytes of a record.

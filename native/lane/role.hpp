@@ -2,7 +2,7 @@
 // that balances whenever it stops. A role never blocks: when a lane is full it keeps its input, says "stalled" and
 // takes up the same record in its next turn.
 //
-//   inlets ──▶ role ──▶ outlets          stop ◀── whoever ends the pipeline
+//   inlets ──▶ role ──▶ outlets          stop ◀── the thread that ends the pipeline
 //
 // Rules that all of them keep:
 //   - What has been consumed from an inlet is done with: passed on, filtered, failed. A record that waits for room
@@ -63,8 +63,8 @@ struct RoleContext {
   std::uint32_t tailroom = 0;  // and behind
 };
 
-// Records that a reader will never read, now that nobody runs any more: published (or replayed) and not consumed. They
-// are counted as read. Also for the native ends of a graph, whose blocks are of the same kind.
+// Records that a reader will never read, now that no thread runs any more: published (or replayed) and not consumed.
+// They are counted as read. Also for the native ends of a graph, whose blocks are of the same kind.
 inline double settle_unread(abi::ConsumerBlock& block, const abi::ProducerBlock& producer,
                             const std::atomic<double>* replayed) noexcept {
   const double written = producer.published.load(std::memory_order_relaxed) +
@@ -147,7 +147,7 @@ class Role : public core::Agent {
     return bound != core::kNoLimit && outlet.advance(bound);
   }
 
-  // Nothing more comes out of this role. Answers 1: whoever sleeps must hear of the closed lanes.
+  // Nothing more comes out of this role. Answers 1: sleeping readers must hear of the closed lanes.
   std::uint32_t finish(abi::AgentState state = abi::AgentState::kDone) noexcept {
     for (OutletEnd& end : context_.outlets) end.outlet->close();
     finished_ = true;

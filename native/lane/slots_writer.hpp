@@ -1,6 +1,6 @@
 // The writing end of a lane of slots for a native thread: the slots of a SingleRing's shard, in either layout and
 // without room to grow. A SequencedSlots lane has slots, whatever its records are, and is gated by exactly
-// SEQUENCED_SLOTS_GATES cells: the interface promises that number, and a cell that nobody uses holds 2^64-1 and never
+// SEQUENCED_SLOTS_GATES cells: the interface promises that number, and a cell without a reader holds 2^64-1 and never
 // holds the writer back. Events and FanoutBroadcast have slots where every record is the same struct, and their readers
 // for gates. Hot code: no allocation after construction, no exception.
 #pragma once

@@ -73,7 +73,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   static constexpr bool kPassesAll = op::kPassesAll<Op>;
   static constexpr bool kWritesSpans = Op::kWrites && std::is_same_v<Out, SlotsWriter>;
 
-  // Where all records are the same struct, nobody asks for their ordinals, and each of them passes. What is changed is
+  // Where all records are the same struct, their ordinals are not used, and each of them passes. What is changed is
   // changed in the outlet, if it has room.
   bool works_by_spans() const noexcept {
     if constexpr (!kPassesAll || (Op::kWrites && !kWritesSpans)) return false;

@@ -26,7 +26,7 @@ class alignas(core::kCacheBlock) ChecksumOp {
 
   Outcome apply(core::RecordRef& record) noexcept {
     value_ = crc_.extend(value_, bytes_of(record));
-    // Relaxed: nobody concludes anything from it about other memory.
+    // Relaxed: no thread concludes anything from it about other memory.
     shown_value_.store(value_, std::memory_order_relaxed);
     bytes_.add(record.length);
     records_.add(1);

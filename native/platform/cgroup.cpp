@@ -11,7 +11,7 @@ namespace byteor::platform {
 
 namespace {
 
-// Version 1 says "unlimited" with the largest number of pages; nobody has an exbibyte.
+// Version 1 says "unlimited" with the largest number of pages; no machine has an exbibyte.
 constexpr std::uint64_t kUnlimitedBytes = std::uint64_t{1} << 60;
 
 std::optional<std::string> first_line(const std::string& path) {

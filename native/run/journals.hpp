@@ -17,7 +17,7 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const st
                               const Options& options);
 
 // A journal lane that an egress reads gets a relay: a bridge that reads the journal, records of earlier runs first, and
-// writes a lane in memory, which the egress reads whoever runs it. Roles read journals themselves.
+// writes a lane in memory, which the egress reads, whatever runs it. Roles read journals themselves.
 graph::LaneGraphDescription with_relays(graph::LaneGraphDescription graph);
 
 }  // namespace byteor::run

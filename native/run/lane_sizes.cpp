@@ -89,7 +89,7 @@ graph::LaneSizes struct_sizes(const graph::LaneDescription& lane, std::uint64_t 
   return sizes;
 }
 
-// Structs that a lane of so many bytes holds; one that nobody gave a size holds two at least, as one of frames does. A
+// Structs that a lane of so many bytes holds; one without a stated size holds two at least, as one of frames does. A
 // journal's files are frames, and so is what they are written from.
 std::uint64_t structs_in(const graph::LaneDescription& lane, std::uint32_t lane_bytes) {
   if (lane.record_bytes == 0 || lane.kind == abi::LaneKindCode::kJournal) return 0;

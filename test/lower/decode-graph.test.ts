@@ -116,7 +116,7 @@ describe('decodeSpec of a graph', () => {
     [
       'an inserted lane with a capacity',
       patched(both, 'Lanes', 5, 'capacity_bytes', 64),
-      'nobody asks for the capacity',
+      'the capacity of an inserted lane',
     ],
     [
       'connections out of order',

@@ -18,7 +18,7 @@
 
 namespace byteor::bench {
 
-// Which of the two profiles a lane is made for: in the default one somebody may sleep, and so every publication is
+// Which of the two profiles a lane is made for: in the default one a reader may sleep, and so every publication is
 // sequentially consistent.
 enum class LaneProfile { kLowLatency, kDefault };
 
@@ -97,7 +97,7 @@ class FramedLane : public LaneBlocks {
 };
 
 // What lanes of slots for `capacity` records of at most `record_bytes` have in common. They are in graphs in which
-// nobody asks for ordinals, so there are none beside the slots.
+// ordinals are not used, so there are none beside the slots.
 class AnySlotsLane : public LaneBlocks {
  public:
   using Writer = lane::SlotsWriter;

@@ -131,7 +131,7 @@ function count(plan: CheckedPlan, id: string, port: ReplayPort, options: Options
   return ExitCode.RunFailed;
 }
 
-/** The folder that a run was given holds one folder a lane: whoever names it is told what is in it. */
+/** The folder that a run was given holds one folder a lane: the message lists them. */
 function withLanes(error: unknown, folder: string): unknown {
   const cause = (error as Partial<CliError>).cause;
   if (!(cause instanceof ByteorError) || cause.code !== 'JOURNAL_OPEN') return error;
