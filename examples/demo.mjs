@@ -62,7 +62,7 @@ function scratchFolder() {
 function logBytes(folder) {
   const asked = Number(values.megabytes) * MB;
   if (!(asked >= MB)) {
-    err.line(`npm run demo: --megabytes ${values.megabytes} is no size; give a number of megabytes from 1 on.`);
+    err.line(`npm run demo: --megabytes ${values.megabytes} is not a size; give a number of megabytes from 1 on.`);
     process.exit(2);
   }
   const { bavail, bsize } = statfsSync(folder);

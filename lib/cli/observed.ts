@@ -101,7 +101,7 @@ export function snapshotOf(path: string): Snapshot {
   }
 }
 
-/** Far above what 64 shards of 64 stages need; a file that claims more is no region. */
+/** Far above what 64 shards of 64 stages need; a file that claims more is not a region. */
 const OBSERVABLE_BYTES_MAX = 2 ** 30;
 
 /** The first bytes of a file, fewer where it has fewer. */

@@ -157,7 +157,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       program.outputHelp({ error: true });
       return ExitCode.Usage;
     }
-    // What follows a verb that does not exist, even --help, is no answer to anything.
+    // What follows a verb that does not exist, even --help, is not an answer to anything.
     const isVerb = wanted === undefined || VERBS.some(({ name }) => name === wanted);
     await program.parseAsync(isVerb || args[0] !== wanted ? args : [wanted], { from: 'user' });
     return context.exitCode;

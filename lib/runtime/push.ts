@@ -510,7 +510,7 @@ export class PushHandle<R> {
   }
 
   private show(shard: RecordProducer): void {
-    // After the ledger was settled nothing may be added to it. Closed alone (a failure) is no reason: then it counts.
+    // After the ledger was settled nothing may be added to it. Closed alone (a failure) is not a reason: then it counts.
     if (this.host.stopped) this.discardUnpublished();
     else if (shard.publish()) shard.report(enums.AgentState.Working);
     if (this.ended === 'no' && shard.closed) this.closedElsewhere();

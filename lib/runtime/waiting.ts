@@ -45,7 +45,7 @@ interface Wait {
   ended: { readonly error: unknown } | undefined;
 }
 
-/** @throws OptionError for a deadline that is no number of milliseconds. */
+/** @throws OptionError for a deadline that is not a number of milliseconds. */
 export function checkedDeadline(deadline: number | undefined): number {
   if (deadline === undefined) return Number.POSITIVE_INFINITY;
   if (typeof deadline !== 'number' || Number.isNaN(deadline) || deadline < 0)
@@ -57,7 +57,7 @@ export function checkedDeadline(deadline: number | undefined): number {
   return deadline;
 }
 
-/** @throws OptionError for what is no AbortSignal. */
+/** @throws OptionError for what is not an AbortSignal. */
 export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined || signal instanceof EventTarget) return signal;
   throw new OptionError(

@@ -28,7 +28,7 @@ export function checkGraphShape(model: Model, graph: Graph, note: Note): void {
 interface Waiting {
   /** Stages that nothing feeds, among them the isolated ones. */
   readonly starved: readonly StageNode[];
-  /** Stages that nothing reads although they are no sinks, without the isolated ones. */
+  /** Stages that nothing reads although they are not sinks, without the isolated ones. */
   readonly dead: readonly StageNode[];
   readonly isolated: ReadonlySet<StageNode>;
   readonly unusedIn: readonly BoundaryNode[];

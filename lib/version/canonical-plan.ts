@@ -51,7 +51,7 @@ function canonicalRing(plan: SingleRingPlan): CanonicalObject {
     ordering: ring.ordering ?? 'Strict',
     producer: ring.producer ?? 'Single',
     scheduling: ring.scheduling ?? 'Dedicated',
-    // With one shard the key is ignored (validation warns), so it is no part of what the plan means.
+    // With one shard the key is ignored (validation warns), so it is not part of what the plan means.
     shard_key: shards > 1 ? data(ring.shard_key) : undefined,
   };
 }

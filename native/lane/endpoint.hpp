@@ -93,8 +93,8 @@ class Inlet {
   // more only once. Moves over nothing: consume() does.
   virtual core::FixedSpan span(std::uint32_t /*skip*/, std::uint32_t /*limit*/) noexcept { return {}; }
 
-  // What stands where the next record should is no record: JavaScript overwrote it. Nothing more can be read, and the
-  // lane never ends by itself; the reader's role fails.
+  // What stands where the next record should is not a record: JavaScript overwrote it. Nothing more can be read, and
+  // the lane never ends by itself; the reader's role fails.
   virtual bool damaged() const noexcept { return false; }
 };
 

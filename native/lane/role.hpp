@@ -35,7 +35,7 @@ struct InletEnd {
   std::unique_ptr<Inlet> inlet;
   abi::ConsumerBlock* block = nullptr;           // this reader's
   const abi::ProducerBlock* producer = nullptr;  // the lane's writer's
-  // Journal lanes: records of earlier runs that were handed to this reader; they are no part of `producer`'s count.
+  // Journal lanes: records of earlier runs that were handed to this reader; they are not part of `producer`'s count.
   const std::atomic<double>* replayed = nullptr;
   std::uint64_t ordinal_step = 1;           // ordinal.hpp; of a lane that is watermarked
   std::uint32_t writer_agent = abi::kNone;  // whom the role waits for when there is nothing to read

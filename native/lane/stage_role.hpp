@@ -62,7 +62,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return moved;
   }
 
-  // Of a failing stage: the failed record has been counted already; damage is no record that could be consumed.
+  // Of a failing stage: the failed record has been counted already; damage is not a record that could be consumed.
   void settle() noexcept override {
     double left = settle_unread(block_, *context_.inlets.front().producer, context_.inlets.front().replayed);
     if (damaged_ && left > 0) left -= 1;

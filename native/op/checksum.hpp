@@ -1,5 +1,5 @@
 // CRC32C over the bytes of all records, in order: two runs that agree in it carried the same bytes. Terminators, which
-// are no part of a record, are not part of it.
+// are not part of a record, are not part of it.
 // Hot code: no allocation, no exception; report(), in checksum.cpp, is the control path.
 #pragma once
 

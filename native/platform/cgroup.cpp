@@ -138,7 +138,7 @@ struct MemoryFiles {
 };
 
 std::optional<MemoryLimit> memory_of(const std::string& folder, const MemoryFiles& files) {
-  const auto limit = number_in<std::uint64_t>(folder + files.limit);  // "max" is no number
+  const auto limit = number_in<std::uint64_t>(folder + files.limit);  // "max" is not a number
   const auto used = number_in<std::uint64_t>(folder + files.used);
   if (!limit || !used || *limit >= kUnlimitedBytes) return std::nullopt;
   const std::uint64_t droppable = statistic(folder + "/memory.stat", files.droppable);

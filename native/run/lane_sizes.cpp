@@ -74,7 +74,7 @@ graph::LaneSizes framed_sizes(const graph::LaneDescription& lane, Record record,
 }
 
 // Slots in which every record is the same struct: the records are the slots. The layout is kFramed (and nothing else is
-// said) where the lane's records are no structs, or would take more than a lane may.
+// said) where the lane's records are not structs, or would take more than a lane may.
 graph::LaneSizes struct_sizes(const graph::LaneDescription& lane, std::uint64_t records) {
   graph::LaneSizes sizes{};
   sizes.layout = abi::LayoutCode::kFramed;

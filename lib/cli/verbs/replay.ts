@@ -138,7 +138,7 @@ function withLanes(error: unknown, folder: string): unknown {
   const lanes = journalsBelow(folder);
   if (lanes.length === 0) return error;
   return usageError(
-    `--from-journal is ${JSON.stringify(folder)}, which is no journal but holds some: one a lane.`,
+    `--from-journal is ${JSON.stringify(folder)}, which is not a journal but holds some: one a lane.`,
     `Name one of them: ${lanes.map((lane) => join(folder, lane)).join(', ')}.`,
   );
 }
