@@ -61,7 +61,7 @@ class PacedBarrier {
  private:
   static constexpr std::uint64_t kFewRecords = 4;
   // A look at words brings the slots themselves, and what was made meanwhile is still to come, line by line: with twice
-  // as long, 64-byte records came at 30 instead of 50 million a second between far CPUs.
+  // as long, 64-byte records came at 30 instead of 50 million a second between cores.
   static constexpr double kMostForWordsNs = Pace::kMostNs / 2;
   // In shorter lanes, single readers lost some 5 % by asking. Sixty-four lines: half and twice as many brought less.
   static constexpr std::uint64_t kFetchLaneBytes = std::uint64_t{64} << 10;

@@ -121,8 +121,8 @@ class alignas(kCacheBlock) RecordProducer {
   std::uint64_t next() const noexcept { return next_; }
   std::uint64_t free_until() const noexcept { return gate_ + ring_.capacity; }
 
-  // Whether a stage that holds this end back runs on a CPU that is far away.
-  bool reader_is_far() const noexcept { return gates_.far(); }
+  // Whether a stage that holds this end back runs cross-core.
+  bool reader_is_cross_core() const noexcept { return gates_.cross_core(); }
 
   std::uint32_t unpublished() const noexcept { return static_cast<std::uint32_t>(next_ - published_); }
   std::uint64_t published() const noexcept { return published_; }

@@ -192,7 +192,7 @@ bool LaneGraph::crosses_threads(std::uint32_t index) const noexcept {
 lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcept {
   return {.drops = lane(index).on_full == abi::OnFullCode::kDrop,
           .watermarked = lane(index).has(abi::LaneFlag::kWatermarked),
-          .apart = crosses_threads(index),
+          .cross_thread = crosses_threads(index),
           .first = first_position(index),
           .record_bytes = lane(index).record_bytes,
           .first_ordinal = first_ordinal_,
