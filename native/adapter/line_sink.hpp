@@ -40,7 +40,7 @@ namespace byteor::adapter {
 struct LineSinkOptions {
   std::uint32_t agent = 0;            // index into AgentEntry, for failures
   std::uint32_t batch_records = 256;  // most records of a shard in one turn
-  // Bytes of one write. The default is the fastest measured (docs/adapters.md); tests make it tiny.
+  // Bytes of one write. The default is the fastest measured (docs/lab/line-adapters.md); tests make it tiny.
   std::uint32_t buffer_bytes = 256 * 1024;
   // Every record was a line when it came and nothing put a line feed into it: none is looked for.
   bool lines_only = false;
