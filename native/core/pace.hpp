@@ -1,4 +1,4 @@
-// How often a reader looks at the cursor of a writer on another CPU.
+// The backoff of a reader between two polls of the cursor of a writer on another CPU.
 //
 //   writer ──stores──▶ | cursor | ◀──looks── reader        a look takes the line away; stores behind it wait
 //

@@ -5,10 +5,9 @@
 //   inlets ──▶ role ──▶ outlets          stop ◀── the thread that ends the pipeline
 //
 // Rules that all of them keep:
-//   - What has been consumed from an inlet is done with: passed on, filtered, failed. A record that waits for room
-//   stays
-//     unconsumed, however much has been done to it, so a halt at any moment leaves it in its lane, where settle() finds
-//     it. At the end of a turn everything done is published and released.
+//   - What has been consumed from an inlet is done with: passed on, filtered, failed. A record that waits for room is
+//     not consumed, however much has been done to it, so a halt at any moment leaves it in its lane, where settle()
+//     finds it. At the end of a turn everything done is published and released.
 //   - Something that another thread may sleep for (records, room, a watermark, an end) counts as work.
 //   - Watermarked outlets hear the least ordinal that may still come, also when nothing does.
 // Hot code: no allocation after construction, no exception. settle() is called when the role's thread has ended.

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
  * The fenced blocks of a page, and what the comment above a block says of it:
  *
  *   (nothing)            js: a program, run as it stands. sh: commands, run in the page's one shell. yaml: a valid plan.
- *                        ts: compiles. json: is JSON. text: a drawing or an excerpt, not looked at
+ *                        ts: the one file of examples/ that is compiled. json: is JSON. text: a drawing or an excerpt, not looked at
  *   file: NAME           not run: the file of this name in the page's folder. Of examples/, it equals that file
  *   prints               text: what all commands and programs since the last such block have printed; … stands for
  *                        any text
- *   not run: REASON      sh that a test cannot run
+ *   not run: REASON      js or sh that a test cannot run
  *   wrong: CODE          yaml with this one error
  *
  * A comment `setup: COMMAND` on a line of its own runs a command that a reader of the page need not see.
@@ -24,8 +24,7 @@ export interface Block {
 }
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const LANGUAGES = ['js', 'ts', 'sh', 'yaml', 'json', 'text', ''];
-export const MARKS = ['', 'file', 'prints', 'not run', 'wrong'];
+export const LANGUAGES = ['js', 'ts', 'sh', 'yaml', 'json', 'text', 'dockerfile', ''];
 
 const FENCE =
   /^<!-- setup: (?<setup>[^\n]+) -->$|^(?:<!-- (?<mark>file|prints|not run|wrong)(?:: (?<value>[^\n]+?))? -->\n)?```(?<language>\w*)\n(?<text>.*?)^```$/gms;

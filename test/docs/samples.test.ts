@@ -1,14 +1,5 @@
 import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -185,15 +176,9 @@ describe('a page', () => {
     expect('a.b').not.toMatch(printed('axb'));
   });
 
-  test('has the example of definePlan as it compiles', () => {
-    const compiled = readFileSync(join(ROOT, 'examples/define-plan.ts'), 'utf8').replace(
-      "'../lib/index.js'",
-      "'byteor'",
-    );
-    expect(
-      blocksOf('docs/plan.md')
-        .filter(({ language }) => language === 'ts')
-        .map(({ text }) => text),
-    ).toEqual([compiled]);
+  test('with TypeScript shows the file that is compiled with the tests', () => {
+    const compiled = readRepository('examples/define-plan.ts').replace("'../lib/index.js'", "'byteor'");
+    const shown = pages.flatMap(blocksOf).filter(({ language }) => language === 'ts');
+    expect(shown.map(({ text }) => text)).toEqual([compiled]);
   });
 });
