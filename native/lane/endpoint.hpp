@@ -11,7 +11,7 @@
 //
 // Ordinals. Every record carries its place in the order of its ingress, so that an Ordered merge can restore it.
 // Within one lane ordinals only grow (strictly, where an Ordered merge is downstream). A lane that is watermarked also
-// says which ordinals can no longer come: a gap that a filter or a drop left is then known to be a gap, and nobody
+// says which ordinals can no longer come: a gap that a filter or a drop left is then known to be a gap, and no merge
 // waits for it.
 #pragma once
 
