@@ -35,13 +35,22 @@ function installedFolder(): string {
   return folder;
 }
 
-const freePort = (): Promise<number> =>
+/** Below the range from which systems take ports of outgoing connections, of which the pages make many. */
+const PORTS = { from: 12_001, count: 19_997 };
+
+const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
   });
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
+    if (await isFree(port)) return port;
+  }
+}
 
 /** One shell script of a page: its files are put in place, and its programs and commands run, where they stand. */
 function scriptOf(blocks: readonly Block[], folder: string, port: number): string {
@@ -60,6 +69,9 @@ function scriptOf(blocks: readonly Block[], folder: string, port: number): strin
   });
   return ['set -e', ...steps].join('\n');
 }
+
+/** A page takes some seconds; on a machine that does other things too, more. */
+const PAGE_MS_MAX = 150_000;
 
 /** Pages that are followed at the same time: most of their time is waiting. */
 const PAGES_AT_ONCE = 3;
@@ -86,9 +98,20 @@ async function follow(page: string): Promise<Played> {
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     all += text;
   });
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  // What a page leaves running, or what hangs, is ended with its shell's process group.
+  const endGroup = (): void => {
+    try {
+      process.kill(-(child.pid as number), 'SIGKILL');
+    } catch {
+      // Nothing is left of it.
+    }
+  };
+  const watchdog = setTimeout(endGroup, PAGE_MS_MAX);
+  child.once('exit', endGroup);
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  clearTimeout(watchdog);
   rmSync(folder, { recursive: true, force: true });
-  all = all.replaceAll(String(port), '8080');
+  all = all.replaceAll(`:${port}`, ':8080');
   const outputs = new Map<number, string>();
   let from = 0;
   for (const match of all.matchAll(new RegExp(`${END} (\\d+)\\n`, 'g'))) {
