@@ -6,7 +6,13 @@ import { ROOT, readRepository } from './fences.js';
 /** The index of the decisions, and who cites them. */
 
 const files = readdirSync(join(ROOT, 'docs/decisions')).filter((name) => /^\d{3}-/.test(name));
-const titles = files.map((name) => readRepository(`docs/decisions/${name}`).split('\n', 1)[0]?.slice(2) ?? '');
+/** `107 Pages are followed`; a colon behind the number is written by some. */
+const titleOf = (text: string): string =>
+  text
+    .split('\n', 1)[0]
+    ?.slice(2)
+    .replace(/^(\d{3}):/, '$1') ?? '';
+const titles = files.map((name) => titleOf(readRepository(`docs/decisions/${name}`)));
 
 function sourcesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
