@@ -1,7 +1,7 @@
 /**
  * All benchmarks, or the named ones, one after the other: `npm run bench [-- rings|lanes|echo|run|journal|import …]`. Builds first.
  * Takes some minutes on a machine that does nothing else; every program has a bound and says what it left out.
- * `npm run bench:report` writes the README's table from the results.
+ * `npm run bench:report` writes the tables of README.md and docs/performance.md from the results.
  */
 
 import { run } from '../test/tools/process.mjs';

@@ -1,6 +1,7 @@
 /**
- * Writes the README's performance section from bench/results: `npm run bench:report`. With --check it only says whether
- * the README has what the results say (exit code 1 when not), which a test asks.
+ * Writes what bench/results say into the documents: `npm run bench:report`. All tables go to docs/performance.md, a dozen
+ * rows to README.md and docs/comparison.md, and their plot to docs/performance.svg. With --check it only says which of them differ (exit code 1),
+ * which a test asks.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,8 +9,8 @@ import { join } from 'node:path';
 import { root } from '../test/tools/process.mjs';
 import { ours, reportedBands } from './support/paired.mjs';
 import { short } from './support/report.mjs';
+import { summaryPlot, summaryRows } from './support/summary.mjs';
 
-const README = join(root, 'README.md');
 const BEGIN = '<!-- written by npm run bench:report -->';
 const END = '<!-- end of what npm run bench:report writes -->';
 
@@ -86,7 +87,7 @@ function lanesText({ cells, machine, left_out }) {
     'As above, over the lanes that a graph runs: of structs where nothing else is said, which are the slots of any lane but a',
     'journal; records of any length have frames (Events, FanoutBroadcast) or slots and an arena (SequencedSlots). A chain is',
     'three stages and three lanes, a broadcast one writer and two readers, a merge two writers and one. Batches of 64-byte',
-    `structs are made aside and copied in where the reader is far away; "made in place" are always written where they stay. ${runOf(machine)}.${notInstalled(left_out)}`,
+    `structs go through a staging buffer where the reader is far; "made in place" are always written where they stay. ${runOf(machine)}.${notInstalled(left_out)}`,
     '',
     tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], graphs),
     '',
@@ -199,18 +200,46 @@ function performanceText() {
   return [where, ...found.map(({ text }) => text)].join('\n\n');
 }
 
+/** The README's table, with where its numbers come from. */
+function summaryText(rows, { echo, run, lanes, journal }) {
+  const commits = Object.entries({ echo, run, lanes, journal }).map(
+    ([name, { machine }]) => `${name} ${machine.commit}`,
+  );
+  return [
+    `${whereText(echo.machine)}. Commits: ${commits.join(', ')}.`,
+    '',
+    tableOf(
+      ['', 'byteor', 'beside it', 'byteor is'],
+      rows.map(({ what, byteor, beside, ratio: value }) => [what, byteor, beside, ratio(value)]),
+    ),
+  ].join('\n');
+}
+
+/** A document with what stands between the two marks replaced. */
+function withSection(path, text) {
+  const page = readFileSync(join(root, path), 'utf8');
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`${path} has no place for the results: ${BEGIN} and ${END}`);
+  return `${page.slice(0, from)}${BEGIN}\n${text.trimEnd()}\n${page.slice(to)}`;
+}
+
 function main() {
-  const readme = readFileSync(README, 'utf8');
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`README.md has no place for the results: ${BEGIN} and ${END}`);
-  const wanted = `${readme.slice(0, from)}${BEGIN}\n${performanceText().trimEnd()}\n${readme.slice(to)}`;
-  if (wanted === readme) return;
-  if (process.argv.includes('--check')) {
-    process.stderr.write('README.md does not say what bench/results say: npm run bench:report\n');
-    process.exitCode = 1;
-    return;
+  const results = Object.fromEntries(['echo', 'run', 'lanes', 'journal'].map((name) => [name, load(name)]));
+  const rows = summaryRows(results);
+  const documents = {
+    'README.md': withSection('README.md', summaryText(rows, results)),
+    'docs/comparison.md': withSection('docs/comparison.md', summaryText(rows, results)),
+    'docs/performance.md': withSection('docs/performance.md', performanceText()),
+    'docs/performance.svg': summaryPlot(rows),
+  };
+  for (const [path, wanted] of Object.entries(documents)) {
+    const there = join(root, path);
+    if (existsSync(there) && readFileSync(there, 'utf8') === wanted) continue;
+    if (process.argv.includes('--check')) {
+      process.stderr.write(`${path} does not say what bench/results say: npm run bench:report\n`);
+      process.exitCode = 1;
+    } else writeFileSync(there, wanted);
   }
-  writeFileSync(README, wanted);
 }
 
 main();

@@ -1,4 +1,4 @@
-/** What a producer sees when nobody takes its records: a status, a wait that can be ended, and nothing lost uncounted. */
+/** What a producer sees when its records are not taken: a status, a wait that can be ended, and nothing lost uncounted. */
 
 import { compile, DeadlineError, definePlan, open } from 'byteor';
 

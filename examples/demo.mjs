@@ -61,7 +61,7 @@ function scratchFolder() {
 function logBytes(folder) {
   const asked = Number(values.megabytes) * MB;
   if (!(asked >= MB)) {
-    complain(`npm run demo: --megabytes ${values.megabytes} is no size; give a number of megabytes from 1 on.`);
+    complain(`npm run demo: --megabytes ${values.megabytes} is not a size; give a number of megabytes from 1 on.`);
     process.exit(2);
   }
   const { bavail, bsize } = statfsSync(folder);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 const WORDS = 8;
-/** Messages under way: enough that nobody waits, few enough that no queue grows. */
+/** Messages under way: enough that no side waits, few enough that no queue grows. */
 const WINDOW = 4096;
 const BATCH = 100;
 

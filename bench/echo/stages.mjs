@@ -30,7 +30,7 @@ export function expected(records) {
   return sum;
 }
 
-/** Everybody's stages, for those that run them in JavaScript. */
+/** The stages of all contestants, for those that run them in JavaScript. */
 function stagesInJs() {
   const totals = { count: 0, sum: 0 };
   return {

@@ -1,4 +1,4 @@
-/** What all contestants send: record i has the words i, i + 1, … and everybody sums up every word that came back. */
+/** What all contestants send: record i has the words i, i + 1, … and each sums up every word that came back. */
 
 export const FIELDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 

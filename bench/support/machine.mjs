@@ -18,7 +18,7 @@ export function firstLine(command, ...args) {
 export function machineFacts(command) {
   const all = cpus();
   // Results are written while a benchmark or a soak runs; they are not a change of what was measured.
-  const results = [':!bench/results', ':!test/soak/results', ':!README.md'];
+  const results = [':!bench/results', ':!test/soak/results', ':!README.md', ':!docs/performance.*'];
   const dirty = firstLine('git', 'status', '--porcelain', '--', ...results);
   return {
     cpu: all[0]?.model ?? 'unknown',

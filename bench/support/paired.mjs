@@ -57,7 +57,7 @@ function output(program, args) {
   return JSON.parse(ended.stdout);
 }
 
-/** `begun_at`: the distance just before, if anybody asked. */
+/** `begun_at`: the distance just before, where it was measured. */
 function trial(program, cell, seed, begun_at) {
   const { topology, form, bytes, capacity, records } = cell;
   const { runs, left_out } = output(program, [topology, form, bytes, capacity, records, seed].map(String));

@@ -66,7 +66,7 @@ export const BATCH_RECORDS_MAX = 2 ** 16;
 export const THREADS_MAX = 256;
 
 /**
- * Distinct keys that a keyed `count` holds a shard. A report of more is no longer read by anybody, and a key space without
+ * Distinct keys that a keyed `count` holds a shard. A report of more is too long to be read, and a key space without
  * a bound (request ids, say) must not become memory without a bound.
  */
 export const COUNT_KEYS_MAX = 65_536;
@@ -127,7 +127,7 @@ export const enums = {
   AgentKind: { Ingress: 1, Stage: 2, Egress: 3, Router: 4, Merge: 5, Bridge: 6, Journal: 7 },
   /** What an agent was last seen doing; Stalled waits for room downstream, Waiting for records upstream. */
   AgentState: { Idle: 0, Working: 1, Waiting: 2, Stalled: 3, Done: 4, Failed: 5 },
-  /** Who runs a boundary: a JS handle, a native adapter, or nobody (a discarded egress). */
+  /** Who runs a boundary: a JS handle, a native adapter, or nothing (a discarded egress). */
   PortCode: { Js: 1, Native: 2, Discard: 3 },
   PinState: { NotAsked: 0, Applied: 1, Degraded: 2, Failed: 3 },
 } as const;
@@ -441,7 +441,7 @@ export const LaneBlock = struct(
     ['publish_wakes_offset', 'u64', 'u64 × publish_wake_count: offsets of ThreadBlock'],
     ['release_wakes_offset', 'u64', 'u64 × release_wake_count: offsets of ThreadBlock'],
     'line',
-    ['stop_before', 'a64', 'no record from this position or sequence on is read; 2^64-1 until somebody cuts the lane'],
+    ['stop_before', 'a64', 'no record from this position or sequence on is read; 2^64-1 until the lane is cut'],
   ],
 );
 

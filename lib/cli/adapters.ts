@@ -30,7 +30,7 @@ export interface GivenEnd {
   readonly words: string;
 }
 
-/** The file that an adapter reads or writes; undefined for standard streams and whatever is no file. */
+/** The file that an adapter reads or writes; undefined for standard streams and whatever is not a file. */
 export const fileOf = (port: Port | undefined): string | undefined =>
   typeof port === 'object' && 'lines' in port && port.lines !== '-' ? port.lines : undefined;
 
@@ -115,7 +115,7 @@ function unknownAdapter(kind: Kind, id: string, adapter: string, name: string): 
   const known = kind === 'ingress' ? ['lines'] : ['lines', 'lines+append', 'discard'];
   const near = nearest(name, known);
   return usageError(
-    `The adapter of "${id}" is ${JSON.stringify(adapter)}, which is no adapter for an ${kind}.`,
+    `The adapter of "${id}" is ${JSON.stringify(adapter)}, which is not an adapter for an ${kind}.`,
     `${near === undefined ? '' : `(Did you mean ${near}?) `}An adapter is ${FORMS[kind]}.`,
   );
 }

@@ -32,7 +32,7 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], sources: Sou
   return [...blocks, summary(diagnostics, style.colors)].join('\n');
 }
 
-/** Lines as an editor counts them: a byte order mark is no character of the first line. */
+/** Lines as an editor counts them: a byte order mark is not a character of the first line. */
 function sourceLines(bytes: Uint8Array): readonly string[] {
   return new TextDecoder('utf-8').decode(bytes).split(/\r?\n/);
 }

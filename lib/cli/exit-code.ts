@@ -1,6 +1,6 @@
 /**
- * How the command line ends. The numbers are part of the contract (docs/cli.md has the same table, and a test compares
- * them), so every verb ends by one of these names and by no other number. Pure; any thread.
+ * How the command line ends. The numbers are promised to scripts (docs/cli.md has the table, and a test compares them), so
+ * every verb ends by one of these names and by no other number. Pure; any thread.
  */
 
 export const ExitCode = {

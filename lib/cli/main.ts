@@ -1,6 +1,6 @@
 /**
  * The `byteor` command. Sets what holds for the whole process: a closed or full standard output, and
- * errors that nobody caught. Everything else is program.ts.
+ * uncaught errors. Everything else is program.ts.
  */
 import { ExitCode } from './exit-code.js';
 import { systemWords } from './system-words.js';
@@ -8,14 +8,14 @@ import { openTerminal } from './terminal.js';
 
 const terminal = openTerminal();
 
-// Whoever reads us may stop: `byteor … | head`. That is no failure, and there is nobody to tell; but what went wrong
+// The reader of our output may stop: `byteor … | head`. That is not a failure and needs no message; but what went wrong
 // before it (a plan with errors, a failed run) still decides the exit code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? ExitCode.Done);
   terminal.err.line(`byteor: Cannot write to standard output: ${systemWords(error)}.`);
   process.exit(ExitCode.RunFailed);
 });
-// Without standard error there is nobody to complain to; the exit code still says it.
+// Without standard error no message can be written; the exit code still says it.
 process.stderr.on('error', () => {});
 
 async function endBadly(error: unknown): Promise<never> {

@@ -162,7 +162,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       program.outputHelp({ error: true });
       return ExitCode.Usage;
     }
-    // What follows a verb that does not exist, even --help, is no answer to anything.
+    // What follows a verb that does not exist, even --help, is not an answer to anything.
     const isVerb = wanted === undefined || VERBS.some(({ name }) => name === wanted);
     await program.parseAsync(isVerb || args[0] !== wanted ? args : [wanted], { from: 'user' });
     return context.exitCode;
@@ -177,7 +177,7 @@ function report(error: unknown, verb: string | undefined, context: Context): Exi
   return printProblem(error, verb === undefined ? 'byteor' : `byteor ${verb}`, context);
 }
 
-/** One line for a problem, a stack only when BYTEOR_DEBUG asks for it. Also used for what nobody caught. */
+/** One line for a problem, a stack only when BYTEOR_DEBUG asks for it. Also used for uncaught errors. */
 export function printProblem(error: unknown, path: string, { err }: Terminal): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   err.line(`${path}: ${err.colors.red(harmless(message))}`);

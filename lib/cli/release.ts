@@ -3,5 +3,5 @@
  * compares them. Pure; any thread.
  */
 
-/** Features of plans that this release accepts (contract section 2.2). */
+/** Features of plans that this release accepts (docs/plan.md, lanes). */
 export const RELEASE_FEATURES = { lane_graph_journal: true, lane_graph_fanout: true } as const;

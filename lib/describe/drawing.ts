@@ -153,7 +153,7 @@ class Drawer {
     return groups.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
   }
 
-  /** Nodes, ascending, as a line of nodes and forks; null when their order is no nest of lines and forks. */
+  /** Nodes, ascending, as a line of nodes and forks; null when their order is not a nest of lines and forks. */
   draw(nodes: readonly number[], open: Open): Block | null {
     const isCut = (node: number): boolean =>
       nodes.every((other) => other === node || this.#isBefore(node, other) || this.#isBefore(other, node));

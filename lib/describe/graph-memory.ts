@@ -162,7 +162,7 @@ function laneSizes(lane: LaneSpec, record: LargestRecord, laneBytes: number): La
 }
 
 /**
- * Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a role there names by one a record
+ * Which lanes' ordinals are used: an Ordered merge behind them goes by them, and a role there names by one a record
  * that failed. A stage may fail one, and any role one that is too long for its outlet, which only slots that are the struct
  * itself never find. Slots keep those beside the records, but not those of an ingress, which readers count.
  */

@@ -8,7 +8,7 @@
 import type { GraphSpec, RingSpec, RoleSpec, StageSpec } from '../lower/spec.js';
 import { withRelays } from './relays.js';
 
-/** Who runs an end: a native adapter, a handle of JavaScript, or (the egress only) nobody. */
+/** Who runs an end: a native adapter, a handle of JavaScript, or (the egress only) nothing. */
 export type EndRunner = 'native' | 'js' | 'discard';
 
 export interface PlacementAsked {

@@ -1,7 +1,7 @@
 /**
  * What `open` adds to a graph with a journal lane that an egress reads: a relay, which reads the journal, records of earlier
  * runs first, and writes a lane in memory for the egress. The rule is that of native/run/journals.cpp. It depends on how
- * journals are kept, not on the plan, so it is no part of what is compiled. Pure; any thread.
+ * journals are kept, not on the plan, so it is not part of what is compiled. Pure; any thread.
  */
 
 import type { GraphSpec, LaneSpec, RoleSpec } from '../lower/spec.js';

@@ -136,11 +136,11 @@ class RoleReader {
     if (kind === 'Stage') return this.#own(row, id, stages, this.#stages++);
     if (kind === 'Ingress' || kind === 'Egress') {
       const index = this.#own(row, id, boundaries, this.#boundaries++);
-      expect(boundaries[index]?.kind === kind, `boundary ${id} is no ${kind}`, row, 'kind');
+      expect(boundaries[index]?.kind === kind, `boundary ${id} is not an ${kind}`, row, 'kind');
       return index;
     }
     expect(indexOrNull(row, 'index', 0) === null, `a ${kind} is neither boundary nor stage`, row, 'index');
-    expect(id.includes(':'), `${id} is no name of an inserted element`, row, 'id_offset');
+    expect(id.includes(':'), `${id} is not a name of an inserted element`, row, 'id_offset');
     return null;
   }
 

@@ -130,7 +130,7 @@ function checkInserted({ inserted, kind, onFull, capacityBytes }: LaneSpec, row:
   if (!inserted) return;
   expect(kind === 'Events', `an inserted lane is Events, not ${kind}`, row, 'kind');
   expect(onFull === 'Block', 'an inserted lane cannot drop', row, 'on_full');
-  expect(capacityBytes === 0, 'nobody asks for the capacity of an inserted lane', row, 'capacity_bytes');
+  expect(capacityBytes === 0, 'the capacity of an inserted lane is not in the spec', row, 'capacity_bytes');
 }
 
 export interface ReadLanes {

@@ -26,7 +26,7 @@ function pickBoundary(
   const index = ring.u32(field);
   const row = rows[index];
   if (row === undefined) throw new SpecError(`${field} ${index} of ${rows.length} boundaries`, ring.at(field));
-  expect(nameOf(enums.BoundaryCode, row, 'kind', 'boundary kind') === kind, `boundary is no ${field}`, row, 'kind');
+  expect(nameOf(enums.BoundaryCode, row, 'kind', 'boundary kind') === kind, `boundary is not an ${field}`, row, 'kind');
   return row;
 }
 

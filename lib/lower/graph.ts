@@ -85,7 +85,7 @@ const NO_PARAMETERS = {
 } as const;
 
 function journalParameters(lane: Extract<Lane, { kind: 'Journal' }>): Parameters {
-  // fsync left out means each_batch: the strongest promise is the one nobody has to ask for.
+  // fsync left out means each_batch: the strongest promise is the default.
   const { fsync = 'each_batch', segment_bytes = 0, retain_bytes = 0, retain_ms = 0 } = lane;
   return {
     ...NO_PARAMETERS,

@@ -1,6 +1,6 @@
 /**
  * Resolves a key of the plan into the bytes that native code hashes. A `field` key becomes the field's place in the
- * struct that the ingress upstream declares, so that nobody walks a schema per record.
+ * struct that the ingress upstream declares, so that no schema is walked per record.
  */
 
 import { layoutOf } from '../plan/codec-layout.js';

@@ -102,7 +102,7 @@ export function readRegionFile(path: string): ArrayBuffer {
   }
 }
 
-/** Far above what 64 shards of 64 stages need; a file that claims more is no region. */
+/** Far above what 64 shards of 64 stages need; a file that claims more is not a region. */
 const OBSERVABLE_BYTES_MAX = 2 ** 30;
 
 /** The first bytes of a file, fewer where it has fewer. */

@@ -87,7 +87,7 @@ export interface Mistake<Words extends string> {
 
 /** Every field that the document does not have is a mistake. */
 type NoOthers<T, Known extends PropertyKey> = {
-  readonly [K in Exclude<keyof T, Known>]: Mistake<`"${K & string}" is no field here`>;
+  readonly [K in Exclude<keyof T, Known>]: Mistake<`"${K & string}" is not a field here`>;
 };
 
 type AnyList = readonly unknown[];
@@ -200,7 +200,7 @@ type RingEntry<
     ? Entry['stage'] extends Seen
       ? Mistake<`"${Entry['stage']}" stands in the ring already`>
       : Entry['stage']
-    : Mistake<`"${Entry['stage']}" is no stage of the plan; its stages: ${Choices<Stages, 'stage'>}`>;
+    : Mistake<`"${Entry['stage']}" is not a stage of the plan; its stages: ${Choices<Stages, 'stage'>}`>;
 } & ([Seen] extends [never]
     ? { readonly depends_on?: Depends<Entry, Stages, Ids, Seen> }
     : { readonly depends_on: Depends<Entry, Stages, Ids, Seen> });
@@ -236,7 +236,7 @@ type Dependency<
       ? Mistake<`"${Id}" depends on itself`>
       : Id extends Ids
         ? Mistake<`"${Id}" stands later in the ring; a stage depends on earlier ones`>
-        : Mistake<`"${Id}" is no stage of the plan; its stages: ${Choices<Stages, 'stage'>}`>;
+        : Mistake<`"${Id}" is not a stage of the plan; its stages: ${Choices<Stages, 'stage'>}`>;
 
 /** A field key names a field of the ingress's struct. */
 type KeyOver<C> = C extends { readonly kind: 'struct'; readonly fields: infer Fields extends readonly StructField[] }
@@ -261,7 +261,7 @@ type CheckedFrom<From extends string, P extends PlanDraft> = From extends StageI
   ? From
   : From extends EgressIds<P>
     ? Mistake<`"${From}" is an egress, where records leave; from: ${Choices<Entries<P>, 'stage' | 'ingress'>}`>
-    : Mistake<`"${From}" is no stage or ingress of the plan; from: ${Choices<Entries<P>, 'stage' | 'ingress'>}`>;
+    : Mistake<`"${From}" is not a stage or ingress of the plan; from: ${Choices<Entries<P>, 'stage' | 'ingress'>}`>;
 
 /** The end of a connection: a stage or an egress, and behind an ingress a stage. */
 type CheckedTo<From extends string, To extends string, P extends PlanDraft> = string extends To
@@ -280,7 +280,7 @@ type CheckedTo<From extends string, To extends string, P extends PlanDraft> = st
         : To
       : To extends IngressIds<P>
         ? Mistake<`"${To}" is an ingress, where records enter; to: ${Choices<Entries<P>, 'stage' | 'egress'>}`>
-        : Mistake<`"${To}" is no stage or egress of the plan; to: ${Choices<Entries<P>, 'stage' | 'egress'>}`>;
+        : Mistake<`"${To}" is not a stage or egress of the plan; to: ${Choices<Entries<P>, 'stage' | 'egress'>}`>;
 
 type CheckedConnection<C, P extends PlanDraft> = C extends {
   readonly from: infer From extends string;
@@ -320,7 +320,7 @@ type CheckedPolicies<Policies, P extends PlanDraft> = {
         ? Policies[Id] extends EgressPolicy
           ? EgressPolicy
           : Mistake<`"${Id & string}" is an egress; its policy: Interleave or Ordered`>
-        : Mistake<`"${Id & string}" is no boundary of the plan; its boundaries: ${Choices<P['boundaries'], 'ingress' | 'egress'>}`>;
+        : Mistake<`"${Id & string}" is not a boundary of the plan; its boundaries: ${Choices<P['boundaries'], 'ingress' | 'egress'>}`>;
 };
 
 type CheckedRing<P extends RingDraft> = NoOthers<P['single_ring'], keyof RingDraft['single_ring']> & {

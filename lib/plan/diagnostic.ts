@@ -1,4 +1,4 @@
-/** One finding about a plan. Source: contract section 3. */
+/** One finding about a plan. The codes: docs/diagnostics.md. */
 export interface Diagnostic {
   /** Stable code, documented one by one and explained by `byteor explain CODE`. */
   readonly code: string;

@@ -1,6 +1,6 @@
 /**
  * The words of the plan document, exactly as they stand in JSON and YAML (snake_case).
- * Source: contract section 2. Everything here is data; nothing here checks anything.
+ * Their rules: docs/plan.md. Everything here is data; nothing here checks anything.
  */
 
 import type { SEQUENCED_SLOTS_V1_GATING } from './limits.js';

@@ -85,7 +85,7 @@ export const PLAN_TOKENS_MAX = 400_000;
 export const PLAN_DEPTH_MAX = 64;
 /** Values after aliases are expanded: this is what stops an alias bomb. */
 export const PLAN_VALUES_MAX = 200_000;
-/** Diagnostics in one report; a last one states how many more there were. Nobody reads the 1001st. */
+/** Diagnostics in one report; a last one states how many more there were. */
 export const DIAGNOSTICS_MAX = 1000;
 /** `received` is cut to about this many characters of JSON. */
 export const RECEIVED_CHARS_MAX = 160;

@@ -1,6 +1,6 @@
 /**
- * The ledger: the counters that stand beside the cursors, and the equations they must satisfy (CONTRACT, Conservation).
- * Pure reader of a region. Exact once the pipeline has been settled (`settled`); while it runs, the numbers are of
+ * The ledger: the counters that stand beside the cursors, and the equations they must satisfy (docs/runtime.md, the
+ * ledger). Pure reader of a region. Exact once the pipeline has been settled (`settled`); while it runs, the numbers are of
  * slightly different moments. What a LaneGraph counts and promises stands in graph-counters.ts.
  */
 

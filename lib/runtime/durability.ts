@@ -68,7 +68,7 @@ export class Durability {
     this.#queue.kick();
   }
 
-  /** Nobody will tell this thread about the journal any more. */
+  /** No event about the journal will reach this thread any more. */
   fail(error: unknown): void {
     if (this.#queue.length > 0) this.#queue.fail(error);
   }

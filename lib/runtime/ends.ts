@@ -14,7 +14,7 @@ import { ringEnds } from './ring-ends.js';
 export interface PushEnd {
   /** One a shard; a lane is one. */
   readonly producers: readonly RecordProducer[];
-  /** A record that does not fit is dropped and counted, and nobody waits for room. */
+  /** A record that does not fit is dropped and counted; no push waits for room. */
   readonly drops: boolean;
   /** Lane that it writes, or undefined in a ring. */
   readonly lane: string | undefined;

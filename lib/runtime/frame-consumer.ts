@@ -1,9 +1,9 @@
 /**
  * The reading end of a lane of frames on a JS thread: native/lane's framed inlet in TypeScript. It may read what the
- * writer has published (in a journal: what is as durable as promised), up to the cut where somebody has cut the lane.
+ * writer has published (in a journal: what is as durable as promised), up to the cut where the lane was cut.
  * One owner: the thread that has taken the egress. Hot: allocates nothing after construction (but a clock reading a
  * batch that holds a sampled record) and never waits. It throws nothing but a RegionError where the frames are no
- * frames: a callback has written beside its record, and going on would deliver what nobody sent.
+ * frames: a callback has written beside its record, and going on would deliver what no producer sent.
  */
 
 import {
@@ -171,7 +171,7 @@ export class FrameConsumer implements RecordConsumer {
     return this.in - 1;
   }
 
-  /** No JS ingress writes to a lane that a JS egress reads, so nobody but native threads can wait for its room. */
+  /** No JS ingress writes to a lane that a JS egress reads, so only native threads can wait for its room. */
   takeRoomArmed(): boolean {
     return false;
   }

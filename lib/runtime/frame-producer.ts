@@ -46,7 +46,7 @@ export class FrameProducer implements RecordProducer {
   readonly recordMax: number;
   /** Ordinal of the next record to be committed, low 32 bits. */
   next: number;
-  /** The same of the first record that nobody may see yet. */
+  /** The same of the first record that no reader may see yet. */
   published: number;
   /** Record bytes committed since the last publication. */
   pendingBytes = 0;
@@ -58,7 +58,7 @@ export class FrameProducer implements RecordProducer {
   private claimed = 0;
   /** Upper half of `next`, as a wrapping word. */
   private nextHigh: number;
-  /** Ordinal of the first record that nobody may see yet. */
+  /** Ordinal of the first record that no reader may see yet. */
   private sequence: number;
   private count: number;
   private bytes: number;

@@ -114,8 +114,8 @@ function unread(border: Border, { places, reader }: ReadLane): number {
 }
 
 /**
- * A SequencedSlots lane as the ends of a shard see it. Readers wait for nobody but the writer, whose cursor stands where
- * a stage's sequence does in its block; gating cells without a reader hold nobody back and are left out.
+ * A SequencedSlots lane as the ends of a shard see it. Readers wait for the writer alone, whose cursor stands where
+ * a stage's sequence does in its block; gating cells without a reader hold no writer back and are left out.
  */
 function slotPlaces(lane: LanePlaces, reader?: LaneReader): RingPlaces {
   if (ProducerBlock.offset.cursor !== ConsumerBlock.offset.sequence)

@@ -61,7 +61,7 @@ export interface NativePipeline {
    */
   readonly region: ArrayBuffer | null;
   readonly regionBytes: number;
-  /** False: somebody else has it, or JavaScript does not run that boundary. */
+  /** False: another thread has it, or JavaScript does not run that boundary. */
   takePort(id: string): boolean;
   giveBackPort(id: string): void;
   /** Hot. Wakes a native thread whose `armed` cell the caller has exchanged to 0. */
@@ -70,7 +70,7 @@ export interface NativePipeline {
   notify(events: number): void;
   /** Closes that ingress now; when no ingress is open any more the pipeline is closing. */
   closeIngress(id: string): void;
-  /** Asks whoever owns JS ingresses to close them; closes those at once that nobody owns. Native sources stop reading. */
+  /** Asks the owners of JS ingresses to close them; closes those without an owner at once. Native sources stop reading. */
   requestClose(): void;
   threadsEnded(): boolean;
   halt(): void;

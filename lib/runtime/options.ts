@@ -29,7 +29,7 @@ export const PUBLICATIONS = ['profile', 'cursor', 'slot'] as const;
 
 /**
  * Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, a journal that is
- * replayed, or nobody.
+ * replayed, or nothing.
  */
 export type Port =
   | 'js'
@@ -91,7 +91,7 @@ export interface OpenOptions<Id extends string = string> {
   readonly cpus?: readonly number[];
   /** Pin threads to CPUs. Default true. */
   readonly pin?: boolean;
-  /** Back the region with a file of this user, so that `byteor top` and `snapshot` can look at it. Default false. */
+  /** Back the region with a file of this user, so that `byteor snapshot` can look at it. Default false. */
   readonly observe?: boolean;
   /** Who runs which boundary. Default: a JS handle. */
   readonly ports?: { readonly [B in Id]?: Port };

@@ -50,7 +50,7 @@ export interface PipelineNote {
 /** Milliseconds without any movement after which records at an egress count as not polled. */
 const UNPOLLED_MS = 1000;
 
-/** Pipelines that somebody waits for: a pending promise does not keep its own resolver alive. */
+/** Pipelines whose end is awaited: a pending promise does not keep its own resolver alive. */
 const waitedFor = new Set<object>();
 
 /** What to do about records that nothing polls. */
@@ -144,7 +144,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   }
 
   /**
-   * Ends the pipeline in order: closes every ingress, lets everything published reach its egress (whoever polls goes on
+   * Ends the pipeline in order: closes every ingress, lets everything published reach its egress (polling threads go on
    * polling), joins all threads. What is left at the deadline is abandoned, by count. Resolves with the ledger, also
    * when a record has failed: see its `failure`. May be called more than once and from any thread that holds it.
    */
@@ -432,7 +432,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     if (this.state === 'running') this.#native.requestClose();
   }
 
-  /** Somebody asked for the end of an ingress that this thread owns. */
+  /** Another thread asked for the end of an ingress that this thread owns. */
   #yieldToClosing(handle: PushHandle<unknown>): void {
     if (this.state === 'closing') handle.close();
     else if (this.state === 'stopped') handle.discardUnpublished();
@@ -445,7 +445,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
 
   #lookForEnd(): void {
     if (this.#settled !== undefined || !this.#drained()) return;
-    // A failed pipeline has nothing more to give; one that ended well is joined when somebody waits for its end.
+    // A failed pipeline has nothing more to give; one that ended well is joined when its end is awaited.
     const wanted = this.#endWaits.size > 0 || this.failure !== undefined;
     if (wanted && this.state !== 'stopped') {
       // What was pushed but not shown yet counts as abandoned, not as never pushed.

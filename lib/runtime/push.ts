@@ -85,7 +85,7 @@ export class PushHandle<R> {
   private writerFields: FieldAccess | undefined;
   private readonly router: ShardRouter<R> | undefined;
   private readonly queue: WaitQueue;
-  /** True while tryPush may write: open, and nobody waits before it. */
+  /** True while tryPush may write: open, and no push waits before it. */
   private direct = true;
   private ended: 'no' | 'closed' | 'released' = 'no';
   private scheduled = false;
@@ -144,7 +144,7 @@ export class PushHandle<R> {
 
   /**
    * Pushes one record, waiting for room in the order of the calls. Resolves with `OK` when the record is in (not yet
-   * delivered). A lane that drops makes nobody wait: then it may also be `DROPPED`, which has been counted.
+   * delivered). With a lane that drops no push waits: then it may also be `DROPPED`, which has been counted.
    * Rejects with RecordError, RecordTooLargeError, ClosedError, OptionError, PipelineFailedError, AbortedError or
    * DeadlineError; then it is not in. A loop that awaits it leaves the event loop a turn every 10 ms.
    */
@@ -351,7 +351,7 @@ export class PushHandle<R> {
     this.durability?.kick();
   }
 
-  /** @internal The ingress was closed by somebody else: the pipeline failed, was stopped or halted. */
+  /** @internal The ingress was closed by another thread: the pipeline failed, was stopped or halted. */
   closedElsewhere(): void {
     if (this.ended === 'no') this.endWith('closed');
   }
@@ -510,7 +510,7 @@ export class PushHandle<R> {
   }
 
   private show(shard: RecordProducer): void {
-    // After the ledger was settled nothing may be added to it. Closed alone (a failure) is no reason: then it counts.
+    // After the ledger was settled nothing may be added to it. Closed alone (a failure) is not a reason: then it counts.
     if (this.host.stopped) this.discardUnpublished();
     else if (shard.publish()) shard.report(enums.AgentState.Working);
     if (this.ended === 'no' && shard.closed) this.closedElsewhere();

@@ -12,12 +12,12 @@ export interface RecordProducer {
   readonly memory: RecordMemory;
   /** Bytes of the largest record. */
   readonly recordMax: number;
-  /** Sequence of the next record to be claimed, and of the first that nobody may see yet. */
+  /** Sequence of the next record to be claimed, and of the first that no reader may see yet. */
   readonly next: number;
   readonly published: number;
   /** Bytes committed since the last publication. */
   readonly pendingBytes: number;
-  /** Somebody has closed it. */
+  /** It has been closed, by any thread. */
   readonly closed: boolean;
   /** Room for one record of up to `length` ≤ recordMax bytes, or -1. A claim that is not committed costs nothing. */
   claim(length: number): number;

@@ -387,7 +387,7 @@ export interface LanePlaces {
   readonly slotsAt: number;
   readonly producerAt: number;
   readonly writerAgent: number;
-  /** PortCode of the writing end: JavaScript publishes the cell, everybody else the cursor. */
+  /** PortCode of the writing end: JavaScript publishes the cell, native writers the cursor. */
   readonly writerPort: number;
   /** One entry a reader. */
   readonly readers: readonly LaneReader[];
@@ -409,7 +409,7 @@ export interface LaneReader {
   readonly at: number;
   /** Index of its agent. */
   readonly agent: number;
-  /** JavaScript releases by the cell, everybody else by the sequence. */
+  /** JavaScript releases by the cell, native readers by the sequence. */
   readonly js: boolean;
   readonly histogramAt: number;
 }

@@ -97,7 +97,7 @@ const READ: Readonly<Record<Exclude<ScalarKind, 'utf8' | 'bytes' | 'bool'>, (vie
   f64: (view) => view.getFloat64(0, true),
 };
 
-/** The bytes of a key as the core writes it: UTF-8, and U+DCHH for the byte HH that is no part of any (docs/ops.md). */
+/** The bytes of a key as the core writes it: UTF-8, and U+DCHH for the byte HH that is not part of any (docs/ops.md). */
 function bytesOf(key: string): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
   for (const char of key) {

@@ -24,7 +24,7 @@ export function owesTurn(): boolean {
   if (asked) return performance.now() - since >= TURN_MS;
   asked = true;
   since = performance.now();
-  // Alone it is no reason to keep the process alive.
+  // Alone it is not a reason to keep the process alive.
   setImmediate(turned).unref();
   return false;
 }

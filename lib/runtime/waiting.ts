@@ -49,7 +49,7 @@ interface Wait {
 }
 
 /**
- * @throws OptionError for a deadline that is no number of milliseconds.
+ * @throws OptionError for a deadline that is not a number of milliseconds.
  * @internal
  */
 export function checkedDeadline(deadline: number | undefined): number {
@@ -64,7 +64,7 @@ export function checkedDeadline(deadline: number | undefined): number {
 }
 
 /**
- * @throws OptionError for what is no AbortSignal.
+ * @throws OptionError for what is not an AbortSignal.
  * @internal
  */
 export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
@@ -262,7 +262,7 @@ export class WaitQueue {
 
   #sleep(): void {
     this.#waker.arm();
-    // Whoever changed something before it could see the armed cell did not send an event.
+    // A thread that changed something before it could see the armed cell did not send an event.
     if (this.#run() && this.#waits.length > 0) this.#stayHot();
   }
 }

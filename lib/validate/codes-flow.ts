@@ -18,7 +18,7 @@ export const RECORD_CODES = {
     severity: warning,
     title: 'A struct that is read as text',
     meaning:
-      'The records of the ingress are structs with numbers in them, and the egress is `utf8`: every byte that is no part of valid UTF-8 is read as U+FFFD. A file or a terminal gets the bytes as they are.',
+      'The records of the ingress are structs with numbers in them, and the egress is `utf8`: every byte that is not part of valid UTF-8 is read as U+FFFD. A file or a terminal gets the bytes as they are.',
     example:
       'boundaries:\n  - { id: in, kind: ingress, codec: { kind: struct, fields: [{ name: price, type: u32 }] } }\n  - { id: out, kind: egress, codec: utf8 }',
     remedy: 'Give the egress the struct of the ingress, or the codec `bytes`.',

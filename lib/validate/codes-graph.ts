@@ -139,7 +139,7 @@ export const GRAPH_CODES = {
   },
   POLICY_BOUNDARY_UNKNOWN: {
     severity: error,
-    title: 'A policy for something that is no boundary',
+    title: 'A policy for something that is not a boundary',
     meaning:
       'The keys of `boundary_policy` are ids of boundaries. Stages have no policy: they give every record to each of their connections.',
     example: 'boundary_policy: { inn: RoundRobin }',

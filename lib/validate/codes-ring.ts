@@ -50,7 +50,7 @@ export const RING_CODES = {
   },
   RING_DEPENDS_UNKNOWN: {
     severity: error,
-    title: 'A dependency on something that is no stage of the ring',
+    title: 'A dependency on something that is not a stage of the ring',
     meaning: '`depends_on` names stages that stand earlier in the ring.',
     example: 'single_ring:\n  stages:\n    - { stage: a }\n    - { stage: b, depends_on: [aa] }',
     remedy: 'Correct the name. An empty list means straight from the ingress.',

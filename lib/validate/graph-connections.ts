@@ -115,7 +115,7 @@ class ConnectionReader {
   private refused(connection: ConnectionNode, from: Named, to: Named): boolean {
     if (from.node === to.node) return this.noteLoop(connection);
     if (from.is === 'boundary' && to.is === 'boundary') {
-      // A boundary of unknown kind was reported; nobody knows yet whether the shape is forbidden.
+      // A boundary of unknown kind was reported; it is not known yet whether the shape is forbidden.
       return from.node.kind === undefined || to.node.kind === undefined || this.noteForbidden(connection);
     }
     const pair = `${connection.from} ${connection.to}`;

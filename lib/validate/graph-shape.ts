@@ -1,5 +1,5 @@
 /**
- * Rules about the graph as a whole: no cycle, every stage fed from an ingress and read by someone, every boundary
+ * Rules about the graph as a whole: no cycle, every stage fed from an ingress and read, every boundary
  * used. In a graph without cycles, "reachable" and "not a dead end" hold for all stages if each has a connection on
  * either side, so only the stage where it breaks is named, not all those behind it. Pure; any thread.
  */
@@ -28,7 +28,7 @@ export function checkGraphShape(model: Model, graph: Graph, note: Note): void {
 interface Waiting {
   /** Stages that nothing feeds, among them the isolated ones. */
   readonly starved: readonly StageNode[];
-  /** Stages that nothing reads although they are no sinks, without the isolated ones. */
+  /** Stages that nothing reads although they are not sinks, without the isolated ones. */
   readonly dead: readonly StageNode[];
   readonly isolated: ReadonlySet<StageNode>;
   readonly unusedIn: readonly BoundaryNode[];

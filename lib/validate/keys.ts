@@ -73,7 +73,7 @@ function noField(model: Model, name: string, names: readonly string[], path: str
 
 function behindWriter(model: Model, name: string, path: string, writer: StageNode, changes: boolean): Noted {
   const why = changes
-    ? `behind the stage ${quote(writer.id)} the records are no structs any more`
+    ? `behind the stage ${quote(writer.id)} the records are not structs any more`
     : `the stage ${quote(writer.id)} puts text before it, so that it lies elsewhere`;
   return {
     code: 'KEY_FIELD_WRITTEN',

@@ -54,7 +54,7 @@ export interface RingEntry {
   readonly index: number;
   readonly path: string;
   readonly stage: string | undefined;
-  /** `absent`: left out. Items that are not sound ids are undefined. The whole is undefined where it is no list. */
+  /** `absent`: left out. Items that are not sound ids are undefined. The whole is undefined where it is not a list. */
   readonly dependsOn: readonly (string | undefined)[] | 'absent' | undefined;
 }
 
@@ -185,7 +185,7 @@ function ringEntry(entry: unknown, index: number): RingEntry {
     index,
     path: under('/single_ring/stages', index),
     stage: sound(idSchema, raw.stage),
-    // An entry that is no map at all has said nothing about its dependencies either way.
+    // An entry that is not a map at all has said nothing about its dependencies either way.
     dependsOn: asMap(entry) === undefined ? undefined : dependsOn,
   };
 }

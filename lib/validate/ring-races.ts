@@ -1,6 +1,6 @@
 /**
  * Rule: two stages of a ring of which at least one writes must have a dependency path between them, because both work
- * on the same slot. A list of dependencies that is broken says nothing about order, so its stage races with nobody
+ * on the same slot. A list of dependencies that is broken says nothing about order, so its stage races with no other
  * here: its list was reported. Pure; any thread.
  */
 import { RING_STAGES_MAX } from '../plan/limits.js';

@@ -51,13 +51,13 @@ function canonicalRing(plan: SingleRingPlan): CanonicalObject {
     ordering: ring.ordering ?? 'Strict',
     producer: ring.producer ?? 'Single',
     scheduling: ring.scheduling ?? 'Dedicated',
-    // With one shard the key is ignored (validation warns), so it is no part of what the plan means.
+    // With one shard the key is ignored (validation warns), so it is not part of what the plan means.
     shard_key: shards > 1 ? data(ring.shard_key) : undefined,
   };
 }
 
 function canonicalLane(lane: Lane): CanonicalObject {
-  // fsync left out means each_batch: the strongest promise is the one nobody has to ask for.
+  // fsync left out means each_batch: the strongest promise is the default.
   return lane.kind === 'Journal' ? { ...lane, fsync: data(lane.fsync ?? 'each_batch') } : { ...lane };
 }
 

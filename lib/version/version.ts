@@ -76,7 +76,7 @@ export class Version<P extends PipelinePlanV2 = PipelinePlanV2> {
     Object.freeze(this);
   }
 
-  /** The buffer that the core executes; a copy each time, so that nobody can change the version. */
+  /** The buffer that the core executes; a copy each time, so that no caller can change the version. */
   get spec(): Uint8Array {
     return this.#spec.slice();
   }

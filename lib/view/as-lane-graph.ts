@@ -31,7 +31,7 @@ function checkChain(plan: SingleRingPlan): void {
     const waits = depends_on.length === 0 ? 'the ingress' : oneOf(depends_on.map(quote), 'and');
     refuse(
       plan,
-      `${quote(stage)} waits for ${waits} and not for ${quote(previous)}, so it is no chain: ` +
+      `${quote(stage)} waits for ${waits} and not for ${quote(previous)}, so it is not a chain: ` +
         'the arms of a branch work on one record in a ring, and on copies of it in a graph',
     );
   }

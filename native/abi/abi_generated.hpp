@@ -663,7 +663,7 @@ struct alignas(128) LaneBlock {
   std::uint32_t connection;  // index of the author’s (first) connection, or NONE
   std::uint64_t publish_wakes_offset;  // u64 × publish_wake_count: offsets of ThreadBlock
   std::uint64_t release_wakes_offset;  // u64 × release_wake_count: offsets of ThreadBlock
-  alignas(128) std::atomic<std::uint64_t> stop_before;  // no record from this position or sequence on is read; 2^64-1 until somebody cuts the lane
+  alignas(128) std::atomic<std::uint64_t> stop_before;  // no record from this position or sequence on is read; 2^64-1 until the lane is cut
 };
 static_assert(offsetof(LaneBlock, id_offset) == 0);
 static_assert(offsetof(LaneBlock, id_length) == 8);

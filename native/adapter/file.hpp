@@ -1,7 +1,7 @@
 // Files, pipes, terminals and sockets as adapters use them: never waiting. A pipe or a terminal that this process
-// inherited shares its flags with whoever handed it down, so it is not made non-blocking in place: it is opened a
-// second time through /proc/self/fd, with flags of its own. Where that is refused, every access asks poll(2) first.
-// Ordinary files are read and written as they are; the kernel answers for them from its cache.
+// inherited shares its flags with the process that handed it down, so it is not made non-blocking in place: it is
+// opened a second time through /proc/self/fd, with flags of its own. Where that is refused, every access asks poll(2)
+// first. Ordinary files are read and written as they are; the kernel answers for them from its cache.
 //
 // Opening is control path and throws AdapterError. Reading and writing belong to the adapter's thread, and never throw.
 #pragma once
@@ -39,7 +39,7 @@ enum class Transfer {
   kBytes,       // `bytes` > 0 were moved
   kNotNow,      // wait for wait() and try again
   kEnd,         // reading: nothing more will come
-  kReaderGone,  // writing: nobody will read this any more
+  kReaderGone,  // writing: no reader is left
   kError,       // `error` is an errno
 };
 
@@ -52,7 +52,7 @@ struct TransferResult {
 class InputFile {
  public:
   static InputFile open(const std::string& path);
-  // A descriptor of somebody else's, such as standard input; stays open. `name` is what messages call it.
+  // A descriptor that is not ours, such as standard input; stays open. `name` is what messages call it.
   static InputFile lend(int descriptor, std::string name);
 
   // Other pipelines know that it is read (platform/file_use.hpp). After refuse_same_file().

@@ -40,11 +40,11 @@ namespace byteor::adapter {
 struct LineSinkOptions {
   std::uint32_t agent = 0;            // index into AgentEntry, for failures
   std::uint32_t batch_records = 256;  // most records of a shard in one turn
-  // Bytes of one write. The default is the fastest measured (docs/adapters.md); tests make it tiny.
+  // Bytes of one write. The default is the fastest measured (docs/lab/line-adapters.md); tests make it tiny.
   std::uint32_t buffer_bytes = 256 * 1024;
   // Every record was a line when it came and nothing put a line feed into it: none is looked for.
   bool lines_only = false;
-  // Called once, on the sink's thread, when nobody reads the output any more: time to close the ingress. May be empty.
+  // Called once, on the sink's thread, when the output has no reader any more: time to close the ingress. May be empty.
   std::function<void()> on_reader_gone{};
 };
 
@@ -56,7 +56,7 @@ class Sink : public core::WaitingAgent {
   virtual std::uint64_t records_unwritten() const noexcept = 0;
   // The cell of records_written(). SYNC POINT J3: the operating system has these records.
   virtual const std::atomic<std::uint64_t>& written() const noexcept = 0;
-  // Nobody reads the output any more.
+  // The output has no reader any more.
   virtual bool reader_gone() const noexcept = 0;
 };
 

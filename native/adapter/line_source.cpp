@@ -84,7 +84,7 @@ std::uint32_t BasicLineSource<Producer>::do_work() noexcept {
   for (Producer* shard : shards_) shard->publish();
   lines_shown_.store(lines_, std::memory_order_relaxed);
   if (state_ == State::kDraining && !line_found_ && begin_ == end_) finish();
-  // The end is work too: whoever sleeps must hear of the closed shards.
+  // The end is work too: sleeping stages must hear of the closed shards.
   return state_ == State::kEnded ? std::max(moved, 1u) : moved;
 }
 

@@ -35,7 +35,7 @@ namespace byteor::adapter {
 struct LineSourceOptions {
   std::uint32_t agent = 0;            // index into AgentEntry, for failures
   std::uint32_t batch_records = 256;  // most records in one turn
-  // Bytes asked for in one read. The default is the fastest measured (docs/adapters.md); tests make it tiny.
+  // Bytes asked for in one read. The default is the fastest measured (docs/lab/line-adapters.md); tests make it tiny.
   std::uint32_t block_bytes = 256 * 1024;
 };
 

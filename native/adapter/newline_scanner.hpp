@@ -1,6 +1,6 @@
 // Finds line feeds, many bytes at a time: one comparison of a window gives the places of all its line feeds, so that a
 // line costs no search of its own and no call. Against a memchr for every line: 1.1 times the speed of the whole source
-// at 100 bytes a line, equal at 20 and 1000 (docs/adapters.md), and independent of the C library.
+// at 100 bytes a line, equal at 20 and 1000 (docs/lab/line-adapters.md), and independent of the C library.
 //
 // Windows may reach past the end of what was read: the buffer has kOverreadBytes more, and bits there are dropped.
 // One thread. Hot code: no allocation, no exception.

@@ -20,7 +20,7 @@ std::shared_ptr<EventChannel> EventChannel::create(napi_env env, napi_value call
 void EventChannel::send(std::uint32_t events) noexcept {
   // SYNC POINT S13: who turns the mask from 0 makes the call; the bits of all others are seen by it.
   if (pending_.fetch_or(events, std::memory_order_seq_cst) != 0) return;
-  // A closing environment answers napi_closing: then nobody is left to be told.
+  // A closing environment answers napi_closing: then no listener is left.
   napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
 }
 
@@ -50,7 +50,7 @@ void EventChannel::deliver(napi_env env, napi_value callback, void* context, voi
   if (napi_get_undefined(env, &undefined) != napi_ok) return;
   if (napi_create_uint32(env, events, &argument) != napi_ok) return;
   if (napi_call_function(env, undefined, callback, 1, &argument, nullptr) != napi_pending_exception) return;
-  // What a listener throws belongs to nobody's promise: it becomes an uncaught exception, as in any event handler.
+  // What a listener throws belongs to no promise: it becomes an uncaught exception, as in any event handler.
   napi_value error;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
 }

@@ -27,11 +27,11 @@ class EventChannel {
   // Any thread, until close(). Never blocks.
   void send(std::uint32_t events) noexcept;
 
-  // Environment's thread. The event loop lives, or need not live, while somebody waits for an event.
+  // Environment's thread. The event loop lives, or need not live, while a wait is pending.
   void ref(napi_env env) noexcept;
   void unref(napi_env env) noexcept;
 
-  // Environment's thread; idempotent. The caller has made sure that nobody is in send() or will call it again.
+  // Environment's thread; idempotent. The caller has made sure that no thread is in send() or will call it again.
   void close() noexcept;
 
  private:

@@ -1,8 +1,8 @@
 // One environment's hold on a running pipeline: what the object NativePipeline of lib/runtime/native.ts stands for.
 //
 // Life: the JavaScript functions of that object share it; it goes with the last of them. It ends early when its
-// environment ends (cleanup hook). Whoever opened the pipeline halts it then; who attached only lets go. Every function
-// runs on the environment's thread.
+// environment ends (cleanup hook). The thread that opened the pipeline halts it then; one that attached only lets go.
+// Every function runs on the environment's thread.
 #pragma once
 
 #include <node_api.h>

@@ -93,8 +93,8 @@ class alignas(kCacheBlock) RecordConsumer {
     return true;
   }
 
-  // What stands in the slot of the next record is no record: it was overwritten. Nothing more can be read; the egress
-  // must end the shard there (graph::ObservedEnd does).
+  // What stands in the slot of the next record is not a record: it was overwritten. Nothing more can be read; the
+  // egress must end the shard there (graph::ObservedEnd does).
   bool damaged() const noexcept { return damaged_; }
 
   // Nothing will ever come again: the shard has ended and everything has been consumed.

@@ -35,7 +35,7 @@ inline constexpr std::uint32_t kFetchAheadBytes = 1024;
 // Where records for a reader on another CPU are made before they are copied to it as whole lines: fits the nearest
 // cache beside what they are made from. A short batch is copied line by line, so its lines are asked for when it
 // begins.
-inline constexpr std::uint32_t kAsideBytes = 16384;
+inline constexpr std::uint32_t kStagingBytes = 16384;
 inline constexpr std::uint32_t kFetchRoomBytes = 2048;
 
 // Tells the core that this is a spin loop; keeps a sibling hardware thread and the memory system responsive.

@@ -1,8 +1,8 @@
-// The readers that hold a writer back: how far the slowest of them is, and how far away their CPUs are.
+// The readers that hold a writer back: how far the slowest of them is, and whether their CPUs are on another core.
 //
 // A line that another CPU has written comes in some 30 ns from one that shares a cache with this one, and in 150 or
-// more from others. Near, a writer writes best where records stay; far, in whole lines that it need not have. The host
-// of a virtual machine moves CPUs about and tells nobody, so a writer finds out by itself: it times looks at its
+// more from others. There a writer writes best where records stay; cross-core, in whole lines that it need not have.
+// The host of a virtual machine moves CPUs about without a word, so a writer finds out by itself: it times looks at its
 // readers' sequences, which are rare, and of which each that finds something new waits for a line.
 //
 // Hot code: no allocation after construction, no exception.
@@ -18,38 +18,38 @@
 
 namespace byteor::core {
 
-// Whether another CPU is far away, after how long the lines that came from there were on their way. Until one came
-// sooner, it is.
+// Whether another CPU shares no cache with this one (cross-core), after how long the lines that came from there were on
+// their way. Until one came sooner, it is.
 class Distance {
  public:
   // `ns`: that a line took, with the clock's own time.
   void took(double ns) noexcept {
-    surely_ = ns < kFarNs ? std::max(surely_ - 1, 0) : std::min(surely_ + 1, kSurely);
-    if (surely_ == 0) far_ = false;
-    if (surely_ == kSurely) far_ = true;
+    surely_ = ns < kCrossCoreNs ? std::max(surely_ - 1, 0) : std::min(surely_ + 1, kSurely);
+    if (surely_ == 0) cross_core_ = false;
+    if (surely_ == kSurely) cross_core_ = true;
   }
 
-  bool far() const noexcept { return far_; }
+  bool cross_core() const noexcept { return cross_core_; }
 
-  static constexpr double kFarNs = 125;
+  static constexpr double kCrossCoreNs = 125;
   // A line may have come by itself, and a thread may have been interrupted, so what is known is not given up for one
   // look. The first one decides, because nothing is known yet.
   static constexpr int kSurely = 4;
 
  private:
   int surely_ = 1;
-  bool far_ = true;
+  bool cross_core_ = true;
 };
 
 class Gates {
  public:
-  // `apart`: one of them may run on another CPU, and somebody asks for far().
-  explicit Gates(std::vector<SequenceReader> sequences, bool apart = false)
-      : sequences_(std::move(sequences)), apart_(apart) {}
+  // `cross_thread`: one of them may run on another CPU, and cross_core() is asked for.
+  explicit Gates(std::vector<SequenceReader> sequences, bool cross_thread = false)
+      : sequences_(std::move(sequences)), cross_thread_(cross_thread) {}
 
   // The least sequence (or position); `known` is what the last look found, `next` the writer's own.
   std::uint64_t look(std::uint64_t known, std::uint64_t next) noexcept {
-    if (!apart_ || known < timed_from_) return least(known, next);
+    if (!cross_thread_ || known < timed_from_) return least(known, next);
     const double before = now_ns();
     const std::uint64_t found = least(known, next);
     if (found == known) return found;
@@ -58,8 +58,8 @@ class Gates {
     return found;
   }
 
-  // Whether one of them runs on a CPU that is far away.
-  bool far() const noexcept { return apart_ && distance_.far(); }
+  // Whether one of them runs cross-core.
+  bool cross_core() const noexcept { return cross_thread_ && distance_.cross_core(); }
 
  private:
   // Records (or bytes) from one look that is timed to the next: the clock takes as long as a few records, and lets no
@@ -75,7 +75,7 @@ class Gates {
   }
 
   const std::vector<SequenceReader> sequences_;
-  const bool apart_;
+  const bool cross_thread_;
   std::uint64_t timed_from_ = 0;  // looks from there on are timed
   Distance distance_;
 };

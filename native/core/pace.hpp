@@ -1,4 +1,4 @@
-// How often a reader looks at the cursor of a writer on another CPU.
+// The backoff of a reader between two polls of the cursor of a writer on another CPU.
 //
 //   writer ──stores──▶ | cursor | ◀──looks── reader        a look takes the line away; stores behind it wait
 //
@@ -44,11 +44,11 @@ class Pace {
   double pause_ns() const noexcept { return pause_ns_; }
 
   static constexpr double kLeastNs = 100;
-  // Some four ways of a line between far CPUs. With half of it, single records of 64 bytes were a tenth slower, and
+  // Some four ways of a line between cores. With half of it, single records of 64 bytes were a tenth slower, and
   // those of 8 a fifth.
   static constexpr double kMostNs = 1600;
   // As many lines as are on their way while the writer makes as many again. At half of it a reader of batches of 64
-  // lines was satisfied with one batch and ran in step with its writer; it got two thirds between near CPUs. Twice and
+  // lines was satisfied with one batch and ran in step with its writer; it got two thirds on the same core. Twice and
   // eight times as much brought nothing.
   static constexpr std::uint64_t kEnoughBytes = 8192;
 

@@ -19,7 +19,7 @@ namespace byteor::core {
 
 class PacedBarrier {
  public:
-  // `paces`: somebody whom the reader depends on runs on another thread. A slot that is one line with its word is read
+  // `paces`: an agent that the reader depends on runs on another thread. A slot that is one line with its word is read
   // at once all the same: a look takes no more away than the record itself, and waiting made 8-byte ones half as fast.
   PacedBarrier(Barrier barrier, const RingMemory& ring, bool paces, std::uint64_t first)
       : barrier_(std::move(barrier)),
@@ -41,8 +41,8 @@ class PacedBarrier {
   }
 
   // Asks how far what may be read reaches; where that is told by words in the slots, no further than `limit` records
-  // from `next`. `gave_back`: what has been read has been given back. Otherwise somebody waits for that, and the reader
-  // does not wait; nor does it where there is something left to read.
+  // from `next`. `gave_back`: what has been read has been given back. Otherwise a producer may wait for that, and the
+  // reader does not wait; nor does it where there is something left to read.
   void look(std::uint64_t next, std::uint32_t limit, bool gave_back) noexcept {
     const bool paces = paces_ && gave_back && next == known_;
     if (paces) pace_.wait();
@@ -61,7 +61,7 @@ class PacedBarrier {
  private:
   static constexpr std::uint64_t kFewRecords = 4;
   // A look at words brings the slots themselves, and what was made meanwhile is still to come, line by line: with twice
-  // as long, 64-byte records came at 30 instead of 50 million a second between far CPUs.
+  // as long, 64-byte records came at 30 instead of 50 million a second between cores.
   static constexpr double kMostForWordsNs = Pace::kMostNs / 2;
   // In shorter lanes, single readers lost some 5 % by asking. Sixty-four lines: half and twice as many brought less.
   static constexpr std::uint64_t kFetchLaneBytes = std::uint64_t{64} << 10;

@@ -121,8 +121,8 @@ class alignas(kCacheBlock) RecordProducer {
   std::uint64_t next() const noexcept { return next_; }
   std::uint64_t free_until() const noexcept { return gate_ + ring_.capacity; }
 
-  // Whether a stage that holds this end back runs on a CPU that is far away.
-  bool reader_is_far() const noexcept { return gates_.far(); }
+  // Whether a stage that holds this end back runs cross-core.
+  bool reader_is_cross_core() const noexcept { return gates_.cross_core(); }
 
   std::uint32_t unpublished() const noexcept { return static_cast<std::uint32_t>(next_ - published_); }
   std::uint64_t published() const noexcept { return published_; }
@@ -188,8 +188,8 @@ class alignas(kCacheBlock) RecordProducer {
   const StampTable stamps_;
   const std::uint64_t first_;
   std::uint64_t next_;
-  // Not beside next_: both would be stored by one instruction from a vector register, and whoever pushes one record
-  // after the other would wait for next_ to come back from there.
+  // Not beside next_: both would be stored by one instruction from a vector register, and a thread that pushes one
+  // record after the other would wait for next_ to come back from there.
   std::uint64_t gate_;
   std::uint64_t published_;
   std::uint32_t head_ = 0;

@@ -56,7 +56,7 @@ struct RingMemory {
   // Fixed with a sequence word in the slot: the record begins after the word, and a record is published by its word, so
   // that a consumer of single records fetches one line and not two. 0: published by the cursor.
   std::uint32_t word_bytes = 0;
-  // Somebody on the other side may sleep, so publications are seq_cst (S5); with spinning threads release is enough.
+  // A reader may sleep, so publications are seq_cst (S5); with spinning threads release is enough.
   bool may_sleep = true;
 };
 

@@ -1,6 +1,6 @@
 // A sequence counts records: it is the sequence of the next record, so [consumer, producer) is what may be read.
-// Native threads keep 64 bits. A JS thread publishes a wrapping 32-bit cell (no BigInt on its hot path); whoever reads
-// a cell widens it against a 64-bit sequence of the same ring, which is never further away than the ring is long
+// Native threads keep 64 bits. A JS thread publishes a wrapping 32-bit cell (no BigInt on its hot path); a thread that
+// reads a cell widens it against a 64-bit sequence of the same ring, which is never further away than the ring is long
 // (2^30). Every order here has a SYNC POINT in ORDERING.md. Hot code: no allocation, no exception.
 #pragma once
 
@@ -24,7 +24,7 @@ constexpr std::uint64_t whole(double counter) noexcept {
   return counter > 0 ? static_cast<std::uint64_t>(counter < kMost ? counter : kMost) : 0;
 }
 
-// Somebody else's sequence, as this thread reads it: a 64-bit cursor or a JS cell. Copyable, two pointers.
+// Another thread's sequence, as this thread reads it: a 64-bit cursor or a JS cell. Copyable, two pointers.
 class SequenceReader {
  public:
   SequenceReader() = default;

@@ -9,7 +9,7 @@ namespace byteor::graph {
 namespace {
 
 constexpr std::uint32_t kEntriesMax = 64;          // bits of a mask
-constexpr std::uint32_t kShardsMax = 64;           // contract section 2.1
+constexpr std::uint32_t kShardsMax = 64;           // lib/plan/limits.ts, RING_SHARDS_MAX
 constexpr std::uint32_t kRoomBytesMax = 1u << 26;  // what all writing ops together may add to a record
 
 constexpr abi::SectionKind kRingSections[] = {

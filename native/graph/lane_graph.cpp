@@ -192,7 +192,7 @@ bool LaneGraph::crosses_threads(std::uint32_t index) const noexcept {
 lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcept {
   return {.drops = lane(index).on_full == abi::OnFullCode::kDrop,
           .watermarked = lane(index).has(abi::LaneFlag::kWatermarked),
-          .apart = crosses_threads(index),
+          .cross_thread = crosses_threads(index),
           .first = first_position(index),
           .record_bytes = lane(index).record_bytes,
           .first_ordinal = first_ordinal_,
@@ -456,7 +456,7 @@ void LaneGraph::close_js_ingress(std::uint32_t boundary) noexcept {
   closed.store(1, std::memory_order_seq_cst);
 }
 
-// Who is downstream of the failing agent drains what it has; everybody else stops where he is.
+// Agents downstream of the failing one drain what they have; all others stop where they are.
 void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
   const auto roles = static_cast<std::uint32_t>(description_.roles.size());
   std::vector<bool> downstream(roles, false);

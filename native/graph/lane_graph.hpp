@@ -4,7 +4,7 @@
 //
 //   ingress ──lane──▶ role ──lane──▶ role … ──lane──▶ egress        agents: one a role, then one a journal lane
 //
-// The roles at the boundaries are JavaScript (no thread), an adapter (whose agent native/run adds), or nobody (an
+// The roles at the boundaries are JavaScript (no thread), an adapter (whose agent native/run adds), or nothing (an
 // egress that is discarded, whose agent is made here).
 #pragma once
 

@@ -1,4 +1,4 @@
-// What a LaneGraph writes into its region before anybody runs: tables, lists, texts, and where sequences begin.
+// What a LaneGraph writes into its region before any thread runs: tables, lists, texts, and where sequences begin.
 #include <algorithm>
 #include <utility>
 

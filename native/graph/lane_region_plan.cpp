@@ -32,7 +32,7 @@ void plan_blocks(RegionCursor& cursor, const LaneDescription& lane, LanePlan& pl
   plan.files = cursor.take(sizeof(abi::ConsumerBlock));
 }
 
-// Which lanes' ordinals somebody asks for: an Ordered merge behind them goes by them, and a role there names by one a
+// Which lanes' ordinals are used: an Ordered merge behind them goes by them, and a role there names by one a
 // record that failed. A stage may fail one, and any role one that is too long for its outlet, which only slots that are
 // the struct itself never find.
 std::vector<bool> asked_ordinals(const LaneGraphDescription& graph, const std::vector<LaneSizes>& sizes) {

@@ -70,7 +70,7 @@ class ObservedEnd final : public core::Agent {
     show(stalled ? abi::AgentState::kStalled : abi::AgentState::kWaiting, !outside);
   }
 
-  // Relaxed: whoever looks sees one moment of each cell, and nothing else hangs on it.
+  // Relaxed: an observer sees one moment of each cell, and nothing else hangs on it.
   void show(abi::AgentState state, bool on_neighbour) noexcept {
     if (state == shown_ && on_neighbour == on_neighbour_) return;
     shown_ = state;

@@ -8,7 +8,7 @@ namespace byteor::graph {
 namespace {
 
 constexpr std::uint32_t kBoundariesMax = 1024;       // far above any plan; bounds the work on a hostile buffer
-constexpr std::uint32_t kIdBytesMax = 64;            // contract section 2
+constexpr std::uint32_t kIdBytesMax = 64;            // lib/plan/limits.ts, ID_CHARS_MAX
 constexpr std::uint32_t kCallerRoomMax = 65'536;     // lib/plan/limits.ts, OP_TEXT_BYTES_MAX
 constexpr std::uint32_t kTextBytesMax = 1u << 20;    // one op text; lib/plan/limits.ts is stricter
 constexpr std::uint32_t kRecordBytesMax = 1u << 20;  // a struct record

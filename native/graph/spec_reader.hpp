@@ -71,7 +71,7 @@ class SpecReader {
   bool present_[kKinds + 1]{};
 };
 
-// An author's id (contract section 2).
+// An author's id (docs/plan.md).
 std::string read_id(const SpecReader& reader, std::uint32_t offset, std::uint32_t length);
 
 template <class Enum>

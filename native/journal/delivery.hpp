@@ -1,6 +1,6 @@
 // What became of the records that a journal's reader passed on. The cursor may pass a record only when no crash of the
-// process can take it any more: what a stage has read lies in lanes in memory until somebody outside has it. The
-// reader's thread; after all threads have ended, whoever ended them.
+// process can take it any more: what a stage has read lies in lanes in memory until it has left the pipeline. The
+// reader's thread; after all threads have ended, the thread that ended them.
 #pragma once
 
 #include <cstdint>

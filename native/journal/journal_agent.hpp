@@ -29,7 +29,7 @@ struct JournalAgentOptions {
   // time.
   std::uint64_t commit_bytes = std::uint64_t{1} << 20;
   // abi::LaneBlock.stop_before, and the agent's own position in the lane: when the files fail, the lane ends for its
-  // reader behind what is in them. nullptr: somebody else ends it.
+  // reader behind what is in them. nullptr: another agent ends it.
   std::atomic<std::uint64_t>* stop_before = nullptr;
   const std::atomic<std::uint64_t>* position = nullptr;
 };

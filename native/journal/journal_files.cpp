@@ -170,7 +170,7 @@ void JournalFiles::close() noexcept {
   cursor_.reset();
   mark_.reset();
   file_ = OpenFile();
-  // Last: until here nobody else writes.
+  // Last: until here no other writer can begin.
   lock_.release();
   folder_.close();
 }

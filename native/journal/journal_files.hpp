@@ -42,7 +42,7 @@ struct JournalOptions {
   std::uint64_t retain_ms = 0;                                     // 0: no limit
   std::uint32_t record_max = abi::kRecordMaxDefault;
   // Bytes of one write, and of the blocks of a file that are written at once; not 0. Fits a core's second cache, and
-  // more measured no faster (docs/journal.md).
+  // more measured no faster (docs/lab/journal-files.md).
   std::size_t buffer_bytes = 256 * 1024;
   platform::Disk* disk = nullptr;  // nullptr: this machine's
 };
@@ -71,7 +71,7 @@ class JournalFiles {
   JournalFiles(const JournalFiles&) = delete;
   JournalFiles& operator=(const JournalFiles&) = delete;
 
-  // Gives the journal back: another writer may open it, while this object lives on for whoever still looks at it.
+  // Gives the journal back: another writer may open it, while this object lives on for readers of its counters.
   // Nothing but what open() has fixed may be called afterwards. When the journal's and the reader's threads have ended.
   void close() noexcept;
 

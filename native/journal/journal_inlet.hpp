@@ -32,7 +32,7 @@ struct JournalInletOptions {
   // The graph lets its ingresses begin behind them.
   std::uint64_t first_ordinal = 0;
   std::uint32_t ordinal_shift = 0;
-  // The reader's counters: its records are those of the lane and those of the files. nullptr: somebody else counts.
+  // The reader's counters: its records are those of the lane and those of the files. nullptr: another agent counts.
   abi::ConsumerBlock* counts = nullptr;
   // Records that arrive between two writes of the cursor; it is also written when all have.
   std::uint64_t cursor_records = 4096;

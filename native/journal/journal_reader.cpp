@@ -186,7 +186,7 @@ bool JournalReader::at_end_of_segment() {
   return false;
 }
 
-// The records end here, with so many bytes behind them that are no records: more may have been promised.
+// The records end here, with so many bytes behind them that are not records: more may have been promised.
 void JournalReader::check_end(std::uint64_t rest) const {
   if (next_ >= floor_) return;
   if (segment_.is_open()) fail_lost(segment_.path(), segment_.offset(), rest, next_, floor_);

@@ -1,5 +1,5 @@
 // Reads the records of a journal in order, from a sequence on, and checks every one. Takes no lock and writes nothing,
-// so it also reads a journal that somebody is writing (it stops at the last whole record, and goes on from there when
+// so it also reads a journal that is being written (it stops at the last whole record, and goes on from there when
 // asked again) and a folder that may not be written to.
 //
 // A record that does not check ends the reading with a stated failure, unless it is the torn end of the last segment:

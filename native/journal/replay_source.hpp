@@ -74,7 +74,7 @@ class ReplaySource final : public core::Source {
     if (core::cut_off()) return 0;
     for (Producer* shard : shards_) shard->publish();
     show();
-    // The end is work too: whoever sleeps must hear of the closed producer.
+    // The end is work too: a sleeping reader must hear of the closed producer.
     return ended_ && moved == 0 ? 1 : moved;
   }
 

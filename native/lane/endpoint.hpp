@@ -11,7 +11,7 @@
 //
 // Ordinals. Every record carries its place in the order of its ingress, so that an Ordered merge can restore it.
 // Within one lane ordinals only grow (strictly, where an Ordered merge is downstream). A lane that is watermarked also
-// says which ordinals can no longer come: a gap that a filter or a drop left is then known to be a gap, and nobody
+// says which ordinals can no longer come: a gap that a filter or a drop left is then known to be a gap, and no merge
 // waits for it.
 #pragma once
 
@@ -79,10 +79,10 @@ class Inlet {
   // when there is none now; kNoLimit once the lane has ended. Only where the lane is watermarked.
   virtual std::uint64_t lower_bound() noexcept = 0;
 
-  // The writer has closed the lane (or somebody cut it) and everything readable has been consumed.
+  // The writer has closed the lane (or it was cut) and everything readable has been consumed.
   virtual bool ended() noexcept = 0;
 
-  // Where every record is the same struct, and nobody asks for ordinals: bytes from one record to the next. Elsewhere
+  // Where every record is the same struct, and ordinals are not used: bytes from one record to the next. Elsewhere
   // 0.
   virtual std::uint32_t struct_stride() const noexcept { return 0; }
   // There alone: bytes of a record.
@@ -93,8 +93,8 @@ class Inlet {
   // more only once. Moves over nothing: consume() does.
   virtual core::FixedSpan span(std::uint32_t /*skip*/, std::uint32_t /*limit*/) noexcept { return {}; }
 
-  // What stands where the next record should is no record: JavaScript overwrote it. Nothing more can be read, and the
-  // lane never ends by itself; the reader's role fails.
+  // What stands where the next record should is not a record: JavaScript overwrote it. Nothing more can be read, and
+  // the lane never ends by itself; the reader's role fails.
   virtual bool damaged() const noexcept { return false; }
 };
 

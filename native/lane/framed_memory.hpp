@@ -26,7 +26,7 @@ struct FramedMemory {
   std::uint32_t memory_bytes = 0;    // power of two ≥ capacity_bytes, at most 2^30
   std::uint32_t capacity_bytes = 0;  // as the author asked for: the gate, exact
   std::uint32_t record_max = 0;      // bytes; at most framed_record_max(capacity_bytes)
-  // Somebody on the other side may sleep, so publications are seq_cst (S5); with spinning threads release is enough.
+  // A reader may sleep, so publications are seq_cst (S5); with spinning threads release is enough.
   bool may_sleep = true;
 };
 

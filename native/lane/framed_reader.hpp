@@ -232,7 +232,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
 
   // The end of what may be read from `position` on.
   BYTEOR_NEVER_INLINE std::uint64_t look(std::uint64_t position) noexcept {
-    // In the middle of a turn, somebody waits for what has been read to be given back.
+    // In the middle of a turn, the writer may wait for what has been read to be given back.
     const bool paces = options_.paces && position == released_;
     if (paces) pace_.wait();
     const std::uint64_t end = barrier_.available(position, memory_.memory_bytes);

@@ -28,7 +28,7 @@ namespace byteor::lane {
 struct WriterOptions {
   bool drops = false;  // what does not fit is counted and gone
   bool watermarked = false;
-  bool apart = false;               // a reader runs on another CPU
+  bool cross_thread = false;        // a reader runs on another CPU
   std::uint64_t first = 0;          // position (Framed) or sequence (slots) at which the lane begins; a position is a
                                     // multiple of 8
   std::uint32_t record_bytes = 0;   // of an ingress of structs: what every record has
@@ -52,7 +52,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
         gate_(options.first),
         published_position_(options.first),
         asked_(options.first),
-        aside_(options.apart ? std::make_unique<std::byte[]>(core::kAsideBytes) : nullptr) {}
+        staging_(options.cross_thread ? std::make_unique<std::byte[]>(core::kStagingBytes) : nullptr) {}
 
   FramedWriter(const FramedWriter&) = delete;
   FramedWriter& operator=(const FramedWriter&) = delete;
@@ -89,7 +89,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     next_ += frame_bytes(length);
     bytes_ += length;
     ++count_;
-    if (options_.apart) {
+    if (options_.cross_thread) {
       const std::uint64_t asked = fetch_ahead(memory_, next_, limit_, asked_);
       if (asked != asked_) asked_ = asked;
     }
@@ -126,10 +126,11 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     block_.closed.store(1, std::memory_order_seq_cst);
   }
 
-  // Writes many frames. Where a reader runs on another CPU they are made aside, in a room that stays near, and copied
-  // to the lane some KiB at a time: a copy of whole lines need not wait for what the other CPU has in them.
+  // Writes many frames. Where a reader runs on another CPU they are made in a staging buffer, which stays in its own
+  // caches, and copied to the lane some KiB at a time: a copy of whole lines need not wait for what the other CPU has
+  // in them.
   //
-  //   aside  │ frame │ frame │ frame │      begin_ … next_, copied by flush()
+  //   staging  │ frame │ frame │ frame │      begin_ … next_, copied by flush()
   //   lane   ───────▲────────────────▶      up to end_ there is room and no wrap, neither here nor there
   //
   // What the short way needs stays in registers, which the compiler cannot do with a writer's members, because any byte
@@ -162,7 +163,7 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     }
 
    private:
-    // A new room behind what there is; or, where a record cannot be made aside (it is long, or comes behind padding), a
+    // A new room behind what there is; or, where a record cannot be staged (it is long, or comes behind padding), a
     // place in the lane.
     BYTEOR_NEVER_INLINE std::byte* claim_at_end(std::uint32_t length) noexcept {
       flush();
@@ -182,15 +183,15 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     void begin_at_next() noexcept {
       end_ = std::min(writer_.limit_, next_ + FramedLayout::to_wrap(writer_.memory_, next_));
       place_ = FramedLayout::at(writer_.memory_, next_);
-      if (writer_.aside_ == nullptr) return;
-      end_ = std::min(end_, next_ + core::kAsideBytes);
+      if (writer_.staging_ == nullptr) return;
+      end_ = std::min(end_, next_ + core::kStagingBytes);
       core::prefetch_lines_for_write(place_, std::min<std::uint64_t>(end_ - next_, core::kFetchRoomBytes));
-      place_ = writer_.aside_.get();
+      place_ = writer_.staging_.get();
     }
 
     void flush() noexcept {
-      if (writer_.aside_ != nullptr && next_ != begin_)
-        std::memcpy(FramedLayout::at(writer_.memory_, begin_), writer_.aside_.get(), next_ - begin_);
+      if (writer_.staging_ != nullptr && next_ != begin_)
+        std::memcpy(FramedLayout::at(writer_.memory_, begin_), writer_.staging_.get(), next_ - begin_);
       writer_.next_ = next_;
       writer_.bytes_ += std::exchange(bytes_, 0);
       writer_.count_ += std::exchange(count_, 0);
@@ -271,8 +272,8 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
   std::uint64_t published_ = 0;       // records published
   std::uint64_t bytes_ = 0;
   std::uint64_t watermark_ = 0;
-  std::uint32_t padding_ = 0;                 // bytes before the frame that is claimed
-  const std::unique_ptr<std::byte[]> aside_;  // where a Batch makes frames for a reader on another CPU
+  std::uint32_t padding_ = 0;                   // bytes before the frame that is claimed
+  const std::unique_ptr<std::byte[]> staging_;  // where a Batch makes frames for a reader on another CPU
 };
 
 }  // namespace byteor::lane

@@ -1,6 +1,6 @@
-// Joins lanes into one, fairly: each inlet in its turn gives at most its part of a batch, and whoever was cut short by
-// a full outlet goes to the end of the queue, unless nothing of his went through. Each lane keeps its order; between
-// lanes there is none. Where order has to be restored: ordered_merge_role.hpp.
+// Joins lanes into one, fairly: each inlet in its turn gives at most its part of a batch, and the inlet that was cut
+// short by a full outlet goes to the end of the queue, unless nothing of its records went through. Each lane keeps its
+// order; between lanes there is none. Where order has to be restored: ordered_merge_role.hpp.
 //
 // Hot code: no allocation after construction, no exception.
 #pragma once

@@ -1,7 +1,7 @@
 // Joins lanes into one and restores the order of the ingress. Every inlet's ordinals grow, and every inlet has a bound:
 // the ordinal of its first record, or, when it has none, what its watermark says about the records to come. The least
 // bound (of equal ones, that of the first inlet) decides: when it belongs to a record, that record is next, and so are
-// those behind it up to the next bound; when it belongs to an empty inlet, everybody waits for that one.
+// those behind it up to the next bound; when it belongs to an empty inlet, all inlets wait for that one.
 //
 //   inlet 0   7 9 …        bound 7 ◀─ least: 7 is next
 //   inlet 1   8 …          bound 8
@@ -172,7 +172,7 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
     return watermarked_ && advance(outlet_, bound()) ? 1 : 0;
   }
 
-  // What is out is given back at once: the inlet's writer may need the room for what everybody waits for.
+  // What is out is given back at once: the inlet's writer may need the room for the record that all wait for.
   void give_back(Head& head) noexcept {
     const std::uint64_t count = head.out - head.given_back;
     if (count == 0) return;

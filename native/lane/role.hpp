@@ -2,13 +2,12 @@
 // that balances whenever it stops. A role never blocks: when a lane is full it keeps its input, says "stalled" and
 // takes up the same record in its next turn.
 //
-//   inlets ──▶ role ──▶ outlets          stop ◀── whoever ends the pipeline
+//   inlets ──▶ role ──▶ outlets          stop ◀── the thread that ends the pipeline
 //
 // Rules that all of them keep:
-//   - What has been consumed from an inlet is done with: passed on, filtered, failed. A record that waits for room
-//   stays
-//     unconsumed, however much has been done to it, so a halt at any moment leaves it in its lane, where settle() finds
-//     it. At the end of a turn everything done is published and released.
+//   - What has been consumed from an inlet is done with: passed on, filtered, failed. A record that waits for room is
+//     not consumed, however much has been done to it, so a halt at any moment leaves it in its lane, where settle()
+//     finds it. At the end of a turn everything done is published and released.
 //   - Something that another thread may sleep for (records, room, a watermark, an end) counts as work.
 //   - Watermarked outlets hear the least ordinal that may still come, also when nothing does.
 // Hot code: no allocation after construction, no exception. settle() is called when the role's thread has ended.
@@ -35,7 +34,7 @@ struct InletEnd {
   std::unique_ptr<Inlet> inlet;
   abi::ConsumerBlock* block = nullptr;           // this reader's
   const abi::ProducerBlock* producer = nullptr;  // the lane's writer's
-  // Journal lanes: records of earlier runs that were handed to this reader; they are no part of `producer`'s count.
+  // Journal lanes: records of earlier runs that were handed to this reader; they are not part of `producer`'s count.
   const std::atomic<double>* replayed = nullptr;
   std::uint64_t ordinal_step = 1;           // ordinal.hpp; of a lane that is watermarked
   std::uint32_t writer_agent = abi::kNone;  // whom the role waits for when there is nothing to read
@@ -63,8 +62,8 @@ struct RoleContext {
   std::uint32_t tailroom = 0;  // and behind
 };
 
-// Records that a reader will never read, now that nobody runs any more: published (or replayed) and not consumed. They
-// are counted as read. Also for the native ends of a graph, whose blocks are of the same kind.
+// Records that a reader will never read, now that no thread runs any more: published (or replayed) and not consumed.
+// They are counted as read. Also for the native ends of a graph, whose blocks are of the same kind.
 inline double settle_unread(abi::ConsumerBlock& block, const abi::ProducerBlock& producer,
                             const std::atomic<double>* replayed) noexcept {
   const double written = producer.published.load(std::memory_order_relaxed) +
@@ -147,7 +146,7 @@ class Role : public core::Agent {
     return bound != core::kNoLimit && outlet.advance(bound);
   }
 
-  // Nothing more comes out of this role. Answers 1: whoever sleeps must hear of the closed lanes.
+  // Nothing more comes out of this role. Answers 1: sleeping readers must hear of the closed lanes.
   std::uint32_t finish(abi::AgentState state = abi::AgentState::kDone) noexcept {
     for (OutletEnd& end : context_.outlets) end.outlet->close();
     finished_ = true;

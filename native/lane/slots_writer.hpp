@@ -1,6 +1,6 @@
 // The writing end of a lane of slots for a native thread: the slots of a SingleRing's shard, in either layout and
 // without room to grow. A SequencedSlots lane has slots, whatever its records are, and is gated by exactly
-// SEQUENCED_SLOTS_GATES cells: the interface promises that number, and a cell that nobody uses holds 2^64-1 and never
+// SEQUENCED_SLOTS_GATES cells: the interface promises that number, and a cell without a reader holds 2^64-1 and never
 // holds the writer back. Events and FanoutBroadcast have slots where every record is the same struct, and their readers
 // for gates. Hot code: no allocation after construction, no exception.
 #pragma once
@@ -31,13 +31,14 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // ingress, whose records are counted. `stamps` has cells.
   SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block,
               std::vector<core::SequenceReader> gates, core::StampTable stamps, const WriterOptions& options)
-      : producer_(ring, block,
-                  core::Gates(std::move(gates), ring.fixed && options.apart && ring.slot_stride >= core::kCacheLine),
-                  stamps, options.first),
+      : producer_(
+            ring, block,
+            core::Gates(std::move(gates), ring.fixed && options.cross_thread && ring.slot_stride >= core::kCacheLine),
+            stamps, options.first),
         block_(block),
         ordinals_(ordinals),
         fixed_(ring.fixed),
-        apart_(ring.fixed && options.apart),
+        cross_thread_(ring.fixed && options.cross_thread),
         may_sleep_(ring.may_sleep),
         slots_(ring.slots),
         slot_stride_(ring.slot_stride),
@@ -45,10 +46,10 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
         slots_a_line_(std::max(1u, static_cast<std::uint32_t>(core::kCacheLine) / ring.slot_stride)),
         pushed_slots_(slots_a_line_ == 1 && ring.may_sleep ? 1 : kPushedLines * slots_a_line_),
         ahead_(core::kFetchAheadBytes / ring.slot_stride),
-        room_(std::max(1u, core::kAsideBytes / ring.slot_stride)),
+        room_(std::max(1u, core::kStagingBytes / ring.slot_stride)),
         is_long_(std::size_t{ring.slot_mask + 1} * ring.slot_stride > kFetchLaneBytes),
         fetched_(options.first),
-        aside_(apart_ ? std::make_unique<std::byte[]>(std::size_t{room_} * slot_stride_) : nullptr),
+        staging_(cross_thread_ ? std::make_unique<std::byte[]>(std::size_t{room_} * slot_stride_) : nullptr),
         options_(options) {}
 
   SlotsWriter(const SlotsWriter&) = delete;
@@ -82,7 +83,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   std::byte* try_claim(std::uint32_t length) noexcept override {
     std::byte* const to = producer_.try_claim(length);
-    if (apart_) fetch_ahead(producer_.next() + 1);
+    if (cross_thread_) fetch_ahead(producer_.next() + 1);
     return to;
   }
 
@@ -108,8 +109,8 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
 
   void close() noexcept override { producer_.close(); }
 
-  // Of structs: adjacent slots at a time, made aside where a reader runs on another CPU, for the reasons given at
-  // FramedWriter::Batch.
+  // Of structs: adjacent slots at a time, made in a staging buffer where a reader runs on another CPU, for the reasons
+  // given at FramedWriter::Batch.
   class Batch {
    public:
     explicit Batch(SlotsWriter& writer) noexcept
@@ -142,16 +143,16 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
    private:
     void claim_slots() noexcept {
       commit_slots();
-      const bool aside = writer_.aside_ != nullptr;
-      const core::FixedSpan span = writer_.try_claim_span_for_copy(aside ? writer_.room_ : mask_ + 1);
+      const bool staged = writer_.staging_ != nullptr;
+      const core::FixedSpan span = writer_.try_claim_span_for_copy(staged ? writer_.room_ : mask_ + 1);
       claimed_ = span.count;
       slots_ = span.data;
-      next_ = aside ? writer_.aside_.get() : slots_;
-      if (aside && writer_.slots_a_line_ == 1) fetch_room(span);
+      next_ = staged ? writer_.staging_.get() : slots_;
+      if (staged && writer_.slots_a_line_ == 1) fetch_room(span);
     }
     void commit_slots() noexcept {
       if (used_ != 0) {
-        if (writer_.aside_ != nullptr) std::memcpy(slots_, writer_.aside_.get(), std::size_t{used_} * stride_);
+        if (writer_.staging_ != nullptr) std::memcpy(slots_, writer_.staging_.get(), std::size_t{used_} * stride_);
         writer_.commit_span(used_);
       }
       used_ = claimed_ = 0;
@@ -227,24 +228,25 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // Structs alone: adjacent free slots, as core::RecordProducer has them, to be written in place.
   core::FixedSpan try_claim_span(std::uint32_t limit) noexcept {
     const core::FixedSpan span = try_claim_span_for_copy(limit);
-    if (apart_ && (!is_long_ || span.count <= ahead_)) fetch_ahead(producer_.next() + std::min(span.count, room_));
+    if (cross_thread_ && (!is_long_ || span.count <= ahead_))
+      fetch_ahead(producer_.next() + std::min(span.count, room_));
     return span;
   }
   // The same, to be filled by a copy. A copy of whole lines takes them over without having them first, but one into
   // smaller slots waits for line after line, so those are asked for before it begins.
   core::FixedSpan try_claim_span_for_copy(std::uint32_t limit) noexcept {
     const core::FixedSpan span = producer_.try_claim_span(limit);
-    if (apart_ && slots_a_line_ > 1) fetch_room(span);
+    if (cross_thread_ && slots_a_line_ > 1) fetch_room(span);
     return span;
   }
   void commit_span(std::uint32_t count) noexcept { producer_.commit_span(count); }
   // Whether a reader runs on another CPU.
-  bool reader_is_apart() const noexcept { return apart_; }
-  // Whether so many records are better made aside and copied in, as far as is known now: whole lines only for a reader
-  // that is far, or many at a time on a lane that is not long.
+  bool reader_is_cross_thread() const noexcept { return cross_thread_; }
+  // Whether so many records are better staged and copied in, as far as is known now: whole lines only for a cross-core
+  // reader, or many at a time on a lane that is not long.
   bool prefers_copies(std::uint32_t count) const noexcept {
-    if (!apart_ || slots_a_line_ > 1) return apart_;
-    return producer_.reader_is_far() || (!is_long_ && std::size_t{count} * slot_stride_ >= kCopiedNearBytes);
+    if (!cross_thread_ || slots_a_line_ > 1) return cross_thread_;
+    return producer_.reader_is_cross_core() || (!is_long_ && std::size_t{count} * slot_stride_ >= kCopiedSameCoreBytes);
   }
   std::uint32_t unpublished() const noexcept { return producer_.unpublished(); }
   std::uint64_t published() const noexcept { return options_.first_ordinal + (producer_.published() - options_.first); }
@@ -253,14 +255,14 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   bool closed() const noexcept { return producer_.closed(); }
 
  private:
-  // A longer lane is in no cache near the reader, and lines of it that are written as a whole come sooner unasked.
+  // A longer lane is in no cache of the reader, and lines of it that are written as a whole come sooner unasked.
   static constexpr std::size_t kFetchLaneBytes = std::size_t{1} << 20;
   static constexpr std::uint32_t kFetchAgainLines = 3;
   // A long copy takes lines over without fetching them, but begins slowly. Near, 64 structs of 64 bytes at a time came
   // a third faster in place; 256 at a time a quarter faster copied, but on a long lane a tenth faster in place.
-  static constexpr std::size_t kCopiedNearBytes = 8192;
-  // What Pushes publishes without looking up: with four lines, records of 64 bytes came a quarter slower between near
-  // CPUs; with sixteen, those of 8 a tenth slower between far ones. But where readers may sleep, each store is waited
+  static constexpr std::size_t kCopiedSameCoreBytes = 8192;
+  // What Pushes publishes without looking up: with four lines, records of 64 bytes came a quarter slower on the same
+  // core; with sixteen, those of 8 a tenth slower cross-core. But where readers may sleep, each store is waited
   // for, and so the nearest lines have to be asked for again at each: a third of the 64-byte records came through
   // otherwise.
   static constexpr std::uint32_t kPushedLines = 8;
@@ -277,11 +279,12 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   }
 
   // Everything before `next` has been published by Pushes. Returns the end of what it may publish before it has to call
-  // again, and counts that as published. From a near reader, lines that are a record each came a third faster unasked.
+  // again, and counts that as published. From a same-core reader, lines that are a record each came a third faster
+  // unasked.
   BYTEOR_NEVER_INLINE std::uint64_t resume_at(std::uint64_t next) noexcept {
     const std::uint64_t until = std::min(producer_.resume_at(next), next + pushed_slots_);
     producer_.count_until(until);
-    if (apart_ && until != next && (slots_a_line_ > 1 || producer_.reader_is_far())) fetch_ahead(until);
+    if (cross_thread_ && until != next && (slots_a_line_ > 1 || producer_.reader_is_cross_core())) fetch_ahead(until);
     return until;
   }
 
@@ -302,7 +305,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   abi::ProducerBlock& block_;
   std::uint64_t* const ordinals_;
   const bool fixed_;
-  const bool apart_;
+  const bool cross_thread_;
   const bool may_sleep_;
   std::byte* const slots_;
   const std::uint32_t slot_stride_;
@@ -310,10 +313,10 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   const std::uint32_t slots_a_line_;
   const std::uint32_t pushed_slots_;
   const std::uint32_t ahead_;  // slots
-  const std::uint32_t room_;   // slots that have room aside
+  const std::uint32_t room_;   // slots that the staging buffer holds
   const bool is_long_;
   std::uint64_t fetched_;  // sequence behind the last slot whose lines have been asked for
-  const std::unique_ptr<std::byte[]> aside_;
+  const std::unique_ptr<std::byte[]> staging_;
   std::uint64_t watermark_ = 0;
   const WriterOptions options_;
 };

@@ -43,8 +43,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         by_spans_(works_by_spans()),
         stride_(inlet_.struct_stride()),
         struct_bytes_(inlet_.struct_bytes()),
-        piece_(by_spans_ ? std::max(1u, core::kAsideBytes / stride_) : 0),
-        aside_(makes_aside() ? std::make_unique<std::byte[]>(std::size_t{piece_} * stride_) : nullptr) {}
+        piece_(by_spans_ ? std::max(1u, core::kStagingBytes / stride_) : 0),
+        staging_(uses_staging() ? std::make_unique<std::byte[]>(std::size_t{piece_} * stride_) : nullptr) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
@@ -62,7 +62,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return moved;
   }
 
-  // Of a failing stage: the failed record has been counted already; damage is no record that could be consumed.
+  // Of a failing stage: the failed record has been counted already; damage is not a record that could be consumed.
   void settle() noexcept override {
     double left = settle_unread(block_, *context_.inlets.front().producer, context_.inlets.front().replayed);
     if (damaged_ && left > 0) left -= 1;
@@ -73,7 +73,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   static constexpr bool kPassesAll = op::kPassesAll<Op>;
   static constexpr bool kWritesSpans = Op::kWrites && std::is_same_v<Out, SlotsWriter>;
 
-  // Where all records are the same struct, nobody asks for their ordinals, and each of them passes. What is changed is
+  // Where all records are the same struct, their ordinals are not used, and each of them passes. What is changed is
   // changed in the outlet, if it has room.
   bool works_by_spans() const noexcept {
     if constexpr (!kPassesAll || (Op::kWrites && !kWritesSpans)) return false;
@@ -81,8 +81,8 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return copies_spans(context_);
   }
 
-  bool makes_aside() const noexcept {
-    if constexpr (kWritesSpans) return by_spans_ && outlet_->reader_is_apart();
+  bool uses_staging() const noexcept {
+    if constexpr (kWritesSpans) return by_spans_ && outlet_->reader_is_cross_thread();
     return false;
   }
 
@@ -122,18 +122,18 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     }
   }
 
-  // Where the outlet prefers copies, records are changed aside, a piece at a time, and each piece is copied to the
-  // outlet in one go: lines that another CPU has are written once, as a whole.
+  // Where the outlet prefers copies, records are changed in a staging buffer, a piece at a time, and each piece is
+  // copied to the outlet in one go: lines that another CPU has are written once, as a whole.
   std::uint32_t write_span(const core::FixedSpan& span) noexcept {
     std::uint32_t done = 0;
     while (done != span.count) {
       const std::uint32_t most = std::min(piece_, span.count - done);
-      const bool aside = outlet_->prefers_copies(most);
-      const core::FixedSpan to = aside ? outlet_->try_claim_span_for_copy(most) : outlet_->try_claim_span(most);
+      const bool staged = outlet_->prefers_copies(most);
+      const core::FixedSpan to = staged ? outlet_->try_claim_span_for_copy(most) : outlet_->try_claim_span(most);
       if (to.count == 0) break;
-      op::apply_to_span(op_, {aside ? aside_.get() : to.data, to.count, stride_}, struct_bytes_,
+      op::apply_to_span(op_, {staged ? staging_.get() : to.data, to.count, stride_}, struct_bytes_,
                         span.data + std::size_t{done} * stride_);
-      if (aside) std::memcpy(to.data, aside_.get(), std::size_t{to.count} * stride_);
+      if (staged) std::memcpy(to.data, staging_.get(), std::size_t{to.count} * stride_);
       outlet_->commit_span(to.count);
       done += to.count;
     }
@@ -279,10 +279,10 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   const std::uint64_t step_;
   const bool watermarked_;
   const bool by_spans_;
-  const std::uint32_t stride_;                // there: from struct to struct, bytes
-  const std::uint32_t struct_bytes_;          // there
-  const std::uint32_t piece_;                 // records
-  const std::unique_ptr<std::byte[]> aside_;  // room for a piece
+  const std::uint32_t stride_;                  // there: from struct to struct, bytes
+  const std::uint32_t struct_bytes_;            // there
+  const std::uint32_t piece_;                   // records
+  const std::unique_ptr<std::byte[]> staging_;  // room for a piece
   std::uint64_t out_ = 0;
   std::uint64_t filtered_ = 0;
   std::uint64_t next_ordinal_ = 0;    // after the last record that was done with

@@ -1,5 +1,5 @@
 // CRC32C over the bytes of all records, in order: two runs that agree in it carried the same bytes. Terminators, which
-// are no part of a record, are not part of it.
+// are not part of a record, are not part of it.
 // Hot code: no allocation, no exception; report(), in checksum.cpp, is the control path.
 #pragma once
 
@@ -26,7 +26,7 @@ class alignas(core::kCacheBlock) ChecksumOp {
 
   Outcome apply(core::RecordRef& record) noexcept {
     value_ = crc_.extend(value_, bytes_of(record));
-    // Relaxed: nobody concludes anything from it about other memory.
+    // Relaxed: no thread concludes anything from it about other memory.
     shown_value_.store(value_, std::memory_order_relaxed);
     bytes_.add(record.length);
     records_.add(1);

@@ -7,7 +7,7 @@
 
 namespace byteor::op {
 
-// Relaxed throughout: nobody concludes anything from such a number about other memory.
+// Relaxed throughout: no thread concludes anything from such a number about other memory.
 class Counter {
  public:
   // The one writer only.

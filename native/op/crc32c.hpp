@@ -58,8 +58,8 @@ struct Bytes {
 #define BYTEOR_CRC32C_LOADED(registers, value) (void)(value)
 #endif
 
-// The same, and what was loaded is also stored: the copy has the CRC even while somebody else changes the bytes, and
-// nobody has to read it.
+// The same, and what was loaded is also stored: the copy has the CRC even while another thread changes the bytes, and
+// it need not be read.
 struct CopiedBytes {
   const char* __restrict p;
   char* __restrict to;
@@ -381,7 +381,8 @@ class Crc32c {
   }
 
   // The same for a frame: the length of `bytes` in 32 bits, two words, and `bytes`, which are copied to `to` and do not
-  // overlap it. Every one of them is read once, so that the CRC is that of the copy whoever writes to them meanwhile.
+  // overlap it. Every one of them is read once, so that the CRC is that of the copy, whatever is written to them
+  // meanwhile.
   std::uint32_t extend_frame(std::uint32_t crc, std::uint64_t first, std::uint64_t second, std::string_view bytes,
                              char* to) const noexcept {
     return ~way_.of_frame(~crc, first, second, bytes.data(), to, static_cast<std::uint32_t>(bytes.size()));

@@ -32,7 +32,7 @@ inline int hex_digit(char c) noexcept {
   return -1;
 }
 
-// The four digits of a \u escape; p has at least four bytes. Negative when one is no hexadecimal digit.
+// The four digits of a \u escape; p has at least four bytes. Negative when one is not a hexadecimal digit.
 inline std::int32_t hex_quad(const char* p) noexcept {
   const int a = hex_digit(p[0]);
   const int b = hex_digit(p[1]);
@@ -229,7 +229,7 @@ inline const char* skip_value(const char* p, const char* end, std::uint32_t dept
   return p;
 }
 
-// UTF-8 of a code point that is no surrogate; answers how many of the four bytes.
+// UTF-8 of a code point that is not a surrogate; answers how many of the four bytes.
 inline std::size_t encode_utf8(std::uint32_t code_point, char* out) noexcept {
   if (code_point < 0x80) {
     out[0] = static_cast<char>(code_point);

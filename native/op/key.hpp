@@ -1,4 +1,4 @@
-// The key of a record, found in its bytes: contract section 2, docs/ops.md. A record that has none is *keyless*.
+// The key of a record, found in its bytes: docs/plan.md, keys. A record that has none is *keyless*.
 //
 //   bytes   [offset, offset + length); keyless when the record ends before that
 //   field   the same, resolved from the struct codec when the plan was lowered

@@ -5,7 +5,7 @@
 //   texts    the keys' bytes, one after the other
 //
 // Everything is allocated by the constructor, in zero pages that the system provides when they are first touched, so a
-// table for a few keys occupies a few pages. The hash has a random seed: a key arrives from outside, and whoever
+// table for a few keys occupies a few pages. The hash has a random seed: a key arrives from outside, and a sender that
 // chooses keys should not be able to choose collisions. Hot code: no allocation, no exception; the constructor, in
 // key_table.cpp, allocates and throws.
 #pragma once

@@ -26,7 +26,7 @@ namespace byteor::op {
 
 enum class Outcome : std::uint8_t { kPass, kFilter, kFail };
 
-// How a key is found in a record: contract section 2. Text views point into the decoded description, which outlives
+// How a key is found in a record: docs/plan.md, keys. Text views point into the decoded description, which outlives
 // ops.
 struct KeySpec {
   abi::KeyCode kind = abi::KeyCode::kBytes;

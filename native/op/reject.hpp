@@ -36,7 +36,7 @@ class RejectOp {
   static std::string report(std::span<const RejectOp* const>) { return "null"; }
 
  private:
-  // What cause() shows of a record: its bytes may be overwritten before somebody asks.
+  // What cause() shows of a record: its bytes may be overwritten before cause() is called.
   static constexpr std::size_t kExcerptBytesMax = 128;
   static constexpr std::size_t kContextBytes = 24;
 

@@ -9,10 +9,11 @@
 namespace byteor::op {
 
 // For messages: UTF-8 stays, quotes, backslashes and control characters are escaped as in C (\" \\ \n \x07), a byte
-// that is no part of valid UTF-8 is \xHH. At most `characters_max` bytes of text, then "…" when something was left out.
+// that is not part of valid UTF-8 is \xHH. At most `characters_max` bytes of text, then "…" when something was left
+// out.
 std::string printable(std::string_view bytes, std::size_t characters_max);
 
-// For reports: appends a JSON string, quotes included. A byte that is no part of valid UTF-8 becomes \udcHH, a lone
+// For reports: appends a JSON string, quotes included. A byte that is not part of valid UTF-8 becomes \udcHH, a lone
 // surrogate, as in Python's "surrogateescape": valid JSON, and different byte strings stay different.
 // At most 6 characters a byte, and the quotes.
 void append_json_string(std::string& out, std::string_view bytes);

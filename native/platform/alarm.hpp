@@ -1,6 +1,6 @@
 // A descriptor that becomes ready after a while: how an agent that must do something at a time, and not because
-// somebody published something, ends its thread's sleep (core::WaitingAgent). Linux; elsewhere descriptor()
-// is -1 and whoever would set an alarm does his work at once instead. Its owner's thread only.
+// of a publication, ends its thread's sleep (core::WaitingAgent). Linux; elsewhere descriptor()
+// is -1 and an agent that would set an alarm does its work at once instead. Its owner's thread only.
 #pragma once
 
 #include <cstdint>

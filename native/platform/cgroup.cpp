@@ -11,7 +11,7 @@ namespace byteor::platform {
 
 namespace {
 
-// Version 1 says "unlimited" with the largest number of pages; nobody has an exbibyte.
+// Version 1 says "unlimited" with the largest number of pages; no machine has an exbibyte.
 constexpr std::uint64_t kUnlimitedBytes = std::uint64_t{1} << 60;
 
 std::optional<std::string> first_line(const std::string& path) {
@@ -138,7 +138,7 @@ struct MemoryFiles {
 };
 
 std::optional<MemoryLimit> memory_of(const std::string& folder, const MemoryFiles& files) {
-  const auto limit = number_in<std::uint64_t>(folder + files.limit);  // "max" is no number
+  const auto limit = number_in<std::uint64_t>(folder + files.limit);  // "max" is not a number
   const auto used = number_in<std::uint64_t>(folder + files.used);
   if (!limit || !used || *limit >= kUnlimitedBytes) return std::nullopt;
   const std::uint64_t droppable = statistic(folder + "/memory.stat", files.droppable);

@@ -32,7 +32,7 @@ std::optional<CpuLock> CpuLock::try_take(std::uint32_t cpu, std::string& reason)
   const std::string name = "byteor-cpu-" + std::to_string(cpu);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  // The byte before the name is 0: it is no path.
+  // The byte before the name is 0: it is not a path.
   std::memcpy(address.sun_path + 1, name.data(), name.size());
   const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
   // Bound and never listened on, so that nothing can be sent to it.

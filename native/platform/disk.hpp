@@ -40,7 +40,7 @@ class Disk {
   // An empty one; -ENOTEMPTY otherwise.
   virtual int remove_folder(const char* path) noexcept;
   virtual int open_folder(const char* path) noexcept;
-  // Relative to an open folder, so that nobody can swap the folder in between. Links are not followed.
+  // Relative to an open folder, so that the folder cannot be swapped in between. Links are not followed.
   virtual int open_file(int folder, const char* name, FileAccess access) noexcept;
   virtual void close(int descriptor) noexcept;
 

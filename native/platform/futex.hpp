@@ -1,5 +1,5 @@
-// Sleeping on a 32-bit word until somebody in the same process wakes it. Linux futex; elsewhere std::atomic's own wait,
-// which is the same thing behind a table. Called by Sleeper (wake.hpp) and by nobody else; any thread.
+// Sleeping on a 32-bit word until a thread of the same process wakes it. Linux futex; elsewhere std::atomic's own wait,
+// which is the same thing behind a table. Called by Sleeper (wake.hpp) alone; any thread.
 //
 // The wait is PRIVATE to the process even when the word lies in a region that a file backs: another process may look at
 // such a region, but only this one ever sleeps in it or wakes.

@@ -1,5 +1,5 @@
 // The one folder in which processes of the same user that run byteor meet: observable regions lie there.
-// It must be the user's own (0700) and no link: in a folder that anybody may write to, a stranger could put a file in
+// It must be the user's own (0700) and no link: in a folder that all users may write to, a stranger could put a file in
 // our way or read what we share. Linux and macOS. Control path; any thread.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace byteor::platform {
 
-// An open folder. Files in it are opened relative to the descriptor, so that nobody can swap the folder in between.
+// An open folder. Files in it are opened relative to the descriptor, so that the folder cannot be swapped in between.
 class UserFolder {
  public:
   // The first of $XDG_RUNTIME_DIR/byteor, /dev/shm/byteor-UID, $TMPDIR or /tmp/byteor-UID that exists or can be made.

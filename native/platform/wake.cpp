@@ -27,7 +27,7 @@ namespace {
 
 }  // namespace
 
-// A descriptor that becomes readable when somebody wakes: an eventfd on Linux, a pipe elsewhere. It remembers, so a
+// A descriptor that becomes readable by a wake-up: an eventfd on Linux, a pipe elsewhere. It remembers, so a
 // wake between the last look and poll(2) is not lost. Member order: `polled` only borrows the descriptors.
 struct Sleeper::Descriptors {
   explicit Descriptors(std::size_t descriptor_max) {

@@ -1,6 +1,6 @@
 // How a native thread sleeps and how it is woken without a call in the common case.
 //
-// The thread's `armed` cell says "asleep, or about to be". Whoever changed something that the thread may wait for looks
+// The thread's `armed` cell says "asleep, or about to be". A thread that changed something which it may wait for looks
 // at that one cell, and only when it is set pays for a wake-up. The argument that no wake-up is lost is WAKE.md.
 //
 //   sleeper                                  waker (any thread)
@@ -72,8 +72,9 @@ class Sleeper {
   // When the sleeping thread has ended: gives its descriptors back. A late rouse() finds nothing and does nothing.
   void close() noexcept;
 
-  // The wake-up itself, whatever `armed` says: for a JS thread, which exchanges the copy in place, and for whoever ends
-  // the thread or cannot know what a JS thread that is gone had still to do. Of an awake thread it costs a round.
+  // The wake-up itself, whatever `armed` says: for a JS thread, which exchanges the copy in place, and for the thread
+  // that ends the thread or cannot know what a JS thread that is gone had still to do. Of an awake thread it costs a
+  // round.
   void rouse() noexcept;
 
  private:

@@ -74,7 +74,7 @@ graph::LaneSizes framed_sizes(const graph::LaneDescription& lane, Record record,
 }
 
 // Slots in which every record is the same struct: the records are the slots. The layout is kFramed (and nothing else is
-// said) where the lane's records are no structs, or would take more than a lane may.
+// said) where the lane's records are not structs, or would take more than a lane may.
 graph::LaneSizes struct_sizes(const graph::LaneDescription& lane, std::uint64_t records) {
   graph::LaneSizes sizes{};
   sizes.layout = abi::LayoutCode::kFramed;
@@ -89,7 +89,7 @@ graph::LaneSizes struct_sizes(const graph::LaneDescription& lane, std::uint64_t 
   return sizes;
 }
 
-// Structs that a lane of so many bytes holds; one that nobody gave a size holds two at least, as one of frames does. A
+// Structs that a lane of so many bytes holds; one without a stated size holds two at least, as one of frames does. A
 // journal's files are frames, and so is what they are written from.
 std::uint64_t structs_in(const graph::LaneDescription& lane, std::uint32_t lane_bytes) {
   if (lane.record_bytes == 0 || lane.kind == abi::LaneKindCode::kJournal) return 0;

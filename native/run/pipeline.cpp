@@ -225,7 +225,7 @@ void Pipeline::Impl::notify(std::uint32_t events) {
 }
 
 void Pipeline::Impl::thread_ended() {
-  // SYNC POINT S10: the last one has seen what the others did; whoever sees `ended` sees the end of all of them.
+  // SYNC POINT S10: the last one has seen what the others did; a thread that sees `ended` sees the end of all of them.
   if (running_threads.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   ended.store(true, std::memory_order_seq_cst);
   notify(kEventEnded);
@@ -288,7 +288,7 @@ void Pipeline::Impl::request_close() noexcept {
     close_ingress();
     return;
   }
-  // Those that nobody owns have nothing to publish any more.
+  // Those without an owner have nothing to publish any more.
   for (const std::uint32_t boundary : ownerless) graph->close_js_ingress(boundary);
   rouse_threads();
   notify(kEventRoom);
@@ -300,7 +300,7 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
     if (settled) return;
     abi::RegionHeader& h = header();
     const FailedAt here{sequence, agent};
-    // Several records may fail before everybody has stopped: the least sequence is the failure, whatever the timing.
+    // Several records may fail before all agents have stopped: the least sequence is the failure, whatever the timing.
     if (!failed_at.has_value() || here < *failed_at) {
       failed_at = here;
       h.failed_agent = agent;
@@ -310,7 +310,8 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
         --length;
       std::memcpy(h.failed_cause, cause.data(), length);
       h.failed_cause_length = static_cast<std::uint32_t>(length);
-      // SYNC POINT S11: whoever sees `failed` sees a whole description, of this failure or of an earlier record's.
+      // SYNC POINT S11: a thread that sees `failed` sees a whole description, of this failure or of an earlier
+      // record's.
       h.failed.store(1, std::memory_order_release);
     }
   }
@@ -362,7 +363,7 @@ void Pipeline::Impl::close_files(const std::shared_ptr<Impl>& self, bool joined)
         for (const auto& thread : share->threads) thread->join();
         share->close_all();
       }
-      // Before anybody is told: nothing of the pipeline is left to this thread then.
+      // Before any listener is told: nothing of the pipeline is left to this thread then.
       share.reset();
       const std::lock_guard lock(closing->mutex);
       closing->done = true;
@@ -577,7 +578,7 @@ void Pipeline::halt_all() noexcept {
   for (const auto& pipeline : running) pipeline->impl_->request_halt();
   for (const auto& pipeline : running) {
     pipeline->halt();
-    // Nobody destroys the pipeline any more, and a region of a process that ended well tells nobody anything.
+    // The pipeline is not destroyed any more, and a region of a process that ended well has nothing to tell.
     pipeline->impl_->mapping->get().remove_file();
   }
 }

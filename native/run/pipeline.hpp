@@ -1,5 +1,5 @@
 // A running pipeline: one region, its agents on their threads, and the way it ends. Knows no JavaScript.
-// Held by shared_ptr: whoever shows the region to somebody keeps it mapped. All functions are control path and may be
+// Held by shared_ptr: every holder that shows the region keeps it mapped. All functions are control path and may be
 // called from any thread, unless they say otherwise.
 #pragma once
 
@@ -32,7 +32,7 @@ enum Event : std::uint32_t {
   kEventRecords = 1,  // the egress was armed and there are records
   kEventRoom = 2,     // the ingress was armed and there is room
   kEventEnded = 4,    // every native thread has ended by itself, or a record failed: look at the region's state
-  kEventDurable = 8,  // somebody waited for a journal, and more of it is durable
+  kEventDurable = 8,  // a wait for a journal is pending, and more of it is durable
 };
 
 class Pipeline {
@@ -61,7 +61,7 @@ class Pipeline {
   std::uint64_t add_listener(Listener listener);
   void remove_listener(std::uint64_t token);
 
-  // The one-writer right on a boundary. False: somebody else has it, or the boundary is not a JS port.
+  // The one-writer right on a boundary. False: another thread has it, or the boundary is not a JS port.
   bool take_port(const std::string& id);
   void give_back_port(const std::string& id);
 
@@ -74,7 +74,7 @@ class Pipeline {
   void close_ingress(const std::string& id) noexcept;
 
   // Asks for the same without cutting the owner of a JS ingress short: its environments get kEventRoom, see the region
-  // Closing, and the owner publishes what it has before it closes. Closes at once where nobody owns the ingress.
+  // Closing, and the owner publishes what it has before it closes. Closes at once where the ingress has no owner.
   void request_close() noexcept;
 
   // Calls every listener: how one environment tells the others that it moved on.

@@ -52,7 +52,7 @@ class Ports {
   bool uses_js() const noexcept;
   std::vector<abi::PortCode> codes() const;
 
-  // Opens the native adapters. `readers_gone` is called on a sink's thread when nobody reads any output any more.
+  // Opens the native adapters. `readers_gone` is called on a sink's thread when no output has a reader any more.
   // Throws OpenError naming the path.
   void open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
             const std::atomic<std::uint32_t>& state, std::uint32_t batch_records, std::function<void()> readers_gone);

@@ -1,5 +1,5 @@
 // Every size of a pipeline with its default, its limits and their reasons. lib/runtime/open.ts states the same limits
-// to the user in his own words; this side checks again.
+// to the user; this side checks again.
 #pragma once
 
 #include <cstdint>

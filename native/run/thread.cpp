@@ -16,7 +16,7 @@ namespace {
 constexpr double kSpinNs = 50'000;
 // Rounds without work between two looks at the clock, which costs as much as a round.
 constexpr std::uint32_t kRoundsPerClock = 32;
-// Rounds a yielding thread spins before it offers its CPU to somebody else.
+// Rounds a yielding thread spins before it offers its CPU to others.
 constexpr std::uint32_t kRoundsBeforeYield = 100;
 // Pauses between two looks: fewer steals of the line that the other side is about to write.
 constexpr int kPausesPerRound = 8;
@@ -104,7 +104,7 @@ void AgentThread::close_files() noexcept {
   sleeper_.close();
 }
 
-// SYNC POINT S5: whoever exchanges armed from 1 to 0 has the duty to wake.
+// SYNC POINT S5: the thread that exchanges armed from 1 to 0 has the duty to wake.
 void AgentThread::rouse() noexcept {
   armed_.exchange(0, std::memory_order_seq_cst);
   sleeper_.rouse();
@@ -127,7 +127,7 @@ void AgentThread::prepare(const ThreadRequests& requests) {
   else if (requests.real_time)
     real_time_outcome_ = {abi::PinState::kDegraded,
                           "the thread could not be pinned to its CPU: " + pin_outcome_.reason};
-  // SYNC POINT S12: the outcomes are complete before anybody reads them.
+  // SYNC POINT S12: the outcomes are complete before any thread reads them.
   started_.store(true, std::memory_order_release);
 }
 
@@ -155,7 +155,7 @@ void AgentThread::work() noexcept {
   }
   // The pipeline has been settled without this thread.
   if (device_.is_cut_off()) return;
-  // Whoever sleeps may wait for this thread's end rather than for its work.
+  // A sleeping thread may wait for this thread's end rather than for its work.
   for (AgentThread* neighbour : neighbours_) neighbour->wake();
   ended_();
 }

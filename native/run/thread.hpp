@@ -70,8 +70,8 @@ class alignas(core::kCacheBlock) AgentThread {
 
   // Any thread, after a seq_cst publication of what this thread may wait for.
   void wake() noexcept { sleeper_.wake(); }
-  // Unconditionally: for a JS thread that has, or has not, exchanged the region's `armed`, and for whoever cannot know
-  // what one that is gone had still to do.
+  // Unconditionally: for a JS thread that has, or has not, exchanged the region's `armed`, and for a caller that cannot
+  // know what one that is gone had still to do.
   void rouse() noexcept;
 
   // try_join() has answered no. Any thread.

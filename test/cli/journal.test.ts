@@ -126,7 +126,7 @@ describe('a journal that cannot be had', () => {
     expect(stderr).toContain("holds records of codec bytes, but the plan's are of codec utf8");
   });
 
-  test('lies below what is no folder, or where nothing may be written', async () => {
+  test('lies below what is not a folder, or where nothing may be written', async () => {
     const place = bench(plan('Events', 'Journal'));
     writeFileSync(place.path('file'), '');
     const below = await byteor(place.args('--journal', place.path('file/j')), EMPTY);

@@ -10,7 +10,7 @@ import { BRANCHING_PLAN, GRAPH_PLAN, IDENTITY_PLAN, YAML_PLAN } from './plans.js
 const BAD_PLAN = YAML_PLAN.replace('[keep]', '[kep]');
 
 describe('byteor compile', () => {
-  test('prints exactly the facts of the contract with --json', async () => {
+  test('prints exactly the facts of docs/cli.md with --json', async () => {
     const { code, stdout, stderr } = await byteor(['compile', '--json', '-'], { input: YAML_PLAN });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({

@@ -72,7 +72,7 @@ describe('byteor replay', () => {
     expect(out(folder)).toBe(TEXT.split('\n').slice(497).join('\n'));
     expect(await some('--last', '1000000')).toMatchObject({ code: 0 });
     expect(out(folder)).toBe(TEXT);
-    // Exactly its end: there is nothing yet, and that is no mistake.
+    // Exactly its end: there is nothing yet, and that is not a mistake.
     expect(await some('--from', '500')).toMatchObject({ code: 0 });
     expect(out(folder)).toBe('');
     const { code, stderr } = await some('--from', '501');

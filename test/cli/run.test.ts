@@ -38,7 +38,7 @@ describe('byteor run', () => {
     expect(output.toString()).toBe(LOG);
   });
 
-  test('prints exactly the facts of the contract with --json', async () => {
+  test('prints exactly the facts of docs/cli.md with --json', async () => {
     const { code, stdout, stderr, output } = await runText(YAML_PLAN, LOG, '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(output.toString()).toBe(KEPT);
@@ -220,9 +220,9 @@ describe('wrong usage of run exits with 2', () => {
   test.each([
     ['in', 'which is not ID=ADAPTER'],
     ['in=line:x', '(Did you mean lines?) An adapter is lines:PATH'],
-    ['in=discard', 'which is no adapter for an ingress'],
+    ['in=discard', 'which is not an adapter for an ingress'],
     ['in=lines:', 'which names no file'],
-    ['in=lines+append:x', 'which is no adapter for an ingress'],
+    ['in=lines+append:x', 'which is not an adapter for an ingress'],
   ])('--ingress %s is refused', async (adapter, words) => {
     expect(await usage('--ingress', adapter, '--egress', 'out=discard')).toContain(words);
   });

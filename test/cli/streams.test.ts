@@ -83,7 +83,7 @@ describe.runIf(linux)('a standard stream that was closed before the start', () =
     expect((await byteor(['validate', temporaryFile('bad.json', '{}')], { stdio: 'ignore' })).code).toBe(1);
   });
 
-  test('a reader that goes away later is no error', async () => {
+  test('a reader that goes away later is not an error', async () => {
     const input = join(temporaryFolder(), 'in');
     writeFileSync(input, 'a line of the input\n'.repeat(200_000));
     const run = `byteor run "$PLAN" --ingress in=lines:${input} --egress out=lines:-`;

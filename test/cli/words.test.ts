@@ -36,7 +36,7 @@ describe('sizes', () => {
   });
 
   test.each(['', 'k', '-1', '1e3', '0', '0.3', '1.0001KiB', '1TB', '1 000', '99999999999999999999', 'NaN'])(
-    '%j is no size',
+    '%j is not a size',
     (text) => {
       expect(() => parseSize(text)).toThrow(InvalidArgumentError);
     },

@@ -1,6 +1,6 @@
 /**
  * What a LaneGraph plan does to records, as plainly as it can be said: owner after owner in the order of flow, lists and
- * no threads, lanes without an end. The running core is compared with this. Written from the contract; it knows nothing
+ * no threads, lanes without an end. The running core is compared with this. Written from docs/lanes.md; it knows nothing
  * of routers, merges and bridges but what the author can see of them: who gets which record, and in what order.
  */
 import type { Codec, Connection, LaneGraphPlan, StageEntry } from '../../lib/plan/document.js';

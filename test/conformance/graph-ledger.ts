@@ -1,4 +1,4 @@
-/** What the ledger of a LaneGraph must say, from the interpreter and from the contract's equations (section 5). */
+/** What the ledger of a LaneGraph must say, from the interpreter and from the equations of docs/runtime.md. */
 import { expect } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import type { EgressCounts, IngressCounts, Ledger } from '../../lib/runtime/counters.js';
@@ -72,7 +72,7 @@ function expectInserted(plan: LaneGraphPlan, expected: GraphOutcome, ledger: Led
 }
 
 /**
- * The contract's equations, from the printed numbers alone: they hold however a run ended, and whatever was dropped on
+ * The equations of docs/runtime.md, from the printed numbers alone: they hold however a run ended, and whatever was dropped on
  * the way. `settled` and `balanced` are the product's own verdict on the same.
  */
 export function expectConserved(plan: LaneGraphPlan, ledger: Ledger): void {

@@ -1,6 +1,6 @@
 /**
  * What a SingleRing plan does to records, as plainly as it can be said: one record after the other, one stage after the
- * other, arrays and no threads. The running core is compared with this. Written from the contract and docs/ops.md.
+ * other, arrays and no threads. The running core is compared with this. Written from docs/plan.md and docs/ops.md.
  */
 import type { Codec, Key, ScalarType, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
 import { crc32c, escapedText, structPlaces } from './bytes.js';

@@ -1,4 +1,4 @@
-/** Lines of a file by the contract's words (section 7, adapter `lines:`), for the interpreter's side of a file. */
+/** Lines of a file as docs/adapters.md says, for the interpreter's side of a file. */
 
 export interface Line {
   readonly bytes: Uint8Array;

@@ -57,7 +57,7 @@ describe('drawGraph', () => {
     expect(draw('in', 'a<in', 'b<in,a', 'out<a,b')).toBe('in ─▶ a ─▶ b ─▶ out');
   });
 
-  it('gives up on an order that is no nest of lines and arms', () => {
+  it('gives up on an order that is not a nest of lines and arms', () => {
     expect(draw('in', 'a<in', 'b<in', 'c<a,b', 'd<b', 'out<c,d')).toBeNull();
   });
 

@@ -79,7 +79,7 @@ describe('demo', () => {
 
   test('a size that is none is wrong usage', () => {
     const { code, err } = runExample('demo.mjs', '--megabytes', 'much');
-    expect(err).toContain('npm run demo: --megabytes much is no size; give a number of megabytes from 1 on.');
+    expect(err).toContain('npm run demo: --megabytes much is not a size; give a number of megabytes from 1 on.');
     expect(code).toBe(2);
   });
 });

@@ -42,7 +42,7 @@ describe('lowering a graph', () => {
     expect(decodeSpec(encodeSpec(spec))).toEqual(spec);
   });
 
-  it('inserts exactly what the contract says for its examples', () => {
+  it('inserts exactly what docs/inserts.md says for a diamond and a branch over a journal', () => {
     expect(reportOf(broadcastDiamond).inserted.map(({ kind }) => kind)).toEqual(['merge']);
     expect(reportOf(eventsDiamond).inserted.map(({ kind }) => kind)).toEqual(['router', 'merge']);
     expect(reportOf(journalBranch).inserted.map(({ kind }) => kind)).toEqual(['router', 'bridge', 'merge']);

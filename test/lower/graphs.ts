@@ -72,7 +72,7 @@ export function graph(
   return checked(graphDocument(name, connections, parts));
 }
 
-/** The examples of the contract, exact. */
+/** Two diamonds and a branch over a journal: what is inserted in them is exact. */
 export const broadcastDiamond = graph('broadcast-diamond', [
   ['in -> head'],
   ['head -> left', 'FanoutBroadcast'],

@@ -10,30 +10,30 @@
 namespace byteor::core {
 namespace {
 
-constexpr double kNear = Distance::kFarNs / 2;
-constexpr double kFar = Distance::kFarNs * 2;
+constexpr double kNear = Distance::kCrossCoreNs / 2;
+constexpr double kFar = Distance::kCrossCoreNs * 2;
 
 TEST(Distance, IsFarUntilALineComesSoon) {
   Distance distance;
-  EXPECT_TRUE(distance.far());
+  EXPECT_TRUE(distance.cross_core());
   distance.took(kFar);
-  EXPECT_TRUE(distance.far());
+  EXPECT_TRUE(distance.cross_core());
   Distance near;
   near.took(kNear);
-  EXPECT_FALSE(near.far());
+  EXPECT_FALSE(near.cross_core());
 }
 
 TEST(Distance, FollowsACpuThatMoves) {
   Distance distance;
   for (int move = 0; move != 3; ++move) {
     for (int i = 0; i != Distance::kSurely; ++i) distance.took(kNear);
-    ASSERT_FALSE(distance.far());
+    ASSERT_FALSE(distance.cross_core());
     for (int i = 1; i != Distance::kSurely; ++i) distance.took(kFar);
-    EXPECT_FALSE(distance.far());
+    EXPECT_FALSE(distance.cross_core());
     distance.took(kFar);
-    EXPECT_TRUE(distance.far());
-    for (int i = 0; i != 100; ++i) distance.took(Distance::kFarNs);
-    EXPECT_TRUE(distance.far()) << "a long stay makes it no slower to move";
+    EXPECT_TRUE(distance.cross_core());
+    for (int i = 0; i != 100; ++i) distance.took(Distance::kCrossCoreNs);
+    EXPECT_TRUE(distance.cross_core()) << "a long stay makes it no slower to move";
   }
 }
 
@@ -45,16 +45,16 @@ TEST(Distance, OneLookInThreeThatIsNotLikeTheOthersChangesNothing) {
   for (int i = 0; i != 300; ++i) {
     near.took(i % 3 == 0 ? 1e6 : kNear);
     far.took(i % 3 == 0 ? 0 : kFar);
-    ASSERT_FALSE(near.far());
-    ASSERT_TRUE(far.far());
+    ASSERT_FALSE(near.cross_core());
+    ASSERT_TRUE(far.cross_core());
   }
 }
 
 TEST(Gates, TheSlowestReaderIsFound) {
   std::atomic<std::uint64_t> wide{5};
   std::atomic<std::uint32_t> cell{7};
-  for (const bool apart : {false, true}) {
-    Gates gates({SequenceReader(wide), SequenceReader(cell)}, apart);
+  for (const bool cross_thread : {false, true}) {
+    Gates gates({SequenceReader(wide), SequenceReader(cell)}, cross_thread);
     std::uint64_t known = 0;
     for (std::uint64_t sequence = 10; sequence != 200'000; sequence += 10) {
       wide.store(sequence);
@@ -69,9 +69,9 @@ TEST(Gates, TheSlowestReaderIsFound) {
 TEST(Gates, WhoRunsOnTheSameCpuIsNeverFar) {
   std::atomic<std::uint64_t> sequence{0};
   Gates together({SequenceReader(sequence)});
-  Gates apart({SequenceReader(sequence)}, true);
-  EXPECT_FALSE(together.far());
-  EXPECT_TRUE(apart.far()) << "nothing is known yet";
+  Gates cross_thread({SequenceReader(sequence)}, true);
+  EXPECT_FALSE(together.cross_core());
+  EXPECT_TRUE(cross_thread.cross_core()) << "nothing is known yet";
 }
 
 }  // namespace

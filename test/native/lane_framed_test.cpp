@@ -57,14 +57,14 @@ TEST(FramedLane, APeekWithoutConsumeDescribesTheSameRecordsAndPerhapsMore) {
   EXPECT_EQ(text_of(records[1]), "b");
 }
 
-// Batches of every length over lanes of every capacity: frames made aside (a reader has another CPU) or in the lane, up
-// to the wrap and past it, longer than the room aside, and claims that nobody commits.
+// Batches of every length over lanes of every capacity: frames that are staged (a reader has another CPU) or in the
+// lane, up to the wrap and past it, longer than the staging buffer, and claims that are not committed.
 TEST(FramedLane, ABatchLeavesWhatSingleClaimsWouldLeave) {
-  for (const bool aside : {false, true}) {
+  for (const bool staged : {false, true}) {
     for (const std::uint32_t capacity : {64u, 136u, 1000u, 4096u, 70'000u, 262'144u}) {
       std::mt19937 random(capacity);
       const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
-      Lane lane({.capacity = capacity, .apart = aside, .first = 8 * below(1000)});
+      Lane lane({.capacity = capacity, .cross_thread = staged, .first = 8 * below(1000)});
       auto writer = lane.framed_writer();
       auto reader = lane.framed_reader();
       const std::uint32_t longest = writer->record_max();

@@ -209,11 +209,11 @@ TEST(StructLane, SpansEndAtTheWrapAndAtWhatThereIs) {
   EXPECT_EQ(lane.consumer().bytes.load(), 88);
 }
 
-// A span at a time and one by one, with a writer that asks for lines ahead and makes records aside.
+// A span at a time and one by one, with a writer that asks for lines ahead and stages records.
 TEST(StructLane, AWriterForAnotherCpuLeavesTheSameRecords) {
   for (const std::uint32_t bytes : {1u, 8u, 12u, 64u, 200u}) {
     for (const std::uint32_t capacity : {1u, 3u, 64u, 1000u}) {
-      Lane lane({.slots = true, .capacity = capacity, .struct_bytes = bytes, .apart = true, .first = 8});
+      Lane lane({.slots = true, .capacity = capacity, .struct_bytes = bytes, .cross_thread = true, .first = 8});
       auto writer = lane.slots_writer();
       auto reader = lane.slots_reader();
       std::uint64_t written = 0;
@@ -307,9 +307,10 @@ void expect_pushes(const LaneShape& shape, bool by_one) {
 TEST(StructLane, PushesAreSeenOneByOneAndCountedExactlyWhenTheyEnd) {
   for (const std::uint32_t capacity : {1u, 3u, 64u, 1000u})
     for (const std::uint64_t first : {0ull, 1030ull, (1ull << 32) - 2})
-      for (const bool apart : {false, true})
+      for (const bool cross_thread : {false, true})
         for (const bool by_one : {false, true}) {
-          LaneShape shape{.slots = true, .capacity = capacity, .measures = true, .apart = apart, .first = first};
+          LaneShape shape{
+              .slots = true, .capacity = capacity, .measures = true, .cross_thread = cross_thread, .first = first};
           shape.struct_bytes = 8;
           expect_pushes<8>(shape, by_one);
           shape.struct_bytes = 12;

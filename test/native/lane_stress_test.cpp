@@ -121,7 +121,7 @@ TEST(LaneStress, OneWriterAndItsReadersAgreeOnEveryRecord) {
     shape.drops = random.one_in(3);
     shape.watermarked = shape.slots || random.one_in(2);  // without it, slots keep no ordinals
     shape.measures = random.one_in(2);
-    shape.apart = random.one_in(2);
+    shape.cross_thread = random.one_in(2);
     shape.paces = random.one_in(2);
     shape.first = kStressFirsts[random.below(3)];
     Lane lane(shape);
@@ -151,7 +151,7 @@ TEST(LaneStress, StructsPushedOneByOneReachEveryReaderInOrder) {
     shape.capacity = random.pick<std::uint32_t>({1, 2, 3, 64, 1000});
     shape.readers = 1 + random.below(3);
     shape.measures = random.one_in(2);
-    shape.apart = random.one_in(2);
+    shape.cross_thread = random.one_in(2);
     shape.paces = random.one_in(2);
     shape.spins = random.one_in(2);
     shape.first = kStressFirsts[random.below(3)];
@@ -427,7 +427,7 @@ class StructDiamond {
                                                         .struct_bytes = bytes_,
                                                         .drops = drops,
                                                         .counts_ordinals = i == 0,
-                                                        .apart = random.one_in(2),
+                                                        .cross_thread = random.one_in(2),
                                                         .paces = random.one_in(2),
                                                         .first = first}));
       drops_ = drops_ || drops;

@@ -225,7 +225,7 @@ describe('the struct codec', () => {
     },
   );
 
-  test('refuses what is no object', () => {
+  test('refuses what is not an object', () => {
     for (const generated of [true, false]) {
       const { codec } = bindDirty([{ name: 'a', type: 'u8' }], generated);
       expect(() => codec.write(null as unknown as StructRecord, 0, 0)).toThrow(
@@ -283,7 +283,7 @@ describe('the text codec', () => {
     expect(codec.read(0, codec.write('a\ud800b', 0, 0))).toBe('a\ufffdb');
   });
 
-  test('refuses what is no string', () => {
+  test('refuses what is not a string', () => {
     expect(() => codec.bound(5)).toThrow('a utf8 record is a string, received 5');
   });
 });

@@ -414,7 +414,7 @@ describe('a lane of frames', () => {
     expect(counts[3839]).toBe(0);
   });
 
-  test('refuses what is no frame instead of delivering what nobody sent', () => {
+  test('refuses what is not a frame instead of delivering what nobody sent', () => {
     const damage = fc.array(fc.record({ at: fc.nat(255), value: fc.nat(255) }), { minLength: 1, maxLength: 8 });
     const lengths = fc.array(fc.nat(60), { minLength: 1, maxLength: 8 });
     fc.assert(

@@ -15,7 +15,7 @@ describe('open refuses', () => {
     ],
     [undefined, 'open takes a version, received undefined: call open(compile(plan)'],
     ['plan.json', 'open takes a version, received the string "plan.json": call open(compile(plan)'],
-  ])('what is no version: %o', (version, words) => {
+  ])('what is not a version: %o', (version, words) => {
     const opening = (): unknown => open(version as never);
     expect(opening).toThrow(OptionError);
     expect(opening).toThrow(words);
@@ -105,7 +105,7 @@ describe('open takes', () => {
     expect(pipeline).toMatchObject({ name: 'ring', version: version.id, state: 'running' });
   });
 
-  test('a capacity that is no power of two, exactly', () => {
+  test('a capacity that is not a power of two, exactly', () => {
     const pipeline = openRing({ codec: 'utf8' }, { capacity: 5 });
     expect(pipeline.ingress('in').free).toBe(5);
   });

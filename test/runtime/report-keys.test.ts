@@ -96,7 +96,7 @@ describe('a count by a field', () => {
     expect(pipeline.reports()).toMatchObject({ 'by-a': { keys: { 513: 1 } }, 'by-b': { keys: { ab: 1 } } });
   });
 
-  test('keeps what is no number readable', () => {
+  test('keeps what is not a number readable', () => {
     expect(keyWords('\0\0\udcc0\u007f', 'f32')).toBe('NaN');
     expect(keyWords('__proto__', 'utf8')).toBe('__proto__');
     expect(keyWords('\0\0', 'utf8')).toBe('');

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-/** The words beside the code must not lead a reader to something that is not there. */
+/** The words beside the code must not lead a reader to something that is not there. Links: test/docs/links.test.ts. */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -21,11 +21,5 @@ describe.each(documents)('%s', (path) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...read(path).matchAll(/\bnpm run (?:-s )?([a-z][a-z0-9:-]*)/g)].map((match) => match[1] as string);
     expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
-  });
-
-  test('links only to files that exist', () => {
-    const targets = [...read(path).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1] as string);
-    const local = targets.filter((target) => !/^[a-z]+:/.test(target));
-    expect(local.filter((target) => !existsSync(join(root, dirname(path), target)))).toEqual([]);
   });
 });

@@ -80,7 +80,7 @@ function drawIds(choices: Choices, amount: number): string[] {
 
 /**
  * The catalog of stages. Structs have fields only where nothing writes: either all stages of a plan with structs read, or
- * its keys are no fields.
+ * its keys are not fields.
  */
 function drawCatalog(choices: Choices, shape: PlanShape, ids: readonly string[], codec: Codec | undefined): Catalog {
   const writing = typeof codec !== 'object' || choices.chance();

@@ -1,5 +1,5 @@
 /**
- * A second opinion on whether a plan is valid: the contract's rules written down as plainly as possible, with no care
+ * A second opinion on whether a plan is valid: the rules of docs/plan.md written down as plainly as possible, with no care
  * for messages, places or speed. It shares the schema of single values with the product and nothing else.
  */
 import { layoutStruct, parseScalar } from '../../lib/plan/codec-layout.js';

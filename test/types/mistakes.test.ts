@@ -21,7 +21,7 @@ const own = (stages: string, boundaries: string): string => `definePlan({ versio
 const ENDS = "{ id: 'in', kind: 'ingress' }, { id: 'out', kind: 'egress' }";
 
 const CASES: readonly (readonly [name: string, code: string, words: string])[] = [
-  ['a ring entry of no stage', ring("{ stage: 'c' }"), '"c" is no stage of the plan; its stages: a, b'],
+  ['a ring entry of no stage', ring("{ stage: 'c' }"), '"c" is not a stage of the plan; its stages: a, b'],
   ['a ring entry twice', ring("{ stage: 'a' }, { stage: 'a', depends_on: [] }"), '"a" stands in the ring already'],
   [
     'a stage that is left out',
@@ -31,7 +31,7 @@ const CASES: readonly (readonly [name: string, code: string, words: string])[] =
   [
     'a dependency on no stage',
     ring("{ stage: 'a' }, { stage: 'b', depends_on: ['c'] }"),
-    '"c" is no stage of the plan; its stages: a, b',
+    '"c" is not a stage of the plan; its stages: a, b',
   ],
   [
     'a dependency on a later stage',
@@ -42,17 +42,17 @@ const CASES: readonly (readonly [name: string, code: string, words: string])[] =
   [
     'a boundary in a dependency list',
     ring("{ stage: 'a' }, { stage: 'b', depends_on: ['in'] }"),
-    '"in" is no stage of the plan; its stages: a, b',
+    '"in" is not a stage of the plan; its stages: a, b',
   ],
   [
     'a field of a ring',
     ring("{ stage: 'a' }, { stage: 'b', depends_on: [] }", ', shrads: 2'),
-    '"shrads" is no field here',
+    '"shrads" is not a field here',
   ],
   [
     'a connection from nobody',
     graph(`{ from: 'zz', to: 'a', ${lane} }`),
-    '"zz" is no stage or ingress of the plan; from: a, b, in',
+    '"zz" is not a stage or ingress of the plan; from: a, b, in',
   ],
   [
     'a connection from an egress',
@@ -62,7 +62,7 @@ const CASES: readonly (readonly [name: string, code: string, words: string])[] =
   [
     'a connection to nobody',
     graph(`{ from: 'a', to: 'zz', ${lane} }`),
-    '"zz" is no stage or egress of the plan; to: a, b, out',
+    '"zz" is not a stage or egress of the plan; to: a, b, out',
   ],
   [
     'a connection to an ingress',
@@ -75,21 +75,21 @@ const CASES: readonly (readonly [name: string, code: string, words: string])[] =
     '"out" is an egress, and "in" an ingress; put a stage between: a, b',
   ],
   ['a connection to itself', graph(`{ from: 'a', to: 'a', ${lane} }`), '"a" leads back to itself'],
-  ['a field of a connection', graph(`{ from: 'in', to: 'a', when: 'x', ${lane} }`), '"when" is no field here'],
+  ['a field of a connection', graph(`{ from: 'in', to: 'a', when: 'x', ${lane} }`), '"when" is not a field here'],
   [
     'a field of a lane',
     graph("{ from: 'in', to: 'a', lane: { kind: 'Events', capacity: 4 } }"),
-    '"capacity" is no field here',
+    '"capacity" is not a field here',
   ],
   [
     'the second of two connections',
     graph(`${FINE}, { from: 'a', to: 'outt', ${lane} }`),
-    '"outt" is no stage or egress of the plan; to: a, b, out',
+    '"outt" is not a stage or egress of the plan; to: a, b, out',
   ],
   [
     'a policy for a stage',
     graph(FINE, ", boundary_policy: { a: 'Broadcast' }"),
-    '"a" is no boundary of the plan; its boundaries: in, out',
+    '"a" is not a boundary of the plan; its boundaries: in, out',
   ],
   [
     'a policy of the other kind',
@@ -119,12 +119,12 @@ const CASES: readonly (readonly [name: string, code: string, words: string])[] =
   [
     'a field of a key of count',
     own("{ id: 'a', op: 'count', config: { key: { kind: 'json', pointer: '/a', depth: 1 } } }", ENDS),
-    '"depth" is no field here',
+    '"depth" is not a field here',
   ],
   [
     'a field of a config',
     own("{ id: 'a', op: 'filter', config: { contains: 'x', invrt: true } }", ENDS),
-    '"invrt" is no field here',
+    '"invrt" is not a field here',
   ],
 ];
 

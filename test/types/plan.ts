@@ -216,7 +216,7 @@ const connect = { ...lanes, lane_graph: { connections: [{ from: 'in', to: 'a', l
 definePlan(connect);
 // @ts-expect-error the plan has no c.
 definePlan({ ...lanes, lane_graph: { connections: [{ from: 'in', to: 'c', lane: events }] } });
-// @ts-expect-error an egress is no beginning.
+// @ts-expect-error an egress is not a beginning.
 definePlan({ ...lanes, lane_graph: { connections: [{ from: 'out', to: 'a', lane: events }] } });
 // @ts-expect-error an ingress does not lead to an egress.
 definePlan({ ...lanes, lane_graph: { connections: [{ from: 'in', to: 'out', lane: events }] } });

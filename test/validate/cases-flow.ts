@@ -83,7 +83,7 @@ export const FLOW_CASES: readonly Case[] = [
       ['{ id: join, op: identity }', '{ id: join, op: count, config: { key: { kind: field, name: price } } }'],
     ),
     message:
-      'Stage "join": `config/key` asks for the field "price", but behind the stage "left" the records are no structs any more.',
+      'Stage "join": `config/key` asks for the field "price", but behind the stage "left" the records are not structs any more.',
     hint: 'Put this stage before "left", or declare `keeps_layout: true` there if its op keeps the struct.',
   },
   {
@@ -169,7 +169,7 @@ export const FLOW_CASES: readonly Case[] = [
     hint: 'Write `Interleave`, or let fewer branches meet again one behind the other: a merge of k connections takes log2(k) bits, rounded up.',
   },
   {
-    because: 'a declaration is no word of the document',
+    because: 'a declaration is not a word of the document',
     code: 'FIELD_VALUE',
     path: '/stages/0/access',
     marks: 'execute',

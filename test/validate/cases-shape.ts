@@ -339,7 +339,7 @@ export const SHAPE_CASES: readonly Case[] = [
     message: `Boundary "in": \`codec/fields/1/type\` must be ${TYPES}, not "utf8(0)".`,
   },
   {
-    because: 'a field name is no identifier',
+    because: 'a field name is not an identifier',
     code: 'CODEC_FIELD_NAME',
     path: '/boundaries/0/codec/fields/1/name',
     marks: 'is-ok',

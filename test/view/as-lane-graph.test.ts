@@ -44,7 +44,7 @@ describe('asLaneGraph', () => {
   it.each([
     [
       diamond,
-      'plan "diamond" has no LaneGraph document that does the same: "right" waits for "head" and not for "left", so it is no chain',
+      'plan "diamond" has no LaneGraph document that does the same: "right" waits for "head" and not for "left", so it is not a chain',
     ],
     [eight, '"d" waits for "b" and not for "c"'],
     [shards, 'it has 4 shards, and a graph runs once'],
@@ -56,7 +56,7 @@ describe('asLaneGraph', () => {
       ]),
       '"b" waits for the ingress and not for "a"',
     ],
-  ])('refuses what is no chain on one ring, and says why', (plan, reason) => {
+  ])('refuses what is not a chain on one ring, and says why', (plan, reason) => {
     expect(() => asLaneGraph(plan)).toThrow(NoLaneGraphError);
     expect(() => asLaneGraph(plan)).toThrow(reason);
   });

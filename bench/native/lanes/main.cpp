@@ -26,7 +26,7 @@ void add_lanes(std::vector<Contestant>& all, std::uint32_t capacity, std::uint64
   constexpr LaneProfile kDefault = LaneProfile::kDefault;
   all.push_back(one_to_one<OneStructLane<P, Batch, kLow>, P>("byteor", capacity, records));
   all.push_back(one_to_one<OneStructLane<P, Batch, kDefault>, P>("byteor, default profile", capacity, records));
-  if constexpr (Batch != 1 && kMadeAside<P>)
+  if constexpr (Batch != 1 && kStaged<P>)
     all.push_back(one_to_one<OneStructLane<P, Batch, kLow, false>, P>("byteor, made in place", capacity, records));
   all.push_back(one_to_one<OneLane<P, FramedLane, Batch, kLow>, P>("byteor, frames", capacity, records));
   all.push_back(

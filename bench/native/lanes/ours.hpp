@@ -18,7 +18,7 @@
 
 namespace byteor::bench {
 
-// Which of the two profiles a lane is made for: in the default one somebody may sleep, and so every publication is
+// Which of the two profiles a lane is made for: in the default one a reader may sleep, and so every publication is
 // sequentially consistent.
 enum class LaneProfile { kLowLatency, kDefault };
 
@@ -70,10 +70,10 @@ class FramedLane : public LaneBlocks {
   using Writer = lane::FramedWriter;
   using Reader = lane::FramedReader;
 
-  // `apart`: a reader has another CPU than the writer.
+  // `cross_thread`: a reader has another CPU than the writer.
   FramedLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
-             LaneOf of = LaneOf::kIngress, bool apart = true)
-      : LaneBlocks(readers), counts_ordinals_(of == LaneOf::kIngress), apart_(apart) {
+             LaneOf of = LaneOf::kIngress, bool cross_thread = true)
+      : LaneBlocks(readers), counts_ordinals_(of == LaneOf::kIngress), cross_thread_(cross_thread) {
     memory_.capacity_bytes = capacity * lane::frame_bytes(record_bytes);
     memory_.memory_bytes = std::bit_ceil(memory_.capacity_bytes);
     memory_.record_max = lane::framed_record_max(memory_.capacity_bytes);
@@ -82,30 +82,31 @@ class FramedLane : public LaneBlocks {
     memory_.data = pages_[0].bytes;
   }
   std::unique_ptr<Writer> writer() {
-    return std::make_unique<Writer>(memory_, *producer_, gates(), stamps(), lane::WriterOptions{.apart = apart_});
+    return std::make_unique<Writer>(memory_, *producer_, gates(), stamps(),
+                                    lane::WriterOptions{.cross_thread = cross_thread_});
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(memory_, *producer_, *consumers_[reader], barrier(), end(), stamps(), histogram(),
-                                    lane::ReaderOptions{.counts_ordinals = counts_ordinals_, .paces = apart_});
+                                    lane::ReaderOptions{.counts_ordinals = counts_ordinals_, .paces = cross_thread_});
   }
 
  private:
   const bool counts_ordinals_;
-  const bool apart_;
+  const bool cross_thread_;
   lane::FramedMemory memory_;
   std::unique_ptr<Page[]> pages_;
 };
 
 // What lanes of slots for `capacity` records of at most `record_bytes` have in common. They are in graphs in which
-// nobody asks for ordinals, so there are none beside the slots.
+// ordinals are not used, so there are none beside the slots.
 class AnySlotsLane : public LaneBlocks {
  public:
   using Writer = lane::SlotsWriter;
   using Reader = lane::SlotsReader;
 
   AnySlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, std::uint32_t slot_stride, LaneProfile profile,
-               std::uint32_t readers, bool apart)
-      : LaneBlocks(readers), apart_(apart) {
+               std::uint32_t readers, bool cross_thread)
+      : LaneBlocks(readers), cross_thread_(cross_thread) {
     ring_.record_max = record_bytes;
     ring_.capacity = capacity;
     ring_.slot_mask = capacity - 1;
@@ -118,18 +119,18 @@ class AnySlotsLane : public LaneBlocks {
     std::vector<core::SequenceReader> gates = this->gates();
     gates.resize(std::max<std::size_t>(gates.size(), abi::kSequencedSlotsGates), core::SequenceReader(limit_->unused));
     return std::make_unique<Writer>(ring_, nullptr, *producer_, std::move(gates), stamps(),
-                                    lane::WriterOptions{.apart = apart_});
+                                    lane::WriterOptions{.cross_thread = cross_thread_});
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[reader], barrier(), end(), stamps(),
-                                    histogram(), lane::ReaderOptions{.paces = apart_});
+                                    histogram(), lane::ReaderOptions{.paces = cross_thread_});
   }
 
  protected:
   core::RingMemory ring_;
 
  private:
-  const bool apart_;
+  const bool cross_thread_;
   std::unique_ptr<Page[]> slots_;
 };
 
@@ -137,8 +138,8 @@ class AnySlotsLane : public LaneBlocks {
 class SlotsLane : public AnySlotsLane {
  public:
   SlotsLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
-            LaneOf = LaneOf::kIngress, bool apart = true)
-      : AnySlotsLane(capacity, record_bytes, sizeof(abi::Slot), profile, readers, apart) {
+            LaneOf = LaneOf::kIngress, bool cross_thread = true)
+      : AnySlotsLane(capacity, record_bytes, sizeof(abi::Slot), profile, readers, cross_thread) {
     ring_.arena_bytes = std::bit_ceil(capacity * ((record_bytes + 7) & ~7u));
     arena_ = pages(ring_.arena_bytes);
     ring_.arena = arena_[0].bytes;
@@ -153,30 +154,30 @@ class SlotsLane : public AnySlotsLane {
 class StructLane : public AnySlotsLane {
  public:
   StructLane(std::uint32_t capacity, std::uint32_t record_bytes, LaneProfile profile, std::uint32_t readers = 1,
-             LaneOf = LaneOf::kIngress, bool apart = true)
-      : AnySlotsLane(capacity, record_bytes, (record_bytes + 7) & ~7u, profile, readers, apart) {
+             LaneOf = LaneOf::kIngress, bool cross_thread = true)
+      : AnySlotsLane(capacity, record_bytes, (record_bytes + 7) & ~7u, profile, readers, cross_thread) {
     ring_.fixed = true;
     ring_.record_bytes = record_bytes;
   }
 };
 
-// A batch of records that are whole lines is made aside and copied in where the reader is far: a copy of lines need not
-// fetch what the other CPU has in them. Other records are made where they stay.
+// A batch of records that are whole lines is staged and copied in where the reader is cross-core: a copy of lines need
+// not fetch what the other CPU has in them. Other records are made where they stay.
 template <class P>
-inline constexpr bool kMadeAside = sizeof(P) >= core::kCacheLine;
+inline constexpr bool kStaged = sizeof(P) >= core::kCacheLine;
 
 // Writes at most `limit` ≤ kMost adjacent records, `first`, `first + step`, …; how many there was room for.
-template <class P, std::uint32_t kMost, bool kAside = kMadeAside<P>>
+template <class P, std::uint32_t kMost, bool kStaging = kStaged<P>>
 std::uint32_t write_batch(lane::SlotsWriter& writer, std::uint32_t limit, std::uint64_t first, std::uint64_t step = 1) {
   const auto fill = [&](void* to, std::uint32_t count) {
     for (std::uint32_t k = 0; k != count; ++k) static_cast<P*>(to)[k].fill(first + k * step);
   };
   core::FixedSpan span;
-  if (kAside && writer.prefers_copies(limit)) {
+  if (kStaging && writer.prefers_copies(limit)) {
     span = writer.try_claim_span_for_copy(limit);
-    P aside[kAside ? kMost : 1];
-    fill(aside, span.count);
-    std::memcpy(span.data, aside, std::size_t{span.count} * sizeof(P));
+    P staged[kStaging ? kMost : 1];
+    fill(staged, span.count);
+    std::memcpy(span.data, staged, std::size_t{span.count} * sizeof(P));
   } else {
     span = writer.try_claim_span(limit);
     fill(span.data, span.count);
@@ -255,7 +256,7 @@ struct OneLane {
 };
 
 // The same over a lane of structs, in spans of adjacent records.
-template <class P, std::uint32_t Batch, LaneProfile kProfile, bool kAside = Batch != 1 && kMadeAside<P>>
+template <class P, std::uint32_t Batch, LaneProfile kProfile, bool kStaging = Batch != 1 && kStaged<P>>
 struct OneStructLane {
   explicit OneStructLane(std::uint32_t capacity)
       : lane(capacity, sizeof(P), kProfile), writer(lane.writer()), reader(lane.reader()) {}
@@ -267,7 +268,7 @@ struct OneStructLane {
     if constexpr (Batch == 1) return produce_one_by_one(n);
     for (std::uint64_t i = 0; i < n;) {
       const auto limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(Batch, n - i));
-      const std::uint32_t written = write_batch<P, Batch, kAside>(*writer, limit, i);
+      const std::uint32_t written = write_batch<P, Batch, kStaging>(*writer, limit, i);
       if (written == 0) core::cpu_relax();
       i += written;
     }

@@ -16,7 +16,7 @@ namespace byteor::bench {
 enum class Profile { kLowLatency, kDefault };
 
 // One Fixed shard of `capacity` records. `by_slot`: a sequence word in every slot; else published by the cursor. In the
-// default profile somebody may sleep, and so every publication is sequentially consistent.
+// default profile a reader may sleep, and so every publication is sequentially consistent.
 class OurRing {
  public:
   OurRing(std::uint32_t capacity, std::uint32_t record_bytes, bool by_slot, Profile profile) {

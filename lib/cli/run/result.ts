@@ -18,7 +18,7 @@ export interface EndedRun {
   readonly signal: EndSignal | undefined;
 }
 
-/** Contract section 7. */
+/** What `run --json` prints: docs/cli.md. */
 export interface RunFacts {
   /** The input was used up, no record failed, and the ledger balances. */
   readonly ok: boolean;
@@ -82,7 +82,7 @@ export const allImbalances = ({ ledger, status }: Pick<EndedRun, 'ledger' | 'sta
   ...adapterImbalances(ledger, status),
 ];
 
-/** A run that was given no folder has chosen one, and whoever wants its records again must know it. */
+/** A run that was given no folder has chosen one; a user who wants its records again must know it. */
 function journalFolders({ sizes }: RunStatus): Pick<RunFacts, 'journals'> {
   const folders = Object.entries(sizes?.lanes ?? {}).flatMap(([id, { journal }]) =>
     journal === undefined ? [] : [[id, journal] as const],

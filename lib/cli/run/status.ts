@@ -24,7 +24,7 @@ export interface AdapterStatus {
   readonly unwritten?: number;
   /** Of a journal that is replayed: its folder, and the bytes at its end that hold no whole record. */
   readonly replay?: { readonly journal: string; readonly torn_bytes: number };
-  /** Nobody reads the output any more. */
+  /** The output's reader has gone away. */
   readonly reader_gone?: boolean;
 }
 

@@ -131,14 +131,14 @@ function count(plan: CheckedPlan, id: string, port: ReplayPort, options: Options
   return ExitCode.RunFailed;
 }
 
-/** The folder that a run was given holds one folder a lane: whoever names it is told what is in it. */
+/** The folder that a run was given holds one folder a lane: the message lists them. */
 function withLanes(error: unknown, folder: string): unknown {
   const cause = (error as Partial<CliError>).cause;
   if (!(cause instanceof ByteorError) || cause.code !== 'JOURNAL_OPEN') return error;
   const lanes = journalsBelow(folder);
   if (lanes.length === 0) return error;
   return usageError(
-    `--from-journal is ${JSON.stringify(folder)}, which is no journal but holds some: one a lane.`,
+    `--from-journal is ${JSON.stringify(folder)}, which is not a journal but holds some: one a lane.`,
     `Name one of them: ${lanes.map((lane) => join(folder, lane)).join(', ')}.`,
   );
 }

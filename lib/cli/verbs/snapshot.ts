@@ -265,7 +265,7 @@ function laneLines(lanes: readonly LaneSnapshot[], colors: Channel['colors']): s
   return ['', ...indent(table([titles, ...rows], [2, 5, 6, 7]))];
 }
 
-/** Who holds everybody up: said once, however many wait. */
+/** The agent that holds the others up: said once, however many wait. */
 function blameLines(agents: readonly AgentSnapshot[], colors: Channel['colors']): string[] {
   const stalled = agents.filter(({ state, blame }) => state === 'Stalled' && blame !== null);
   const edges = [...new Set(stalled.map(({ blame }) => blame))];

@@ -225,7 +225,7 @@ class Vandal {
     switch (random_.below(3)) {
       case 0:
         hand_.put(journal::SegmentName(end_ + 1 + random_.below(9)).text, std::string(200, 'x'));
-        return JournalDamage{"a file that is no segment", never_without_restart(end_), end_};
+        return JournalDamage{"a file that is not a segment", never_without_restart(end_), end_};
       case 1:
         hand_.put("notes.journal", "x");
         return JournalDamage{"a file that ends like a segment", Verdict::kMustRefuse, 0};

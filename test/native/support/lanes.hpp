@@ -37,7 +37,7 @@ struct LaneShape {
   bool js_reader = false;  // the last reader releases by `cell`
   bool counts_ordinals = false;
   bool measures = false;
-  bool apart = false;
+  bool cross_thread = false;
   bool paces = false;
   bool spins = false;  // nobody may sleep
   std::uint64_t first = 0;
@@ -181,7 +181,7 @@ class Lane {
   lane::WriterOptions writer_options() const {
     return {.drops = shape_.drops,
             .watermarked = shape_.watermarked,
-            .apart = shape_.apart,
+            .cross_thread = shape_.cross_thread,
             .first = shape_.first,
             .record_bytes = shape_.struct_bytes,
             .first_ordinal = shape_.first_ordinal,
