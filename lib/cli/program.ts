@@ -70,6 +70,11 @@ export const VERBS: readonly VerbEntry[] = [
     summary: 'print what this release can do: ops, features, limits',
     load: () => import('./verbs/capabilities.js'),
   },
+  {
+    name: 'completion',
+    summary: 'print the script by which a shell completes command lines',
+    load: () => import('./verbs/completion.js'),
+  },
 ];
 
 const DESCRIPTION =
@@ -103,6 +108,8 @@ class Context implements VerbContext {
     async (...args) => {
       this.exitCode = await action(...args);
     };
+
+  readonly program: VerbContext['program'] = (verb) => buildProgram(verb, this);
 }
 
 /** What every command, the program's and a verb's, does about help, errors and streams. */
