@@ -113,9 +113,10 @@ async function runPlan(input, output) {
   const progress = startProgress(pipeline, ['log'], err);
   const ledger = await pipeline.finished().finally(() => progress.end());
   const seconds = (performance.now() - start) / 1000;
-  const run = { ledger, status: readStatus(pipeline), reports: pipeline.reports(), seconds, signal: undefined };
+  const status = readStatus(pipeline);
+  const run = { ledger, status, journals: {}, reports: pipeline.reports(), seconds, signal: undefined };
   const facts = runFacts(run);
-  out.line(summaryText(run, facts, { plan, id: version.id, adapters, colors: out.colors }));
+  out.line(summaryText(run, facts, { plan, id: version.id, adapters, colors: out.colors, verbose: true }));
   return facts;
 }
 

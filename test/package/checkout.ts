@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a build and a pack read; node_modules is linked. */
 const PARTS = ['lib', 'native', '.ci', 'binding.gyp', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'completions'];
 
 const COMMAND_MS_MAX = 400_000;
 

@@ -14,6 +14,7 @@ const SHIPPED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
   /^dist\/.+\.(js|d\.ts)$/,
   /^dist\/bin\/LICENCES\.txt$/,
+  /^completions\/byteor\.(bash|zsh|fish)$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/(node-gyp\.mjs|sources\.cjs|sources\.json)$/,
   /^prebuilds\/linux-(x64|arm64)\/byteor\.glibc\.node$/,
