@@ -10,10 +10,15 @@ export type PushStatus = 'OK' | 'FULL' | 'DROPPED' | 'TOO_LARGE' | 'CLOSED';
 
 /** The same words as values, for code that prefers names to literals. */
 export const PushStatus = {
+  /** It is in. */
   OK: 'OK',
+  /** No room now; nothing was pushed. */
   FULL: 'FULL',
+  /** The lane drops, had no room, and counted it. */
   DROPPED: 'DROPPED',
+  /** It can never fit; counted. */
   TOO_LARGE: 'TOO_LARGE',
+  /** The ingress takes nothing any more. */
   CLOSED: 'CLOSED',
 } as const satisfies Record<PushStatus, PushStatus>;
 

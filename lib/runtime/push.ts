@@ -58,6 +58,10 @@ const DONE: Promise<void> = Promise.resolve();
 const IN: Promise<PushOutcome> = Promise.resolve('OK');
 const GONE: Promise<PushOutcome> = Promise.resolve('DROPPED');
 
+/**
+ * The writing end of an ingress, made by `pipeline.ingress(id)`: single records, batches, in place, durable, or as a stream. On
+ * the thread that took it.
+ */
 export class PushHandle<R> {
   /** Boundary id. */
   readonly id: string;
@@ -334,14 +338,17 @@ export class PushHandle<R> {
     return nodeWritable(this, this.kind, options);
   }
 
+  /** The same as a web stream. Records that wait for room hold its backpressure. */
   writableWeb(options?: WritableOptions): WritableStream<R> {
     return webWritable(this, options);
   }
 
+  /** Closes the ingress: flushes first, and ends the input of the pipeline. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
+  /** @internal There may be room now, or the end. */
   kick(): void {
     this.queue.kick();
   }

@@ -16,10 +16,14 @@ import { idOfText, planText } from './id.js';
 
 /** What a change is about, in the order in which changes are listed. */
 const SUBJECTS = ['plan', 'boundary', 'stage', 'ring', 'graph', 'connection'] as const;
+/** What a change may be about. */
 export type ChangeSubject = (typeof SUBJECTS)[number];
 
+/** One difference between two plans. */
 export interface PlanChange {
+  /** Whether it came, went or became another. */
   readonly change: 'added' | 'removed' | 'changed';
+  /** What it is about. */
   readonly what: ChangeSubject;
   /** Author's id; `from→to` for a connection; the plan's name for plan, ring and graph. */
   readonly id: string;
@@ -27,19 +31,27 @@ export interface PlanChange {
   readonly field?: string;
   /** Absent where there was nothing. */
   readonly before?: CanonicalValue;
+  /** Absent where there is nothing any more. */
   readonly after?: CanonicalValue;
 }
 
+/** One of the two plans. */
 export interface DiffSide {
+  /** Id of its version. */
   readonly id: string;
+  /** Its name. */
   readonly name: string;
+  /** Its execution model. */
   readonly target: Target;
 }
 
+/** What differs between two plans: made by `diffPlans`. */
 export interface PlanDiff {
   /** True when both are the same version: the documents then differ in cosmetics at most. */
   readonly same: boolean;
+  /** The first plan. */
   readonly before: DiffSide;
+  /** The second plan. */
   readonly after: DiffSide;
   /** By subject, then by id (connections: in the plan's order); removed, changed, added. */
   readonly changes: readonly PlanChange[];
