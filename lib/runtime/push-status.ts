@@ -31,6 +31,9 @@ export const TAKEN = -2;
 /** No shard's index and not negative: a push that is under way looks before it goes in (`mayCommit`). */
 export const ENDED = 2 ** 20;
 
+/** What the push handle's `claimExactly` answers for a record that can never fit. */
+export const TOO_LONG = -2;
+
 export const endWords = (ended: 'no' | 'closed' | 'released'): string =>
   ended === 'released' ? 'this handle was given back with release()' : 'the ingress has been closed';
 

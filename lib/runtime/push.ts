@@ -8,9 +8,6 @@
  *
  * A claim owns its place in the lane, and there is one place: every later push, claim or wait of the handle takes it, and
  * the claim is void. The same holds for a push whose record runs the caller's code (getters): see codec-struct.ts.
- *
- * One owner: the thread that took the ingress. Hot calls answer with a status and throw only for values that the codec
- * cannot take (a RecordError; the record has not been pushed then).
  */
 
 import type { Writable } from 'node:stream';
@@ -32,6 +29,7 @@ import {
   type PushOutcome,
   type PushStatus,
   TAKEN,
+  TOO_LONG,
   tooLong,
   wrongClaim,
   wrongFrom,
@@ -51,16 +49,13 @@ const PUBLISH_BYTES = 1 << 20;
 /** A constant of this module: V8 does not fold those that are imported. */
 const TERMINATOR = TERMINATOR_MASK;
 
-/** What `claimExactly` answers for a record that can never fit. */
-const TOO_LONG = -2;
-
 const DONE: Promise<void> = Promise.resolve();
 const IN: Promise<PushOutcome> = Promise.resolve('OK');
 const GONE: Promise<PushOutcome> = Promise.resolve('DROPPED');
 
 /**
- * The writing end of an ingress, made by `pipeline.ingress(id)`: single records, batches, in place, durable, or as a stream. On
- * the thread that took it.
+ * Writes records into an ingress; made by `pipeline.ingress(id)`. Only for the thread that took it. Hot calls answer with a
+ * status, and throw only for a value that the codec cannot take (a RecordError; the record has not been pushed then).
  */
 export class PushHandle<R> {
   /** Boundary id. */
