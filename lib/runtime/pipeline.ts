@@ -146,8 +146,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   }
 
   /**
-   * Ends the pipeline in order: closes every ingress, lets everything published reach its egress (whoever polls goes on
-   * polling), joins all threads. What is left at the deadline is abandoned, by count. Resolves with the ledger, also
+   * Ends the pipeline in order: closes every ingress, lets everything published reach its egress (polling goes
+   * on), joins all threads. What is left at the deadline is abandoned, by count. Resolves with the ledger, also
    * when a record has failed: see its `failure`. May be called more than once and from any thread that holds it.
    */
   stop(options: StopOptions = {}): Promise<Ledger<P>> {

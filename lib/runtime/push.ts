@@ -143,7 +143,7 @@ export class PushHandle<R> {
 
   /**
    * Pushes one record, waiting for room in the order of the calls. Resolves with `OK` when the record is in (not yet
-   * delivered). A lane that drops makes nobody wait: then it may also be `DROPPED`, which has been counted.
+   * delivered). Where the lane drops, nothing waits: then it may also be `DROPPED`, which has been counted.
    * Rejects with RecordError, RecordTooLargeError, ClosedError, OptionError, PipelineFailedError, AbortedError or
    * DeadlineError; then it is not in. A loop that awaits it leaves the event loop a turn every 10 ms.
    */
@@ -338,7 +338,7 @@ export class PushHandle<R> {
     return webWritable(this, options);
   }
 
-  /** Closes the ingress: flushes first, and ends the input of the pipeline. */
+  /** Flushes and closes the ingress for good, as `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }

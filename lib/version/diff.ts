@@ -175,7 +175,7 @@ const side = (tree: CanonicalObject): DiffSide => ({
   target: tree.target as Target,
 });
 
-/** Structural difference of two checked plans, of either target. */
+/** What differs between two checked plans, of either target. Pure; any thread. */
 export function diffPlans(a: CheckedPlan, b: CheckedPlan): PlanDiff {
   // Through the text and back: then the keys inside values are sorted too, and the diff is the same whatever the authors'.
   const [before, after] = [a, b].map((plan) => parseCanonicalText(planText(plan))) as [

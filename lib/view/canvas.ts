@@ -170,7 +170,7 @@ function ringNotes({ single_ring: { shards = 1, ordering = 'Strict' } }: SingleR
   ];
 }
 
-/** Any plan as a line of stages with dependency lists. */
+/** Any plan as a line of stages with dependency lists. Pure; any thread. */
 export function viewAsRing(plan: CheckedPlan): RingCanvas {
   const authored: PipelinePlanV2 = plan;
   const flow = flowOf(authored);
@@ -210,7 +210,7 @@ function columnsOf({ order, edges }: Flow): ReadonlyMap<string, number> {
   return columns;
 }
 
-/** Any plan as a topology of nodes and edges. */
+/** Any plan as a topology of nodes and edges. Pure; any thread. */
 export function viewAsGraph(plan: CheckedPlan): GraphCanvas {
   const authored: PipelinePlanV2 = plan;
   const flow = flowOf(authored);
