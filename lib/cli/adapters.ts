@@ -138,7 +138,7 @@ function missingAdapter(missing: readonly BoundaryEntry[]): Error {
   const names = missing.map(({ id, kind }) => `the ${kind} "${id}"`).join(' and ');
   const options = missing.map(({ id, kind }) => `--${kind} ${id}=lines:PATH`).join(' ');
   return usageError(
-    `Nothing was said about ${names}.`,
+    `No adapter was given for ${names}.`,
     `Add ${options} (${[...new Set(missing.map(({ kind }) => `for an ${kind}: ${FORMS[kind]}`))].join('; ')}).`,
   );
 }

@@ -191,7 +191,7 @@ describe('several boundaries', () => {
       '--ingress a=lines:x --ingress b=lines:y',
       ['a=lines:x', 'b=lines:y'],
       [],
-      'Nothing was said about the egress "x" and the egress "y".',
+      'No adapter was given for the egress "x" and the egress "y".',
     ],
     [
       'both on standard input',

@@ -223,10 +223,10 @@ describe('wrong usage of run exits with 2', () => {
 
   test('boundaries without an adapter are named', async () => {
     expect(await usage('--ingress', 'in=lines:-')).toBe(
-      'byteor run: Nothing was said about the egress "out".\n' +
+      'byteor run: No adapter was given for the egress "out".\n' +
         'Add --egress out=lines:PATH (for an egress: lines:PATH, lines+append:PATH, lines:- (standard output) or discard).\n',
     );
-    expect(await usage()).toContain('Nothing was said about the ingress "in" and the egress "out".');
+    expect(await usage()).toContain('No adapter was given for the ingress "in" and the egress "out".');
   });
 
   test('an unknown boundary is named, with a suggestion', async () => {

@@ -57,7 +57,8 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     folder = RunFolder.of(pipeline, options.journal);
     if (folder !== undefined) tell(`The journals of this run are in ${folder.path}.`);
     if (readsTerminal(ends)) context.err.line('Reading records from the terminal; Ctrl-D ends them.');
-    if (options.observe === true && context.err.isTty) context.err.line(`Look at it: byteor snapshot ${process.pid}`);
+    if (options.observe === true && context.err.isTty)
+      context.err.line(`Observe it with: byteor snapshot ${process.pid}`);
     if (options.requireProfile === true) await requireGranted(pipeline);
     const progress = wantsProgress(options, ends, context)
       ? startProgress(pipeline, ingressIds(plan), context.err)
@@ -113,7 +114,7 @@ function keepApart({ boundaries }: PipelinePlanV2, { ports }: Ends): void {
     for (const other of outputs.slice(at + 1))
       if (resolve(one.path) === resolve(other.path) || isSameFile(one.path, other.path))
         throw usageError(
-          `The adapters of "${one.id}" and "${other.id}" name one file, ${JSON.stringify(other.path)}.`,
+          `The adapters of "${one.id}" and "${other.id}" name the same file, ${JSON.stringify(other.path)}.`,
           'Give each its own.',
         );
 }
@@ -272,6 +273,6 @@ async function requireGranted(pipeline: Pipeline): Promise<void> {
   throw new CliError(
     ExitCode.MachineCannot,
     `This machine does not grant what the profile asks for:\n${refused.map((line) => `  ${line}`).join('\n')}`,
-    'Leave --require-profile away to run with less; `byteor doctor` says what to change.',
+    'Leave out --require-profile to run without it; `byteor doctor` says what to change.',
   );
 }

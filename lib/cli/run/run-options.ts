@@ -39,9 +39,9 @@ export function addRunOptions(command: Command): Command {
       '--journal <folder>',
       'LaneGraph: where Journal lanes keep their files (default: a new folder, removed when all is delivered)',
     )
-    .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
+    .option('--observe', 'let other processes of this user observe the run (`byteor snapshot`)')
     .option('--progress', 'show progress (default: on a terminal)')
-    .addOption(new Option('--no-progress', 'show none'))
+    .addOption(new Option('--no-progress', 'show no progress'))
     .addOption(
       new Option('--deadline <duration>', 'how long to drain after a signal, like 500ms or 10s')
         .argParser(parseDuration)

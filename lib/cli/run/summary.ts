@@ -94,8 +94,11 @@ function endLines({ ledger, status, seconds }: EndedRun, facts: RunFacts, contex
     (sum, counts) => sum + (counts.kind === 'ingress' ? counts.keyless : 0),
     0,
   );
-  const where = isGraph(ledger) ? 'first connection' : 'shard 0';
-  const notes = keyless > 0 ? [`${grouped(keyless)} of ${grouped(facts.records_in)} records had no key: ${where}`] : [];
+  const where = isGraph(ledger) ? 'first connection' : 'first shard';
+  const notes =
+    keyless > 0
+      ? [`${grouped(keyless)} of ${grouped(facts.records_in)} records had no key and went to the ${where}`]
+      : [];
   return [...indent(table([head, ...rows], [1, 2, 3, 4])), ...indent(notes)];
 }
 
