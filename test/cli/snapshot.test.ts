@@ -135,7 +135,9 @@ describe('byteor snapshot', () => {
   test('a process that cannot be looked at is wrong usage', async () => {
     const { code, stderr } = await byteor(['snapshot', '1'], { env: ownFolder() });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^byteor snapshot: There is no observed pipeline 1\.\n`byteor snapshot` lists those of this user/);
+    expect(stderr).toMatch(
+      /^byteor snapshot: There is no observed pipeline 1\.\n`byteor snapshot` lists those of this user/,
+    );
   });
 
   test.each([
