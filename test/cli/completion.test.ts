@@ -22,8 +22,8 @@ interface Told {
   readonly values: readonly string[];
 }
 
-/** What the script of a shell is told about these words, the last at the cursor. */
-async function told(...words: string[]): Promise<Told> {
+/** What a command line prints. */
+async function printedBy(args: readonly string[]): Promise<string> {
   let text = '';
   const write = (more: string): void => {
     text += more;
@@ -36,7 +36,13 @@ async function told(...words: string[]): Promise<Told> {
     line: (more: string) => write(`${more}\n`),
   };
   const terminal = { out: channel, err: channel } as unknown as Terminal;
-  expect(await runCommandLine(['completion', 'bash', '--', ...words], terminal)).toBe(0);
+  expect(await runCommandLine(args, terminal)).toBe(0);
+  return text;
+}
+
+/** What the script of a shell is told about these words, the last at the cursor. */
+async function told(...words: string[]): Promise<Told> {
+  const text = await printedBy(['completion', 'bash', '--', ...words]);
   const [flags = '', prefix = '', ...candidates] = text.split('\n').slice(0, -1);
   return { flags, prefix, values: candidates.map((candidate) => candidate.split('\t')[0] as string) };
 }
@@ -64,8 +70,8 @@ describe('what may stand at the cursor', () => {
   });
 
   test.each(VERBS.map(({ name }) => name))('of %s are all options that its help lists', async (verb) => {
-    const { stdout } = await byteor([verb, '--help']);
-    const listed = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option);
+    const help = await printedBy([verb, '--help']);
+    const listed = [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option);
     expect((await told(verb, '--')).values).toEqual(listed);
   });
 

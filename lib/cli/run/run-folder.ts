@@ -1,7 +1,7 @@
 /**
  * The folder that a run without --journal makes for its Journal lanes. It is named when the run starts, because a run that
  * is killed leaves it behind, and it is removed at the end when its readers have got every record of it: the next run makes
- * another, so nothing would ever read it again. One that holds undelivered records is kept and named. Main thread.
+ * another, and no run would read this one again. One that holds undelivered records is kept and named. Main thread.
  */
 import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import { journalFolders, readStatus } from './status.js';
 
 /** What the folder needs of a pipeline. */
 interface Journaling {
+  readonly state: string;
   status(): unknown;
   ledger(): Pick<Ledger, 'lanes'>;
 }
@@ -55,6 +56,7 @@ export class RunFolder {
 
   /** Why the folder cannot go. */
   #undelivered(): string | undefined {
+    if (this.#pipeline.state !== 'stopped') return 'the pipeline has not stopped.';
     const { lanes } = this.#pipeline.ledger();
     let undelivered = 0;
     let unwritten = 0;
