@@ -7,9 +7,21 @@ import { nearest } from '../plan/words.js';
 import type { Port } from '../runtime/options.js';
 import { usageError } from './exit-code.js';
 
-type Kind = BoundaryEntry['kind'];
+export type BoundaryKind = BoundaryEntry['kind'];
 
-const FORMS: Readonly<Record<Kind, string>> = {
+/** The adapters of each kind of boundary; `path`: whether a path follows its name. */
+export const ADAPTERS: Readonly<
+  Record<BoundaryKind, readonly { readonly name: string; readonly path: boolean; readonly help: string }[]>
+> = {
+  ingress: [{ name: 'lines', path: true, help: 'one record a line, from a file or - for standard input' }],
+  egress: [
+    { name: 'lines', path: true, help: 'one record a line, to a file or - for standard output' },
+    { name: 'lines+append', path: true, help: 'the same, behind what the file has' },
+    { name: 'discard', path: false, help: 'nothing is written' },
+  ],
+};
+
+const FORMS: Readonly<Record<BoundaryKind, string>> = {
   ingress: 'lines:PATH or lines:- (standard input)',
   egress: 'lines:PATH, lines+append:PATH, lines:- (standard output) or discard',
 };
@@ -56,7 +68,7 @@ export function resolveEnds(
   }
   const missing = boundaries.filter(({ id }) => words[id] === undefined);
   if (missing.length > 0) throw missingAdapter(missing);
-  const standard = (kind: Kind): number => {
+  const standard = (kind: BoundaryKind): number => {
     const users = boundaries.filter(({ id, kind: own }) => own === kind && isStandard(ports[id] as Port));
     if (users.length > 1) throw standardTwice(kind, users);
     return users.length;
@@ -65,7 +77,7 @@ export function resolveEnds(
 }
 
 /** Two readers of one stream would share it out by chance, two writers would mix their lines. */
-function standardTwice(kind: Kind, users: readonly BoundaryEntry[]): Error {
+function standardTwice(kind: BoundaryKind, users: readonly BoundaryEntry[]): Error {
   const names = users.map(({ id }) => `"${id}"`).join(' and ');
   const stream = kind === 'ingress' ? 'Standard input' : 'Standard output';
   return usageError(`${stream} is the adapter of ${names}.`, 'Give it to one of them, and files to the others.');
@@ -73,14 +85,14 @@ function standardTwice(kind: Kind, users: readonly BoundaryEntry[]): Error {
 
 const isStandard = (port: Port): boolean => typeof port === 'object' && 'lines' in port && port.lines === '-';
 
-function split(kind: Kind, text: string): { id: string; adapter: string } {
+function split(kind: BoundaryKind, text: string): { id: string; adapter: string } {
   const at = text.indexOf('=');
   if (at > 0 && at < text.length - 1) return { id: text.slice(0, at), adapter: text.slice(at + 1) };
   throw usageError(`--${kind} is ${JSON.stringify(text)}, which is not ID=ADAPTER.`, `An adapter is ${FORMS[kind]}.`);
 }
 
 /** @throws CliError (wrong usage) unless the plan has that boundary */
-export function checkBoundary(boundaries: readonly BoundaryEntry[], kind: Kind, id: string): void {
+export function checkBoundary(boundaries: readonly BoundaryEntry[], kind: BoundaryKind, id: string): void {
   const found = boundaries.find((boundary) => boundary.id === id);
   if (found?.kind === kind) return;
   if (found !== undefined)
@@ -93,7 +105,7 @@ export function checkBoundary(boundaries: readonly BoundaryEntry[], kind: Kind, 
   );
 }
 
-function readAdapter(kind: Kind, id: string, adapter: string): Port {
+function readAdapter(kind: BoundaryKind, id: string, adapter: string): Port {
   const [name = '', ...rest] = adapter.split(':');
   const path = rest.join(':');
   if (name === 'discard' && kind === 'egress') {
@@ -111,9 +123,11 @@ function readAdapter(kind: Kind, id: string, adapter: string): Port {
   return appends ? { lines: path, append: true } : { lines: path };
 }
 
-function unknownAdapter(kind: Kind, id: string, adapter: string, name: string): Error {
-  const known = kind === 'ingress' ? ['lines'] : ['lines', 'lines+append', 'discard'];
-  const near = nearest(name, known);
+function unknownAdapter(kind: BoundaryKind, id: string, adapter: string, name: string): Error {
+  const near = nearest(
+    name,
+    ADAPTERS[kind].map((known) => known.name),
+  );
   return usageError(
     `The adapter of "${id}" is ${JSON.stringify(adapter)}, which is not an adapter for an ${kind}.`,
     `${near === undefined ? '' : `(Did you mean ${near}?) `}An adapter is ${FORMS[kind]}.`,
@@ -124,7 +138,7 @@ function missingAdapter(missing: readonly BoundaryEntry[]): Error {
   const names = missing.map(({ id, kind }) => `the ${kind} "${id}"`).join(' and ');
   const options = missing.map(({ id, kind }) => `--${kind} ${id}=lines:PATH`).join(' ');
   return usageError(
-    `Nothing was said about ${names}.`,
+    `No adapter was given for ${names}.`,
     `Add ${options} (${[...new Set(missing.map(({ kind }) => `for an ${kind}: ${FORMS[kind]}`))].join('; ')}).`,
   );
 }

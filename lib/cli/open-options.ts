@@ -37,14 +37,20 @@ const SIZES: readonly Option[] = [
     `largest record (default ${sizeWords(SIZE_DEFAULTS.recordMax)}, at most ${sizeWords(SIZE_LIMITS.recordMax)})`,
   ).argParser(parseSize),
   new Option('--arena-bytes <size>', 'memory for the records of a shard, a power of two').argParser(parseSize),
-  new Option('--lane-bytes <size>', 'LaneGraph: memory of a lane whose connection states none').argParser(parseSize),
+  new Option('--lane-bytes <size>', 'LaneGraph: memory of each lane whose connection gives no capacity').argParser(
+    parseSize,
+  ),
 ];
 
 const THREADS: readonly Option[] = [
-  new Option('--threads <n>', 'native threads (default: as many as pay off)').argParser(wholeNumber(1, THREADS_MAX)),
+  new Option('--threads <n>', 'native threads (default: from the plan and the CPUs)').argParser(
+    wholeNumber(1, THREADS_MAX),
+  ),
   new Option('--cpus <list>', 'CPUs to pin to, in the order of the threads, like 0,2-5').argParser(parseCpuList),
   new Option('--no-pin', 'pin no thread to a CPU'),
-  new Option('--profile <profile>', 'what to ask of the machine').choices(PROFILES).default('default'),
+  new Option('--profile <profile>', 'which CPU and memory settings to request of the machine')
+    .choices(PROFILES)
+    .default('default'),
   new Option('--wait <strategy>', 'what a thread does while it waits').choices(WAITS).default('profile'),
 ];
 

@@ -22,7 +22,7 @@ export interface PlanText {
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: 'Check the path; `-` reads the plan from standard input.',
   EISDIR: 'Name the plan file itself.',
-  EACCES: 'Give yourself the right to read it, or copy it to where you may.',
+  EACCES: 'Make it readable (chmod), or copy it to a folder that you can read.',
 };
 
 /** @throws CliError (wrong usage) when it cannot be read */

@@ -41,7 +41,7 @@ export const VERBS: readonly VerbEntry[] = [
   { name: 'diff', summary: 'say what differs between two plans', load: () => import('./verbs/diff.js') },
   {
     name: 'explain',
-    summary: 'explain a diagnostic code, or a rule by which something is inserted',
+    summary: 'explain a diagnostic code or an insertion rule of the compiler',
     load: () => import('./verbs/explain.js'),
   },
   { name: 'schema', summary: 'print the JSON Schema of plans, for editors', load: () => import('./verbs/schema.js') },
@@ -57,12 +57,12 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: 'snapshot',
-    summary: 'look at a running pipeline: where each agent stands, and what it waits for',
+    summary: 'look at a running pipeline: the state of each agent, and what it waits for',
     load: () => import('./verbs/snapshot.js'),
   },
   {
     name: 'doctor',
-    summary: 'look at the machine, and whether it is enough for a plan',
+    summary: 'check this machine, and whether a plan fits on it',
     load: () => import('./verbs/doctor.js'),
   },
   {
@@ -75,6 +75,11 @@ export const VERBS: readonly VerbEntry[] = [
     summary: 'print what this release can do: ops, features, limits',
     load: () => import('./verbs/capabilities.js'),
   },
+  {
+    name: 'completion',
+    summary: 'print the script by which a shell completes command lines',
+    load: () => import('./verbs/completion.js'),
+  },
 ];
 
 const DESCRIPTION =
@@ -85,7 +90,7 @@ Exit codes:
   0         done, also when the reader of standard output went away
   1         the plan has errors (all of them are printed)
   2         wrong usage, or the plan cannot be read
-  3         the run failed
+  3         the run failed, or an output could not be written
   4         conservation did not balance
   5         this machine cannot do what was asked
   130, 143  ended by SIGINT, SIGTERM after a drain and a summary
@@ -108,6 +113,8 @@ class Context implements VerbContext {
     async (...args) => {
       this.exitCode = await action(...args);
     };
+
+  readonly program: VerbContext['program'] = (verb) => buildProgram(verb, this);
 }
 
 /** What every command, the program's and a verb's, does about help, errors and streams. */
@@ -188,6 +195,6 @@ export function printProblem(error: unknown, path: string, { err }: Terminal): E
     return error.exitCode;
   }
   if (debug && error instanceof Error) err.line(harmless(error.stack ?? ''));
-  else err.line('This is a defect of byteor. BYTEOR_DEBUG=1 prints where it happened.');
+  else err.line('This is a bug in byteor. BYTEOR_DEBUG=1 prints where it happened.');
   return ExitCode.RunFailed;
 }

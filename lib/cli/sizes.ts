@@ -46,7 +46,7 @@ export const wholeNumber =
 /** A record count with the units of sizes without B: `8192`, `64k`, `1Mi`. */
 export function parseCount(text: string): number {
   if (!/b$/i.test(text.trim())) return parseSize(text);
-  throw new InvalidArgumentError('This counts records, not bytes: leave the B away.');
+  throw new InvalidArgumentError('This counts records, not bytes: leave out the B.');
 }
 
 /** More CPUs than any kernel is built for; keeps a slip from filling memory. */

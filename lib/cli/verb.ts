@@ -8,6 +8,8 @@ export interface VerbContext extends Terminal {
   readonly ends: <Args extends unknown[]>(
     action: (...args: Args) => Promise<ExitCode>,
   ) => (...args: Args) => Promise<void>;
+  /** The whole program, with the arguments and options of one verb: what completion reads. */
+  readonly program: (verb: string | undefined) => Promise<Command>;
 }
 
 /** Each module in verbs/ exports one `define`. */

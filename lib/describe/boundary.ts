@@ -4,16 +4,21 @@ import type { BoundarySpec } from '../lower/spec.js';
 import type { BoundaryEntry } from '../plan/document.js';
 import { codecWords } from './words.js';
 
+/** What every description has. */
 export interface CommonDescription {
   /** Hex id of the version. */
   readonly id: string;
+  /** Name of the plan. */
   readonly name: string;
   /** Lines of a drawing; null when the plan cannot be drawn without crossings or is too large for it. */
   readonly drawing: readonly string[] | null;
 }
 
+/** A boundary of a described plan. */
 export interface DescribedBoundary {
+  /** Id of the boundary. */
   readonly id: string;
+  /** Whether records come in or go out. */
   readonly kind: BoundaryEntry['kind'];
   /** In words: `bytes`, `utf8`, `struct { host: utf8(12), size: u64 }`. */
   readonly codec: string;

@@ -19,21 +19,46 @@ import { laneWords, policyWords } from './words.js';
 export interface LoweredDescription {
   /** As of the plan, with inserted elements in brackets. */
   readonly drawing: readonly string[] | null;
+  /** Ingresses, stages, egresses and what was inserted. */
   readonly roles: readonly Role[];
+  /** Every lane, authored and inserted. */
   readonly lanes: readonly GraphLaneReport[];
+  /** Routers, merges and bridges, each with its rule and reason. */
   readonly inserted: readonly InsertedElement[];
 }
 
+/** What a LaneGraph plan will do: made by `describePlan`. */
 export interface GraphDescription extends CommonDescription {
+  /** Tells it from the description of a ring. */
   readonly target: 'LaneGraph';
+  /** What connections do that do not say it themselves. */
   readonly onFull: OnFull;
+  /** In the order of the plan. */
   readonly boundaries: readonly (DescribedBoundary & {
+    /** The policy in force, stated or by default. */
     readonly policy: BoundaryPolicy;
+    /** The same in words. */
     readonly policyWords: string;
   })[];
-  readonly stages: readonly { readonly id: string; readonly op: string; readonly config?: unknown }[];
-  readonly connections: readonly (Connection & { readonly on_full: OnFull; readonly laneWords: string })[];
+  /** In the order of the plan. */
+  readonly stages: readonly {
+    /** Id of the stage. */
+    readonly id: string;
+    /** The op as the plan names it. */
+    readonly op: string;
+    /** The configuration as the plan states it. */
+    readonly config?: unknown;
+  }[];
+  /** In the order of the plan. */
+  readonly connections: readonly (Connection & {
+    /** In force, stated or by default. */
+    readonly on_full: OnFull;
+    /** The lane in words, with its sizes. */
+    readonly laneWords: string;
+  })[];
+  /** The graph as it runs. */
   readonly lowered: LoweredDescription;
+  /** Every byte that will be mapped, at the sizes asked for. */
   readonly memory: GraphMemory;
 }
 

@@ -159,7 +159,7 @@ function graphText(graph: GraphDescription): string[] {
   ];
 }
 
-/** Lines without a final line end. */
+/** A description as text for people: lines, without a final line end. Pure; any thread. */
 export function describeText(description: Description): string {
   return (description.target === 'SingleRing' ? ringText(description) : graphText(description)).join('\n');
 }

@@ -25,47 +25,84 @@ import { listWords } from './words.js';
 export type { DescribedBoundary } from './boundary.js';
 export type { GraphDescription } from './describe-graph.js';
 
+/** A stage of a described ring. */
 export interface DescribedStage {
+  /** Id of the stage. */
   readonly id: string;
+  /** The op as the plan names it. */
   readonly op: string;
+  /** The configuration as the plan states it. */
   readonly config?: unknown;
+  /** Whether it may change a record's bytes. */
   readonly access: 'read' | 'write';
+  /** It may take a record out of the flow. */
   readonly filters: boolean;
+  /** It may fail a record, which stops the pipeline. */
   readonly fails: boolean;
+  /** It may stand where nothing reads it. */
   readonly sink: boolean;
   /** Agents that must be done with a record first. */
   readonly waitsFor: readonly string[];
   /** Stages whose marks it reads, to skip what they filtered. */
   readonly skipsFilteredBy: readonly string[];
-  /** Bytes this op may add before and behind a record. */
+  /** Bytes that the op may add before a record. */
   readonly headroom: number;
+  /** Bytes that the op may add behind a record. */
   readonly tailroom: number;
   /** Nothing depends on it: the egress waits for it. */
   readonly terminal: boolean;
 }
 
+/** What a SingleRing plan will do: made by `describePlan`. */
 export interface RingDescription extends CommonDescription {
+  /** Tells it from the description of a graph. */
   readonly target: 'SingleRing';
+  /** Number of parallel rings. */
   readonly shards: number;
+  /** `Strict`: all records in order. `PerKey`: records of one key in order. */
   readonly ordering: RingSpec['ordering'];
   /** What chooses a record's shard; null with one shard. */
   readonly shardKey: Key | null;
+  /** Where records come in. */
   readonly ingress: DescribedBoundary & {
-    /** Who holds the producer back, and who does when the egress is discarded. */
+    /** Ids of the agents that hold the producer back. */
     readonly gatedBy: readonly string[];
+    /** The same where the egress is discarded. */
+    /** The same where the egress is discarded. */
     readonly gatedByWhenDiscarded: readonly string[];
   };
+  /** Where records go out. */
   readonly egress: DescribedBoundary & Pick<DescribedStage, 'waitsFor' | 'skipsFilteredBy'>;
+  /** In the order of the plan's ring. */
   readonly stages: readonly DescribedStage[];
-  readonly layout: { readonly kind: LayoutName; readonly recordBytes: number; readonly reason: string };
-  readonly room: { readonly headroom: number; readonly tailroom: number; readonly reason: string };
+  /** How records lie in slots. */
+  readonly layout: {
+    /** `Fixed`: the record is the slot. `Variable`: slots point into an arena. */
+    readonly kind: LayoutName;
+    /** Bytes of every record where they are fixed; else 0. */
+    readonly recordBytes: number;
+    /** Why, in words. */
+    readonly reason: string;
+  };
+  /** Bytes that are left free around each record for the stages that make it longer. */
+  readonly room: {
+    /** Bytes before a record. */
+    readonly headroom: number;
+    /** Bytes behind a record. */
+    readonly tailroom: number;
+    /** Which stages want it, in words. */
+    readonly reason: string;
+  };
   /** Mark planes a shard: one byte a slot for each stage that filters. */
   readonly markPlanes: number;
+  /** Every byte that will be mapped, at the sizes asked for. */
   readonly memory: MemoryPlan;
 }
 
+/** What `describePlan` answers; `target` tells the two apart. */
 export type Description = RingDescription | GraphDescription;
 
+/** What a description should take into account. */
 export interface DescribeOptions {
   /** Sizes as they would be given to `open`. */
   readonly sizes?: SizesAsked & GraphSizesAsked;

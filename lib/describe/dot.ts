@@ -123,7 +123,7 @@ function graphDot(plan: LaneGraphPlan): string {
   return digraph(plan.name, '', [...cluster('written', 'as written', written), ...cluster('runs', 'as it runs', runs)]);
 }
 
-/** Graphviz text, ending in a line end. */
+/** A plan as a drawing in the language of Graphviz, ending in a line end. Pure; any thread. */
 export function planDot(plan: CheckedPlan): string {
   const authored: PipelinePlanV2 = plan;
   return authored.target === 'SingleRing' ? ringDot(authored) : graphDot(authored);

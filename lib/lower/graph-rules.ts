@@ -3,7 +3,9 @@
  * prints it, and the report names a rule for each element; a test holds all of them together. Pure; any thread.
  */
 
+/** Why the compiler inserts an element into a graph. */
 export interface InsertRuleEntry {
+  /** What is inserted. */
   readonly kind: 'router' | 'merge' | 'bridge';
   /** A line. */
   readonly title: string;
@@ -17,7 +19,7 @@ export interface InsertRuleEntry {
   readonly avoid: string;
 }
 
-export const INSERT_RULES = {
+const RULES = {
   ROUTER_FAN_OUT: {
     kind: 'router',
     title: 'An outlet has several lanes',
@@ -121,7 +123,11 @@ export const INSERT_RULES = {
   },
 } as const satisfies Record<string, InsertRuleEntry>;
 
-export type InsertRule = keyof typeof INSERT_RULES;
+/** Name of a rule of insertion; docs/inserts.md explains each. */
+export type InsertRule = keyof typeof RULES;
+
+/** The rules by which the compiler puts elements into a graph. */
+export const INSERT_RULES: Readonly<Record<InsertRule, InsertRuleEntry>> = RULES;
 
 export function isInsertRule(rule: string): rule is InsertRule {
   return Object.hasOwn(INSERT_RULES, rule);

@@ -19,10 +19,14 @@ import { sha256Hex } from './sha256.js';
 /** The scalar types with a fixed width, in the order in which the docs and the JSON Schema list them. */
 export const FIXED_SCALARS = ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f32', 'f64', 'bool'] as const;
 export type FixedScalar = (typeof FIXED_SCALARS)[number];
+/** A scalar type without its length. */
 export type ScalarKind = FixedScalar | 'bytes' | 'utf8';
 
+/** Where a field lies in a record of a struct codec. */
 export interface FieldLayout {
+  /** Name of the field. */
   readonly name: string;
+  /** Its type, without the length. */
   readonly kind: ScalarKind;
   /** Bytes from the start of the record. */
   readonly offset: number;
@@ -32,7 +36,9 @@ export interface FieldLayout {
   readonly align: number;
 }
 
+/** How a struct codec lays a record out in memory: made by `layoutOf`. */
 export interface StructLayout {
+  /** In the order of the codec. */
   readonly fields: readonly FieldLayout[];
   /** Bytes of a whole record, a multiple of `align`. */
   readonly size: number;

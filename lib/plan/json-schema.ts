@@ -41,7 +41,7 @@ const named = (): [z.ZodType, string][] => [
   [laneGraphSchema, 'laneGraph'],
 ];
 
-/** Makes the schema; the caller owns the result. */
+/** Makes the JSON Schema of plans, for editors. A new object each time. Pure; any thread. */
 export function planJsonSchema(): JsonSchema {
   const { $schema, $defs, ...document } = convert(planOfUnknownTargetSchema);
   const defs = $defs as Record<string, JsonSchema>;

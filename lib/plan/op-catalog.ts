@@ -20,6 +20,7 @@ export interface OpRoom {
 
 /** What a stage does to records, as far as a plan can say. */
 export interface OpTraits {
+  /** Whether it may change a record's bytes. */
   readonly access: OpAccess;
   /** May stand where nothing reads it. */
   readonly sink: boolean;
@@ -35,7 +36,9 @@ export interface OpTraits {
   readonly keepsLayout: boolean;
 }
 
+/** A built-in op: its traits, its configuration and its help. */
 export interface OpEntry extends OpTraits {
+  /** Key of the op in a plan. */
   readonly op: string;
   /** One paragraph for `capabilities` and the docs. */
   readonly help: string;

@@ -11,6 +11,7 @@ import { parentOf } from './pointer.js';
 import { type Offsets, readTree } from './tree.js';
 import { count } from './words.js';
 
+/** What `parsePlan` may be told about a text. */
 export interface ParseOptions {
   /** Named in diagnostics; nothing is read from it. */
   readonly file?: string | undefined;
@@ -25,6 +26,7 @@ export class ParsedPlan {
    * @internal
    */
   readonly tree: Document.Parsed | undefined;
+  /** Name of the text's file, when one was given. */
   readonly file: string | undefined;
   readonly #findings: readonly Finding[];
   readonly #offsets: Offsets;

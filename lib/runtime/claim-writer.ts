@@ -6,6 +6,7 @@ import type { RecordMemory } from './shard-memory.js';
  * handle. Write at `bytes[offset]` … `bytes[offset + length - 1]`, or through `fields` where the codec is a struct.
  */
 export class ClaimWriter<R = unknown> {
+  /** The memory in which the place lies: from `offset` on, `length` bytes. */
   bytes: Uint8Array;
   /** The same memory with Node's text methods (`buffer.write(text, offset)`). */
   buffer: Buffer;

@@ -7,7 +7,9 @@ import { type Failure, failedAt } from './failure.js';
 
 /** Base of all errors of a running pipeline. `code` is stable and may be compared. */
 export class ByteorError extends Error {
+  /** Name of the class. */
   override readonly name: string = 'ByteorError';
+  /** Stable word for the cause, like `BAD_OPTION`; docs/runtime.md lists them. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -21,6 +23,7 @@ export class OptionError extends ByteorError {
   override readonly name = 'OptionError';
   /** The option's name, with its place inside `ports` where it is one of them. */
   readonly option: string;
+  /** The value that was given. */
   readonly received: unknown;
 
   constructor(option: string, received: unknown, message: string) {

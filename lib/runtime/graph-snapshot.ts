@@ -18,33 +18,45 @@ import { Block, type BlockOf, isJsAgent, nameOf, type Region } from './region.js
 
 const { AgentKind } = enums;
 
+/** A lane of an observed LaneGraph. */
 export interface LaneSnapshot {
+  /** Id of the lane: `from->to`. */
   readonly id: string;
+  /** Kind of the lane. */
   readonly kind: LaneCounts['kind'];
   /** The compiler's, no author's connection. */
   readonly inserted: boolean;
+  /** What its writer does when it has no room. */
   readonly on_full: keyof typeof enums.OnFullCode;
-  /** Ids of the roles at its ends. */
+  /** Id of the role that writes it. */
   readonly writer: string;
+  /** The roles that read it, each with how far it is. */
   readonly readers: readonly LaneReaderSnapshot[];
   /** What `capacity` and `used` count. */
   readonly unit: 'bytes' | 'records';
+  /** What the lane holds at most. */
   readonly capacity: number;
   /** Not yet given back by the slowest reader: `used` = `capacity` is a full lane. */
   readonly used: number;
-  /** Records in the lane since the start, and those that did not get in. */
+  /** Records in the lane since the start. */
   readonly published: number;
+  /** Records for which it had no room. */
   readonly dropped: number;
+  /** Records that are longer than it takes. */
   readonly too_large: number;
   /** Nothing more will be written. */
   readonly closed: boolean;
+  /** Where the journal stands; only of a Journal lane. */
   readonly journal?: JournalCounts;
 }
 
+/** How far a reader of a lane is. */
 export interface LaneReaderSnapshot {
+  /** Id of the role. */
   readonly id: string;
-  /** Records read, and records in the lane that it has not read. */
+  /** Records read. */
   readonly read: number;
+  /** Records in the lane that it has not read. */
   readonly lag: number;
 }
 

@@ -31,14 +31,19 @@ export function histogramValue(index: number): number {
   return (sub + 1) * 2 ** bucket - 1;
 }
 
+/** Latencies of sampled records. */
 export interface LatencySummary {
   /** Records that were sampled: one in 1024. */
   readonly samples: number;
-  /** Nanoseconds. */
+  /** Half of the samples took at most so many nanoseconds. */
   readonly p50: number;
+  /** 90 of 100 samples took at most so many nanoseconds. */
   readonly p90: number;
+  /** 99 of 100 samples took at most so many nanoseconds. */
   readonly p99: number;
+  /** 999 of 1000 samples took at most so many nanoseconds. */
   readonly p999: number;
+  /** The longest, in nanoseconds. */
   readonly max: number;
 }
 

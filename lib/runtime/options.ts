@@ -54,6 +54,7 @@ export interface ReplayPort {
   readonly pace?: (typeof PACES)[number];
 }
 
+/** What `open` may be told. Everything has a default. */
 export interface OpenOptions<Id extends string = string> {
   /** SingleRing: records that a shard holds, 1 to 2^30. Default 8192. */
   readonly capacity?: number;

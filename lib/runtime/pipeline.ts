@@ -28,6 +28,7 @@ import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitO
 /** Milliseconds that `stop` waits for the pipeline to drain when nothing else is said. */
 export const STOP_DEADLINE_MS = 10_000;
 
+/** How long `stop` drains. */
 export interface StopOptions {
   /** Milliseconds from the call until what is left is abandoned. Default 10000; Infinity waits for ever. */
   readonly deadline?: number;
@@ -63,6 +64,10 @@ interface EndWait {
 
 const { Running, Closing, Stopped } = enums.RegionState;
 
+/**
+ * A running pipeline, made by `open` or `attach`: its ends, its state, its counters, and the ways to end it. On the thread that
+ * opened or attached it.
+ */
 export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** Plan name. */
   readonly name: string;

@@ -30,6 +30,7 @@ const BATCH_MAX = 2 ** 30;
  * or `next` is called (pollBatch). Nothing it gives may be kept; copy what you need.
  */
 export class RecordCursor<R = unknown> {
+  /** The memory in which the record lies: from `offset` on, `length` bytes. */
   bytes: Uint8Array;
   /** The same memory with Node's text methods. */
   buffer: Buffer;
@@ -41,6 +42,7 @@ export class RecordCursor<R = unknown> {
   length = 0;
   /** How the line ended in the input, where it was one: 0 LF, 1 CRLF, 2 none. */
   flags = 0;
+  /** SingleRing: the shard that it comes from. */
   shard = 0;
   /** Struct codec: one property a field, in place. */
   fields: InPlaceFields<R>;
@@ -136,6 +138,10 @@ interface Batch {
 
 const NOTHING = Symbol('no record');
 
+/**
+ * The reading end of an egress, made by `pipeline.egress(id)`: records by callback, in place, by `for await`, or as a stream. On
+ * the thread that took it.
+ */
 export class PollHandle<R> implements AsyncIterable<R> {
   /** Boundary id. */
   readonly id: string;

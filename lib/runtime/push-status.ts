@@ -10,10 +10,15 @@ export type PushStatus = 'OK' | 'FULL' | 'DROPPED' | 'TOO_LARGE' | 'CLOSED';
 
 /** The same words as values, for code that prefers names to literals. */
 export const PushStatus = {
+  /** It is in. */
   OK: 'OK',
+  /** No room now; nothing was pushed. */
   FULL: 'FULL',
+  /** The lane drops, had no room, and counted it. */
   DROPPED: 'DROPPED',
+  /** It can never fit; counted. */
   TOO_LARGE: 'TOO_LARGE',
+  /** The ingress takes nothing any more. */
   CLOSED: 'CLOSED',
 } as const satisfies Record<PushStatus, PushStatus>;
 
@@ -25,6 +30,9 @@ export const NO_CLAIM = -1;
 export const TAKEN = -2;
 /** No shard's index and not negative: a push that is under way looks before it goes in (`mayCommit`). */
 export const ENDED = 2 ** 20;
+
+/** What the push handle's `claimExactly` answers for a record that can never fit. */
+export const TOO_LONG = -2;
 
 export const endWords = (ended: 'no' | 'closed' | 'released'): string =>
   ended === 'released' ? 'this handle was given back with release()' : 'the ingress has been closed';

@@ -8,9 +8,6 @@
  *
  * A claim owns its place in the lane, and there is one place: every later push, claim or wait of the handle takes it, and
  * the claim is void. The same holds for a push whose record runs the caller's code (getters): see codec-struct.ts.
- *
- * One owner: the thread that took the ingress. Hot calls answer with a status and throw only for values that the codec
- * cannot take (a RecordError; the record has not been pushed then).
  */
 
 import type { Writable } from 'node:stream';
@@ -32,6 +29,7 @@ import {
   type PushOutcome,
   type PushStatus,
   TAKEN,
+  TOO_LONG,
   tooLong,
   wrongClaim,
   wrongFrom,
@@ -51,13 +49,14 @@ const PUBLISH_BYTES = 1 << 20;
 /** A constant of this module: V8 does not fold those that are imported. */
 const TERMINATOR = TERMINATOR_MASK;
 
-/** What `claimExactly` answers for a record that can never fit. */
-const TOO_LONG = -2;
-
 const DONE: Promise<void> = Promise.resolve();
 const IN: Promise<PushOutcome> = Promise.resolve('OK');
 const GONE: Promise<PushOutcome> = Promise.resolve('DROPPED');
 
+/**
+ * Writes records into an ingress; made by `pipeline.ingress(id)`. Only for the thread that took it. Hot calls answer with a
+ * status, and throw only for a value that the codec cannot take (a RecordError; the record has not been pushed then).
+ */
 export class PushHandle<R> {
   /** Boundary id. */
   readonly id: string;
@@ -334,14 +333,17 @@ export class PushHandle<R> {
     return nodeWritable(this, this.kind, options);
   }
 
+  /** The same as a web stream. Records that wait for room hold its backpressure. */
   writableWeb(options?: WritableOptions): WritableStream<R> {
     return webWritable(this, options);
   }
 
+  /** Flushes and closes the ingress for good, as `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
+  /** @internal There may be room now, or the end. */
   kick(): void {
     this.queue.kick();
   }

@@ -23,7 +23,9 @@ import type { Failure } from './failure.js';
 
 /** Bytes that are not a region, or one of another layout version. `received` says what stood there. */
 export class RegionError extends Error {
+  /** Name of the class. */
   override readonly name = 'RegionError';
+  /** Stable word for the cause. */
   readonly code = 'BAD_REGION';
 }
 

@@ -5,6 +5,7 @@ import type { StageIds } from '../plan/infer.js';
 
 /** Of `count`. */
 export interface CountReport {
+  /** Records that it counted. */
   readonly total: number;
   /** With a key: records by its value, as text. */
   readonly keys?: Readonly<Record<string, number>>;
@@ -18,7 +19,9 @@ export interface CountReport {
 export interface ChecksumReport {
   /** Of each shard, eight hex digits. */
   readonly crc32c: readonly string[];
+  /** Bytes that it summed. */
   readonly bytes: number;
+  /** Records that it summed. */
   readonly records: number;
 }
 

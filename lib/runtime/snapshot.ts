@@ -11,16 +11,20 @@ import { type LatencySummary, summarizeHistogram } from './histogram.js';
 import { Block, type BlockOf, nameOf, type Region, RegionError, regionOf } from './region.js';
 import { NO_AGENT, WaitChains } from './wait-chains.js';
 
+/** What an agent does: `Waiting` for records, `Stalled` for room, and so on. */
 export type AgentStateName = keyof typeof enums.AgentState;
 
 /** One link of a chain: an agent that waits, and whom it waits for. */
 export interface BlockedOn {
   /** `id`, or `id/shard` where there are several shards. */
   readonly agent: string;
+  /** What that agent does. */
   readonly state: AgentStateName;
 }
 
+/** An agent of an observed pipeline: a role, or one shard of it. */
 export interface AgentSnapshot {
+  /** Id of the role. */
   readonly id: string;
   /** Shard of a SingleRing; 0 in a LaneGraph. */
   readonly shard: number;
@@ -35,6 +39,7 @@ export interface AgentSnapshot {
    * records in the lanes before it; for an ingress, in the lane behind it.
    */
   readonly lag: number;
+  /** What it does. */
   readonly state: AgentStateName;
   /**
    * From the agent it waits for to the one that holds them up; empty while it does not wait. Of more than 16 links
@@ -49,31 +54,47 @@ export interface AgentSnapshot {
   readonly latency_ns: LatencySummary | null;
 }
 
+/** A native thread of an observed pipeline. */
 export interface ThreadSnapshot {
+  /** Name of the thread, as the operating system shows it. */
   readonly name: string;
   /** CPU it is pinned to, or null. */
   readonly cpu: number | null;
+  /** What became of the wish to pin it. */
   readonly pin: keyof typeof enums.PinState;
   /** Thread id of the operating system; 0 before it runs. */
   readonly tid: number;
+  /** How often it went to sleep. */
   readonly parks: number;
+  /** Rounds over its agents. */
   readonly rounds: number;
+  /** Rounds in which no agent had work. */
   readonly idle_rounds: number;
 }
 
+/** What an observed pipeline is doing, or was doing when its process ended. */
 export interface Snapshot {
+  /** Name of the plan. */
   readonly name: string;
+  /** Id of the version that runs. */
   readonly version: string;
+  /** Id of its process. */
   readonly pid: number;
+  /** Number of the pipeline in its process. */
   readonly pipeline: number;
+  /** Which of the two execution models runs. */
   readonly target: keyof typeof enums.TargetCode;
+  /** Where it stands between start and end. */
   readonly state: keyof typeof enums.RegionState;
   /** Monotonic clock of the machine when the threads started, ns. */
   readonly started_ns: number;
+  /** Every agent, once a shard. */
   readonly agents: readonly AgentSnapshot[];
   /** Lanes of a LaneGraph; a SingleRing has none. */
   readonly lanes: readonly LaneSnapshot[];
+  /** Its native threads. */
   readonly threads: readonly ThreadSnapshot[];
+  /** The first failure, or null. */
   readonly failure: Failure | null;
 }
 

@@ -15,6 +15,7 @@ import type { PushHandle } from './push.js';
 import type { PushStatus } from './push-status.js';
 import { afterTurn, owesTurn } from './turns.js';
 
+/** How a push handle becomes a stream. */
 export interface WritableOptions {
   /**
    * False: chunks are bytes or strings as in any byte stream, and each is a record. A utf8 ingress gets them decoded: a
@@ -28,6 +29,7 @@ export interface WritableOptions {
   readonly close?: boolean;
 }
 
+/** How a poll handle becomes a stream. */
 export interface ReadableOptions {
   /** False: records are bytes of a byte stream, without boundaries; not for structs. Default true: one chunk is one record. */
   readonly objectMode?: boolean;

@@ -8,7 +8,9 @@ import { READING_CODES } from './codes-reading.js';
 import { RING_CODES } from './codes-ring.js';
 import { SHAPE_CODES } from './codes-shape.js';
 
+/** What is known about a diagnostic code. */
 export interface CodeEntry {
+  /** A plan with an error is refused. */
   readonly severity: 'error' | 'warning';
   /** A line. */
   readonly title: string;
@@ -38,6 +40,7 @@ export const CODES = {
   ...OWN_OP_CODES,
 };
 
+/** A code of a diagnostic; docs/diagnostics.md explains each. */
 export type DiagnosticCode = keyof typeof CODES;
 
 export function isDiagnosticCode(code: string): code is DiagnosticCode {

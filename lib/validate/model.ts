@@ -23,7 +23,9 @@ import type { DiagnosticCode } from './codes.js';
 
 /** The features of the LaneGraph that an addon may be built without. */
 export interface Features {
+  /** Journal lanes. */
   readonly lane_graph_journal: boolean;
+  /** FanoutBroadcast lanes. */
   readonly lane_graph_fanout: boolean;
 }
 

@@ -24,6 +24,7 @@ import { checkRingRules } from './ring-rules.js';
 import { checkRingStages } from './ring-stages.js';
 import { checkShape } from './shape.js';
 
+/** What a validation is made against. */
 export interface ValidateOptions {
   /** LaneGraph features that the runtime has; both are on where nothing is said. */
   readonly features?: Partial<Features> | undefined;
@@ -34,15 +35,22 @@ export interface ValidateOptions {
   readonly catalog?: OpCatalog | undefined;
 }
 
+/** What `validate` answers; `ok` tells the two apart. */
 export type Validation<P extends PipelinePlanV2 = PipelinePlanV2> =
   | {
+      /** The plan may be compiled. */
       readonly ok: true;
       /** A deep-frozen copy of the document; defaults are not filled in. */
       readonly plan: CheckedPlan<P>;
       /** Warnings only. */
       readonly diagnostics: readonly Diagnostic[];
     }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  | {
+      /** The plan has errors. */
+      readonly ok: false;
+      /** Errors and warnings, in the order of the document. */
+      readonly diagnostics: readonly Diagnostic[];
+    };
 
 /**
  * Validates a plan given as JavaScript values, or one that `parsePlan` read. All errors in one run, in a stable order.

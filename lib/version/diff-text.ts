@@ -32,7 +32,7 @@ function changeWords(change: PlanChange): string {
   return wholeWords((change.before ?? change.after) as CanonicalObject);
 }
 
-/** Lines without a final line end. */
+/** Differences as text for people: lines that begin with +, - or ~, without a final line end. Pure; any thread. */
 export function diffText(diff: PlanDiff): string {
   const { before, after, changes } = diff;
   const short = (id: string): string => id.slice(0, ID_CHARS);

@@ -16,10 +16,14 @@ import { idOfText, planText } from './id.js';
 
 /** What a change is about, in the order in which changes are listed. */
 const SUBJECTS = ['plan', 'boundary', 'stage', 'ring', 'graph', 'connection'] as const;
+/** What a change may be about. */
 export type ChangeSubject = (typeof SUBJECTS)[number];
 
+/** One difference between two plans. */
 export interface PlanChange {
+  /** Whether it came, went or became another. */
   readonly change: 'added' | 'removed' | 'changed';
+  /** What it is about. */
   readonly what: ChangeSubject;
   /** Author's id; `from→to` for a connection; the plan's name for plan, ring and graph. */
   readonly id: string;
@@ -27,19 +31,27 @@ export interface PlanChange {
   readonly field?: string;
   /** Absent where there was nothing. */
   readonly before?: CanonicalValue;
+  /** Absent where there is nothing any more. */
   readonly after?: CanonicalValue;
 }
 
+/** One of the two plans. */
 export interface DiffSide {
+  /** Id of its version. */
   readonly id: string;
+  /** Its name. */
   readonly name: string;
+  /** Its execution model. */
   readonly target: Target;
 }
 
+/** What differs between two plans: made by `diffPlans`. */
 export interface PlanDiff {
   /** True when both are the same version: the documents then differ in cosmetics at most. */
   readonly same: boolean;
+  /** The first plan. */
   readonly before: DiffSide;
+  /** The second plan. */
   readonly after: DiffSide;
   /** By subject, then by id (connections: in the plan's order); removed, changed, added. */
   readonly changes: readonly PlanChange[];
@@ -163,7 +175,7 @@ const side = (tree: CanonicalObject): DiffSide => ({
   target: tree.target as Target,
 });
 
-/** Structural difference of two checked plans, of either target. */
+/** What differs between two checked plans, of either target. Pure; any thread. */
 export function diffPlans(a: CheckedPlan, b: CheckedPlan): PlanDiff {
   // Through the text and back: then the keys inside values are sorted too, and the diff is the same whatever the authors'.
   const [before, after] = [a, b].map((plan) => parseCanonicalText(planText(plan))) as [

@@ -18,8 +18,11 @@ function line(diagnostic: Diagnostic): string {
 
 /** The plan has errors. `diagnostics` has all of them, and the warnings, in a stable order; the message lists them. */
 export class PlanError extends Error {
+  /** Name of the class. */
   override readonly name = 'PlanError';
+  /** Stable word for the cause. */
   readonly code = 'PLAN_ERRORS';
+  /** Everything that is wrong with the plan, warnings too. */
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(diagnostics: readonly Diagnostic[]) {

@@ -11,8 +11,11 @@ import type { LaneGraphPlan } from '../plan/document.js';
 /** What an agent does. Routers, merges and bridges are inserted into graphs. */
 export type RoleKind = 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge';
 
+/** An agent's task in a version. */
 export interface Role {
+  /** Id of the stage or boundary, or the name of what was inserted. */
   readonly id: string;
+  /** What it does. */
   readonly kind: RoleKind;
   /** Agents of this role: one a shard. A graph has no shards. */
   readonly shards: number;
@@ -20,30 +23,41 @@ export interface Role {
   readonly policy?: PolicyName;
 }
 
+/** The ring of a shard. */
 export interface RingLaneReport {
   /** `ring:<shard>`: no author's id has a colon. */
   readonly id: string;
+  /** Tells it from a lane of a graph. */
   readonly kind: 'Ring';
+  /** Id of the ingress. */
   readonly from: string;
+  /** Id of the egress. */
   readonly to: string;
+  /** Number of the shard, from 0. */
   readonly shard: number;
 }
 
+/** A lane of a graph. */
 export interface GraphLaneReport {
   /** `from->to`: of an author's lane by the ends of its connections, of an inserted one by its roles. */
   readonly id: string;
+  /** The kind that is built. */
   readonly kind: LaneKindName;
   /** The role that writes it. */
   readonly from: string;
   /** The roles that read it, joined by commas. */
   readonly to: string;
+  /** Ids of the roles that read it. */
   readonly readers: readonly string[];
+  /** What its writer does when it has no room. */
   readonly on_full: OnFullName;
+  /** The compiler put it in; no connection of the plan. */
   readonly inserted: boolean;
   /** The kind that the plan asks for, where it is built as another one: a broadcast that drops. */
   readonly asked?: LaneKindName;
 }
 
+/** A channel of a version. */
 export type LaneReport = RingLaneReport | GraphLaneReport;
 
 /** What an inserted element adds. */
@@ -52,17 +66,23 @@ export interface InsertCost {
   readonly bytes: number;
   /** How often it copies a record that it reads. */
   readonly copies: number;
+  /** Agents that run it. */
   readonly agents: number;
 }
 
 /** An element that the compiler put in, with the rule and the plan path that caused it. A ring never has one. */
 export interface InsertedElement {
+  /** Its name, like `router:in`. */
   readonly id: string;
+  /** What it is. */
   readonly kind: 'bridge' | 'router' | 'merge';
   /** Explained by `byteor explain` and in docs/inserts.md. */
   readonly rule: InsertRule;
+  /** JSON pointer to the place in the plan that caused it. */
   readonly path: string;
+  /** A sentence with the plan's own names. */
   readonly reason: string;
+  /** What it adds. */
   readonly cost: InsertCost;
 }
 
@@ -70,12 +90,15 @@ export interface GraphReport extends VersionReport {
   readonly lanes: readonly GraphLaneReport[];
 }
 
+/** What a version is made of. */
 export interface VersionReport {
   /** What validation warned of. */
   readonly warnings: readonly Diagnostic[];
   /** In the order of flow; of a ring: ingress, stages in the author's order, egress. */
   readonly roles: readonly Role[];
+  /** Of a ring one a shard; of a graph every lane. */
   readonly lanes: readonly LaneReport[];
+  /** Routers, merges and bridges; a ring has none. */
   readonly inserted: readonly InsertedElement[];
 }
 

@@ -24,11 +24,17 @@ import {
 
 /** What `JSON.stringify(version)` and `compile --json` print. */
 export interface VersionSummary {
+  /** SHA-256 of the canonical text, in hex. */
   readonly id: string;
+  /** Name of the plan. */
   readonly name: string;
+  /** Its execution model. */
   readonly target: Target;
+  /** Ingresses, stages, egresses and what was inserted. */
   readonly roles: readonly Role[];
+  /** Of a ring one a shard; of a graph every lane. */
   readonly lanes: readonly LaneReport[];
+  /** Routers, merges and bridges; a ring has none. */
   readonly inserted: readonly InsertedElement[];
 }
 
@@ -52,7 +58,9 @@ function deepFreeze<T>(value: T): T {
 export class Version<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** SHA-256 of `text`: 64 lower-case hex digits. */
   readonly id: string;
+  /** Name of the plan. */
   readonly name: string;
+  /** Its execution model. */
   readonly target: P['target'];
   /** The authored document, defaults not filled in. */
   readonly plan: CheckedPlan<P>;
@@ -60,6 +68,7 @@ export class Version<P extends PipelinePlanV2 = PipelinePlanV2> {
   readonly text: string;
   /** The lowered plan: indices and tables. */
   readonly lowered: LoweredOf<P>;
+  /** Roles, lanes, inserted elements and warnings. */
   readonly report: VersionReport;
   readonly #spec: Uint8Array;
 
@@ -81,6 +90,7 @@ export class Version<P extends PipelinePlanV2 = PipelinePlanV2> {
     return this.#spec.slice();
   }
 
+  /** What `JSON.stringify` prints of it. */
   toJSON(): VersionSummary {
     const { roles, lanes, inserted } = this.report;
     return { id: this.id, name: this.name, target: this.target, roles, lanes, inserted };

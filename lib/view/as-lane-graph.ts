@@ -9,7 +9,9 @@ import { oneOf, quote } from '../plan/words.js';
 
 /** The plan has no LaneGraph document that does the same; the message says why. */
 export class NoLaneGraphError extends Error {
+  /** Name of the class. */
   override readonly name = 'NoLaneGraphError';
+  /** Stable word for the cause. */
   readonly code = 'NO_LANE_GRAPH';
 
   constructor(plan: string, reason: string) {

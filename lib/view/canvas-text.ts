@@ -49,7 +49,7 @@ function graphDrawing({ nodes, edges }: GraphCanvas): readonly string[] {
   );
 }
 
-/** Lines without a final line end. */
+/** A view as text for people: lines, without a final line end. Pure; any thread. */
 export function canvasText(canvas: Canvas): string {
   const body =
     canvas.as === 'ring'

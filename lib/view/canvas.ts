@@ -24,19 +24,26 @@ import { planId } from '../version/id.js';
 
 /** The plan that is looked at. */
 export interface ViewedPlan {
+  /** Id of its version. */
   readonly id: string;
+  /** Its name. */
   readonly name: string;
+  /** The execution model that it has, whatever it is shown as. */
   readonly target: Target;
 }
 
 interface CommonCanvas {
+  /** The plan that is shown. */
   readonly plan: ViewedPlan;
   /** What the plan says and this view does not show, a sentence each. */
   readonly notes: readonly string[];
 }
 
+/** A stage in a line. */
 export interface RingCanvasStage {
+  /** Id of the stage. */
   readonly stage: string;
+  /** Its op. */
   readonly op: string;
   /** Stages before it that it reads from. */
   readonly depends_on: readonly string[];
@@ -46,14 +53,26 @@ export interface RingCanvasStage {
 
 /** A line: every stage stands behind those that it depends on. */
 export interface RingCanvas extends CommonCanvas {
+  /** Tells it from a topology. */
   readonly as: 'ring';
+  /** Ids of the ingresses. */
   readonly ingresses: readonly string[];
+  /** In topological order. */
   readonly stages: readonly RingCanvasStage[];
-  readonly egresses: readonly { readonly id: string; readonly depends_on: readonly string[] }[];
+  /** Egresses, each with the stages that it reads from. */
+  readonly egresses: readonly {
+    /** Id of the egress. */
+    readonly id: string;
+    /** Stages that it reads from. */
+    readonly depends_on: readonly string[];
+  }[];
 }
 
+/** A boundary or a stage, with its place. */
 export interface GraphCanvasNode {
+  /** Id of the boundary or stage. */
   readonly id: string;
+  /** What it is. */
   readonly kind: 'ingress' | 'stage' | 'egress';
   /** Of a stage. */
   readonly op?: string;
@@ -63,22 +82,29 @@ export interface GraphCanvasNode {
   readonly row: number;
 }
 
+/** A connection. */
 export interface GraphCanvasEdge {
+  /** Id of the node that writes. */
   readonly from: string;
+  /** Id of the node that reads. */
   readonly to: string;
   /** `Ring`: both ends work on the slots of one ring, and there is no lane. */
   readonly lane: Lane['kind'] | 'Ring';
+  /** What the writer does when there is no room. */
   readonly on_full: OnFull;
 }
 
 /** A topology, as the author drew it: what the compiler inserts is not in it. */
 export interface GraphCanvas extends CommonCanvas {
+  /** Tells it from a line. */
   readonly as: 'graph';
   /** In topological order. */
   readonly nodes: readonly GraphCanvasNode[];
+  /** In the order of the plan. */
   readonly edges: readonly GraphCanvasEdge[];
 }
 
+/** What a view answers; `as` tells the two apart. */
 export type Canvas = RingCanvas | GraphCanvas;
 
 interface Flow {
@@ -144,7 +170,7 @@ function ringNotes({ single_ring: { shards = 1, ordering = 'Strict' } }: SingleR
   ];
 }
 
-/** Any plan as a line of stages with dependency lists. */
+/** Any plan as a line of stages with dependency lists. Pure; any thread. */
 export function viewAsRing(plan: CheckedPlan): RingCanvas {
   const authored: PipelinePlanV2 = plan;
   const flow = flowOf(authored);
@@ -184,7 +210,7 @@ function columnsOf({ order, edges }: Flow): ReadonlyMap<string, number> {
   return columns;
 }
 
-/** Any plan as a topology of nodes and edges. */
+/** Any plan as a topology of nodes and edges. Pure; any thread. */
 export function viewAsGraph(plan: CheckedPlan): GraphCanvas {
   const authored: PipelinePlanV2 = plan;
   const flow = flowOf(authored);

@@ -94,7 +94,7 @@ describe('what a killed process left behind', () => {
         pid,
         state: 'Running',
       });
-      expect((await byteor(['snapshot', which])).stdout).toContain('its process is gone: this is how it was left');
+      expect((await byteor(['snapshot', which])).stdout).toContain('its process is gone; this is its last state');
     }
   });
 
@@ -108,7 +108,7 @@ describe('what a killed process left behind', () => {
     expect(existsSync(path)).toBe(false);
     expect(await listed()).toMatchObject([{ pid: alive.pid, process: 'alive', alive: true }]);
     const again = await byteor(['snapshot', '--prune']);
-    expect(again).toMatchObject({ code: 0, stdout: '', stderr: 'There is nothing to remove.\n' });
+    expect(again).toMatchObject({ code: 0, stdout: '', stderr: 'There is no region to remove.\n' });
   });
 
   test('is removed alone where it is named', async () => {
@@ -136,7 +136,7 @@ describe('what a killed process left behind', () => {
     const child = await observedRun(env);
     const { code, stderr } = await byteor(['snapshot', '--prune', String(child.pid)]);
     expect(code).toBe(2);
-    expect(stderr).toContain('is not known to be dead');
+    expect(stderr).toContain('belongs to a process that may still run');
     expect(await listed()).toHaveLength(1);
     const file = temporaryFile('notes.txt', 'mine');
     expect((await byteor(['snapshot', '--prune', file])).code).toBe(2);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { resolveEnds } from '../../lib/cli/adapters.js';
 import { together } from '../../lib/cli/run/progress.js';
 import { type EndedRun, runFacts } from '../../lib/cli/run/result.js';
+import type { ThreadStatus } from '../../lib/cli/run/status.js';
 import { summaryText } from '../../lib/cli/run/summary.js';
 import type { BoundaryEntry, LaneGraphPlan } from '../../lib/plan/document.js';
 import type { LaneCounts, Ledger } from '../../lib/runtime/counters.js';
@@ -80,13 +81,14 @@ const LEDGER: Ledger = {
   failure: null,
 };
 
-function summaryOf(ledger: Ledger): string {
+function summaryOf(ledger: Ledger, verbose = true, threads: readonly ThreadStatus[] = []): string {
   const adapters = { in: { bytes: 11_000, records: 1000 }, out: { bytes: 17_600, records: 1600 } };
   const sizes = { lanes: { 'in->keep': {}, 'in->log': { journal: '/logs/in-log' } } };
-  const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, adapters, sizes };
-  const run: EndedRun = { ledger, status, reports: {}, seconds: 1, signal: undefined };
+  const status = { threads, requests: [], region: { bytes: 0, path: '' }, adapters, sizes };
+  const journals = { 'in->log': '/logs/in-log' };
+  const run: EndedRun = { ledger, status, journals, reports: {}, seconds: 1, signal: undefined };
   const colors = pc.createColors(false);
-  return summaryText(run, runFacts(run), { plan: PLAN, id: 'f'.repeat(64), adapters: {}, colors });
+  return summaryText(run, runFacts(run), { plan: PLAN, id: 'f'.repeat(64), adapters: {}, colors, verbose });
 }
 
 describe('the summary of a graph', () => {
@@ -118,6 +120,25 @@ describe('the summary of a graph', () => {
         '✓ balanced over 3 lanes: 1,000 in, 1,600 out, 300 filtered, 100 dropped for lack of room',
       ].join('\n'),
     );
+  });
+
+  test('is three lines and a verdict where no more was asked for', () => {
+    expect(summaryOf(LEDGER, false).split('\n')).toEqual([
+      'fork  ffffffffffff  1.00 s',
+      '       records    bytes  records/s       rate',
+      '  in     1,000  11.0 kB      1,000  11.0 kB/s',
+      '  out    1,600  17.6 kB',
+      '✓ balanced over 3 lanes: 1,000 in, 1,600 out, 300 filtered, 100 dropped for lack of room',
+    ]);
+  });
+
+  test('says once for how many threads a pin was not granted, and each reason once', () => {
+    const pin = { state: 'Degraded', reason: 'no CPU is free' } as const;
+    const thread = (name: string) => ({ name, agents: ['in'], cpu: null, pin });
+    const text = (verbose: boolean) => summaryOf(LEDGER, verbose, [thread('a'), thread('b')]);
+    const notes = (verbose: boolean) => text(verbose).match(/^ *! .*/gm);
+    expect(notes(false)).toEqual(['! 2 of 2 threads not pinned; --verbose says why']);
+    expect(notes(true)).toEqual(['  ! pin of a, pin of b: Degraded (no CPU is free)']);
   });
 
   test('has a row for each reader of a broadcast that was cut short', () => {
@@ -170,7 +191,7 @@ describe('several boundaries', () => {
       '--ingress a=lines:x --ingress b=lines:y',
       ['a=lines:x', 'b=lines:y'],
       [],
-      'Nothing was said about the egress "x" and the egress "y".',
+      'No adapter was given for the egress "x" and the egress "y".',
     ],
     [
       'both on standard input',

@@ -1,6 +1,16 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { byteor, byteorChild, type Ended, MAIN, temporaryFolder } from './child.js';
 import { GRAPH_PLAN } from './plans.js';
@@ -190,15 +200,90 @@ describe('a device that takes no more', () => {
   });
 });
 
-test('a run that is given no folder makes one, and says where', async () => {
+describe('a run that is given no folder', () => {
+  const runFolders = ({ folder }: Bench): string[] =>
+    readdirSync(folder).filter((name) => name.startsWith('byteor-run-'));
+
+  test('makes one, names it at the start, and removes it when everything in it was delivered', async () => {
+    const place = bench(plan('Events', 'Journal'));
+    const ended = await byteor(place.args('--json'), { cwd: place.folder, input: 'x\n' });
+    const said = /^byteor run: The journals of this run are in (.*)\.\n$/.exec(ended.stderr)?.[1] ?? '';
+    expect(dirname(said)).toBe(realpathSync(place.folder));
+    expect(basename(said)).toMatch(/^byteor-run-graph-\d{8}T\d{6}Z-\d+$/);
+    expect(runFolders(place)).toEqual([]);
+    expect(outLines(place)).toEqual(['x']);
+    // What is gone is no fact of the run.
+    expect(JSON.parse(ended.stdout)).not.toHaveProperty('journals');
+  });
+
+  test('names it before the first record arrives, so that it is known when the run is killed', async () => {
+    const place = bench(plan('Events', 'Journal'));
+    const child = byteorChild(place.args(), { cwd: place.folder });
+    const said = await new Promise<string>((resolve) => child.stderr?.once('data', (text) => resolve(String(text))));
+    const folders = runFolders(place);
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    expect(folders).toHaveLength(1);
+    expect(said).toContain(folders[0]);
+    expect(runFolders(place)).toEqual(folders);
+  });
+
+  test('removes it when a signal ended the run and all was drained', async () => {
+    const place = bench(plan('Events', 'Journal'));
+    const child = byteorChild(place.args('-q'), { cwd: place.folder });
+    const gone = new Promise<number | null>((resolve) => child.once('close', resolve));
+    child.stdin?.write('x\n');
+    while (!existsSync(place.path('out.log')) || outLines(place).length === 0) await delay(5);
+    child.kill('SIGTERM');
+    expect(await gone).toBe(143);
+    expect(runFolders(place)).toEqual([]);
+  });
+
+  test('keeps it when records in it are undelivered, names it, and the next run delivers just these', async () => {
+    const place = bench(plan('Events', 'Journal', { fsync: 'none' }));
+    const text = lines(0, 40_000);
+    const args = ['run', place.path('plan.json'), '--ingress', 'in=lines:-', '--egress', 'out=lines:-', '-q'];
+    const child = byteorChild([...args, '--deadline', '0'], { cwd: place.folder });
+    let stderr = '';
+    child.stderr?.on('data', (more) => {
+      stderr += more;
+    });
+    const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.stdin?.on('error', () => {});
+    child.stdin?.write(text);
+    // Nothing reads standard output, so the journal fills behind a pipe that is full.
+    const journal = (): string =>
+      join(place.folder, runFolders(place)[0] ?? '', 'pass.out', `${'0'.repeat(20)}.journal`);
+    while (!existsSync(journal()) || !readFileSync(journal()).includes('record 39999')) await delay(10);
+    child.kill('SIGINT');
+    expect(await gone).toBe(130);
+    const [name = ''] = runFolders(place);
+    const kept = new RegExp(
+      `/${name} is kept: ([\\d,]+) records in it are undelivered\\. Run again with --journal ${name} `,
+    );
+    const undelivered = Number(kept.exec(stderr)?.[1]?.replaceAll(',', ''));
+    expect(undelivered).toBeGreaterThan(0);
+    const again = await byteor([...args, '--journal', name], { cwd: place.folder });
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(again.stdout).toBe(lines(40_000 - undelivered, 40_000));
+    // The folder is the user's now.
+    expect(runFolders(place)).toEqual([name]);
+  });
+
+  test('that the machine does not grant its profile to leaves none', async () => {
+    const place = bench(plan('Events', 'Journal'));
+    const { code } = await byteor(place.args('--cpus', '0', '--require-profile', '--profile', 'isolated-core'), {
+      cwd: place.folder,
+    });
+    expect(code).toBe(5);
+    expect(runFolders(place)).toEqual([]);
+  });
+});
+
+test('the folders of journals are facts of a run that was given one, and stand in its whole summary', async () => {
   const place = bench(plan('Events', 'Journal'));
-  const { code, stdout } = await byteor(place.args('--json'), { input: 'x\n', cwd: place.folder });
-  expect(code).toBe(0);
-  const [made, ...others] = readdirSync(place.folder).filter((name) => name.startsWith('byteor-run-'));
-  expect(others).toEqual([]);
-  expect(made).toMatch(/^byteor-run-graph-\d{8}T\d{6}Z-\d+$/);
-  const folder = join(place.folder, made ?? '', 'pass.out');
-  expect(JSON.parse(stdout).journals).toEqual({ 'pass->out': folder });
-  const words = await byteor(place.args('--journal', join(place.folder, made ?? '')), EMPTY);
-  expect(words.stdout).toContain(folder);
+  const folder = join(place.path('j'), 'pass.out');
+  expect(JSON.parse((await place.run(['--json'])).stdout).journals).toEqual({ 'pass->out': folder });
+  expect((await place.run(['--verbose'])).stdout).toContain(`pass->out  ${folder}`);
 });

@@ -212,7 +212,7 @@ describe('byteor view', () => {
       'byteor view: Plan "branching" has no LaneGraph document that does the same: it is one already.\n',
     );
     const ring = await byteor(['view', '-', '--as', 'ring', '--rewrite'], { input: YAML_PLAN });
-    expect(ring.stderr).toContain('--rewrite makes a LaneGraph plan and goes with --as graph only.');
+    expect(ring.stderr).toContain('--rewrite prints a LaneGraph plan and needs --as graph.');
     expect(await byteor(['view', '-'], { input: YAML_PLAN })).toMatchObject({ code: 2 });
   });
 });
@@ -289,7 +289,7 @@ describe('byteor explain', () => {
     const { code, stdout, stderr } = await byteor(['explain', 'RING_DEPENDS_SLEF']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toBe(
-      'byteor explain: There is no diagnostic code and no rule "RING_DEPENDS_SLEF".\n(Did you mean RING_DEPENDS_SELF?)\n',
+      'byteor explain: "RING_DEPENDS_SLEF" is neither a diagnostic code nor an insertion rule.\n(Did you mean RING_DEPENDS_SELF?)\n',
     );
   });
 });

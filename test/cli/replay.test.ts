@@ -137,8 +137,10 @@ describe('byteor replay', () => {
     expect(out(folder).split('\n').toSorted()).toEqual(`${TEXT}from elsewhere\n`.split('\n').toSorted());
     const unnamed = await replay(...to);
     expect(unnamed).toMatchObject({ code: 2, stdout: '' });
-    expect(unnamed.stderr).toContain('The plan has the ingresses "in", "more", and nothing says which of them is fed.');
-    expect((await replay('--ingress', 'more', ...to)).stderr).toContain('Nothing was said about the ingress "in".');
+    expect(unnamed.stderr).toContain(
+      'The plan has the ingresses "in", "more", and no option says which one receives the journal.',
+    );
+    expect((await replay('--ingress', 'more', ...to)).stderr).toContain('No adapter was given for the ingress "in".');
     expect((await replay('--ingress', 'more', '--ingress', 'in', ...to)).stderr).toContain(
       'A journal feeds one ingress.',
     );

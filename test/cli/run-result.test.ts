@@ -20,7 +20,7 @@ function run(changes: Partial<Ledger> = {}, records: { in: number; out: number }
   };
   const adapters = { in: { bytes: 33, records: records.in }, out: { bytes: 22, records: records.out } };
   const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, adapters };
-  return { ledger, status, reports: {}, seconds: 1, signal: undefined };
+  return { ledger, status, journals: {}, reports: {}, seconds: 1, signal: undefined };
 }
 
 const FAILURE = { stage: 'keep', shard: 0, sequence: 1, cause: 'why' };

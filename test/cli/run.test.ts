@@ -66,8 +66,24 @@ describe('byteor run', () => {
     });
   });
 
-  test('prints a summary for people, whose tables add up', async () => {
+  test('prints a summary of a few lines', async () => {
     const { code, stdout, from, to } = await runText(YAML_PLAN, LOG);
+    expect(code).toBe(0);
+    const numbers = '[\\d,.]+';
+    const lines = [
+      `errors {2}[0-9a-f]{12} {2}${numbers} m?s`,
+      ' +records +bytes +records/s +rate',
+      ` {2}in +5 +${LOG.length} B +${numbers} +${numbers} k?B/s +lines:${from}`,
+      ` {2}out +3 +${KEPT.length} B +lines:${to}`,
+      ' {2}total {2}3 records',
+      // On a machine with few free CPUs.
+      '(?:! .*\\n)?✓ balanced: 5 in = 3 out \\+ 2 filtered',
+    ];
+    expect(stdout).toMatch(new RegExp(`^${lines.join('\\n')}\\n$`));
+  });
+
+  test('prints with --verbose all that was counted, in tables that add up', async () => {
+    const { code, stdout, from, to } = await runText(YAML_PLAN, LOG, '--verbose');
     expect(code).toBe(0);
     const lines = stdout.split('\n');
     expect(lines[0]).toMatch(/^errors {2}[0-9a-f]{12} {2}[\d.]+ m?s$/);
@@ -79,6 +95,15 @@ describe('byteor run', () => {
     expect(stdout).toMatch(/^ {2}total {2}3 records$/m);
     expect(stdout).toMatch(/^ {2}byteor-\d+-0 +(CPU \d+|not pinned) +in, /m);
     expect(lines.at(-2)).toBe('✓ balanced: 5 in = 3 out + 2 filtered');
+  });
+
+  test('says in one line how many requests were not granted, and with --verbose why, each reason once', async () => {
+    const more = ['--cpus', '0', '--threads', '2', '--profile', 'isolated-core'];
+    const { stdout } = await runText(IDENTITY_PLAN, LOG, ...more);
+    const notes = stdout.split('\n').filter((line) => line.startsWith('!'));
+    expect(notes).toEqual([expect.stringMatching(/^! .*not granted; --verbose says why$/)]);
+    const whole = (await runText(IDENTITY_PLAN, LOG, ...more, '-v')).stdout;
+    expect(whole).toMatch(/^ {2}! isolated CPUs: Degraded \(/m);
   });
 
   test('prints no summary with --quiet', async () => {
@@ -198,10 +223,10 @@ describe('wrong usage of run exits with 2', () => {
 
   test('boundaries without an adapter are named', async () => {
     expect(await usage('--ingress', 'in=lines:-')).toBe(
-      'byteor run: Nothing was said about the egress "out".\n' +
+      'byteor run: No adapter was given for the egress "out".\n' +
         'Add --egress out=lines:PATH (for an egress: lines:PATH, lines+append:PATH, lines:- (standard output) or discard).\n',
     );
-    expect(await usage()).toContain('Nothing was said about the ingress "in" and the egress "out".');
+    expect(await usage()).toContain('No adapter was given for the ingress "in" and the egress "out".');
   });
 
   test('an unknown boundary is named, with a suggestion', async () => {

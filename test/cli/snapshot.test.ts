@@ -109,7 +109,7 @@ describe('byteor snapshot', () => {
     expect(left).toMatchObject({ pid: child.pid, pipeline: 1, alive: false, name: 'errors' });
     const { code, stdout } = await byteor(['snapshot', left.path], { env });
     expect(code).toBe(0);
-    expect(stdout).toContain('its process is gone: this is how it was left');
+    expect(stdout).toContain('its process is gone; this is its last state');
   });
 
   test('the region of a run that ended is gone', async () => {
@@ -135,7 +135,9 @@ describe('byteor snapshot', () => {
   test('a process that cannot be looked at is wrong usage', async () => {
     const { code, stderr } = await byteor(['snapshot', '1'], { env: ownFolder() });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^byteor snapshot: There is no pipeline 1 to look at\.\n`byteor snapshot` lists them/);
+    expect(stderr).toMatch(
+      /^byteor snapshot: There is no observed pipeline 1\.\n`byteor snapshot` lists those of this user/,
+    );
   });
 
   test.each([

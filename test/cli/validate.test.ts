@@ -8,17 +8,17 @@ import { GRAPH_PLAN, IDENTITY_PLAN, YAML_PLAN } from './plans.js';
 const BAD_PLAN = YAML_PLAN.replace('[keep]', '[kep]').replace('name: errors', 'name: 9');
 
 describe('byteor validate', () => {
-  test('says that nothing is wrong, and exits with 0', async () => {
+  test('says that it is valid, and exits with 0', async () => {
     const plan = temporaryFile('plan.yaml', YAML_PLAN);
     expect(await byteor(['validate', plan])).toEqual({
       code: 0,
       signal: null,
-      stdout: `${plan}: nothing is wrong\n`,
+      stdout: `${plan}: valid\n`,
       stderr: '',
     });
   });
 
-  test('prints nothing with --quiet where nothing is wrong', async () => {
+  test('prints nothing with --quiet where there are no findings', async () => {
     const plan = temporaryFile('plan.yaml', YAML_PLAN);
     expect(await byteor(['validate', '--quiet', plan])).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
@@ -69,7 +69,7 @@ describe('byteor validate', () => {
   test('reads standard input as -', async () => {
     expect(await byteor(['validate', '-'], { input: IDENTITY_PLAN })).toMatchObject({
       code: 0,
-      stdout: '<stdin>: nothing is wrong\n',
+      stdout: '<stdin>: valid\n',
     });
     const { code, stdout } = await byteor(['validate', '-'], { input: BAD_PLAN });
     expect(code).toBe(1);
@@ -78,7 +78,7 @@ describe('byteor validate', () => {
 
   test('judges several plans in one run and fails when one has errors', async () => {
     const [good, bad] = [temporaryFile('good.yaml', YAML_PLAN), temporaryFile('bad.yaml', BAD_PLAN)];
-    expect(await byteor(['validate', good, good])).toMatchObject({ code: 0, stdout: '2 plans: nothing is wrong\n' });
+    expect(await byteor(['validate', good, good])).toMatchObject({ code: 0, stdout: '2 plans: valid\n' });
     const { code, stdout } = await byteor(['validate', '--json', good, bad]);
     expect(code).toBe(1);
     expect(new Set(JSON.parse(stdout).diagnostics.map(({ file }: { file: string }) => file))).toEqual(new Set([bad]));
@@ -159,7 +159,7 @@ describe('bad input', () => {
     chmodSync(plan, 0);
     const { code, stderr, stdout } = await byteor(['validate', plan]);
     // Root reads everything; then the plan is simply fine.
-    if (process.getuid?.() === 0) expect({ code, stdout }).toEqual({ code: 0, stdout: `${plan}: nothing is wrong\n` });
+    if (process.getuid?.() === 0) expect({ code, stdout }).toEqual({ code: 0, stdout: `${plan}: valid\n` });
     else expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('permission denied (EACCES)') });
   });
 
@@ -171,7 +171,7 @@ describe('bad input', () => {
         execFileSync('sh', ['-c', 'cat > "$0"', fifo], { input: YAML_PLAN, timeout: 30_000 });
       },
     });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `${fifo}: nothing is wrong\n` });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${fifo}: valid\n` });
   });
 
   test('standard input can be named once', async () => {

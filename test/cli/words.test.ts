@@ -45,7 +45,7 @@ describe('sizes', () => {
   test('a count takes the same units, but no bytes', () => {
     expect(parseCount('64k')).toBe(64_000);
     expect(parseCount('1Mi')).toBe(2 ** 20);
-    expect(() => parseCount('1MiB')).toThrow('This counts records, not bytes: leave the B away.');
+    expect(() => parseCount('1MiB')).toThrow('This counts records, not bytes: leave out the B.');
   });
 
   test('a duration has a unit, except 0', () => {
@@ -202,7 +202,7 @@ describe('what nobody expected', () => {
     expect(printProblem(new TypeError('x is not a function'), 'byteor run', terminal)).toBe(ExitCode.RunFailed);
     expect(lines).toEqual([
       'byteor run: x is not a function',
-      'This is a defect of byteor. BYTEOR_DEBUG=1 prints where it happened.',
+      'This is a bug in byteor. BYTEOR_DEBUG=1 prints where it happened.',
     ]);
   });
 

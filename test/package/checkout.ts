@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const SOURCES = ['lib', 'native', '.ci', 'binding.gyp', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples'];
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs', 'examples', 'completions'];
 
 /** Folders below those that a build makes. */
 export const GENERATED = /(^|\/)native\/(build[^/]*|third-party|package\.gyp)$/;

@@ -19,6 +19,7 @@ const SHIPPED = [
   /^dist\/LICENCES\.txt$/,
   /^docs\/(?!lab\/).+\.(md|svg)$/,
   /^examples\/.+\.(mjs|ts|yaml|log)$/,
+  /^completions\/byteor\.(bash|zsh|fish)$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/[a-z]+\/[A-Z]+\.md$/,
   /^native\/third-party\/(README\.txt|[a-z-]+\/(LICENSE(\.md)?|[a-z-]+(\.deprecated)?\.h))$/,

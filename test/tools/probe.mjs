@@ -4,7 +4,7 @@
  * stands beside it.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { succeeds } from './process.mjs';
@@ -67,6 +67,10 @@ export const tools = {
     has: onPath('aarch64-linux-gnu-g++'),
   },
   qemu: { name: 'qemu-aarch64-static (qemu-user-static)', has: onPath('qemu-aarch64-static') },
+  typedoc: {
+    name: 'typedoc (npm ci --prefix tools/api-docs)',
+    has: () => existsSync(new URL('../../tools/api-docs/node_modules/typedoc', import.meta.url)),
+  },
   gtestSource: {
     name: `the source of GoogleTest in ${GTEST_SOURCE} (googletest)`,
     has: () => succeeds('test', ['-f', `${GTEST_SOURCE}/CMakeLists.txt`]),

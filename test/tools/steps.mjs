@@ -50,12 +50,18 @@ export const steps = {
   format: program('C++ format', 'clang-format', () => ['--dry-run', '-Werror', ...cppFiles()], [tools.clangFormat]),
   abi: program('the generated ABI header', 'npm', () => ['run', '-s', 'abi', '--', '--check']),
   types: program('TypeScript types', 'tsc', () => ['-p', 'tsconfig.json', '--noEmit']),
+  api: program(
+    'the API reference, and a doc comment on every exported name',
+    'npm',
+    () => ['run', '-s', 'api-docs', '--', '--check'],
+    [tools.typedoc],
+  ),
   ...nativeSteps,
   unit: { title: 'vitest', needs: [], run: () => vitest() },
 };
 
 /** Names that stand for several steps. */
 export const groups = {
-  all: ['build', 'biome', 'format', 'abi', 'types', 'native', 'asan', 'tsan', 'fuzz', 'arm64', 'unit'],
+  all: ['build', 'biome', 'format', 'abi', 'types', 'api', 'native', 'asan', 'tsan', 'fuzz', 'arm64', 'unit'],
   lint: ['biome', 'format', 'abi'],
 };

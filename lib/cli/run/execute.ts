@@ -2,6 +2,7 @@
  * A checked plan over the adapters of its boundaries, to the end of its input: what `run` and `replay` do. All ends are
  * native; this thread only waits, shows progress, and listens for signals. Main thread.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
 import { BUILD_REMEDY } from '../../runtime/binary.js';
@@ -22,8 +23,9 @@ import { counted, harmless } from '../text.js';
 import type { VerbContext } from '../verb.js';
 import { startProgress } from './progress.js';
 import { type EndSignal, exitCodeOf, type RunFacts, runFacts } from './result.js';
+import { RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
-import { answered, readStatus, refusedRequests } from './status.js';
+import { answered, journalFolders, type RunStatus, readStatus, refusedRequests } from './status.js';
 import { summaryText } from './summary.js';
 
 export interface Execution {
@@ -37,7 +39,7 @@ export interface Execution {
 }
 
 export async function execute(execution: Execution, context: VerbContext): Promise<ExitCode> {
-  const { path, plan, ends, options } = execution;
+  const { verb, path, plan, ends, options } = execution;
   if (path === '-' && ends.readsStandardInput)
     throw usageError('Standard input is named twice: as the plan and as an ingress.', 'Read one of them from a file.');
   needStreams(ends, options, context);
@@ -46,23 +48,39 @@ export async function execute(execution: Execution, context: VerbContext): Promi
   const version = compile(plan, { features: RELEASE_FEATURES });
   const signals = drainOnSignals(options.deadline, context);
   const start = performance.now();
+  let folder: RunFolder | undefined;
+  const tell = (words: string | undefined): void => {
+    if (words !== undefined) context.err.line(`byteor ${verb}: ${harmless(words)}`);
+  };
   try {
     const pipeline = openPipeline(version, options, ends);
     signals.watch(pipeline);
+    folder = RunFolder.of(pipeline, options.journal);
+    if (folder !== undefined) tell(`The journals of this run are in ${folder.path}.`);
     if (readsTerminal(ends)) context.err.line('Reading records from the terminal; Ctrl-D ends them.');
-    if (options.observe === true && context.err.isTty) context.err.line(`Look at it: byteor snapshot ${process.pid}`);
+    if (options.observe === true && context.err.isTty)
+      context.err.line(`Observe it with: byteor snapshot ${process.pid}`);
     if (options.requireProfile === true) await requireGranted(pipeline);
     const progress = wantsProgress(options, ends, context)
       ? startProgress(pipeline, ingressIds(plan), context.err)
       : undefined;
     const ledger = await pipeline.finished().finally(() => progress?.end());
     const seconds = (performance.now() - start) / 1000;
-    const ended = { ledger, status: readStatus(pipeline), reports: pipeline.reports(), seconds, signal: signals.first };
+    tell(folder?.end());
+    const status = readStatus(pipeline);
+    const journals = journalsLeft(status);
+    const ended = { ledger, status, journals, reports: pipeline.reports(), seconds, signal: signals.first };
     return conclude(ended, version.id, execution, context);
   } finally {
     signals.end();
+    // Where the run did not come to its end.
+    tell(folder?.end());
   }
 }
+
+/** The folders of Journal lanes that are there after the run. */
+const journalsLeft = (status: RunStatus): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(journalFolders(status)).filter(([, folder]) => existsSync(folder)));
 
 /** Before anything is emptied: a run whose records or summary would go nowhere does not begin. */
 function needStreams(ends: Ends, options: RunOptions, context: Terminal): void {
@@ -97,7 +115,7 @@ function keepApart({ boundaries }: PipelinePlanV2, { ports }: Ends): void {
     for (const other of outputs.slice(at + 1))
       if (resolve(one.path) === resolve(other.path) || isSameFile(one.path, other.path))
         throw usageError(
-          `The adapters of "${one.id}" and "${other.id}" name one file, ${JSON.stringify(other.path)}.`,
+          `The adapters of "${one.id}" and "${other.id}" name the same file, ${JSON.stringify(other.path)}.`,
           'Give each its own.',
         );
 }
@@ -116,7 +134,11 @@ function conclude(
   if (options.json === true) channel.json(facts);
   // `byteor run … | head` has what it wanted: nothing to say unless something went wrong.
   const summarized = options.json !== true && options.quiet !== true && (!readerGone || code !== ExitCode.Done);
-  if (summarized) channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors: channel.colors }));
+  if (summarized) {
+    const { colors } = channel;
+    const verbose = options.verbose === true;
+    channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors, verbose }));
+  }
   if (!summarized || channel !== err)
     for (const line of problemLines(code, facts)) err.line(`byteor ${verb}: ${harmless(line)}`);
   return code;
@@ -252,6 +274,6 @@ async function requireGranted(pipeline: Pipeline): Promise<void> {
   throw new CliError(
     ExitCode.MachineCannot,
     `This machine does not grant what the profile asks for:\n${refused.map((line) => `  ${line}`).join('\n')}`,
-    'Leave --require-profile away to run with less; `byteor doctor` says what to change.',
+    'Leave out --require-profile to run without it; `byteor doctor` says what to change.',
   );
 }

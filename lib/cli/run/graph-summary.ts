@@ -18,7 +18,6 @@ import type { InsertedCounts, JournalCounts, LaneCounts, Ledger } from '../../ru
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { counted, grouped, harmless, indent, table } from '../text.js';
-import type { RunStatus } from './status.js';
 
 export const isGraph = ({ lanes }: Pick<Ledger, 'lanes'>): boolean => Object.keys(lanes).length > 0;
 
@@ -71,11 +70,8 @@ function journalWords({ durable, appended, replayed, unwritten, segments, bytes,
   ].join(', ');
 }
 
-/** Where the files of the journals are: a run that was given no folder has chosen one. */
-export function journalLines({ sizes }: RunStatus, colors: Colors): string[] {
-  const rows = Object.entries(sizes?.lanes ?? {}).flatMap(([id, { journal }]) =>
-    journal === undefined ? [] : [[id, colors.dim(harmless(journal))]],
-  );
+export function journalLines(journals: Readonly<Record<string, string>>, colors: Colors): string[] {
+  const rows = Object.entries(journals).map(([id, folder]) => [id, colors.dim(harmless(folder))]);
   return rows.length === 0 ? [] : indent(table([['journal', 'folder'].map((cell) => colors.dim(cell)), ...rows]));
 }
 

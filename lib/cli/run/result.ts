@@ -12,6 +12,8 @@ export type EndSignal = 'SIGINT' | 'SIGTERM';
 export interface EndedRun {
   readonly ledger: Ledger;
   readonly status: RunStatus;
+  /** Journal lane → the folder of its files, where that is still there. */
+  readonly journals: Readonly<Record<string, string>>;
   readonly reports: Readonly<Record<string, unknown>>;
   /** From the start of the threads until all were joined. */
   readonly seconds: number;
@@ -37,7 +39,7 @@ export interface RunFacts {
     /** Equations that do not hold; only where there are some. */
     readonly imbalances?: Ledger['imbalances'];
   };
-  /** Journal lane → the folder of its files; only where there are some. */
+  /** Journal lane → the folder of its files; only where these are there after the run. */
   readonly journals?: Readonly<Record<string, string>>;
   /** Ingress that was fed by a journal → what lay torn at the journal's end; only where there is one. */
   readonly replayed?: Readonly<Record<string, NonNullable<AdapterStatus['replay']>>>;
@@ -82,14 +84,6 @@ export const allImbalances = ({ ledger, status }: Pick<EndedRun, 'ledger' | 'sta
   ...adapterImbalances(ledger, status),
 ];
 
-/** A run that was given no folder has chosen one; a user who wants its records again must know it. */
-function journalFolders({ sizes }: RunStatus): Pick<RunFacts, 'journals'> {
-  const folders = Object.entries(sizes?.lanes ?? {}).flatMap(([id, { journal }]) =>
-    journal === undefined ? [] : [[id, journal] as const],
-  );
-  return folders.length === 0 ? {} : { journals: Object.fromEntries(folders) };
-}
-
 function replayedJournals({ adapters }: RunStatus): Pick<RunFacts, 'replayed'> {
   const replayed = Object.entries(adapters).flatMap(([id, { replay }]) =>
     replay === undefined ? [] : [[id, replay] as const],
@@ -98,7 +92,7 @@ function replayedJournals({ adapters }: RunStatus): Pick<RunFacts, 'replayed'> {
 }
 
 export function runFacts(run: EndedRun): RunFacts {
-  const { ledger, status, reports, seconds, signal } = run;
+  const { ledger, status, journals, reports, seconds, signal } = run;
   const { boundaries, stages, inserted, lanes, failure } = ledger;
   const imbalances = allImbalances(run);
   const balanced = imbalances.length === 0;
@@ -112,7 +106,7 @@ export function runFacts(run: EndedRun): RunFacts {
     bytes_out: bytes('egress'),
     seconds,
     ledger: { balanced, boundaries, stages, inserted, lanes, ...(balanced ? {} : { imbalances }) },
-    ...journalFolders(status),
+    ...(Object.keys(journals).length === 0 ? {} : { journals }),
     ...replayedJournals(status),
     stages: reports,
     ...(failure === null ? {} : { failure }),

@@ -15,6 +15,7 @@ export type RunOptions = SizeOptions &
     /** False after --no-progress, undefined where nothing was said. */
     readonly progress?: boolean;
     readonly quiet?: true;
+    readonly verbose?: true;
     /** Milliseconds. */
     readonly deadline: number;
   };
@@ -26,12 +27,21 @@ export function addRunOptions(command: Command): Command {
   command
     .option(...JSON_OPTION)
     .option('-q, --quiet', 'print no summary')
+    .addOption(
+      new Option(
+        '-v, --verbose',
+        'print all of it: stages, lanes, threads, and why a request was not granted',
+      ).conflicts('quiet'),
+    )
     .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
     .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
-    .option('--journal <folder>', 'LaneGraph: where journal lanes keep their files (default: a folder of this run)')
-    .option('--observe', 'let other processes of this user look at the run (`byteor snapshot`)')
+    .option(
+      '--journal <folder>',
+      'LaneGraph: where Journal lanes keep their files (default: a new folder, removed when all is delivered)',
+    )
+    .option('--observe', 'let other processes of this user observe the run (`byteor snapshot`)')
     .option('--progress', 'show progress (default: on a terminal)')
-    .addOption(new Option('--no-progress', 'show none'))
+    .addOption(new Option('--no-progress', 'show no progress'))
     .addOption(
       new Option('--deadline <duration>', 'how long to drain after a signal, like 500ms or 10s')
         .argParser(parseDuration)

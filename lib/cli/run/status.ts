@@ -1,5 +1,7 @@
 /** What `pipeline.status()` tells, as far as the command line reads it. The core writes it: native/run. */
 
+import { counted } from '../text.js';
+
 export interface Outcome {
   readonly state: 'Requested' | 'NotAsked' | 'Applied' | 'Degraded' | 'Failed';
   /** A sentence with a remedy; absent where there is nothing to say. */
@@ -40,15 +42,38 @@ export interface RunStatus {
 
 export const readStatus = (pipeline: { status(): unknown }): RunStatus => pipeline.status() as RunStatus;
 
-/** Requests of the profile, and pins, that were not granted: each as a sentence. */
+/** LaneGraph: Journal lane → the folder of its files. */
+export const journalFolders = ({ sizes }: RunStatus): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(sizes?.lanes ?? {}).flatMap(([id, { journal }]) => (journal === undefined ? [] : [[id, journal]])),
+  );
+
+const isRefused = ({ state }: Outcome): boolean => state === 'Degraded' || state === 'Failed';
+
+/** Requests of the profile, and pins, that were not granted: each as a sentence; those with one reason are one. */
 export function refusedRequests({ threads, requests }: RunStatus): string[] {
-  const refused = ({ state }: Outcome) => state === 'Degraded' || state === 'Failed';
-  const words = (what: string, { state, reason }: Outcome) =>
-    `${what}: ${state}${reason === undefined ? '' : ` (${reason})`}`;
-  return [
-    ...requests.filter(({ outcome }) => refused(outcome)).map(({ request, outcome }) => words(request, outcome)),
-    ...threads.filter(({ pin }) => refused(pin)).map(({ name, pin }) => words(`pin of ${name}`, pin)),
+  const asked = [
+    ...requests.map(({ request, outcome }) => ({ what: request, outcome })),
+    ...threads.map(({ name, pin }) => ({ what: `pin of ${name}`, outcome: pin })),
   ];
+  const byReason = new Map<string, string[]>();
+  for (const { what, outcome } of asked) {
+    if (!isRefused(outcome)) continue;
+    const words = `${outcome.state}${outcome.reason === undefined ? '' : ` (${outcome.reason})`}`;
+    byReason.set(words, [...(byReason.get(words) ?? []), what]);
+  }
+  return [...byReason].map(([words, whats]) => `${whats.join(', ')}: ${words}`);
+}
+
+/** In one line what the machine did not grant; undefined where it granted all. */
+export function refusedWords({ threads, requests }: RunStatus): string | undefined {
+  const pins = threads.filter(({ pin }) => isRefused(pin)).length;
+  const others = requests.filter(({ outcome }) => isRefused(outcome)).length;
+  const words = [
+    ...(pins > 0 ? [`${pins} of ${counted(threads.length, 'thread')} not pinned`] : []),
+    ...(others > 0 ? [`${counted(others, 'request')} of the profile not granted`] : []),
+  ];
+  return words.length === 0 ? undefined : words.join(', ');
 }
 
 /** Every request has been answered: the threads have started and asked. */

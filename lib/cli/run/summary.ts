@@ -1,7 +1,14 @@
 /**
- * The summary of a run for people:
+ * The summary of a run for people, short and whole (`--verbose`):
  *
- *   errors  d66cc84ae36f                                    1.92 s
+ *   errors  d66cc84ae36f  1.92 s
+ *         records      bytes    records/s      rate
+ *   in  1,000,000   104.9 MB      520,833  54.6 MB/s   lines:access.log
+ *   out    12,345     1.2 MB                            lines:out.log
+ *   total  12,345 records
+ *   ✓ balanced: 1,000,000 in = 12,345 out + 987,655 filtered
+ *
+ *   errors  d66cc84ae36f  1.92 s
  *
  *         records      bytes    records/s      rate
  *   in  1,000,000   104.9 MB      520,833  54.6 MB/s   lines:access.log
@@ -23,7 +30,7 @@ import { grouped, harmless, indent, table, wrap } from '../text.js';
 import { graphVerdict, insertedLines, isGraph, journalLines, laneLines } from './graph-summary.js';
 import { reportLines } from './report-text.js';
 import { allImbalances, type EndedRun, endToEnd, type RunFacts } from './result.js';
-import { refusedRequests } from './status.js';
+import { refusedRequests, refusedWords } from './status.js';
 
 /** Cells of a folded note: easier to read than the whole width of a wide terminal. */
 const NOTE_CELLS = 92;
@@ -35,26 +42,39 @@ export interface SummaryContext {
   /** Boundary id → its adapter as it was written. */
   readonly adapters: Readonly<Record<string, string>>;
   readonly colors: Colors;
+  /** Everything that was counted; without it a few lines. */
+  readonly verbose: boolean;
 }
 
 /** Lines without a final line end. */
 export function summaryText(run: EndedRun, facts: RunFacts, context: SummaryContext): string {
-  const { colors, plan, id } = context;
+  const { colors, plan, id, verbose } = context;
+  const head = [`${colors.bold(plan.name)}  ${colors.dim(id.slice(0, 12))}  ${secondsWords(run.seconds)}`];
+  const ends = endLines(run, facts, context);
+  const reports = reportLines(run.reports, colors);
+  const verdict = verdictLines(run, facts, colors);
+  if (!verbose) return [...head, ...ends, ...reports, ...refusedNote(run, colors), ...verdict].join('\n');
   const parts = [
-    [`${colors.bold(plan.name)}  ${colors.dim(id.slice(0, 12))}  ${secondsWords(run.seconds)}`],
-    endLines(run, facts, context),
+    head,
+    ends,
     stageLines(run.ledger, context),
     insertedLines(run.ledger, colors),
     laneLines(run.ledger, colors),
-    journalLines(run.status, colors),
-    reportLines(run.reports, colors),
+    journalLines(run.journals, colors),
+    reports,
     threadLines(run, colors),
-    verdictLines(run, facts, colors),
+    verdict,
   ];
   return parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n');
+}
+
+/** One line, however many threads it is about. */
+function refusedNote({ status }: EndedRun, colors: Colors): string[] {
+  const words = refusedWords(status);
+  return words === undefined ? [] : [`${colors.yellow('!')} ${words}; --verbose says why`];
 }
 
 const secondsWords = (seconds: number): string =>
@@ -74,8 +94,11 @@ function endLines({ ledger, status, seconds }: EndedRun, facts: RunFacts, contex
     (sum, counts) => sum + (counts.kind === 'ingress' ? counts.keyless : 0),
     0,
   );
-  const where = isGraph(ledger) ? 'first connection' : 'shard 0';
-  const notes = keyless > 0 ? [`${grouped(keyless)} of ${grouped(facts.records_in)} records had no key: ${where}`] : [];
+  const where = isGraph(ledger) ? 'first connection' : 'first shard';
+  const notes =
+    keyless > 0
+      ? [`${grouped(keyless)} of ${grouped(facts.records_in)} records had no key and went to the ${where}`]
+      : [];
   return [...indent(table([head, ...rows], [1, 2, 3, 4])), ...indent(notes)];
 }
 

@@ -32,7 +32,7 @@ export const define: Define = (command, context) => {
       examples([
         ['byteor compile plan.yaml', 'id, roles, what was inserted'],
         ['byteor compile --json plan.yaml', '{ "id", "name", "target", "roles", "lanes", "inserted" }'],
-        ['byteor compile --text plan.yaml | sha256sum', 'the id again'],
+        ['byteor compile --text plan.yaml | sha256sum', 'the same id'],
         ['byteor compile --out plan.spec plan.yaml', 'the buffer'],
       ]),
     )

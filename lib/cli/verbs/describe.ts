@@ -16,8 +16,8 @@ export const define: Define = (command, context) => {
   addOpenOptions(
     command
       .description(
-        'Say what a plan will do: who waits for whom, who holds the ingress back, how records lie in memory, and every ' +
-          'byte that will be mapped. The options are those of `run`, because sizes and threads decide about memory.',
+        'Say what a plan will do: which stage waits for which, what holds the ingress back, how records lie in memory, and ' +
+          'every byte that will be mapped. The options are those of `run`, because sizes and threads decide the memory.',
       )
       .argument(...PLAN_ARGUMENT)
       .option(...JSON_OPTION),

@@ -14,7 +14,7 @@ interface Options {
 export const define: Define = (command, context) => {
   command
     .description(
-      'Say what differs between two plans: stages and boundaries that came, went or changed, by name. Comments, the ' +
+      'Say what differs between two plans: stages and boundaries that were added, removed or changed, by name. Comments, the ' +
         'order of keys and catalogs, JSON or YAML, and defaults written out make no difference. Exits with 0 either way.',
     )
     .argument('<before>', 'plan file, or - for standard input')
@@ -23,7 +23,7 @@ export const define: Define = (command, context) => {
     .addHelpText(
       'after',
       examples([
-        ['byteor diff old.yaml new.yaml', '+ came, - went, ~ changed'],
+        ['byteor diff old.yaml new.yaml', '+ added, - removed, ~ changed'],
         ['git show HEAD:plan.yaml | byteor diff - plan.yaml', 'against the last commit'],
         ['byteor diff --json a.yaml b.yaml', '{ "same", "before", "after", "changes" }'],
       ]),

@@ -36,19 +36,19 @@ export const define: Define = (command, context) => {
   addOpenOptions(
     command
       .description(
-        'Look at the machine and say what is missing, each with a code and what to do. With a plan and the options of ' +
-          '`run`, say whether it would get what it asks for. Exits with 5 when something asked for cannot be had.',
+        'Check the machine and report what is missing, each finding with a code and a fix. With a plan and the options of ' +
+          '`run`, report whether the run would get what it asks for. Exits with 5 when a requirement is not met.',
       )
       .argument('[plan]', 'plan file (JSON or YAML), or - for standard input')
       .option(...JSON_OPTION)
-      .option('--observe', 'ask for a region that other processes can look at'),
+      .option('--observe', 'with a plan: check that other processes could observe it'),
   )
     .addHelpText(
       'after',
       examples([
         ['byteor doctor', 'CPUs, memory, limits, the native core'],
-        ['byteor doctor plan.yaml', 'its threads and bytes against what there is'],
-        ['byteor doctor plan.yaml --profile isolated-core', 'would the profile be granted?'],
+        ['byteor doctor plan.yaml', 'its threads and memory against what the machine has'],
+        ['byteor doctor plan.yaml --profile isolated-core', 'whether the profile would be granted'],
       ]),
     )
     .action(context.ends((path: string | undefined, options: Options) => examine(path, options, context)));
@@ -129,6 +129,6 @@ function print(checks: readonly Check[], out: Channel): void {
 function verdictLine(checks: readonly Check[], colors: Channel['colors']): string {
   const failed = checks.filter(({ verdict }) => verdict === 'fail').length;
   const warned = checks.filter(({ verdict }) => verdict === 'warn').length;
-  if (failed > 0) return colors.red(`${counted(failed, 'thing')} cannot be had`);
-  return warned > 0 ? colors.yellow(counted(warned, 'warning')) : colors.green('everything is as it should be');
+  if (failed > 0) return colors.red(`${counted(failed, 'requirement')} not met`);
+  return warned > 0 ? colors.yellow(counted(warned, 'warning')) : colors.green('no problems found');
 }

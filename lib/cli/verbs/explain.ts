@@ -13,8 +13,8 @@ interface Options {
 export const define: Define = (command, context) => {
   command
     .description(
-      'Explain a diagnostic code, or a rule by which the compiler inserts something: the rule, why there is one, an ' +
-        'example, and what to do. Without a name, list all.',
+      'Explain a diagnostic code or an insertion rule of the compiler: what it says, why it exists, an example, and what ' +
+        'to do. Without a name, list all of them.',
     )
     .argument('[code]', 'a code as `validate` prints it, or a rule as `compile` does; case does not matter')
     .option(...JSON_OPTION)
@@ -54,7 +54,7 @@ function factsOf(name: string): object {
 function unknownName(code: string, name: string) {
   const near = nearest(name, [...Object.keys(CODES), ...Object.keys(INSERT_RULES)]);
   return usageError(
-    `There is no diagnostic code and no rule ${JSON.stringify(code)}.`,
+    `${JSON.stringify(code)} is neither a diagnostic code nor an insertion rule.`,
     near === undefined ? '`byteor explain` lists them all.' : `(Did you mean ${near}?)`,
   );
 }

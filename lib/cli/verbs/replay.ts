@@ -40,7 +40,7 @@ export const define: Define = (command, context) => {
     .requiredOption('--from-journal <folder>', 'the folder of one Journal lane, with its segment files')
     .option(
       '--ingress <id>',
-      'the ingress that gets the records; not needed where the plan has one. The others as for `run`: ID=ADAPTER',
+      'the ingress that receives the records, where the plan has several; the others as for `run`: ID=ADAPTER',
       collect,
       [],
     )
@@ -51,12 +51,10 @@ export const define: Define = (command, context) => {
         .conflicts('last'),
     )
     .addOption(
-      new Option('--last <n>', 'begin so many records before the end').argParser(
-        wholeNumber(1, Number.MAX_SAFE_INTEGER),
-      ),
+      new Option('--last <n>', 'begin N records before the end').argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
     )
     .addOption(
-      new Option('--pace <pace>', 'as fast as they are taken, or with the time that lay between them')
+      new Option('--pace <pace>', 'as fast as the plan takes the records, or with the original time between them')
         .choices(PACES)
         .default('fast'),
     )
@@ -67,10 +65,10 @@ export const define: Define = (command, context) => {
 };
 
 const HELP = `${examples([
-  ['byteor replay plan.yaml --from-journal j/keep.out --dry-run', 'what is in it'],
+  ['byteor replay plan.yaml --from-journal j/keep.out --dry-run', 'what the journal holds'],
   ['byteor replay plan.yaml --from-journal j/keep.out --egress out=lines:again.log', 'all of it'],
-  ['byteor replay plan.yaml --from-journal j/keep.out --last 1000 --egress out=lines:-', 'its end'],
-  ['byteor replay plan.yaml --from-journal j/keep.out --pace recorded --egress out=discard', 'as it was'],
+  ['byteor replay plan.yaml --from-journal j/keep.out --last 1000 --egress out=lines:-', 'its last records'],
+  ['byteor replay plan.yaml --from-journal j/keep.out --pace recorded --egress out=discard', 'at the original pace'],
 ])}
 The records must be of the codec of the ingress. \`--journal\` is, as for \`run\`, where Journal lanes of the plan itself keep
 their files.
@@ -109,7 +107,7 @@ function fedIngress(boundaries: readonly BoundaryEntry[], ingress: readonly stri
     throw usageError(`--ingress names "${id}" and "${another}" without an adapter.`, 'A journal feeds one ingress.');
   if (id !== undefined) return id;
   throw usageError(
-    `The plan has the ingresses ${ids.map((own) => `"${own}"`).join(', ')}, and nothing says which of them is fed.`,
+    `The plan has the ingresses ${ids.map((own) => `"${own}"`).join(', ')}, and no option says which one receives the journal.`,
     `Add --ingress ${ids[0]}, and an adapter for each of the others.`,
   );
 }

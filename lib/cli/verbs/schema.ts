@@ -7,9 +7,9 @@ export const define: Define = (command, context) => {
   command
     .description(
       'Print the JSON Schema of plans, so that an editor completes and checks them while you type. It knows words and ' +
-        'types; rules that need two places of a plan at once are for `validate`.',
+        'types; rules about several places of a plan are checked by `validate`.',
     )
-    .option('--json', 'as it always is')
+    .option('--json', 'the output is always JSON')
     .addHelpText(
       'after',
       `${examples([['byteor schema > byteor-plan.schema.json', 'for the settings of your editor']])}

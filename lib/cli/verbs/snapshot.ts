@@ -29,20 +29,20 @@ interface Options {
 export const define: Define = (command, context) => {
   command
     .description(
-      'Look at a running pipeline that was started with --observe (or `observe: true`): where every agent stands, what ' +
-        'a stalled one waits for, how long hops take. Without an argument, list what can be looked at. What a killed ' +
-        'process left behind can be looked at too, until it is pruned.',
+      'Look at a running pipeline that was started with --observe (or `observe: true`): the position and state of every ' +
+        'agent, what a stalled one waits for, and hop latencies. Without an argument, list the pipelines. The region of ' +
+        'a killed process can be read too, until it is pruned.',
     )
     .argument('[pipeline]', 'process id, PID/NUMBER where a process has several, or the file of a region')
     .option(...JSON_OPTION)
-    .option('--prune', 'remove what processes that are gone left behind: all of it, or the named one')
+    .option('--prune', 'remove regions of processes that are gone: all of them, or the named one')
     .addHelpText(
       'after',
       examples([
-        ['byteor snapshot', 'pipelines of this user that can be looked at'],
+        ['byteor snapshot', 'observed pipelines of this user'],
         ['byteor snapshot 4711', 'the one of process 4711'],
         ['byteor snapshot --json 4711/2 | jq .agents', 'its second one, for programs'],
-        ['byteor snapshot --prune', 'forget the dead'],
+        ['byteor snapshot --prune', 'remove the regions of processes that are gone'],
       ]),
     )
     .action(context.ends(async (which: string | undefined, options: Options) => look(which, options, context)));
@@ -82,7 +82,7 @@ function list(options: Options, { out, err }: VerbContext): ExitCode {
     return head === undefined ? [] : [{ ...observed, ...lifeFacts(observed.process), ...head }];
   });
   if (options.json === true) out.json(found);
-  else if (found.length === 0) err.line('There is nothing to look at. Start a pipeline with --observe.');
+  else if (found.length === 0) err.line('No pipeline can be observed. Start one with --observe.');
   else {
     const rows = found.map(({ pid, pipeline, name, state, process, path }) => [
       `${pid}/${pipeline}`,
@@ -118,7 +118,7 @@ function prune(which: string | undefined, options: Options, { out, err }: VerbCo
   }
   if (options.json === true) out.json({ removed: removed.map(({ path, pid, pipeline }) => ({ path, pid, pipeline })) });
   else if (removed.length > 0) out.line(removed.map(({ path }) => `removed ${harmless(path)}`).join('\n'));
-  else err.line('There is nothing to remove.');
+  else err.line('There is no region to remove.');
   for (const problem of problems) err.line(`byteor snapshot: ${harmless(problem)}`);
   return problems.length > 0 ? ExitCode.RunFailed : ExitCode.Done;
 }
@@ -129,8 +129,8 @@ function pruned(which: string): ObservedPipeline {
   const observed = observedAt(path);
   if (observed?.process === 'gone') return observed;
   throw usageError(
-    `${JSON.stringify(which)} is ${observed === undefined ? 'no region of a pipeline' : 'not known to be dead'}.`,
-    'Only what a process that is gone left behind is removed; `byteor snapshot` lists it.',
+    `${JSON.stringify(which)} ${observed === undefined ? 'is not a region of a pipeline' : 'belongs to a process that may still run'}.`,
+    'Only regions of processes that are gone are removed; `byteor snapshot` lists them.',
   );
 }
 
@@ -146,8 +146,8 @@ function find(which: string, life: Life = 'alive'): string {
   const [only, another] = preferred.length > 0 ? preferred : own;
   if (only === undefined)
     throw usageError(
-      `There is no pipeline ${which} to look at.`,
-      '`byteor snapshot` lists them; one is there when it was started with --observe, by this user.',
+      `There is no observed pipeline ${which}.`,
+      '`byteor snapshot` lists those of this user that were started with --observe.',
     );
   if (another !== undefined)
     throw usageError(`Process ${pid} has several pipelines.`, `Name one: ${names(own).join(', ')}.`);
@@ -204,7 +204,7 @@ function snapshotText(snapshot: Snapshot, life: Life, { colors }: Channel): stri
 
 function stateWords({ started_ns }: Snapshot, life: Life, colors: Channel['colors'], state: string): string {
   if (life === 'unknown') return `${state} in a container that cannot be seen from here`;
-  if (life === 'gone') return colors.yellow(`${state}, but its process is gone: this is how it was left`);
+  if (life === 'gone') return colors.yellow(`${state}, but its process is gone; this is its last state`);
   const seconds = (Number(process.hrtime.bigint()) - started_ns) / 1e9;
   return started_ns > 0 && seconds >= 0 ? `${state} for ${seconds.toFixed(1)} s` : state;
 }

@@ -17,7 +17,7 @@ export const define: Define = (command, context) => {
     )
     .argument('<plan...>', 'plan files (JSON or YAML), or - for standard input')
     .option(...JSON_OPTION)
-    .option('-q, --quiet', 'print nothing where nothing is wrong')
+    .option('-q, --quiet', 'print nothing when there are no findings')
     .addHelpText(
       'after',
       `${examples([
@@ -40,10 +40,10 @@ async function validatePlans(paths: readonly string[], options: Options, { out, 
     out.json({ ok, diagnostics });
   } else {
     printDiagnostics(diagnostics, new Map(plans.map(({ file, bytes }) => [file, bytes])), out);
-    if (diagnostics.length === 0 && options.quiet !== true) out.line(praise(plans.map(({ file }) => file)));
+    if (diagnostics.length === 0 && options.quiet !== true) out.line(validWords(plans.map(({ file }) => file)));
   }
   return ok ? ExitCode.Done : ExitCode.PlanErrors;
 }
 
-const praise = (files: readonly string[]): string =>
-  files.length === 1 ? `${files[0]}: nothing is wrong` : `${counted(files.length, 'plan')}: nothing is wrong`;
+const validWords = (files: readonly string[]): string =>
+  files.length === 1 ? `${files[0]}: valid` : `${counted(files.length, 'plan')}: valid`;

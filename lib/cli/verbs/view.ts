@@ -23,7 +23,7 @@ export const define: Define = (command, context) => {
         'connections (graph). The plan stays what it is, and so does its id.',
     )
     .argument(...PLAN_ARGUMENT)
-    .addOption(new Option('--as <model>', 'what to show it as').choices(['ring', 'graph']).makeOptionMandatory())
+    .addOption(new Option('--as <model>', 'the form to show it in').choices(['ring', 'graph']).makeOptionMandatory())
     .option('--rewrite', 'with --as graph: print the LaneGraph plan that does the same as a SingleRing chain')
     .option(...JSON_OPTION)
     .addHelpText(
@@ -40,7 +40,7 @@ export const define: Define = (command, context) => {
 async function view(path: string, options: Options, context: VerbContext): Promise<ExitCode> {
   const json = options.json === true;
   if (options.rewrite === true && options.as !== 'graph')
-    throw usageError('--rewrite makes a LaneGraph plan and goes with --as graph only.');
+    throw usageError('--rewrite prints a LaneGraph plan and needs --as graph.');
   const plan = await loadPlan(path, json, context);
   if (plan === undefined) return ExitCode.PlanErrors;
   if (options.rewrite === true) {

@@ -1,0 +1,106 @@
+/**
+ * Values of options and arguments, by the placeholder that stands for them in the help: `<folder>`, `[pipeline]`. A test
+ * compares the placeholders of all verbs with these. Main thread; what cannot be read has no candidates.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { INSERT_RULES } from '../../lower/graph-rules.js';
+import { PLAN_TEXT_MAX } from '../../plan/limits.js';
+import { parsePlan } from '../../plan/parse.js';
+import { CODES } from '../../validate/codes.js';
+import { ADAPTERS, type BoundaryKind } from '../adapters.js';
+import { observedPipelines } from '../observed.js';
+import { type Answer, NOTHING, paths, words } from './answer.js';
+
+/** What is known about a value that is asked for. */
+export interface Asked {
+  /** The value up to the cursor. */
+  readonly text: string;
+  /** The plan that is named on the line. */
+  readonly plan: string | undefined;
+  /** Attribute of the option; undefined for an argument. */
+  readonly option: string | undefined;
+}
+
+type Source = (asked: Asked) => Answer;
+
+const nothing: Source = () => NOTHING;
+
+/** Placeholder → where its values come from. Of numbers, sizes and lists nothing is suggested. */
+export const SOURCES: Readonly<Record<string, Source>> = {
+  plan: () => paths('plans'),
+  before: () => paths('plans'),
+  after: () => paths('plans'),
+  file: () => paths('files'),
+  folder: () => paths('folders'),
+  code: () => titled({ ...CODES, ...INSERT_RULES }),
+  pipeline: runningPipelines,
+  'id=adapter': boundaryEnds,
+  id: fedIngress,
+  n: nothing,
+  size: nothing,
+  list: nothing,
+  duration: nothing,
+  sequence: nothing,
+  // Words of another command line.
+  words: nothing,
+};
+
+/** @param choices all values, where these are known */
+export const valuesOf = (placeholder: string, choices: readonly string[] | undefined, asked: Asked): Answer =>
+  choices === undefined ? (SOURCES[placeholder] ?? nothing)(asked) : words(choices);
+
+const titled = (entries: Readonly<Record<string, { readonly title: string }>>): Answer => ({
+  prefix: '',
+  candidates: Object.entries(entries).map(([value, { title }]) => ({ value, help: title })),
+});
+
+function runningPipelines(): Answer {
+  const candidates = observedPipelines().map(({ pid, pipeline, process }) => ({
+    value: `${pid}/${pipeline}`,
+    help: process === 'gone' ? 'its process is gone' : undefined,
+  }));
+  return { ...paths('files'), candidates };
+}
+
+/** `in=lines:access.log`: an id of the plan, then an adapter, then a path. */
+function boundaryEnds({ text, plan, option }: Asked): Answer {
+  const kind: BoundaryKind = option === 'egress' ? 'egress' : 'ingress';
+  const [, id, adapter] = /^([^=]*=)(?:([^:]+):)?/.exec(text) ?? [];
+  if (id === undefined) {
+    const ids = plan === undefined ? [] : boundariesOf(plan, kind);
+    return { prefix: '', candidates: ids.map((value) => ({ value: `${value}=` })), open: true };
+  }
+  if (adapter === undefined) {
+    const candidates = ADAPTERS[kind].map(({ name, path, help }) => ({ value: path ? `${name}:` : name, help }));
+    return { prefix: id, candidates, open: true };
+  }
+  return ADAPTERS[kind].some(({ name, path }) => path && name === adapter)
+    ? paths('files', `${id}${adapter}:`)
+    : NOTHING;
+}
+
+/** `replay` feeds the ingress that is named alone; the others want adapters, as for `run`. */
+function fedIngress(asked: Asked): Answer {
+  const answer = boundaryEnds(asked);
+  if (answer.prefix !== '') return answer;
+  return {
+    ...answer,
+    candidates: answer.candidates.flatMap(({ value }) => [{ value: value.slice(0, -1) }, { value }]),
+  };
+}
+
+/** Ids of the boundaries, also of a plan that has errors. */
+function boundariesOf(path: string, kind: BoundaryKind): string[] {
+  try {
+    // To open a FIFO would wait for its writer.
+    const { size } = statSync(path);
+    if (!statSync(path).isFile() || size > PLAN_TEXT_MAX) return [];
+    const { boundaries } = parsePlan(readFileSync(path)).document as { boundaries?: readonly unknown[] };
+    return (boundaries ?? []).flatMap((boundary) => {
+      const entry = boundary as { id?: unknown; kind?: unknown } | null;
+      return entry?.kind === kind && typeof entry.id === 'string' && /^[^\s=]+$/.test(entry.id) ? [entry.id] : [];
+    });
+  } catch {
+    return [];
+  }
+}
