@@ -17,7 +17,9 @@ import { type Life, lifeByAge, lifeOf } from './process-life.js';
 
 /** A pipeline that was opened with `observe: true`, and the process that opened it. */
 export interface ObservedPipeline {
+  /** Of the file that holds its region. */
   readonly path: string;
+  /** Id of the process that opened it. */
   readonly pid: number;
   /** Number of the pipeline in its process. */
   readonly pipeline: number;

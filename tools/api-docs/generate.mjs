@@ -32,7 +32,9 @@ function declarationsOf(entry) {
 }
 
 /** Names that the compiler needs and no user reads: the mark of a checked plan, and patterns that infer. */
-const UNDOCUMENTED = ['CheckedPlan.__type.[checked]', 'RecordOf.__type.kind', 'RecordOf.__type.fields'];
+const UNDOCUMENTED = ['CheckedPlan.__type.[checked]', 'RecordOf.__type.kind', 'RecordOf.__type.fields'].map(
+  (name) => `index.${name}`,
+);
 
 async function makeInto(folder) {
   const app = await Application.bootstrapWithPlugins({
