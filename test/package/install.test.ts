@@ -31,7 +31,8 @@ function newUser(node: string): User {
   const path = join(cwd, 'path');
   mkdirSync(path);
   symlinkSync(node, join(path, 'node'));
-  symlinkSync('/bin/sh', join(path, 'sh'));
+  // pnpm starts programs through a script that needs these.
+  for (const program of ['sh', 'sed', 'dirname', 'uname']) symlinkSync(`/bin/${program}`, join(path, program));
   writeFileSync(join(cwd, 'package.json'), '{ "private": true }');
   return { cwd, env: userEnvironment(path) };
 }
