@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
-import { compile, open, type Pipeline, type PipelinePlanV2 } from '../../dist/index.js';
+import { compile, open, type Pipeline, type PipelinePlanV2 } from '../../lib/index.js';
 
 const BOUNDARIES: PipelinePlanV2['boundaries'] = [
   { id: 'in', kind: 'ingress' },

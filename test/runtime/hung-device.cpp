@@ -1,9 +1,10 @@
-// Preloaded before a process of a test: while the file named by BYTEOR_TEST_HANG exists, a sync of a file does not return,
-// as on a network disk whose server is gone. Afterwards it goes on.
-#include <cerrno>
-#include <cstdlib>
+// Preloaded before a process of a test: while the file named by BYTEOR_TEST_HANG exists, a sync of a file does not
+// return, as on a network disk whose server is gone. Afterwards it goes on.
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
 
 namespace {
 void wait_for_device() {
