@@ -4,11 +4,11 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { INSERT_RULES } from '../../lower/graph-rules.js';
+import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';
 import { parsePlan } from '../../plan/parse.js';
 import { CODES } from '../../validate/codes.js';
 import { ADAPTERS, type BoundaryKind } from '../adapters.js';
-import { observedPipelines } from '../../observe/observed.js';
 import { type Answer, NOTHING, paths, words } from './answer.js';
 
 /** What is known about a value that is asked for. */
