@@ -124,7 +124,7 @@ export interface EgressCounts {
   readonly abandoned: number;
   /** SingleRing: records that a stage before it had filtered. */
   readonly skipped: number;
-  /** Bytes of the records delivered. */
+  /** Bytes of the records read (`in`), delivered or abandoned. */
   readonly bytes: number;
 }
 

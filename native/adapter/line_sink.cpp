@@ -43,7 +43,7 @@ BasicLineSink<Consumer>::BasicLineSink(OutputFile file, std::vector<Consumer*> s
   const int error = file_.truncate();
   if (error != 0)
     throw AdapterError("OUTPUT_OPEN", "cannot empty " + name() + ": " + error_text(error) + "; use another file");
-  ends_.reserve(kRecordsMax);
+  lines_.reserve(kRecordsMax);
 }
 
 template <class Consumer>
@@ -67,7 +67,7 @@ std::uint32_t BasicLineSink<Consumer>::do_work() noexcept {
     turn_ = turn_ + 1 == shards_.size() ? 0 : turn_ + 1;
   }
   if (moved != 0 || refused_) return moved;
-  if (!ends_.empty()) return flush() ? 1 : 0;
+  if (!lines_.empty()) return flush() ? 1 : 0;
   if (!all_drained()) return 0;
   finish();
   return 1;
@@ -83,7 +83,7 @@ std::uint32_t BasicLineSink<Consumer>::consume(Consumer& shard) noexcept {
           std::memchr(record.data, '\n', record.length) != nullptr) [[unlikely]]
         refuse_line_feed(sequence, record);
     }
-    return take(record);
+    return take(sequence, record);
   });
 }
 
@@ -109,17 +109,17 @@ core::WaitDescriptor BasicLineSink<Consumer>::wait_descriptor() const noexcept {
 
 // False when there is no room for it now: the record stays in its shard, whatever part of it is copied already.
 template <class Consumer>
-bool BasicLineSink<Consumer>::take(const core::RecordRef& record) noexcept {
+bool BasicLineSink<Consumer>::take(std::uint64_t sequence, const core::RecordRef& record) noexcept {
   if (state_ == State::kWriting) {
     const bool lf = (record.flags & abi::kTerminatorMask) == static_cast<std::uint32_t>(abi::TerminatorCode::kLf);
     const std::size_t room = options_.buffer_bytes - used_;
-    if (lf && record.length < room && !line_open_ && partial_ == 0 && ends_.size() < kRecordsMax) {
+    if (lf && record.length < room && !line_open_ && partial_ == 0 && lines_.size() < kRecordsMax) {
       // Nearly every record.
       std::memcpy(data_ + used_, record.data, record.length);
       data_[used_ + record.length] = '\n';
       used_ += record.length + 1;
-      ends_.push_back(static_cast<std::uint32_t>(used_));
-    } else if (!take_piecewise(record)) {
+      lines_.push_back({static_cast<std::uint32_t>(used_), static_cast<std::uint32_t>(sequence)});
+    } else if (!take_piecewise(sequence, record)) {
       refused_ = true;
       return false;
     }
@@ -131,19 +131,19 @@ bool BasicLineSink<Consumer>::take(const core::RecordRef& record) noexcept {
 // Any record, also one that meets a full buffer or is larger than it: as much as there is room for, write, and again.
 // True when all of it is copied, or nothing will be written any more.
 template <class Consumer>
-bool BasicLineSink<Consumer>::take_piecewise(const core::RecordRef& record) noexcept {
+bool BasicLineSink<Consumer>::take_piecewise(std::uint64_t sequence, const core::RecordRef& record) noexcept {
   const std::string_view terminator = terminator_of(record.flags);
   const Parts parts{line_open_ ? "\n" : "", {reinterpret_cast<const char*>(record.data), record.length}, terminator};
   const std::size_t bytes = parts[0].size() + parts[1].size() + parts[2].size();
   for (;;) {
-    if (ends_.size() < kRecordsMax) copy(parts);
+    if (lines_.size() < kRecordsMax) copy(parts);
     // A record that was overwritten since its first part was copied may have become shorter than that.
-    if (partial_ >= bytes && ends_.size() < kRecordsMax) break;
+    if (partial_ >= bytes && lines_.size() < kRecordsMax) break;
     if (!flush()) return false;
     if (state_ != State::kWriting) return true;
   }
   line_open_ = terminator.empty();
-  ends_.push_back(static_cast<std::uint32_t>(used_));
+  lines_.push_back({static_cast<std::uint32_t>(used_), static_cast<std::uint32_t>(sequence)});
   partial_ = 0;
   return true;
 }
@@ -200,25 +200,33 @@ bool BasicLineSink<Consumer>::flush() noexcept {
 template <class Consumer>
 void BasicLineSink<Consumer>::count_written(std::size_t bytes) noexcept {
   gone_ += bytes;
-  const std::size_t before = ends_gone_;
+  const std::size_t before = lines_gone_;
   if (gone_ == used_) {
-    ends_gone_ = ends_.size();
+    lines_gone_ = lines_.size();
   } else {
-    while (ends_gone_ < ends_.size() && ends_[ends_gone_] <= gone_) ++ends_gone_;
+    while (lines_gone_ < lines_.size() && lines_[lines_gone_].end <= gone_) ++lines_gone_;
   }
   bytes_written_.store(bytes_written() + bytes, std::memory_order_relaxed);
   // SYNC POINT J3: after the write.
-  written_.store(records_written() + (ends_gone_ - before), std::memory_order_release);
+  written_.store(records_written() + (lines_gone_ - before), std::memory_order_release);
   if (gone_ != used_) return;
   used_ = gone_ = 0;
-  ends_.clear();
-  ends_gone_ = 0;
+  lines_.clear();
+  lines_gone_ = 0;
+}
+
+// The record that the output did not take whole: one in the buffer, else the one whose turn it is.
+template <class Consumer>
+std::uint64_t BasicLineSink<Consumer>::first_unwritten() const noexcept {
+  const std::uint64_t next = shards_[turn_]->next();
+  if (lines_gone_ == lines_.size()) return next;
+  return next - (static_cast<std::uint32_t>(next) - lines_[lines_gone_].sequence);
 }
 
 template <class Consumer>
 void BasicLineSink<Consumer>::fail(int error) noexcept {
   failed_.store(true, std::memory_order_relaxed);
-  const std::uint64_t sequence = shards_[turn_]->next();
+  const std::uint64_t sequence = first_unwritten();
   try {
     failures_.report_failure(options_.agent, sequence,
                              "cannot write " + short_name(name()) + " after " + std::to_string(bytes_written()) +
@@ -233,8 +241,8 @@ template <class Consumer>
 void BasicLineSink<Consumer>::stop_writing() noexcept {
   state_ = State::kDiscarding;
   used_ = gone_ = partial_ = 0;
-  ends_.clear();
-  ends_gone_ = 0;
+  lines_.clear();
+  lines_gone_ = 0;
 }
 
 template <class Consumer>

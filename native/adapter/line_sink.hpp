@@ -95,17 +95,22 @@ class BasicLineSink final : public Sink {
     kEnded,
   };
 
+  struct Line {
+    std::uint32_t end;       // in the buffer
+    std::uint32_t sequence;  // its low half
+  };
   // A record's line: the line feed that the line before it lacks, the record, its terminator.
   using Parts = std::array<std::string_view, 3>;
 
   template <bool kLinesOnly>
   std::uint32_t consume(Consumer& shard) noexcept;
-  bool take(const core::RecordRef& record) noexcept;
+  bool take(std::uint64_t sequence, const core::RecordRef& record) noexcept;
   void refuse_line_feed(std::uint64_t sequence, const core::RecordRef& record) noexcept;
-  bool take_piecewise(const core::RecordRef& record) noexcept;
+  bool take_piecewise(std::uint64_t sequence, const core::RecordRef& record) noexcept;
   void copy(const Parts& parts) noexcept;
   bool flush() noexcept;
   void count_written(std::size_t bytes) noexcept;
+  std::uint64_t first_unwritten() const noexcept;
   void fail(int error) noexcept;
   void stop_writing() noexcept;
   void finish() noexcept;
@@ -120,15 +125,15 @@ class BasicLineSink final : public Sink {
 
   State state_ = State::kWriting;
   bool signals_blocked_ = false;
-  bool output_full_ = false;         // the last write had to be put off
-  bool refused_ = false;             // the last record offered had to stay in its shard
-  bool line_open_;                   // the last byte of the output is no line feed
-  std::size_t turn_ = 0;             // the shard whose turn it is
-  std::size_t used_ = 0;             // bytes in the buffer
-  std::size_t gone_ = 0;             // of which are written
-  std::size_t partial_ = 0;          // bytes of the current record that are in the buffer or written already
-  std::vector<std::uint32_t> ends_;  // where in the buffer a record ends
-  std::size_t ends_gone_ = 0;
+  bool output_full_ = false;    // the last write had to be put off
+  bool refused_ = false;        // the last record offered had to stay in its shard
+  bool line_open_;              // the last byte of the output is no line feed
+  std::size_t turn_ = 0;        // the shard whose turn it is
+  std::size_t used_ = 0;        // bytes in the buffer
+  std::size_t gone_ = 0;        // of which are written
+  std::size_t partial_ = 0;     // bytes of the current record that are in the buffer or written already
+  std::vector<Line> lines_;     // that are in the buffer, each with its end in it
+  std::size_t lines_gone_ = 0;  // of which are written
   std::uint64_t taken_count_ = 0;
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<std::uint64_t> written_{0};

@@ -140,3 +140,20 @@ describe('one file and two pipelines of one process', () => {
     expect(() => open(version as never, { ports: { out: port, more: port } as never })).toThrow(/is writing it/);
   });
 });
+
+describe('an output that cannot be written', () => {
+  test.each([
+    ['a ring', ring(), 0],
+    ['a ring that filters the first two', ring({ op: 'filter', config: { contains: 'keep' } }), 2],
+    ['an Events lane', graph('Events'), 0],
+    ['a lane of slots', graph('SequencedSlots'), 0],
+  ])('fails by the sequence of the first record that it did not take: behind %s', async (_, version, sequence) => {
+    const pipeline = open(version as never, { ports: { out: { lines: '/dev/full' } } as never });
+    const ingress = pipeline.ingress('in' as never) as { tryPush(text: string): string; close(): void };
+    for (const text of ['one', 'two', 'keep three', 'keep four']) ingress.tryPush(text);
+    ingress.close();
+    const ledger = await pipeline.stop();
+    expect(ledger.failure).toMatchObject({ stage: 'out', sequence });
+    expect(ledger.balanced).toBe(true);
+  });
+});
