@@ -77,7 +77,8 @@ export function renderHeader(): string {
 }
 
 function main(): void {
-  const target = fileURLToPath(new URL('../../native/abi/abi_generated.hpp', import.meta.url));
+  // From dist/modules/abi, where it runs.
+  const target = fileURLToPath(new URL('../../../native/abi/abi_generated.hpp', import.meta.url));
   const text = renderHeader();
   if (!process.argv.includes('--check')) {
     writeFileSync(target, text);
