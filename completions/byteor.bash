@@ -2,7 +2,7 @@
 #
 #   source <(byteor completion bash)
 #
-# It asks byteor at every Tab and holds no list of its own; lib/cli/completion/answer.ts has the form of the answer.
+# It asks byteor at every Tab and holds no list of its own.
 
 _byteor_paths() {
   local path plans

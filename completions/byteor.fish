@@ -2,7 +2,7 @@
 #
 #   byteor completion fish | source
 #
-# It asks byteor at every Tab and holds no list of its own; lib/cli/completion/answer.ts has the form of the answer.
+# It asks byteor at every Tab and holds no list of its own.
 
 function __byteor_complete
     set -l words (commandline -opc)

@@ -3,7 +3,7 @@
 #
 #   source <(byteor completion zsh)
 #
-# It asks byteor at every Tab and holds no list of its own; lib/cli/completion/answer.ts has the form of the answer.
+# It asks byteor at every Tab and holds no list of its own.
 
 _byteor() {
   local -a answer flags described suffix

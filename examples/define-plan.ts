@@ -1,4 +1,4 @@
-import { definePlan, type RecordOfBoundary, validate } from '../lib/index.js';
+import { definePlan, type RecordOfBoundary, validate } from 'byteor';
 
 /** Ids, dependencies and fields are checked while this is typed: a wrong name does not compile. */
 export const orders = definePlan({

@@ -10,6 +10,7 @@ const plan = definePlan({
   name: 'levels',
   target: 'SingleRing',
   stages: [
+    // A search of bytes, right for records that one program writes: with a space behind the colon it would not be found.
     { id: 'no_debug', op: 'filter', config: { contains: '"level":"DEBUG"', invert: true } },
     { id: 'levels', op: 'count', config: { key: { kind: 'json', pointer: '/level' } } },
   ],

@@ -135,7 +135,7 @@ function unknownAdapter(kind: BoundaryKind, id: string, adapter: string, name: s
 }
 
 function missingAdapter(missing: readonly BoundaryEntry[]): Error {
-  const names = missing.map(({ id, kind }) => `the ${kind} "${id}"`).join(' and ');
+  const names = new Intl.ListFormat('en').format(missing.map(({ id, kind }) => `the ${kind} "${id}"`));
   const options = missing.map(({ id, kind }) => `--${kind} ${id}=lines:PATH`).join(' ');
   return usageError(
     `No adapter was given for ${names}.`,

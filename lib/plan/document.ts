@@ -158,11 +158,11 @@ export type Lane =
             /** At most so many milliseconds after they were written. */
             readonly interval_ms: number;
           };
-      /** Bytes of a file before the next is begun. Default 64 MiB. */
+      /** Bytes of a segment file before the next is begun. Default 64 MiB. */
       readonly segment_bytes?: number;
-      /** Whole files beyond so many bytes are removed, oldest first. Default: none is. */
+      /** When the segment files have more bytes than this, the oldest are removed, whole. By default none is ever removed. */
       readonly retain_bytes?: number;
-      /** Whole files whose last record is older are removed. Default: none is. */
+      /** A segment file whose last record is older than this is removed, whole. By default none is ever removed. */
       readonly retain_ms?: number;
     }
   | {

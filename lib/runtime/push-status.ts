@@ -72,8 +72,14 @@ export const noJournal = (id: string): UsageError =>
     `"${id}" writes no journal: untilDurable needs an ingress with one connection, whose lane is a Journal`,
   );
 
-export const wrongFrom = (from: unknown): OptionError =>
-  new OptionError('from', from, `from is ${String(from)}: give the index of the first record, 0 or more`);
+/** @throws OptionError for a `from` that is not an index, RecordError for a text, which would go in letter by letter */
+export function checkBatch(records: unknown, from: unknown): void {
+  if (!Number.isInteger(from) || (from as number) < 0)
+    throw new OptionError('from', from, `from is ${String(from)}: give the index of the first record, 0 or more`);
+  if (typeof records !== 'string') return;
+  const shown = JSON.stringify(records.slice(0, 40));
+  throw new RecordError(`a batch is an array of records, and a text was given (${shown}): put it into an array`);
+}
 
 export const wrongLength = (id: string, length: unknown, recordMax: number): OptionError =>
   new OptionError('length', length, `length is ${String(length)}: a record of "${id}" has 0 to ${recordMax} bytes`);

@@ -20,6 +20,7 @@ import type { PushEnd } from './ends.js';
 import { type ByteorError, ClosedError, PipelineFailedError, UsageError } from './errors.js';
 import type { PortHost } from './host.js';
 import {
+  checkBatch,
   ENDED,
   endWords,
   NO_CLAIM,
@@ -32,7 +33,6 @@ import {
   TOO_LONG,
   tooLong,
   wrongClaim,
-  wrongFrom,
   wrongLength,
 } from './push-status.js';
 import type { RecordProducer } from './record-ends.js';
@@ -173,10 +173,10 @@ export class PushHandle<R> {
   /**
    * Pushes records from index `from` on, as many as there is room for, and returns how many are done with: in, or (where
    * the lane drops) dropped and counted. See lastStatus.
-   * @throws RecordError for a value that the codec cannot take: `index` says which; those before it are done with.
+   * @throws RecordError for a text, and for a value that the codec cannot take: `index` says which; those before are done with.
    */
   tryPushBatch(records: readonly R[], from = 0): number {
-    if (!Number.isInteger(from) || from < 0) throw wrongFrom(from);
+    checkBatch(records, from);
     let index = from;
     let worst: PushStatus = 'OK';
     for (; index < records.length; index++) {
@@ -194,9 +194,9 @@ export class PushHandle<R> {
    * Rejects as `push` does; the records before the one named in the error are in.
    */
   pushBatch(records: readonly R[], options?: WaitOptions): Promise<number> {
-    let index = 0;
-    let pushed = 0;
+    let [index, pushed] = [0, 0];
     return this.wait<number>(options, () => {
+      checkBatch(records, 0);
       for (; index < records.length; index++) {
         const status = this.ended === 'no' ? this.putOf(records, index) : 'CLOSED';
         if (status === 'FULL') return undefined;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { INSERT_RULES } from '../../lib/lower/graph-rules.js';
+import { ERROR_CODES } from '../../lib/runtime/error-codes.js';
 import { CODES } from '../../lib/validate/codes.js';
 import { byteor, temporaryFile, temporaryFolder } from './child.js';
 import { BRANCHING_PLAN, GRAPH_PLAN, IDENTITY_PLAN, YAML_PLAN } from './plans.js';
@@ -271,7 +272,19 @@ describe('byteor explain', () => {
     expect(entries.map(({ code, rule }) => code ?? rule)).toEqual([
       ...Object.keys(CODES),
       ...Object.keys(INSERT_RULES),
+      ...Object.keys(ERROR_CODES),
     ]);
+  });
+
+  test('explains the code of an error, and lists those codes', async () => {
+    const { code, stdout } = await byteor(['explain', 'journal_locked']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^JOURNAL_LOCKED \(OpenError\): another pipeline writes this journal/);
+    expect(stdout).toContain('More: docs/journal.md#opening\n');
+    const { stdout: json } = await byteor(['explain', '--json', 'PORT_TAKEN']);
+    expect(JSON.parse(json)).toMatchObject({ code: 'PORT_TAKEN', error: 'PortError' });
+    const { stdout: all } = await byteor(['explain']);
+    for (const name of Object.keys(ERROR_CODES)) expect(all).toMatch(new RegExp(`^ {2}${name} `, 'm'));
   });
 
   test('explains a rule by which something is inserted', async () => {
@@ -289,7 +302,7 @@ describe('byteor explain', () => {
     const { code, stdout, stderr } = await byteor(['explain', 'RING_DEPENDS_SLEF']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toBe(
-      'byteor explain: "RING_DEPENDS_SLEF" is neither a diagnostic code nor an insertion rule.\n(Did you mean RING_DEPENDS_SELF?)\n',
+      'byteor explain: "RING_DEPENDS_SLEF" is not a diagnostic code, an insertion rule or the code of an error.\n(Did you mean RING_DEPENDS_SELF?)\n',
     );
   });
 });

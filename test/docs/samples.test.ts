@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { validateText } from '../../lib/validate/validate.js';
 import { type Block, blocksOf, LANGUAGES, printed, ROOT, readRepository } from './fences.js';
+import { freePort, installedFolder } from './installed.js';
 
 /**
  * What the pages show is what happens: a page's programs and commands are run in order, in one shell and one folder in
@@ -22,35 +21,6 @@ const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `do
 
 const END = '@@ end of block';
 const isRun = ({ language, mark }: Block): boolean => mark === '' && (language === 'js' || language === 'sh');
-
-/** A folder as it is after `npm install byteor`. */
-function installedFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'byteor-page-'));
-  mkdirSync(join(folder, 'node_modules', '.bin'), { recursive: true });
-  symlinkSync(ROOT, join(folder, 'node_modules', 'byteor'), 'dir');
-  const command = join(folder, 'node_modules', '.bin', 'byteor');
-  writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/bin/byteor.js')}" "$@"\n`);
-  chmodSync(command, 0o755);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  return folder;
-}
-
-/** Below the range from which systems take ports of outgoing connections, of which the pages make many. */
-const PORTS = { from: 12_001, count: 19_997 };
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
-  });
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
-    if (await isFree(port)) return port;
-  }
-}
 
 /** One shell script of a page: its files are put in place, and its programs and commands run, where they stand. */
 function scriptOf(blocks: readonly Block[], folder: string, port: number): string {
@@ -200,7 +170,7 @@ describe('a page', () => {
   });
 
   test('with TypeScript shows the file that is compiled with the tests', () => {
-    const compiled = readRepository('examples/define-plan.ts').replace("'../lib/index.js'", "'byteor'");
+    const compiled = readRepository('examples/define-plan.ts');
     const shown = pages.flatMap(blocksOf).filter(({ language }) => language === 'ts');
     expect(shown.map(({ text }) => text)).toEqual([compiled]);
   });

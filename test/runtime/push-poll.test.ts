@@ -418,3 +418,17 @@ describe('asking for a handle', () => {
     expect(() => egress.poll(() => {})).toThrow('the handle of egress "out" was given back');
   });
 });
+
+describe('a text in place of a batch', () => {
+  test('is refused by both calls, and no letter of it is pushed', async () => {
+    const pipeline = openRing({ codec: 'utf8' }, { ports: { out: 'discard' } });
+    const ingress = pipeline.ingress('in');
+    const words = 'a batch is an array of records, and a text was given ("abc"): put it into an array';
+    expect(() => ingress.tryPushBatch('abc' as unknown as string[])).toThrow(words);
+    await expect(ingress.pushBatch('abc' as unknown as string[])).rejects.toMatchObject({
+      code: 'BAD_RECORD',
+      message: words,
+    });
+    expect((await pipeline.stop()).boundaries.in.published).toBe(0);
+  });
+});

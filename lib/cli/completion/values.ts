@@ -7,6 +7,7 @@ import { INSERT_RULES } from '../../lower/graph-rules.js';
 import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';
 import { parsePlan } from '../../plan/parse.js';
+import { ERROR_CODES } from '../../runtime/error-codes.js';
 import { CODES } from '../../validate/codes.js';
 import { ADAPTERS, type BoundaryKind } from '../adapters.js';
 import { type Answer, NOTHING, paths, words } from './answer.js';
@@ -32,7 +33,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   after: () => paths('plans'),
   file: () => paths('files'),
   folder: () => paths('folders'),
-  code: () => titled({ ...CODES, ...INSERT_RULES }),
+  code: () => titled({ ...CODES, ...INSERT_RULES, ...ERROR_CODES }),
   pipeline: runningPipelines,
   'id=adapter': boundaryEnds,
   id: fedIngress,

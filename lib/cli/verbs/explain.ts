@@ -1,6 +1,7 @@
-/** `byteor explain`: what a diagnostic code or a rule of insertion means and what to do. Needs no addon. */
+/** `byteor explain`: what a code of a diagnostic or an error, or a rule of insertion, means and what to do. Needs no addon. */
 import { explainRule, INSERT_RULES, isInsertRule } from '../../lower/graph-rules.js';
 import { nearest } from '../../plan/words.js';
+import { ERROR_CODE_GROUPS, ERROR_CODES, explainErrorCode } from '../../runtime/error-codes.js';
 import { CODE_GROUPS, CODES, explain, isDiagnosticCode } from '../../validate/codes.js';
 import { ExitCode, usageError } from '../exit-code.js';
 import { table } from '../text.js';
@@ -13,10 +14,10 @@ interface Options {
 export const define: Define = (command, context) => {
   command
     .description(
-      'Explain a diagnostic code or an insertion rule of the compiler: what it says, why it exists, an example, and what ' +
-        'to do. Without a name, list all of them.',
+      'Explain a diagnostic code, an insertion rule of the compiler or the code of a run-time error: what it says and ' +
+        'what to do. Without a name, list all of them.',
     )
-    .argument('[code]', 'a code as `validate` prints it, or a rule as `compile` does; case does not matter')
+    .argument('[code]', 'a code as `validate` prints it or an error has it, or a rule; case does not matter')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -24,6 +25,7 @@ export const define: Define = (command, context) => {
         ['byteor explain', 'every code and rule on one line'],
         ['byteor explain RING_DEPENDS_SELF', 'one of the codes'],
         ['byteor explain MERGE_FAN_IN', 'one of the rules'],
+        ['byteor explain JOURNAL_LOCKED', 'the code of an error'],
       ]),
     )
     .action(context.ends(async (code: string | undefined, options: Options) => print(code, options, context)));
@@ -31,15 +33,16 @@ export const define: Define = (command, context) => {
 
 const codeFacts = () => Object.entries(CODES).map(([code, entry]) => ({ code, ...entry }));
 const ruleFacts = () => Object.entries(INSERT_RULES).map(([rule, entry]) => ({ rule, ...entry }));
+const errorFacts = () => Object.entries(ERROR_CODES).map(([code, entry]) => ({ code, ...entry }));
 
 function print(code: string | undefined, options: Options, { out }: VerbContext): ExitCode {
   if (code === undefined) {
-    if (options.json === true) out.json([...codeFacts(), ...ruleFacts()]);
+    if (options.json === true) out.json([...codeFacts(), ...ruleFacts(), ...errorFacts()]);
     else out.line(codeList(out.colors.bold));
     return ExitCode.Done;
   }
   const name = code.toUpperCase();
-  const text = explain(name) ?? explainRule(name);
+  const text = explain(name) ?? explainRule(name) ?? explainErrorCode(name);
   if (text === undefined) throw unknownName(code, name);
   if (options.json === true) out.json(factsOf(name));
   else out.line(text.trimEnd());
@@ -48,13 +51,13 @@ function print(code: string | undefined, options: Options, { out }: VerbContext)
 
 function factsOf(name: string): object {
   if (isDiagnosticCode(name)) return { code: name, ...CODES[name] };
-  return isInsertRule(name) ? { rule: name, ...INSERT_RULES[name] } : {};
+  return isInsertRule(name) ? { rule: name, ...INSERT_RULES[name] } : { code: name, ...ERROR_CODES[name] };
 }
 
 function unknownName(code: string, name: string) {
-  const near = nearest(name, [...Object.keys(CODES), ...Object.keys(INSERT_RULES)]);
+  const near = nearest(name, [...Object.keys(CODES), ...Object.keys(INSERT_RULES), ...Object.keys(ERROR_CODES)]);
   return usageError(
-    `${JSON.stringify(code)} is neither a diagnostic code nor an insertion rule.`,
+    `${JSON.stringify(code)} is not a diagnostic code, an insertion rule or the code of an error.`,
     near === undefined ? '`byteor explain` lists them all.' : `(Did you mean ${near}?)`,
   );
 }
@@ -67,7 +70,13 @@ function codeList(title: (text: string) => string): string {
     ),
   );
   const rules = Object.entries(INSERT_RULES).map(([rule, { kind, title: words }]) => [rule, kind, words]);
-  return [...groups, group(title('What the compiler inserts'), rules)].join('\n\n');
+  const errors = Object.entries(ERROR_CODE_GROUPS).map(([name, codes]) =>
+    group(
+      title(name),
+      Object.entries(codes).map(([code, { error, title: words }]) => [code, error, words]),
+    ),
+  );
+  return [...groups, group(title('What the compiler inserts'), rules), ...errors].join('\n\n');
 }
 
 const group = (title: string, rows: readonly (readonly string[])[]): string =>

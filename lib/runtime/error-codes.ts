@@ -1,0 +1,227 @@
+/**
+ * What the codes of run-time errors mean, for `byteor explain` and the tables of docs/runtime.md; a test compares both
+ * with the sources. Pure; any thread.
+ */
+
+export interface ErrorCodeEntry {
+  /** Class of the errors that have the code. */
+  readonly error: string;
+  /** What is wrong, without a full stop. */
+  readonly title: string;
+  /** What to do, as sentences. */
+  readonly remedy: string;
+  /** Where the documentation has more. */
+  readonly page: string;
+}
+
+const opening = (title: string, remedy: string): ErrorCodeEntry => ({
+  error: 'OpenError',
+  title,
+  remedy,
+  page: 'docs/runtime.md#errors',
+});
+
+const journal = (title: string, remedy: string): ErrorCodeEntry => ({
+  error: 'OpenError',
+  title,
+  remedy,
+  page: 'docs/journal.md#opening',
+});
+
+const using = (error: string, title: string, remedy: string, page: string): ErrorCodeEntry => ({
+  error,
+  title,
+  remedy,
+  page,
+});
+
+/** `open` was refused: nothing was started, and no file was changed. */
+const OPENING = {
+  CPU_NOT_ALLOWED: opening(
+    'an option names a CPU that this process may not use',
+    'Name CPUs of the allowed set, which `byteor doctor` shows, or leave `cpus` out.',
+  ),
+  INPUT_OPEN: opening('an input file cannot be opened', 'The message has the path and the reason: correct either.'),
+  MEMORY_LIMIT: opening(
+    'the pipeline needs more memory than the control group or the machine has room for',
+    'Ask for less (`capacity`, `arenaBytes`, `laneBytes`; `byteor describe` lists every byte), or raise the limit.',
+  ),
+  NO_MEMORY: opening(
+    'the system refused memory',
+    'Use smaller sizes, or fewer shards or keys of a `count`; end what else takes memory.',
+  ),
+  NO_RESOURCE: opening(
+    'the system refused something other than memory or threads that a start needs',
+    'The message says what; `byteor doctor` shows the limits.',
+  ),
+  NO_THREAD: opening(
+    'the system gives no more threads; those that had started were joined',
+    'Ask for fewer (`threads`), or raise the limit of the user or the control group.',
+  ),
+  OBSERVE_FOLDER: opening(
+    'with `observe` there is no folder, or no room in it, for the file of the memory',
+    'Set `XDG_RUNTIME_DIR`, give `/dev/shm` more room, or leave `observe` out; `byteor doctor` shows the folders.',
+  ),
+  OP_UNAVAILABLE: opening(
+    'the plan has an op that this version does not run (`js:` or `native:`)',
+    'Do that work where records are pushed or polled.',
+  ),
+  OPTION_RANGE: opening(
+    'an option is outside of what this plan and this machine allow',
+    'The message has the option, its value and the limits.',
+  ),
+  OUTPUT_BUSY: opening(
+    'another pipeline writes the output file, or reads the file that would be truncated',
+    'Write to another file, or end the other pipeline first. Name outputs by process where there are several.',
+  ),
+  OUTPUT_OPEN: opening('an output file cannot be opened', 'The message has the path and the reason: correct either.'),
+  PORT_KIND: opening(
+    'a port does not suit its end: an ingress is discarded, or an egress replays',
+    'An ingress takes `js`, `lines` or `replay`, an egress `js`, `lines` or `discard`.',
+  ),
+  PORT_UNKNOWN: opening('`ports` names an end that the plan does not have', 'The message lists the ends of the plan.'),
+  REGION_TOO_LARGE: opening(
+    'the memory of the pipeline has more than the 4 GiB that Node can show to JavaScript',
+    'Ask for less, or give every end a native port: then there is no such limit.',
+  ),
+  SAME_FILE: opening(
+    'the input is also the output, or the journal that is replayed is one that the plan writes',
+    'Name another file or folder for one of them.',
+  ),
+  SHARD_KEY: opening(
+    'lines or records cannot be spread over several shards without a key',
+    'Give the plan a `shard_key`, or one shard.',
+  ),
+  SPEC_DAMAGED: opening(
+    'the core cannot read the compiled plan: it was changed, or it is of another version of byteor',
+    'Compile the plan again with the installed version.',
+  ),
+} as const;
+
+/** Of the files of a journal. All but JOURNAL_WRITE and JOURNAL_READ come from opening, before anything is changed. */
+const JOURNAL = {
+  JOURNAL_CODEC: journal(
+    'the records are of another codec or struct layout than the plan',
+    'Open it with the plan that wrote it and let that drain; begin another folder for the new layout.',
+  ),
+  JOURNAL_CURSOR: journal(
+    'the file with the position of the reader cannot be believed, or belongs to another journal',
+    'Put back the file that belongs there. Without one, `byteor replay` still reads the records.',
+  ),
+  JOURNAL_DAMAGED: journal(
+    'a header or a record does not match its checksum, or a finished segment has another length',
+    'Keep a copy of the folder. The message has file and offset; `byteor replay` reads what is before.',
+  ),
+  JOURNAL_FOREIGN: journal(
+    'a file that is not a segment, or one of another journal, or under another name',
+    'Move it out of the folder.',
+  ),
+  JOURNAL_FORMAT: journal('the files have another format version', 'Open them with the version that wrote them.'),
+  JOURNAL_GAP: journal(
+    'a segment is missing, or the sequence asked for has been removed or not been written yet',
+    'Put the file back, or ask for a sequence that is there: the message has the range.',
+  ),
+  JOURNAL_LOCKED: journal(
+    'another pipeline writes this journal, or one that has ended still waits for its device',
+    'End the other one, or name another folder. One process writes a folder.',
+  ),
+  JOURNAL_OPEN: journal(
+    'the folder or a file cannot be made, opened or listed',
+    'Look at permissions, free space, and whether the file system is read-only.',
+  ),
+  JOURNAL_READ: journal(
+    'the device failed while reading, or a record is longer than the record maximum',
+    'The message says which: raise `recordMax`, or look at the device.',
+  ),
+  JOURNAL_WRITE: journal(
+    'the device failed while writing or syncing, the disk is full, or another program changed a file',
+    'Make room or mend the device, then open the folder again: what was promised is there.',
+  ),
+} as const;
+
+const HANDLES = 'docs/handles.md#waits';
+const ENDS = 'docs/handles.md#threads';
+const RECORDS = 'docs/handles.md#records-and-codecs';
+
+/** Of a pipeline that runs, and of handles. */
+const RUNNING = {
+  BAD_OPTION: using(
+    'OptionError',
+    'an option is not of its type or range',
+    'The message has what is allowed.',
+    'docs/runtime.md#options',
+  ),
+  NO_SUCH_PORT: using(
+    'PortError',
+    'the plan has no such ingress or egress',
+    'The message lists those that it has.',
+    ENDS,
+  ),
+  NOT_A_JS_PORT: using(
+    'PortError',
+    'native code runs this end, so JavaScript cannot take it',
+    'Open it with the port `js`, or leave its port out.',
+    'docs/runtime.md#options',
+  ),
+  PORT_TAKEN: using(
+    'PortError',
+    'another thread has this end',
+    'Let it `release()` the handle, or give each thread an ingress of its own.',
+    ENDS,
+  ),
+  NO_SUCH_PIPELINE: using(
+    'PortError',
+    'no pipeline of this process has that number',
+    'Post `pipeline.number` of a pipeline that is still open.',
+    'docs/runtime.md#workers',
+  ),
+  CLOSED: using('ClosedError', 'the ingress, the pipeline or the handle was closed', 'Push no more.', HANDLES),
+  DEADLINE: using(
+    'DeadlineError',
+    'the deadline of a wait passed',
+    'What was waited for has not happened: try again, or give up.',
+    HANDLES,
+  ),
+  ABORT_ERR: using(
+    'AbortedError',
+    'the signal of a wait was aborted',
+    'The reason of the signal is the `cause`.',
+    HANDLES,
+  ),
+  TOO_LARGE: using(
+    'RecordTooLargeError',
+    'a record is longer than the pipeline takes',
+    'Raise `recordMax`, `arenaBytes` or `laneBytes`, or refuse the record (413).',
+    'docs/handles.md#push',
+  ),
+  BAD_RECORD: using('RecordError', 'the codec cannot take the value', '`field` and `index` say where.', RECORDS),
+  WRONG_USE: using(
+    'UsageError',
+    'a handle cannot be used so at that moment',
+    'The message has the rule.',
+    'docs/handles.md',
+  ),
+  PIPELINE_FAILED: using(
+    'PipelineFailedError',
+    'a record failed, and the pipeline has ended',
+    '`failure` has stage, sequence and cause.',
+    'docs/runtime.md#a-failure',
+  ),
+} as const;
+
+/** The run-time errors in groups, as they are listed. */
+export const ERROR_CODE_GROUPS: Readonly<Record<string, Readonly<Record<string, ErrorCodeEntry>>>> = {
+  'Errors of open': OPENING,
+  'Errors of a journal': JOURNAL,
+  'Errors of handles and waits': RUNNING,
+};
+
+/** Every code of a run-time error. */
+export const ERROR_CODES: Readonly<Record<string, ErrorCodeEntry>> = { ...OPENING, ...JOURNAL, ...RUNNING };
+
+/** The text that `byteor explain CODE` prints; undefined if no error has such a code. */
+export function explainErrorCode(code: string): string | undefined {
+  if (!Object.hasOwn(ERROR_CODES, code)) return undefined;
+  const { error, title, remedy, page } = ERROR_CODES[code] as ErrorCodeEntry;
+  return `${code} (${error}): ${title}\n\nWhat to do: ${remedy}\n\nMore: ${page}\n`;
+}
