@@ -125,7 +125,8 @@ function settle(command: Command, context: Context): Command {
     .configureOutput({
       writeOut: (text) => context.out.write(text),
       writeErr: (text) => context.err.write(text),
-      outputError: (text, write) => write(`${path}: ${harmless(text.replace(/^error: (command-argument value )?/, ''))}`),
+      outputError: (text, write) =>
+        write(`${path}: ${harmless(text.replace(/^error: (command-argument value )?/, ''))}`),
       getOutHelpWidth: () => context.out.columns,
       getErrHelpWidth: () => context.err.columns,
       getOutHasColors: () => context.out.colors.isColorSupported,

@@ -169,7 +169,9 @@ describe('what may stand at the cursor', () => {
 test('a shell that there is no script for is refused with those that there are', async () => {
   const { code, stderr } = await byteor(['completion', 'csh']);
   expect(code).toBe(2);
-  expect(stderr).toContain("byteor completion: 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.");
+  expect(stderr).toContain(
+    "byteor completion: 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.",
+  );
 });
 
 /** Typed in a folder with a plan, a log and a folder of journals. */
