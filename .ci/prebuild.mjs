@@ -3,8 +3,8 @@
  * Debian's cross compiler, linux-arm64. Without arguments both; a target whose compiler is missing fails by name.
  *
  * Each target is built in a folder of its own below .cache/ from the files that the package ships and no others, so that a
- * prebuild is also the proof that a user can compile them, without anything in node_modules. (And node-gyp writes to build/ beside its binding.gyp, where the
- * developer's own build/Release must stay what it is.)
+ * prebuild is also the proof that a user can compile them, without anything in node_modules. (And node-gyp writes to build/
+ * beside its binding.gyp, where the developer's own build/Release must stay what it is.)
  */
 
 import { spawnSync } from 'node:child_process';

@@ -32,3 +32,16 @@ export function installed(prepare: (at: Installed) => Promise<void> | void = () 
     return at;
   };
 }
+
+/** What the programs of these tests run: text in, the same with an exclamation mark out. */
+export const louderPlan = (name: string) => ({
+  version: 2,
+  name,
+  target: 'SingleRing',
+  stages: [{ id: 'louder', op: 'append', config: { text: '!' } }],
+  boundaries: [
+    { id: 'in', kind: 'ingress', codec: 'utf8' },
+    { id: 'out', kind: 'egress', codec: 'utf8' },
+  ],
+  single_ring: { stages: [{ stage: 'louder' }] },
+});

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { command, copyCheckout, withoutCompiler } from './checkout.js';
-import { installed, SETUP_MS_MAX } from './installed.js';
+import { installed, louderPlan, SETUP_MS_MAX } from './installed.js';
 
 /**
  * What a user gets: the tarball, made here from a copy of the checkout, installed where there is no compiler.
@@ -38,17 +38,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const absent = (paths: readonly string[]): string[] => paths.filter((path) => !files().includes(path));
 
-const plan = {
-  version: 2,
-  name: 'packed',
-  target: 'SingleRing',
-  stages: [{ id: 'louder', op: 'append', config: { text: '!' } }],
-  boundaries: [
-    { id: 'in', kind: 'ingress', codec: 'utf8' },
-    { id: 'out', kind: 'egress', codec: 'utf8' },
-  ],
-  single_ring: { stages: [{ stage: 'louder' }] },
-};
+const plan = louderPlan('packed');
 
 /** A program's text, run in the installed folder: pushes three records and prints what came out and how it balanced. */
 const runPlan = `async () => {

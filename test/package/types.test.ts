@@ -3,22 +3,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { ended } from './checkout.js';
-import { installed } from './installed.js';
+import { installed, louderPlan } from './installed.js';
 import { installTools, needTool } from './tools.js';
 
 /** The declarations of the package, for every compiler from TypeScript 5.4 on, read whole: `skipLibCheck` is off. */
 
-const plan = {
-  version: 2,
-  name: 'typed',
-  target: 'SingleRing',
-  stages: [{ id: 'louder', op: 'append', config: { text: '!' } }],
-  boundaries: [
-    { id: 'in', kind: 'ingress', codec: 'utf8' },
-    { id: 'out', kind: 'egress', codec: 'utf8' },
-  ],
-  single_ring: { stages: [{ stage: 'louder' }] },
-};
+const plan = louderPlan('typed');
 
 /** A user's TypeScript: each line below a ts-expect-error must not compile, the rest must. */
 const PROGRAM = `

@@ -6,6 +6,7 @@ import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import type { PollHandle } from '../../lib/runtime/poll.js';
 import type { PushHandle } from '../../lib/runtime/push.js';
 import { compile } from '../../lib/version/version.js';
+import { linePlanOf } from '../support/line-plan.js';
 import { openRing } from './rings.js';
 
 /** The same handles over everything that carries records, for tests of what must hold in each of them. */
@@ -25,23 +26,7 @@ afterEach(() => {
 
 /** in → pass → out, over lanes of one kind. */
 export function openLine(codec: Codec, lane: Lane, options: OpenOptions = {}): Pipeline {
-  const plan: LaneGraphPlan = {
-    version: 2,
-    name: 'line',
-    target: 'LaneGraph',
-    stages: [{ id: 'pass', op: 'identity' }],
-    boundaries: [
-      { id: 'in', kind: 'ingress', codec },
-      { id: 'out', kind: 'egress', codec },
-    ],
-    lane_graph: {
-      connections: [
-        { from: 'in', to: 'pass', lane },
-        { from: 'pass', to: 'out', lane },
-      ],
-    },
-  };
-  const pipeline = open(compile(plan), options as never);
+  const pipeline = open(compile(linePlanOf(codec, lane, lane)), options as never);
   opened.push(pipeline);
   return pipeline;
 }

@@ -1,22 +1,12 @@
-/** The smallest graph with journals: in → pass → out. */
+/** The smallest graph: in → pass → out. */
+
+import type { Codec, LaneGraphPlan } from '../../lib/plan/document.js';
 
 export type Fsync = 'each_batch' | 'none' | { readonly interval_ms: number };
-export const EVENTS = { kind: 'Events' } as const;
-
-interface JournalOfTest {
-  readonly kind: 'Journal';
-  readonly fsync?: Fsync;
-  readonly segment_bytes?: number;
-}
-interface EventsOfTest {
-  readonly kind: 'Events';
-  readonly capacity_bytes?: number;
-}
-
-type LaneOfTest = JournalOfTest | EventsOfTest;
+type Lane = LaneGraphPlan['lane_graph']['connections'][number]['lane'];
 
 /** The plan for records of another codec; see `linePlan`. */
-export const linePlanOf = <C extends 'utf8' | 'bytes'>(codec: C, first: LaneOfTest, second: LaneOfTest = EVENTS) =>
+export const linePlanOf = <C extends Codec>(codec: C, first: Lane, second: Lane = { kind: 'Events' }) =>
   ({
     version: 2,
     name: 'line',
@@ -35,4 +25,4 @@ export const linePlanOf = <C extends 'utf8' | 'bytes'>(codec: C, first: LaneOfTe
   }) as const;
 
 /** `first` is the lane before the stage, which the ingress can await; `second` is the lane behind it. */
-export const linePlan = (first: LaneOfTest, second?: LaneOfTest) => linePlanOf('utf8', first, second);
+export const linePlan = (first: Lane, second?: Lane) => linePlanOf('utf8', first, second);
