@@ -12,5 +12,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     teardownTimeout: 30_000,
     retry: 0,
+    // What ships is loaded as Node loads it: vitest evaluates modules of the checkout itself, and knows no CommonJS.
+    server: { deps: { external: [/\/dist\//] } },
   },
 });
