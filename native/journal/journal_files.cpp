@@ -96,8 +96,7 @@ void JournalFiles::repair() {
     cut_end(folder_, recovered_);
     if (proves()) prove_again(folder_, recovered_, syncs() || recovered_.sync_failed());
   } catch (const SyncFailed&) {
-    // The next opening must not believe what it finds in the system's memory.
-    mark_->note_failed_sync();
+    remember_failed_sync();
     throw;
   }
 }
@@ -132,7 +131,6 @@ void JournalFiles::go_on() {
     fail_sync_data(error);
     return;
   }
-  if (proves()) synced_ = opened_at_;
   // Before the mark: once that says that records are safe, the reader must not want any that the repair has left out.
   // What the next opening writes must have its room on the device, too. Where it stands already, an opening that then
   // failed may have put it there.
@@ -146,7 +144,7 @@ void JournalFiles::go_on() {
     fail_sync("sync", cursor_->path(), error);
     return;
   }
-  if (int error = store_mark(); error != 0) {
+  if (int error = store_mark(proves() ? opened_at_ : synced_); error != 0) {
     fail("write", mark_->path(), error);
     return;
   }
@@ -248,25 +246,25 @@ bool JournalFiles::end_commit() noexcept {
   checked_ = false;
   room_ = 0;
   const bool now = options_.fsync == abi::FsyncCode::kEachBatch || sync_due_ms() == 0;
-  return (now ? sync() : promise()) && retire();
+  return (now ? sync() : promise(synced_)) && retire();
 }
 
-// What was written or synced is shown only when the file is still the journal's, and the mark says it, too.
-bool JournalFiles::promise() noexcept {
+// What was written or synced is shown only when the file is still the journal's, and the mark says it, too: a run that
+// syncs nothing would not know of it otherwise.
+bool JournalFiles::promise(std::uint64_t synced) noexcept {
   if (!check_active()) return false;
-  const int error = store_mark();
+  const int error = store_mark(synced);
   return error == 0 || fail("write", mark_->path(), error);
 }
 
 bool JournalFiles::sync() noexcept {
   if (failed_) return false;
-  if (!syncs()) return promise();
+  if (!syncs()) return promise(synced_);
   if (synced_ == written_) return check_active();
   if (const int error = sync_device(); error != 0) return fail_sync_data(error);
-  if (!check_active()) return false;
-  synced_ = written_;
+  if (!promise(written_)) return false;
   ++syncs_;
-  return promise();
+  return true;
 }
 
 // 0 or a negated errno.
@@ -279,7 +277,13 @@ int JournalFiles::sync_device() noexcept {
   return disk_.sync_data(file_.number());
 }
 
-int JournalFiles::store_mark() noexcept { return mark_->store(readable(), synced_, sync_failed_); }
+// `synced_` is what the mark says.
+int JournalFiles::store_mark(std::uint64_t synced) noexcept {
+  const std::uint64_t written = options_.fsync == abi::FsyncCode::kEachBatch ? synced : written_;
+  const int error = mark_->store(written, synced, sync_failed_);
+  if (error == 0) synced_ = synced;
+  return error;
+}
 
 std::uint64_t JournalFiles::sync_due_ms() const noexcept {
   if (options_.fsync != abi::FsyncCode::kInterval || synced_ == written_ || failed_) return kNoSequence;
@@ -479,18 +483,27 @@ bool JournalFiles::fail_write(int error, std::size_t moved) noexcept {
   // What is whole in the file may be promised still, and given to the reader, if the device takes it.
   if (wrong_with_active() == nullptr) {
     const int failed = syncs() ? sync_device() : 0;
-    if (failed == 0 && syncs()) synced_ = written_;
     sync_failed_ = sync_failed_ || failed != 0;
-    (void)store_mark();
+    (void)store_mark(failed == 0 && syncs() ? written_ : synced_);
   }
   return fail("write to", path_, error);
 }
 
 // Whatever file it was: the system now holds what the device may not have, and the next opening would believe it.
 bool JournalFiles::fail_sync(const char* what, const std::string& path, int error) noexcept {
-  sync_failed_ = true;
-  (void)store_mark();
+  if (!opened_)
+    remember_failed_sync();
+  else {
+    sync_failed_ = true;
+    (void)store_mark(synced_);
+  }
   return fail(what, path, error);
+}
+
+// Of an opening. The mark stays, also one that this opening has made, where it speaks of what was there before.
+void JournalFiles::remember_failed_sync() noexcept {
+  mark_->note_failed_sync(recovered_.synced);
+  if (!recovered_.segments.empty()) made_.keep();
 }
 
 bool JournalFiles::fail_sync_data(int error) noexcept {

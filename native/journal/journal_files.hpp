@@ -135,7 +135,7 @@ class JournalFiles {
   std::size_t put_frames(std::span<const lane::LaneRecord> records) noexcept;
   bool make_room(std::size_t bytes) noexcept;
   bool end_commit() noexcept;
-  bool promise() noexcept;
+  bool promise(std::uint64_t synced) noexcept;
   bool write_out() noexcept;
   bool write_blocks() noexcept;
   bool write_buffered(std::size_t bytes) noexcept;
@@ -146,7 +146,7 @@ class JournalFiles {
   const char* wrong_with_active() noexcept;
   bool check_active() noexcept;
   int sync_device() noexcept;
-  int store_mark() noexcept;
+  int store_mark(std::uint64_t synced) noexcept;
   bool retire() noexcept;
   bool over_limit(const SegmentState& segment, std::uint64_t bytes) const noexcept;
   void count_over_limit() noexcept;
@@ -156,6 +156,7 @@ class JournalFiles {
   bool fail_write(int error, std::size_t moved) noexcept;
   bool fail_sync(const char* what, const std::string& path, int error) noexcept;
   bool fail_sync_data(int error) noexcept;
+  void remember_failed_sync() noexcept;
   bool fail(const char* what, const std::string& path, int error) noexcept;
   bool fail_with(const char* what, const std::string& path, std::string_view why, const char* remedy) noexcept;
   void throw_failure() const;

@@ -31,8 +31,8 @@ int WriterMark::store(std::uint64_t written, std::uint64_t synced, bool sync_fai
   });
 }
 
-void WriterMark::note_failed_sync() noexcept {
-  if (says_) (void)store(file_.last().written, file_.last().synced, true);
+void WriterMark::note_failed_sync(std::uint64_t synced) noexcept {
+  (void)store(says_ ? file_.last().written : synced, says_ ? file_.last().synced : synced, true);
 }
 
 }  // namespace byteor::journal

@@ -24,8 +24,9 @@ class WriterMark {
 
   // 0 or a negated errno. What stands there already is not written again.
   int store(std::uint64_t written, std::uint64_t synced, bool sync_failed) noexcept;
-  // The same as before, and that a sync has failed.
-  void note_failed_sync() noexcept;
+  // The same as before, and that a sync has failed. `synced`: what is known to be on the device where nothing was
+  // stored.
+  void note_failed_sync(std::uint64_t synced) noexcept;
   // 0 or a negated errno.
   int sync() noexcept { return file_.sync(); }
   const std::string& path() const noexcept { return file_.path(); }

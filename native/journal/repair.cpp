@@ -134,9 +134,12 @@ void prove_again(const Folder& folder, const Recovered& found, bool rewrites) {
   for (std::size_t at = 0; at < found.segments.size(); ++at) {
     const bool last = at + 1 == found.segments.size();
     const std::uint64_t end = last ? found.end : found.segments[at + 1].first;
+    // Where everything ends that is on the device, the file may end elsewhere there: a writer that was closed cuts the
+    // begin of a record that it gave up. What follows in the next segment would not fit to it after a power failure.
+    if (end < found.synced) continue;
     // Of the last one also when it is empty: its header may not be on the device.
-    if (end <= found.synced && (!last || found.segments[at].first < found.synced)) continue;
-    if (rewrites)
+    const bool has_unproven = end > found.synced || (last && found.segments[at].first == end);
+    if (rewrites && has_unproven)
       Rewriter(folder, found.segments[at]).run(found.synced);
     else
       sync_segment(folder, found.segments[at].first);

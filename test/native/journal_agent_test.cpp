@@ -239,6 +239,7 @@ TEST(JournalAgent, AFullDiskInTheMiddleOfATurnGivesTheReaderWhatTheFilesHold) {
     JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
     put_records(bench.lane, 0, 1000);
     disk.room = 20'000;
+    disk.writes_over = true;
     EXPECT_EQ(agent.do_work(), 1u);
     EXPECT_TRUE(agent.done());
     const std::uint64_t whole = read_records(temp.path("lane"));

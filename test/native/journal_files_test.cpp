@@ -282,8 +282,9 @@ TEST(JournalFiles, AFullDiskIsFinalAndTheCountersSayWhatTheFilesHold) {
         const auto files = JournalFiles::open(options);
         ASSERT_TRUE(append_records(*files, 10, 10));
         disk.room = room;
-        EXPECT_FALSE(append_records(*files, 300, 300));
         // The mark finds room where it was before.
+        disk.writes_over = true;
+        EXPECT_FALSE(append_records(*files, 300, 300));
         whole = files->next_sequence();
         EXPECT_EQ(files->durable(), whole);
         EXPECT_EQ(files->readable(), whole);
@@ -310,6 +311,30 @@ TEST(JournalFiles, AFullDiskIsFinalAndTheCountersSayWhatTheFilesHold) {
       EXPECT_EQ(read_records(temp.path("lane")), whole);
     }
   }
+}
+
+// Some file systems want room also for what is written over. What the mark cannot say is not promised: it is in the
+// files, and the next opening proves it.
+TEST(JournalFiles, NothingIsPromisedThatTheMarkDoesNotSay) {
+  const TempFolder temp;
+  FaultyDisk disk;
+  JournalOptions options = journal_on(disk, temp);
+  {
+    const auto files = JournalFiles::open(options);
+    ASSERT_TRUE(append_records(*files, 10));
+    disk.on_write = [](std::size_t bytes) { return bytes == sizeof(MarkSlot) ? -ENOSPC : 0; };
+    EXPECT_FALSE(append_records(*files, 5, 5));
+    EXPECT_EQ(files->durable(), 10u);
+    EXPECT_EQ(files->readable(), 10u);
+    EXPECT_EQ(files->status().synced, 10u);
+    EXPECT_TRUE(contains(files->failure(), "writer.mark: No space left on device; records from sequence 10 on"))
+        << files->failure();
+  }
+  disk.on_write = nullptr;
+  const auto again = JournalFiles::open(options);
+  EXPECT_EQ(again->opened_at(), 15u);
+  EXPECT_EQ(again->durable(), 15u);
+  EXPECT_EQ(read_records(temp.path("lane")), 15u);
 }
 
 TEST(JournalFiles, AJournalThatFilledItsDiskCanBeOpenedAndItsReaderCanGoOn) {

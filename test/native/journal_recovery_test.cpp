@@ -7,11 +7,14 @@
 
 #include "support/faulty_disk.hpp"
 #include "support/journal_folder.hpp"
+#include "support/memory_disk.hpp"
 
 namespace byteor::journal {
 namespace {
 
+using test::append_record;
 using test::append_records;
+using test::append_text;
 using test::FaultyDisk;
 using test::journal_in;
 using test::overwrite;
@@ -492,6 +495,62 @@ TEST(JournalRecovery, AnyOpeningSyncThatFailsLetsTheNextOpeningProveAgain) {
     EXPECT_GE(disk.syncs - before, 3u) << "after a failure of sync " << which;
   }
   EXPECT_GE(failed, 3);
+}
+
+// The first opening of this journal was killed, or it was made by a version that kept no mark: there is none yet that
+// could say that the sync failed.
+TEST(JournalRecovery, AFailedSyncIsRememberedWhereThereWasNoMark) {
+  for (const bool has_file : {true, false}) {
+    const TempFolder temp;
+    FaultyDisk disk;
+    JournalOptions options = journal_in(temp.path("lane"));
+    options.disk = &disk;
+    options.fsync = abi::FsyncCode::kNone;
+    ASSERT_TRUE(append_records(*JournalFiles::open(options), 10));
+    if (has_file)
+      overwrite(temp.path("lane/writer.mark"), std::string(kSlotStride + sizeof(MarkSlot), '\0'));
+    else
+      std::filesystem::remove(temp.path("lane/writer.mark"));
+    disk.boot_id = "the boot after that";
+    disk.on_sync_data = [] { return -EIO; };
+    test::failure_of("JOURNAL_OPEN", [&] { JournalFiles::open(options); });
+    disk.on_sync_data = nullptr;
+    std::uint64_t again = 0;
+    disk.on_write_at = [&](std::uint64_t offset, std::size_t bytes) {
+      if (offset != 0 && offset != kSlotStride) again += bytes;
+    };
+    EXPECT_EQ(JournalFiles::open(options)->status().synced, 10u);
+    EXPECT_GE(again, offset_of(10) - offset_of(0)) << "what lies in the system's memory was believed";
+  }
+}
+
+// A writer that was closed cuts the begin of a record that it gave up, and syncs nothing: a power failure may bring it
+// back, under a successor that was begun behind the cut.
+TEST(JournalRecovery, ASegmentWhoseEndWasCutIsSyncedBeforeItGetsASuccessor) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    test::MemoryDisk disk(seed);
+    JournalOptions options = test::in_small_blocks("/lane", abi::FsyncCode::kEachBatch);
+    options.disk = &disk;
+    options.segment_bytes = 9000;
+    std::uint64_t durable = 0;
+    {
+      const auto files = JournalFiles::open(options);
+      while (!files->reaches_block_end() || files->records_behind_block() == 0) ASSERT_TRUE(append_record(*files));
+      ASSERT_TRUE(files->commit_blocks());
+      durable = files->durable();
+      ASSERT_LT(durable, files->next_sequence());
+      files->close();
+    }
+    {
+      const auto files = JournalFiles::open(options);
+      ASSERT_EQ(files->opened_at(), durable);
+      ASSERT_TRUE(append_text(*files, std::string(8000, 'x')) && files->commit());
+      ASSERT_EQ(files->status().segments, 2u);
+      durable = files->durable();
+    }
+    disk.power_failure();
+    EXPECT_EQ(JournalFiles::open(options)->opened_at(), durable);
+  }
 }
 
 TEST(JournalRecovery, AnUnfinishedFirstSegmentIsMadeAgain) {

@@ -26,7 +26,7 @@ int HistoryDisk::enter(DiskCall call) noexcept {
   }
   if (arm_ == Arm::kFail) arm_ = Arm::kNothing;
   ++faults_;
-  if (call >= DiskCall::kWrite) ++faults_of_changes_;
+  if (call >= DiskCall::kWrite || repairs_) ++faults_of_changes_;
   if (error_ == -ENOSPC) ++full_;
   return error_;
 }
@@ -66,12 +66,14 @@ int HistoryDisk::sync_data(int file) noexcept {
 
 int HistoryDisk::remove(int folder, const char* name) noexcept {
   if (const int error = enter(DiskCall::kRemove)) return error;
+  repairs_ = true;
   if (has_bytes_behind_header(folder, name)) removed_.emplace_back(name);
   return inner_.remove(folder, name);
 }
 
 int HistoryDisk::rename(int folder, const char* from, const char* to) noexcept {
   if (const int error = enter(DiskCall::kRename)) return error;
+  repairs_ = true;
   if (has_bytes_behind_header(folder, to)) removed_.emplace_back(to);
   return inner_.rename(folder, from, to);
 }

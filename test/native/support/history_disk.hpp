@@ -71,15 +71,18 @@ class HistoryDisk final : public platform::Disk {
   }
 
   bool dead() const { return dead_; }
-  // Since forget(): errors that were answered, those of a full disk included; the same of calls that change something;
-  // calls that changed something.
+  // Since forget(): errors that were answered, those of a full disk included; the same of calls that change something,
+  // and of any call once a file was cut, renamed or removed; of a full disk.
   std::uint64_t faults() const { return faults_; }
   std::uint64_t faults_of_changes() const { return faults_of_changes_; }
   std::uint64_t full() const { return full_; }
   std::uint64_t failed_syncs() const { return failed_syncs_; }
   bool lied() const { return lied_; }
   std::uint64_t evicted() const { return evicted_; }
-  void forget() { evicted_ = faults_ = faults_of_changes_ = full_ = failed_syncs_ = 0; }
+  void forget() {
+    evicted_ = faults_ = faults_of_changes_ = full_ = failed_syncs_ = 0;
+    repairs_ = false;
+  }
 
   // Segments of which something behind the header was unlinked since the last call.
   std::vector<std::string> take_removed() { return std::exchange(removed_, {}); }
@@ -116,6 +119,7 @@ class HistoryDisk final : public platform::Disk {
   }
   int truncate(int file, std::uint64_t bytes) noexcept override {
     if (const int error = enter(DiskCall::kTruncate)) return error;
+    repairs_ = true;
     return inner_.truncate(file, bytes);
   }
   int sync_data(int file) noexcept override;
@@ -170,6 +174,7 @@ class HistoryDisk final : public platform::Disk {
   std::uint64_t full_ = 0;
   std::uint64_t failed_syncs_ = 0;
   std::uint64_t evicted_ = 0;  // bytes that changed thereby
+  bool repairs_ = false;       // since forget(): a file was cut, renamed or removed
   std::vector<std::string> removed_;
 };
 

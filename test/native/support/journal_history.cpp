@@ -279,8 +279,8 @@ void JournalHistory::refuse(const Attempt& attempt, bool expected) {
   // On a full disk what is there can still be opened.
   if (!expected && made_ && !attempt.armed && disk_.full() != 0 && has_segment(attempt.before))
     throw Violation("refused-on-a-full-disk", attempt.message);
-  // A change that failed halfway is a change, and so is what was proven again before a page went; every other failure
-  // comes before the first one.
+  // A change that failed halfway is a change, what fails in the middle of a repair leaves the part that was done, and
+  // so does what was proven again before a page went; every other failure comes before the first change.
   if (!made_ || disk_.faults_of_changes() != 0 || disk_.evicted() != 0) return;
   const FolderImage after = hand_.image();
   if (after == attempt.before) return;
