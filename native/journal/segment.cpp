@@ -193,13 +193,14 @@ Behind look_behind(const Folder& folder, int file, const SegmentHeader& header, 
                    std::uint64_t sequence) {
   constexpr std::size_t kWindow = std::size_t{1} << 20;
   const FrameCrc crc(header.journal);
-  std::vector<std::byte> window(kWindow + sizeof(FrameHeader));
+  constexpr std::size_t kWindowBytes = kWindow + sizeof(FrameHeader);
+  const auto window = std::make_unique_for_overwrite<std::byte[]>(kWindowBytes);
   std::vector<std::byte> whole;
   Behind found = Behind::kNothing;
   for (std::uint64_t base = offset + kAlign; base < end; base += kWindow) {
-    const std::size_t got = read_up_to(folder, file, header.first, window.data(), window.size(), base);
+    const std::size_t got = read_up_to(folder, file, header.first, window.get(), kWindowBytes, base);
     for (std::size_t at = 0; at < kWindow && at + sizeof(FrameHeader) <= got; at += kAlign) {
-      const FrameHeader frame = load_frame(window.data() + at);
+      const FrameHeader frame = load_frame(window.get() + at);
       const std::uint64_t place = base + at;
       // Every frame in between takes at least a header.
       if (frame.sequence <= sequence || frame.sequence - sequence > (place - offset) / sizeof(FrameHeader)) continue;

@@ -424,7 +424,7 @@ std::uint64_t MemoryDisk::evict() noexcept {
   std::uint64_t changed = 0;
   each_inode([&](Inode& at) {
     for (const auto& page : at.pages) {
-      if (!page->versions.empty() || page->cache == page->device || random_.one_in(3)) continue;
+      if (!page->is_unproven() || random_.one_in(3)) continue;
       for (std::size_t i = 0; i != kPageBytes; ++i) changed += page->cache[i] != page->device[i] ? 1 : 0;
       page->cache = page->device;
     }
@@ -435,7 +435,7 @@ std::uint64_t MemoryDisk::evict() noexcept {
 bool MemoryDisk::holds_unproven_pages() const {
   bool found = false;
   each_inode([&](Inode& at) {
-    for (const auto& page : at.pages) found |= page->versions.empty() && page->cache != page->device;
+    for (const auto& page : at.pages) found |= page->is_unproven();
   });
   return found;
 }

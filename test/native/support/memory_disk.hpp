@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -88,6 +89,11 @@ class MemoryDisk final : public platform::Disk {
     Page device{};
     std::vector<Version> versions;  // since the page was clean, oldest first: the last is `cache`
     bool allocated = false;
+
+    // Clean, and the device has another content.
+    bool is_unproven() const noexcept {
+      return versions.empty() && std::memcmp(cache.data(), device.data(), kPageBytes) != 0;
+    }
   };
   struct NameChange {
     std::uint64_t at;
