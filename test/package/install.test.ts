@@ -103,6 +103,36 @@ describe('pnpm and bun', () => {
   });
 });
 
+describe.each([
+  ['yarn 1', 'yarn1', 'file:'],
+  ['yarn 4 with its default linker, Plug’n’Play', 'yarn4', 'byteor@file:'],
+])('%s', (_, tool, prefix) => {
+  const yarn = ({ cwd, env }: User, ...args: string[]) =>
+    ended('node', [needTool(tool, 'bin', 'yarn.js'), ...args], { cwd, env: { ...env, YARN_ENABLE_TELEMETRY: '0' } });
+
+  async function userWith(tarball: string): Promise<User> {
+    const user = newUser(process.execPath);
+    // Yarn 4 looks for the project's root in the folders above.
+    writeFileSync(join(user.cwd, 'yarn.lock'), '');
+    expect(await yarn(user, 'add', `${prefix}${tarball}`)).toMatchObject({ code: 0 });
+    return user;
+  }
+
+  test('installs a package that loads', async () => {
+    const user = await userWith(made.tarball);
+    expect(await yarn(user, 'node', '-e', LOADS)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('loaded\n'),
+    });
+  });
+
+  test('without a binary: `yarn byteor build` is found', async () => {
+    const { code, stderr } = await yarn(await userWith(made.bare), 'byteor', 'build');
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('byteor build: There is no C++ compiler: g++ does not run.');
+  });
+});
+
 describe('`byteor build`', () => {
   test('where it cannot write names the folder and what to do', async () => {
     const user = newUser(process.execPath);
