@@ -2,7 +2,7 @@
  * The command line: finds the verb, loads only its file, and turns every way to end into an exit code. Nothing here
  * loads the addon. Main thread, once a process.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { packageVersion } from '../runtime/package-root.js';
 import { CliError, ExitCode } from './exit-code.js';
 import type { Terminal } from './terminal.js';
@@ -117,6 +117,13 @@ class Context implements VerbContext {
   readonly program: VerbContext['program'] = (verb) => buildProgram(verb, this);
 }
 
+/** An option that may be repeated starts from an empty list, which says nothing to a reader of the help. */
+function optionDescription(this: Help, option: Option): string {
+  const empty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  const shown: Option = empty ? Object.create(option, { defaultValue: { value: undefined } }) : option;
+  return Help.prototype.optionDescription.call(this, shown);
+}
+
 /** What every command, the program's and a verb's, does about help, errors and streams. */
 function settle(command: Command, context: Context): Command {
   const path = command.parent === null ? 'byteor' : `byteor ${command.name()}`;
@@ -132,7 +139,7 @@ function settle(command: Command, context: Context): Command {
       getOutHasColors: () => context.out.colors.isColorSupported,
       getErrHasColors: () => context.err.colors.isColorSupported,
     })
-    .configureHelp({ styleTitle: (title) => context.out.colors.bold(title) })
+    .configureHelp({ styleTitle: (title) => context.out.colors.bold(title), optionDescription })
     .showHelpAfterError(`Try \`${path} --help\`.`)
     .helpOption('-h, --help', 'print this help');
 }

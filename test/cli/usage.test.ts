@@ -30,6 +30,13 @@ describe('help', () => {
     expect(await byteor(['help', verb])).toMatchObject({ code: 0, stdout });
   });
 
+  test.each(['run', 'replay'])('%s --help names no default of an option that may be repeated', async (verb) => {
+    const { stdout } = await byteor([verb, '--help']);
+    expect(stdout).toMatch(/--egress <id=adapter>\s/);
+    expect(stdout).toContain('(default: 10s)');
+    expect(stdout.replaceAll(/\s+/g, ' ')).not.toContain('default: []');
+  });
+
   test('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     expect(await byteor(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
