@@ -7,7 +7,7 @@ import { type LoweredGraph, lowerGraph } from '../lower/graph.js';
 import type { GraphSpec } from '../lower/spec.js';
 import type { BoundaryPolicy, CheckedPlan, Connection, LaneGraphPlan, OnFull } from '../plan/document.js';
 import { flowOrder } from '../plan/flow.js';
-import { policyOf } from '../plan/policy.js';
+import { policyInForce, policyOf } from '../plan/policy.js';
 import { planId } from '../version/id.js';
 import { type GraphLaneReport, type InsertedElement, type Role, reportGraph } from '../version/report.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
@@ -35,9 +35,9 @@ export interface GraphDescription extends CommonDescription {
   readonly onFull: OnFull;
   /** In the order of the plan. */
   readonly boundaries: readonly (DescribedBoundary & {
-    /** The policy in force, stated or by default. */
+    /** The policy of the plan, stated or by default. */
     readonly policy: BoundaryPolicy;
-    /** The same in words. */
+    /** What it does here, in words: with one connection most policies have nothing to decide. */
     readonly policyWords: string;
   })[];
   /** In the order of the plan. */
@@ -100,7 +100,7 @@ export function describeGraph(
     boundaries: plan.boundaries.map((entry) => {
       const policy = policyOf(plan, entry);
       const spec = lowered.spec.boundaries.find(({ id }) => id === entry.id);
-      return { ...describeBoundary(entry, spec), policy, policyWords: policyWords(policy) };
+      return { ...describeBoundary(entry, spec), policy, policyWords: policyWords(policyInForce(plan, entry)) };
     }),
     stages: plan.stages,
     connections: graph.connections.map((entry) => ({

@@ -17,7 +17,7 @@ import type {
   StageEntry,
 } from '../plan/document.js';
 import { normalConfig, OP_CATALOG, traitsOf } from '../plan/op-catalog.js';
-import { statedPolicy } from '../plan/policy.js';
+import { policyInForce } from '../plan/policy.js';
 import { type CanonicalObject, canonicalText, parseCanonicalText } from '../version/canonical-text.js';
 import { codecWords, configWords, cut, keyWords, laneWords, policyWords } from './words.js';
 
@@ -78,7 +78,7 @@ function connectionArrow(entry: Connection, graphOnFull: 'Block' | 'Drop'): stri
 function writtenGraph(plan: LaneGraphPlan): string[] {
   const { connections, on_full = 'Block' } = plan.lane_graph;
   const boundaries = byId(plan.boundaries).map((entry) => {
-    const policy = statedPolicy(plan, entry.id);
+    const policy = policyInForce(plan, entry);
     return boundaryNode(entry, policy === undefined ? '' : policyWords(policy));
   });
   const arrows = connections.map((entry) => connectionArrow(entry, on_full));

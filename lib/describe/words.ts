@@ -42,7 +42,9 @@ export function laneWords(lane: Lane): string {
   return details.length === 0 ? lane.kind : `${lane.kind} (${details.join(', ')})`;
 }
 
-export function policyWords(policy: BoundaryPolicy): string {
+/** @param policy undefined where it decides nothing */
+export function policyWords(policy: BoundaryPolicy | undefined): string {
+  if (policy === undefined) return 'one connection';
   return typeof policy === 'string' ? policy : `KeyHash of ${keyWords(policy.key)}`;
 }
 

@@ -16,6 +16,17 @@ export function policyOf(plan: LaneGraphPlan, { id, kind }: BoundaryEntry): Boun
   return statedPolicy(plan, id) ?? defaultPolicy(kind);
 }
 
+/**
+ * The policy where it decides anything: an ingress with one connection neither spreads nor copies, and an egress with one
+ * has nothing to interleave. Ordered holds upstream of its egress too, so one connection does not end it. The same for a
+ * default that is written out and one that is left out.
+ */
+export function policyInForce(plan: LaneGraphPlan, entry: BoundaryEntry): BoundaryPolicy | undefined {
+  const policy = policyOf(plan, entry);
+  const connections = plan.lane_graph.connections.filter(({ from, to }) => from === entry.id || to === entry.id);
+  return connections.length > 1 || policy === 'Ordered' ? policy : undefined;
+}
+
 /** The egresses that restore the order of their ingress. */
 export function orderedEgresses(plan: LaneGraphPlan): readonly string[] {
   return plan.boundaries.filter((entry) => policyOf(plan, entry) === 'Ordered').map(({ id }) => id);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { describePlan } from '../../lib/describe/describe.js';
+import type { GraphDescription } from '../../lib/describe/describe-graph.js';
 import { describeText } from '../../lib/describe/describe-text.js';
 import { planDot } from '../../lib/describe/dot.js';
-import type { CheckedPlan } from '../../lib/plan/document.js';
-import { eventsDiamond, journalBranch, line } from '../lower/graphs.js';
+import type { BoundaryPolicy, CheckedPlan } from '../../lib/plan/document.js';
+import { type ConnectionText, eventsDiamond, graph, journalBranch, line } from '../lower/graphs.js';
 import { callers, chain, checked, diamond, eight, ring, shards } from '../lower/plans.js';
 import { fullGraph, fullRing } from '../version/plans.js';
 
@@ -19,6 +20,11 @@ const golden: readonly (readonly [string, CheckedPlan])[] = [
   ['journal-branch', journalBranch],
   ['line', line],
 ];
+
+const oneConnection = (policy: Readonly<Record<string, BoundaryPolicy>>): CheckedPlan =>
+  graph('one', [['in -> a'], ['a -> out']], { policy });
+
+const DIAMOND: readonly ConnectionText[] = [['in -> a'], ['in -> b'], ['a -> out'], ['b -> out']];
 
 describe('describe', () => {
   it.each(golden)('gives the golden text for %s', async (name, plan) => {
@@ -76,6 +82,21 @@ describe('describe', () => {
     });
   });
 
+  it.each([undefined, 'Broadcast', 'RoundRobin'] as const)(
+    'says no policy of an ingress with one connection, to which nothing is left to decide, also with %s',
+    (stated) => {
+      const plan = oneConnection(stated === undefined ? {} : { in: stated });
+      const [ingress] = (describePlan(plan) as GraphDescription).boundaries;
+      expect(ingress).toMatchObject({ policy: stated ?? 'Broadcast', policyWords: 'one connection' });
+      expect(describeText(describePlan(plan))).not.toMatch(/Broadcast|RoundRobin/);
+    },
+  );
+
+  it('says of an Ordered egress with one connection that it is ordered, because what is before it is', () => {
+    const { boundaries } = describePlan(oneConnection({ out: 'Ordered' })) as GraphDescription;
+    expect(boundaries.map(({ policyWords }) => policyWords)).toEqual(['one connection', 'Ordered']);
+  });
+
   it('can be printed as JSON', () => {
     for (const [, plan] of golden) expect(JSON.parse(JSON.stringify(describePlan(plan)))).toEqual(describePlan(plan));
   });
@@ -103,6 +124,16 @@ describe('dot', () => {
       single_ring: { ...fullRing.single_ring, stages: entries },
     };
     expect(planDot(checked(other))).toBe(planDot(checked(fullRing)));
+  });
+
+  it('does not depend on whether a policy that is the default is written out', () => {
+    expect(planDot(graph('d', DIAMOND, { policy: { in: 'Broadcast', out: 'Interleave' } }))).toBe(
+      planDot(graph('d', DIAMOND)),
+    );
+  });
+
+  it('names no policy of an ingress with one connection', () => {
+    expect(planDot(oneConnection({ in: 'Broadcast' }))).toContain('"in" [shape=oval, label="in\\nbytes"]');
   });
 
   it('escapes what Graphviz would read as its own', () => {
