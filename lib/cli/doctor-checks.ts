@@ -155,6 +155,22 @@ export function checkFolder(candidates: readonly FolderState[]): Check {
   };
 }
 
+/**
+ * Black boxes: regions of processes that were killed. They lie in memory until they are pruned.
+ * @param sizes of each, bytes
+ */
+export function checkDeadRegions(sizes: readonly number[]): Check {
+  if (sizes.length === 0) return ok('DEAD_REGIONS', 'no killed pipeline left its region behind');
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const [left, them] = sizes.length === 1 ? ['1 killed pipeline', 'it'] : [`${sizes.length} killed pipelines`, 'them'];
+  return {
+    code: 'DEAD_REGIONS',
+    verdict: 'warn',
+    message: `${left} left ${sizeWords(bytes)} behind.`,
+    fix: `\`byteor snapshot\` lists ${them}; \`byteor snapshot --prune\` removes ${them}.`,
+  };
+}
+
 // ---- with a plan ---------------------------------------------------------------------------------------------------
 
 export function checkThreads(wanted: number, asked: number | undefined, { cpus }: Capabilities): Check {

@@ -70,6 +70,18 @@ export function folderState(path: string): FolderState {
   }
 }
 
+/** Bytes that a file takes where it lies, which for a region are mostly memory; 0 when it is gone. */
+export function bytesTaken(path: string): number {
+  try {
+    return statSync(path).blocks * STAT_BLOCK_BYTES;
+  } catch {
+    return 0;
+  }
+}
+
+/** The unit of `blocks`, whatever the blocks of the file system (stat(2)). */
+const STAT_BLOCK_BYTES = 512;
+
 function canHold(folder: string): boolean {
   try {
     return statSync(folder).isDirectory();

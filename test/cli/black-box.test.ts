@@ -121,6 +121,23 @@ describe('what a killed process left behind', () => {
     expect([existsSync(one.path), existsSync(other.path)]).toEqual([false, true]);
   });
 
+  test('is counted by doctor, with what it takes, until it is pruned', async () => {
+    const place = join(ownFolders().XDG_RUNTIME_DIR, 'byteor');
+    mkdirSync(place, { mode: 0o700 });
+    for (const pipeline of [1, 2])
+      writeFileSync(join(place, `pipeline-${2 ** 22 + pipeline}-1.region`), Buffer.alloc(256 * 1024, 1));
+    writeFileSync(join(place, `pipeline-${process.pid}-1.region`), Buffer.alloc(256 * 1024, 1));
+    const line = async () => {
+      const { stdout } = await byteor(['doctor']);
+      return /^. \w+ +DEAD_REGIONS +(.*\n.*\n)/m.exec(stdout)?.[1]?.replaceAll(/\s+/g, ' ');
+    };
+    expect(await line()).toMatch(
+      /^2 killed pipelines left 51[2-9](\.\d)? KiB behind\. `byteor snapshot` lists them; `byteor snapshot --prune` removes them\. $/,
+    );
+    await byteor(['snapshot', '--prune']);
+    expect(await line()).toContain('no killed pipeline left its region behind');
+  });
+
   test('stays until it is pruned', async () => {
     const env = ownFolders();
     const { path } = await deadRegion(env);

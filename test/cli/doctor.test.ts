@@ -6,6 +6,7 @@ import {
   checkAddon,
   checkAskedCpus,
   checkCpus,
+  checkDeadRegions,
   checkFolder,
   checkIsolatedCpus,
   checkLockedMemory,
@@ -50,6 +51,7 @@ describe('byteor doctor', () => {
       'ISOLATED_CPUS',
       'REAL_TIME',
       'RUNTIME_FOLDER',
+      'DEAD_REGIONS',
     ]);
     for (const check of checks) expect(['ok', 'warn']).toContain(check.verdict);
   });
@@ -187,6 +189,17 @@ describe('the verdict on', () => {
     expect(checkAskedCpus([0, 9], machine())[0]).toMatchObject({ verdict: 'fail', fix: 'Choose from 0-3.' });
     expect(checkAskedCpus([0, 1], machine())[0]?.verdict).toBe('ok');
     expect(checkAskedCpus(undefined, machine())).toEqual([]);
+  });
+
+  test('regions that killed pipelines left behind is a warning with their number, their size and the command', () => {
+    expect(checkDeadRegions([])).toMatchObject({ verdict: 'ok' });
+    expect(checkDeadRegions([4096])).toEqual({
+      code: 'DEAD_REGIONS',
+      verdict: 'warn',
+      message: '1 killed pipeline left 4 KiB behind.',
+      fix: '`byteor snapshot` lists it; `byteor snapshot --prune` removes it.',
+    });
+    expect(checkDeadRegions([3 * MIB, MIB, 0])).toMatchObject({ message: '3 killed pipelines left 4 MiB behind.' });
   });
 
   test('a machine without any usable runtime folder is a warning', () => {

@@ -2,6 +2,7 @@
 import { freemem } from 'node:os';
 import type { RingDescription } from '../../describe/describe.js';
 import { folderCandidates } from '../../observe/folders.js';
+import { observedPipelines } from '../../observe/observed.js';
 import type { CheckedPlan } from '../../plan/document.js';
 import { describeAsked, placementOf } from '../describe-asked.js';
 import {
@@ -9,6 +10,7 @@ import {
   checkAddon,
   checkAskedCpus,
   checkCpus,
+  checkDeadRegions,
   checkFolder,
   checkIsolatedCpus,
   checkLockedMemory,
@@ -23,7 +25,15 @@ import {
 } from '../doctor-checks.js';
 import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
-import { folderState, isPrivileged, libc, lockedMemoryLimit, Privilege, realTimeLimit } from '../machine.js';
+import {
+  bytesTaken,
+  folderState,
+  isPrivileged,
+  libc,
+  lockedMemoryLimit,
+  Privilege,
+  realTimeLimit,
+} from '../machine.js';
 import { askAddon } from '../native-facts.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
 import type { Channel } from '../terminal.js';
@@ -87,11 +97,18 @@ function allChecks(plan: CheckedPlan | undefined, options: Options): Check[] {
     checkIsolatedCpus(facts, options.profile),
     checkRealTime(realTimeLimit(), isPrivileged(Privilege.RealTime), options.profile),
     checkFolder(folders),
+    checkDeadRegions(deadRegions()),
     ...checkAskedCpus(options.cpus, facts),
     ...(ring === undefined ? [] : [checkThreads(ring.memory.threads, options.threads, facts)]),
     ...(asked === undefined ? [] : [checkPlanMemory(asked, facts, freemem())]),
     ...(asked === undefined || options.observe !== true ? [] : [checkObserve(asked, folders)]),
   ];
+}
+
+/** Bytes of each region whose process is gone. */
+function deadRegions(): number[] {
+  const dead = observedPipelines().filter(({ process }) => process === 'gone');
+  return dead.map(({ path }) => bytesTaken(path));
 }
 
 interface PlanNeeds {
