@@ -3,20 +3,29 @@
  * snapshot.ts, whose pages it fills.
  */
 
-import {
-  type AgentEntry,
-  ConsumerBlock,
-  enums,
-  HISTOGRAM_COUNTS,
-  type LaneBlock,
-  ProducerBlock,
-} from '../abi/definition.js';
+import { ConsumerBlock, enums, HISTOGRAM_COUNTS, LaneBlock, NONE, ProducerBlock } from '../abi/definition.js';
 import type { JournalCounts, LaneCounts } from './counters.js';
 import { journalCounts } from './graph-counters.js';
-import { type LatencySummary, summarizeHistogram } from './histogram.js';
-import { Block, type BlockOf, isJsAgent, nameOf, type Region } from './region.js';
+import { HistogramSum, type LatencySummary } from './histogram.js';
+import { Block, nameOf, namesOf, type Region, RegionError } from './region.js';
+import {
+  AGENT,
+  addHistogram,
+  fieldWords,
+  LANE,
+  laneIds,
+  laneTable,
+  listAt,
+  placeAt,
+  structAt,
+  type Table,
+} from './region-tables.js';
 
-const { AgentKind } = enums;
+const { AgentKind, LaneFlag, LaneKindCode, LayoutCode, OnFullCode, PortCode } = enums;
+const PRODUCER = fieldWords(ProducerBlock);
+const CONSUMER = fieldWords(ConsumerBlock);
+const LANE_KINDS = namesOf(LaneKindCode);
+const ON_FULL = namesOf(OnFullCode);
 
 /** A lane of an observed LaneGraph. */
 export interface LaneSnapshot {
@@ -60,149 +69,244 @@ export interface LaneReaderSnapshot {
   readonly lag: number;
 }
 
-interface ReaderFacts {
-  readonly agent: number;
-  readonly js: boolean;
-  readonly block: BlockOf<typeof ConsumerBlock>;
-  readonly histogramAt: number;
-}
-
-interface LaneFacts {
-  readonly lane: BlockOf<typeof LaneBlock>;
-  readonly producer: BlockOf<typeof ProducerBlock>;
-  readonly readers: readonly ReaderFacts[];
-  readonly files: BlockOf<typeof ConsumerBlock> | undefined;
-  readonly journal: JournalCounts | undefined;
+/**
+ * How far the agents of a region are, by their numbers. Columns, because a loop that fills one is soon compiled, and the first
+ * snapshot of a large pipeline would spend most of its time in calls that are not.
+ * @internal
+ */
+export interface Progress {
+  readonly sequences: Float64Array;
+  readonly lags: Float64Array;
+  /** @param row word at which the agent's entry begins */
+  latency(agent: number, row: number): LatencySummary | null;
 }
 
 /**
- * Reads one region; made for one snapshot.
+ * Reads one region; made for one snapshot. Lanes have numbers, and so have their readers, those of one lane in a row: from
+ * `#firstReader[lane]` up to `#firstReader[lane + 1]`.
  * @internal
  */
-export class GraphReader {
+export class GraphReader implements Progress {
+  readonly sequences: Float64Array;
+  readonly lags: Float64Array;
   readonly #region: Region;
-  readonly #lanes: readonly LaneFacts[];
-  readonly #ids: readonly string[];
-  /** Sums of one agent; zeros between two. */
-  readonly #counts = new Uint32Array(HISTOGRAM_COUNTS);
+  readonly #agents: Table;
+  readonly #lanes: Table;
+  /** Words of the lanes' ProducerBlocks, and of the ConsumerBlocks of the journals' files: 0 for other lanes. */
+  readonly #producers: Uint32Array;
+  readonly #files: Uint32Array;
+  readonly #journals = new Map<number, JournalCounts>();
+  readonly #published: Float64Array;
+  readonly #used: Int32Array;
+  readonly #firstReader: Uint32Array;
+  readonly #readerAgents: Uint32Array;
+  readonly #reads: Float64Array;
+  readonly #readerLags: Float64Array;
+  readonly #latencies = new HistogramSum();
 
-  constructor(region: Region) {
+  constructor(region: Region, agents: Table) {
     this.#region = region;
-    const { agents } = region;
-    this.#ids = agents.map((agent) => region.agentId(agent));
-    this.#lanes = region.lanes.map((lane) => this.#facts(lane, agents));
+    this.#agents = agents;
+    this.#lanes = laneTable(region);
+    const { count } = this.#lanes;
+    this.#producers = new Uint32Array(count);
+    this.#files = new Uint32Array(count);
+    this.#published = new Float64Array(count);
+    this.#used = new Int32Array(count);
+    this.#firstReader = new Uint32Array(count + 1);
+    const readers = this.#countReaders();
+    this.#readerAgents = new Uint32Array(readers);
+    this.#reads = new Float64Array(readers);
+    this.#readerLags = new Float64Array(readers);
+    this.sequences = new Float64Array(agents.count);
+    this.lags = new Float64Array(agents.count);
+    this.#findBlocks();
+    this.#measure();
+    this.#addUp();
   }
 
-  /** How far a role is. A journal's agent has the lane whose files it writes as its inlet. */
-  progress(
-    agent: BlockOf<typeof AgentEntry>,
-    index: number,
-  ): { sequence: number; lag: number; latency_ns: LatencySummary | null } {
-    if (agent.u32('kind') === AgentKind.Ingress) {
-      const lane = this.#of(agent, 'outlets_offset', 'outlet_count')[0];
-      const sequence = lane?.producer.f64('published') ?? 0;
-      const lag = Math.max(0, ...(lane?.readers.map(({ block }) => sequence - block.f64('in')) ?? []));
-      return { sequence, lag, latency_ns: null };
+  /** Of all lanes; fills `#firstReader`. */
+  #countReaders(): number {
+    const { words, observableBytes } = this.#region;
+    const { first, stride, count } = this.#lanes;
+    const firstReader = this.#firstReader;
+    let readers = 0;
+    for (let lane = 0, row = first; lane < count; lane++, row += stride) {
+      readers += words[row + LANE.reader_count] as number;
+      firstReader[lane + 1] = readers;
     }
-    const inlets = this.#of(agent, 'inlets_offset', 'inlet_count');
-    const journal = agent.u32('kind') === AgentKind.Journal;
-    let [sequence, lag, sampled] = [0, 0, false];
-    for (const lane of inlets) {
-      const reader = readerOf(lane, index);
-      const block = journal ? lane.files : reader?.block;
-      if (block === undefined) continue;
-      const read = block.f64('in');
-      sequence += read;
-      lag += Math.max(0, handed(lane, journal) - read);
-      // A reader that has read nothing has no samples.
-      if (reader === undefined || read === 0) continue;
-      if (this.#region.addTable(reader.histogramAt, this.#counts)) sampled = true;
-    }
-    const latency_ns = sampled ? summarizeHistogram(this.#counts) : null;
-    if (sampled) this.#counts.fill(0);
-    return { sequence, lag, latency_ns };
+    // Each has a block of its own.
+    if (readers * ConsumerBlock.size > observableBytes)
+      throw new RegionError(`${readers} readers of lanes do not fit into the ${observableBytes} bytes seen`);
+    return readers;
   }
 
-  lanes(): LaneSnapshot[] {
-    return this.#lanes.map((facts) => this.#snapshot(facts));
-  }
-
-  #facts(lane: BlockOf<typeof LaneBlock>, agents: readonly BlockOf<typeof AgentEntry>[]): LaneFacts {
+  #findBlocks(): void {
     const region = this.#region;
-    const count = lane.u32('reader_count');
-    const readerAgents = region.u32List(lane.u64('reader_agents_offset'), count);
-    const readers = region.u64List(lane.u64('readers_offset'), count).map((at, reader): ReaderFacts => {
-      const agent = readerAgents[reader] as number;
-      const histogramAt = lane.u64('histograms_offset') + reader * HISTOGRAM_COUNTS * 4;
-      return { agent, js: isJsAgent(agents[agent]), block: new Block(region, ConsumerBlock, at), histogramAt };
-    });
-    const filesAt = lane.u64('files_offset');
-    return {
-      lane,
-      producer: new Block(region, ProducerBlock, lane.u64('producer_offset')),
-      readers,
-      files: filesAt === 0 ? undefined : new Block(region, ConsumerBlock, filesAt),
-      journal: journalCounts(region, lane),
-    };
+    const { words } = region;
+    const { first, stride, count } = this.#lanes;
+    const [producers, files] = [this.#producers, this.#files];
+    for (let lane = 0, row = first; lane < count; lane++, row += stride) {
+      producers[lane] = structAt(region, row + LANE.producer_offset, ProducerBlock);
+      if (placeAt(words, row + LANE.files_offset) === 0) continue;
+      files[lane] = structAt(region, row + LANE.files_offset, ConsumerBlock);
+      const counts = journalCounts(region, new Block(region, LaneBlock, row * Uint32Array.BYTES_PER_ELEMENT));
+      if (counts !== undefined) this.#journals.set(lane, counts);
+    }
   }
 
-  #of(
-    agent: BlockOf<typeof AgentEntry>,
-    list: 'inlets_offset' | 'outlets_offset',
-    count: 'inlet_count' | 'outlet_count',
-  ): LaneFacts[] {
-    const lanes: LaneFacts[] = [];
-    for (const index of this.#region.u32List(agent.u64(list), agent.u32(count))) {
-      const lane = this.#lanes[index];
-      if (lane !== undefined) lanes.push(lane);
+  /** What each lane holds, and how far its readers are: `used` in low halves, because a lane is shorter than their range. */
+  #measure(): void {
+    const region = this.#region;
+    const { words, doubles } = region;
+    const { first, stride, count } = this.#lanes;
+    const [producers, files, firstReader, reads] = [this.#producers, this.#files, this.#firstReader, this.#reads];
+    for (let lane = 0, row = first; lane < count; lane++, row += stride) {
+      const producer = producers[lane] as number;
+      const inJs = words[row + LANE.writer_port] === PortCode.Js;
+      const head = words[producer + (inJs ? PRODUCER.cell : PRODUCER.cursor)] as number;
+      const ofFiles = files[lane] as number;
+      let used = ofFiles === 0 ? 0 : (head - (words[ofFiles + CONSUMER.sequence] as number)) | 0;
+      const from = firstReader[lane] as number;
+      const readers = (firstReader[lane + 1] as number) - from;
+      const agents = listAt(region, row + LANE.reader_agents_offset, readers, 4);
+      const blocks = listAt(region, row + LANE.readers_offset, readers, 8);
+      for (let place = 0; place < readers; place++) {
+        const agent = words[agents + place] as number;
+        const block = structAt(region, blocks + place * 2, ConsumerBlock);
+        const cell = words[block + (this.#isJs(agent) ? CONSUMER.cell : CONSUMER.sequence)] as number;
+        used = Math.max(used, (head - cell) | 0);
+        this.#readerAgents[from + place] = agent;
+        reads[from + place] = doubles[(block + CONSUMER.in) >>> 1] as number;
+      }
+      // After what was read of it: the writer is not behind its readers.
+      this.#published[lane] = doubles[(producer + PRODUCER.published) >>> 1] as number;
+      this.#used[lane] = Math.max(0, used);
     }
+  }
+
+  /** Gives every agent what it has read and has not read of all its lanes. */
+  #addUp(): void {
+    const { words } = this.#region;
+    const { sequences, lags } = this;
+    const [firstReader, agents] = [this.#firstReader, this.#readerAgents];
+    const [reads, readerLags, published] = [this.#reads, this.#readerLags, this.#published];
+    for (let lane = 0; lane < published.length; lane++) {
+      // What a reader will have read at the end: also what earlier runs left in a journal.
+      const handed = (published[lane] as number) + (this.#journals.get(lane)?.replayed ?? 0);
+      for (let reader = firstReader[lane] as number; reader < (firstReader[lane + 1] as number); reader++) {
+        const agent = agents[reader] as number;
+        const read = reads[reader] as number;
+        const lag = Math.max(0, handed - read);
+        readerLags[reader] = lag;
+        if (agent >= sequences.length) continue;
+        sequences[agent] = (sequences[agent] as number) + read;
+        lags[agent] = (lags[agent] as number) + lag;
+      }
+    }
+    const { first, stride, count } = this.#agents;
+    for (let agent = 0, row = first; agent < count; agent++, row += stride) {
+      const kind = words[row + AGENT.kind] as number;
+      if (kind === AgentKind.Ingress) this.#addIngress(agent, row);
+      else if (kind === AgentKind.Journal) this.#addJournal(agent, row);
+    }
+  }
+
+  #addIngress(agent: number, row: number): void {
+    const { words } = this.#region;
+    const count = words[row + AGENT.outlet_count] as number;
+    const lane = count === 0 ? NONE : words[listAt(this.#region, row + AGENT.outlets_offset, count, 4)];
+    if (lane === undefined || lane >= this.#lanes.count) return;
+    const published = this.#published[lane] as number;
+    this.sequences[agent] = published;
+    const end = this.#firstReader[lane + 1] as number;
+    for (let reader = this.#firstReader[lane] as number; reader < end; reader++)
+      this.lags[agent] = Math.max(this.lags[agent] as number, published - (this.#reads[reader] as number));
+  }
+
+  /** The agent of a journal has the lane whose files it writes as its inlet, and sees this run's records only. */
+  #addJournal(agent: number, row: number): void {
+    const { words, doubles } = this.#region;
+    const count = words[row + AGENT.inlet_count] as number;
+    const lane = count === 0 ? NONE : words[listAt(this.#region, row + AGENT.inlets_offset, count, 4)];
+    const files = lane === undefined ? 0 : (this.#files[lane] ?? 0);
+    if (lane === undefined || files === 0) return;
+    const read = doubles[(files + CONSUMER.in) >>> 1] as number;
+    this.sequences[agent] = read;
+    this.lags[agent] = Math.max(0, (this.#published[lane] as number) - read);
+  }
+
+  latency(agent: number, row: number): LatencySummary | null {
+    const { words } = this.#region;
+    // A reader that has read nothing has no samples.
+    if (this.sequences[agent] === 0 || words[row + AGENT.kind] === AgentKind.Ingress) return null;
+    const count = words[row + AGENT.inlet_count] as number;
+    const inlets = listAt(this.#region, row + AGENT.inlets_offset, count, 4);
+    for (let inlet = 0; inlet < count; inlet++) this.#addLatencies(words[inlets + inlet] as number, agent);
+    return this.#latencies.take();
+  }
+
+  #addLatencies(lane: number, agent: number): void {
+    if (lane >= this.#lanes.count) return;
+    const from = this.#firstReader[lane] as number;
+    const readers = this.#readerAgents.subarray(from, this.#firstReader[lane + 1]);
+    const place = readers.indexOf(agent);
+    if (place < 0 || this.#reads[from + place] === 0) return;
+    const row = this.#lanes.first + lane * this.#lanes.stride;
+    const at = placeAt(this.#region.words, row + LANE.histograms_offset);
+    addHistogram(this.#region, at + place * HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT, this.#latencies);
+  }
+
+  lanes(agentIds: readonly string[]): LaneSnapshot[] {
+    const { first, stride } = this.#lanes;
+    const ids = laneIds(this.#region, this.#lanes);
+    const lanes = new Array<LaneSnapshot>(ids.length);
+    for (let lane = 0; lane < ids.length; lane++)
+      lanes[lane] = this.#lane(lane, first + lane * stride, ids[lane] as string, agentIds);
+    for (const [lane, journal] of this.#journals) lanes[lane] = { ...(lanes[lane] as LaneSnapshot), journal };
     return lanes;
   }
 
-  #snapshot(facts: LaneFacts): LaneSnapshot {
-    const { lane, producer, readers, journal } = facts;
+  #lane(lane: number, row: number, id: string, agentIds: readonly string[]): LaneSnapshot {
+    const { words, doubles } = this.#region;
+    const producer = this.#producers[lane] as number;
+    const kind = words[row + LANE.kind] as number;
+    const onFull = words[row + LANE.on_full] as number;
     return {
-      id: this.#region.laneId(lane),
-      kind: nameOf(enums.LaneKindCode, lane.u32('kind')),
-      inserted: (lane.u32('flags') & enums.LaneFlag.Inserted) !== 0,
-      on_full: nameOf(enums.OnFullCode, lane.u32('on_full')),
-      writer: this.#ids[lane.u32('writer_agent')] ?? '(unknown)',
-      readers: readers.map(({ agent, block }) => ({
-        id: this.#ids[agent] ?? '(unknown)',
-        read: block.f64('in'),
-        lag: Math.max(0, handed(facts) - block.f64('in')),
-      })),
-      unit: lane.u32('layout') === enums.LayoutCode.Framed ? 'bytes' : 'records',
-      capacity: lane.u32('capacity'),
-      used: used(facts),
-      published: producer.f64('published'),
-      dropped: producer.f64('dropped'),
-      too_large: producer.f64('too_large'),
-      closed: producer.u32('closed') !== 0,
-      ...(journal === undefined ? {} : { journal }),
+      id,
+      kind: LANE_KINDS[kind] ?? nameOf(LaneKindCode, kind),
+      inserted: ((words[row + LANE.flags] as number) & LaneFlag.Inserted) !== 0,
+      on_full: ON_FULL[onFull] ?? nameOf(OnFullCode, onFull),
+      writer: agentIds[words[row + LANE.writer_agent] as number] ?? UNKNOWN,
+      readers: this.#readers(lane, agentIds),
+      unit: words[row + LANE.layout] === LayoutCode.Framed ? 'bytes' : 'records',
+      capacity: words[row + LANE.capacity] as number,
+      used: this.#used[lane] as number,
+      published: this.#published[lane] as number,
+      dropped: doubles[(producer + PRODUCER.dropped) >>> 1] as number,
+      too_large: doubles[(producer + PRODUCER.too_large) >>> 1] as number,
+      closed: words[producer + PRODUCER.closed] !== 0,
     };
+  }
+
+  #readers(lane: number, agentIds: readonly string[]): LaneReaderSnapshot[] {
+    const from = this.#firstReader[lane] as number;
+    const readers = new Array<LaneReaderSnapshot>((this.#firstReader[lane + 1] as number) - from);
+    for (let place = 0, reader = from; place < readers.length; place++, reader++) {
+      readers[place] = {
+        id: agentIds[this.#readerAgents[reader] as number] ?? UNKNOWN,
+        read: this.#reads[reader] as number,
+        lag: this.#readerLags[reader] as number,
+      };
+    }
+    return readers;
+  }
+
+  #isJs(agent: number): boolean {
+    const { first, stride, count } = this.#agents;
+    return agent < count && this.#region.words[first + agent * stride + AGENT.thread] === NONE;
   }
 }
 
-function readerOf(lane: LaneFacts, agent: number): ReaderFacts | undefined {
-  for (const reader of lane.readers) if (reader.agent === agent) return reader;
-  return undefined;
-}
-
-/** Records that a reader of the lane will have read at its end; the agent of a journal's files sees this run's only. */
-function handed({ producer, journal }: LaneFacts, ownRun = false): number {
-  return producer.f64('published') + (ownRun ? 0 : (journal?.replayed ?? 0));
-}
-
-/** Between the writer and the slowest reader; low halves do, because a lane is shorter than their range. */
-function used({ lane, producer, readers, files }: LaneFacts): number {
-  const js = lane.u32('writer_port') === enums.PortCode.Js;
-  const head = js ? producer.u32('cell') : producer.u64('cursor');
-  let most = files === undefined ? 0 : Math.max(0, wrapped(head - files.u64('sequence')));
-  for (const { js: inJs, block } of readers)
-    most = Math.max(most, wrapped(head - (inJs ? block.u32('cell') : block.u64('sequence'))));
-  return most;
-}
-
-/** A difference of two positions, of which either may be a low half only. */
-const wrapped = (difference: number): number => (difference % 2 ** 32) | 0;
+/** In the place of an id that a damaged region does not have. */
+const UNKNOWN = '(unknown)';

@@ -47,24 +47,67 @@ export interface LatencySummary {
   readonly max: number;
 }
 
-/** Percentiles of a table of counts, or null when nothing has been sampled yet. */
-export function summarizeHistogram(counts: Uint32Array): LatencySummary | null {
+const SHARES = [0.5, 0.9, 0.99, 0.999] as const;
+
+/**
+ * Percentiles of a table of counts, or null when nothing has been sampled yet.
+ * @param first the first count that may not be 0
+ * @param last the last one
+ */
+export function summarizeHistogram(counts: Uint32Array, first = 0, last = counts.length - 1): LatencySummary | null {
   let samples = 0;
-  let last = 0;
-  for (let i = 0; i < counts.length; i++) {
+  let highest = first;
+  for (let i = first; i <= last; i++) {
     const count = counts[i] as number;
+    if (count === 0) continue;
     samples += count;
-    if (count > 0) last = i;
+    highest = i;
   }
   if (samples === 0) return null;
-  const at = (share: number): number => {
-    const wanted = Math.max(1, Math.ceil(samples * share));
-    let seen = 0;
-    for (let i = 0; i < counts.length; i++) {
-      seen += counts[i] as number;
-      if (seen >= wanted) return histogramValue(i);
+  const values = [0, 0, 0, 0];
+  let seen = 0;
+  let found = 0;
+  for (let i = first; i <= highest; i++) {
+    seen += counts[i] as number;
+    while (found < SHARES.length && seen >= Math.ceil(samples * (SHARES[found] as number))) {
+      values[found++] = histogramValue(i);
     }
-    return histogramValue(last);
-  };
-  return { samples, p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: histogramValue(last) };
+  }
+  const [p50, p90, p99, p999] = values as [number, number, number, number];
+  return { samples, p50, p90, p99, p999, max: histogramValue(highest) };
+}
+
+/**
+ * Adds up the tables of one agent after the other. Few counts of a table are not 0, so it keeps between which they lie.
+ * @internal
+ */
+export class HistogramSum {
+  readonly #counts = new Uint32Array(HISTOGRAM_COUNTS);
+  #first = HISTOGRAM_COUNTS;
+  #last = -1;
+
+  /**
+   * Adds the table that begins at a word; its words two at a time are `doubles`, of which most are 0.
+   * @param word even
+   */
+  add(words: Uint32Array, doubles: Float64Array, word: number): void {
+    const counts = this.#counts;
+    for (let i = 0, pair = word / 2; i < HISTOGRAM_COUNTS; i += 2, pair++) {
+      if (doubles[pair] === 0) continue;
+      counts[i] = (counts[i] as number) + (words[word + i] as number);
+      counts[i + 1] = (counts[i + 1] as number) + (words[word + i + 1] as number);
+      this.#first = Math.min(this.#first, i);
+      this.#last = Math.max(this.#last, i + 1);
+    }
+  }
+
+  /** The summary of what was added since the last one, or null. */
+  take(): LatencySummary | null {
+    if (this.#last < 0) return null;
+    const summary = summarizeHistogram(this.#counts, this.#first, this.#last);
+    this.#counts.fill(0, this.#first, this.#last + 1);
+    this.#first = HISTOGRAM_COUNTS;
+    this.#last = -1;
+    return summary;
+  }
 }

@@ -51,7 +51,7 @@ export class Block<Name extends string> {
   offset(field: Name): number {
     return this.at + this.#layout.offset[field];
   }
-  // A snapshot of a large graph reads some hundred thousand fields, most of them before these are compiled: one call each.
+  // The ledger of a large graph reads a hundred thousand fields, most of them before these are compiled: one call each.
   u32(field: Name): number {
     return this.#region.words[(this.at + this.#layout.offset[field]) >>> 2] as number;
   }
@@ -149,29 +149,6 @@ export class Region {
     return list;
   }
 
-  /**
-   * Adds a table of counts to `sum`, and says whether there was any. Most counts of most tables are 0, so two are looked
-   * at at a time.
-   */
-  addTable(at: number, sum: Uint32Array): boolean {
-    this.check(at, sum.length * 4, 'a table');
-    const [words, doubles, first] = [this.words, this.doubles, at >>> 2];
-    let found = false;
-    for (let i = 0; i < sum.length; i += 2) {
-      if (doubles[(first + i) >>> 1] === 0) continue;
-      sum[i] = (sum[i] as number) + (words[first + i] as number);
-      sum[i + 1] = (sum[i + 1] as number) + (words[first + i + 1] as number);
-      found = true;
-    }
-    return found;
-  }
-
-  /** A table of counts (histogram); a copy. */
-  u32Table(at: number, count: number): Uint32Array {
-    this.check(at, count * 4, 'a table');
-    return this.words.slice(at >>> 2, (at >>> 2) + count);
-  }
-
   text(at: number, length: number): string {
     if (at + length > this.#bytes.length) throw new RegionError(`a text at ${at} does not fit`);
     // A copy, because TextDecoder refuses memory that another thread may change.
@@ -263,15 +240,27 @@ export class Region {
 export function nameOf<Table extends Readonly<Record<string, number>>>(table: Table, value: number): keyof Table {
   let names = namesByTable.get(table);
   if (names === undefined) {
-    names = new Map(Object.entries(table).map(([name, number]) => [number, name]));
+    names = namesOf(table);
     namesByTable.set(table, names);
   }
-  const name = names.get(value);
+  const name = names[value];
   if (name === undefined) throw new RegionError(`${value} is none of ${Object.keys(table).join(', ')}`);
-  return name as keyof Table;
+  return name;
 }
 
-const namesByTable = new WeakMap<object, ReadonlyMap<number, string>>();
+const namesByTable = new WeakMap<object, readonly (string | undefined)[]>();
+
+/**
+ * The names of such a table by their numbers, for loops.
+ * @internal
+ */
+export function namesOf<Table extends Readonly<Record<string, number>>>(
+  table: Table,
+): readonly ((keyof Table & string) | undefined)[] {
+  const names: (string | undefined)[] = [];
+  for (const [name, number] of Object.entries(table)) names[number] = name;
+  return names;
+}
 
 /**
  * Where the two ends of one shard find everything: RingBlock with its lists, as plain numbers. Read once.

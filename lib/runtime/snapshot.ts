@@ -4,11 +4,22 @@
  * running or dead. Values are of slightly different moments while it runs.
  */
 
-import { type AgentEntry, ConsumerBlock, enums, HISTOGRAM_COUNTS, NONE, ProducerBlock } from '../abi/definition.js';
+import { ConsumerBlock, enums, NONE, ProducerBlock } from '../abi/definition.js';
 import type { Failure } from './failure.js';
-import { GraphReader, type LaneSnapshot } from './graph-snapshot.js';
-import { type LatencySummary, summarizeHistogram } from './histogram.js';
-import { Block, type BlockOf, nameOf, type Region, RegionError, regionOf } from './region.js';
+import { GraphReader, type LaneSnapshot, type Progress } from './graph-snapshot.js';
+import { HistogramSum, type LatencySummary } from './histogram.js';
+import { nameOf, namesOf, type Region, RegionError, regionOf } from './region.js';
+import {
+  AGENT,
+  addHistogram,
+  agentIds,
+  agentTable,
+  fieldWords,
+  listAt,
+  placeAt,
+  structAt,
+  type Table,
+} from './region-tables.js';
 import { NO_AGENT, WaitChains } from './wait-chains.js';
 
 /** What an agent does: `Waiting` for records, `Stalled` for room, and so on. */
@@ -98,16 +109,19 @@ export interface Snapshot {
   readonly failure: Failure | null;
 }
 
-type Agent = BlockOf<typeof AgentEntry>;
+const { AgentKind, AgentState, PortCode } = enums;
+const PRODUCER = fieldWords(ProducerBlock);
+const CONSUMER = fieldWords(ConsumerBlock);
+const STATES = namesOf(AgentState);
 
 const KINDS: Readonly<Record<number, AgentSnapshot['kind']>> = {
-  [enums.AgentKind.Ingress]: 'ingress',
-  [enums.AgentKind.Stage]: 'stage',
-  [enums.AgentKind.Egress]: 'egress',
-  [enums.AgentKind.Router]: 'router',
-  [enums.AgentKind.Merge]: 'merge',
-  [enums.AgentKind.Bridge]: 'bridge',
-  [enums.AgentKind.Journal]: 'journal',
+  [AgentKind.Ingress]: 'ingress',
+  [AgentKind.Stage]: 'stage',
+  [AgentKind.Egress]: 'egress',
+  [AgentKind.Router]: 'router',
+  [AgentKind.Merge]: 'merge',
+  [AgentKind.Bridge]: 'bridge',
+  [AgentKind.Journal]: 'journal',
 };
 
 /** The 64-bit sequence with the low half `cell` that lies nearest to `near`. */
@@ -115,139 +129,170 @@ function widen(cell: number, near: number): number {
   return near + ((cell - (near % 2 ** 32)) | 0);
 }
 
-/** Reads one region; made for one snapshot. */
-class Reader {
-  readonly region: Region;
-  readonly agents: readonly Agent[];
-  readonly #threads: readonly string[];
-  readonly #labels: readonly string[];
-  readonly #states: readonly AgentStateName[];
-  readonly #chains: WaitChains;
-  readonly #links: BlockedOn[] = [];
-  /** Ring → its first and its last agent. */
-  readonly #ends: readonly (readonly [first: Agent, last: Agent])[];
+/** How far the agents of a ring are. Made for one snapshot. */
+class RingReader implements Progress {
+  readonly sequences: Float64Array;
+  readonly lags: Float64Array;
+  readonly #region: Region;
+  readonly #agents: Table;
   readonly #ports: readonly { readonly ingress: number; readonly egress: number }[];
+  readonly #latencies = new HistogramSum();
+
+  constructor(region: Region, agents: Table) {
+    this.#region = region;
+    this.#agents = agents;
+    this.#ports = region.rings.map((ring) => ({ ingress: ring.u32('ingress_port'), egress: ring.u32('egress_port') }));
+    this.sequences = new Float64Array(agents.count);
+    this.lags = new Float64Array(agents.count);
+    this.#measure();
+  }
+
+  #measure(): void {
+    const { words } = this.#region;
+    const { first, stride, count } = this.#agents;
+    // Ring → its first and its last agent, by the words where they begin.
+    const [firsts, lasts]: [number[], number[]] = [[], []];
+    for (let row = first; row < first + count * stride; row += stride) {
+      const ring = words[row + AGENT.ring] as number;
+      firsts[ring] ??= row;
+      lasts[ring] = row;
+    }
+    for (let agent = 0, row = first; agent < count; agent++, row += stride) {
+      const ring = words[row + AGENT.ring] as number;
+      const ingress = words[row + AGENT.kind] === AgentKind.Ingress;
+      const own = this.#sequence(row);
+      const other = this.#sequence((ingress ? lasts[ring] : firsts[ring]) as number);
+      this.sequences[agent] = own;
+      this.lags[agent] = ingress ? own - other : other - own;
+    }
+  }
+
+  #sequence(row: number): number {
+    const region = this.#region;
+    const { words, wides, doubles } = region;
+    const kind = words[row + AGENT.kind];
+    const ports = this.#ports[words[row + AGENT.ring] as number];
+    if (kind === AgentKind.Ingress) {
+      const block = structAt(region, row + AGENT.block_offset, ProducerBlock);
+      if (ports?.ingress === PortCode.Js) return doubles[(block + PRODUCER.next) >>> 1] as number;
+      return Number(wides[(block + PRODUCER.cursor) >>> 1]);
+    }
+    const block = structAt(region, row + AGENT.block_offset, ConsumerBlock);
+    if (kind !== AgentKind.Egress || ports?.egress !== PortCode.Js)
+      return Number(wides[(block + CONSUMER.sequence) >>> 1]);
+    // A cell alone has 32 bits: it is never a ring away from a stage that it waits for.
+    const before = structAt(region, this.#stageBefore(row) + AGENT.block_offset, ConsumerBlock);
+    return widen(words[block + CONSUMER.cell] as number, Number(wides[(before + CONSUMER.sequence) >>> 1]));
+  }
+
+  /** A stage that an egress waits for. */
+  #stageBefore(egress: number): number {
+    const { words } = this.#region;
+    const { first, stride, count } = this.#agents;
+    const dependencies = words[egress + AGENT.dependency_count] as number;
+    const list = listAt(this.#region, egress + AGENT.dependencies_offset, dependencies, 4);
+    const agent = dependencies === 0 ? count : (words[list] as number);
+    const row = first + agent * stride;
+    if (agent < count && words[row + AGENT.kind] === AgentKind.Stage) return row;
+    const id = agentIds(this.#region, this.#agents)[(egress - first) / stride];
+    throw new RegionError(`egress ${id} waits for no stage: the region is damaged`);
+  }
+
+  latency(agent: number, row: number): LatencySummary | null {
+    const at = placeAt(this.#region.words, row + AGENT.histogram_offset);
+    // Without a record there is no sample.
+    if (at === 0 || this.sequences[agent] === 0) return null;
+    addHistogram(this.#region, at, this.#latencies);
+    return this.#latencies.take();
+  }
+}
+
+/** Reads the agents of one region; made for one snapshot. */
+class Reader {
+  readonly graph: GraphReader | undefined;
+  readonly ids: readonly string[];
+  readonly threadNames: readonly string[];
+  readonly #words: Uint32Array;
+  readonly #table: Table;
+  readonly #sharded: boolean;
+  readonly #progress: Progress;
+  readonly #chains: WaitChains;
+  /**
+   * Agent → what chains say of it: one object for all that it is in, because a snapshot of a long stall has sixteen links for
+   * every agent.
+   */
+  readonly #links: BlockedOn[];
+  /** Agent that waits for the last one of its chain → the edge between them. */
+  readonly #edges: string[];
 
   constructor(region: Region) {
-    this.region = region;
-    this.agents = region.agents;
-    this.#threads = region.threads.map((thread) => region.text(thread.offset('name'), thread.u32('name_length')));
-    this.#ports = region.rings.map((ring) => ({ ingress: ring.u32('ingress_port'), egress: ring.u32('egress_port') }));
-    const { agents } = this;
-    this.#labels = agents.map((agent) => this.label(agent));
-    this.#states = agents.map((agent) => nameOf(enums.AgentState, agent.u32('state')));
-    this.#chains = new WaitChains(agents.map((agent, index) => this.#waitsFor(agent, index)));
-    this.#ends = endsOfRings(agents);
+    this.threadNames = region.threads.map((thread) => region.text(thread.offset('name'), thread.u32('name_length')));
+    this.#words = region.words;
+    this.#table = agentTable(region);
+    this.ids = agentIds(region, this.#table);
+    this.#sharded = !region.isGraph && region.rings.length > 1;
+    this.#links = new Array<BlockedOn>(this.#table.count);
+    this.#edges = new Array<string>(this.#table.count);
+    this.#chains = new WaitChains(this.#readWaits());
+    this.graph = region.isGraph ? new GraphReader(region, this.#table) : undefined;
+    this.#progress = this.graph ?? new RingReader(region, this.#table);
   }
 
-  get threadNames(): readonly string[] {
-    return this.#threads;
+  agents(): AgentSnapshot[] {
+    const { first, stride, count } = this.#table;
+    const agents = new Array<AgentSnapshot>(count);
+    for (let index = 0; index < count; index++) agents[index] = this.#agent(first + index * stride, index);
+    return agents;
   }
 
-  sequence(agent: Agent): number {
-    const at = agent.u64('block_offset');
-    const ports = this.#ports[agent.u32('ring')];
-    if (agent.u32('kind') === enums.AgentKind.Ingress) {
-      const block = new Block(this.region, ProducerBlock, at);
-      return ports?.ingress === enums.PortCode.Js ? block.f64('next') : block.u64('cursor');
+  /** The states of all agents, and whom each waits for: of one moment, as far as that goes. */
+  #readWaits(): Int32Array {
+    const words = this.#words;
+    const { first, stride, count } = this.#table;
+    const next = new Int32Array(count).fill(NO_AGENT);
+    for (let index = 0, row = first; index < count; index++, row += stride) {
+      const code = words[row + AGENT.state] as number;
+      const waitsFor = words[row + AGENT.waits_for] as number;
+      const state = STATES[code] ?? nameOf(AgentState, code);
+      const id = this.ids[index] as string;
+      this.#links[index] = { agent: this.#sharded ? `${id}/${words[row + AGENT.ring]}` : id, state };
+      if ((code === AgentState.Waiting || code === AgentState.Stalled) && waitsFor < count) next[index] = waitsFor;
     }
-    const block = new Block(this.region, ConsumerBlock, at);
-    if (agent.u32('kind') !== enums.AgentKind.Egress || ports?.egress !== enums.PortCode.Js)
-      return block.u64('sequence');
-    // A cell alone has 32 bits: it is never a ring away from a stage that it waits for.
-    const stage = this.agents[this.dependencies(agent)[0] ?? NONE];
-    if (stage?.u32('kind') !== enums.AgentKind.Stage)
-      throw new RegionError(`egress ${this.label(agent)} waits for no stage: the region is damaged`);
-    return widen(block.u32('cell'), new Block(this.region, ConsumerBlock, stage.u64('block_offset')).u64('sequence'));
+    return next;
   }
 
-  dependencies(agent: Agent): number[] {
-    return this.region.u32List(agent.u64('dependencies_offset'), agent.u32('dependency_count'));
-  }
-
-  label(agent: Agent): string {
-    const id = this.region.agentId(agent);
-    return this.#ports.length > 1 ? `${id}/${agent.u32('ring')}` : id;
-  }
-
-  state(index: number): AgentStateName {
-    return this.#states[index] as AgentStateName;
-  }
-
-  /** The agents that one waits for, up to the first that does not wait, or until the chain closes on itself. */
-  blockedOn(index: number): { readonly shown: BlockedOn[]; readonly links: number } {
-    const shown = this.#chains.links(index).map((link) => this.#link(link));
-    return { shown, links: this.#chains.chain(index).count };
+  #agent(row: number, index: number): AgentSnapshot {
+    const words = this.#words;
+    const thread = words[row + AGENT.thread] as number;
+    const { sequences, lags } = this.#progress;
+    return {
+      id: this.ids[index] as string,
+      shard: words[row + AGENT.ring] as number,
+      kind: KINDS[words[row + AGENT.kind] as number] ?? 'stage',
+      thread: thread === NONE ? null : (this.threadNames[thread] ?? null),
+      sequence: sequences[index] as number,
+      lag: lags[index] as number,
+      state: (this.#links[index] as BlockedOn).state,
+      // The agents that it waits for, up to the first that does not wait, or until the chain closes on itself.
+      blocked_on: this.#chains.links(index, this.#links),
+      blocked_on_links: this.#chains.counts[index] as number,
+      blame: this.#blame(index),
+      latency_ns: this.#progress.latency(index, row),
+    };
   }
 
   /** A stalled agent waits for one downstream, an agent that waits for records for one upstream. */
-  blame(index: number): string | null {
-    const { count, end, waiter } = this.#chains.chain(index);
-    if (count === 0) return null;
-    const [ending, waiting] = [this.#link(end), this.#link(waiter)];
+  #blame(index: number): string | null {
+    const waiter = this.#chains.waiters[index] as number;
+    if (waiter === NO_AGENT) return null;
+    this.#edges[waiter] ??= this.#edge(waiter, this.#chains.ends[index] as number);
+    return this.#edges[waiter];
+  }
+
+  #edge(waiter: number, end: number): string {
+    const [waiting, ending] = [this.#links[waiter] as BlockedOn, this.#links[end] as BlockedOn];
     return waiting.state === 'Stalled' ? `${waiting.agent} -> ${ending.agent}` : `${ending.agent} -> ${waiting.agent}`;
   }
-
-  /** The first and the last agent of a shard. */
-  ends(agent: Agent): readonly [first: Agent, last: Agent] {
-    return this.#ends[agent.u32('ring')] as readonly [Agent, Agent];
-  }
-
-  /** One object for all chains that an agent is in: a snapshot of a long stall has sixteen links for every agent. */
-  #link(index: number): BlockedOn {
-    this.#links[index] ??= { agent: this.#labels[index] as string, state: this.state(index) };
-    return this.#links[index];
-  }
-
-  #waitsFor(agent: Agent, index: number): number {
-    const state = this.#states[index];
-    if (state !== 'Waiting' && state !== 'Stalled') return NO_AGENT;
-    const next = agent.u32('waits_for');
-    return next < this.agents.length ? next : NO_AGENT;
-  }
-
-  latency(agent: Agent): LatencySummary | null {
-    const at = agent.u64('histogram_offset');
-    return at === 0 ? null : summarizeHistogram(this.region.u32Table(at, HISTOGRAM_COUNTS));
-  }
-}
-
-function endsOfRings(agents: readonly Agent[]): [first: Agent, last: Agent][] {
-  const ends: [Agent, Agent][] = [];
-  for (const agent of agents) {
-    const ring = agent.u32('ring');
-    ends[ring] = [ends[ring]?.[0] ?? agent, agent];
-  }
-  return ends;
-}
-
-/** What tells apart how far an agent of a ring and a role of a graph are. */
-type Progress = Pick<AgentSnapshot, 'sequence' | 'lag' | 'latency_ns'>;
-
-function ringProgress(reader: Reader, agent: Agent): Progress {
-  const sequence = reader.sequence(agent);
-  const ingress = agent.u32('kind') === enums.AgentKind.Ingress;
-  const [first, last] = reader.ends(agent);
-  const other = reader.sequence(ingress ? last : first);
-  return { sequence, lag: ingress ? sequence - other : other - sequence, latency_ns: reader.latency(agent) };
-}
-
-function agentSnapshot(reader: Reader, agent: Agent, index: number, progress: Progress): AgentSnapshot {
-  const chain = reader.blockedOn(index);
-  const thread = agent.u32('thread');
-  return {
-    id: reader.region.agentId(agent),
-    shard: agent.u32('ring'),
-    kind: KINDS[agent.u32('kind')] ?? 'stage',
-    thread: thread === NONE ? null : (reader.threadNames[thread] ?? null),
-    sequence: progress.sequence,
-    lag: progress.lag,
-    state: reader.state(index),
-    blocked_on: chain.shown,
-    blocked_on_links: chain.links,
-    blame: reader.blame(index),
-    latency_ns: progress.latency_ns,
-  };
 }
 
 /**
@@ -258,7 +303,6 @@ export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
   const region = regionOf(bytes);
   const reader = new Reader(region);
   const { header } = region;
-  const graph = region.isGraph ? new GraphReader(region) : undefined;
   return {
     name: region.name,
     version: region.text(header.offset('version_id'), 64).replace(/\0+$/, ''),
@@ -267,10 +311,8 @@ export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
     target: nameOf(enums.TargetCode, header.u32('target')),
     state: nameOf(enums.RegionState, header.u32('state')),
     started_ns: header.f64('started_ns'),
-    agents: reader.agents.map((agent, index) =>
-      agentSnapshot(reader, agent, index, graph?.progress(agent, index) ?? ringProgress(reader, agent)),
-    ),
-    lanes: graph?.lanes() ?? [],
+    agents: reader.agents(),
+    lanes: reader.graph?.lanes(reader.ids) ?? [],
     threads: region.threads.map((thread, index) => ({
       name: reader.threadNames[index] as string,
       cpu: thread.i32('cpu') < 0 ? null : thread.i32('cpu'),

@@ -13,28 +13,22 @@ export const BLOCKED_ON_MAX = 16;
 
 export const NO_AGENT = -1;
 
-/** What is known of the chain that begins behind an agent. */
-interface Chain {
-  /** Links: agents behind the first. */
-  readonly count: number;
-  /** The last one, and the one before it, which may be the agent itself. NO_AGENT where it does not wait. */
-  readonly end: number;
-  readonly waiter: number;
-}
-
-const NONE: Chain = { count: 0, end: NO_AGENT, waiter: NO_AGENT };
-
 export class WaitChains {
-  readonly #next: readonly number[];
-  readonly #chains: (Chain | undefined)[];
+  /** Of the chain that begins behind each agent its links: 0 where it does not wait. */
+  readonly counts: Int32Array;
+  /** The last agent of each chain, and the one that waits for it, perhaps the first: NO_AGENT where it does not wait. */
+  readonly ends: Int32Array;
+  readonly waiters: Int32Array;
+  readonly #next: Int32Array;
   #steps = 0;
 
   /** @param next agent → the one it waits for, or NO_AGENT */
-  constructor(next: readonly number[]) {
+  constructor(next: Int32Array) {
     this.#next = next;
-    this.#chains = new Array<Chain | undefined>(next.length);
-    const seenFrom = new Array<number>(next.length).fill(NO_AGENT);
-    for (let agent = 0; agent < next.length; agent++) this.#walk(agent, seenFrom);
+    this.counts = new Int32Array(next.length).fill(UNSETTLED);
+    this.ends = new Int32Array(next.length).fill(NO_AGENT);
+    this.waiters = new Int32Array(next.length).fill(NO_AGENT);
+    this.#settle();
   }
 
   /** Agents looked at so far: what tests hold against the number of agents. */
@@ -42,57 +36,69 @@ export class WaitChains {
     return this.#steps;
   }
 
-  chain(agent: number): Chain {
-    return this.#chains[agent] ?? NONE;
-  }
-
-  /** The agents that an agent waits for, in order: at most BLOCKED_ON_MAX, of a longer chain the first ones and the last. */
-  links(agent: number): number[] {
-    const { count, end } = this.chain(agent);
-    const links: number[] = [];
+  /**
+   * The agents that an agent waits for, in order, each as it stands in `all`: at most BLOCKED_ON_MAX, of a longer chain the
+   * first ones and the last.
+   */
+  links<Link>(agent: number, all: ArrayLike<Link>): Link[] {
+    const next = this.#next;
+    const count = this.counts[agent] as number;
     const shown = Math.min(count, BLOCKED_ON_MAX);
-    for (let at = this.#nextOf(agent); links.length < shown; at = this.#nextOf(at)) links.push(at);
-    if (count > shown) links[shown - 1] = end;
+    const links = new Array<Link>(shown);
+    let at = agent;
+    for (let place = 0; place < shown; place++) {
+      at = next[at] as number;
+      links[place] = all[at] as Link;
+    }
+    if (count > shown) links[shown - 1] = all[this.ends[agent] as number] as Link;
     this.#steps += shown;
     return links;
   }
 
-  #nextOf(agent: number): number {
-    return this.#next[agent] ?? NO_AGENT;
-  }
-
-  /** Follows the waits from `start` to what is known already, then settles everything on the way, from its end. */
-  #walk(start: number, seenFrom: number[]): void {
-    const way: number[] = [];
-    let at = start;
-    for (; at !== NO_AGENT && this.#chains[at] === undefined && seenFrom[at] !== start; at = this.#nextOf(at)) {
-      seenFrom[at] = start;
-      way.push(at);
+  /**
+   * Follows the waits of each agent to what is known already, then settles everything on the way, from its end. One loop
+   * without calls: it is soon compiled.
+   */
+  #settle(): void {
+    const [next, counts, ends, waiters] = [this.#next, this.counts, this.ends, this.waiters];
+    const seenFrom = new Int32Array(next.length).fill(NO_AGENT);
+    const way = new Int32Array(next.length);
+    for (let start = 0; start < next.length; start++) {
+      let length = 0;
+      let at = start;
+      for (; at !== NO_AGENT && counts[at] === UNSETTLED && seenFrom[at] !== start; at = next[at] as number) {
+        seenFrom[at] = start;
+        way[length++] = at;
+      }
+      this.#steps += length;
+      if (at !== NO_AGENT && counts[at] === UNSETTLED) {
+        const circle = way.subarray(way.indexOf(at), length);
+        this.#settleCircle(circle);
+        length -= circle.length;
+      }
+      for (length--; length >= 0; length--) {
+        const agent = way[length] as number;
+        const behind = next[agent] as number;
+        const links = behind === NO_AGENT ? -1 : (counts[behind] as number);
+        counts[agent] = links + 1;
+        if (links < 0) continue;
+        ends[agent] = links === 0 ? behind : (ends[behind] as number);
+        waiters[agent] = links === 0 ? agent : (waiters[behind] as number);
+      }
     }
-    this.#steps += way.length;
-    if (at !== NO_AGENT && this.#chains[at] === undefined) this.#settleCircle(way.splice(way.indexOf(at)));
-    for (let i = way.length - 1; i >= 0; i--) this.#settle(way[i] as number);
-  }
-
-  #settle(agent: number): void {
-    const next = this.#nextOf(agent);
-    if (next === NO_AGENT) {
-      this.#chains[agent] = NONE;
-      return;
-    }
-    const behind = this.chain(next);
-    this.#chains[agent] =
-      behind.count === 0
-        ? { count: 1, end: next, waiter: agent }
-        : { count: behind.count + 1, end: behind.end, waiter: behind.waiter };
   }
 
   /** In a circle the chain of each agent goes once round, up to the agent that waits for it. */
-  #settleCircle(circle: readonly number[]): void {
+  #settleCircle(circle: Int32Array): void {
     const count = circle.length - 1;
     for (const [place, agent] of circle.entries()) {
       const before = (steps: number): number => circle[(place - steps + 2 * circle.length) % circle.length] as number;
-      this.#chains[agent] = count === 0 ? NONE : { count, end: before(1), waiter: count === 1 ? agent : before(2) };
+      this.counts[agent] = count;
+      if (count === 0) continue;
+      this.ends[agent] = before(1);
+      this.waiters[agent] = count === 1 ? agent : before(2);
     }
   }
 }
+
+const UNSETTLED = -1;

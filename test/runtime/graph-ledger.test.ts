@@ -236,6 +236,34 @@ describe('a snapshot of a graph', () => {
     expect(agents.map(({ thread }) => thread === null)).toEqual([true, ...Array(6).fill(false), true]);
   });
 
+  test('names every role and lane, also where characters take several bytes and texts stand in another order', () => {
+    const named = (name: string): GraphShape => ({
+      roles: [
+        { id: 'in', kind: 'Ingress', outlets: [0] },
+        { id: name, kind: 'Stage', inlets: [0], outlets: [1] },
+        { id: 'out', kind: 'Egress', inlets: [1] },
+      ],
+      lanes: [
+        { id: `in->${name}`, writer: 0, readers: [1] },
+        { id: `${name}->out`, writer: 1, readers: [2] },
+      ],
+    });
+    const namesOf = ({ buffer }: GraphRegion) => {
+      const { agents, lanes } = readSnapshot(buffer);
+      return [agents, lanes].map((rows) => rows.map(({ id }) => id));
+    };
+    for (const name of ['keep', 'größer', '保つ', '']) {
+      const graph = new GraphRegion(named(name));
+      expect(namesOf(graph)).toEqual([
+        ['in', name, 'out'],
+        [`in->${name}`, `${name}->out`],
+      ]);
+      // The first text stands behind all others now.
+      graph.moveAgentId(0, 'ingress');
+      expect(namesOf(graph)[0]).toEqual(['ingress', name, 'out']);
+    }
+  });
+
   test('shows how full every lane is', () => {
     const graph = settled();
     graph.consumer(0, 0, { sequence: 40 });

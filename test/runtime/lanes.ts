@@ -290,6 +290,12 @@ export class GraphRegion {
       if (consumer !== 0) this.set(ConsumerBlock, consumer, { sequence: start, cell: start });
   }
 
+  /** Gives a role another id, which stands behind all other texts. */
+  moveAgentId(index: number, id: string): void {
+    const [id_offset, id_length] = this.#words(id);
+    this.set(AgentEntry, this.#at.agents + index * AgentEntry.size, { id_offset, id_length });
+  }
+
   /** Writes fields of a struct by name. */
   set<Name extends string>(layout: StructLayout<Name>, at: number, values: { readonly [N in Name]?: number }): void {
     for (const field of layout.fields) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HISTOGRAM_COUNTS, HISTOGRAM_MAX_NS } from '../../lib/abi/definition.js';
-import { histogramIndex, histogramValue, summarizeHistogram } from '../../lib/runtime/histogram.js';
+import { HistogramSum, histogramIndex, histogramValue, summarizeHistogram } from '../../lib/runtime/histogram.js';
 import { RegionError } from '../../lib/runtime/region.js';
 import { readSnapshot } from '../../lib/runtime/snapshot.js';
 import { collect, openRing, until } from './rings.js';
@@ -112,6 +112,18 @@ describe('the histogram', () => {
     expect([0, 1, 255, 256, 257, 258, 511, 512, 1023, 1024].map(histogramIndex)).toEqual([
       0, 1, 255, 256, 256, 257, 383, 384, 511, 512,
     ]);
+  });
+
+  test('of an agent is the sum of its tables, and the next one begins with none', () => {
+    const words = new Uint32Array(2 * HISTOGRAM_COUNTS);
+    const doubles = new Float64Array(words.buffer);
+    for (let ns = 1; ns <= 100; ns++) words[histogramIndex(ns) + (ns % 2) * HISTOGRAM_COUNTS] = 1;
+    const sum = new HistogramSum();
+    for (const table of [0, HISTOGRAM_COUNTS]) sum.add(words, doubles, table);
+    expect(sum.take()).toEqual({ samples: 100, p50: 50, p90: 90, p99: 99, p999: 100, max: 100 });
+    expect(sum.take()).toBeNull();
+    sum.add(words, doubles, 0);
+    expect(sum.take()).toMatchObject({ samples: 50, max: 100 });
   });
 
   test('reports percentiles of what was counted', () => {
