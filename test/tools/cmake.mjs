@@ -61,7 +61,10 @@ export async function testPreset(preset, { env = {}, seconds = 300, only, withou
   const onLine = (line) => (progress.test(line) ? undefined : line);
   try {
     const reporting = ['--output-junit', report, '--output-on-failure', '--no-tests=error'];
-    return count(report, await run('ctest', [...args, ...reporting], { env, seconds: Math.max(3600, seconds + 60), onLine }));
+    return count(
+      report,
+      await run('ctest', [...args, ...reporting], { env, seconds: Math.max(3600, seconds + 60), onLine }),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
