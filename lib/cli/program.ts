@@ -145,12 +145,13 @@ function settle(command: Command, context: Context): Command {
 }
 
 async function buildProgram(wanted: string | undefined, context: Context): Promise<Command> {
-  const program = settle(new Command('byteor'), context)
+  const program = settle(new Command('byteor'), context);
+  program
     .description(DESCRIPTION)
     .usage('VERB [options]')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand(false)
-    .configureHelp({ commandUsage: (command) => `${command.name()} ${command.usage()}` })
+    .configureHelp({ ...program.configureHelp(), commandUsage: (command) => `${command.name()} ${command.usage()}` })
     .addHelpText('after', EXIT_CODES);
   for (const verb of VERBS) {
     const command = program.command(verb.name).summary(verb.summary);

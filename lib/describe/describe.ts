@@ -68,7 +68,6 @@ export interface RingDescription extends CommonDescription {
     /** Ids of the agents that hold the producer back. */
     readonly gatedBy: readonly string[];
     /** The same where the egress is discarded. */
-    /** The same where the egress is discarded. */
     readonly gatedByWhenDiscarded: readonly string[];
   };
   /** Where records go out. */

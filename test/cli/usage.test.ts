@@ -30,6 +30,12 @@ describe('help', () => {
     expect(await byteor(['help', verb])).toMatchObject({ code: 0, stdout });
   });
 
+  test.each([[[]], [['run']]])('%j --help has its titles in bold where colours are wanted', async (verb) => {
+    const { stdout } = await byteor([...verb, '--help'], { env: { FORCE_COLOR: '1' } });
+    expect(stdout).toContain('\u001b[1mUsage:');
+    expect(stdout).toContain('\u001b[1mOptions:');
+  });
+
   test.each(['run', 'replay'])('%s --help names no default of an option that may be repeated', async (verb) => {
     const { stdout } = await byteor([verb, '--help']);
     expect(stdout).toMatch(/--egress <id=adapter>\s/);
