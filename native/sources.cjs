@@ -9,12 +9,13 @@
  *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off. op/ is not one
  *            of them: its headers are hot, and its sources are what those leave to the control path
  *   control  the rest of "core"
- *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in the package from native/third-party
- *            (.ci/prepack.mjs), in a clone from node_modules
+ *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in native/third-party. The package has
+ *            copies there (.ci/prepack.mjs); in a clone they are made here as links to node_modules, so that the
+ *            preprocessor names headers alike in both, and a compiler cache serves both
  */
 
-const { existsSync } = require('node:fs');
-const { dirname, join } = require('node:path');
+const { existsSync, mkdirSync, rmSync, symlinkSync } = require('node:fs');
+const { dirname, join, relative } = require('node:path');
 const lists = require('./sources.json');
 
 const root = dirname(__dirname);
@@ -39,10 +40,31 @@ function checked(what) {
   return paths;
 }
 
+/** Name in native/third-party → the header that says where its folder is in node_modules. */
+const HEADERS = { 'xxhash-addon': 'xxhash-addon/xxHash/xxhash.h', 'node-addon-api': 'node-addon-api/napi.h' };
+
+/** A link that is there already, or that another process makes meanwhile, is as good. */
+function link(folder, header) {
+  if (existsSync(folder)) return;
+  const target = relative(dirname(folder), dirname(require.resolve(header)));
+  mkdirSync(dirname(folder), { recursive: true });
+  try {
+    symlinkSync(target, folder);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (existsSync(folder)) return;
+    // It led to a node_modules that is gone.
+    rmSync(folder, { force: true });
+    symlinkSync(target, folder);
+  }
+}
+
 function includeFolders() {
-  const shipped = ['xxhash-addon', 'node-addon-api'].map((name) => join(__dirname, 'third-party', name));
-  if (shipped.every((folder) => existsSync(folder))) return shipped;
-  return [dirname(require.resolve('xxhash-addon/xxHash/xxhash.h')), dirname(require.resolve('node-addon-api/napi.h'))];
+  return Object.entries(HEADERS).map(([name, header]) => {
+    const folder = join(__dirname, 'third-party', name);
+    link(folder, header);
+    return folder;
+  });
 }
 
 const what = process.argv[2];
