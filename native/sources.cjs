@@ -14,8 +14,8 @@
  *            preprocessor names headers alike in both, and a compiler cache serves both
  */
 
-const { existsSync, mkdirSync, rmSync, symlinkSync } = require('node:fs');
-const { dirname, join, relative } = require('node:path');
+const { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } = require('node:fs');
+const { basename, dirname, join, relative } = require('node:path');
 const lists = require('./sources.json');
 
 const root = dirname(__dirname);
@@ -44,25 +44,32 @@ function checked(what) {
 const HEADERS = { 'xxhash-addon': 'xxhash-addon/xxHash/xxhash.h', 'node-addon-api': 'node-addon-api/napi.h' };
 
 /** A link that is there already, or that another process makes meanwhile, is as good. */
-function link(folder, header) {
-  if (existsSync(folder)) return;
-  const target = relative(dirname(folder), dirname(require.resolve(header)));
-  mkdirSync(dirname(folder), { recursive: true });
+function link(target, place) {
+  if (existsSync(place)) return;
   try {
-    symlinkSync(target, folder);
+    symlinkSync(relative(dirname(place), target), place);
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    if (existsSync(folder)) return;
+    if (existsSync(place)) return;
     // It led to a node_modules that is gone.
-    rmSync(folder, { force: true });
-    symlinkSync(target, folder);
+    rmSync(place, { force: true });
+    symlinkSync(relative(dirname(place), target), place);
   }
 }
 
+/**
+ * Files are linked and not their folder, whose real path ccache would take where it is the shorter one. The header that is asked
+ * for comes last: where it is, the others are.
+ */
 function includeFolders() {
   return Object.entries(HEADERS).map(([name, header]) => {
     const folder = join(__dirname, 'third-party', name);
-    link(folder, header);
+    const asked = basename(header);
+    if (existsSync(join(folder, asked))) return folder;
+    const from = dirname(require.resolve(header));
+    const others = readdirSync(from).filter((file) => file.endsWith('.h') && file !== asked);
+    mkdirSync(folder, { recursive: true });
+    for (const file of [...others, asked]) link(join(from, file), join(folder, file));
     return folder;
   });
 }
