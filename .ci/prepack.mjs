@@ -3,12 +3,13 @@
  *
  * - the C++ headers of others that a build from source needs, each with its licence, from the packages that the lock pins, in
  *   native/third-party. So the package compiles without any dependency, and no source of others stands in the repository
- *   (docs/decisions/102). In a clone native/sources.cjs finds them in node_modules;
+ *   (docs/decisions/102). In a clone native/sources.cjs links them there from node_modules;
  * - binding.gyp as native/package.gyp: package managers take a package with a binding.gyp for one that wants to be compiled,
  *   and pnpm asks to approve that. native/node-gyp.mjs puts it back before it compiles;
  * - a package.json without what is of use in a clone only. npm 12 takes even `prepare`, which it never runs for a package
  *   that is installed, for a script that wants to be approved.
  */
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -30,9 +31,17 @@ const target = join(root, 'native', 'third-party');
 
 const shippedGyp = join(root, 'native', 'package.gyp');
 
-export function removeShipped() {
+function removeCopies() {
   rmSync(target, { recursive: true, force: true });
   rmSync(shippedGyp, { force: true });
+}
+
+/** Leaves the clone as a build leaves it: with links to the headers where copies were. */
+export function removeShipped() {
+  removeCopies();
+  execFileSync(process.execPath, [join(root, 'native', 'sources.cjs'), 'include'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
 
 /** The first comment of a C header. */
@@ -43,7 +52,7 @@ function licenceAtHead(path) {
 }
 
 export function copyShipped() {
-  removeShipped();
+  removeCopies();
   copyFileSync(join(root, 'binding.gyp'), shippedGyp);
   const lines = Object.entries(HEADERS).map(([name, { from, files, licenceIn }]) => {
     const place = dirname(require.resolve(`${name}/package.json`));

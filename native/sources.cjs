@@ -9,12 +9,13 @@
  *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off. op/ is not one
  *            of them: its headers are hot, and its sources are what those leave to the control path
  *   control  the rest of "core"
- *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in the package from native/third-party
- *            (.ci/prepack.mjs), in a clone from node_modules
+ *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in native/third-party. The package has
+ *            copies there (.ci/prepack.mjs); in a clone they are made here as links to node_modules, so that the
+ *            preprocessor names headers alike in both, and a compiler cache serves both
  */
 
-const { existsSync } = require('node:fs');
-const { dirname, join } = require('node:path');
+const { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } = require('node:fs');
+const { basename, dirname, join, relative } = require('node:path');
 const lists = require('./sources.json');
 
 const root = dirname(__dirname);
@@ -39,10 +40,38 @@ function checked(what) {
   return paths;
 }
 
+/** Name in native/third-party → the header that says where its folder is in node_modules. */
+const HEADERS = { 'xxhash-addon': 'xxhash-addon/xxHash/xxhash.h', 'node-addon-api': 'node-addon-api/napi.h' };
+
+/** A link that is there already, or that another process makes meanwhile, is as good. */
+function link(target, place) {
+  if (existsSync(place)) return;
+  try {
+    symlinkSync(relative(dirname(place), target), place);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (existsSync(place)) return;
+    // It led to a node_modules that is gone.
+    rmSync(place, { force: true });
+    symlinkSync(relative(dirname(place), target), place);
+  }
+}
+
+/**
+ * Files are linked and not their folder, whose real path ccache would take where it is the shorter one. The header that is asked
+ * for comes last: where it is, the others are.
+ */
 function includeFolders() {
-  const shipped = ['xxhash-addon', 'node-addon-api'].map((name) => join(__dirname, 'third-party', name));
-  if (shipped.every((folder) => existsSync(folder))) return shipped;
-  return [dirname(require.resolve('xxhash-addon/xxHash/xxhash.h')), dirname(require.resolve('node-addon-api/napi.h'))];
+  return Object.entries(HEADERS).map(([name, header]) => {
+    const folder = join(__dirname, 'third-party', name);
+    const asked = basename(header);
+    if (existsSync(join(folder, asked))) return folder;
+    const from = dirname(require.resolve(header));
+    const others = readdirSync(from).filter((file) => file.endsWith('.h') && file !== asked);
+    mkdirSync(folder, { recursive: true });
+    for (const file of [...others, asked]) link(join(from, file), join(folder, file));
+    return folder;
+  });
 }
 
 const what = process.argv[2];

@@ -266,7 +266,7 @@ class Ends {
   std::vector<std::uint64_t> ordinals_;
 };
 
-std::vector<std::string> expected_of(Line line, std::uint32_t records) {
+std::vector<std::string> expected_of(NodeLine line, std::uint32_t records) {
   std::vector<std::string> texts;
   for (std::uint32_t i = 0; i < records; ++i) {
     std::uint64_t step = std::uint64_t{1} << abi::kOrdinalBitsMax;
@@ -287,7 +287,7 @@ bool is_part_of(const std::vector<std::string>& some, const std::vector<std::str
   return at == some.size();
 }
 
-void expect_result(const Line& line, RandomGraph& graph, Ends& ends, std::uint32_t records, bool whole) {
+void expect_result(const NodeLine& line, RandomGraph& graph, Ends& ends, std::uint32_t records, bool whole) {
   EXPECT_EQ(graph.failures(), "");
   EXPECT_EQ(graph.ledger_problem(), "");
   EXPECT_TRUE(ends.in_order()) << "ordinals did not grow";
@@ -318,7 +318,7 @@ std::uint32_t turn_of_all(RandomGraph& graph, Ends& ends, Random& random) {
 
 TEST(LaneStress, RandomGraphsRestoreTheOrderAndNeverStandStill) {
   for_each_seed(300, [](Random& random) {
-    const Line line = random_line(random, 0);
+    const NodeLine line = random_line(random, 0);
     RandomGraph graph(line, random_sizes(random, false), random);
     Ends ends(graph, 200, 1);
     while (!ends.ended()) ASSERT_NE(turn_of_all(graph, ends, random), 0u) << "a deadlock: " << graph.description();
@@ -329,7 +329,7 @@ TEST(LaneStress, RandomGraphsRestoreTheOrderAndNeverStandStill) {
 
 TEST(LaneStress, RandomGraphsThatDropKeepTheOrderAndCountWhatIsMissing) {
   for_each_seed(200, [](Random& random) {
-    const Line line = random_line(random, 0, false);
+    const NodeLine line = random_line(random, 0, false);
     RandomGraph graph(line, random_sizes(random, true), random);
     Ends ends(graph, 200, 1);
     while (!ends.ended()) ASSERT_NE(turn_of_all(graph, ends, random), 0u) << "a deadlock: " << graph.description();
@@ -340,7 +340,7 @@ TEST(LaneStress, RandomGraphsThatDropKeepTheOrderAndCountWhatIsMissing) {
 TEST(LaneStress, AHaltAtAnyMomentLeavesALedgerThatBalances) {
   for_each_seed(300, [](Random& random) {
     const bool drops = random.one_in(2);
-    const Line line = random_line(random, 0, !drops);
+    const NodeLine line = random_line(random, 0, !drops);
     RandomGraph graph(line, random_sizes(random, drops), random);
     Ends ends(graph, 100, 1);
     for (std::uint32_t turns = random.below(80); turns != 0; --turns) turn_of_all(graph, ends, random);
@@ -389,7 +389,7 @@ void run_threads(RandomGraph& graph, Ends& ends, Random& random, bool halts) {
 TEST(LaneStress, RandomGraphsWithAThreadForEachRole) {
   for_each_seed(16, [](Random& random) {
     const bool drops = random.one_in(3);
-    const Line line = random_line(random, 0, !drops);
+    const NodeLine line = random_line(random, 0, !drops);
     const bool halts = random.one_in(3);
     RandomGraph graph(line, random_sizes(random, drops), random);
     Ends ends(graph, 1000, 1);

@@ -12,12 +12,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const LINES_MAX = 600;
 
-/** Paths of the files below a folder, relative to the root; build folders hold what is generated. */
+/** Paths of the files below a folder, relative to the root; build folders hold what is generated, third-party what is of others. */
 function filesBelow(folder: string, ending: RegExp): string[] {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return entry.name.startsWith('build') ? [] : filesBelow(path, ending);
+    if (entry.isDirectory()) return /^(build|third-party)/.test(entry.name) ? [] : filesBelow(path, ending);
     return ending.test(entry.name) ? [path] : [];
   });
 }

@@ -23,7 +23,7 @@ const program = (title, command, args, needs = []) => ({
   },
 });
 
-/** Every C++ file of ours; build folders hold generated ones. */
+/** Every C++ file of ours; build folders hold generated ones, native/third-party those of others. */
 function cppFiles() {
   const folders = ['native', 'test/native', 'bench/native', 'examples'];
   return folders.flatMap((folder) => filesBelow(folder)).filter((path) => /\.(cpp|hpp|h)$/.test(path));
@@ -38,7 +38,7 @@ function filesBelow(folder) {
   }
   return entries.flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return /^(build|node_modules)/.test(entry.name) ? [] : filesBelow(path);
+    if (entry.isDirectory()) return /^(build|node_modules|third-party)/.test(entry.name) ? [] : filesBelow(path);
     return [path];
   });
 }

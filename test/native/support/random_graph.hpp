@@ -43,11 +43,11 @@ struct Node {
   std::uint32_t turn = 0;
 };
 
-using Line = std::vector<Node>;
+using NodeLine = std::vector<Node>;
 
 // `counts`: with routers whose choice depends on how many records came before.
-inline Line random_line(Random& random, std::uint32_t depth, bool counts = true) {
-  Line line;
+inline NodeLine random_line(Random& random, std::uint32_t depth, bool counts = true) {
+  NodeLine line;
   const std::uint32_t length = random.below(3) + (depth == 0 ? 1 : 0);
   for (std::uint32_t i = 0; i < length; ++i) {
     Node node;
@@ -73,7 +73,7 @@ struct Copy {
 
 // What the copies of one record become, each of which owns the places up to `step` after its own (lane/ordinal.hpp);
 // `step` is that of the results afterwards. Records are given in order, because some routers count.
-inline std::vector<Copy> interpret(Line& line, std::vector<Copy> copies, std::uint64_t& step);
+inline std::vector<Copy> interpret(NodeLine& line, std::vector<Copy> copies, std::uint64_t& step);
 
 // An Ordered merge puts copies in the order of their places, those of one place in the order of the branches.
 inline std::vector<Copy> interpret_diamond(Node& node, const std::vector<Copy>& copies, std::uint64_t& step) {
@@ -102,7 +102,7 @@ inline std::vector<Copy> interpret_diamond(Node& node, const std::vector<Copy>& 
   return joined;
 }
 
-inline std::vector<Copy> interpret(Line& line, std::vector<Copy> copies, std::uint64_t& step) {
+inline std::vector<Copy> interpret(NodeLine& line, std::vector<Copy> copies, std::uint64_t& step) {
   for (Node& node : line) {
     if (node.element == Element::kFilter)
       std::erase_if(copies, [&](const Copy& copy) { return copy.text.find(node.text) != std::string::npos; });
@@ -114,12 +114,12 @@ inline std::vector<Copy> interpret(Line& line, std::vector<Copy> copies, std::ui
 }
 
 // Bits of an ordinal that a line uses up, as the graph's builder counts them.
-inline std::uint32_t ordinal_bits(const Line& line) {
+inline std::uint32_t ordinal_bits(const NodeLine& line) {
   std::uint32_t bits = 0;
   for (const Node& node : line) {
     if (node.element != Element::kDiamond) continue;
     std::uint32_t most = 0;
-    for (const Line& branch : node.branches) most = std::max(most, ordinal_bits(branch));
+    for (const NodeLine& branch : node.branches) most = std::max(most, ordinal_bits(branch));
     bits += most + lane::merge_bits(static_cast<std::uint32_t>(node.branches.size()));
   }
   return bits;
@@ -133,7 +133,7 @@ struct GraphSizes {
 
 class RandomGraph {
  public:
-  RandomGraph(const Line& line, GraphSizes sizes, Random& random)
+  RandomGraph(const NodeLine& line, GraphSizes sizes, Random& random)
       : sizes_(sizes), random_(random), shift_(ordinal_bits(line)) {
     LaneShape shape = random_shape(false, lane::ordinal_step(shift_, 0));
     shape.slots = false;
@@ -221,7 +221,7 @@ class RandomGraph {
     return lane.producer().published.load() + lane.producer().dropped.load() + lane.producer().too_large.load();
   }
 
-  Lane& build(const Line& line, Lane& from) {
+  Lane& build(const NodeLine& line, Lane& from) {
     Lane* lane = &from;
     for (const Node& node : line)
       lane = node.element == Element::kDiamond ? &diamond(node, *lane) : &stage(node, *lane);
