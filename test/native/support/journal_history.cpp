@@ -318,9 +318,8 @@ void JournalHistory::check_removed(std::uint64_t lost_from) {
   const std::vector<std::string> removed = disk_.take_removed();
   if (removed.empty()) return;
   const std::vector<std::string> left = hand_.segments();
-  const bool retains = base_.retain_bytes != 0 || base_.retain_ms != 0;
   for (const std::string& name : removed) {
-    if (!retains || left.empty() || name > left.front()) throw Violation("unlinked-records", name);
+    if (!retains() || left.empty() || name > left.front()) throw Violation("unlinked-records", name);
     const std::uint64_t end = std::min({*journal::sequence_of(left.front()), model_.appended(), lost_from});
     for (std::uint64_t s = std::max(*journal::sequence_of(name), model_.cursor()); s < end; ++s)
       if (model_.has_record(s)) throw Violation("unlinked-records", name + " with " + std::to_string(s));
@@ -334,8 +333,9 @@ void JournalHistory::foreign_open(SplitMix& random) {
   JournalOptions with = options(random);
   with.type.codec = abi::CodecCode::kUtf8;
   const Attempt tried = attempt(with);
-  if (tried.files != nullptr && model_.floor() != 0) throw Violation("codec-ignored", "opened");
-  // A journal that a power failure has left nothing of is begun again.
+  // A journal that a power failure has left nothing of is begun again; what was promised may have been retired before.
+  const std::uint64_t retired = retains() ? model_.cursor() : 0;
+  if (tried.files != nullptr && model_.floor() > retired) throw Violation("codec-ignored", "opened");
   over_ = tried.files != nullptr;
   if (!over_) refuse(tried, tried.code == "JOURNAL_CODEC");
 }
@@ -374,6 +374,8 @@ void JournalHistory::crash() {
 void JournalHistory::power_failure() {
   if (memory_ == nullptr) return crash();
   crash();
+  // By what is there: names may be lost, and others come back.
+  check_removed();
   memory_->power_failure();
   ++disk_.boots;
   model_.power_failed();

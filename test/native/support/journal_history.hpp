@@ -125,6 +125,7 @@ class JournalHistory {
   void check_removed(std::uint64_t lost_from = UINT64_MAX);
   journal::JournalOptions options(SplitMix& random);
   std::uint64_t cursor_on_disk();
+  bool retains() const { return base_.retain_bytes != 0 || base_.retain_ms != 0; }
   static bool has_segment(const FolderImage& image);
   void note(const std::string& what);
   void count(const std::string& what) { ++outcomes_[what]; }
