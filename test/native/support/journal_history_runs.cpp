@@ -163,7 +163,8 @@ void JournalHistory::after_turn() {
 void JournalHistory::end_lane() {
   Writer& run = *writer_;
   run.lane.close();
-  for (int turn = 0; turn != 8 && !run.agent->done() && !disk_.dead(); ++turn) run.agent->do_work();
+  // A turn commits so many bytes at most, however much lies in the lane.
+  for (int idle = 0; idle != 8 && !run.agent->done() && !disk_.dead();) idle = run.agent->do_work() == 0 ? idle + 1 : 0;
   note_lane();
   if (disk_.dead()) return;
   if (!run.agent->done()) throw Violation("agent-does-not-end", std::to_string(run.lane.consumed()));
