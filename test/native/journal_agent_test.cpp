@@ -23,6 +23,7 @@ using test::FakeLane;
 using test::FaultyDisk;
 using test::in_small_blocks;
 using test::journal_in;
+using test::journal_on;
 using test::read_records;
 using test::record_flags;
 using test::record_text;
@@ -182,8 +183,7 @@ TEST(JournalAgent, WhatIsHeldIsCutByAKillAndLeavesNothingWhenItIsAbandoned) {
 TEST(JournalAgent, GivesNothingToTheReaderBeforeTheSync) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   Bench bench(options);
   JournalAgent agent(bench.lane, *bench.files, bench.block, bench.failures, {});
   put_records(bench.lane, 0, 10);
@@ -200,8 +200,7 @@ TEST(JournalAgent, GivesNothingToTheReaderBeforeTheSync) {
 TEST(JournalAgent, AFailedSyncEndsTheLaneBehindWhatIsDurable) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   Bench bench(options);
   std::atomic<std::uint64_t> stop_before{core::kNoLimit};
   std::atomic<std::uint64_t> position{160};
@@ -230,9 +229,7 @@ TEST(JournalAgent, AFullDiskInTheMiddleOfATurnGivesTheReaderWhatTheFilesHold) {
   for (const abi::FsyncCode fsync : {abi::FsyncCode::kEachBatch, abi::FsyncCode::kInterval, abi::FsyncCode::kNone}) {
     const TempFolder temp;
     FaultyDisk disk;
-    JournalOptions options = journal_in(temp.path("lane"));
-    options.disk = &disk;
-    options.fsync = fsync;
+    JournalOptions options = journal_on(disk, temp, fsync);
     options.fsync_interval_ms = 60'000;
     options.segment_bytes = 4096;
     Bench bench(options);
@@ -615,8 +612,7 @@ TEST(ReplaySource, KeepsTheRecordedPace) {
   const TempFolder temp;
   FaultyDisk disk;
   disk.clock_ms = 1'000'000;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   {
     const auto files = JournalFiles::open(options);
     for (const std::uint64_t ms : {0u, 0u, 60u, 120u}) {

@@ -21,16 +21,10 @@ using test::append_record;
 using test::append_records;
 using test::FaultyDisk;
 using test::journal_in;
+using test::journal_on;
 using test::read_records;
 using test::segment_names;
 using test::TempFolder;
-
-JournalOptions journal_on(FaultyDisk& disk, const TempFolder& temp, abi::FsyncCode fsync = abi::FsyncCode::kEachBatch) {
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = fsync;
-  return options;
-}
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

@@ -17,6 +17,7 @@ using test::append_records;
 using test::append_text;
 using test::FaultyDisk;
 using test::journal_in;
+using test::journal_on;
 using test::overwrite;
 using test::read_records;
 using test::segment_names;
@@ -191,9 +192,7 @@ TEST(JournalRecovery, AnEmptySegmentThatIsNotWhereTheOneBeforeEndsProvesALoss) {
 TEST(JournalRecovery, AnOpeningThatFailsChangesNothingAndTheNextOneAfterAPowerFailureStillCuts) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = abi::FsyncCode::kNone;
+  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
   {
     const auto files = JournalFiles::open(options);
     ASSERT_TRUE(append_records(*files, 30, 10));
@@ -227,9 +226,7 @@ TEST(JournalRecovery, NoneInTwoRunsAndAPowerFailureIsCutInWhateverSegmentThePage
   for (const std::uint64_t segment_bytes : {std::uint64_t{0}, std::uint64_t{4096}}) {
     const TempFolder temp;
     FaultyDisk disk;
-    JournalOptions options = journal_in(temp.path("lane"));
-    options.disk = &disk;
-    options.fsync = abi::FsyncCode::kNone;
+    JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
     options.segment_bytes = segment_bytes;
     for (int run = 0; run < 2; ++run) ASSERT_TRUE(append_records(*JournalFiles::open(options), 100, 10));
     const std::vector<std::string> names = segment_names(temp.path("lane"));
@@ -253,9 +250,7 @@ TEST(JournalRecovery, NoneInTwoRunsAndAPowerFailureIsCutInWhateverSegmentThePage
 TEST(JournalRecovery, NoneProvesWhatItFindsOnceForEachStartOfTheMachine) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = abi::FsyncCode::kNone;
+  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
   for (const std::uint64_t synced : {0u, 0u}) {
     const auto files = JournalFiles::open(options);
     EXPECT_EQ(files->status().synced, synced);
@@ -276,9 +271,7 @@ TEST(JournalRecovery, NoneProvesWhatItFindsOnceForEachStartOfTheMachine) {
 TEST(JournalRecovery, AReadThatFailsInAnOpeningIsNoSyncThatFailed) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = abi::FsyncCode::kNone;
+  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
   ASSERT_TRUE(append_records(*JournalFiles::open(options), 10));
   const auto before = test::contents_of(temp.path("lane"));
   options.fsync = abi::FsyncCode::kEachBatch;
@@ -390,8 +383,7 @@ TEST(JournalRecovery, DamageInAnOlderSegmentIsFoundWhenItIsRead) {
 TEST(JournalRecovery, AfterARestartAHoleAmongRecordsThatWereNotSyncedIsCut) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   { ASSERT_TRUE(append_records(*JournalFiles::open(options), 10, 10)); }
   // The second group was written when the power failed, and its word was not.
   const test::EarlierWord before(temp.path("lane"));
@@ -412,8 +404,7 @@ TEST(JournalRecovery, AfterARestartAHoleAmongRecordsThatWereNotSyncedIsCut) {
 TEST(JournalRecovery, AfterARestartAHoleAmongRecordsThatWereSyncedIsDamage) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
+  JournalOptions options = journal_on(disk, temp);
   {
     const auto files = JournalFiles::open(options);
     ASSERT_TRUE(append_records(*files, 10, 10));
@@ -448,8 +439,7 @@ TEST(JournalRecovery, EmptySegmentsWhoseRemovalAPowerFailureTookBackGoTogether) 
   for (const bool restarted : {true, false}) {
     const TempFolder temp;
     FaultyDisk disk;
-    JournalOptions options = journal_in(temp.path("lane"));
-    options.disk = &disk;
+    JournalOptions options = journal_on(disk, temp);
     ASSERT_TRUE(append_records(*JournalFiles::open(options), 42));
     for (const std::uint64_t first : {41u, 42u})
       overwrite(temp.path("lane/" + std::string(SegmentName(first).text)), "");
@@ -473,9 +463,7 @@ TEST(JournalRecovery, AnyOpeningSyncThatFailsLetsTheNextOpeningProveAgain) {
   for (int which = 1; which < 20; ++which) {
     const TempFolder temp;
     FaultyDisk disk;
-    JournalOptions options = journal_in(temp.path("lane"));
-    options.disk = &disk;
-    options.fsync = abi::FsyncCode::kNone;
+    JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
     ASSERT_TRUE(append_records(*JournalFiles::open(options), 10));
     disk.boot_id = "the boot after that";
     int sync = 0;
@@ -503,9 +491,7 @@ TEST(JournalRecovery, AFailedSyncIsRememberedWhereThereWasNoMark) {
   for (const bool has_file : {true, false}) {
     const TempFolder temp;
     FaultyDisk disk;
-    JournalOptions options = journal_in(temp.path("lane"));
-    options.disk = &disk;
-    options.fsync = abi::FsyncCode::kNone;
+    JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kNone);
     ASSERT_TRUE(append_records(*JournalFiles::open(options), 10));
     if (has_file)
       overwrite(temp.path("lane/writer.mark"), std::string(kSlotStride + sizeof(MarkSlot), '\0'));
@@ -698,9 +684,7 @@ TEST(JournalCursor, IsKeptAndEitherSlotMayBeLost) {
 TEST(JournalCursor, NoSequenceThatItHasPassedIsGivenAgainAfterAPowerFailure) {
   const TempFolder temp;
   FaultyDisk disk;
-  JournalOptions options = journal_in(temp.path("lane"));
-  options.disk = &disk;
-  options.fsync = abi::FsyncCode::kInterval;
+  JournalOptions options = journal_on(disk, temp, abi::FsyncCode::kInterval);
   options.fsync_interval_ms = 60'000;
   std::string path;
   {

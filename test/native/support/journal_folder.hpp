@@ -53,6 +53,15 @@ inline journal::JournalOptions journal_in(const std::string& folder) {
   return options;
 }
 
+// A journal named `lane` on a disk of the test's.
+inline journal::JournalOptions journal_on(platform::Disk& disk, const TempFolder& temp,
+                                          abi::FsyncCode fsync = abi::FsyncCode::kEachBatch) {
+  journal::JournalOptions options = journal_in(temp.path("lane"));
+  options.disk = &disk;
+  options.fsync = fsync;
+  return options;
+}
+
 // Blocks so small that a test fills some.
 inline journal::JournalOptions in_small_blocks(const std::string& folder, abi::FsyncCode fsync) {
   journal::JournalOptions options = journal_in(folder);
