@@ -20,8 +20,6 @@ const version = compile({
 });
 
 const opened = Array.from({ length: pipelines }, () => open(version, { profile: 'isolated-core', threads }));
-await new Promise((resolve) => setTimeout(resolve, 200));
-
 const SCHED_FIFO = 1;
 function factsOf(id) {
   const of = (file) => readFileSync(`/proc/self/task/${id}/${file}`, 'utf8');
@@ -31,10 +29,16 @@ function factsOf(id) {
   const cpus = /Cpus_allowed_list:\s+(\S+)/.exec(of('status'))?.[1];
   return { name: of('comm').trim(), realTime: policy === SCHED_FIFO, cpus };
 }
-const kernel = readdirSync('/proc/self/task')
-  .map(factsOf)
-  .filter(({ name }) => name.startsWith('byteor-'));
-const requests = opened.flatMap((pipeline) => pipeline.status().requests);
+const threadsOf = () =>
+  readdirSync('/proc/self/task')
+    .map(factsOf)
+    .filter(({ name }) => name.startsWith('byteor-'));
+const requestsOf = () => opened.flatMap((pipeline) => pipeline.status().requests);
+// On a busy machine a thread starts late: it has its name first, its class after that.
+while (threadsOf().length < pipelines * threads || requestsOf().some(({ outcome }) => outcome.state === 'Requested'))
+  await new Promise((resolve) => setTimeout(resolve, 10));
+const kernel = threadsOf();
+const requests = requestsOf();
 let delivered = 0;
 const ingress = opened[0].ingress('in');
 const egress = opened[0].egress('out');
