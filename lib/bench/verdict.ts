@@ -117,7 +117,9 @@ function rankSums(count: number): Float64Array {
 function above(values: readonly number[], bound: number): number {
   const byDistance = values.map((value) => value - bound).sort((a, b) => Math.abs(a) - Math.abs(b));
   const sum = byDistance.reduce((total, value, index) => total + (value > 0 ? index + 1 : 0), 0);
-  return rankSums(values.length).subarray(sum).reduce((total, chance) => total + chance, 0);
+  return rankSums(values.length)
+    .subarray(sum)
+    .reduce((total, chance) => total + chance, 0);
 }
 
 const below = (values: readonly number[], bound: number): number =>

@@ -22,7 +22,7 @@
 #include "platform/affinity.hpp"
 #include "platform/cpu_lock.hpp"
 #include "platform/memory.hpp"
-#include "run/assembly.hpp"
+#include "run/assembled.hpp"
 #include "run/device_wait.hpp"
 #include "run/ports.hpp"
 #include "run/region_mapping.hpp"
@@ -49,7 +49,6 @@ Registry& registry() {
 struct Pipeline::Impl final : core::FailureReporter {
   Impl(graph::Description description, const Options& open_options);
 
-  std::span<std::byte> map_region(std::uint64_t bytes);
   void make_threads();
   void wire_threads();
   void start();
@@ -79,11 +78,12 @@ struct Pipeline::Impl final : core::FailureReporter {
   // Destruction runs upwards: threads end first, then the adapters and the graph they used, the memory last.
   const Options options;
   const std::uint32_t number;
-  std::optional<RegionMapping> mapping;
-  Tuning tuning;
-  std::unique_ptr<graph::Graph> graph;
-  std::optional<op::KeyReader> key;
-  Ports ports;
+  // abi::RegionState. The region's is a copy for JavaScript, which can write over it.
+  std::atomic<std::uint32_t> own_state{static_cast<std::uint32_t>(abi::RegionState::kBuilding)};
+  Assembled made;
+  std::unique_ptr<graph::Graph>& graph = made.graph;
+  Tuning& tuning = made.tuning;
+  Ports& ports = made.ports;
   std::uint32_t first_device_thread = 0;
   std::vector<std::unique_ptr<AgentThread>> threads;
 
@@ -93,8 +93,6 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::mutex control_mutex;
   bool started = false;
   bool halted = false;
-  // abi::RegionState. The region's is a copy for JavaScript, which can write over it.
-  std::atomic<std::uint32_t> own_state{static_cast<std::uint32_t>(abi::RegionState::kBuilding)};
   std::mutex state_mutex;  // of the copy
   // The first failure, likewise.
   struct FailedAt {
@@ -121,47 +119,16 @@ std::uint32_t next_number() {
 }  // namespace
 
 Pipeline::Impl::Impl(graph::Description description, const Options& open_options)
-    : options(open_options), number(next_number()) {
-  if (options.batch_records > abi::kBatchRecordsMax)
-    throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
-  if (options.threads > abi::kThreadsMax)
-    throw OpenError("OPTION_RANGE", "threads is " + std::to_string(options.threads) + "; give 1 to 256");
-  ports = Ports::resolve(description, options);
-  tuning = Tuning::decide(options, ports.uses_js());
-  graph = assemble(std::move(description),
-                   {options, ports, tuning, *this, [this](std::uint64_t bytes) { return map_region(bytes); }});
-  header().pipeline = number;
-  std::memcpy(header().version_id, options.version_id.data(), std::min<std::size_t>(options.version_id.size(), 64));
-  if (const graph::KeyDescription* spec = graph->shard_key())
-    key.emplace(op::KeySpec{spec->kind, spec->offset, spec->length, spec->index, spec->text});
-  ports.open(*graph, key.has_value() ? &*key : nullptr, *this, own_state, batch_records(options),
-             [this] { close_ingress(); });
+    : options(open_options),
+      number(next_number()),
+      made(std::move(description), options, {number, *this, own_state, [this] { close_ingress(); }}) {
   make_threads();
   wire_threads();
 }
 
-std::span<std::byte> Pipeline::Impl::map_region(std::uint64_t bytes) {
-  const platform::MappingOptions mapping_options{.huge_pages = false, .prefault = options.profile != Profile::kDefault};
-  mapping.emplace(number, bytes, options.observe, mapping_options);
-  tuning.memory_locked(options.profile != Profile::kDefault ? platform::lock_memory(mapping->get().data(), bytes)
-                                                            : platform::RequestOutcome{});
-  return {mapping->get().data(), mapping->get().bytes()};
-}
-
-// On each thread sources come first, then the graph's agents in the order of flow, sinks last.
 void Pipeline::Impl::make_threads() {
   first_device_thread = graph->thread_count() - graph->device_threads();
-  std::vector<std::vector<core::Agent*>> agents(graph->thread_count());
-  const auto add_adapters = [&](bool sources) {
-    for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
-      const Port& port = ports.all()[i];
-      if (port.shown != nullptr && port.is_ingress() == sources)
-        agents[graph->boundary_thread(i)].push_back(port.shown.get());
-    }
-  };
-  add_adapters(true);
-  for (graph::PlacedAgent& placed : graph->agents()) agents[placed.thread].push_back(placed.agent.get());
-  add_adapters(false);
+  std::vector<std::vector<core::Agent*>> agents = made.agents_by_thread();
   for (std::uint32_t i = 0; i < graph->thread_count(); ++i) {
     const WaitStrategy wait = waits_for_device(i) ? WaitStrategy::kAdaptive : tuning.wait;
     threads.push_back(std::make_unique<AgentThread>(
@@ -429,8 +396,8 @@ std::string Pipeline::Impl::status() const {
   }
   text += "],\"requests\":";
   tuning.describe_requests(text, threads);
-  text += ",\"region\":{\"bytes\":" + std::to_string(mapping->get().bytes()) + ",\"path\":";
-  op::append_json_string(text, mapping->get().path());
+  text += ",\"region\":{\"bytes\":" + std::to_string(made.mapping->get().bytes()) + ",\"path\":";
+  op::append_json_string(text, made.mapping->get().path());
   text += "},\"sizes\":" + graph->sizes() + ",\"adapters\":";
   ports.describe(text);
   return text + '}';
@@ -478,7 +445,7 @@ void Pipeline::start() {
 }
 
 std::span<std::byte> Pipeline::region() noexcept {
-  return {impl_->mapping->get().data(), impl_->mapping->get().bytes()};
+  return {impl_->made.mapping->get().data(), impl_->made.mapping->get().bytes()};
 }
 
 std::span<std::byte> Pipeline::observable() noexcept { return region().first(impl_->graph->observable_bytes()); }
@@ -541,9 +508,9 @@ void Pipeline::halt() noexcept { impl_->halt(impl_); }
 
 std::optional<std::uint32_t> Pipeline::find_shard(std::span<const std::byte> record) const noexcept {
   const std::uint32_t shards = impl_->graph->shards();
-  if (!impl_->key.has_value() || shards == 1) return 0;
+  if (!impl_->made.key.has_value() || shards == 1) return 0;
   const std::optional<std::uint64_t> hash =
-      impl_->key->find_hash({reinterpret_cast<const char*>(record.data()), record.size()});
+      impl_->made.key->find_hash({reinterpret_cast<const char*>(record.data()), record.size()});
   if (!hash.has_value()) return std::nullopt;
   return op::shard_of(*hash, shards);
 }
@@ -579,7 +546,7 @@ void Pipeline::halt_all() noexcept {
   for (const auto& pipeline : running) {
     pipeline->halt();
     // The pipeline is not destroyed any more, and a region of a process that ended well has nothing to tell.
-    pipeline->impl_->mapping->get().remove_file();
+    pipeline->impl_->made.mapping->get().remove_file();
   }
 }
 

@@ -71,7 +71,17 @@ describe('counts a record', () => {
   });
 
   test('name the functions that grew', () => {
-    const more = { counts: {}, functions: new Map([['turn()', 3], ['commit()', 12], ['new()', 1]]) };
-    expect(grownFunctions(counted(1), more)).toEqual([['commit()', 2], ['new()', 1]]);
+    const more = {
+      counts: {},
+      functions: new Map([
+        ['turn()', 3],
+        ['commit()', 12],
+        ['new()', 1],
+      ]),
+    };
+    expect(grownFunctions(counted(1), more)).toEqual([
+      ['commit()', 2],
+      ['new()', 1],
+    ]);
   });
 });

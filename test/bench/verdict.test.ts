@@ -45,7 +45,10 @@ describe('a verdict', () => {
   test('turns round where A and B do', () => {
     const values = laps(16, 0.06, 0.01, 7);
     const there = judge(values);
-    const back = judge(values.map((value) => -value), 0.03);
+    const back = judge(
+      values.map((value) => -value),
+      0.03,
+    );
     expect(there.verdict).toBe('slower');
     expect(back.verdict).toBe('faster');
     expect(1 + back.change).toBeCloseTo(1 / (1 + there.change), 12);

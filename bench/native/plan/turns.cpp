@@ -1,0 +1,127 @@
+// A plan as `open` builds it, without JavaScript and without threads: all its agents in one loop, each in its turn.
+// What it does is the same in every run, to the instruction, so callgrind's counts of it can be held against those of
+// another build. Under callgrind (--instr-atstart=no) the loop alone is counted.
+//
+//   byteor_turns SPEC BATCH ID=PATH …
+//
+// SPEC holds the bytes of `compile(plan).spec`, BATCH is the option batchRecords, and ID=PATH the file of lines at a
+// boundary; an egress without one is discarded, as `open` would. Prints {"adapters":…,"turns":N}.
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_START_INSTRUMENTATION
+#define CALLGRIND_STOP_INSTRUMENTATION
+#endif
+
+#include "core/agent.hpp"
+#include "graph/description.hpp"
+#include "run/assembled.hpp"
+#include "run/assembly.hpp"
+#include "run/options.hpp"
+
+namespace byteor::bench {
+namespace {
+
+class Failures final : public core::FailureReporter {
+ public:
+  void report_failure(std::uint32_t, std::uint64_t sequence, std::string_view cause) noexcept override {
+    std::fprintf(stderr, "failed at sequence %llu: %.*s\n", static_cast<unsigned long long>(sequence),
+                 static_cast<int>(cause.size()), cause.data());
+    std::exit(1);
+  }
+};
+
+std::vector<std::byte> bytes_of_file(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(std::string("cannot read ") + path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto* const begin = reinterpret_cast<const std::byte*>(text.data());
+  return {begin, begin + text.size()};
+}
+
+run::Options options_of(const graph::Description& description, int argc, char** argv) {
+  run::Options options;
+  options.batch_records = static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10));
+  options.threads = 1;
+  options.pin = false;
+  for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
+    if (boundary.kind == abi::BoundaryCode::kEgress)
+      options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kDiscard});
+  for (int i = 3; i < argc; ++i) {
+    const std::string_view given = argv[i];
+    const std::size_t equals = given.find('=');
+    if (equals == std::string_view::npos) throw std::runtime_error("give each boundary as ID=PATH");
+    const std::string id(given.substr(0, equals));
+    std::erase_if(options.ports, [&](const run::PortOptions& port) { return port.id == id; });
+    options.ports.push_back({.id = id, .port = abi::PortCode::kNative, .path = std::string(given.substr(equals + 1))});
+  }
+  return options;
+}
+
+// So many rounds in which nobody moved anything come only when something waits for what will never happen.
+constexpr std::uint64_t kIdleTurnsMax = 1'000'000;
+
+// Rounds over all agents until none has anything left to do. Nobody waits, and nothing depends on a clock.
+std::uint64_t run_in_turns(const std::vector<core::Agent*>& agents) {
+  std::uint64_t turns = 0;
+  for (std::uint64_t idle = 0; idle <= kIdleTurnsMax; ++turns) {
+    std::uint32_t moved = 0;
+    for (core::Agent* const agent : agents) moved += agent->do_work();
+    idle = moved == 0 ? idle + 1 : 0;
+    if (moved != 0) continue;
+    bool done = true;
+    for (core::Agent* const agent : agents) done = agent->done() && done;
+    if (done) return turns;
+  }
+  throw std::runtime_error("the plan does not come to its end");
+}
+
+int run(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: byteor_turns SPEC BATCH ID=PATH …\n");
+    return 2;
+  }
+  graph::Description description = graph::decode(bytes_of_file(argv[1]));
+  const run::Options options = options_of(description, argc, argv);
+  Failures failures;
+  const std::atomic<std::uint32_t> state{static_cast<std::uint32_t>(abi::RegionState::kRunning)};
+  run::Assembled made(std::move(description), options, {1, failures, state, [] {}});
+  std::vector<core::Agent*> agents;
+  for (const std::vector<core::Agent*>& of_thread : made.agents_by_thread())
+    agents.insert(agents.end(), of_thread.begin(), of_thread.end());
+  CALLGRIND_START_INSTRUMENTATION;
+  const std::uint64_t turns = run_in_turns(agents);
+  CALLGRIND_STOP_INSTRUMENTATION;
+  made.graph->settle();
+  made.ports.settle(*made.graph);
+  made.graph->close_files();
+  std::string text = "{\"adapters\":";
+  made.ports.describe(text);
+  std::printf("%s,\"turns\":%llu}\n", text.c_str(), static_cast<unsigned long long>(turns));
+  return 0;
+}
+
+}  // namespace
+}  // namespace byteor::bench
+
+int main(int argc, char** argv) {
+  try {
+    return byteor::bench::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "byteor_turns: %s\n", error.what());
+    return 1;
+  }
+}

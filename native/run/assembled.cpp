@@ -1,0 +1,55 @@
+#include "run/assembled.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "platform/memory.hpp"
+#include "run/assembly.hpp"
+#include "run/pipeline.hpp"
+
+namespace byteor::run {
+
+Assembled::Assembled(graph::Description description, const Options& options, AssembledFor whom) {
+  if (options.batch_records > abi::kBatchRecordsMax)
+    throw OpenError("OPTION_RANGE", "batchRecords is " + std::to_string(options.batch_records) + "; give 1 to 65536");
+  if (options.threads > abi::kThreadsMax)
+    throw OpenError("OPTION_RANGE", "threads is " + std::to_string(options.threads) + "; give 1 to 256");
+  ports = Ports::resolve(description, options);
+  tuning = Tuning::decide(options, ports.uses_js());
+  const auto map = [&](std::uint64_t bytes) { return map_region(bytes, options, whom.number); };
+  graph = assemble(std::move(description), {options, ports, tuning, whom.failures, map});
+  graph->header().pipeline = whom.number;
+  std::memcpy(graph->header().version_id, options.version_id.data(),
+              std::min<std::size_t>(options.version_id.size(), 64));
+  if (const graph::KeyDescription* spec = graph->shard_key())
+    key.emplace(op::KeySpec{spec->kind, spec->offset, spec->length, spec->index, spec->text});
+  ports.open(*graph, key.has_value() ? &*key : nullptr, whom.failures, whom.state, batch_records(options),
+             std::move(whom.readers_gone));
+}
+
+std::span<std::byte> Assembled::map_region(std::uint64_t bytes, const Options& options, std::uint32_t number) {
+  const bool tuned = options.profile != Profile::kDefault;
+  const platform::MappingOptions mapping_options{.huge_pages = false, .prefault = tuned};
+  mapping.emplace(number, bytes, options.observe, mapping_options);
+  tuning.memory_locked(tuned ? platform::lock_memory(mapping->get().data(), bytes) : platform::RequestOutcome{});
+  return {mapping->get().data(), mapping->get().bytes()};
+}
+
+std::vector<std::vector<core::Agent*>> Assembled::agents_by_thread() {
+  std::vector<std::vector<core::Agent*>> agents(graph->thread_count());
+  const auto add_adapters = [&](bool sources) {
+    for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
+      const Port& port = ports.all()[i];
+      if (port.shown != nullptr && port.is_ingress() == sources)
+        agents[graph->boundary_thread(i)].push_back(port.shown.get());
+    }
+  };
+  add_adapters(true);
+  for (graph::PlacedAgent& placed : graph->agents()) agents[placed.thread].push_back(placed.agent.get());
+  add_adapters(false);
+  return agents;
+}
+
+}  // namespace byteor::run
