@@ -46,11 +46,11 @@ async function built(folder, name) {
   const quiet = { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] };
   execFileSync('npm', ['run', '-s', 'build:lib'], quiet);
   const build = `import { buildPreset } from './test/tools/cmake.mjs';
-    const { ok, reason } = await buildPreset('turns');
+    const { ok, reason } = await buildPreset('plans');
     if (!ok) throw new Error(reason);`;
   execFileSync(process.execPath, ['--input-type=module', '-e', build], quiet);
   const { compile } = await import(pathToFileURL(join(folder, 'dist/index.js')).href);
-  return { name, program: join(folder, folderOf('turns'), 'byteor_turns'), compile };
+  return { name, program: join(folder, folderOf('plans'), 'byteor_turns'), compile };
 }
 
 /** The tree of a commit, beside this one and with its packages. */

@@ -107,6 +107,8 @@ export interface NativeAddon {
   haltAll(): void;
   /** JSON: what this machine and build can do (CPUs, quota, memory limit, features). */
   capabilities(): string;
+  /** Round trip of a flag between two CPUs in ns, or null where no thread can be pinned there. Takes a millisecond. */
+  flagRoundTrip(cpu: number, other: number): number | null;
   /** Pipelines of this process whose region is still mapped (leak tests). */
   liveRegions(): number;
 }

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "abi/abi_generated.hpp"
@@ -14,6 +15,7 @@
 #include "addon/hold.hpp"
 #include "addon/pipeline_object.hpp"
 #include "addon/read_options.hpp"
+#include "platform/cpu_distance.hpp"
 #include "run/pipeline.hpp"
 #include "run/replay.hpp"
 
@@ -87,6 +89,19 @@ Napi::Value journal_facts(const Napi::CallbackInfo& info) {
           })};
 }
 
+// flagRoundTrip(cpu, other): number | null
+Napi::Value flag_round_trip(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value {
+            if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsNumber())
+              throw std::invalid_argument("two CPU numbers are wanted");
+            const std::optional<double> ns = platform::flag_round_trip_ns(info[0].As<Napi::Number>().Uint32Value(),
+                                                                          info[1].As<Napi::Number>().Uint32Value());
+            if (!ns.has_value()) return env.Null();
+            return Napi::Number::New(env, *ns);
+          })};
+}
+
 Napi::Value live_regions(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), run::live_regions()); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -97,6 +112,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("haltAll", Napi::Function::New(env, halt_all, "haltAll"));
   exports.Set("capabilities", Napi::Function::New(env, capabilities_text, "capabilities"));
   exports.Set("journalFacts", Napi::Function::New(env, journal_facts, "journalFacts"));
+  exports.Set("flagRoundTrip", Napi::Function::New(env, flag_round_trip, "flagRoundTrip"));
   exports.Set("liveRegions", Napi::Function::New(env, live_regions, "liveRegions"));
   return exports;
 }

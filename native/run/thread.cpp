@@ -155,9 +155,21 @@ void AgentThread::work() noexcept {
   }
   // The pipeline has been settled without this thread.
   if (device_.is_cut_off()) return;
+  keep_times();
   // A sleeping thread may wait for this thread's end rather than for its work.
   for (AgentThread* neighbour : neighbours_) neighbour->wake();
   ended_();
+}
+
+void AgentThread::keep_times() noexcept {
+  const platform::ThreadTimes times = platform::this_thread_times();
+  const std::lock_guard lock(left_mutex_);
+  times_ = times;
+}
+
+std::optional<platform::ThreadTimes> AgentThread::times() {
+  const std::lock_guard lock(left_mutex_);
+  return times_;
 }
 
 bool AgentThread::round() noexcept {

@@ -4,15 +4,12 @@
 //
 //   byteor_turns SPEC BATCH ID=PATH …
 //
-// SPEC holds the bytes of `compile(plan).spec`, BATCH is the option batchRecords, and ID=PATH the file of lines at a
-// boundary; an egress without one is discarded, as `open` would. Prints {"adapters":…,"turns":N}.
+// Prints {"adapters":…,"turns":N}.
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,9 +25,8 @@
 
 #include "core/agent.hpp"
 #include "graph/description.hpp"
+#include "plan/arguments.hpp"
 #include "run/assembled.hpp"
-#include "run/assembly.hpp"
-#include "run/options.hpp"
 
 namespace byteor::bench {
 namespace {
@@ -43,33 +39,6 @@ class Failures final : public core::FailureReporter {
     std::exit(1);
   }
 };
-
-std::vector<std::byte> bytes_of_file(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error(std::string("cannot read ") + path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto* const begin = reinterpret_cast<const std::byte*>(text.data());
-  return {begin, begin + text.size()};
-}
-
-run::Options options_of(const graph::Description& description, int argc, char** argv) {
-  run::Options options;
-  options.batch_records = static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10));
-  options.threads = 1;
-  options.pin = false;
-  for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
-    if (boundary.kind == abi::BoundaryCode::kEgress)
-      options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kDiscard});
-  for (int i = 3; i < argc; ++i) {
-    const std::string_view given = argv[i];
-    const std::size_t equals = given.find('=');
-    if (equals == std::string_view::npos) throw std::runtime_error("give each boundary as ID=PATH");
-    const std::string id(given.substr(0, equals));
-    std::erase_if(options.ports, [&](const run::PortOptions& port) { return port.id == id; });
-    options.ports.push_back({.id = id, .port = abi::PortCode::kNative, .path = std::string(given.substr(equals + 1))});
-  }
-  return options;
-}
 
 // So many rounds in which nobody moved anything come only when something waits for what will never happen.
 constexpr std::uint64_t kIdleTurnsMax = 1'000'000;
@@ -95,7 +64,9 @@ int run(int argc, char** argv) {
     return 2;
   }
   graph::Description description = graph::decode(bytes_of_file(argv[1]));
-  const run::Options options = options_of(description, argc, argv);
+  run::Options options = options_of(description, argc, argv);
+  options.threads = 1;
+  options.pin = false;
   Failures failures;
   const std::atomic<std::uint32_t> state{static_cast<std::uint32_t>(abi::RegionState::kRunning)};
   run::Assembled made(std::move(description), options, {1, failures, state, [] {}});

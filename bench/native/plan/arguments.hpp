@@ -1,0 +1,48 @@
+// What the programs of this folder are called with: SPEC BATCH ID=PATH …
+//
+// SPEC holds the bytes of `compile(plan).spec`, BATCH is the option batchRecords, and ID=PATH the file of lines at a
+// boundary; an egress without one is discarded, as `open` would.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "graph/description.hpp"
+#include "run/assembly.hpp"
+#include "run/options.hpp"
+
+namespace byteor::bench {
+
+inline std::vector<std::byte> bytes_of_file(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(std::string("cannot read ") + path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto* const begin = reinterpret_cast<const std::byte*>(text.data());
+  return {begin, begin + text.size()};
+}
+
+inline run::Options options_of(const graph::Description& description, int argc, char** argv) {
+  run::Options options;
+  options.batch_records = static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10));
+  for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
+    if (boundary.kind == abi::BoundaryCode::kEgress)
+      options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kDiscard});
+  for (int i = 3; i < argc; ++i) {
+    const std::string_view given = argv[i];
+    const std::size_t equals = given.find('=');
+    if (equals == std::string_view::npos) throw std::runtime_error("give each boundary as ID=PATH");
+    const std::string id(given.substr(0, equals));
+    std::erase_if(options.ports, [&](const run::PortOptions& port) { return port.id == id; });
+    options.ports.push_back({.id = id, .port = abi::PortCode::kNative, .path = std::string(given.substr(equals + 1))});
+  }
+  return options;
+}
+
+}  // namespace byteor::bench
