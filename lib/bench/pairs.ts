@@ -19,6 +19,17 @@ export interface Lap {
   readonly distance_ns: readonly [before: number, after: number] | null;
 }
 
+/** What a process that ran a lap prints: `status` is the pipeline's, after its end. */
+export interface LapReport extends Pick<Lap, 'seconds' | 'distance_ns'> {
+  readonly status: { readonly threads: readonly { readonly waited_seconds: number | null }[] };
+}
+
+/** Where the kernel does not say how long threads waited for a CPU, nothing is taken for disturbed by that. */
+export function lapOf({ seconds, distance_ns, status }: LapReport): Lap {
+  const waited = status.threads.map(({ waited_seconds }) => waited_seconds ?? 0);
+  return { seconds, distance_ns, off_cpu: Math.max(0, ...waited) / seconds };
+}
+
 export type Side = 'a' | 'b';
 
 export interface Pair {

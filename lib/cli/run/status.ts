@@ -14,6 +14,9 @@ export interface ThreadStatus {
   readonly agents: readonly string[];
   readonly cpu: number | null;
   readonly pin: Outcome;
+  /** CPU time, and time in which it was ready to run and had no CPU; null while it runs, or where the kernel does not say. */
+  readonly cpu_seconds: number | null;
+  readonly waited_seconds: number | null;
 }
 
 export interface AdapterStatus {
