@@ -23,11 +23,11 @@ export const OTHERS_MAX_WRITING = 0.5;
  * Runs a program and resolves with `{ stdout, stderr, seconds }`; rejects with what it wrote to standard error when it
  * fails or takes longer than `limit` seconds.
  */
-export function runProcess(command, args, { limit = 120, env = {} } = {}) {
+export function runProcess(command, args, { limit = 120, env = {}, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
     const begin = performance.now();
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -134,7 +134,14 @@ describe('the summary of a graph', () => {
 
   test('says once for how many threads a pin was not granted, and each reason once', () => {
     const pin = { state: 'Degraded', reason: 'no CPU is free' } as const;
-    const thread = (name: string) => ({ name, agents: ['in'], cpu: null, pin });
+    const thread = (name: string) => ({
+      name,
+      agents: ['in'],
+      cpu: null,
+      pin,
+      cpu_seconds: null,
+      waited_seconds: null,
+    });
     const text = (verbose: boolean) => summaryOf(LEDGER, verbose, [thread('a'), thread('b')]);
     const notes = (verbose: boolean) => text(verbose).match(/^ *! .*/gm);
     expect(notes(false)).toEqual(['! 2 of 2 threads not pinned; --verbose says why']);

@@ -67,6 +67,7 @@ export const tools = {
     has: onPath('aarch64-linux-gnu-g++'),
   },
   qemu: { name: 'qemu-aarch64-static (qemu-user-static)', has: onPath('qemu-aarch64-static') },
+  valgrind: { name: 'valgrind', has: onPath('valgrind') },
   typedoc: {
     name: 'typedoc (npm ci --prefix tools/api-docs)',
     has: () => existsSync(new URL('../../tools/api-docs/node_modules/typedoc', import.meta.url)),

@@ -57,11 +57,17 @@ export const steps = {
     [tools.typedoc],
   ),
   ...nativeSteps,
+  counts: program(
+    'what plans cost a record, against the baseline',
+    process.execPath,
+    () => ['bench/native.mjs', '--check', '--built'],
+    [tools.cmake, tools.valgrind],
+  ),
   unit: { title: 'vitest', needs: [], run: () => vitest() },
 };
 
 /** Names that stand for several steps. */
 export const groups = {
-  all: ['build', 'biome', 'format', 'abi', 'types', 'api', 'native', 'asan', 'tsan', 'fuzz', 'arm64', 'unit'],
+  all: ['build', 'biome', 'format', 'abi', 'types', 'api', 'native', 'asan', 'tsan', 'fuzz', 'arm64', 'counts', 'unit'],
   lint: ['biome', 'format', 'abi'],
 };

@@ -1,0 +1,104 @@
+/**
+ * What plans cost a record, counted by callgrind: no clock, and no JavaScript in the process. Counts repeat to the
+ * instruction (bench/native/plan/turns.cpp), and so does the simulated first cache but for a few misses.
+ */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AccessLog } from '../../examples/support/log-lines.mjs';
+import { firstLine } from './machine.mjs';
+import { progress } from './report.mjs';
+import { runProcess } from './trials.mjs';
+
+/** Records a turn at most, where a program does not say. */
+const BATCH = 64;
+
+/** Stated, because callgrind takes them from the machine otherwise. */
+const CACHES = ['--I1=32768,8,64', '--D1=32768,8,64', '--LL=8388608,16,64'];
+const CALLGRIND = ['--tool=callgrind', '--instr-atstart=no', '--cache-sim=yes', '--branch-sim=yes', ...CACHES];
+
+/** More than a 50th of a second under valgrind, and enough that start and end cancel. */
+export const RECORDS = 20_000;
+
+/** What counts depend on beside the source: they are compared only where all of it is equal. */
+export function toolchain() {
+  const flags = /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
+  return {
+    compiler: firstLine(process.env.CXX?.split(' ').at(-1) ?? 'g++', '--version') ?? 'none',
+    libc: firstLine('getconf', 'GNU_LIBC_VERSION') ?? 'none',
+    valgrind: firstLine('valgrind', '--version') ?? 'none',
+    // valgrind shows programs no more than AVX2; with less, the C library would choose other functions.
+    avx2: / avx2( |$)/.test(flags),
+    batch: BATCH,
+    records: RECORDS,
+  };
+}
+
+/**
+ * Counts programs in builds, two runs of callgrind at a time.
+ *
+ * @param {object[]} builds as buildPlans gives them
+ * @param {object[]} programs of bench/plans.mjs
+ * @returns {Promise<{ program: object, counted: (object | undefined)[] }[]>} `counted` as countsOf gives it, by build;
+ *   undefined where a build refuses the plan
+ */
+export async function countPlans(builds, programs) {
+  const folder = mkdtempSync(join(tmpdir(), 'byteor-counts-'));
+  try {
+    const inputs = writeInputs(folder);
+    const results = [];
+    for (const program of programs) {
+      progress(`counting: ${program.name}`);
+      const counted = [];
+      for (const build of builds) counted.push(await count(build, program, inputs, folder));
+      results.push({ program, counted });
+    }
+    return results;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Files with N and 2N lines; the shorter one is the beginning of the longer. */
+function writeInputs(folder) {
+  const log = new AccessLog();
+  const lines = Array.from({ length: 2 * RECORDS }, () => `${log.line()}\n`);
+  const paths = [join(folder, 'n.log'), join(folder, '2n.log')];
+  writeFileSync(paths[0], lines.slice(0, RECORDS).join(''));
+  writeFileSync(paths[1], lines.join(''));
+  return paths;
+}
+
+/** The lowered plan of a build, or undefined where that build does not know an op or a word of it. */
+export function specOf(build, plan) {
+  try {
+    return build.compile(plan).spec;
+  } catch (error) {
+    if (error.name === 'PlanError') return undefined;
+    throw error;
+  }
+}
+
+async function count(build, { name, plan, batch = BATCH }, inputs, folder) {
+  const { parseCallgrind, countsOf } = await import('../../dist/modules/bench/counts.js');
+  const spec = specOf(build, plan);
+  if (spec === undefined) return undefined;
+  const profiles = await Promise.all(
+    inputs.map(async (input, index) => {
+      // Names of equal length: the environment and the arguments lie on the stack. A journal's folder is the working
+      // directory's, and is new for each run.
+      const cwd = mkdtempSync(join(folder, `run${index}-`));
+      const [specFile, out] = [join(cwd, 'spec'), join(cwd, 'callgrind')];
+      writeFileSync(specFile, spec);
+      const args = [...CALLGRIND, `--callgrind-out-file=${out}`, build.turns, specFile, String(batch)];
+      await runProcess('valgrind', [...args, `in=${input}`, 'out=/dev/null'], { cwd });
+      const profile = parseCallgrind(readFileSync(out, 'utf8'));
+      rmSync(cwd, { recursive: true, force: true });
+      return profile;
+    }),
+  ).catch((error) => {
+    throw new Error(`${name}, ${build.name}: ${error.message}`);
+  });
+  return countsOf(profiles[0], profiles[1], RECORDS);
+}
