@@ -127,6 +127,18 @@ export const PROGRAMS = [
     plan: twoBranches('ordered', events, { boundary_policy: { out: 'Ordered' } }),
   },
   {
+    name: 'router, RoundRobin',
+    reaches: 'a router that gives each record to one lane in turn',
+    plan: twoBranches('round-robin', events, { boundary_policy: { in: 'RoundRobin' } }),
+  },
+  {
+    name: 'router, KeyHash',
+    reaches: 'a router that gives each record to one lane by its key',
+    plan: twoBranches('key-hash', events, {
+      boundary_policy: { in: { kind: 'KeyHash', key: { kind: 'token', separator: ' ', index: 0 } } },
+    }),
+  },
+  {
     name: 'journal, none',
     reaches: 'a journal, without its syncs',
     plan: chain('journal', { kind: 'Journal', fsync: 'none' }, [identity('pass')]),

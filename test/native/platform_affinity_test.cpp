@@ -10,7 +10,10 @@
 #include <functional>
 #include <thread>
 
+#include "core/clock.hpp"
 #include "platform/affinity.hpp"
+#include "platform/cpu_distance.hpp"
+#include "platform/thread_times.hpp"
 #include "support/temp_folder.hpp"
 
 namespace byteor::platform {
@@ -127,6 +130,37 @@ TEST(Affinity, ThreadsHaveDifferentIds) {
   std::uint32_t other = 0;
   std::thread([&] { other = this_thread_id(); }).join();
   EXPECT_NE(other, this_thread_id());
+}
+
+TEST(ThreadTimes, AThreadThatWorksHasUsedItsCpuAndSaysHowLongItWaited) {
+  ThreadTimes times;
+  double taken = 0;
+  std::thread([&] {
+    const double begin = core::now_ns();
+    do times = this_thread_times();
+    while (times.cpu_seconds < 0.01);
+    taken = (core::now_ns() - begin) * 1e-9;
+  }).join();
+  EXPECT_GE(times.cpu_seconds, 0.01);
+#if defined(__linux__)
+  ASSERT_TRUE(times.waited_seconds.has_value());
+  // What it did not run it waited, but for the moments before and after the loop.
+  EXPECT_LE(times.cpu_seconds + *times.waited_seconds, taken + 0.05);
+#endif
+}
+
+TEST(CpuDistance, TwoCpusAnswerEachOther) {
+  const CpuList cpus = allowed_cpus();
+  if (cpus.size() < 2) GTEST_SKIP() << "one CPU";
+  const std::optional<double> ns = flag_round_trip_ns(cpus[0], cpus[1]);
+  // Nothing where the machine is so busy that one of them got no CPU for a tenth of a second.
+  if (ns.has_value()) {
+    EXPECT_GT(*ns, 1.0);
+  }
+}
+
+TEST(CpuDistance, ACpuThatThisProcessMayNotUseHasNone) {
+  EXPECT_EQ(flag_round_trip_ns(allowed_cpus().front(), 100'000), std::nullopt);
 }
 
 }  // namespace
