@@ -3,6 +3,7 @@
  * (`byteor run` with the same input). Records are lines of an access log.
  *
  *   { name, reaches, plan, batch? }   `batch`: the option batchRecords, 64 otherwise
+ *   { …, larger, more }               what `open` does with a stage: `larger` is the plan with `more` stages more
  */
 
 const ends = [
@@ -42,6 +43,9 @@ const graph = (name, stages, connections, more = {}) => ({
 const identity = (id) => ({ id, op: 'identity' });
 const events = { kind: 'Events' };
 const slots = { kind: 'SequencedSlots', capacity: 4096, gating: 4 };
+
+/** So many stages that do nothing. */
+const identities = (count) => Array.from({ length: count }, (_, at) => identity(`stage${at}`));
 
 /** Two branches out of one stage, whose records meet at the egress. */
 const twoBranches = (name, lane, more) =>
@@ -142,5 +146,19 @@ export const PROGRAMS = [
     name: 'journal, none',
     reaches: 'a journal, without its syncs',
     plan: chain('journal', { kind: 'Journal', fsync: 'none' }, [identity('pass')]),
+  },
+  {
+    name: 'open, a stage of a ring',
+    reaches: 'decode and open',
+    plan: ring('open-ring', identities(16)),
+    larger: ring('open-ring', identities(32)),
+    more: 16,
+  },
+  {
+    name: 'open, a stage of a graph',
+    reaches: 'decode and open, with a lane',
+    plan: chain('open-graph', events, identities(16)),
+    larger: chain('open-graph', events, identities(32)),
+    more: 16,
   },
 ];

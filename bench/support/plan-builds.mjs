@@ -43,13 +43,16 @@ export async function buildPlans(folder, name, { built = false } = {}) {
 /** The commit of a name, twelve digits; undefined where there is none. */
 export const commitOf = (ref) => firstLine('git', 'rev-parse', '--verify', '--short=12', `${ref}^{commit}`);
 
+/** What a caller of `npm run bench:native` should have written otherwise; ends it with 2. */
+export const wrong = (message) => Object.assign(new Error(message), { exit: 2 });
+
 /**
  * The tree of a commit, in .cache beside this one's files, with its packages.
  * @throws Error where there is no such commit, or where it is older than these programs
  */
 export function treeOf(ref) {
   const commit = commitOf(ref);
-  if (commit === undefined) throw new Error(`--against ${ref}: there is no such commit.`);
+  if (commit === undefined) throw wrong(`--against ${ref}: there is no such commit.`);
   const folder = join(root, '.cache', `against-${commit}`);
   if (!existsSync(folder)) {
     const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 1 << 28 });
@@ -57,7 +60,7 @@ export function treeOf(ref) {
     execFileSync('tar', ['x'], { cwd: folder, input: archive });
   }
   if (!existsSync(join(folder, 'bench/native/plan/turns.cpp')))
-    throw new Error(`--against ${ref}: that commit is older than the programs that are compared; name a newer one.`);
+    throw wrong(`--against ${ref}: that commit is older than the programs that are compared; name a newer one.`);
   if (!existsSync(join(folder, 'node_modules'))) addPackages(folder);
   return { folder, commit };
 }

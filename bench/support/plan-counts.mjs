@@ -80,18 +80,24 @@ export function specOf(build, plan) {
   }
 }
 
-async function count(build, { name, plan, batch = BATCH }, inputs, folder) {
+/**
+ * Counts two runs that differ by some records, or, of what `open` does, by some stages: `larger` is then the same plan with
+ * `more` stages more.
+ */
+async function count(build, { name, plan, batch = BATCH, larger, more }, inputs, folder) {
   const { parseCallgrind, countsOf } = await import('../../dist/modules/bench/counts.js');
-  const spec = specOf(build, plan);
-  if (spec === undefined) return undefined;
+  const specs = [plan, larger ?? plan].map((one) => specOf(build, one));
+  if (specs.includes(undefined)) return undefined;
+  const what = larger === undefined ? 'turns' : 'open';
   const profiles = await Promise.all(
-    inputs.map(async (input, index) => {
+    specs.map(async (spec, index) => {
       // Names of equal length: the environment and the arguments lie on the stack. A journal's folder is the working
       // directory's, and is new for each run.
       const cwd = mkdtempSync(join(folder, `run${index}-`));
       const [specFile, out] = [join(cwd, 'spec'), join(cwd, 'callgrind')];
       writeFileSync(specFile, spec);
-      const args = [...CALLGRIND, `--callgrind-out-file=${out}`, build.turns, specFile, String(batch)];
+      const input = larger === undefined ? inputs[index] : inputs[0];
+      const args = [...CALLGRIND, `--callgrind-out-file=${out}`, build.turns, what, specFile, String(batch)];
       await runProcess('valgrind', [...args, `in=${input}`, 'out=/dev/null'], { cwd });
       const profile = parseCallgrind(readFileSync(out, 'utf8'));
       rmSync(cwd, { recursive: true, force: true });
@@ -100,5 +106,5 @@ async function count(build, { name, plan, batch = BATCH }, inputs, folder) {
   ).catch((error) => {
     throw new Error(`${name}, ${build.name}: ${error.message}`);
   });
-  return countsOf(profiles[0], profiles[1], RECORDS);
+  return countsOf(profiles[0], profiles[1], more ?? RECORDS);
 }

@@ -107,12 +107,15 @@ export interface Rise {
   readonly after: number;
 }
 
-/** What has risen by more than its limit, a record; empty: nothing. */
-export function risesOf(before: Counts, after: Counts): Rise[] {
+/**
+ * What has risen by more than its limit, a record; empty: nothing.
+ * @param share of what it was before, which may be added to each limit: 0 for what repeats to the instruction
+ */
+export function risesOf(before: Counts, after: Counts, share = 0): Rise[] {
   const sum = (counts: Counts, events: readonly string[]) =>
     events.reduce((total, event) => total + (counts[event] ?? Number.NaN), 0);
   return LIMITS.map(({ what, of, limit }) => ({ what, limit, before: sum(before, of), after: sum(after, of) }))
-    .filter((row) => !(row.after - row.before <= row.limit))
+    .filter((row) => !(row.after - row.before <= row.limit + share * row.before))
     .map(({ what, before: was, after: is }) => ({ what, before: was, after: is }));
 }
 

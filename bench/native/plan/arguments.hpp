@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -28,19 +29,31 @@ inline std::vector<std::byte> bytes_of_file(const char* path) {
   return {begin, begin + text.size()};
 }
 
-inline run::Options options_of(const graph::Description& description, int argc, char** argv) {
+// The words behind the program's name.
+struct Called {
+  Called(int argc, char** argv) : spec(bytes_of_file(argv[1])), batch(std::strtoul(argv[2], nullptr, 10)) {
+    for (int i = 3; i < argc; ++i) {
+      const std::string_view given = argv[i];
+      const std::size_t equals = given.find('=');
+      if (equals == std::string_view::npos) throw std::runtime_error("give each boundary as ID=PATH");
+      files.emplace_back(given.substr(0, equals), given.substr(equals + 1));
+    }
+  }
+
+  std::vector<std::byte> spec;
+  std::uint32_t batch;
+  std::vector<std::pair<std::string, std::string>> files;
+};
+
+inline run::Options options_of(const graph::Description& description, const Called& called) {
   run::Options options;
-  options.batch_records = static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10));
+  options.batch_records = called.batch;
   for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
     if (boundary.kind == abi::BoundaryCode::kEgress)
       options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kDiscard});
-  for (int i = 3; i < argc; ++i) {
-    const std::string_view given = argv[i];
-    const std::size_t equals = given.find('=');
-    if (equals == std::string_view::npos) throw std::runtime_error("give each boundary as ID=PATH");
-    const std::string id(given.substr(0, equals));
+  for (const auto& [id, path] : called.files) {
     std::erase_if(options.ports, [&](const run::PortOptions& port) { return port.id == id; });
-    options.ports.push_back({.id = id, .port = abi::PortCode::kNative, .path = std::string(given.substr(equals + 1))});
+    options.ports.push_back({.id = id, .port = abi::PortCode::kNative, .path = path});
   }
   return options;
 }

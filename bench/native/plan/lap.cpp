@@ -14,7 +14,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
@@ -59,10 +58,10 @@ int run(int argc, char** argv) {
     std::fprintf(stderr, "usage: byteor_lap SPEC BATCH ID=PATH …\n");
     return 2;
   }
-  const std::vector<std::byte> spec = bytes_of_file(argv[1]);
-  run::Options options = options_of(graph::decode(spec), argc, argv);
+  const Called called(argc, argv);
+  run::Options options = options_of(graph::decode(called.spec), called);
   options.profile = run::Profile::kLowLatency;
-  const std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(spec, options);
+  const std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(called.spec, options);
   const std::optional<double> before = distance();
   const double seconds = seconds_of(*pipeline);
   const std::optional<double> after = distance();

@@ -1,8 +1,8 @@
 // A plan as `open` builds it, without JavaScript and without threads: all its agents in one loop, each in its turn.
 // What it does is the same in every run, to the instruction, so callgrind's counts of it can be held against those of
-// another build. Under callgrind (--instr-atstart=no) the loop alone is counted.
+// another build. Under callgrind (--instr-atstart=no) the loop alone is counted, or what `open` does before it.
 //
-//   byteor_turns SPEC BATCH ID=PATH …
+//   byteor_turns turns|open SPEC BATCH ID=PATH …
 //
 // Prints {"adapters":…,"turns":N}.
 #include <atomic>
@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@
 #if __has_include(<valgrind/callgrind.h>)
 #include <valgrind/callgrind.h>
 #else
-#define CALLGRIND_START_INSTRUMENTATION
-#define CALLGRIND_STOP_INSTRUMENTATION
+#define CALLGRIND_START_INSTRUMENTATION static_cast<void>(0)
+#define CALLGRIND_STOP_INSTRUMENTATION static_cast<void>(0)
 #endif
 
 #include "core/agent.hpp"
@@ -58,29 +59,43 @@ std::uint64_t run_in_turns(const std::vector<core::Agent*>& agents) {
   throw std::runtime_error("the plan does not come to its end");
 }
 
+// What `open` does without its threads.
+struct Opened {
+  explicit Opened(const Called& called, core::FailureReporter& failures)
+      : description(graph::decode(called.spec)), options(options_of(description, called)) {
+    options.threads = 1;
+    options.pin = false;
+    made.emplace(std::move(description), options, run::AssembledFor{1, failures, state, [] {}});
+    for (const std::vector<core::Agent*>& of_thread : made->agents_by_thread())
+      agents.insert(agents.end(), of_thread.begin(), of_thread.end());
+  }
+
+  const std::atomic<std::uint32_t> state{static_cast<std::uint32_t>(abi::RegionState::kRunning)};
+  graph::Description description;
+  run::Options options;
+  std::optional<run::Assembled> made;
+  std::vector<core::Agent*> agents;
+};
+
 int run(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "usage: byteor_turns SPEC BATCH ID=PATH …\n");
+  const std::string_view counts = argc > 1 ? argv[1] : "";
+  if (argc < 5 || (counts != "turns" && counts != "open")) {
+    std::fprintf(stderr, "usage: byteor_turns turns|open SPEC BATCH ID=PATH …\n");
     return 2;
   }
-  graph::Description description = graph::decode(bytes_of_file(argv[1]));
-  run::Options options = options_of(description, argc, argv);
-  options.threads = 1;
-  options.pin = false;
+  const Called called(argc - 1, argv + 1);
   Failures failures;
-  const std::atomic<std::uint32_t> state{static_cast<std::uint32_t>(abi::RegionState::kRunning)};
-  run::Assembled made(std::move(description), options, {1, failures, state, [] {}});
-  std::vector<core::Agent*> agents;
-  for (const std::vector<core::Agent*>& of_thread : made.agents_by_thread())
-    agents.insert(agents.end(), of_thread.begin(), of_thread.end());
-  CALLGRIND_START_INSTRUMENTATION;
-  const std::uint64_t turns = run_in_turns(agents);
-  CALLGRIND_STOP_INSTRUMENTATION;
-  made.graph->settle();
-  made.ports.settle(*made.graph);
-  made.graph->close_files();
+  if (counts == "open") CALLGRIND_START_INSTRUMENTATION;
+  Opened opened(called, failures);
+  if (counts == "open") CALLGRIND_STOP_INSTRUMENTATION;
+  if (counts == "turns") CALLGRIND_START_INSTRUMENTATION;
+  const std::uint64_t turns = run_in_turns(opened.agents);
+  if (counts == "turns") CALLGRIND_STOP_INSTRUMENTATION;
+  opened.made->graph->settle();
+  opened.made->ports.settle(*opened.made->graph);
+  opened.made->graph->close_files();
   std::string text = "{\"adapters\":";
-  made.ports.describe(text);
+  opened.made->ports.describe(text);
   std::printf("%s,\"turns\":%llu}\n", text.c_str(), static_cast<unsigned long long>(turns));
   return 0;
 }
