@@ -7,6 +7,7 @@
  * How trials are run and compared: bench/support/paired.mjs.
  */
 
+import { disruptorsOf, prepareDisruptor } from './peers/disruptor/disruptor.mjs';
 import { runPairedBench } from './support/paired.mjs';
 
 /** Records so that the fastest contestant takes some milliseconds: shorter is noise, longer meets a move of the CPUs. */
@@ -41,4 +42,4 @@ function cellsOf(scale) {
   );
 }
 
-await runPairedBench('rings', cellsOf);
+await runPairedBench('rings', cellsOf, { prepare: prepareDisruptor, outside: disruptorsOf });

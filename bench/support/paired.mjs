@@ -57,12 +57,27 @@ function output(program, args) {
   return JSON.parse(ended.stdout);
 }
 
+/** A contestant that is no part of the program: a process of its own, beside the others of the trial. */
+function runOutside(program, { name, run }) {
+  const flag_before_ns = output(program, ['distance']);
+  const { seconds, off_cpu } = run();
+  return {
+    name,
+    seconds,
+    off_cpu,
+    preempted: off_cpu > OFF_CPU_MAX ? 1 : 0,
+    flag_before_ns,
+    flag_after_ns: output(program, ['distance']),
+  };
+}
+
 /** `begun_at`: the distance just before, where it was measured. */
-function trial(program, cell, seed, begun_at) {
+function trial(program, cell, seed, begun_at, outside) {
   const { topology, form, bytes, capacity, records } = cell;
   const { runs, left_out } = output(program, [topology, form, bytes, capacity, records, seed].map(String));
   const result = { begun_at, left_out, runs: new Map() };
-  for (const one of runs) {
+  const others = outside(cell).map((one) => runOutside(program, one));
+  for (const one of [...runs, ...others]) {
     const sharesCpus = topology === 'chain' && one.name !== 'limit' && !one.name.startsWith('byteor');
     const band = bandOf(one, sharesCpus);
     if (band !== undefined) result.runs.set(one.name, { band, rate: records / one.seconds / 1e6 });
@@ -142,7 +157,7 @@ function leastTried(cells, begunAt) {
  * Runs trials until every cell has `wanted` pairs at every distance of `at`, or, where that is empty, at one; or until the
  * time is up. While the CPUs are at a distance at which nothing is wanted, it waits.
  */
-async function runTrials(program, cells, { wanted, at, minutes }) {
+async function runTrials(program, cells, { wanted, at, minutes, outside }) {
   const end = performance.now() + minutes * 60_000;
   for (let seed = 1; performance.now() < end; ) {
     const begunAt = at.length === 0 ? undefined : distance(output(program, ['distance']));
@@ -157,7 +172,7 @@ async function runTrials(program, cells, { wanted, at, minutes }) {
     }
     const cell = leastTried(here, begunAt);
     progress(`trial ${seed}, ${open.length} cells open, CPUs ${begunAt ?? 'anywhere'}: ${cell.name}`);
-    cell.trials.push(trial(program, cell, seed++, begunAt));
+    cell.trials.push(trial(program, cell, seed++, begunAt, outside));
   }
 }
 
@@ -222,6 +237,8 @@ function peerVersions() {
     'libconcurrentqueue-dev',
     'libatomic-queue-dev',
     'libdpdk-dev',
+    'libdisruptor-java',
+    'openjdk-17-jre-headless',
   ];
   return Object.fromEntries(
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a format of dpkg-query's.
@@ -232,8 +249,9 @@ function peerVersions() {
 /**
  * The whole of one such benchmark, `npm run bench -- NAME`: builds, runs trials of the program byteor_NAME, prints and
  * writes what they gave. `cellsOf(scale)` gives the cells, without trials, of `scale` times the usual number of records.
+ * `prepare` makes what contestants outside of the program need, or says why they are left out; `outside(cell)` gives them.
  */
-export async function runPairedBench(name, cellsOf) {
+export async function runPairedBench(name, cellsOf, { prepare = () => undefined, outside = () => [] } = {}) {
   const { values } = parseArgs({
     options: {
       trials: { type: 'string', default: '15' },
@@ -260,10 +278,12 @@ export async function runPairedBench(name, cellsOf) {
   const cells = cellsOf(scale)
     .filter((cell) => cell.name.includes(values.only))
     .map((cell) => ({ ...cell, trials: [] }));
-  await runTrials(`byteor_${name}`, cells, { wanted, at, minutes });
+  const unprepared = prepare();
+  const contestants = unprepared === undefined ? outside : () => [];
+  await runTrials(`byteor_${name}`, cells, { wanted, at, minutes, outside: contestants });
   const results = resultsOf(cells);
   print(results);
-  const left_out = cells[0]?.trials[0]?.left_out ?? [];
+  const left_out = [...(cells[0]?.trials[0]?.left_out ?? []), ...(unprepared === undefined ? [] : [unprepared])];
   for (const one of left_out) process.stdout.write(`left out, not installed: ${one}\n`);
   writeResult(name, { machine, peers: peerVersions(), left_out, cells: results }, values.out);
 }
