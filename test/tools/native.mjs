@@ -72,13 +72,14 @@ async function fuzz({ seconds }) {
 }
 
 /**
- * The tests over the addon's own objects, which are thus compiled once; byteor_core of its own, as the preset alone has it, is
- * for a debugger.
+ * The tests over an addon's own objects, which are thus compiled once; byteor_core of its own, as a preset alone has it, is for
+ * a debugger. `script` of package.json makes the addon, in `folder`.
  */
-async function testShipped() {
-  const built = await run('npm', ['run', '-s', 'build:native'], { seconds: 1800 });
+async function testShipped(preset, [script, folder], options = {}, definitions = []) {
+  const built = await run('npm', ['run', '-s', ...script.split(' ')], { seconds: 1800 });
   if (!built.ok) return failure(`the build failed: ${built.reason}`);
-  return buildAndTest('plain', {}, [`-DBYTEOR_OBJECTS=${join(root, 'build/Release/obj.target')}`]);
+  const objects = join(root, folder, 'build/Release/obj.target');
+  return buildAndTest(preset, options, [`-DBYTEOR_OBJECTS=${objects}`, ...definitions]);
 }
 
 const buildTools = [tools.cmake, tools.ctest, tools.compiler];
@@ -88,7 +89,7 @@ export const nativeSteps = {
   native: {
     title: 'C++ tests, optimised',
     needs: [...buildTools, tools.gtest],
-    run: testShipped,
+    run: () => testShipped('plain', ['build:native', '.']),
   },
   asan: {
     title: 'C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer',
@@ -114,7 +115,7 @@ export const nativeSteps = {
     title: 'C++ tests built for arm64, under qemu-user',
     needs: [...buildTools, tools.arm64Compiler, tools.qemu, tools.gtestSource],
     run: () =>
-      buildAndTest('arm64', { without: UNEMULATED }, [
+      testShipped('arm64', ['prebuild -- linux-arm64', '.cache/prebuild-linux-arm64'], { without: UNEMULATED }, [
         '-DBYTEOR_TEST_LAUNCHER=qemu-aarch64-static;-L;/usr/aarch64-linux-gnu',
         `-DBYTEOR_GTEST_SOURCE=${GTEST_SOURCE}`,
       ]),
