@@ -32,21 +32,22 @@ export function lapOf({ seconds, distance_ns, status }: LapReport): Lap {
 
 export type Side = 'a' | 'b';
 
-export interface Pair {
-  readonly a: Lap;
-  readonly b: Lap;
+/** `L`: what a lap has beside its time, kept with its pair. */
+export interface Pair<L extends Lap = Lap> {
+  readonly a: L;
+  readonly b: L;
   readonly first: Side;
   /** Why it is not judged; null of one that is. */
   readonly disturbed: string | null;
 }
 
-export interface Paired extends Judgement {
+export interface Paired<L extends Lap = Lap> extends Judgement {
   /** The floor that was used: the one asked, or what laps of one side differ by where that is more. */
   readonly floor: number;
   /** How far laps of one side lie apart by their place in the run, as a share: a change of nothing. */
   readonly same_side: number;
   /** All pairs in the order in which they ran, judged or not. */
-  readonly laps: readonly Pair[];
+  readonly laps: readonly Pair<L>[];
 }
 
 /** How far apart the CPUs are: one core, one cache, or further. */
@@ -66,20 +67,23 @@ export const OFF_CPU_MAX = 0.02;
 /** A floor above it would call changes the same that everybody wants to know. */
 export const FLOOR_MAX = 0.05;
 
-export interface PairOptions {
+export interface PairOptions<L extends Lap = Lap> {
   readonly floor?: number;
   /** No block begins later than this, seconds. */
   readonly seconds: number;
   /** Called after every pair with all so far. */
-  readonly progress?: (pairs: readonly Pair[]) => void;
+  readonly progress?: (pairs: readonly Pair<L>[]) => void;
   readonly now?: () => number;
 }
 
 /** @param lap runs one lap of a side; what it rejects with ends all */
-export async function runPairs(lap: (side: Side) => Promise<Lap>, options: PairOptions): Promise<Paired> {
+export async function runPairs<L extends Lap>(
+  lap: (side: Side) => Promise<L>,
+  options: PairOptions<L>,
+): Promise<Paired<L>> {
   const { floor = FLOOR_DEFAULT, seconds, progress, now = () => performance.now() / 1000 } = options;
   const end = now() + seconds;
-  const pairs: Pair[] = [];
+  const pairs: Pair<L>[] = [];
   for (let block = 0; ; block++) {
     const outer: Side = block % 2 === 0 ? 'a' : 'b';
     for (const first of [outer, other(outer)]) {
@@ -93,7 +97,7 @@ export async function runPairs(lap: (side: Side) => Promise<Lap>, options: PairO
 
 const other = (side: Side): Side => (side === 'a' ? 'b' : 'a');
 
-async function runPair(lap: (side: Side) => Promise<Lap>, first: Side): Promise<Pair> {
+async function runPair<L extends Lap>(lap: (side: Side) => Promise<L>, first: Side): Promise<Pair<L>> {
   const one = await lap(first);
   const two = await lap(other(first));
   const [a, b] = first === 'a' ? [one, two] : [two, one];
@@ -111,7 +115,7 @@ function disturbanceOf(a: Lap, b: Lap): string | null {
  * The verdict over the undisturbed pairs of a run, at the last look that there are enough of them for. Between looks there
  * is none: a look at any time would find what is not there.
  */
-export function judgePairs(laps: readonly Pair[], floorAsked = FLOOR_DEFAULT): Paired {
+export function judgePairs<L extends Lap>(laps: readonly Pair<L>[], floorAsked = FLOOR_DEFAULT): Paired<L> {
   const kept = laps.filter(({ disturbed }) => disturbed === null);
   const look = LOOKS.filter((pairs) => pairs <= kept.length).at(-1);
   const same_side = sameSide(kept);
