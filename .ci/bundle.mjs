@@ -3,7 +3,7 @@
  * left in dist/modules. Node reads, resolves and compiles each module by itself, and there would be hundreds of them
  * (docs/decisions/061 and 103).
  *
- *   dist/bin/         the command line: byteor.js (lib/cli/start.ts) and the one file that it loads
+ *   dist/bin/         the command line: byteor.js (lib/cli/start.ts), the one file that it loads, and lap.js, which `bench` starts
  *   dist/node/        the library for Node, CommonJS; yaml and zod with the schemas are files that load at first use
  *   dist/*.{js,cjs}   its entry points, for `import` and for `require`
  *   dist/browser/     byteor/plan as one ES module that needs nothing
@@ -103,6 +103,7 @@ const planForBrowsers = () =>
 for (const entry of readdirSync(dist)) if (entry !== 'modules') rmSync(join(dist, entry), { recursive: true });
 const outputs = [await commandLine(), await libraryForNode(), await planForBrowsers()].flat();
 copyFileSync(join(modules, 'cli', 'start.js'), join(dist, 'bin', 'byteor.js'));
+copyFileSync(join(modules, 'cli', 'bench', 'lap.js'), join(dist, 'bin', 'lap.js'));
 writeDeclarations(dist, ENTRIES);
 const names = new Set(outputs.flatMap((chunk) => (chunk.moduleIds ?? []).map(foreign)).filter((name) => name));
 const licences = await Promise.all([...names].sort().map(licenceOf));

@@ -16,6 +16,10 @@ export const ExitCode = {
   Unbalanced: 4,
   /** This machine cannot do what was asked. */
   MachineCannot: 5,
+  /** `bench`: the plan is slower. */
+  Slower: 6,
+  /** `bench`: no verdict, because the outputs differ or the pairs do not tell. */
+  NoVerdict: 7,
   /** Ended by SIGINT after a drain and a summary: 128 + 2. */
   Interrupted: 130,
   /** Ended by SIGTERM after a drain and a summary: 128 + 15. */

@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import { SIZE_DEFAULTS, SIZE_LIMITS } from '../describe/memory.js';
+import type { OpenOptions } from '../runtime/options.js';
 import { parseCount, parseCpuList, parseSize, sizeWords, wholeNumber } from './sizes.js';
 
 export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
@@ -58,6 +59,46 @@ export function addOpenOptions(command: Command): Command {
   for (const option of [...SIZES, ...THREADS]) command.addOption(option);
   return command;
 }
+
+const AGAINST = 'against';
+
+/**
+ * The same options once more with `--against-` before their names, for the other side of a comparison; `--against-pin yes` where
+ * `--no-pin` has only one direction. Without defaults: what is not said is as on the first side.
+ */
+export function addAgainstOptions(command: Command): Command {
+  for (const option of [...SIZES, ...THREADS]) {
+    const [, name = '', value = ''] = /^--(?:no-)?([a-z-]+)(.*)$/.exec(option.flags) ?? [];
+    const form = option.negate ? ' <yes|no>' : value;
+    const twin = new Option(`--${AGAINST}-${name}${form}`, `the other side's ${option.negate ? 'pins' : `--${name}`}`);
+    if (option.negate) twin.choices(['yes', 'no']);
+    else if (option.argChoices !== undefined) twin.choices(option.argChoices);
+    else if (option.parseArg !== undefined) twin.argParser(option.parseArg);
+    command.addOption(twin);
+  }
+  return command;
+}
+
+/** What `--against-` options say, under the names of the options that they stand for. */
+export function againstAsked(options: object): Partial<SizeOptions & ThreadOptions> {
+  const said = Object.entries(options).flatMap(([key, value]) => {
+    const name = new RegExp(`^${AGAINST}([A-Z].*)$`).exec(key)?.[1];
+    if (name === undefined || value === undefined) return [];
+    const plain = `${name[0]?.toLowerCase()}${name.slice(1)}`;
+    return [[plain, plain === 'pin' ? value === 'yes' : value]];
+  });
+  return Object.fromEntries(said);
+}
+
+/** Options as `open` takes them. */
+export const openOptionsAsked = (options: SizeOptions & ThreadOptions): OpenOptions => ({
+  ...sizesAsked(options),
+  profile: options.profile,
+  wait: options.wait,
+  pin: options.pin,
+  ...(options.threads === undefined ? {} : { threads: options.threads }),
+  ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
+});
 
 /** Sizes as describe and open take them: what was not asked for is left out. */
 export const sizesAsked = (options: SizeOptions): SizeOptions => ({

@@ -56,6 +56,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: () => import('./verbs/replay.js'),
   },
   {
+    name: 'bench',
+    summary: 'compare two plans, or two ways to run one: outputs first, then time, with a verdict',
+    load: () => import('./verbs/bench.js'),
+  },
+  {
     name: 'snapshot',
     summary: 'look at a running pipeline: the state of each agent, and what it waits for',
     load: () => import('./verbs/snapshot.js'),
@@ -93,6 +98,8 @@ Exit codes:
   3         the run failed, or an output could not be written
   4         conservation did not balance
   5         this machine cannot do what was asked
+  6         bench: the plan is slower
+  7         bench: no verdict
   130, 143  ended by SIGINT, SIGTERM after a drain and a summary
 
 \`byteor VERB --help\` says more, with examples.

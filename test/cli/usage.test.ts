@@ -18,7 +18,7 @@ describe('help', () => {
     const { code, stdout, stderr } = await byteor(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const { name } of VERBS) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
-    for (const exitCode of ['0', '1', '2', '3', '4', '5', '130, 143'])
+    for (const exitCode of ['0', '1', '2', '3', '4', '5', '6', '7', '130, 143'])
       expect(stdout).toMatch(new RegExp(`^ {2}${exitCode} +\\w`, 'm'));
   });
 

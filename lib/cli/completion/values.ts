@@ -42,6 +42,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   list: nothing,
   duration: nothing,
   sequence: nothing,
+  percent: nothing,
   // Words of another command line.
   words: nothing,
 };

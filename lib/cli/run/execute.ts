@@ -15,7 +15,7 @@ import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { askAddon } from '../native-facts.js';
-import { inOptionNames, sizesAsked } from '../open-options.js';
+import { inOptionNames, openOptionsAsked } from '../open-options.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { isSameFile } from '../same-file.js';
 import { type Channel, needStream, type Terminal } from '../terminal.js';
@@ -207,13 +207,8 @@ function openPipeline(version: Version, options: RunOptions, ends: Ends): Pipeli
 }
 
 const openOptions = (options: RunOptions, { ports }: Ends): OpenOptions => ({
-  ...sizesAsked(options),
+  ...openOptionsAsked(options),
   ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
-  profile: options.profile,
-  wait: options.wait,
-  pin: options.pin,
-  ...(options.threads === undefined ? {} : { threads: options.threads }),
-  ...(options.cpus === undefined ? {} : { cpus: options.cpus }),
   observe: options.observe === true,
   ports,
 });

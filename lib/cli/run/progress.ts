@@ -16,7 +16,7 @@ const PERIOD_MS = 100;
 const LOG_PERIOD_MS = 2000;
 const BAR_CELLS = 20;
 /** Back to the start of the line, and clear it. */
-const CLEAR = '\r\u001b[2K';
+export const CLEAR = '\r\u001b[2K';
 
 export interface Progress {
   /** Takes the line away; nothing is written afterwards. Idempotent. */
@@ -60,7 +60,7 @@ export function together(sources: readonly AdapterStatus[]): AdapterStatus {
 }
 
 /** A line that wraps could not be taken back. */
-const fitted = (line: string, columns: number): string =>
+export const fitted = (line: string, columns: number): string =>
   textWidth(line) < columns ? line : line.slice(0, Math.max(0, columns - 1));
 
 /** Exposed for tests. */
