@@ -14,29 +14,24 @@
 
 import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
-import { TERMINATOR_MASK } from '../abi/definition.js';
 import type { ClaimWriter } from './claim-writer.js';
-import { UsageError } from './errors.js';
+import type { RecordCodec } from './codec.js';
+import type { ColumnRows, RecordColumns } from './columns.js';
+import type { ByteorError } from './errors.js';
+import type { PortHost } from './host.js';
 import { PushCore } from './push-core.js';
 import {
   checkBatch,
-  endWords,
   NO_CLAIM,
-  noClaim,
   noJournal,
   type PushOutcome,
   type PushStatus,
-  wrongClaim,
+  wrongCount,
   wrongLength,
 } from './push-status.js';
-import type { RecordProducer } from './record-ends.js';
-import type { ShardRouter } from './shard-router.js';
 import { nodeWritable, type WritableOptions, webWritable } from './streams.js';
 import { afterTurn, owesTurn, TURN_CALLS_MASK } from './turns.js';
 import type { WaitOptions } from './waiting.js';
-
-/** A constant of this module: V8 does not fold those that are imported. */
-const TERMINATOR = TERMINATOR_MASK;
 
 const IN: Promise<PushOutcome> = Promise.resolve('OK');
 const GONE: Promise<PushOutcome> = Promise.resolve('DROPPED');
@@ -45,14 +40,30 @@ const GONE: Promise<PushOutcome> = Promise.resolve('DROPPED');
  * Writes records into an ingress; made by `pipeline.ingress(id)`. Only for the thread that took it. Hot calls answer with a
  * status, and throw only for a value that the codec cannot take (a RecordError; the record has not been pushed then).
  */
-export class PushHandle<R> extends PushCore<R> {
+export class PushHandle<R> {
+  /** Boundary id. */
+  readonly id: string;
+  /** Largest record, bytes. */
+  readonly recordMax: number;
+  private readonly core: PushCore<R>;
   /** Pushes that have been awaited since the event loop was last asked about: see turns.ts. */
   private calls = 0;
 
+  /** @internal Made by `pipeline.ingress(id)`. */
+  constructor(host: PortHost, id: string, codec: RecordCodec<R>) {
+    this.core = new PushCore(host, id, codec);
+    this.id = id;
+    this.recordMax = this.core.recordMax;
+  }
+
+  /** Why the last `claim`, or the record at which `tryPushBatch` stopped, did not go in; `DROPPED` when one was dropped. */
+  get lastStatus(): PushStatus {
+    return this.core.lastStatus;
+  }
+
   /** Pushes one record if there is room. Never waits. @throws RecordError for a value that the codec cannot take. */
   tryPush(record: R): PushStatus {
-    if (!this.direct) return this.notNow();
-    return this.put(record);
+    return this.core.tryPush(record);
   }
 
   /**
@@ -62,10 +73,10 @@ export class PushHandle<R> extends PushCore<R> {
    * DeadlineError; then it is not in. A loop that awaits it leaves the event loop a turn every 10 ms.
    */
   push(record: R, options?: WaitOptions): Promise<PushOutcome> {
-    if (this.direct && options === undefined) {
+    if (this.core.direct && options === undefined) {
       let status: PushStatus;
       try {
-        status = this.put(record);
+        status = this.core.put(record);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -74,12 +85,12 @@ export class PushHandle<R> extends PushCore<R> {
         return this.calls === 0 && owesTurn() ? afterTurn(status) : IN;
       }
       if (status === 'DROPPED') return GONE;
-      if (status !== 'FULL') return Promise.reject(this.refusal(status));
+      if (status !== 'FULL') return Promise.reject(this.core.refusal(status));
     }
     return this.wait<PushOutcome>(options, () => {
-      const status = this.ended === 'no' ? this.put(record) : 'CLOSED';
+      const status = this.core.ended === 'no' ? this.core.put(record) : 'CLOSED';
       if (status === 'FULL') return undefined;
-      if (status !== 'OK' && status !== 'DROPPED') throw this.refusal(status);
+      if (status !== 'OK' && status !== 'DROPPED') throw this.core.refusal(status);
       return status;
     });
   }
@@ -94,12 +105,12 @@ export class PushHandle<R> extends PushCore<R> {
     let index = from;
     let worst: PushStatus = 'OK';
     for (; index < records.length; index++) {
-      const status = this.direct ? this.putOf(records, index) : this.notNow();
+      const status = this.core.direct ? this.core.putOf(records, index) : this.core.notNow();
       if (status === 'OK') continue;
       worst = status;
       if (status !== 'DROPPED') break;
     }
-    this.lastStatus = worst;
+    this.core.lastStatus = worst;
     return index - from;
   }
 
@@ -112,11 +123,58 @@ export class PushHandle<R> extends PushCore<R> {
     return this.wait<number>(options, () => {
       checkBatch(records, 0);
       for (; index < records.length; index++) {
-        const status = this.ended === 'no' ? this.putOf(records, index) : 'CLOSED';
+        const status = this.core.ended === 'no' ? this.core.putOf(records, index) : 'CLOSED';
         if (status === 'FULL') return undefined;
         if (status === 'OK') pushed++;
-        else if (status !== 'DROPPED') throw this.refusal(status, `record ${index} of ${records.length}: `);
+        else if (status !== 'DROPPED') throw this.core.refusal(status, `record ${index} of ${records.length}: `);
       }
+      return pushed;
+    });
+  }
+
+  /**
+   * Structs in slots: has `fn` write up to `count` records into the memory in which they stay, through one typed array a
+   * field (docs/handles.md, "Columns"), as many as there is room for, and returns how many are done with: in, or (where the
+   * lane drops) dropped and counted. See lastStatus. `fn` is called once, or twice where the memory begins anew, and has its
+   * arrays until it returns. The records go in when it has: if it throws, or ends the ingress, none does. Values are not
+   * checked: an array stores what it makes of them (a `u8` of 300 is 44).
+   * @throws UsageError where the records have no columns, for a promise as the answer of `fn`, and to every push and claim
+   *   of this handle inside it
+   */
+  tryPushColumns(count: number, fn: (columns: RecordColumns<R>, rows: ColumnRows<R>) => void): number {
+    if (!Number.isInteger(count) || count < 0) throw wrongCount(count);
+    this.core.fillerHere();
+    this.core.takePlace();
+    if (!this.core.direct) {
+      this.core.lastStatus = this.core.notNow();
+      return 0;
+    }
+    const pushed = this.core.fill(fn, count, 0);
+    this.core.lastStatus = pushed === count ? 'OK' : this.core.noRoom(count - pushed);
+    return this.lastStatus === 'DROPPED' ? count : pushed;
+  }
+
+  /**
+   * As `tryPushColumns`, waiting for room until all `count` records are in: `fn` is called as often as room is found, `from`
+   * of its rows says where it is. Resolves with how many went in: all of them, unless the lane drops. Rejects as `push`
+   * does, and with what `fn` throws; the records of the calls before that are in.
+   */
+  pushColumns(
+    count: number,
+    fn: (columns: RecordColumns<R>, rows: ColumnRows<R>) => void,
+    options?: WaitOptions,
+  ): Promise<number> {
+    let pushed = 0;
+    return this.wait<number>(options, () => {
+      if (!Number.isInteger(count) || count < 0) throw wrongCount(count);
+      this.core.fillerHere();
+      if (this.core.ended === 'no') {
+        pushed += this.core.fill(fn, count - pushed, pushed);
+        if (pushed === count) return pushed;
+      }
+      const status = this.core.noRoom(count - pushed);
+      if (status === 'FULL') return undefined;
+      if (status !== 'DROPPED') throw this.core.refusal(status, `${pushed} of ${count} records are in: `);
       return pushed;
     });
   }
@@ -127,36 +185,26 @@ export class PushHandle<R> extends PushCore<R> {
    * it cannot be had now; lastStatus says why. Where the lane drops and is full, that record counts as dropped. The writer
    * is reused. The claim is void after the next push, claim or wait of this handle, and when the ingress ends.
    */
-  claim(length: number = this.fixedBytes, key?: Uint8Array | string): ClaimWriter<R> | undefined {
-    if (length >>> 0 !== length || length < this.claimMin || length > this.claimMax)
-      return this.claimCarefully(length, key);
-    const at = this.first.claim(length);
-    if (at < 0) return this.claimCarefully(length, key);
-    this.claimed = 0;
-    this.claimedLength = length;
-    this.lastStatus = 'OK';
-    return this.aim(at, length);
+  claim(length?: number, key?: Uint8Array | string): ClaimWriter<R> | undefined {
+    return this.core.claim(length, key);
   }
 
   /**
    * The claimed record is complete; `length` says how much of the claim it uses. It becomes visible as pushed ones do.
    * @throws UsageError without a claim, and when it is void.
    */
-  publish(length: number = this.claimedLength): void {
-    // First, because flags that are no number run the caller's code.
-    const flags = this.writer.flags & TERMINATOR;
-    if (this.claimed !== 0 || length !== this.claimedLength) {
-      this.publishCarefully(length, flags);
-      return;
-    }
-    this.claimed = NO_CLAIM;
-    this.first.commit(length, flags);
-    this.committed(this.first);
+  publish(length?: number): void {
+    this.core.publish(length);
   }
 
   /** Gives the claim up; nothing has been pushed. */
   abort(): void {
-    if (this.ended === 'no') this.voidClaim(NO_CLAIM);
+    if (this.core.ended === 'no') this.core.voidClaim(NO_CLAIM);
+  }
+
+  /** Makes everything pushed so far visible to the stages now. */
+  flush(): void {
+    this.core.flush();
   }
 
   /**
@@ -164,19 +212,19 @@ export class PushHandle<R> extends PushCore<R> {
    * counts its room in bytes: at most so many, if they are small.
    */
   get free(): number {
-    if (this.ended !== 'no') return 0;
-    return Math.min(...this.shards.map((shard) => shard.freeRecords()));
+    if (this.core.ended !== 'no') return 0;
+    return Math.min(...this.core.shards.map((shard) => shard.freeRecords()));
   }
 
   /** Bytes of the largest record that can be pushed now without waiting (in the fullest shard). */
   get freeBytes(): number {
-    if (this.ended !== 'no') return 0;
-    return Math.min(...this.shards.map((shard) => shard.freeBytes()));
+    if (this.core.ended !== 'no') return 0;
+    return Math.min(...this.core.shards.map((shard) => shard.freeBytes()));
   }
 
   /** True once the ingress takes nothing any more. */
   get closed(): boolean {
-    return this.ended !== 'no';
+    return this.core.ended !== 'no';
   }
 
   /**
@@ -187,8 +235,10 @@ export class PushHandle<R> extends PushCore<R> {
     if (!Number.isInteger(length) || length < 0 || length > this.recordMax)
       return Promise.reject(wrongLength(this.id, length, this.recordMax));
     return this.wait<true>(options, () => {
-      if (this.ended !== 'no') throw this.refusal('CLOSED');
-      return this.shards.every((shard) => this.claimIn(shard, this.fixedBytes || length) >= 0) || undefined;
+      if (this.core.ended !== 'no') throw this.core.refusal('CLOSED');
+      return (
+        this.core.shards.every((shard) => this.core.claimIn(shard, this.core.fixedBytes || length) >= 0) || undefined
+      );
     }).then(() => {});
   }
 
@@ -197,12 +247,12 @@ export class PushHandle<R> extends PushCore<R> {
    * the lane's fsync policy promises. Undefined where it writes another lane, or a ring.
    */
   get durable(): number | undefined {
-    return this.durability?.durable;
+    return this.core.durability?.durable;
   }
 
   /** Where this ingress writes a journal: the journal sequence that the next record shown to the stages will have. */
   get journalNext(): number | undefined {
-    return this.durability?.next;
+    return this.core.durability?.next;
   }
 
   /**
@@ -211,35 +261,35 @@ export class PushHandle<R> extends PushCore<R> {
    * with AbortedError, DeadlineError, OptionError; UsageError where this ingress writes no journal.
    */
   untilDurable(options: WaitOptions = {}): Promise<number> {
-    if (this.durability === undefined) return Promise.reject(noJournal(this.id));
-    this.takePlace();
-    if (this.ended === 'no') this.host.flush();
-    if (this.ended === 'released') return Promise.reject(this.refusal('CLOSED'));
-    return this.durability.until(options);
+    if (this.core.durability === undefined) return Promise.reject(noJournal(this.id));
+    this.core.takePlace();
+    if (this.core.ended === 'no') this.core.host.flush();
+    if (this.core.ended === 'released') return Promise.reject(this.core.refusal('CLOSED'));
+    return this.core.durability.until(options);
   }
 
   /** Nothing more will be pushed: flushes and closes the ingress for good. Pending pushes are rejected. Idempotent. */
   close(): void {
-    if (this.ended !== 'no') return;
-    this.flush();
-    if (this.ended !== 'no') return;
-    for (const shard of this.shards) shard.close();
-    this.endWith('closed');
-    this.host.ingressClosed(this.id);
+    if (this.core.ended !== 'no') return;
+    this.core.flush();
+    if (this.core.ended !== 'no') return;
+    for (const shard of this.core.shards) shard.close();
+    this.core.endWith('closed');
+    this.core.host.ingressClosed(this.id);
   }
 
   /** Flushes and gives the ingress back without closing it, so that another owner (a worker) can go on. Idempotent. */
   release(): void {
-    if (this.ended === 'released') return;
-    if (this.ended === 'no') this.flush();
-    this.endWith('released');
-    this.durability?.fail(this.refusal('CLOSED'));
-    this.host.giveBack(this.id);
+    if (this.core.ended === 'released') return;
+    if (this.core.ended === 'no') this.core.flush();
+    this.core.endWith('released');
+    this.core.durability?.fail(this.core.refusal('CLOSED'));
+    this.core.host.giveBack(this.id);
   }
 
   /** A Node stream that pushes each chunk as one record; waiting for room is its backpressure. */
   writable(options?: WritableOptions): Writable {
-    return nodeWritable(this, this.kind, options);
+    return nodeWritable(this, this.core.kind, options);
   }
 
   /** The same as a web stream. Records that wait for room hold its backpressure. */
@@ -252,49 +302,24 @@ export class PushHandle<R> extends PushCore<R> {
     this.close();
   }
 
-  /** Everything that a claim can meet: wrong lengths, several shards, no room, a closed ingress. */
-  private claimCarefully(length: number, key: Uint8Array | string | undefined): ClaimWriter<R> | undefined {
-    this.takePlace();
-    if (!this.direct) {
-      this.lastStatus = this.notNow();
-      return undefined;
-    }
-    if (!Number.isInteger(length) || length < 0 || (this.fixedBytes !== 0 && length !== this.fixedBytes))
-      throw wrongClaim(this.id, length, this.fixedBytes, this.recordMax);
-    if (length > this.recordMax) {
-      this.lastStatus = this.tooLarge();
-      return undefined;
-    }
-    const index = this.router === undefined ? 0 : this.shardOfKey(this.router, key);
-    const shard = this.shards[index] as RecordProducer;
-    const at = this.claimIn(shard, length);
-    if (at < 0) {
-      this.lastStatus = this.noRoom();
-      return undefined;
-    }
-    this.lastStatus = 'OK';
-    this.claimed = index;
-    this.claimedLength = length;
-    this.turnTo(index);
-    return this.aim(at, length);
+  /** @internal There may be room now, or the end. */
+  kick(): void {
+    this.core.queue.kick();
   }
 
-  /** Everything that `publish` can meet: no claim, several shards, a part of the claim. */
-  private publishCarefully(length: number, flags: number): void {
-    const { claimed, claimedLength } = this;
-    const shard = this.shards[claimed];
-    if (shard === undefined) throw noClaim(this.id, claimed, endWords(this.ended));
-    const fits = Number.isInteger(length) && length >= 0 && length <= claimedLength;
-    if (!fits || (this.fixedBytes !== 0 && length !== this.fixedBytes))
-      throw new UsageError(`publish(${String(length)}) does not fit the claim of ${claimedLength} bytes`);
-    this.claimed = NO_CLAIM;
-    shard.commit(length, flags);
-    this.committed(shard);
+  /** @internal More may be durable, or nothing more can become so. */
+  kickDurable(): void {
+    this.core.durability?.kick();
   }
 
-  private shardOfKey(router: ShardRouter<R>, key: Uint8Array | string | undefined): number {
-    if (key !== undefined) return router.shardOfKey(key);
-    throw new UsageError(`"${this.id}" has ${this.shards.length} shards: claim(length, key) needs the record's key`);
+  /** @internal The ring has been settled: what is not visible now can never be. */
+  discardUnpublished(): void {
+    this.core.discardUnpublished();
+  }
+
+  /** @internal Why a record is refused that was answered with this status. */
+  refusal(status: PushStatus): ByteorError {
+    return this.core.refusal(status);
   }
 
   /** Waits until `attempt` has a result: undefined while there is no room. */
@@ -302,9 +327,10 @@ export class PushHandle<R> extends PushCore<R> {
     options: WaitOptions | undefined,
     attempt: () => T | undefined,
   ): Promise<T> {
-    this.takePlace();
-    this.flush();
-    const late = (): string => `the pipeline takes records more slowly than they come (${this.end.roomWords()})`;
-    return this.queue.wait(attempt, options ?? {}, late);
+    if (this.core.filling) return Promise.reject(this.core.inCallback());
+    this.core.takePlace();
+    this.core.flush();
+    const late = (): string => `the pipeline takes records more slowly than they come (${this.core.end.roomWords()})`;
+    return this.core.queue.wait(attempt, options ?? {}, late);
   }
 }
