@@ -6,6 +6,8 @@
 import { compile, definePlan, open } from '../../dist/index.js';
 import { FIELDS } from './words.mjs';
 
+/** Records of one call of tryPushColumns: as many as a program that has a batch would give. */
+const BATCH = 256;
 /** Records pushed between two polls: enough that the loop around costs nothing, less than a ring holds. */
 const BURST = 1024;
 
@@ -128,6 +130,54 @@ function pusher64(push) {
   };
 }
 
+/** Writes records through their columns, in batches. */
+function filler64(push) {
+  let start = 0;
+  const fill = ({ a, b, c, d, e, f, g, h }, { first, count, steps, from }) => {
+    const step = steps.a;
+    let at = first * step;
+    for (let i = start + from, end = i + count; i < end; i++, at += step) {
+      a[at] = i;
+      b[at] = i + 1;
+      c[at] = i + 2;
+      d[at] = i + 3;
+      e[at] = i + 4;
+      f[at] = i + 5;
+      g[at] = i + 6;
+      h[at] = i + 7;
+    }
+  };
+  return (from, to) => {
+    start = from;
+    while (start < to) {
+      const wanted = Math.min(BATCH, to - start);
+      const pushed = push.tryPushColumns(wanted, fill);
+      start += pushed;
+      if (pushed < wanted) break;
+    }
+    return start;
+  };
+}
+
+/** Sums the words of all records that are there through their columns. */
+function summer64(poll) {
+  const result = { count: 0, sum: 0 };
+  let sum = 0;
+  const add = ({ a, b, c, d, e, f, g, h }, { first, count, steps }) => {
+    const step = steps.a;
+    let here = 0;
+    for (let at = first * step, end = at + count * step; at < end; at += step)
+      here += a[at] + b[at] + c[at] + d[at] + e[at] + f[at] + g[at] + h[at];
+    sum += here;
+  };
+  return () => {
+    sum = 0;
+    result.count = poll.pollColumns(add, BURST);
+    result.sum = sum;
+    return result;
+  };
+}
+
 /** A contestant: opens, exchanges a tenth to warm up, then what is asked for; `clock` takes the times of the latter. */
 const echo = (fields, pusherOf, pollerOf) => ({
   bytes: fields.length * 8,
@@ -145,12 +195,12 @@ const echo = (fields, pusherOf, pollerOf) => ({
 });
 
 /** Pushed from JS, moved by a native stage, discarded natively: what the way in costs. */
-const oneWay = {
+const oneWay = (pusherOf) => ({
   bytes: 64,
   async run(records, clock) {
     const pipeline = open(compile(echoPlan(struct(FIELDS))), { ports: { out: 'discard' } });
     const push = pipeline.ingress('in');
-    const pushSome = claimer64(push);
+    const pushSome = pusherOf(push);
     const all = async (count) => {
       for (let sent = 0; sent < count; ) {
         const before = sent;
@@ -167,7 +217,7 @@ const oneWay = {
     if (ledger.stages.pass.out !== warm + records) throw new Error('records are missing');
     return undefined;
   },
-};
+});
 
 export const contestants = {
   'byteor, in place, 8 B': echo(['a'], claimer8, pollerOf8),
@@ -175,5 +225,8 @@ export const contestants = {
   'byteor, in place, 64 B': echo(FIELDS, (push) => claimer64(push), pollerOf64),
   'byteor, in place, shown each, 64 B': echo(FIELDS, (push) => claimer64(push, true), pollerOf64),
   'byteor, tryPush, 64 B': echo(FIELDS, pusher64, pollerOf64),
-  'byteor, in place, one way, 64 B': oneWay,
+  'byteor, columns, 64 B': echo(FIELDS, filler64, summer64),
+  'byteor, in place, one way, 64 B': oneWay((push) => claimer64(push)),
+  'byteor, tryPush, one way, 64 B': oneWay(pusher64),
+  'byteor, columns, one way, 64 B': oneWay(filler64),
 };

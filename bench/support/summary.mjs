@@ -65,8 +65,8 @@ function journalRow({ contestants, comparisons }) {
 
 /** What the README shows, in its order. */
 export function summaryRows({ echo, run, lanes, journal }) {
-  const [inPlace, oneWay] = ['byteor, in place, 64 B', 'byteor, in place, one way, 64 B'];
-  const stages = '3 stages: byteor, in place';
+  const [inPlace, oneWay] = ['byteor, in place, 64 B', 'byteor, columns, one way, 64 B'];
+  const stages = '3 stages: byteor, columns';
   return [
     echoRow(
       echo,
@@ -84,6 +84,7 @@ export function summaryRows({ echo, run, lanes, journal }) {
       'Atomics ring by hand, 64 a publish, one way',
       'Atomics ring by hand',
     ),
+    echoRow(echo, 'the same', oneWay, 'C++, one way, 64 B', 'from C++'),
     echoRow(echo, 'three stages, fed from JS', stages, '3 stages: Node streams', 'Node streams'),
     echoRow(echo, 'the same', stages, '3 stages: rxjs', 'rxjs'),
     latencyRow(echo),
