@@ -38,16 +38,16 @@ let sent = 0;
 let got = 0;
 let total = 0;
 
-function write({ sensor, value }, { first, count, steps, from }) {
+function write({ sensor, value }, { first, count, steps, offsets, from }) {
   for (let k = 0; k < count; k++) {
     const slot = first + k;
-    sensor[slot * steps.sensor] = sensors[sent + from + k];
-    value[slot * steps.value] = values[sent + from + k];
+    sensor[slot * steps.sensor + offsets.sensor] = sensors[sent + from + k];
+    value[slot * steps.value + offsets.value] = values[sent + from + k];
   }
 }
 
-function read({ value }, { first, count, steps }) {
-  for (let slot = first; slot < first + count; slot++) total += value[slot * steps.value];
+function read({ value }, { first, count, steps, offsets }) {
+  for (let slot = first; slot < first + count; slot++) total += value[slot * steps.value + offsets.value];
 }
 
 while (got < RECORDS) {

@@ -133,18 +133,19 @@ function pusher64(push) {
 /** Writes records through their columns, in batches. */
 function filler64(push) {
   let start = 0;
-  const fill = ({ a, b, c, d, e, f, g, h }, { first, count, steps, from }) => {
+  const fill = ({ a: words }, { first, count, steps, offsets, from }) => {
+    const { a, b, c, d, e, f, g, h } = offsets;
     const step = steps.a;
     let at = first * step;
     for (let i = start + from, end = i + count; i < end; i++, at += step) {
-      a[at] = i;
-      b[at] = i + 1;
-      c[at] = i + 2;
-      d[at] = i + 3;
-      e[at] = i + 4;
-      f[at] = i + 5;
-      g[at] = i + 6;
-      h[at] = i + 7;
+      words[at + a] = i;
+      words[at + b] = i + 1;
+      words[at + c] = i + 2;
+      words[at + d] = i + 3;
+      words[at + e] = i + 4;
+      words[at + f] = i + 5;
+      words[at + g] = i + 6;
+      words[at + h] = i + 7;
     }
   };
   return (from, to) => {
@@ -163,11 +164,20 @@ function filler64(push) {
 function summer64(poll) {
   const result = { count: 0, sum: 0 };
   let sum = 0;
-  const add = ({ a, b, c, d, e, f, g, h }, { first, count, steps }) => {
+  const add = ({ a: words }, { first, count, steps, offsets }) => {
+    const { a, b, c, d, e, f, g, h } = offsets;
     const step = steps.a;
     let here = 0;
     for (let at = first * step, end = at + count * step; at < end; at += step)
-      here += a[at] + b[at] + c[at] + d[at] + e[at] + f[at] + g[at] + h[at];
+      here +=
+        words[at + a] +
+        words[at + b] +
+        words[at + c] +
+        words[at + d] +
+        words[at + e] +
+        words[at + f] +
+        words[at + g] +
+        words[at + h];
     sum += here;
   };
   return () => {

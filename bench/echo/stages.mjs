@@ -118,19 +118,20 @@ const byCursor = (poll) => {
 /** Pushes through columns, in batches. */
 const throughColumns = (push) => {
   let start = 0;
-  const write = ({ kind, a, b, c, d, e, f, g }, { first, count, steps, from }) => {
+  const write = ({ kind, a: words }, { first, count, steps, offsets, from }) => {
+    const { a, b, c, d, e, f, g } = offsets;
     const step = steps.a;
     let at = first * step;
-    let kindAt = first * steps.kind;
+    let kindAt = first * steps.kind + offsets.kind;
     for (let i = start + from, end = i + count; i < end; i++, at += step, kindAt += steps.kind) {
       kind[kindAt] = kindOf(i);
-      a[at] = i;
-      b[at] = i + 1;
-      c[at] = i + 2;
-      d[at] = i + 3;
-      e[at] = i + 4;
-      f[at] = i + 5;
-      g[at] = i + 6;
+      words[at + a] = i;
+      words[at + b] = i + 1;
+      words[at + c] = i + 2;
+      words[at + d] = i + 3;
+      words[at + e] = i + 4;
+      words[at + f] = i + 5;
+      words[at + g] = i + 6;
     }
   };
   return (from, to) => {
@@ -146,11 +147,13 @@ const throughColumns = (push) => {
 };
 
 const byColumns = (poll) => {
-  const add = ({ a, b, c, d, e, f, g }, { first, count, steps }) => {
+  const add = ({ a: words }, { first, count, steps, offsets }) => {
+    const { a, b, c, d, e, f, g } = offsets;
     const step = steps.a;
     let here = 0;
     for (let at = first * step, end = at + count * step; at < end; at += step)
-      here += a[at] + b[at] + c[at] + d[at] + e[at] + f[at] + g[at];
+      here +=
+        words[at + a] + words[at + b] + words[at + c] + words[at + d] + words[at + e] + words[at + f] + words[at + g];
     taken.sum += here;
   };
   const taken = { sum: 0, poll: (limit) => poll.pollColumns(add, limit) };

@@ -1,12 +1,13 @@
 /**
- * A struct's fields as columns: one typed array a field over the memory in which the records lie, so that a loop of the
- * caller's own writes or reads many records with nothing between it and the memory. Records stand `stride` bytes apart:
+ * A struct's fields as columns: typed arrays over the memory in which the records lie, so that a loop of the caller's own
+ * writes or reads many records with nothing between it and the memory. Records stand `stride` bytes apart:
  *
- *   slot     0                    1
- *            | word | price size  | word | price size
- *   price           ^ array[0]           ^ array[steps.price]         steps.price = stride / 8   (f64)
- *   size                  ^ array[0]           ^ array[steps.size]    steps.size  = stride / 4   (u32)
+ *   slot     0                                1
+ *            | word | price size              | word | price size
+ *   price           ^ offsets.price                  ^ offsets.price + steps.price     steps.price = stride / 8   (f64)
+ *   size                  ^ offsets.size                   ^ offsets.size + steps.size steps.size  = stride / 4   (u32)
  *
+ * Fields of one type share one array: a loop over eight arrays costs twice as much as one over one of them (decision 113).
  * Only slots have columns: there every field is aligned, and records stand at one distance.
  */
 
@@ -38,22 +39,24 @@ export type FieldColumn<Value> = [Value] extends [bigint]
       ? Buffer
       : Uint8Array;
 
-/** One array a field, by the field's name. Nothing for codecs other than structs. */
+/** The array of each field, by its name; fields of one type share one. Nothing for codecs other than structs. */
 export type RecordColumns<R> = R extends Uint8Array | string
   ? undefined
   : { readonly [Field in keyof R]: FieldColumn<R[Field]> };
 
 /**
  * Which elements of the columns are a callback's: the field `f` of its record k (0 to `count` - 1) is
- * `columns.f[(first + k) * steps.f]`. The same object every time: valid until the callback returns.
+ * `columns.f[(first + k) * steps.f + offsets.f]`. The same object every time: valid until the callback returns.
  */
 export interface ColumnRows<R = unknown> {
   /** Records. */
   readonly count: number;
-  /** Place of the first of them. */
+  /** Slot of the first of them. */
   readonly first: number;
   /** Elements from one record to the next, by the field's name. Fields of equal width have equal steps. */
   readonly steps: { readonly [Field in keyof R]: number };
+  /** Element of the field in slot 0, by the field's name. */
+  readonly offsets: { readonly [Field in keyof R]: number };
   /** Records of this call before the first one: a callback is called again where the memory begins anew. */
   readonly from: number;
 }
@@ -79,12 +82,13 @@ export type FillColumns<R> = (columns: RecordColumns<R>, rows: ColumnRows<R>) =>
 export type ReadColumns<R> = (columns: RecordColumns<R>, rows: PolledRows<R>) => void;
 
 /**
- * What `codec.columns` gives: the arrays and their steps.
+ * What `codec.columns` gives: the arrays, and where in them the fields are.
  * @internal
  */
 export interface Columns<R> {
   readonly columns: RecordColumns<R>;
   readonly steps: ColumnRows<R>['steps'];
+  readonly offsets: ColumnRows<R>['offsets'];
 }
 
 type View = new (buffer: ArrayBufferLike, at: number, length: number) => ArrayBufferView;
@@ -110,17 +114,23 @@ const isText = ({ kind }: FieldLayout): boolean => kind === 'bytes' || kind === 
 export function columnsOver<R>(layout: StructLayout, memory: RecordMemory, slots: Slots): Columns<R> {
   const columns: Record<string, ArrayBufferView> = {};
   const steps: Record<string, number> = {};
+  const offsets: Record<string, number> = {};
+  const arrays = new Map<ScalarKind, ArrayBufferView>();
+  const { buffer, byteOffset, length } = memory.bytes;
   for (const field of layout.fields) {
     const width = isText(field) ? 1 : field.size;
-    const { buffer, byteOffset, length } = memory.bytes;
-    const before = slots.wordBytes + field.offset;
-    const [at, count] = [byteOffset + before, Math.floor((length - before) / width)];
-    columns[field.name] =
-      field.kind === 'utf8' ? Buffer.from(buffer as ArrayBuffer, at, count) : new VIEWS[field.kind](buffer, at, count);
+    const array =
+      arrays.get(field.kind) ??
+      (field.kind === 'utf8' ? memory.buffer : new VIEWS[field.kind](buffer, byteOffset, Math.floor(length / width)));
+    arrays.set(field.kind, array);
+    columns[field.name] = array;
     steps[field.name] = slots.stride / width;
+    offsets[field.name] = (slots.wordBytes + field.offset) / width;
   }
-  return { columns: columns as RecordColumns<R>, steps: steps as ColumnRows<R>['steps'] };
+  return { columns: columns as RecordColumns<R>, steps: steps as Steps<R>, offsets: offsets as Steps<R> };
 }
+
+type Steps<R> = ColumnRows<R>['steps'];
 
 /** The rows of one call of a callback, which sees them as read-only. */
 class Stretch<R> implements PolledRows<R> {
@@ -129,10 +139,12 @@ class Stretch<R> implements PolledRows<R> {
   from = 0;
   shard = 0;
   sequence = 0;
-  readonly steps: ColumnRows<R>['steps'];
+  readonly steps: Steps<R>;
+  readonly offsets: Steps<R>;
 
-  constructor(steps: ColumnRows<R>['steps']) {
+  constructor({ steps, offsets }: Columns<R>) {
     this.steps = steps;
+    this.offsets = offsets;
   }
 }
 
@@ -145,10 +157,10 @@ export class ColumnFiller<R> {
   private readonly columns: RecordColumns<R>;
   private readonly rows: Stretch<R>;
 
-  constructor(slots: SlotProducer, { columns, steps }: Columns<R>) {
+  constructor(slots: SlotProducer, columns: Columns<R>) {
     this.slots = slots;
-    this.columns = columns;
-    this.rows = new Stretch(steps);
+    this.columns = columns.columns;
+    this.rows = new Stretch(columns);
   }
 
   /** Has `fn` write `count` records behind the last one, `from` of its call being in: in two calls over the wrap. */
@@ -177,10 +189,10 @@ export class ColumnReader<R> {
   private readonly columns: RecordColumns<R>;
   private readonly rows: Stretch<R>;
 
-  constructor(slots: SlotConsumer, shard: number, { columns, steps }: Columns<R>) {
+  constructor(slots: SlotConsumer, shard: number, columns: Columns<R>) {
     this.slots = slots;
-    this.columns = columns;
-    this.rows = new Stretch(steps);
+    this.columns = columns.columns;
+    this.rows = new Stretch(columns);
     this.rows.shard = shard;
   }
 

@@ -65,40 +65,40 @@ const every = (i: number): Every => ({
 });
 
 const writeEvery = (begin: number) => (columns: RecordColumns<Every>, rows: ColumnRows<Every>) => {
-  const { steps } = rows;
+  const { steps, offsets } = rows;
   for (let k = 0; k < rows.count; k++) {
     const record = every(begin + rows.from + k);
     const slot = rows.first + k;
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'x', 'y'] as const)
-      columns[name][slot * steps[name]] = record[name];
-    columns.flag[slot * steps.flag] = record.flag ? 1 : 0;
-    columns.g[slot * steps.g] = record.g;
-    columns.h[slot * steps.h] = record.h;
-    columns.raw.set(record.raw, slot * steps.raw);
-    const at = slot * steps.words;
+      columns[name][slot * steps[name] + offsets[name]] = record[name];
+    columns.flag[slot * steps.flag + offsets.flag] = record.flag ? 1 : 0;
+    columns.g[slot * steps.g + offsets.g] = record.g;
+    columns.h[slot * steps.h + offsets.h] = record.h;
+    columns.raw.set(record.raw, slot * steps.raw + offsets.raw);
+    const at = slot * steps.words + offsets.words;
     columns.words.fill(0, at + columns.words.write(record.words, at, 5, 'utf8'), at + 5);
   }
 };
 
 const readEvery = (into: Every[]) => (columns: RecordColumns<Every>, rows: PolledRows<Every>) => {
-  const { steps } = rows;
+  const { steps, offsets } = rows;
   for (let slot = rows.first; slot < rows.first + rows.count; slot++) {
     const number = (name: 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'x' | 'y'): number =>
-      columns[name][slot * steps[name]] as number;
-    const at = slot * steps.words;
+      columns[name][slot * steps[name] + offsets[name]] as number;
+    const at = slot * steps.words + offsets.words;
     into.push({
-      flag: columns.flag[slot * steps.flag] !== 0,
+      flag: columns.flag[slot * steps.flag + offsets.flag] !== 0,
       a: number('a'),
       b: number('b'),
-      raw: columns.raw.slice(slot * steps.raw, slot * steps.raw + 3),
+      raw: columns.raw.slice(slot * steps.raw + offsets.raw, slot * steps.raw + offsets.raw + 3),
       c: number('c'),
       d: number('d'),
       words: columns.words.toString('utf8', at, at + 5).replace(/\0+$/, ''),
       e: number('e'),
       f: number('f'),
       x: number('x'),
-      g: columns.g[slot * steps.g] as bigint,
-      h: columns.h[slot * steps.h] as bigint,
+      g: columns.g[slot * steps.g + offsets.g] as bigint,
+      h: columns.h[slot * steps.h + offsets.h] as bigint,
       y: number('y'),
     });
   }
@@ -197,10 +197,11 @@ interface Tick {
 }
 
 const writeTicks = (begin: number) => (columns: RecordColumns<Tick>, rows: ColumnRows<Tick>) => {
-  for (let k = 0; k < rows.count; k++) columns.v[(rows.first + k) * rows.steps.v] = begin + rows.from + k;
+  for (let k = 0; k < rows.count; k++)
+    columns.v[(rows.first + k) * rows.steps.v + rows.offsets.v] = begin + rows.from + k;
 };
 const readTicks = (into: number[]) => (columns: RecordColumns<Tick>, rows: PolledRows<Tick>) => {
-  for (let k = 0; k < rows.count; k++) into.push(columns.v[(rows.first + k) * rows.steps.v] as number);
+  for (let k = 0; k < rows.count; k++) into.push(columns.v[(rows.first + k) * rows.steps.v + rows.offsets.v] as number);
 };
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
@@ -391,9 +392,9 @@ describe('tryPushColumns', () => {
       ],
     } as const;
     const pipeline = openRing({ codec });
-    pipeline.ingress('in').tryPushColumns(1, ({ a, y }, { first, steps }) => {
-      a[first * steps.a] = 300;
-      y[first * steps.y] = 'text' as unknown as number;
+    pipeline.ingress('in').tryPushColumns(1, ({ a, y }, { first, steps, offsets }) => {
+      a[first * steps.a + offsets.a] = 300;
+      y[first * steps.y + offsets.y] = 'text' as unknown as number;
     });
     expect(await collect(pipeline.egress('out'), 1)).toEqual([{ a: 44, y: Number.NaN }]);
   });
@@ -489,17 +490,17 @@ describe('pollColumns', () => {
     const pipeline = openRing({ codec, stages }, { capacity: 16 });
     const [ingress, egress] = [pipeline.ingress('in'), pipeline.egress('out')];
     const kept = (i: number): boolean => i % 4 !== 0 && i % 7 !== 0;
-    const pushing = ingress.pushColumns(300, ({ kind, v }, { first, count, steps, from }) => {
+    const pushing = ingress.pushColumns(300, ({ kind, v }, { first, count, steps, offsets, from }) => {
       for (let k = 0; k < count; k++) {
-        kind[(first + k) * steps.kind] = kept(from + k) ? 0x4b : 0x6f;
-        v[(first + k) * steps.v] = from + k;
+        kind[(first + k) * steps.kind + offsets.kind] = kept(from + k) ? 0x4b : 0x6f;
+        v[(first + k) * steps.v + offsets.v] = from + k;
       }
     });
     const wanted = numbers(0, 300).filter(kept);
     const seen: number[] = [];
     while (seen.length < wanted.length) {
-      const polled = egress.pollColumns(({ v }, { first, count, steps }) => {
-        for (let k = 0; k < count; k++) seen.push(v[(first + k) * steps.v] as number);
+      const polled = egress.pollColumns(({ v }, { first, count, steps, offsets }) => {
+        for (let k = 0; k < count; k++) seen.push(v[(first + k) * steps.v + offsets.v] as number);
       });
       if (polled === 0) await turn();
     }

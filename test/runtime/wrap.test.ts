@@ -123,17 +123,17 @@ describe.each(BORDERS)('over %s', (_, environment) => {
       const stages = [{ id: 'odd', op: 'filter', config: { starts_with: '\u0000' } }];
       const pipeline = openRing({ codec: MARKED, stages }, options);
       const [ingress, egress] = [pipeline.ingress('in'), pipeline.egress('out')];
-      const pushing = ingress.pushColumns(1000, ({ mark, number }, { first, count, steps, from }) => {
+      const pushing = ingress.pushColumns(1000, ({ mark, number }, { first, count, steps, offsets, from }) => {
         for (let k = 0; k < count; k++) {
-          mark[(first + k) * steps.mark] = (from + k) % 5 === 0 ? 1 : 0;
-          number[(first + k) * steps.number] = from + k;
+          mark[(first + k) * steps.mark + offsets.mark] = (from + k) % 5 === 0 ? 1 : 0;
+          number[(first + k) * steps.number + offsets.number] = from + k;
         }
       });
       const seen: number[] = [];
       while (seen.length < 800) {
-        const polled = egress.pollColumns(({ number }, { first, count, steps, sequence }) => {
+        const polled = egress.pollColumns(({ number }, { first, count, steps, offsets, sequence }) => {
           for (let k = 0; k < count; k++) {
-            const value = number[(first + k) * steps.number] as number;
+            const value = number[(first + k) * steps.number + offsets.number] as number;
             if (sequence + k !== options.firstSequence + value)
               throw new Error(`${value} has sequence ${sequence + k}`);
             seen.push(value);

@@ -84,15 +84,15 @@ export function typed(): void {
     // @ts-expect-error there is no such field.
     writer.fields.size = 5;
   }
-  const pushed: number = ticks.tryPushColumns(10, (columns, { first, count, steps, from }) => {
+  const pushed: number = ticks.tryPushColumns(10, (columns, { first, count, steps, offsets, from }) => {
     proven<Equal<typeof columns.symbol, Buffer>>();
     proven<Equal<typeof columns.live, Uint8Array>>();
-    columns.price[first * steps.price] = 1.5 + from + count;
-    columns.id[first * steps.id] = 2n;
+    columns.price[first * steps.price + offsets.price] = 1.5 + from + count;
+    columns.id[first * steps.id + offsets.id] = 2n;
     // @ts-expect-error a value of the wrong type.
-    columns.id[first * steps.id] = 2;
+    columns.id[first * steps.id + offsets.id] = 2;
     // @ts-expect-error a value of the wrong type.
-    columns.price[first * steps.price] = 'x';
+    columns.price[first * steps.price + offsets.price] = 'x';
     // @ts-expect-error there is no such field.
     columns.size[0] = 5;
     // @ts-expect-error there is no such field.
