@@ -1,5 +1,5 @@
 /**
- * The fastest way for structs: many records a call, through one typed array a field over the memory in which they lie. What
+ * The fastest way for structs: many records a call, through typed arrays over the memory in which they lie. What
  * a program would check a record at a time is checked once a call.
  */
 

@@ -264,7 +264,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
   }
 
   /**
-   * Structs in slots: shows the records that are there, at most `limit`, through one typed array a field over the memory in
+   * Structs in slots: shows the records that are there, at most `limit`, through typed arrays over the memory in
    * which they lie (docs/handles.md, "Columns"), and returns how many. `fn` is called for each stretch of records that stand
    * side by side: where the memory begins anew, a stage has filtered a record, or another shard follows, there is another
    * call. Once called, `fn` has its stretch, whatever it does: if it throws, those records have been taken and no other. A

@@ -133,8 +133,8 @@ export class PushHandle<R> {
   }
 
   /**
-   * Structs in slots: has `fn` write up to `count` records into the memory in which they stay, through one typed array a
-   * field (docs/handles.md, "Columns"), as many as there is room for, and returns how many are done with: in, or (where the
+   * Structs in slots: has `fn` write up to `count` records into the memory in which they stay, through typed arrays
+   * (docs/handles.md, "Columns"), as many as there is room for, and returns how many are done with: in, or (where the
    * lane drops) dropped and counted. See lastStatus. `fn` is called once, or twice where the memory begins anew, and has its
    * arrays until it returns. The records go in when it has: if it throws, or ends the ingress, none does. Values are not
    * checked: an array stores what it makes of them (a `u8` of 300 is 44).

@@ -10,7 +10,7 @@ import { collect, IDENTITY, openRing, until } from './rings.js';
 import { openLine } from './shapes.js';
 import { next, start } from './worker-threads.js';
 
-/** Structs that are written and read through one typed array a field. */
+/** Structs that are written and read through typed arrays over their slots. */
 
 /** Every kind of field, at places that no wider type could be aligned to. */
 const EVERY = {
