@@ -87,7 +87,6 @@ export function summaryRows({ echo, run, lanes, journal }) {
       'Atomics ring by hand, 64 a publish, one way',
       'Atomics ring by hand',
     ),
-    echoRow(echo, 'the same', oneWay, 'C++, one way, 64 B', 'from C++'),
     echoRow(echo, 'three stages, fed from JS', stages, '3 stages: Node streams', 'Node streams'),
     echoRow(echo, 'the same', stages, '3 stages: rxjs', 'rxjs'),
     latencyRow(echo),
