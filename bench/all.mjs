@@ -8,7 +8,7 @@ import { run } from '../test/tools/process.mjs';
 import { milestone } from './support/report.mjs';
 
 /** Seconds after which a program is taken for hung. */
-const LIMITS = { rings: 1200, lanes: 1200, echo: 1200, run: 1200, journal: 900, import: 900 };
+const LIMITS = { rings: 1200, lanes: 1200, echo: 1200, handles: 600, run: 1200, journal: 900, import: 900 };
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(LIMITS, name));

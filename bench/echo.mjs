@@ -16,7 +16,7 @@ import { root } from '../test/tools/process.mjs';
 import { machineFacts } from './support/machine.mjs';
 import { BUILD, buildPrograms } from './support/native-build.mjs';
 import { columns, milestone, short, writeResult } from './support/report.mjs';
-import { spread } from './support/stats.mjs';
+import { round, spread } from './support/stats.mjs';
 import { pairedRatio, runProcess, runRounds, valuesOf } from './support/trials.mjs';
 
 const { values } = parseArgs({
@@ -36,7 +36,10 @@ const CONTESTANTS = [
   ['byteor, in place, 64 B', 10e6],
   ['byteor, in place, shown each, 64 B', 3e6],
   ['byteor, tryPush, 64 B', 6e6],
+  ['byteor, columns, 64 B', 10e6],
   ['byteor, in place, one way, 64 B', 10e6],
+  ['byteor, tryPush, one way, 64 B', 10e6],
+  ['byteor, columns, one way, 64 B', 15e6],
   ['C++, one way, 64 B', 6e6],
   ['postMessage, an object each', 0.25e6],
   ['postMessage, a 64 B array each', 0.15e6],
@@ -50,6 +53,7 @@ const CONTESTANTS = [
   ['ringbuf.js, a record a call', 1.5e6, 'ringbuf.js'],
   ['3 stages: byteor, in place', 10e6],
   ['3 stages: byteor, tryPush', 6e6],
+  ['3 stages: byteor, columns', 12e6],
   ['3 stages: Node streams', 1.5e6],
   ['3 stages: rxjs', 8e6, 'rxjs'],
   ['3 stages: fastq', 2e6, 'fastq'],
@@ -60,6 +64,9 @@ const CONTESTANTS = [
   ['idle: byteor', 1],
   ['idle: Node alone', 1],
 ];
+
+/** What is compared above all: side by side in a round. */
+const groupOf = (name) => /one way|^3 stages|^round trip|^idle/.exec(name)?.[0] ?? 'there and back';
 
 /** Idling takes four seconds and hardly varies. */
 const IDLE_ROUNDS = 2;
@@ -75,11 +82,19 @@ const COMPARISONS = [
   ['byteor, tryPush, 64 B', 'ringbuf.js, a record a call'],
   ['byteor, in place, 64 B', 'Atomics ring by hand, 64 a publish'],
   ['byteor, in place, 64 B', 'Atomics ring by hand, 64 a publish, one way'],
+  ['byteor, columns, 64 B', 'byteor, in place, 64 B'],
+  ['byteor, columns, 64 B', 'Atomics ring by hand, 64 a publish'],
   ['byteor, in place, one way, 64 B', 'Atomics ring by hand, 64 a publish, one way'],
+  ['byteor, tryPush, one way, 64 B', 'Atomics ring by hand, 64 a publish, one way'],
+  ['byteor, columns, one way, 64 B', 'Atomics ring by hand, 64 a publish, one way'],
   ['byteor, in place, one way, 64 B', 'C++, one way, 64 B'],
+  ['byteor, tryPush, one way, 64 B', 'C++, one way, 64 B'],
+  ['byteor, columns, one way, 64 B', 'C++, one way, 64 B'],
   ['3 stages: byteor, in place', '3 stages: Node streams'],
+  ['3 stages: byteor, columns', '3 stages: Node streams'],
   ['3 stages: byteor, in place', '3 stages: rxjs'],
   ['3 stages: byteor, tryPush', '3 stages: rxjs'],
+  ['3 stages: byteor, columns', '3 stages: rxjs'],
   ['3 stages: byteor, in place', '3 stages: fastq'],
 ];
 
@@ -127,6 +142,9 @@ function summarize(results, chosen) {
       const found = valuesOf(results, name, field).filter((value) => value !== undefined);
       if (found.length > 0) entry[digits] = spread(found);
     }
+    // A process may run in a mode of its own (what V8 inlined), which no median shows: the report has each of them.
+    const rates = valuesOf(results, name, 'rate').filter((value) => value !== undefined);
+    if (rates.length > 0) entry.each_m_per_s = rates.map(round);
     contestants[name] = entry;
   }
   return contestants;
@@ -166,11 +184,12 @@ async function main() {
       name.startsWith('idle') && round >= IDLE_ROUNDS ? undefined : trial(name, records.get(name), round),
     'echo',
     values.busy ? Number.POSITIVE_INFINITY : undefined,
+    groupOf,
   );
   const contestants = summarize(results, chosen);
   const comparisons = COMPARISONS.flatMap(([a, b]) => {
     const found = pairedRatio(results, a, b, 'rate');
-    return found === null ? [] : [{ a, b, ratio: found.median, pairs: found.pairs }];
+    return found === null ? [] : [{ a, b, ratio: found.median, pairs: found.pairs, each: found.each }];
   });
   print(contestants, comparisons);
   for (const name of left_out) process.stdout.write(`left out: ${name}\n`);

@@ -2,6 +2,7 @@
 export * from './observe/facts.js';
 export * from './plan.js';
 export type { ClaimWriter } from './runtime/claim-writer.js';
+export type { ColumnRows, FieldColumn, NumberColumn, PolledRows, RecordColumns } from './runtime/columns.js';
 export {
   AbortedError,
   ByteorError,

@@ -6,6 +6,8 @@
 import { compile, definePlan, open } from '../../dist/index.js';
 import { FIELDS } from './words.mjs';
 
+/** Records of one call of tryPushColumns: as many as a program that has a batch would give. */
+const BATCH = 256;
 /** Records pushed between two polls: enough that the loop around costs nothing, less than a ring holds. */
 const BURST = 1024;
 
@@ -128,6 +130,64 @@ function pusher64(push) {
   };
 }
 
+/** Writes records through their columns, in batches. */
+function filler64(push) {
+  let start = 0;
+  const fill = ({ a: words }, { first, count, steps, offsets, from }) => {
+    const { a, b, c, d, e, f, g, h } = offsets;
+    const step = steps.a;
+    let at = first * step;
+    for (let i = start + from, end = i + count; i < end; i++, at += step) {
+      words[at + a] = i;
+      words[at + b] = i + 1;
+      words[at + c] = i + 2;
+      words[at + d] = i + 3;
+      words[at + e] = i + 4;
+      words[at + f] = i + 5;
+      words[at + g] = i + 6;
+      words[at + h] = i + 7;
+    }
+  };
+  return (from, to) => {
+    start = from;
+    while (start < to) {
+      const wanted = Math.min(BATCH, to - start);
+      const pushed = push.tryPushColumns(wanted, fill);
+      start += pushed;
+      if (pushed < wanted) break;
+    }
+    return start;
+  };
+}
+
+/** Sums the words of all records that are there through their columns. */
+function summer64(poll) {
+  const result = { count: 0, sum: 0 };
+  let sum = 0;
+  const add = ({ a: words }, { first, count, steps, offsets }) => {
+    const { a, b, c, d, e, f, g, h } = offsets;
+    const step = steps.a;
+    let here = 0;
+    for (let at = first * step, end = at + count * step; at < end; at += step)
+      here +=
+        words[at + a] +
+        words[at + b] +
+        words[at + c] +
+        words[at + d] +
+        words[at + e] +
+        words[at + f] +
+        words[at + g] +
+        words[at + h];
+    sum += here;
+  };
+  return () => {
+    sum = 0;
+    result.count = poll.pollColumns(add, BURST);
+    result.sum = sum;
+    return result;
+  };
+}
+
 /** A contestant: opens, exchanges a tenth to warm up, then what is asked for; `clock` takes the times of the latter. */
 const echo = (fields, pusherOf, pollerOf) => ({
   bytes: fields.length * 8,
@@ -145,12 +205,12 @@ const echo = (fields, pusherOf, pollerOf) => ({
 });
 
 /** Pushed from JS, moved by a native stage, discarded natively: what the way in costs. */
-const oneWay = {
+const oneWay = (pusherOf) => ({
   bytes: 64,
   async run(records, clock) {
     const pipeline = open(compile(echoPlan(struct(FIELDS))), { ports: { out: 'discard' } });
     const push = pipeline.ingress('in');
-    const pushSome = claimer64(push);
+    const pushSome = pusherOf(push);
     const all = async (count) => {
       for (let sent = 0; sent < count; ) {
         const before = sent;
@@ -167,7 +227,7 @@ const oneWay = {
     if (ledger.stages.pass.out !== warm + records) throw new Error('records are missing');
     return undefined;
   },
-};
+});
 
 export const contestants = {
   'byteor, in place, 8 B': echo(['a'], claimer8, pollerOf8),
@@ -175,5 +235,8 @@ export const contestants = {
   'byteor, in place, 64 B': echo(FIELDS, (push) => claimer64(push), pollerOf64),
   'byteor, in place, shown each, 64 B': echo(FIELDS, (push) => claimer64(push, true), pollerOf64),
   'byteor, tryPush, 64 B': echo(FIELDS, pusher64, pollerOf64),
-  'byteor, in place, one way, 64 B': oneWay,
+  'byteor, columns, 64 B': echo(FIELDS, filler64, summer64),
+  'byteor, in place, one way, 64 B': oneWay((push) => claimer64(push)),
+  'byteor, tryPush, one way, 64 B': oneWay(pusher64),
+  'byteor, columns, one way, 64 B': oneWay(filler64),
 };

@@ -15,6 +15,8 @@ const KEPT = 'K'.charCodeAt(0);
 const OTHER = 'o'.charCodeAt(0);
 const kindOf = (i) => ((i & 3) === 0 ? OTHER : KEPT);
 const BURST = 1024;
+/** Records of one call of tryPushColumns. */
+const BATCH = 256;
 
 const make = (i) => ({ kind: kindOf(i), a: i, b: i + 1, c: i + 2, d: i + 3, e: i + 4, f: i + 5, g: i + 6 });
 const sumOf = ({ a, b, c, d, e, f, g }) => a + b + c + d + e + f + g;
@@ -89,34 +91,94 @@ const inPlace = (push) => (i) => {
 };
 const byObject = (push) => (i) => push.tryPush(make(i)) === 'OK';
 
-const native = (pusherOf) => ({
+/** Pushes records `from` to `to` one by one; says how far it came. */
+const oneByOne = (pusherOf) => (push) => {
+  const pushOne = pusherOf(push);
+  return (from, to) => {
+    let sent = from;
+    while (sent < to && pushOne(sent)) sent++;
+    return sent;
+  };
+};
+
+/** Polls with a cursor; `poll(limit)` says how many there were, and `sum` what they add up to. */
+const byCursor = (poll) => {
+  const take = (cursor) => {
+    let here = 0;
+    while (cursor.next()) {
+      const { a, b, c, d, e, f, g } = cursor.fields;
+      here += a + b + c + d + e + f + g;
+    }
+    taken.sum += here;
+  };
+  const taken = { sum: 0, poll: (limit) => poll.pollBatch(take, limit) };
+  return taken;
+};
+
+/** Pushes through columns, in batches. */
+const throughColumns = (push) => {
+  let start = 0;
+  const write = ({ kind, a: words }, { first, count, steps, offsets, from }) => {
+    const { a, b, c, d, e, f, g } = offsets;
+    const step = steps.a;
+    let at = first * step;
+    let kindAt = first * steps.kind + offsets.kind;
+    for (let i = start + from, end = i + count; i < end; i++, at += step, kindAt += steps.kind) {
+      kind[kindAt] = kindOf(i);
+      words[at + a] = i;
+      words[at + b] = i + 1;
+      words[at + c] = i + 2;
+      words[at + d] = i + 3;
+      words[at + e] = i + 4;
+      words[at + f] = i + 5;
+      words[at + g] = i + 6;
+    }
+  };
+  return (from, to) => {
+    start = from;
+    while (start < to) {
+      const wanted = Math.min(BATCH, to - start);
+      const pushed = push.tryPushColumns(wanted, write);
+      start += pushed;
+      if (pushed < wanted) break;
+    }
+    return start;
+  };
+};
+
+const byColumns = (poll) => {
+  const add = ({ a: words }, { first, count, steps, offsets }) => {
+    const { a, b, c, d, e, f, g } = offsets;
+    const step = steps.a;
+    let here = 0;
+    for (let at = first * step, end = at + count * step; at < end; at += step)
+      here +=
+        words[at + a] + words[at + b] + words[at + c] + words[at + d] + words[at + e] + words[at + f] + words[at + g];
+    taken.sum += here;
+  };
+  const taken = { sum: 0, poll: (limit) => poll.pollColumns(add, limit) };
+  return taken;
+};
+
+const native = (pusherOf, takerOf = byCursor) => ({
   bytes: 64,
   expected,
   async run(records, clock) {
     const pipeline = open(compile(plan));
     const [push, poll] = [pipeline.ingress('in'), pipeline.egress('out')];
-    const pushOne = pusherOf(push);
+    const [pushSome, taken] = [pusherOf(push), takerOf(poll)];
     const lap = async (count) => {
-      let sum = 0;
+      taken.sum = 0;
       const wanted = count - Math.ceil(count / 4);
-      const take = (cursor) => {
-        let here = 0;
-        while (cursor.next()) {
-          const { a, b, c, d, e, f, g } = cursor.fields;
-          here += a + b + c + d + e + f + g;
-        }
-        sum += here;
-      };
       let sent = 0;
       for (let got = 0; got < wanted || sent < count; ) {
         const before = sent;
-        const until = Math.min(count, sent + BURST);
-        while (sent < until && pushOne(sent)) sent++;
-        const polled = poll.pollBatch(take, BURST);
+        sent = pushSome(sent, Math.min(count, sent + BURST));
+        const polled = taken.poll(BURST);
         got += polled;
         if (sent === before && polled === 0) await poll.ready();
       }
-      return sum;
+      return taken.sum;
     };
     await lap(Math.ceil(records / 10));
     clock.start();
@@ -195,8 +257,9 @@ function fastq(records) {
 }
 
 export const contestants = {
-  '3 stages: byteor, in place': native(inPlace),
-  '3 stages: byteor, tryPush': native(byObject),
+  '3 stages: byteor, in place': native(oneByOne(inPlace)),
+  '3 stages: byteor, tryPush': native(oneByOne(byObject)),
+  '3 stages: byteor, columns': native(throughColumns, byColumns),
   '3 stages: Node streams': inJs(nodeStreams),
   '3 stages: rxjs': inJs(rxjs),
   '3 stages: fastq': inJs(fastq),

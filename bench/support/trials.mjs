@@ -74,19 +74,27 @@ function shuffled(values, seed) {
   return result;
 }
 
+/** The same values with those of a group together, groups in the order in which they first come. */
+function grouped(values, groupOf) {
+  const groups = new Map(values.map((value) => [groupOf(value), []]));
+  for (const value of values) groups.get(groupOf(value)).push(value);
+  return [...groups.values()].flat();
+}
+
 /**
  * Runs `rounds` rounds of the named contestants. `trial(name, round)` resolves with `{ cpu_seconds, … }`, or with
  * undefined where it sits the round out. Returns, by name, an array with a result or undefined for each round, and the number of trials that did not count. `othersMax` is
- * Infinity for a try-out on a busy machine, where every trial counts.
+ * Infinity for a try-out on a busy machine, where every trial counts. Contestants of one group (`groupOf` a name) follow each
+ * other in a round, so that what is compared was measured within seconds.
  */
-export async function runRounds(names, rounds, trial, title, othersMax = OTHERS_MAX) {
+export async function runRounds(names, rounds, trial, title, othersMax = OTHERS_MAX, groupOf = () => '') {
   const results = new Map(names.map((name) => [name, new Array(rounds).fill(undefined)]));
   let disturbed = 0;
   const start = performance.now();
   for (let attempt = 0; attempt < TRIES; attempt++)
     for (let round = 0; round < rounds; round++) {
       const open = names.filter((name) => results.get(name)[round] === undefined);
-      for (const [index, name] of shuffled(open, attempt * rounds + round + 1).entries()) {
+      for (const [index, name] of grouped(shuffled(open, attempt * rounds + round + 1), groupOf).entries()) {
         progress(`${title}: round ${round + 1} of ${rounds}, ${index + 1} of ${open.length}: ${name}`);
         const begin = performance.now();
         if (begin - start > BUDGET_SECONDS * 1000) return { results, disturbed };
@@ -109,11 +117,11 @@ export function valuesOf(results, name, field) {
   return (results.get(name) ?? []).filter((one) => one !== undefined).map((one) => one[field]);
 }
 
-/** Median of the ratios a/b of one field over the rounds in which both count; null when there is none. */
+/** Median of the ratios a/b of one field over the rounds in which both count, with each of them; null when there is none. */
 export function pairedRatio(results, a, b, field) {
   const [upper, lower] = [results.get(a) ?? [], results.get(b) ?? []];
   const ratios = upper.flatMap((one, round) =>
     one === undefined || lower[round] === undefined ? [] : [one[field] / lower[round][field]],
   );
-  return ratios.length === 0 ? null : { median: round(median(ratios)), pairs: ratios.length };
+  return ratios.length === 0 ? null : { median: round(median(ratios)), pairs: ratios.length, each: ratios.map(round) };
 }

@@ -13,9 +13,11 @@
 import type { FieldLayout, StructLayout } from '../plan/codec-layout.js';
 import { bytesLength, isBytes } from './bytes.js';
 import type { BoundCodec, FieldAccess, RecordCodec } from './codec.js';
+import { columnsOver } from './columns.js';
 import { describeValue } from './describe-value.js';
 import { RecordError } from './errors.js';
-import { KEPT, type Place } from './place.js';
+import { KEPT, type Place, type PutPlace } from './place.js';
+import type { PushStatus } from './push-status.js';
 import type { RecordMemory } from './shard-memory.js';
 
 export type StructRecord = Readonly<Record<string, unknown>>;
@@ -27,6 +29,7 @@ interface Scope {
   /** See place.ts. */
   readonly lane: Place['lane'];
   readonly again: Place['again'];
+  readonly handle: PutPlace['handle'] | undefined;
   /** Throws the RecordError for field `index`. */
   readonly wrong: (index: number, value: unknown) => never;
   readonly noRecord: (value: unknown) => never;
@@ -45,6 +48,7 @@ interface Compiled {
   write(record: StructRecord, at: number): number;
   read(at: number): StructRecord;
   readonly fields: FieldAccess;
+  put?(record: StructRecord): PushStatus;
 }
 
 /** How a number is stored: the DataView method, the typed array that does the same when aligned, what is a bad value. */
@@ -165,6 +169,7 @@ function scopeOf(layout: StructLayout, memory: RecordMemory, place: Place): Scop
     view,
     lane: place.lane,
     again: place.again,
+    handle: place.put?.handle,
     wrong,
     noRecord: (value) => {
       const names = layout.fields.map((field) => field.name).join(', ');
@@ -281,7 +286,67 @@ function helperSources(field: FieldLayout, index: number, aligned: boolean): str
   return lines;
 }
 
-export function structSource(layout: StructLayout, aligned: boolean): string {
+/** The statements of a function from a record to what is stored of it: its values are taken and checked first. */
+interface RecordSource {
+  readonly takes: readonly string[];
+  /** True where a value is wrong. One expression: what is not inlined costs more than the rest (decision 043). */
+  readonly bad: string;
+  readonly refuse: string;
+  readonly puts: readonly string[];
+}
+
+function recordSource(layout: StructLayout, aligned: boolean): RecordSource {
+  const names = layout.fields.map((_, i) => `x${i}`);
+  // In slots the gaps stay zero for ever; in an arena another record may have stood there.
+  const gaps = aligned ? [] : gapsOf(layout).map(([at, length]) => `bytes.fill(0, at + ${at}, at + ${at + length});`);
+  return {
+    takes: layout.fields.map(({ name }, i) => `const x${i} = record[${JSON.stringify(name)}];`),
+    bad: layout.fields.map((field, i) => badSource(field, `x${i}`)).join(' || '),
+    refuse: `refuse(${names.join(', ')});`,
+    puts: [...layout.fields.map((field, i) => storeSource(field, 'at', aligned, `x${i}`)), ...gaps],
+  };
+}
+
+/** Statement as `storeSource` of a number, with the array and the slot's first element in variables. */
+function storeInSlot(field: FieldLayout, x: string): string {
+  const form = NUMBERS[field.kind];
+  if (form === undefined) return storeSource(field, 'at', true, x);
+  const index = field.offset >>> form.shift;
+  return `${field.kind}_[at${form.shift}${index === 0 ? '' : ` + ${index}`}] = ${x};`;
+}
+
+/**
+ * A whole push in one function: as PushCore's `put`, with everything that a record costs in it. V8 inlines it into the
+ * caller's loop while it has 460 bytes of bytecode at most (nine `f64`), and then a record that is made for the call is
+ * never made. So arrays and indices stand in variables, and what is rare is called (decision 114).
+ */
+function putSource(layout: StructLayout, { takes, bad, refuse }: RecordSource, put: PutPlace): string[] {
+  const { slotMask, stride, wordBytes } = put.lane;
+  const kinds = Object.keys(NUMBERS).filter((kind) => layout.fields.some((field) => field.kind === kind));
+  const shifts = [...new Set(kinds.map((kind) => (NUMBERS[kind] as NumberForm).shift))];
+  return [
+    '  put(record) {',
+    '    const lane_ = lane, handle_ = handle, next = lane_.next;',
+    `    let at = next === lane_.limit ? again() : (next & ${slotMask}) * ${stride}${wordBytes === 0 ? '' : ` + ${wordBytes}`};`,
+    '    if (at < 0) return handle_.noRoom();',
+    '    if (record === null || typeof record !== "object") noRecord(record);',
+    ...takes.map((line) => `    ${line}`),
+    `    if (${bad}) ${refuse}`,
+    // The record's own code may have pushed, claimed, or closed the ingress.
+    '    if ((lane_.next !== next || handle_.claimed >= 0) && (at = handle_.placeAfter(next, at)) < 0)',
+    '      return handle_.noRoom();',
+    ...kinds.map((kind) => `    const ${kind}_ = ${kind};`),
+    ...shifts.map((shift) => `    const at${shift} = at >>> ${shift};`),
+    ...layout.fields.map((field, i) => `    ${storeInSlot(field, `x${i}`)}`),
+    '    const end = lane_.next = (lane_.next + 1) | 0;',
+    `    if (((end - lane_.published) | 0) >= ${put.publishRecords}) handle_.showFirst();`,
+    '    else if (handle_.scheduled === false) handle_.schedule();',
+    '    return "OK";',
+    '  },',
+  ];
+}
+
+export function structSource(layout: StructLayout, aligned: boolean, put?: PutPlace): string {
   const arrays = aligned
     ? Object.entries(NUMBERS)
         .filter(([kind]) => layout.fields.some((field) => field.kind === kind))
@@ -290,13 +355,7 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
           return `var ${kind} = new ${form.array}(bytes.buffer, bytes.byteOffset, ${count});`;
         })
     : [];
-  const names = layout.fields.map((_, i) => `x${i}`);
-  const takes = layout.fields.map(({ name }, i) => `const x${i} = record[${JSON.stringify(name)}];`);
-  // One call for all of them, because what is not inlined into the caller's loop costs more than the rest (decision 043).
-  const bads = layout.fields.map((field, i) => badSource(field, `x${i}`));
-  const puts = layout.fields.map((field, i) => storeSource(field, 'at', aligned, `x${i}`));
-  // In slots the gaps stay zero for ever; in an arena another record may have stood there.
-  const gaps = aligned ? [] : gapsOf(layout).map(([at, length]) => `bytes.fill(0, at + ${at}, at + ${at + length});`);
+  const record = recordSource(layout, aligned);
   const gets = layout.fields.map((field) => `${JSON.stringify(field.name)}: ${getSource(field, 'at', aligned)}`);
   const accessors = layout.fields.map((field, index) => {
     const name = JSON.stringify(field.name);
@@ -314,21 +373,22 @@ export function structSource(layout: StructLayout, aligned: boolean): string {
     '  write(record, at) {',
     '    if (record === null || typeof record !== "object") noRecord(record);',
     '    const next = lane.next;',
-    ...takes.map((line) => `    ${line}`),
-    `    if (${bads.join(' || ')}) refuse(${names.join(', ')});`,
+    ...record.takes.map((line) => `    ${line}`),
+    `    if (${record.bad}) ${record.refuse}`,
     '    if (lane.next !== next && (at = again()) < 0) return -1;',
-    ...[...puts, ...gaps].map((line) => `    ${line}`),
+    ...record.puts.map((line) => `    ${line}`),
     `    return ${layout.size};`,
     '  },',
     `  read(at) { return { ${gets.join(', ')} }; },`,
     '  fields: new Fields(),',
+    ...(put === undefined ? [] : putSource(layout, record, put)),
     '};',
   ].join('\n');
 }
 
-function generate(layout: StructLayout, memory: RecordMemory, scope: Scope): Compiled {
+function generate(layout: StructLayout, memory: RecordMemory, scope: Scope, put?: PutPlace): Compiled {
   const names = Object.keys(scope);
-  const make = new Function(...names, structSource(layout, memory.align === 8));
+  const make = new Function(...names, structSource(layout, memory.align === 8, put));
   return make(...Object.values(scope)) as Compiled;
 }
 
@@ -428,7 +488,7 @@ export function structCodec(layout: StructLayout, generated: boolean = mayGenera
     fixedBytes: layout.size,
     bind(memory: RecordMemory, place: Place = KEPT): BoundCodec<StructRecord> {
       const scope = scopeOf(layout, memory, place);
-      const compiled = generated ? generate(layout, memory, scope) : close(layout, memory, scope);
+      const compiled = generated ? generate(layout, memory, scope, place.put) : close(layout, memory, scope);
       return {
         bound: () => layout.size,
         exact: () => layout.size,
@@ -442,7 +502,9 @@ export function structCodec(layout: StructLayout, generated: boolean = mayGenera
           return compiled.read(at);
         },
         fields: compiled.fields,
+        ...(compiled.put === undefined ? {} : { put: compiled.put }),
       };
     },
+    columns: (memory, slots) => columnsOver(layout, memory, slots),
   };
 }

@@ -14,9 +14,12 @@ import { layoutOf } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
 import { bytesLength, isBytes } from './bytes.js';
 import { structCodec } from './codec-struct.js';
+import type { Columns } from './columns.js';
 import { describeValue } from './describe-value.js';
 import { RecordError } from './errors.js';
 import type { Place } from './place.js';
+import type { PushStatus } from './push-status.js';
+import type { Slots } from './record-ends.js';
 import type { RecordMemory } from './shard-memory.js';
 
 /**
@@ -37,6 +40,8 @@ export interface BoundCodec<Record> {
   read(at: number, length: number): Record;
   /** Struct only: an object with one accessor a field that reads and writes in place, at the record that `_at` names. */
   readonly fields: FieldAccess | undefined;
+  /** Struct in slots, where code may be generated: claims, checks, writes and commits a record in one function. */
+  put?(record: Record): PushStatus;
 }
 
 /**
@@ -58,6 +63,8 @@ export interface RecordCodec<Record> {
   /** Bytes of every record, or 0 where the length varies. */
   readonly fixedBytes: number;
   bind(memory: RecordMemory, place?: Place): BoundCodec<Record>;
+  /** Struct only: its fields as columns. */
+  columns?(memory: RecordMemory, slots: Slots): Columns<Record>;
 }
 
 const bytesCodec: RecordCodec<Uint8Array> = {

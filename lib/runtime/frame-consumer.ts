@@ -41,6 +41,7 @@ export class FrameConsumer implements RecordConsumer {
   readonly places: LanePlaces;
   readonly memory: RecordMemory;
   readonly recordBytes = 0;
+  readonly slots = undefined;
   /** Position of the next frame to be looked at. */
   next: number;
   /** End of what may be read, as last seen. */

@@ -44,6 +44,7 @@ export class FrameProducer implements RecordProducer {
   readonly capacity: number;
   readonly memoryBytes: number;
   readonly recordMax: number;
+  readonly slots = undefined;
   /** Ordinal of the next record to be committed, low 32 bits. */
   next: number;
   /** The same of the first record that no reader may see yet. */
@@ -187,9 +188,9 @@ export class FrameProducer implements RecordProducer {
     this.add(ProducerBlock.offset.keyless);
   }
 
-  add(field: number): void {
+  add(field: number, count = 1): void {
     const index = (this.at + field) >>> 3;
-    this.doubles[index] = this.double(field) + 1;
+    this.doubles[index] = this.double(field) + count;
     this.border.push(this.at + field, 8);
   }
 

@@ -10,8 +10,10 @@ import type { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { enums } from '../abi/definition.js';
 import type { BoundCodec, FieldAccess, InPlaceFields, RecordCodec } from './codec.js';
+import { ColumnReader, type PolledRows, type RecordColumns } from './columns.js';
 import { ClosedError, OptionError, PipelineFailedError, UsageError } from './errors.js';
 import type { PortHost } from './host.js';
+import { NOT_SLOTS, noPollColumns } from './push-status.js';
 import type { RecordConsumer } from './record-ends.js';
 import type { RecordMemory } from './shard-memory.js';
 import { nodeReadable, type ReadableOptions, webReadable } from './streams.js';
@@ -149,6 +151,9 @@ export class PollHandle<R> implements AsyncIterable<R> {
   private readonly shards: readonly RecordConsumer[];
   private readonly codecs: readonly BoundCodec<R>[];
   private readonly cursor: RecordCursor<R>;
+  private readonly recordCodec: RecordCodec<R>;
+  /** One a shard, once pollColumns has been called. */
+  private columns: readonly ColumnReader<R>[] | undefined;
   private readonly queue: WaitQueue;
   /** Bytes of every record under a struct codec, else 0. */
   private readonly fixedBytes: number;
@@ -178,6 +183,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.id = id;
     this.shards = host.ends.poll(id);
     this.codecs = this.shards.map((shard) => codec.bind(shard.memory));
+    this.recordCodec = codec;
     this.fixedBytes = codec.fixedBytes;
     this.kind = codec.kind;
     const first = this.shards[0] as RecordConsumer;
@@ -255,6 +261,35 @@ export class PollHandle<R> implements AsyncIterable<R> {
       this.finishPoll();
     }
     return most - left;
+  }
+
+  /**
+   * Structs in slots: shows the records that are there, at most `limit`, through typed arrays over the memory in
+   * which they lie (docs/handles.md, "Columns"), and returns how many. `fn` is called for each stretch of records that stand
+   * side by side: where the memory begins anew, a stage has filtered a record, or another shard follows, there is another
+   * call. Once called, `fn` has its stretch, whatever it does: if it throws, those records have been taken and no other. A
+   * `release` or a `halt` in it ends the poll after its stretch.
+   * @throws UsageError where the records have no columns, and for a promise as the answer of `fn`
+   */
+  pollColumns(fn: (columns: RecordColumns<R>, rows: PolledRows<R>) => void, limit: number = POLL_LIMIT): number {
+    const readers = this.columnReaders();
+    if (!this.begin(limit)) return 0;
+    const most = Math.min(Math.ceil(limit), BATCH_MAX);
+    let delivered = 0;
+    try {
+      while (delivered < most && this.enterNext()) {
+        const reader = readers[this.current] as ColumnReader<R>;
+        while (delivered < most && this.going) {
+          const count = reader.advance(most - delivered, delivered);
+          if (count === 0) break;
+          delivered += count;
+          reader.show(fn);
+        }
+      }
+    } finally {
+      this.finishPoll();
+    }
+    return delivered;
   }
 
   /**
@@ -365,6 +400,19 @@ export class PollHandle<R> implements AsyncIterable<R> {
   /** @internal There may be records now, or the end. */
   kick(): void {
     this.queue.kick();
+  }
+
+  /** @throws UsageError where records are not slots of this egress's struct. */
+  private columnReaders(): readonly ColumnReader<R>[] {
+    this.columns ??= this.shards.map(({ slots }, shard) => {
+      const { columns } = this.recordCodec;
+      if (columns === undefined) throw noPollColumns(this.id, `its codec is "${this.kind}", not a struct`);
+      if (slots === undefined) throw noPollColumns(this.id, NOT_SLOTS);
+      if (slots.recordBytes !== this.fixedBytes)
+        throw noPollColumns(this.id, `its struct has ${this.fixedBytes} bytes, and its records ${slots.recordBytes}`);
+      return new ColumnReader(slots, shard, columns(slots.memory, slots));
+    });
+    return this.columns;
   }
 
   /** A record that cannot be this egress's struct: reading it through the fields would read its neighbours. */

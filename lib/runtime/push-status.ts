@@ -67,6 +67,19 @@ export const wrongClaim = (id: string, length: unknown, fixedBytes: number, reco
       : `every record of "${id}" has ${fixedBytes} bytes; claim() was given ${String(length)}`,
   );
 
+/** Why records that are no slots have no columns. */
+export const NOT_SLOTS =
+  'its records do not lie in slots of one size (in frames of a Journal lane, or in an arena because a stage may change their length)';
+
+export const noPushColumns = (id: string, why: string): UsageError =>
+  new UsageError(`"${id}" has no columns to push through: ${why}; use tryPushBatch, or claim() and publish()`);
+
+export const noPollColumns = (id: string, why: string): UsageError =>
+  new UsageError(`"${id}" has no columns to poll: ${why}; use poll or pollBatch`);
+
+export const wrongCount = (count: unknown): OptionError =>
+  new OptionError('count', count, `count is ${String(count)}: give how many records to push, 0 or more`);
+
 export const noJournal = (id: string): UsageError =>
   new UsageError(
     `"${id}" writes no journal: untilDurable needs an ingress with one connection, whose lane is a Journal`,

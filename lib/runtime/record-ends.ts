@@ -15,7 +15,7 @@ export interface RecordProducer {
   /** Sequence of the next record to be claimed, and of the first that no reader may see yet. */
   readonly next: number;
   readonly published: number;
-  /** Bytes committed since the last publication. */
+  /** Bytes committed since the last publication, where records differ in length. */
   readonly pendingBytes: number;
   /** It has been closed, by any thread. */
   readonly closed: boolean;
@@ -31,8 +31,8 @@ export interface RecordProducer {
   close(): void;
   armRoom(): void;
   addKeyless(): void;
-  /** Adds one to a counter of the ProducerBlock, named by its offset. */
-  add(field: number): void;
+  /** Adds to a counter of the ProducerBlock, named by its offset. */
+  add(field: number, count?: number): void;
   /** Records that still fit, as far as is known now; in a lane of frames at most so many, if they are small. */
   freeRecords(): number;
   /** Bytes of the largest record that could be claimed now. */
@@ -40,6 +40,27 @@ export interface RecordProducer {
   /** Shows observers why this end does not move. Slow path. */
   reportStalled(): void;
   report(state: number): void;
+  /** This end, where records are slots of one size; else undefined. */
+  readonly slots: SlotProducer | undefined;
+}
+
+/** Slots of one size that are the records themselves: record n begins at `(n & slotMask) * stride + wordBytes`. */
+export interface Slots {
+  readonly slotMask: number;
+  /** Bytes from one record to the next, a multiple of 8. */
+  readonly stride: number;
+  /** Bytes before the first record: 0, or those of a slot's sequence word. */
+  readonly wordBytes: number;
+}
+
+/** The writing end of slots. */
+export interface SlotProducer extends RecordProducer, Slots {
+  /** `next` at which there is no room as far as is known. */
+  readonly limit: number;
+  /** Records that can be written now, at most `most`; looks at the readers first where fewer are known of. */
+  room(most: number): number;
+  /** `commit` of as many records as have been written behind the last one. */
+  commitMany(count: number): void;
 }
 
 /** The reading end. One owner: the thread that has taken the egress. */
@@ -69,4 +90,17 @@ export interface RecordConsumer {
   /** Shows observers whom this end waits for. Slow path. */
   reportWaiting(): void;
   report(state: number): void;
+  /** This end, where records are slots of one size; else undefined. */
+  readonly slots: SlotConsumer | undefined;
+}
+
+/** The reading end of slots. */
+export interface SlotConsumer extends RecordConsumer, Slots {
+  /**
+   * Moves over the records that stand side by side from the next one on, at most `most` of them: up to one that a stage
+   * filtered, or to the last slot. Returns how many; 0 when what `refresh` found is used up. They stay readable until `release`.
+   */
+  advanceRun(most: number): number;
+  /** Slot of the record that was found last. */
+  readonly currentSlot: number;
 }

@@ -10,18 +10,19 @@ import type { Border } from './border.js';
 import { monotonicNs } from './clock.js';
 import { histogramIndex } from './histogram.js';
 import type { NativePipeline } from './native.js';
-import type { RecordConsumer } from './record-ends.js';
+import type { SlotConsumer } from './record-ends.js';
 import { agentOfBlock, type Region, type RingPlaces, type WakeTarget } from './region.js';
 import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
 
 const SAMPLE_UNIT = 1 << SAMPLE_SHIFT;
 const { Js } = enums.PortCode;
 
-export class ShardConsumer implements RecordConsumer {
+export class ShardConsumer implements SlotConsumer {
   readonly places: RingPlaces;
   readonly memory: RecordMemory;
   readonly fixed: boolean;
   readonly recordBytes: number;
+  readonly slots: SlotConsumer | undefined;
   /** Sequence of the next record to be looked at, low 32 bits. */
   next: number;
   /** End of what may be read, as last seen, low 32 bits. */
@@ -34,15 +35,16 @@ export class ShardConsumer implements RecordConsumer {
   /** Since the last release: records that stages filtered, and bytes of the others (Variable layout). */
   private skippedNow = 0;
   private bytesNow = 0;
-  private readonly slotMask: number;
-  private readonly stride: number;
-  private readonly wordBytes: number;
+  readonly slotMask: number;
+  readonly stride: number;
+  readonly wordBytes: number;
   private readonly arenaMask: number;
   private in: number;
   private skipped: number;
   private bytes: number;
   private sequence: number;
-  private readonly slots: Int32Array;
+  /** Variable layout: the table of slots. */
+  private readonly table: Int32Array;
   private readonly marks: readonly Uint8Array[];
   private readonly filters: boolean;
   private readonly terminalCells: readonly number[];
@@ -61,8 +63,9 @@ export class ShardConsumer implements RecordConsumer {
     this.border = border;
     this.places = places;
     this.memory = recordMemory(border.memory, places);
-    this.slots = slotWords(border.memory, places);
+    this.table = slotWords(border.memory, places);
     this.fixed = places.fixed;
+    this.slots = places.fixed ? this : undefined;
     this.recordBytes = places.recordBytes;
     this.length = places.recordBytes;
     this.slotMask = places.slotCount - 1;
@@ -124,6 +127,21 @@ export class ShardConsumer implements RecordConsumer {
     return true;
   }
 
+  advanceRun(most: number): number {
+    if (this.filters === true) this.skipFiltered();
+    const { next, marks } = this;
+    const slot = next & this.slotMask;
+    let count = Math.min(most, (this.end - next) | 0, this.slotMask + 1 - slot);
+    for (let i = 0; i < marks.length; i++) {
+      const plane = marks[i] as Uint8Array;
+      let kept = 0;
+      while (kept < count && plane[slot + kept] === 0) kept++;
+      count = kept;
+    }
+    this.next = (next + count) | 0;
+    return count;
+  }
+
   /** True when `advance` would find a record; moves over filtered ones to find out. */
   hasRecord(): boolean {
     do {
@@ -135,15 +153,15 @@ export class ShardConsumer implements RecordConsumer {
 
   /** Variable layout: what the slot says about its record. */
   private look(slot: number): void {
-    const { slots } = this;
+    const { table } = this;
     const word = slot << 2;
-    const length = slots[word + 2] as number;
-    const at = (slots[word + 1] as number) & this.arenaMask;
+    const length = table[word + 2] as number;
+    const at = (table[word + 1] as number) & this.arenaMask;
     // A slot that was written over shows an empty record; those behind it stand where they are said to.
     const sound = length >= 0 && at + length <= this.arenaMask + 1;
     this.at = sound ? at : 0;
     this.length = sound ? length : 0;
-    this.flags = slots[word + 3] as number;
+    this.flags = table[word + 3] as number;
     this.bytesNow += this.length;
   }
 
@@ -186,6 +204,10 @@ export class ShardConsumer implements RecordConsumer {
   /** Sequence of the record that `advance` found last, as a number. */
   get currentSequence(): number {
     return this.sequence + ((this.next - this.released) | 0) - 1;
+  }
+
+  get currentSlot(): number {
+    return (this.next - 1) & this.slotMask;
   }
 
   /** Records between this consumer and what the producer has published. */
@@ -288,8 +310,8 @@ export class ShardConsumer implements RecordConsumer {
     pullRing(this.border, slotsAt, slotCount * slotStride, first * slotStride, count * slotStride);
     if (this.fixed) return;
     const last = ((end - 1) & this.slotMask) << 2;
-    const begin = this.slots[first << 2] as number;
-    const stop = ((this.slots[last + 1] as number) + (this.slots[last + 2] as number)) | 0;
+    const begin = this.table[first << 2] as number;
+    const stop = ((this.table[last + 1] as number) + (this.table[last + 2] as number)) | 0;
     pullRing(this.border, arenaAt, arenaBytes, begin & this.arenaMask, (stop - begin) >>> 0);
   }
 }

@@ -9,7 +9,7 @@ import { AgentEntry, ConsumerBlock, enums, NONE, ProducerBlock, SAMPLE_SHIFT } f
 import type { Border } from './border.js';
 import { monotonicNs } from './clock.js';
 import type { NativePipeline } from './native.js';
-import type { RecordProducer } from './record-ends.js';
+import type { SlotProducer } from './record-ends.js';
 import type { Region, RingPlaces, WakeTarget } from './region.js';
 import { agentOfBlock } from './region.js';
 import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
@@ -17,7 +17,7 @@ import { type RecordMemory, recordMemory, slotWords } from './shard-memory.js';
 const SAMPLE_UNIT = 1 << SAMPLE_SHIFT;
 const { Js } = enums.PortCode;
 
-export class ShardProducer implements RecordProducer {
+export class ShardProducer implements SlotProducer {
   readonly places: RingPlaces;
   readonly memory: RecordMemory;
   readonly fixed: boolean;
@@ -36,10 +36,11 @@ export class ShardProducer implements RecordProducer {
   published: number;
   /** Least sequence of the consumers that hold this producer back, as last seen, low 32 bits. */
   gate: number;
-  /** Bytes committed since the last publication. */
+  /** Variable layout: bytes committed since the last publication. */
   pendingBytes = 0;
   /** `next` at which the shard is full as far as is known: `gate` and the capacity. */
-  private limit: number;
+  limit: number;
+  readonly slots: SlotProducer | undefined;
   private head: number;
   private tail: number;
   private claimed = 0;
@@ -49,7 +50,8 @@ export class ShardProducer implements RecordProducer {
   private bytes: number;
   private readonly border: Border;
   private readonly native: NativePipeline;
-  private readonly slots: Int32Array;
+  /** Variable layout: the table of slots. */
+  private readonly table: Int32Array;
   private readonly gateCells: readonly number[];
   private readonly gateAgents: readonly number[];
   private readonly wakes: readonly WakeTarget[];
@@ -63,8 +65,9 @@ export class ShardProducer implements RecordProducer {
     this.border = border;
     this.places = places;
     this.memory = recordMemory(border.memory, places);
-    this.slots = slotWords(border.memory, places);
+    this.table = slotWords(border.memory, places);
     this.fixed = places.fixed;
+    this.slots = places.fixed ? this : undefined;
     this.capacity = places.capacity;
     this.slotMask = places.slotCount - 1;
     this.stride = places.slotStride;
@@ -112,9 +115,19 @@ export class ShardProducer implements RecordProducer {
 
   /** The claimed record is complete: `length` bytes, at most what was claimed. Not visible yet. */
   commit(length: number, flags: number): void {
-    this.pendingBytes += length;
     if (this.fixed === false) this.describe(length, flags);
     this.next = (this.next + 1) | 0;
+  }
+
+  room(most: number): number {
+    const known = (this.limit - this.next) | 0;
+    if (known >= most) return most;
+    this.refresh();
+    return Math.min((this.limit - this.next) | 0, most);
+  }
+
+  commitMany(count: number): void {
+    this.next = (this.next + count) | 0;
   }
 
   get unpublished(): number {
@@ -128,7 +141,7 @@ export class ShardProducer implements RecordProducer {
     this.stamp();
     this.count += fresh;
     this.sequence += fresh;
-    this.bytes += this.pendingBytes;
+    this.bytes += this.fixed ? fresh * this.recordMax : this.pendingBytes;
     this.pendingBytes = 0;
     this.save();
     if (this.wordBytes !== 0) this.writeWords();
@@ -170,10 +183,9 @@ export class ShardProducer implements RecordProducer {
     this.add(ProducerBlock.offset.keyless);
   }
 
-  /** Adds one to a counter of the producer's block. */
-  add(field: number): void {
+  add(field: number, count = 1): void {
     const index = (this.at + field) >>> 3;
-    this.doubles[index] = this.double(field) + 1;
+    this.doubles[index] = this.double(field) + count;
     this.border.push(this.at + field, 8);
   }
 
@@ -222,14 +234,14 @@ export class ShardProducer implements RecordProducer {
 
   /** An owner that ended in the middle of `publish` had counted records that no reader will see: their counts go as well. */
   private forgetUnshown(): void {
-    const { slots, slotMask, next } = this;
+    const { table, slotMask, next } = this;
     const unshown = ((this.sequence | 0) - next) | 0;
     if (unshown <= 0 || unshown > this.capacity) return;
     for (let i = 0; i < unshown; i++)
-      this.bytes -= this.fixed ? this.places.recordBytes : (slots[(((next + i) & slotMask) << 2) + 2] as number);
+      this.bytes -= this.fixed ? this.places.recordBytes : (table[(((next + i) & slotMask) << 2) + 2] as number);
     this.sequence -= unshown;
     this.count -= unshown;
-    if (!this.fixed) this.head = slots[(next & slotMask) << 2] as number;
+    if (!this.fixed) this.head = table[(next & slotMask) << 2] as number;
     this.headPublished = this.head;
     this.save();
   }
@@ -260,12 +272,13 @@ export class ShardProducer implements RecordProducer {
 
   /** Variable layout: fills the slot of the record that was claimed last. */
   private describe(length: number, flags: number): void {
-    const { slots, claimed } = this;
+    const { table, claimed } = this;
+    this.pendingBytes += length;
     const slot = (this.next & this.slotMask) << 2;
-    slots[slot] = claimed;
-    slots[slot + 1] = claimed + this.headroom;
-    slots[slot + 2] = length;
-    slots[slot + 3] = flags;
+    table[slot] = claimed;
+    table[slot + 1] = claimed + this.headroom;
+    table[slot + 2] = length;
+    table[slot + 3] = flags;
     this.head = (claimed + ((length + this.roomAround) & ~7)) | 0;
   }
 
@@ -287,7 +300,7 @@ export class ShardProducer implements RecordProducer {
     if (behind > this.capacity) behind = this.capacity;
     this.gate = (this.next - behind) | 0;
     this.limit = (this.gate + this.capacity) | 0;
-    if (!this.fixed) this.tail = behind === 0 ? this.head : (this.slots[(this.gate & this.slotMask) << 2] as number);
+    if (!this.fixed) this.tail = behind === 0 ? this.head : (this.table[(this.gate & this.slotMask) << 2] as number);
   }
 
   private wake(): void {

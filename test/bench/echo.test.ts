@@ -33,6 +33,7 @@ describe('contestants of the echo benchmark', () => {
   test('the list is read from the benchmark', () => {
     expect(contestants.length).toBeGreaterThan(15);
     expect(contestants).toContain('byteor, in place, 64 B');
+    expect(contestants).toContain('byteor, columns, one way, 64 B');
   });
 
   test.each(contestants)('%s gives the right sum', (name) => {

@@ -29,6 +29,7 @@ function runExample(name: string, ...args: string[]) {
 const SAMPLES: Readonly<Record<string, string>> = {
   'backpressure.mjs':
     'full after 4 records, free: 0\ngave up: true\nreceived 5, the last: a patient one, balanced: true\n',
+  'columns.mjs': '100000 samples, total 2499975000\n',
   'files.mjs':
     '{"n":0,"level":"INFO"}\n{"n":2,"level":"WARN"}\n{"n":3,"level":"INFO"}\n{"INFO":2,"WARN":1}\n1 filtered\n',
   'in-place.mjs': '100000 samples, total 2499975000\n',

@@ -49,6 +49,16 @@ describe('a push handle', () => {
     expect(pipeline.ledger().boundaries.in).toMatchObject({ published: 1, bytes: 1 << 20 });
   });
 
+  test('large structs become visible before 64 of them have come together', () => {
+    const codec = { kind: 'struct', fields: [{ name: 'block', type: 'bytes(65536)' }] } as const;
+    const pipeline = openRing({ codec }, { capacity: 32 });
+    const ingress = pipeline.ingress('in');
+    for (let i = 0; i < 15; i++) ingress.tryPush({ block: new Uint8Array(65_536) });
+    expect(pipeline.ledger().boundaries.in).toMatchObject({ published: 0 });
+    ingress.tryPush({ block: new Uint8Array(65_536) });
+    expect(pipeline.ledger().boundaries.in).toMatchObject({ published: 16, bytes: 1 << 20 });
+  });
+
   test('answers TOO_LARGE for a record over the maximum, counts it and goes on', async () => {
     const pipeline = openRing({ codec: 'bytes' }, { recordMax: 100 });
     const ingress = pipeline.ingress('in');

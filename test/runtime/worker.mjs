@@ -14,6 +14,16 @@ const jobs = {
     say({ pushed: count });
   },
 
+  /** Pushes `count` structs through their column, and gives the ingress back. */
+  async pushColumns({ number, count }) {
+    const ingress = attach(number).ingress('in');
+    const pushed = await ingress.pushColumns(count, ({ v }, { first, count: here, from, steps, offsets }) => {
+      for (let k = 0; k < here; k++) v[(first + k) * steps.v + offsets.v] = from + k;
+    });
+    ingress.release();
+    say({ pushed });
+  },
+
   /** Pushes until the ingress is closed; says how many were accepted. */
   async pushUntilClosed({ number }) {
     const ingress = attach(number).ingress('in');

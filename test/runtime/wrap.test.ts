@@ -23,6 +23,14 @@ const STRUCT = {
   ],
 } as const;
 
+const MARKED = {
+  kind: 'struct',
+  fields: [
+    { name: 'mark', type: 'u8' },
+    { name: 'number', type: 'f64' },
+  ],
+} as const;
+
 afterEach(() => {
   delete process.env.BYTEOR_NO_ATOMICS;
   delete process.env.BYTEOR_NO_EXTERNAL_BUFFERS;
@@ -106,6 +114,41 @@ describe.each(BORDERS)('over %s', (_, environment) => {
       expect((await pipeline.stop()).balanced).toBe(true);
     });
   });
+
+  test.each(['cursor', 'slot'] as const)(
+    'structs pass through columns where sequences wrap, published by %s',
+    async (publication) => {
+      Object.assign(process.env, environment);
+      const options = { firstSequence: 2 ** 32 - 70, capacity: 50, publication } as const;
+      const stages = [{ id: 'odd', op: 'filter', config: { starts_with: '\u0000' } }];
+      const pipeline = openRing({ codec: MARKED, stages }, options);
+      const [ingress, egress] = [pipeline.ingress('in'), pipeline.egress('out')];
+      const pushing = ingress.pushColumns(1000, ({ mark, number }, { first, count, steps, offsets, from }) => {
+        for (let k = 0; k < count; k++) {
+          mark[(first + k) * steps.mark + offsets.mark] = (from + k) % 5 === 0 ? 1 : 0;
+          number[(first + k) * steps.number + offsets.number] = from + k;
+        }
+      });
+      const seen: number[] = [];
+      while (seen.length < 800) {
+        const polled = egress.pollColumns(({ number }, { first, count, steps, offsets, sequence }) => {
+          for (let k = 0; k < count; k++) {
+            const value = number[(first + k) * steps.number + offsets.number] as number;
+            if (sequence + k !== options.firstSequence + value)
+              throw new Error(`${value} has sequence ${sequence + k}`);
+            seen.push(value);
+          }
+        });
+        if (polled === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(seen).toEqual(Array.from({ length: 1000 }, (_value, i) => i).filter((i) => i % 5 !== 0));
+      await pushing;
+      expect(await pipeline.stop()).toMatchObject({
+        balanced: true,
+        boundaries: { in: { published: 1000, bytes: 1000 * 16 }, out: { out: 800, bytes: 800 * 16 } },
+      });
+    },
+  );
 
   test('a wait that slept is woken for records and for room', async () => {
     Object.assign(process.env, environment);

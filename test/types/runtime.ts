@@ -84,6 +84,32 @@ export function typed(): void {
     // @ts-expect-error there is no such field.
     writer.fields.size = 5;
   }
+  const pushed: number = ticks.tryPushColumns(10, (columns, { first, count, steps, offsets, from }) => {
+    proven<Equal<typeof columns.symbol, Buffer>>();
+    proven<Equal<typeof columns.live, Uint8Array>>();
+    columns.price[first * steps.price + offsets.price] = 1.5 + from + count;
+    columns.id[first * steps.id + offsets.id] = 2n;
+    // @ts-expect-error a value of the wrong type.
+    columns.id[first * steps.id + offsets.id] = 2;
+    // @ts-expect-error a value of the wrong type.
+    columns.price[first * steps.price + offsets.price] = 'x';
+    // @ts-expect-error there is no such field.
+    columns.size[0] = 5;
+    // @ts-expect-error there is no such field.
+    void steps.size;
+    // @ts-expect-error an array stands where it stands.
+    columns.price = new Float64Array(1);
+    // @ts-expect-error the sequence of records that are not in yet is not known.
+    void first.sequence;
+  });
+  // @ts-expect-error text has no columns.
+  lines.pollColumns(({ price }) => price);
+  lines.pollColumns((columns, rows) => {
+    proven<Equal<typeof columns, undefined>>();
+    const sequence: number = rows.sequence + rows.shard;
+    void sequence;
+  });
+  void pushed;
   lines.poll((record) => proven<Equal<typeof record, string>>());
   lines.pollInPlace((cursor) => {
     proven<Equal<typeof cursor, RecordCursor<string>>>();
