@@ -81,14 +81,15 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
  private:
   // Moves next_ to `end`, or to the record that failed; true when one did.
   bool work(std::uint64_t end) noexcept {
-    if (context_.checks_slots) return work_each<false, Layout::kHasSlots>(end);
+    if constexpr (Layout::kHasSlots)
+      if (context_.checks_slots) return work_each<false, true>(end);
     if (!context_.marks.empty()) return work_each<true, false>(end);
     if constexpr (op::kPassive<Op>) {
       in_ += end - next_;
       next_ = end;
       return false;
     }
-    if constexpr (op::kPassesAll<Op> && !Layout::kHasSlots) {
+    if constexpr (op::PassesStructs<Op> && !Layout::kHasSlots) {
       work_by_spans(end);
       return false;
     }
