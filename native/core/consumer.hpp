@@ -93,12 +93,15 @@ class alignas(kCacheBlock) RecordConsumer {
     return true;
   }
 
+  // For its agent's end_backoff().
+  void end_backoff() noexcept { barrier_.end_backoff(); }
+
   // What stands in the slot of the next record is not a record: it was overwritten. Nothing more can be read; the
   // egress must end the shard there (graph::ObservedEnd does).
   bool damaged() const noexcept { return damaged_; }
 
   // Nothing will ever come again: the shard has ended and everything has been consumed.
-  bool drained() const noexcept { return end_.reached(next_); }
+  bool drained() const noexcept { return !barrier_.backs_off() && end_.reached(next_); }
 
   std::uint64_t next() const noexcept { return next_; }
 

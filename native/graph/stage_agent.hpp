@@ -69,11 +69,13 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     return static_cast<std::uint32_t>(next_ - begin) + (failed ? 1 : 0);
   }
 
+  void end_backoff() noexcept override { context_.barrier.end_backoff(); }
+
   // Sequence of the next record. To be read when its thread has ended.
   const std::uint64_t& next() const noexcept { return next_; }
 
   bool done() noexcept override {
-    if (!context_.end.reached(next_)) return false;
+    if (context_.barrier.backs_off() || !context_.end.reached(next_)) return false;
     if (!failed_) observe(abi::AgentState::kDone, abi::kNone);
     return true;
   }
