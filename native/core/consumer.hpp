@@ -65,20 +65,6 @@ class alignas(kCacheBlock) RecordConsumer {
     return static_cast<std::uint32_t>(next_ - begin);
   }
 
-  // Fixed rings that no stage filters: adjacent records in place, at most `limit` of them and none past the wrap.
-  FixedSpan next_span(std::uint32_t limit) noexcept {
-    const std::uint32_t most = std::min(limit, FixedLayout::to_wrap(ring_, next_));
-    const std::uint64_t end = barrier_.available(next_, most, next_ == released_);
-    return {FixedLayout::at(ring_, next_), static_cast<std::uint32_t>(end - next_), ring_.slot_stride};
-  }
-
-  // Moves over the first `count` records of the last span. They stay readable until release().
-  void consume_span(std::uint32_t count) noexcept {
-    next_ += count;
-    in_ += count;
-    bytes_ += static_cast<double>(count) * ring_.record_bytes;
-  }
-
   // Everything consumed so far may be overwritten. True when there was something to release.
   bool release() noexcept {
     if (released_ == next_) return false;

@@ -113,7 +113,7 @@ TEST(SetField, AddsFloatsInTheirOwnTypeAndFailsARecordWhoseSumIsNotFinite) {
   expect_sum<float>(FieldCode::kF32, 0.1f, 0.2f, 0.1f + 0.2f);
   expect_sum<double>(FieldCode::kF64, 0.1, 0.2, 0.1 + 0.2);
   expect_failed_sum<float>(FieldCode::kF32, 3e38f, 3e38f,
-                           "the field \"n\" is 3.00000006e+38, and with 3.00000006e+38 added it is no finite f32");
+                           "the field \"n\" is 3.00000001e+38, and with 3.00000001e+38 added it is no finite f32");
   expect_failed_sum<double>(FieldCode::kF64, std::nan(""), 1.5,
                             "the field \"n\" is nan, and with 1.5 added it is no finite f64");
 }
