@@ -12,7 +12,7 @@ import type {
   StageEntry,
 } from '../../lib/plan/document.js';
 import { OP_CATALOG, traitsOf } from '../../lib/plan/op-catalog.js';
-import { planSchema } from '../../lib/plan/schema.js';
+import { planSchema } from './plan-schema.js';
 
 export function isValidPlan(document: unknown): boolean {
   const parsed = planSchema.safeParse(document);
