@@ -14,16 +14,14 @@ import { runPairedBench } from './support/paired.mjs';
 
 /** Records so that the fastest contestant takes some milliseconds: shorter is noise, longer meets a move of the CPUs. */
 const RECORDS = {
-  single: { 8: 1_000_000, 64: 1_000_000 },
   batch: { 8: 4_000_000, 64: 1_500_000 },
   layouts: { 8: 2_000_000, 64: 1_000_000, 256: 400_000, 1500: 100_000, logs: 600_000 },
 };
 
 function cellsOf(scale) {
-  const rows = [
-    { topology: 'one-to-one', form: 'single' },
-    ...['one-to-one', 'broadcast', 'merge', 'chain'].map((topology) => ({ topology, form: 'batch' })),
-  ].flatMap((row) => [8, 64].map((bytes) => ({ ...row, bytes })));
+  const rows = ['one-to-one', 'broadcast', 'merge', 'chain'].flatMap((topology) =>
+    [8, 64].map((bytes) => ({ topology, form: 'batch', bytes })),
+  );
   const layouts = [8, 64, 256, 1500, 'logs'].map((bytes) => ({
     topology: 'layouts',
     form: 'batch',

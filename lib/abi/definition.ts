@@ -15,7 +15,7 @@ import { struct } from './struct.js';
  */
 
 export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
-export const SPEC_LAYOUT_VERSION = 2;
+export const SPEC_LAYOUT_VERSION = 3;
 export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
 export const REGION_LAYOUT_VERSION = 2;
 
@@ -73,6 +73,8 @@ export const COUNT_KEYS_MAX = 65_536;
 /** Bytes of all their texts: 64 a key on average. */
 export const COUNT_KEY_TEXT_BYTES_MAX = 4 * 2 ** 20;
 
+const OTHER_FIELDS = { Bool: 11, Bytes: 12, Utf8: 13 } as const;
+
 /** Named numbers, the same on both sides. */
 export const enums = {
   TargetCode: { SingleRing: 1, LaneGraph: 2 },
@@ -88,6 +90,7 @@ export const enums = {
     Lanes: 9,
     RoleLanes: 10,
     LaneReaders: 11,
+    FieldWrites: 12,
   },
   BoundaryCode: { Ingress: 1, Egress: 2 },
   CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
@@ -99,11 +102,16 @@ export const enums = {
     Count: 5,
     Checksum: 6,
     Reject: 7,
+    SetField: 8,
     Js: 100,
     Native: 101,
   },
   MatchCode: { None: 0, Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
-  StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8 },
+  /** KeepsLayout: of a stage that writes; a struct is still that struct behind it. */
+  StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8, KeepsLayout: 16 },
+  /** How `set_field` makes the new value. */
+  FieldWriteCode: { Value: 1, Add: 2, From: 3 },
+  FieldCode: { U8: 1, U16: 2, U32: 3, U64: 4, I8: 5, I16: 6, I32: 7, I64: 8, F32: 9, F64: 10, ...OTHER_FIELDS },
   OrderingCode: { Strict: 1, PerKey: 2 },
   /** Variable: a 16-byte slot a record, its bytes in the arena. Fixed: the record itself is the slot (struct codec). */
   /** Framed: lanes of frames, header and record in one stream. */
@@ -176,8 +184,26 @@ export const SpecStage = struct('SpecStage', 'One entry of the stage catalog, it
   ['match', 'u32', 'MatchCode (filter, reject)'],
   ['invert', 'u32', '0 or 1 (filter, reject)'],
   ['key', 'u32', 'index into Keys, or NONE (count)'],
-  ['reserved', 'u32', 'zero'],
+  ['field_write', 'u32', 'index into FieldWrites, or NONE (set_field)'],
 ]);
+
+export const SpecFieldWrite = struct(
+  'SpecFieldWrite',
+  'What a set_field stage does. One row a stage, in their order.',
+  [
+    ['write', 'u32', 'FieldWriteCode'],
+    ['kind', 'u32', 'FieldCode of the field'],
+    ['offset', 'u32', 'its first byte in the struct'],
+    ['length', 'u32', 'its bytes'],
+    ['from', 'u32', 'From: first byte of the field that is copied; else 0'],
+    ['name_offset', 'u32', 'name of the field, in Text'],
+    ['name_length', 'u32', 'bytes'],
+    ['text_offset', 'u32', 'Value of Utf8: the text; of Bytes: two hexadecimal digits a byte; in Text'],
+    ['text_length', 'u32', 'bytes'],
+    ['reserved', 'u32', 'zero'],
+    ['bits', 'u64', 'Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0'],
+  ],
+);
 
 export const SpecRing = struct('SpecRing', 'The SingleRing payload, resolved. Exactly one record in its table.', [
   ['shards', 'u32', '1…64'],
@@ -515,6 +541,7 @@ export const structs = [
   SpecSection,
   SpecBoundary,
   SpecStage,
+  SpecFieldWrite,
   SpecRing,
   SpecRingEntry,
   SpecKey,

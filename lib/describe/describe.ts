@@ -5,6 +5,7 @@
  */
 
 import { lower } from '../lower/index.js';
+import { keepsRecords } from '../lower/layout.js';
 import type { BoundarySpec, LayoutName, RingEntrySpec, RingSpec, StageSpec } from '../lower/spec.js';
 import type {
   BoundaryEntry,
@@ -112,15 +113,15 @@ export interface DescribeOptions {
 function layoutReason(spec: RingSpec): string {
   const { ingress, stages } = spec;
   if (spec.layout === 'Fixed')
-    return `${ingress.id} takes structs of ${ingress.recordBytes} bytes and no stage writes, so the record is the slot`;
+    return `${ingress.id} takes structs of ${ingress.recordBytes} bytes and no stage changes their length, so the record is the slot`;
   if (ingress.codec !== 'Struct') return `records of ${ingress.id} have any length, so slots point into an arena`;
-  const writers = stages.filter((stage) => stage.writes).map(({ id }) => id);
-  return `${listWords(writers)} may change a record, so slots point into an arena`;
+  const writers = stages.filter((stage) => !keepsRecords(stage)).map(({ id }) => id);
+  return `${listWords(writers)} may change the length of a record, so slots point into an arena`;
 }
 
 function roomReason(stages: readonly StageSpec[]): string {
-  const writers = stages.filter((stage) => stage.writes);
-  if (writers.length === 0) return 'no stage writes';
+  const writers = stages.filter((stage) => !keepsRecords(stage));
+  if (writers.length === 0) return 'no stage changes the length of a record';
   const parts = writers.map(({ id, op, headroom, tailroom }) => {
     if (op === 'Js' || op === 'Native') return `${id} says at open what it needs`;
     return `${id} ${headroom > 0 || op === 'Prepend' ? `${headroom} before` : `${tailroom} behind`}`;

@@ -3,9 +3,10 @@
  * their kinds have, and carry the watermarks and record facts that follow. The same rules stand in native/graph. Pure.
  */
 
-import { enums, SpecBoundary, SpecKey, SpecRole, SpecStage } from '../abi/definition.js';
+import { enums, SpecBoundary, SpecKey, SpecRole } from '../abi/definition.js';
 import { orderedOwners, ordinalUses } from '../plan/flow.js';
 import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX, ORDINAL_BITS_MAX } from '../plan/limits.js';
+import { checkFieldWrite, readFieldWrites } from './decode-field-write.js';
 import { type LaneRow, type ReadLanes, readLanes } from './decode-lanes.js';
 import {
   agree,
@@ -16,7 +17,7 @@ import {
   readId,
   readKey,
   readName,
-  readStage,
+  readStages,
 } from './decode-tables.js';
 import { SpecError } from './errors.js';
 import { ingressesOf, laneRecords, watermarkedLanes } from './graph-flow.js';
@@ -44,16 +45,16 @@ interface Tables {
 
 function readTables(reader: SpecReader): Tables {
   const boundaryRows = reader.rows('Boundaries', SpecBoundary);
-  const stageRows = reader.rows('Stages', SpecStage);
   const keyRows = reader.rows('Keys', SpecKey);
   if (boundaryRows.length > CATALOG_BOUNDARIES_MAX) throw new SpecError(`${boundaryRows.length} boundaries`, 0);
-  if (stageRows.length > CATALOG_STAGES_MAX) throw new SpecError(`${stageRows.length} stages`, 0);
+  const stages = readStages(reader, keyRows.length, readFieldWrites(reader));
+  if (stages.length > CATALOG_STAGES_MAX) throw new SpecError(`${stages.length} stages`, 0);
   return {
     boundaries: boundaryRows.map((row) => ({
       ...readBoundary(reader, row),
       kind: nameOf(enums.BoundaryCode, row, 'kind', 'boundary kind'),
     })),
-    stages: stageRows.map((row) => readStage(reader, row, keyRows.length)),
+    stages,
     keys: keyRows.map((row) => readKey(reader, row)),
     keyRows,
   };
@@ -227,6 +228,24 @@ function checkFacts(roles: readonly RoleSpec[], { boundaries, stages }: Tables, 
   }
 }
 
+/** What sets a field reads a lane of structs. */
+function checkFieldWrites(
+  roles: readonly RoleSpec[],
+  roleRows: readonly RoleRow[],
+  { stages }: Tables,
+  { lanes }: ReadLanes,
+): void {
+  for (const [index, { kind, index: stage, inlets }] of roles.entries()) {
+    if (kind !== 'Stage') continue;
+    checkFieldWrite(
+      stages[stage ?? 0] as StageSpec,
+      lanes[inlets[0] ?? 0] as LaneSpec,
+      roleRows[index] as RoleRow,
+      'inlet_start',
+    );
+  }
+}
+
 /** Ordinals are those of one ingress, and stay in order only where every merge on the way keeps them so. */
 function checkOrder(
   roles: readonly RoleSpec[],
@@ -288,6 +307,7 @@ export function decodeGraph(reader: SpecReader): GraphSpec {
   checkKinds(roles, roleRows, read);
   checkNames(roles, read);
   checkFacts(roles, tables, read);
+  checkFieldWrites(roles, roleRows, tables, read);
   const sources = ingressesOf(roles, read.lanes.length);
   checkOrder(roles, roleRows, sources, read.lanes);
   checkOrdinals(roles, roleRows, read.lanes);

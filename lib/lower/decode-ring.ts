@@ -1,10 +1,21 @@
 /** Checked reading of a SingleRing spec. The same rules stand in native/graph/decode.cpp. Pure; any thread. */
 
-import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry, SpecStage } from '../abi/definition.js';
-import { agree, checkField, expect, indexOrNull, readBoundary, readKey, readName, readStage } from './decode-tables.js';
+import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry } from '../abi/definition.js';
+import { checkFieldWrite, readFieldWrites } from './decode-field-write.js';
+import {
+  agree,
+  checkField,
+  expect,
+  indexOrNull,
+  readBoundary,
+  readKey,
+  readName,
+  readStages,
+} from './decode-tables.js';
 import { maskOf } from './encode-ring.js';
 import { SpecError } from './errors.js';
-import { chooseLayout } from './layout.js';
+import { ANY_RECORD } from './graph-flow.js';
+import { chooseLayout, keepsRecords } from './layout.js';
 import type { BoundarySpec, RingEntrySpec, RingSpec, StageSpec } from './spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 import { ancestorsOf, nearestFilters, terminalsOf } from './topology.js';
@@ -86,6 +97,23 @@ function checkRaces(stages: readonly StageSpec[], { entries }: Topology, row: Ri
   }
 }
 
+/** What sets a field finds the ingress's structs: none of the stages before it changes them. */
+function checkFieldWrites(
+  ingress: BoundarySpec,
+  stages: readonly StageSpec[],
+  { entries }: Topology,
+  row: RingRow,
+): void {
+  const stageOf = (entry: number): StageSpec => stages[entries[entry]?.stage ?? 0] as StageSpec;
+  for (const [index, { ancestors }] of entries.entries())
+    checkFieldWrite(
+      stageOf(index),
+      ancestors.every((before) => keepsRecords(stageOf(before))) ? ingress : ANY_RECORD,
+      row,
+      'record_bytes',
+    );
+}
+
 function checkRing(ring: RingRow, ingress: BoundarySpec, stages: readonly StageSpec[], topology: Topology): void {
   const layout = chooseLayout(ingress, stages);
   agree(ring, 'layout', enums.LayoutCode[layout]);
@@ -128,11 +156,12 @@ export function decodeRing(reader: SpecReader): RingSpec {
   const keyRows = reader.rows('Keys', SpecKey);
   const keys = keyRows.map((row) => readKey(reader, row));
   for (const [index, key] of keys.entries()) checkField(key, keyRows[index], ingress);
-  const stages = reader.rows('Stages', SpecStage).map((row) => readStage(reader, row, keys.length));
+  const stages = readStages(reader, keys.length, readFieldWrites(reader));
   const ids = new Set([ingress, egress, ...stages].map(({ id }) => id));
   expect(ids.size === stages.length + 2, 'an id stands twice', ring, 'ingress');
   const topology = readEntries(reader, stages);
   checkRaces(stages, topology, ring);
+  checkFieldWrites(ingress, stages, topology, ring);
   checkRing(ring, ingress, stages, topology);
   return {
     target: 'SingleRing',

@@ -3,11 +3,12 @@
  * is computed again and compared. Pure; any thread.
  */
 
-import { enums, NONE, type SpecBoundary, type SpecKey, type SpecStage } from '../abi/definition.js';
+import { enums, NONE, type SpecBoundary, type SpecKey, SpecStage } from '../abi/definition.js';
 import { OP_TEXT_BYTES_MAX } from '../plan/limits.js';
 import { roomOf, traitsOf } from '../plan/op-catalog.js';
+import { stageFlags } from './encode-tables.js';
 import { SpecError } from './errors.js';
-import type { BoundarySpec, KeySpec, OpName, RecordSpec, StageAbilities, StageSpec } from './spec.js';
+import type { BoundarySpec, FieldWriteSpec, KeySpec, OpName, RecordSpec, StageAbilities, StageSpec } from './spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type BoundaryRow = Row<keyof typeof SpecBoundary.offset>;
@@ -51,7 +52,7 @@ export function readId(reader: SpecReader, row: Row<'id_offset' | 'id_length'>):
 /** The plan's word for an op of the spec: what its abilities and room are looked up by. */
 function planOp(op: OpName, text: string): string {
   if (op === 'Js' || op === 'Native') return `${op.toLowerCase()}:${text}`;
-  return op.toLowerCase();
+  return op === 'SetField' ? 'set_field' : op.toLowerCase();
 }
 
 /**
@@ -63,41 +64,66 @@ function readAbilities(
   op: OpName,
   text: string,
 ): StageAbilities & Pick<StageSpec, 'headroom' | 'tailroom'> {
-  const { Writes, Filters, Fails, Sink } = enums.StageFlag;
   const word = planOp(op, text);
   const traits = traitsOf(word);
   if (traits === undefined) throw new SpecError(`no op is called "${word}"`, row.at('text_offset'));
   if (op === 'Js' || op === 'Native') return readDeclared(row);
   const { filters, fails, sink } = traits;
   const writes = traits.access === 'write';
-  agree(row, 'flags', (writes ? Writes : 0) | (filters ? Filters : 0) | (fails ? Fails : 0) | (sink ? Sink : 0));
+  const abilities = { writes, filters, fails, sink, keepsLayout: writes && traits.keepsLayout };
+  agree(row, 'flags', stageFlags(abilities));
   const { head, tail } = roomOf({ op: word, config: { text } });
   agree(row, 'headroom', head);
   agree(row, 'tailroom', tail);
-  return { writes, filters, fails, sink, headroom: head, tailroom: tail };
+  return { ...abilities, headroom: head, tailroom: tail };
 }
 
 function readDeclared(row: StageRow): StageAbilities & Pick<StageSpec, 'headroom' | 'tailroom'> {
-  const { Writes, Filters, Fails, Sink } = enums.StageFlag;
+  const { Writes, Filters, Fails, Sink, KeepsLayout } = enums.StageFlag;
   const [flags, tailroom] = [row.u32('flags'), row.u32('tailroom')];
   const has = (flag: number): boolean => (flags & flag) !== 0;
-  expect((flags & ~(Writes | Filters | Sink)) === Fails, `a caller's op with the flags ${flags}`, row, 'flags');
+  const keepsLayout = has(KeepsLayout);
+  const sound = (flags & ~(Writes | Filters | Sink | KeepsLayout)) === Fails && (has(Writes) || !keepsLayout);
+  expect(sound, `a caller's op with the flags ${flags}`, row, 'flags');
   agree(row, 'headroom', 0);
   expect(tailroom <= OP_TEXT_BYTES_MAX, `a caller's op with a room of ${tailroom} bytes`, row, 'tailroom');
-  return { writes: has(Writes), filters: has(Filters), fails: true, sink: has(Sink), headroom: 0, tailroom };
+  const abilities = { writes: has(Writes), filters: has(Filters), fails: true, sink: has(Sink), keepsLayout };
+  return { ...abilities, headroom: 0, tailroom };
 }
 
-export function readStage(reader: SpecReader, row: StageRow, keyCount: number): StageSpec {
+/** @param fields what the stages that set a field do, in the order of the stages */
+export function readStages(
+  reader: SpecReader,
+  keyCount: number,
+  fields: readonly FieldWriteSpec[],
+): readonly StageSpec[] {
+  let written = 0;
+  const stages = reader.rows('Stages', SpecStage).map((row) => {
+    const stage = readStage(reader, row, keyCount);
+    if (stage.op !== 'SetField') {
+      agree(row, 'field_write', NONE);
+      return stage;
+    }
+    const field = fields[written];
+    agree(row, 'field_write', written++);
+    expect(field !== undefined, `what ${stage.id} sets is missing`, row, 'field_write');
+    return { ...stage, field: field ?? null };
+  });
+  if (written !== fields.length) throw new SpecError(`${fields.length} field writes of ${written} stages`, 0);
+  return stages;
+}
+
+function readStage(reader: SpecReader, row: StageRow, keyCount: number): StageSpec {
   const op = nameOf(enums.OpCode, row, 'op', 'op');
   const match = nameOf(enums.MatchCode, row, 'match', 'match');
   const key = indexOrNull(row, 'key', keyCount);
   expect((match !== 'None') === (op === 'Filter' || op === 'Reject'), `op ${op} with match ${match}`, row, 'match');
   expect(row.u32('invert') <= (match === 'None' ? 0 : 1), `invert is ${row.u32('invert')}`, row, 'invert');
   expect(key === null || op === 'Count', `op ${op} takes no key`, row, 'key');
-  agree(row, 'reserved', 0);
   const text = reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset'));
   const abilities = readAbilities(row, op, text);
-  return { id: readId(reader, row), op, ...abilities, text, match, invert: row.u32('invert') === 1, key };
+  const invert = row.u32('invert') === 1;
+  return { id: readId(reader, row), op, ...abilities, text, match, invert, key, field: null };
 }
 
 export function readKey(reader: SpecReader, row: KeyRow): KeySpec {

@@ -1,7 +1,7 @@
 /** The sections of a LaneGraph spec, in their order. Pure; any thread. */
 
-import { enums, NONE, SpecBoundary, SpecKey, SpecLane, SpecRole, SpecStage } from '../abi/definition.js';
-import { boundaryRow, keyRow, stageRow } from './encode-tables.js';
+import { enums, NONE, SpecBoundary, SpecKey, SpecLane, SpecRole } from '../abi/definition.js';
+import { boundaryRow, keyRow, stageSections } from './encode-tables.js';
 import type { GraphSpec, LaneSpec, RoleSpec } from './spec.js';
 import {
   type FieldName,
@@ -70,21 +70,19 @@ function laneRows(lanes: readonly LaneSpec[], text: TextPool): Row<FieldName<typ
   });
 }
 
-/** Text, Boundaries, Stages, Keys, Roles, Lanes, RoleLanes (inlets, then outlets of each role), LaneReaders. */
+/** Text, Boundaries, Stages, Keys, Roles, Lanes, RoleLanes (inlets, then outlets of each role), LaneReaders, FieldWrites. */
 export function graphSections(spec: GraphSpec, text: TextPool): Section[] {
   const kinds = enums.SectionKind;
-  const { boundaries, stages, keys, roles, lanes } = spec;
+  const { keys, roles, lanes } = spec;
+  const boundaries = table(
+    kinds.Boundaries,
+    SpecBoundary,
+    spec.boundaries.map((boundary) => boundaryRow(boundary, boundary.kind, text)),
+  );
+  const [stages, fieldWrites] = stageSections(spec.stages, text);
   const tables = [
-    table(
-      kinds.Boundaries,
-      SpecBoundary,
-      boundaries.map((boundary) => boundaryRow(boundary, boundary.kind, text)),
-    ),
-    table(
-      kinds.Stages,
-      SpecStage,
-      stages.map((stage) => stageRow(stage, text)),
-    ),
+    boundaries,
+    stages,
     table(
       kinds.Keys,
       SpecKey,
@@ -100,6 +98,7 @@ export function graphSections(spec: GraphSpec, text: TextPool): Section[] {
       kinds.LaneReaders,
       lanes.flatMap((lane) => lane.readers),
     ),
+    fieldWrites,
   ];
   // Only now is every text in the pool.
   return [textSection(text), ...tables];

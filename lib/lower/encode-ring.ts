@@ -1,7 +1,7 @@
 /** The sections of a SingleRing spec, in their order. Pure; any thread. */
 
-import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry, SpecStage } from '../abi/definition.js';
-import { boundaryRow, keyRow, stageRow } from './encode-tables.js';
+import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry } from '../abi/definition.js';
+import { boundaryRow, keyRow, stageSections } from './encode-tables.js';
 import type { RingEntrySpec, RingSpec } from './spec.js';
 import {
   type FieldName,
@@ -51,19 +51,17 @@ function entryRows(entries: readonly RingEntrySpec[]): Row<FieldName<typeof Spec
   });
 }
 
-/** Text, Boundaries, Stages, Ring, RingEntries, Dependencies, Keys. */
+/** Text, Boundaries, Stages, Ring, RingEntries, Dependencies, Keys, FieldWrites. */
 export function ringSections(spec: RingSpec, text: TextPool): Section[] {
   const kinds = enums.SectionKind;
+  const boundaries = table(kinds.Boundaries, SpecBoundary, [
+    boundaryRow(spec.ingress, 'Ingress', text),
+    boundaryRow(spec.egress, 'Egress', text),
+  ]);
+  const [stages, fieldWrites] = stageSections(spec.stages, text);
   const tables = [
-    table(kinds.Boundaries, SpecBoundary, [
-      boundaryRow(spec.ingress, 'Ingress', text),
-      boundaryRow(spec.egress, 'Egress', text),
-    ]),
-    table(
-      kinds.Stages,
-      SpecStage,
-      spec.stages.map((stage) => stageRow(stage, text)),
-    ),
+    boundaries,
+    stages,
     table(kinds.Ring, SpecRing, [ringRow(spec)]),
     table(kinds.RingEntries, SpecRingEntry, entryRows(spec.entries)),
     indexSection(
@@ -75,6 +73,7 @@ export function ringSections(spec: RingSpec, text: TextPool): Section[] {
       SpecKey,
       spec.keys.map((key) => keyRow(key, text)),
     ),
+    fieldWrites,
   ];
   // Only now is every text in the pool.
   return [textSection(text), ...tables];

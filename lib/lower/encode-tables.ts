@@ -1,8 +1,8 @@
 /** Rows of the tables that rings and graphs share: boundaries, stages, keys. Pure; any thread. */
 
-import { enums, NONE, type SpecBoundary, type SpecKey, type SpecStage } from '../abi/definition.js';
-import type { BoundaryName, BoundarySpec, KeySpec, StageSpec } from './spec.js';
-import type { FieldName, Row, TextPool } from './spec-writer.js';
+import { enums, NONE, type SpecBoundary, SpecFieldWrite, type SpecKey, SpecStage } from '../abi/definition.js';
+import type { BoundaryName, BoundarySpec, FieldWriteSpec, KeySpec, StageAbilities, StageSpec } from './spec.js';
+import { type FieldName, type Row, type Section, type TextPool, table } from './spec-writer.js';
 
 export function boundaryRow(
   boundary: BoundarySpec,
@@ -20,17 +20,15 @@ export function boundaryRow(
   };
 }
 
-export function stageRow(stage: StageSpec, text: TextPool): Row<FieldName<typeof SpecStage>> {
+/** @param fieldWrite index of its row among those of the stages that set a field */
+function stageRow(stage: StageSpec, fieldWrite: number, text: TextPool): Row<FieldName<typeof SpecStage>> {
   const id = text.add(stage.id);
   const argument = text.add(stage.text);
-  const { Writes, Filters, Fails, Sink } = enums.StageFlag;
-  const flags =
-    (stage.writes ? Writes : 0) | (stage.filters ? Filters : 0) | (stage.fails ? Fails : 0) | (stage.sink ? Sink : 0);
   return {
     id_offset: id.offset,
     id_length: id.length,
     op: enums.OpCode[stage.op],
-    flags,
+    flags: stageFlags(stage),
     headroom: stage.headroom,
     tailroom: stage.tailroom,
     text_offset: argument.offset,
@@ -38,7 +36,50 @@ export function stageRow(stage: StageSpec, text: TextPool): Row<FieldName<typeof
     match: enums.MatchCode[stage.match],
     invert: stage.invert ? 1 : 0,
     key: stage.key ?? NONE,
+    field_write: stage.field === null ? NONE : fieldWrite,
   };
+}
+
+export function stageFlags({ writes, filters, fails, sink, keepsLayout }: StageAbilities): number {
+  const { Writes, Filters, Fails, Sink, KeepsLayout } = enums.StageFlag;
+  return (
+    (writes ? Writes : 0) |
+    (filters ? Filters : 0) |
+    (fails ? Fails : 0) |
+    (sink ? Sink : 0) |
+    (keepsLayout ? KeepsLayout : 0)
+  );
+}
+
+function fieldWriteRow(field: FieldWriteSpec, text: TextPool): Row<FieldName<typeof SpecFieldWrite>> {
+  const name = text.add(field.name);
+  const constant = text.add(field.text);
+  return {
+    write: enums.FieldWriteCode[field.write],
+    kind: enums.FieldCode[field.kind],
+    offset: field.offset,
+    length: field.length,
+    from: field.from,
+    name_offset: name.offset,
+    name_length: name.length,
+    text_offset: constant.offset,
+    text_length: constant.length,
+    bits: field.bits,
+  };
+}
+
+/** Stages and what those of them do that set a field. */
+export function stageSections(
+  stages: readonly StageSpec[],
+  text: TextPool,
+): readonly [stages: Section, fields: Section] {
+  let written = 0;
+  const rows = stages.map((stage) => stageRow(stage, stage.field === null ? written : written++, text));
+  const fields = stages.flatMap(({ field }) => (field === null ? [] : fieldWriteRow(field, text)));
+  return [
+    table(enums.SectionKind.Stages, SpecStage, rows),
+    table(enums.SectionKind.FieldWrites, SpecFieldWrite, fields),
+  ];
 }
 
 function keyText(key: KeySpec): string {

@@ -4,6 +4,7 @@
  * functions over indices, used by lowering to build a spec and by decoding to check one.
  */
 
+import { keepsRecords } from './layout.js';
 import type { GraphBoundarySpec, RecordSpec, RoleSpec, StageSpec } from './spec.js';
 
 type FlowRole = Pick<RoleSpec, 'kind' | 'policy' | 'index' | 'inlets' | 'outlets'>;
@@ -23,7 +24,7 @@ function agreed(records: readonly RecordSpec[]): RecordSpec {
   return same ? first : ANY_RECORD;
 }
 
-/** For each lane: the codec of the ingresses upstream, where they agree and no stage between may change a record. */
+/** For each lane: the codec of the ingresses upstream, where they agree and every stage between keeps the records. */
 export function laneRecords(
   roles: readonly FlowRole[],
   laneCount: number,
@@ -45,7 +46,8 @@ function writtenBy(
   stages: readonly StageSpec[],
 ): RecordSpec {
   if (kind === 'Ingress') return plainRecord(boundaries[index ?? 0] ?? ANY_RECORD);
-  if (kind === 'Stage' && stages[index ?? 0]?.writes !== false) return ANY_RECORD;
+  const stage = kind === 'Stage' ? stages[index ?? 0] : undefined;
+  if (kind === 'Stage' && (stage === undefined || !keepsRecords(stage))) return ANY_RECORD;
   return agreed(inlets.map((lane) => records[lane] ?? ANY_RECORD));
 }
 

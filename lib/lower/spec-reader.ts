@@ -8,6 +8,7 @@ import {
   SPEC_LAYOUT_VERSION,
   SPEC_MAGIC,
   SpecBoundary,
+  SpecFieldWrite,
   SpecHeader,
   SpecKey,
   SpecLane,
@@ -36,12 +37,13 @@ const STRIDES: Readonly<Record<SectionName, number>> = {
   Lanes: SpecLane.size,
   RoleLanes: INDEX_STRIDE,
   LaneReaders: INDEX_STRIDE,
+  FieldWrites: SpecFieldWrite.size,
 };
 
 /** A buffer has exactly those of its target. */
 const SECTION_NAMES: Readonly<Record<TargetName, readonly SectionName[]>> = {
-  SingleRing: ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys'],
-  LaneGraph: ['Text', 'Boundaries', 'Stages', 'Keys', 'Roles', 'Lanes', 'RoleLanes', 'LaneReaders'],
+  SingleRing: ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys', 'FieldWrites'],
+  LaneGraph: ['Text', 'Boundaries', 'Stages', 'Keys', 'Roles', 'Lanes', 'RoleLanes', 'LaneReaders', 'FieldWrites'],
 };
 
 /** What the indices of a section are called in messages. */

@@ -17,6 +17,8 @@ export type RoleName = keyof typeof enums.RoleCode;
 export type PolicyName = keyof typeof enums.PolicyCode;
 export type LaneKindName = keyof typeof enums.LaneKindCode;
 export type OnFullName = keyof typeof enums.OnFullCode;
+export type FieldWriteName = keyof typeof enums.FieldWriteCode;
+export type FieldKindName = keyof typeof enums.FieldCode;
 export type FsyncName = keyof typeof enums.FsyncCode;
 
 /** What is known of the records of a boundary or of a lane. */
@@ -39,6 +41,8 @@ export interface StageAbilities {
   readonly filters: boolean;
   readonly fails: boolean;
   readonly sink: boolean;
+  /** Of a stage that writes: a struct is still that struct behind it. */
+  readonly keepsLayout: boolean;
 }
 
 /** A stage of the catalog: its op and the op's configuration, resolved. */
@@ -56,6 +60,25 @@ export interface StageSpec extends StageAbilities {
   readonly invert: boolean;
   /** Index into `keys`, or null. */
   readonly key: number | null;
+  /** What a set_field does; null for the other ops. */
+  readonly field: FieldWriteSpec | null;
+}
+
+/** A field of the struct that arrives, and its new value. */
+export interface FieldWriteSpec {
+  readonly write: FieldWriteName;
+  readonly name: string;
+  readonly kind: FieldKindName;
+  /** Its first byte in the struct. */
+  readonly offset: number;
+  /** Its bytes. */
+  readonly length: number;
+  /** `From`: first byte of the field that is copied; 0 otherwise. */
+  readonly from: number;
+  /** `Value`, `Add` of a number or a bool: the constant as it stands in the field, little-endian; 0 otherwise. */
+  readonly bits: bigint;
+  /** `Value` of utf8: the text; of bytes: two hexadecimal digits a byte; empty otherwise. */
+  readonly text: string;
 }
 
 /** A stage's place in the ring. */
@@ -130,7 +153,7 @@ export interface RoleSpec {
   readonly outlets: readonly number[];
 }
 
-/** A one-writer channel. The record facts are those of the ingresses upstream, as far as they agree and no stage writes. */
+/** A one-writer channel. The record facts are those of the ingresses upstream, as far as they agree and stages keep them. */
 export interface LaneSpec extends RecordSpec {
   /** `from->to`: of an author's lane by the ends of its connection, of an inserted one by its roles. */
   readonly id: string;

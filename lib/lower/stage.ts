@@ -2,12 +2,20 @@
 
 import type { Codec, Key, StageEntry } from '../plan/document.js';
 import { MATCHERS } from '../plan/limits.js';
-import { type FilterConfig, OP_CATALOG, roomOf, type TextConfig, traitsOf } from '../plan/op-catalog.js';
+import {
+  type FilterConfig,
+  OP_CATALOG,
+  roomOf,
+  type SetFieldConfig,
+  type TextConfig,
+  traitsOf,
+} from '../plan/op-catalog.js';
+import { lowerFieldWrite } from './field-write.js';
 import type { KeyTable } from './key.js';
 import type { MatchName, OpName, StageSpec } from './spec.js';
 
 /** What of a stage's configuration the core needs. */
-type Argument = Pick<StageSpec, 'op' | 'text' | 'match' | 'invert' | 'key'>;
+type Argument = Pick<StageSpec, 'op' | 'text' | 'match' | 'invert' | 'key' | 'field'>;
 
 const MATCH_NAMES: Readonly<Record<(typeof MATCHERS)[number], MatchName>> = {
   contains: 'Contains',
@@ -16,13 +24,20 @@ const MATCH_NAMES: Readonly<Record<(typeof MATCHERS)[number], MatchName>> = {
   equals: 'Equals',
 };
 
-const plain = (op: OpName, text = ''): Argument => ({ op, text, match: 'None', invert: false, key: null });
+const plain = (op: OpName, text = ''): Argument => ({
+  op,
+  text,
+  match: 'None',
+  invert: false,
+  key: null,
+  field: null,
+});
 
 function matching(op: OpName, config: FilterConfig): Argument {
   const matcher = MATCHERS.find((candidate) => config[candidate] !== undefined);
   if (matcher === undefined) throw new TypeError(`a ${op} without a text; pass a plan that validate() accepted`);
   const text = config[matcher] ?? '';
-  return { op, text, match: MATCH_NAMES[matcher], invert: config.invert ?? false, key: null };
+  return { ...plain(op, text), match: MATCH_NAMES[matcher], invert: config.invert ?? false };
 }
 
 function argumentOf(stage: StageEntry, keys: KeyTable, codec: Codec): Argument {
@@ -42,6 +57,8 @@ function argumentOf(stage: StageEntry, keys: KeyTable, codec: Codec): Argument {
       return { ...plain('Count'), key: keys.add((config as { key?: Key }).key, codec) };
     case 'checksum':
       return plain('Checksum');
+    case 'set_field':
+      return { ...plain('SetField'), field: lowerFieldWrite(config as SetFieldConfig, codec) };
     default:
       return callerOp(stage);
   }
@@ -57,7 +74,7 @@ function callerOp(stage: StageEntry): Argument {
 
 /**
  * Lowers one catalog entry; a key of its own joins `keys`.
- * @param codec what an ingress upstream declares; with several, validation has seen to it that a `field` key agrees
+ * @param codec what an ingress upstream declares; with several, validation has seen to it that a field agrees
  */
 export function lowerStage(stage: StageEntry, keys: KeyTable, codec: Codec): StageSpec {
   const argument = argumentOf(stage, keys, codec);
@@ -68,6 +85,7 @@ export function lowerStage(stage: StageEntry, keys: KeyTable, codec: Codec): Sta
     id: stage.id,
     ...argument,
     writes: traits.access === 'write',
+    keepsLayout: traits.access === 'write' && traits.keepsLayout,
     filters: traits.filters,
     fails: traits.fails,
     sink: traits.sink,

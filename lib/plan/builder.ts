@@ -15,10 +15,19 @@ import type {
   StructField,
 } from './document.js';
 import type { EgressIds, IngressIds, StageIds } from './infer.js';
-import type { MATCHERS } from './limits.js';
-import type { BuiltinOp, CallerOp, CountConfig, NoConfig, OpConfigs, TextConfig } from './op-catalog.js';
+import type { FIELD_WRITES, MATCHERS } from './limits.js';
+import type {
+  BuiltinOp,
+  CallerOp,
+  CountConfig,
+  NoConfig,
+  OpConfigs,
+  SetFieldConfig,
+  TextConfig,
+} from './op-catalog.js';
 
 type Matcher = (typeof MATCHERS)[number];
+type FieldWrite = (typeof FIELD_WRITES)[number];
 
 /** Exactly one of the four ways to match. */
 type MatchConfig = {
@@ -26,6 +35,13 @@ type MatchConfig = {
     readonly invert?: boolean;
   };
 }[Matcher];
+
+/** Exactly one of the three ways to make a field's new value. */
+type FieldWriteConfig = {
+  [Chosen in FieldWrite]: { readonly field: string } & {
+    readonly [W in Chosen]: NonNullable<SetFieldConfig[W]>;
+  } & { readonly [W in Exclude<FieldWrite, Chosen>]?: never };
+}[FieldWrite];
 
 interface ConfigFields {
   readonly identity: { readonly config?: NoConfig };
@@ -35,6 +51,7 @@ interface ConfigFields {
   readonly append: { readonly config: TextConfig };
   readonly filter: { readonly config: MatchConfig };
   readonly reject: { readonly config: MatchConfig };
+  readonly set_field: { readonly config: FieldWriteConfig };
 }
 
 type StageDraft =

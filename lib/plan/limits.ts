@@ -76,6 +76,8 @@ export const KEY_POINTER_BYTES_MAX = 1024;
 
 /** The four ways in which `filter` and `reject` match. Exactly one of them stands in their config. */
 export const MATCHERS = ['contains', 'starts_with', 'ends_with', 'equals'] as const;
+/** The three ways in which `set_field` makes a field's new value. Exactly one of them stands in its config. */
+export const FIELD_WRITES = ['value', 'add', 'from'] as const;
 
 /** Plan text, in UTF-16 code units. A plan at all other limits, generously indented, stays below one mebibyte. */
 export const PLAN_TEXT_MAX = 1 << 20;

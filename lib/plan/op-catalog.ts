@@ -6,7 +6,7 @@
 import type * as z from 'zod';
 import type { Key, OpDeclarations, StageEntry } from './document.js';
 import { CALLER_OP_PATTERN } from './limits.js';
-import { countConfig, matchConfig, noConfig, textConfig } from './op-configs.js';
+import { countConfig, matchConfig, noConfig, setFieldConfig, textConfig } from './op-configs.js';
 import { utf8Length } from './utf8.js';
 
 /** `write`: the op may change a record's bytes. Two unordered stages of a ring race if one of them writes. */
@@ -70,6 +70,14 @@ export interface TextConfig {
 export interface CountConfig {
   readonly key?: Key;
 }
+/** A number, `true` or `false`, or a text: what a constant of a field's type is written as (docs/ops.md, set_field). */
+export type FieldConstant = number | boolean | string;
+export interface SetFieldConfig {
+  readonly field: string;
+  readonly value?: FieldConstant;
+  readonly add?: number | string;
+  readonly from?: string;
+}
 export type NoConfig = { readonly [key: string]: never };
 
 /** Built-in op → its config; what the builder checks `config` against at compile time. */
@@ -81,6 +89,7 @@ export interface OpConfigs {
   readonly count: CountConfig;
   readonly checksum: NoConfig;
   readonly reject: FilterConfig;
+  readonly set_field: SetFieldConfig;
 }
 export type BuiltinOp = keyof OpConfigs;
 export type CallerOp = `js:${string}` | `native:${string}`;
@@ -173,6 +182,17 @@ const ENTRIES: readonly OpEntry[] = [
     fails: true,
     get config() {
       return matchConfig;
+    },
+    configRequired: true,
+  },
+  {
+    ...READER,
+    op: 'set_field',
+    help: 'Writes a field of a struct in place: a constant, a sum, or another field. A sum that its type cannot hold fails the record.',
+    access: 'write',
+    fails: true,
+    get config() {
+      return setFieldConfig;
     },
     configRequired: true,
   },

@@ -1,9 +1,20 @@
 /** The schemas of what the built-in ops may be told (op-catalog.ts). Pure; any thread. */
 import * as z from 'zod';
-import { MATCHERS, OP_TEXT_BYTES_MAX } from './limits.js';
+import { FIELD_NAME_PATTERN, FIELD_WRITES, MATCHERS, OP_TEXT_BYTES_MAX } from './limits.js';
 import { keySchema, textOf } from './schema.js';
 
 const text = textOf(OP_TEXT_BYTES_MAX);
+const fieldName = z.string().regex(FIELD_NAME_PATTERN);
+
+/** Exactly one of `fields` stands, also where one of them is wrong itself: that is another mistake. */
+const exactlyOne = (fields: readonly string[]) =>
+  [
+    (config: Readonly<Record<string, unknown>>) => fields.filter((field) => config[field] !== undefined).length === 1,
+    {
+      params: { exactlyOneOf: fields },
+      when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    },
+  ] as const;
 
 export const noConfig = z.strictObject({}).describe('No configuration.');
 
@@ -15,12 +26,21 @@ export const matchConfig = z
     equals: z.exactOptional(text).describe('The record is these bytes.'),
     invert: z.exactOptional(z.boolean()).meta({ description: 'Match where the text does not.', default: false }),
   })
-  .refine((config) => MATCHERS.filter((matcher) => config[matcher] !== undefined).length === 1, {
-    params: { exactlyOneOf: MATCHERS },
-    // Also where one of the texts is wrong itself: that is another mistake.
-    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  });
+  .refine(...exactlyOne(MATCHERS));
 
 export const textConfig = z.strictObject({ text: text.describe('UTF-8 text.') });
 
 export const countConfig = z.strictObject({ key: z.exactOptional(keySchema).describe('Count per key.') });
+
+/** What a constant must be depends on the field's type: `lib/validate/set-field.ts` looks at it. */
+const constant = (types: readonly string[], description: string) =>
+  z.exactOptional(z.unknown()).meta({ type: types, description });
+
+export const setFieldConfig = z
+  .strictObject({
+    field: fieldName.describe('The field of the struct that is written.'),
+    value: constant(['number', 'boolean', 'string'], 'Its new value: a constant of its type.'),
+    add: constant(['number', 'string'], 'What is added to it: a constant of its type.'),
+    from: z.exactOptional(fieldName).describe('The field of the same type that is copied into it.'),
+  })
+  .refine(...exactlyOne(FIELD_WRITES));

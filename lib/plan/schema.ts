@@ -249,9 +249,6 @@ export const laneGraphPlanSchema = z.strictObject({
   lane_graph: laneGraphSchema,
 });
 
-/** The whole document. */
-export const planSchema = z.discriminatedUnion('target', [singleRingPlanSchema, laneGraphPlanSchema]);
-
 /**
  * The document when its target cannot be read: both payloads are looked into, neither is asked for. Validation uses
  * it so that a misspelt target does not hide every other error.

@@ -58,7 +58,7 @@ export interface ReplayPort {
 export interface OpenOptions<Id extends string = string> {
   /** SingleRing: records that a shard holds, 1 to 2^30. Default 8192. */
   readonly capacity?: number;
-  /** Largest record in bytes, 1 to 2^29. Default 1 MiB. A struct that no stage writes says it itself. */
+  /** Largest record in bytes, 1 to 2^29. Default 1 MiB. A struct whose length no stage changes says it itself. */
   readonly recordMax?: number;
   /**
    * SingleRing: bytes for the records of a shard, a power of two, at least two of the largest records. Default 4 MiB,

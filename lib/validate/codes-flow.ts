@@ -34,6 +34,51 @@ export const RECORD_CODES = {
   },
 } as const;
 
+export const SET_FIELD_CODES = {
+  SET_FIELD_FORM: {
+    severity: error,
+    title: 'A set_field without one way to make the new value',
+    meaning:
+      '`set_field` writes a constant (`value`), the sum of the field and a constant (`add`), or another field (`from`): exactly one of them stands in its config.',
+    example: 'stages:\n  - { id: mark, op: set_field, config: { field: seen } }',
+    remedy: 'Add one, or remove all but one.',
+  },
+  SET_FIELD_RECORDS: {
+    severity: error,
+    title: 'A set_field where no struct arrives',
+    meaning:
+      'A field has a place only in a struct that is known and unchanged in length. `bytes` and `utf8` records have no fields, `prepend` and `append` make a struct longer, a `js:` or `native:` op that may write keeps it only where it declares `keeps_layout: true`, and where ways of several ingresses meet all bring the same struct.',
+    example:
+      'stages:\n  - { id: mark, op: set_field, config: { field: seen, value: true } }\nboundaries:\n  - { id: in, kind: ingress }   # codec: bytes',
+    remedy: 'Give the ingresses the struct, and put the stage before those that change the length.',
+  },
+  SET_FIELD_UNKNOWN: {
+    severity: error,
+    title: 'A field that the struct does not have',
+    meaning: '`field` and `from` name fields of the struct that the ingress declares. Case matters.',
+    example:
+      'stages:\n  - { id: mark, op: set_field, config: { field: prise, value: 1 } }\nboundaries:\n  - { id: in, kind: ingress, codec: { kind: struct, fields: [{ name: price, type: u32 }] } }',
+    remedy: 'Correct the name, or add the field to the struct.',
+  },
+  SET_FIELD_VALUE: {
+    severity: error,
+    title: 'A constant that is not of the field’s type',
+    meaning:
+      'Integers are whole and within the range of their type; those of 64 bits may be written as decimal text, because a number of a plan is exact up to 2^53 only. `f32` rounds to the nearest and is finite. `utf8(N)` is text of at most N bytes, `bytes(N)` text of 2N hexadecimal digits, `bool` is true or false. `add` is for numbers only.',
+    example:
+      'stages:\n  - { id: mark, op: set_field, config: { field: level, value: 256 } }\nboundaries:\n  - { id: in, kind: ingress, codec: { kind: struct, fields: [{ name: level, type: u8 }] } }',
+    remedy: 'Write a value of the type that the message names, or give the field a wider type.',
+  },
+  SET_FIELD_FROM: {
+    severity: error,
+    title: 'A copy between fields of different types',
+    meaning: '`from` copies the bytes of another field of exactly the same type. It converts nothing.',
+    example:
+      'stages:\n  - { id: mark, op: set_field, config: { field: total, from: price } }\nboundaries:\n  - { id: in, kind: ingress, codec: { kind: struct, fields: [{ name: total, type: u64 }, { name: price, type: u32 }] } }',
+    remedy: 'Name a field of the same type, or give both the same type.',
+  },
+} as const;
+
 export const OWN_OP_CODES = {
   OP_NOT_RUN_YET: {
     severity: warning,

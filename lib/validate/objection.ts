@@ -1,6 +1,6 @@
 /** One objection of zod to one value, in the words of the plan, with the user's own names. Pure; any thread. */
 import type * as z from 'zod';
-import { FIELD_NAME_PATTERN, ID_CHARS_MAX, ID_PATTERN } from '../plan/limits.js';
+import { FIELD_NAME_PATTERN, FIELD_WRITES, ID_CHARS_MAX, ID_PATTERN } from '../plan/limits.js';
 import { utf8Length } from '../plan/utf8.js';
 import { count, didYouMean, oneOf, quote, typeName } from '../plan/words.js';
 import { expectedAt, ownCode } from './expected.js';
@@ -93,7 +93,7 @@ function wrongByRule(
   const given = choices.filter((field) => asMap(received)?.[field] !== undefined);
   const state = given.length === 0 ? 'has none' : `has ${choice(given, 'and')}`;
   const message = `${subject} must have exactly one of ${choice(choices)}; it ${state}.`;
-  return { code: 'OP_MATCHER', path: pointer, message, received };
+  return { code: choices === FIELD_WRITES ? 'SET_FIELD_FORM' : 'OP_MATCHER', path: pointer, message, received };
 }
 
 /** How a message begins that speaks of one place: its owner, then the field within it. */

@@ -47,7 +47,7 @@ function behind(model: Model, stage: StageNode, arrival: Arrival): Arrival {
   }
   if (!entry.config.safeParse(stage.config).success) return { ...arrival, known: undefined, unsure: true };
   const { head, tail } = entry.adds(stage.config);
-  if (arrival.known === undefined || head + tail === 0) return arrival;
+  if (arrival.known === undefined) return arrival;
   const { before, added } = arrival.known;
   return { ...arrival, known: { before: longer(before, head), added: longer(added, head + tail), adder: stage } };
 }

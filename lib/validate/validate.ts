@@ -22,6 +22,7 @@ import { recordFlow } from './record-flow.js';
 import { checkRaces } from './ring-races.js';
 import { checkRingRules } from './ring-rules.js';
 import { checkRingStages } from './ring-stages.js';
+import { checkSetFields } from './set-field.js';
 import { checkShape } from './shape.js';
 
 /** What a validation is made against. */
@@ -94,6 +95,7 @@ function check(document: unknown, options: ValidateOptions): Finding[] {
   }
   const arrivals = recordFlow(model, graph);
   checkStageKeys(model, arrivals, note);
+  checkSetFields(model, arrivals, note);
   checkRecordCodecs(model, arrivals, note);
   return findings;
 }

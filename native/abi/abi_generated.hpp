@@ -11,7 +11,7 @@
 namespace byteor::abi {
 
 inline constexpr std::uint32_t kSpecMagic = 0x53525442;
-inline constexpr std::uint32_t kSpecLayoutVersion = 0x2;
+inline constexpr std::uint32_t kSpecLayoutVersion = 0x3;
 inline constexpr std::uint32_t kRegionMagic = 0x52525442;
 inline constexpr std::uint32_t kRegionLayoutVersion = 0x2;
 inline constexpr std::uint32_t kNone = 0xffffffff;
@@ -59,6 +59,7 @@ enum class SectionKind : std::uint32_t {
   kLanes = 9,
   kRoleLanes = 10,
   kLaneReaders = 11,
+  kFieldWrites = 12,
 };
 
 enum class BoundaryCode : std::uint32_t {
@@ -80,6 +81,7 @@ enum class OpCode : std::uint32_t {
   kCount = 5,
   kChecksum = 6,
   kReject = 7,
+  kSetField = 8,
   kJs = 100,
   kNative = 101,
 };
@@ -97,6 +99,29 @@ enum class StageFlag : std::uint32_t {
   kFilters = 2,
   kFails = 4,
   kSink = 8,
+  kKeepsLayout = 16,
+};
+
+enum class FieldWriteCode : std::uint32_t {
+  kValue = 1,
+  kAdd = 2,
+  kFrom = 3,
+};
+
+enum class FieldCode : std::uint32_t {
+  kU8 = 1,
+  kU16 = 2,
+  kU32 = 3,
+  kU64 = 4,
+  kI8 = 5,
+  kI16 = 6,
+  kI32 = 7,
+  kI64 = 8,
+  kF32 = 9,
+  kF64 = 10,
+  kBool = 11,
+  kBytes = 12,
+  kUtf8 = 13,
 };
 
 enum class OrderingCode : std::uint32_t {
@@ -271,7 +296,7 @@ struct SpecStage {
   std::uint32_t match;  // MatchCode (filter, reject)
   std::uint32_t invert;  // 0 or 1 (filter, reject)
   std::uint32_t key;  // index into Keys, or NONE (count)
-  std::uint32_t reserved;  // zero
+  std::uint32_t field_write;  // index into FieldWrites, or NONE (set_field)
 };
 static_assert(offsetof(SpecStage, id_offset) == 0);
 static_assert(offsetof(SpecStage, id_length) == 4);
@@ -284,8 +309,35 @@ static_assert(offsetof(SpecStage, text_length) == 28);
 static_assert(offsetof(SpecStage, match) == 32);
 static_assert(offsetof(SpecStage, invert) == 36);
 static_assert(offsetof(SpecStage, key) == 40);
-static_assert(offsetof(SpecStage, reserved) == 44);
+static_assert(offsetof(SpecStage, field_write) == 44);
 static_assert(sizeof(SpecStage) == 48);
+
+// What a set_field stage does. One row a stage, in their order.
+struct SpecFieldWrite {
+  std::uint32_t write;  // FieldWriteCode
+  std::uint32_t kind;  // FieldCode of the field
+  std::uint32_t offset;  // its first byte in the struct
+  std::uint32_t length;  // its bytes
+  std::uint32_t from;  // From: first byte of the field that is copied; else 0
+  std::uint32_t name_offset;  // name of the field, in Text
+  std::uint32_t name_length;  // bytes
+  std::uint32_t text_offset;  // Value of Utf8: the text; of Bytes: two hexadecimal digits a byte; in Text
+  std::uint32_t text_length;  // bytes
+  std::uint32_t reserved;  // zero
+  std::uint64_t bits;  // Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0
+};
+static_assert(offsetof(SpecFieldWrite, write) == 0);
+static_assert(offsetof(SpecFieldWrite, kind) == 4);
+static_assert(offsetof(SpecFieldWrite, offset) == 8);
+static_assert(offsetof(SpecFieldWrite, length) == 12);
+static_assert(offsetof(SpecFieldWrite, from) == 16);
+static_assert(offsetof(SpecFieldWrite, name_offset) == 20);
+static_assert(offsetof(SpecFieldWrite, name_length) == 24);
+static_assert(offsetof(SpecFieldWrite, text_offset) == 28);
+static_assert(offsetof(SpecFieldWrite, text_length) == 32);
+static_assert(offsetof(SpecFieldWrite, reserved) == 36);
+static_assert(offsetof(SpecFieldWrite, bits) == 40);
+static_assert(sizeof(SpecFieldWrite) == 48);
 
 // The SingleRing payload, resolved. Exactly one record in its table.
 struct SpecRing {

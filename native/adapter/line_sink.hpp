@@ -74,6 +74,9 @@ class BasicLineSink final : public Sink {
   bool done() noexcept override { return state_ == State::kEnded; }
   core::WaitDescriptor wait_descriptor() const noexcept override;
   void close_files() noexcept override { file_.close(); }
+  void end_backoff() noexcept override {
+    for (Consumer* shard : shards_) shard->end_backoff();
+  }
 
   const std::string& name() const noexcept { return file_.name(); }
   std::uint64_t bytes_written() const noexcept override { return bytes_written_.load(std::memory_order_relaxed); }

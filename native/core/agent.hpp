@@ -24,6 +24,10 @@ class Agent {
   // A bounded amount of work; returns how many records (or, for an adapter, blocks) it moved. 0: nothing to do now.
   virtual std::uint32_t do_work() noexcept = 0;
 
+  // What it reads is looked at in its next turn, however soon that is (core/pace.hpp). Called by its own thread before
+  // it arms itself: a look that is put off would miss what was published before, of which no wake tells.
+  virtual void end_backoff() noexcept {}
+
   // True once it has nothing left to do for ever. Called by its own thread.
   virtual bool done() noexcept = 0;
 

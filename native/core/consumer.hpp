@@ -65,20 +65,6 @@ class alignas(kCacheBlock) RecordConsumer {
     return static_cast<std::uint32_t>(next_ - begin);
   }
 
-  // Fixed rings that no stage filters: adjacent records in place, at most `limit` of them and none past the wrap.
-  FixedSpan next_span(std::uint32_t limit) noexcept {
-    const std::uint32_t most = std::min(limit, FixedLayout::to_wrap(ring_, next_));
-    const std::uint64_t end = barrier_.available(next_, most, next_ == released_);
-    return {FixedLayout::at(ring_, next_), static_cast<std::uint32_t>(end - next_), ring_.slot_stride};
-  }
-
-  // Moves over the first `count` records of the last span. They stay readable until release().
-  void consume_span(std::uint32_t count) noexcept {
-    next_ += count;
-    in_ += count;
-    bytes_ += static_cast<double>(count) * ring_.record_bytes;
-  }
-
   // Everything consumed so far may be overwritten. True when there was something to release.
   bool release() noexcept {
     if (released_ == next_) return false;
@@ -93,12 +79,15 @@ class alignas(kCacheBlock) RecordConsumer {
     return true;
   }
 
+  // For its agent's end_backoff().
+  void end_backoff() noexcept { barrier_.end_backoff(); }
+
   // What stands in the slot of the next record is not a record: it was overwritten. Nothing more can be read; the
   // egress must end the shard there (graph::ObservedEnd does).
   bool damaged() const noexcept { return damaged_; }
 
   // Nothing will ever come again: the shard has ended and everything has been consumed.
-  bool drained() const noexcept { return end_.reached(next_); }
+  bool drained() const noexcept { return !barrier_.backs_off() && end_.reached(next_); }
 
   std::uint64_t next() const noexcept { return next_; }
 

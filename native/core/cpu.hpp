@@ -1,5 +1,5 @@
-// The unit of false sharing, the pause instruction, and what the compiler must inline or may take for granted. Hot
-// code: no allocation, no exception.
+// The unit of false sharing, the pause instruction, and what the compiler must inline. Hot code: no allocation,
+// no exception.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,10 @@
 #define BYTEOR_ALWAYS_INLINE [[gnu::always_inline]] inline
 #define BYTEOR_INLINED_LAMBDA __attribute__((always_inline))
 #define BYTEOR_NEVER_INLINE [[gnu::noinline]]
-#define BYTEOR_ASSUME(holds) ((holds) ? static_cast<void>(0) : __builtin_unreachable())
 #else
 #define BYTEOR_ALWAYS_INLINE inline
 #define BYTEOR_INLINED_LAMBDA
 #define BYTEOR_NEVER_INLINE
-#define BYTEOR_ASSUME(holds) static_cast<void>(0)
 #endif
 
 namespace byteor::core {

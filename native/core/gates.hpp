@@ -43,7 +43,7 @@ class Distance {
 
 class Gates {
  public:
-  // `cross_thread`: one of them may run on another CPU, and cross_core() is asked for.
+  // `cross_thread`: one of them may run on another CPU, and cross_core() is asked for. Other writers time nothing.
   explicit Gates(std::vector<SequenceReader> sequences, bool cross_thread = false)
       : sequences_(std::move(sequences)), cross_thread_(cross_thread) {}
 

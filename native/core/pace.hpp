@@ -4,9 +4,12 @@
 //
 // Stores become visible in order, so a writer whose cursor has been looked at stands still until the line is back, and
 // a reader that has caught up and looks again at once gets a few records a look and lets no more be made. So after a
-// look that found some, a reader lets a little time pass before the next, as long as that brings it more. It stops when
-// records come slowly, when enough lies ready to be worth the look, and when the lane fills up. What was found is read
-// at once, always, so this delays nothing but the next look, and that by at most kMostNs.
+// look that found some, a reader puts off the next for a little, as long as that brings it more. It stops when records
+// come slowly, when enough lies ready to be worth the look, and when the lane fills up. What was found is read at once,
+// always, so this delays nothing but the next look, and that by at most kMostNs.
+//
+// The reader itself never waits: it has nothing to do, and its thread does what its wait strategy says. A thread that
+// is about to sleep ends the backoff first (Agent::end_backoff).
 //
 // Hot code: no allocation, no exception.
 #pragma once
@@ -15,7 +18,6 @@
 #include <cstdint>
 
 #include "core/clock.hpp"
-#include "core/cpu.hpp"
 
 namespace byteor::core {
 
@@ -26,11 +28,11 @@ class Pace {
   Pace(std::uint64_t few, std::uint64_t capacity, double most_ns = kMostNs)
       : few_(few), enough_(std::min(kEnoughBytes, capacity / 2)), too_much_(capacity / 2), most_ns_(most_ns) {}
 
-  // Before a look of a reader that has read everything it knows of.
-  void wait() const noexcept {
-    if (pause_ns_ == 0) return;
-    while (now_ns() < next_look_ns_) cpu_relax();
-  }
+  // True while a reader that has read everything it knows of puts its next look off.
+  bool is_early() const noexcept { return pause_ns_ != 0 && now_ns() < next_look_ns_; }
+
+  // The next look is not put off.
+  void end() noexcept { pause_ns_ = 0; }
 
   // After a look that found `bytes` to read.
   void found(std::uint64_t bytes) noexcept {

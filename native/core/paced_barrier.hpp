@@ -42,17 +42,28 @@ class PacedBarrier {
 
   // Asks how far what may be read reaches; where that is told by words in the slots, no further than `limit` records
   // from `next`. `gave_back`: what has been read has been given back. Otherwise a producer may wait for that, and the
-  // reader does not wait; nor does it where there is something left to read.
+  // look is not put off; nor is it where there is something left to read.
   void look(std::uint64_t next, std::uint32_t limit, bool gave_back) noexcept {
     const bool paces = paces_ && gave_back && next == known_;
-    if (paces) pace_.wait();
+    backs_off_ = paces && pace_.is_early();
+    if (backs_off_) return;
     known_ = barrier_.available(next, barrier_.reads_words() ? limit : ring_.slot_mask + 1);
     if (!paces) return;
     pace_.found((known_ - next) * ring_.slot_stride);
     if (fetches_) fetch(next);
   }
 
-  // How long it waits before its next look at another thread.
+  // The next look is not put off: Agent::end_backoff().
+  void end_backoff() noexcept {
+    pace_.end();
+    backs_off_ = false;
+  }
+
+  // The last look was put off, so all that is known of what may be read is that it may be more. Whether the writer has
+  // ended stands in the line that is left alone.
+  bool backs_off() const noexcept { return backs_off_; }
+
+  // How long it puts its next look at another thread off.
   double pause_ns() const noexcept { return pace_.pause_ns(); }
 
   // The reader stands still at `next`, and what it knew is void.
@@ -82,6 +93,7 @@ class PacedBarrier {
   const RingMemory ring_;
   const bool paces_;
   const bool fetches_;
+  bool backs_off_ = false;
   Pace pace_;
   std::uint64_t known_;
 };

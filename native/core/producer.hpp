@@ -65,11 +65,12 @@ class alignas(kCacheBlock) RecordProducer {
       slot.flags = flags;
       head_ = claimed_ + reserve_bytes(length);
     }
-    if (ring_.word_bytes != 0) publish_words(1);
+    if (ring_.word_bytes != 0) publish_word();
     ++next_;
   }
 
-  // Fixed rings: adjacent free slots, at most `limit` of them and none past the wrap; count 0 while the shard is full.
+  // Fixed, without sequence words (a lane of structs): adjacent free slots, at most `limit` of them and none past the
+  // wrap; count 0 while there is no room.
   FixedSpan try_claim_span(std::uint32_t limit) noexcept {
     if (next_ - gate_ >= ring_.capacity) refresh();
     const auto room = static_cast<std::uint32_t>(ring_.capacity - (next_ - gate_));
@@ -78,40 +79,17 @@ class alignas(kCacheBlock) RecordProducer {
   }
 
   // The first `count` records of the claimed span are complete.
-  void commit_span(std::uint32_t count) noexcept {
-    if (ring_.word_bytes != 0) publish_words(count);
-    next_ += count;
-  }
-
-  // Fixed rings without sequence words, for a caller that publishes each record by itself (lane::SlotsWriter::Pushes):
-  // everything before `next` has been published. Returns the end of the sequences from there on for which the caller
-  // has nothing to see to but the record and the cursor; `next` while the shard is full. A sampled record is stamped
-  // here, and ends such a range.
-  std::uint64_t resume_at(std::uint64_t next) noexcept {
-    next_ = published_ = next;
-    if (next_ - gate_ >= ring_.capacity && !refresh_until_slot()) return next_;
-    stamp(next_, next_ + 1);
-    return std::min(gate_ + ring_.capacity, first_sampled(next_ + 1, kNoLimit));
-  }
-  // The caller has done, and publishes no more.
-  void stop_at(std::uint64_t next) noexcept {
-    next_ = published_ = next;
-    count_until(next);
-  }
-  // Counts all records before `sequence` as published.
-  void count_until(std::uint64_t sequence) noexcept {
-    // Signed, because an unsigned number takes longer to convert.
-    const auto records = static_cast<double>(static_cast<std::int64_t>(sequence - first_));
-    block_.published.store(records, std::memory_order_relaxed);
-    block_.bytes.store(ring_.fixed ? records * ring_.record_bytes : bytes_, std::memory_order_relaxed);
-  }
+  void commit_span(std::uint32_t count) noexcept { next_ += count; }
 
   // Makes every committed record visible to the stages. True when there was one.
   bool publish() noexcept {
     if (next_ == published_) return false;
     if (ring_.word_bytes == 0) stamp(published_, next_);
     published_ = next_;
-    count_until(published_);
+    // Signed, because an unsigned number takes longer to convert.
+    const auto records = static_cast<double>(static_cast<std::int64_t>(published_ - first_));
+    block_.published.store(records, std::memory_order_relaxed);
+    block_.bytes.store(ring_.fixed ? records * ring_.record_bytes : bytes_, std::memory_order_relaxed);
     // SYNC POINT S1: publishes slots, arena bytes and stamps to every stage.
     publish_to(block_.cursor, published_, ring_.may_sleep);
     return true;
@@ -164,10 +142,9 @@ class alignas(kCacheBlock) RecordProducer {
 
   // SYNC POINT S1: a sequence word publishes its record, and the stamp, at once; publish() then only moves the cursor
   // that observers and the end of the shard are read from.
-  void publish_words(std::uint32_t count) noexcept {
-    stamp(next_, next_ + count);
-    for (std::uint64_t s = next_; s != next_ + count; ++s)
-      publish_to(FixedLayout::word(ring_, s), static_cast<std::uint32_t>(s + 1), ring_.may_sleep);
+  void publish_word() noexcept {
+    stamp(next_, next_ + 1);
+    publish_to(FixedLayout::word(ring_, next_), static_cast<std::uint32_t>(next_ + 1), ring_.may_sleep);
   }
 
   bool refresh_until_slot() noexcept {

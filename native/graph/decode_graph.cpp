@@ -21,10 +21,10 @@ constexpr std::uint32_t kRolesMax = 1u << 15;
 constexpr std::uint32_t kNameBytesMax = 2048;  // a lane's name holds at most 18 ids and what joins them
 constexpr std::uint32_t kIntervalMsMax = 86'400'000;
 
-constexpr abi::SectionKind kGraphSections[] = {abi::SectionKind::kText,      abi::SectionKind::kBoundaries,
-                                               abi::SectionKind::kStages,    abi::SectionKind::kKeys,
-                                               abi::SectionKind::kRoles,     abi::SectionKind::kLanes,
-                                               abi::SectionKind::kRoleLanes, abi::SectionKind::kLaneReaders};
+constexpr abi::SectionKind kGraphSections[] = {
+    abi::SectionKind::kText,      abi::SectionKind::kBoundaries,  abi::SectionKind::kStages,
+    abi::SectionKind::kKeys,      abi::SectionKind::kRoles,       abi::SectionKind::kLanes,
+    abi::SectionKind::kRoleLanes, abi::SectionKind::kLaneReaders, abi::SectionKind::kFieldWrites};
 
 // Lists that are stretches of one table of indices. Every row of the table belongs to one list, so that a hostile
 // buffer cannot make many long lists out of a short table.
@@ -259,14 +259,14 @@ RecordType written_by(const RoleDescription& role, const LaneGraphDescription& g
     const BoundaryDescription& boundary = graph.boundaries[role.index];
     return {boundary.codec, boundary.record_bytes, boundary.layout_hash};
   }
-  if (role.kind == abi::RoleCode::kStage && graph.stages[role.index].has(abi::StageFlag::kWrites)) return {};
+  if (role.kind == abi::RoleCode::kStage && !graph.stages[role.index].keeps_records()) return {};
   const RecordType first = lanes[role.inlets.front()];
   const bool same =
       std::all_of(role.inlets.begin(), role.inlets.end(), [&](std::uint32_t lane) { return lanes[lane] == first; });
   return same ? first : RecordType{};
 }
 
-// A lane has the records of the ingresses upstream, where they agree and no stage between may change one: its memory is
+// A lane has the records of the ingresses upstream, where they agree and every stage between keeps them: its memory is
 // laid out for them.
 void check_records(const LaneGraphDescription& graph) {
   std::vector<RecordType> records(graph.lanes.size());
@@ -280,6 +280,13 @@ void check_records(const LaneGraphDescription& graph) {
     require(records[i] == RecordType{lane.codec, lane.record_bytes, lane.layout_hash},
             "a lane's records are not what its writer writes", i);
   }
+}
+
+// What sets a field reads a lane of structs.
+void check_field_writes(const LaneGraphDescription& graph) {
+  for (const RoleDescription& role : graph.roles)
+    if (role.kind == abi::RoleCode::kStage)
+      check_field_write(graph.stages[role.index], graph.lanes[role.inlets.front()].record_bytes);
 }
 
 // A lane is watermarked exactly when an Ordered merge is downstream of it: without, that merge would wait for ever. So
@@ -321,6 +328,7 @@ LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
   check_roles(graph);
   check_lanes(graph);
   check_records(graph);
+  check_field_writes(graph);
   check_watermarks(graph);
   check_ordinals(graph);
   return graph;

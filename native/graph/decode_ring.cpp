@@ -12,9 +12,10 @@ constexpr std::uint32_t kEntriesMax = 64;          // bits of a mask
 constexpr std::uint32_t kShardsMax = 64;           // lib/plan/limits.ts, RING_SHARDS_MAX
 constexpr std::uint32_t kRoomBytesMax = 1u << 26;  // what all writing ops together may add to a record
 
-constexpr abi::SectionKind kRingSections[] = {
-    abi::SectionKind::kText,        abi::SectionKind::kBoundaries,   abi::SectionKind::kStages, abi::SectionKind::kRing,
-    abi::SectionKind::kRingEntries, abi::SectionKind::kDependencies, abi::SectionKind::kKeys};
+constexpr abi::SectionKind kRingSections[] = {abi::SectionKind::kText,        abi::SectionKind::kBoundaries,
+                                              abi::SectionKind::kStages,      abi::SectionKind::kRing,
+                                              abi::SectionKind::kRingEntries, abi::SectionKind::kDependencies,
+                                              abi::SectionKind::kKeys,        abi::SectionKind::kFieldWrites};
 
 void read_entries(const SpecReader& reader, RingDescription& out) {
   const std::uint32_t count = reader.count(abi::SectionKind::kRingEntries);
@@ -91,19 +92,29 @@ void check_races(const RingDescription& ring) {
   }
 }
 
+// What sets a field finds the ingress's structs: none of the stages before it changes them.
+void check_field_writes(const RingDescription& ring) {
+  std::uint64_t changing = 0;
+  for (std::uint32_t i = 0; i < ring.entries.size(); ++i) {
+    const bool structs = (ring.entries[i].ancestors & changing) == 0;
+    check_field_write(ring.stage_of(i), structs ? ring.boundaries[ring.ingress].record_bytes : 0);
+    if (!ring.stage_of(i).keeps_records()) changing |= std::uint64_t{1} << i;
+  }
+}
+
 void check_room(const RingDescription& ring) {
   std::uint64_t headroom = 0;
   std::uint64_t tailroom = 0;
-  bool writes = false;
+  bool keeps = true;
   for (const StageDescription& stage : ring.stages) {
     headroom += stage.headroom;
     tailroom += stage.tailroom;
-    writes = writes || stage.has(abi::StageFlag::kWrites);
+    keeps = keeps && stage.keeps_records();
   }
   require(headroom == ring.headroom && headroom <= kRoomBytesMax, "the headroom is wrong", ring.headroom);
   require(tailroom == ring.tailroom && tailroom <= kRoomBytesMax, "the tailroom is wrong", ring.tailroom);
   const BoundaryDescription& ingress = ring.boundaries[ring.ingress];
-  const bool fixed = ingress.codec == abi::CodecCode::kStruct && !writes;
+  const bool fixed = ingress.codec == abi::CodecCode::kStruct && keeps;
   require((ring.layout == abi::LayoutCode::kFixed) == fixed, "the layout does not fit the plan",
           static_cast<std::uint64_t>(ring.layout));
   require(ring.record_bytes == (fixed ? ingress.record_bytes : 0), "the record size is wrong", ring.record_bytes);
@@ -147,6 +158,7 @@ RingDescription decode_ring(std::span<const std::byte> spec) {
   read_entries(reader, ring);
   check_masks(ring);
   check_races(ring);
+  check_field_writes(ring);
   check_room(ring);
   return ring;
 }

@@ -36,6 +36,18 @@ struct KeyDescription {
   std::string text;
 };
 
+// What a set_field stage does: op/op.hpp.
+struct FieldWriteDescription {
+  abi::FieldWriteCode write;
+  abi::FieldCode kind;
+  std::uint32_t offset;
+  std::uint32_t length;
+  std::uint32_t from;
+  std::uint64_t bits;
+  std::string name;
+  std::string text;
+};
+
 struct StageDescription {
   std::string id;
   abi::OpCode op;
@@ -46,8 +58,13 @@ struct StageDescription {
   abi::MatchCode match;
   bool invert;
   std::optional<std::uint32_t> key;
+  std::optional<FieldWriteDescription> field;
 
   bool has(abi::StageFlag flag) const noexcept { return (flags & static_cast<std::uint32_t>(flag)) != 0; }
+  // Records of a struct are that struct behind it as well.
+  bool keeps_records() const noexcept {
+    return !has(abi::StageFlag::kWrites) || (has(abi::StageFlag::kKeepsLayout) && headroom + tailroom == 0);
+  }
 };
 
 struct EntryDescription {

@@ -20,6 +20,8 @@ class DiscardAgent final : public core::Agent {
     return moved;
   }
 
+  void end_backoff() noexcept override { consumer_.end_backoff(); }
+
   bool done() noexcept override { return consumer_.drained(); }
 
  private:

@@ -189,10 +189,16 @@ bool LaneGraph::crosses_threads(std::uint32_t index) const noexcept {
          std::ranges::any_of(lane(index).readers, [&](std::uint32_t reader) { return reads_elsewhere(index, reader); });
 }
 
+bool LaneGraph::sets_structs(std::uint32_t writer) const noexcept {
+  return role(writer).kind == abi::RoleCode::kStage &&
+         description_.stages[role(writer).index].has(abi::StageFlag::kKeepsLayout);
+}
+
 lane::WriterOptions LaneGraph::writer_options(std::uint32_t index) const noexcept {
   return {.drops = lane(index).on_full == abi::OnFullCode::kDrop,
           .watermarked = lane(index).has(abi::LaneFlag::kWatermarked),
           .cross_thread = crosses_threads(index),
+          .sets_structs = sets_structs(lane(index).writer),
           .first = first_position(index),
           .record_bytes = lane(index).record_bytes,
           .first_ordinal = first_ordinal_,

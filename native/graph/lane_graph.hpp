@@ -129,6 +129,7 @@ class LaneGraph final : public Graph {
   // Whether a role that reads the lane runs on another thread than its writer.
   bool reads_elsewhere(std::uint32_t lane_index, std::uint32_t role_index) const noexcept;
   bool crosses_threads(std::uint32_t lane_index) const noexcept;
+  bool sets_structs(std::uint32_t role_index) const noexcept;
   lane::WriterOptions writer_options(std::uint32_t lane_index) const noexcept;
   lane::ReaderOptions reader_options(std::uint32_t lane_index, std::uint32_t reader) const noexcept;
   AnyWriter make_writer(std::uint32_t lane_index);

@@ -52,6 +52,8 @@ class ObservedEnd final : public core::Agent {
     return moved;
   }
 
+  void end_backoff() noexcept override { end_.end_backoff(); }
+
   bool done() noexcept override {
     if (!end_.done()) return false;
     show(abi::AgentState::kDone, false);

@@ -312,7 +312,7 @@ void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
       agents_[place] = {placement_.stage_threads[shard][entry], std::move(agent)};
     };
     if (description_.layout == abi::LayoutCode::kFixed) {
-      if constexpr (!Op::kWrites)
+      if constexpr (Op::kKeepsLayout)
         add(std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
     } else {
       add(std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));

@@ -95,7 +95,7 @@ void read_keys(const SpecReader& reader, std::uint32_t keys_max, CatalogDescript
 
 bool known_op(std::uint32_t op) {
   return (op >= static_cast<std::uint32_t>(abi::OpCode::kIdentity) &&
-          op <= static_cast<std::uint32_t>(abi::OpCode::kReject)) ||
+          op <= static_cast<std::uint32_t>(abi::OpCode::kSetField)) ||
          op == static_cast<std::uint32_t>(abi::OpCode::kJs) || op == static_cast<std::uint32_t>(abi::OpCode::kNative);
 }
 
@@ -116,6 +116,8 @@ std::uint32_t flags_of(abi::OpCode op) {
     case abi::OpCode::kCount:
     case abi::OpCode::kChecksum:
       return bit(StageFlag::kSink);
+    case abi::OpCode::kSetField:
+      return bit(StageFlag::kWrites) | bit(StageFlag::kFails) | bit(StageFlag::kKeepsLayout);
     case abi::OpCode::kIdentity:
       return 0;
     default:
@@ -127,15 +129,101 @@ std::uint32_t flags_of(abi::OpCode op) {
 void check_declared(const StageDescription& stage) {
   using abi::StageFlag;
   const auto bit = [](StageFlag flag) { return static_cast<std::uint32_t>(flag); };
-  const std::uint32_t free = bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kSink);
+  const std::uint32_t free = bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kSink) |
+                             (stage.has(StageFlag::kWrites) ? bit(StageFlag::kKeepsLayout) : 0);
   require((stage.flags & ~free) == bit(StageFlag::kFails), "a caller's op cannot have these flags", stage.flags);
   require(stage.headroom == 0 && stage.tailroom <= kCallerRoomMax, "a caller's op cannot have this room",
           stage.tailroom);
 }
 
+bool is_numeric(abi::FieldCode kind) { return kind >= abi::FieldCode::kU8 && kind <= abi::FieldCode::kF64; }
+
+// Bytes of a field of this type; 0: the spec says.
+std::uint32_t bytes_of(abi::FieldCode kind) {
+  switch (kind) {
+    case abi::FieldCode::kU8:
+    case abi::FieldCode::kI8:
+    case abi::FieldCode::kBool:
+      return 1;
+    case abi::FieldCode::kU16:
+    case abi::FieldCode::kI16:
+      return 2;
+    case abi::FieldCode::kU32:
+    case abi::FieldCode::kI32:
+    case abi::FieldCode::kF32:
+      return 4;
+    case abi::FieldCode::kU64:
+    case abi::FieldCode::kI64:
+    case abi::FieldCode::kF64:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+// The constant of a write, as the op will read it.
+void check_constant(const FieldWriteDescription& field) {
+  const bool has_constant = field.write != abi::FieldWriteCode::kFrom;
+  const std::uint32_t fixed = bytes_of(field.kind);
+  const std::uint64_t most = !has_constant || fixed == 0 ? 0
+                             : field.kind == abi::FieldCode::kBool
+                                 ? 1
+                                 : std::numeric_limits<std::uint64_t>::max() >> (64 - 8 * fixed);
+  require(field.bits <= most, "a field's constant is not of its type", field.bits);
+  const std::uint64_t text = field.text.size();
+  if (has_constant && field.kind == abi::FieldCode::kBytes) {
+    const bool digits = std::all_of(field.text.begin(), field.text.end(),
+                                    [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    require(digits && text == 2 * std::uint64_t{field.length}, "a field's bytes are not two digits each", text);
+  } else {
+    const bool is_text = has_constant && field.kind == abi::FieldCode::kUtf8;
+    require(text <= (is_text ? field.length : 0), "a field's text does not fit it", text);
+  }
+}
+
+FieldWriteDescription read_field_write(const SpecReader& reader, std::uint32_t index) {
+  const auto row = reader.row<abi::SpecFieldWrite>(abi::SectionKind::kFieldWrites, index);
+  FieldWriteDescription field{
+      read_enum(row.write, abi::FieldWriteCode::kValue, abi::FieldWriteCode::kFrom, "unknown way to set a field"),
+      read_enum(row.kind, abi::FieldCode::kU8, abi::FieldCode::kUtf8, "unknown type of a field"),
+      row.offset,
+      row.length,
+      row.from,
+      row.bits,
+      read_id(reader, row.name_offset, row.name_length),
+      reader.text(row.text_offset, row.text_length, kTextBytesMax)};
+  const std::uint32_t fixed = bytes_of(field.kind);
+  require(field.length != 0 && (fixed == 0 || field.length == fixed), "a field's length does not fit its type",
+          field.length);
+  // With a bound on each, no sum of them wraps.
+  require(field.length <= kRecordBytesMax && field.offset <= kRecordBytesMax && field.from <= kRecordBytesMax,
+          "a field lies beyond the largest struct", field.offset);
+  require(field.write == abi::FieldWriteCode::kFrom || field.from == 0, "a constant is copied from a field",
+          field.from);
+  require(field.write != abi::FieldWriteCode::kAdd || is_numeric(field.kind), "a sum of what is no number", row.kind);
+  const std::uint32_t apart = field.from > field.offset ? field.from - field.offset : field.offset - field.from;
+  require(field.write != abi::FieldWriteCode::kFrom || apart >= field.length, "a field is copied onto itself",
+          field.from);
+  check_constant(field);
+  return field;
+}
+
+// Rows of the table stand in the order of their stages, one each.
+void read_field_writes(const SpecReader& reader, const std::vector<std::uint32_t>& indices, CatalogDescription& out) {
+  std::uint32_t next = 0;
+  for (std::size_t i = 0; i < out.stages.size(); ++i) {
+    const bool sets = out.stages[i].op == abi::OpCode::kSetField;
+    require(indices[i] == (sets ? next : abi::kNone), "a stage's field write is wrong", indices[i]);
+    if (sets) out.stages[i].field = read_field_write(reader, next++);
+  }
+  const std::uint32_t count = reader.count(abi::SectionKind::kFieldWrites);
+  require(count == next, "a field write belongs to no stage", count);
+}
+
 void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDescription& out) {
   const std::uint32_t count = reader.count(abi::SectionKind::kStages);
   require(count >= 1 && count <= stages_max, "too few or too many stages", count);
+  std::vector<std::uint32_t> field_writes;
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto row = reader.row<abi::SpecStage>(abi::SectionKind::kStages, i);
     require(known_op(row.op), "unknown op", row.op);
@@ -148,7 +236,8 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
                            reader.text(row.text_offset, row.text_length, kTextBytesMax),
                            read_enum(row.match, abi::MatchCode::kNone, abi::MatchCode::kEquals, "unknown match"),
                            row.invert == 1,
-                           read_index(row.key, out.keys.size(), "a stage's key does not exist")};
+                           read_index(row.key, out.keys.size(), "a stage's key does not exist"),
+                           std::nullopt};
     if (is_callers(stage.op))
       check_declared(stage);
     else
@@ -160,11 +249,19 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
             row.headroom);
     require(is_callers(stage.op) || stage.tailroom == (stage.op == abi::OpCode::kAppend ? text : 0),
             "a stage's tailroom is wrong", row.tailroom);
+    field_writes.push_back(row.field_write);
     out.stages.push_back(std::move(stage));
   }
+  read_field_writes(reader, field_writes, out);
 }
 
 }  // namespace
+
+void check_field_write(const StageDescription& stage, std::uint32_t record_bytes) {
+  if (!stage.field.has_value()) return;
+  const std::uint32_t end = std::max(stage.field->offset, stage.field->from) + stage.field->length;
+  require(end <= record_bytes, "a field ends behind its record", end);
+}
 
 void read_catalogs(const SpecReader& reader, const abi::SpecHeader& header, std::uint32_t stages_max,
                    std::uint32_t keys_max, CatalogDescription& out) {

@@ -62,7 +62,7 @@ class SpecReader {
   }
 
  private:
-  static constexpr std::uint32_t kKinds = static_cast<std::uint32_t>(abi::SectionKind::kLaneReaders);
+  static constexpr std::uint32_t kKinds = static_cast<std::uint32_t>(abi::SectionKind::kFieldWrites);
 
   const abi::SpecSection& section(abi::SectionKind kind) const { return sections_[static_cast<std::uint32_t>(kind)]; }
 
@@ -89,5 +89,8 @@ inline std::optional<std::uint32_t> read_index(std::uint32_t value, std::size_t 
 // The name of the plan and its three catalogs. `stages_max` and `keys_max` bound the work on a hostile buffer.
 void read_catalogs(const SpecReader& reader, const abi::SpecHeader& header, std::uint32_t stages_max,
                    std::uint32_t keys_max, CatalogDescription& out);
+
+// A stage that sets a field, if it is one, has structs of `record_bytes`, and the field in them; 0: no structs.
+void check_field_write(const StageDescription& stage, std::uint32_t record_bytes);
 
 }  // namespace byteor::graph

@@ -69,11 +69,13 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     return static_cast<std::uint32_t>(next_ - begin) + (failed ? 1 : 0);
   }
 
+  void end_backoff() noexcept override { context_.barrier.end_backoff(); }
+
   // Sequence of the next record. To be read when its thread has ended.
   const std::uint64_t& next() const noexcept { return next_; }
 
   bool done() noexcept override {
-    if (!context_.end.reached(next_)) return false;
+    if (context_.barrier.backs_off() || !context_.end.reached(next_)) return false;
     if (!failed_) observe(abi::AgentState::kDone, abi::kNone);
     return true;
   }
@@ -81,14 +83,15 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
  private:
   // Moves next_ to `end`, or to the record that failed; true when one did.
   bool work(std::uint64_t end) noexcept {
-    if (context_.checks_slots) return work_each<false, Layout::kHasSlots>(end);
+    if constexpr (Layout::kHasSlots)
+      if (context_.checks_slots) return work_each<false, true>(end);
     if (!context_.marks.empty()) return work_each<true, false>(end);
     if constexpr (op::kPassive<Op>) {
       in_ += end - next_;
       next_ = end;
       return false;
     }
-    if constexpr (op::kPassesAll<Op> && !Layout::kHasSlots) {
+    if constexpr (op::PassesStructs<Op> && !Layout::kHasSlots) {
       work_by_spans(end);
       return false;
     }

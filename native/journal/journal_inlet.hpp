@@ -63,9 +63,6 @@ class JournalInlet final : public lane::Inlet {
     reader_.reset();
   }
 
-  // Records of earlier runs that are still to be read when nothing has been consumed.
-  std::uint64_t earlier_records() const noexcept { return records_from_begin(files_.opened_at()); }
-
  private:
   bool serves_files() const noexcept { return consumed_ < files_.opened_at(); }
   std::uint64_t records_from_begin(std::uint64_t sequence) const noexcept {

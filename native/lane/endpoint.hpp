@@ -69,6 +69,9 @@ class Inlet {
     return taken;
   }
 
+  // For its role's end_backoff().
+  virtual void end_backoff() noexcept {}
+
   // What was consumed since the last release is to be read again. False where an end does not go back.
   virtual bool rewind() noexcept { return false; }
 

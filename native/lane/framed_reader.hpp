@@ -121,9 +121,15 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
     return std::min(watermark, core::kNoLimit - 1);
   }
 
-  bool ended() noexcept override { return !damaged_ && end_.reached(next_); }
+  // While the last look was put off, the writer's line is left alone: as PacedBarrier::backs_off().
+  bool ended() noexcept override { return !damaged_ && !backs_off_ && end_.reached(next_); }
 
   bool damaged() const noexcept override { return damaged_; }
+
+  void end_backoff() noexcept override {
+    pace_.end();
+    backs_off_ = false;
+  }
 
   // ---- as a native egress reads ----
 
@@ -136,7 +142,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   }
 
   // Nothing will ever come again: the lane has ended and everything has been consumed, or it is damaged.
-  bool drained() const noexcept { return damaged_ || end_.reached(next_); }
+  bool drained() const noexcept { return damaged_ || (!backs_off_ && end_.reached(next_)); }
 
   // Sequence of the next record.
   std::uint64_t next() const noexcept { return counts_.read(); }
@@ -234,7 +240,8 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   BYTEOR_NEVER_INLINE std::uint64_t look(std::uint64_t position) noexcept {
     // In the middle of a turn, the writer may wait for what has been read to be given back.
     const bool paces = options_.paces && position == released_;
-    if (paces) pace_.wait();
+    backs_off_ = paces && pace_.is_early();
+    if (backs_off_) return position;
     const std::uint64_t end = barrier_.available(position, memory_.memory_bytes);
     if (paces) pace_.found(end - position);
     return end;
@@ -266,6 +273,7 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   abi::ConsumerBlock& block_;
   core::Barrier barrier_;
   core::Pace pace_;
+  bool backs_off_ = false;
   const core::ShardEnd end_;
   const ReaderOptions options_;
   ReadingEnd counts_;

@@ -29,6 +29,7 @@ struct WriterOptions {
   bool drops = false;  // what does not fit is counted and gone
   bool watermarked = false;
   bool cross_thread = false;        // a reader runs on another CPU
+  bool sets_structs = false;        // its role changes structs in place: it asks how far away the readers are
   std::uint64_t first = 0;          // position (Framed) or sequence (slots) at which the lane begins; a position is a
                                     // multiple of 8
   std::uint32_t record_bytes = 0;   // of an ingress of structs: what every record has

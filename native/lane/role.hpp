@@ -114,6 +114,10 @@ class Role : public core::Agent {
 
   bool done() noexcept override { return finished_; }
 
+  void end_backoff() noexcept override {
+    for (InletEnd& end : context_.inlets) end.inlet->end_backoff();
+  }
+
   // The final counters: what is left in the inlets counts as read and abandoned. Once, after all threads have ended.
   virtual void settle() noexcept = 0;
 

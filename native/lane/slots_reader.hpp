@@ -107,9 +107,11 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
     return std::min(watermark, core::kNoLimit - 1);
   }
 
-  bool ended() noexcept override { return !damaged_ && end_.reached(next_); }
+  bool ended() noexcept override { return !damaged_ && !barrier_.backs_off() && end_.reached(next_); }
 
   bool damaged() const noexcept override { return damaged_; }
+
+  void end_backoff() noexcept override { barrier_.end_backoff(); }
 
   std::uint32_t struct_stride() const noexcept override {
     return ring_.fixed && ordinals_ == nullptr ? ring_.slot_stride : 0;
@@ -137,7 +139,7 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
                                  BYTEOR_INLINED_LAMBDA { return take(sequence - first, record); });
   }
 
-  bool drained() const noexcept { return damaged_ || end_.reached(next_); }
+  bool drained() const noexcept { return damaged_ || (!barrier_.backs_off() && end_.reached(next_)); }
 
   std::uint64_t next() const noexcept { return counts_.read(); }
 

@@ -31,20 +31,18 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // ingress, whose records are counted. `stamps` has cells.
   SlotsWriter(const core::RingMemory& ring, std::uint64_t* ordinals, abi::ProducerBlock& block,
               std::vector<core::SequenceReader> gates, core::StampTable stamps, const WriterOptions& options)
-      : producer_(
-            ring, block,
-            core::Gates(std::move(gates), ring.fixed && options.cross_thread && ring.slot_stride >= core::kCacheLine),
-            stamps, options.first),
+      : producer_(ring, block,
+                  core::Gates(std::move(gates), options.sets_structs && ring.fixed && options.cross_thread &&
+                                                    ring.slot_stride >= core::kCacheLine),
+                  stamps, options.first),
         block_(block),
         ordinals_(ordinals),
         fixed_(ring.fixed),
         cross_thread_(ring.fixed && options.cross_thread),
-        may_sleep_(ring.may_sleep),
         slots_(ring.slots),
         slot_stride_(ring.slot_stride),
         slot_mask_(ring.slot_mask),
         slots_a_line_(std::max(1u, static_cast<std::uint32_t>(core::kCacheLine) / ring.slot_stride)),
-        pushed_slots_(slots_a_line_ == 1 && ring.may_sleep ? 1 : kPushedLines * slots_a_line_),
         ahead_(core::kFetchAheadBytes / ring.slot_stride),
         room_(std::max(1u, core::kStagingBytes / ring.slot_stride)),
         is_long_(std::size_t{ring.slot_mask + 1} * ring.slot_stride > kFetchLaneBytes),
@@ -169,55 +167,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     std::uint32_t claimed_ = 0;
   };
 
-  // Structs that are published one by one, each with two stores: itself, and the cursor. Only where struct_stride() is
-  // not 0, and everything committed has been published. While it lives, nothing else is done with the writer, and the
-  // counters may be ahead by what lies in kPushedLines.
-  class Pushes {
-   public:
-    explicit Pushes(SlotsWriter& writer) noexcept
-        : writer_(writer),
-          cursor_(writer.block_.cursor),
-          slots_(writer.slots_),
-          stride_(writer.slot_stride_),
-          mask_(writer.slot_mask_),
-          may_sleep_(writer.may_sleep_),
-          next_(writer.producer_.next()),
-          easy_until_(next_) {}
-    ~Pushes() { writer_.producer_.stop_at(next_); }
-    Pushes(const Pushes&) = delete;
-    Pushes& operator=(const Pushes&) = delete;
-
-    // Where to make the next record, or nullptr while the lane is full. Making it elsewhere and copying it costs more
-    // than the copy: a load that spans several of the stores before it waits until they have left the core, one after
-    // the other with all that lie before them.
-    BYTEOR_ALWAYS_INLINE std::byte* try_claim() noexcept {
-      if (next_ == easy_until_) [[unlikely]] {
-        easy_until_ = writer_.resume_at(next_);
-        if (next_ == easy_until_) return nullptr;
-      }
-      std::byte* const to = slots_ + (next_ & mask_) * stride_;
-      BYTEOR_ASSUME(to != nullptr);  // a caller's wait for room would ask once a record
-      return to;
-    }
-
-    // The claimed record is complete, and readers may have it.
-    BYTEOR_ALWAYS_INLINE void push() noexcept {
-      ++next_;
-      // SYNC POINT S1: publishes the slot and the stamp to every reader.
-      core::publish_to(cursor_, next_, may_sleep_);
-    }
-
-   private:
-    SlotsWriter& writer_;
-    std::atomic<std::uint64_t>& cursor_;
-    std::byte* const slots_;
-    const std::uint64_t stride_;
-    const std::uint64_t mask_;
-    const bool may_sleep_;
-    std::uint64_t next_;
-    std::uint64_t easy_until_;  // before it, nothing is to be seen to but the record and the cursor
-  };
-
   // ---- as a native ingress writes ----
 
   std::uint32_t record_bytes() const noexcept { return options_.record_bytes; }
@@ -261,11 +210,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   // A long copy takes lines over without fetching them, but begins slowly. Near, 64 structs of 64 bytes at a time came
   // a third faster in place; 256 at a time a quarter faster copied, but on a long lane a tenth faster in place.
   static constexpr std::size_t kCopiedSameCoreBytes = 8192;
-  // What Pushes publishes without looking up: with four lines, records of 64 bytes came a quarter slower on the same
-  // core; with sixteen, those of 8 a tenth slower cross-core. But where readers may sleep, each store is waited
-  // for, and so the nearest lines have to be asked for again at each: a third of the 64-byte records came through
-  // otherwise.
-  static constexpr std::uint32_t kPushedLines = 8;
 
   static void fetch_room(const core::FixedSpan& span) noexcept {
     const std::size_t bytes = std::size_t{span.count} * span.stride;
@@ -276,16 +220,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   BYTEOR_ALWAYS_INLINE void fetch_ahead(std::uint64_t until) noexcept {
     const std::uint64_t end = std::min(until + ahead_, producer_.free_until());
     if (fetched_ < end) fetch_lines(end);
-  }
-
-  // Everything before `next` has been published by Pushes. Returns the end of what it may publish before it has to call
-  // again, and counts that as published. From a same-core reader, lines that are a record each came a third faster
-  // unasked.
-  BYTEOR_NEVER_INLINE std::uint64_t resume_at(std::uint64_t next) noexcept {
-    const std::uint64_t until = std::min(producer_.resume_at(next), next + pushed_slots_);
-    producer_.count_until(until);
-    if (cross_thread_ && until != next && (slots_a_line_ > 1 || producer_.reader_is_cross_core())) fetch_ahead(until);
-    return until;
   }
 
   // Cold enough to be called: once a line.
@@ -306,12 +240,10 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   std::uint64_t* const ordinals_;
   const bool fixed_;
   const bool cross_thread_;
-  const bool may_sleep_;
   std::byte* const slots_;
   const std::uint32_t slot_stride_;
   const std::uint32_t slot_mask_;
   const std::uint32_t slots_a_line_;
-  const std::uint32_t pushed_slots_;
   const std::uint32_t ahead_;  // slots
   const std::uint32_t room_;   // slots that the staging buffer holds
   const bool is_long_;

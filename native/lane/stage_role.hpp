@@ -70,13 +70,12 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
  private:
-  static constexpr bool kPassesAll = op::kPassesAll<Op>;
   static constexpr bool kWritesSpans = Op::kWrites && std::is_same_v<Out, SlotsWriter>;
 
   // Where all records are the same struct, their ordinals are not used, and each of them passes. What is changed is
   // changed in the outlet, if it has room.
   bool works_by_spans() const noexcept {
-    if constexpr (!kPassesAll || (Op::kWrites && !kWritesSpans)) return false;
+    if constexpr (!op::PassesStructs<Op> || (Op::kWrites && !kWritesSpans)) return false;
     if (Op::kWrites && (outlet_ == nullptr || outlet_->drops())) return false;
     return copies_spans(context_);
   }
@@ -94,7 +93,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   };
 
   std::uint32_t work() noexcept {
-    if constexpr (kPassesAll)
+    if constexpr (op::PassesStructs<Op>)
       if (by_spans_) return work_by_spans();
     return outlet_ == nullptr ? work_without_outlet() : work_with_outlet();
   }

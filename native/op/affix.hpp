@@ -15,6 +15,7 @@ namespace byteor::op {
 class PrependOp {
  public:
   static constexpr bool kWrites = true;
+  static constexpr bool kKeepsLayout = false;
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
 
@@ -37,6 +38,7 @@ class PrependOp {
 class AppendOp {
  public:
   static constexpr bool kWrites = true;
+  static constexpr bool kKeepsLayout = false;
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
 

@@ -14,10 +14,6 @@
 
 namespace byteor::op {
 
-// Every record passes: none is filtered, and none fails.
-template <class Op>
-inline constexpr bool kPassesAll = !Op::kFilters && !Op::kFails;
-
 // Looks at no record, and changes none.
 template <class Op>
 inline constexpr bool kPassive = std::is_same_v<Op, IdentityOp>;
@@ -29,8 +25,12 @@ BYTEOR_ALWAYS_INLINE void apply_at_stride(Op& op, std::byte* __restrict records,
                                           Stride stride) noexcept {
   for (std::size_t i = 0; i != count; ++i) {
     if (from != nullptr) std::memcpy(records + i * stride, from + i * stride, stride);
-    core::RecordRef record{records + i * stride, length, 0};
-    op.apply(record);
+    if constexpr (requires { op.apply_to_struct(records); }) {
+      op.apply_to_struct(records + i * stride);
+    } else {
+      core::RecordRef record{records + i * stride, length, 0};
+      op.apply(record);
+    }
   }
 }
 
@@ -101,12 +101,12 @@ inline bool has_wide_spans() noexcept {
 inline const bool kHasWideSpans = has_wide_spans();
 #endif
 
-// Applies an op that passes all records to each struct of the span. `length`: of a struct, bytes. `from`: where the
+// Applies an op that passes all structs to each of the span. `length`: of a struct, bytes. `from`: where the
 // structs are to be copied from first, at the same stride, or nullptr.
 template <class Op>
 void apply_to_span(Op& op, const core::FixedSpan& records, std::uint32_t length,
                    const std::byte* from = nullptr) noexcept {
-  static_assert(kPassesAll<Op>);
+  static_assert(PassesStructs<Op>);
   if constexpr (kPassive<Op>) return;
 #ifdef BYTEOR_WIDE_SPANS
   if (kHasWideSpans) return apply_to_span_wide(op, records, length, from);

@@ -19,6 +19,7 @@ namespace byteor::op {
 class alignas(core::kCacheBlock) ChecksumOp {
  public:
   static constexpr bool kWrites = false;
+  static constexpr bool kKeepsLayout = true;
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
 

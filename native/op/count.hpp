@@ -20,6 +20,7 @@ namespace byteor::op {
 class alignas(core::kCacheBlock) CountOp {
  public:
   static constexpr bool kWrites = false;
+  static constexpr bool kKeepsLayout = true;
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
 

@@ -13,6 +13,7 @@ namespace byteor::op {
 class FilterOp {
  public:
   static constexpr bool kWrites = false;
+  static constexpr bool kKeepsLayout = true;
   static constexpr bool kFilters = true;
   static constexpr bool kFails = false;
 

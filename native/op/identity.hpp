@@ -11,6 +11,7 @@ namespace byteor::op {
 class IdentityOp {
  public:
   static constexpr bool kWrites = false;
+  static constexpr bool kKeepsLayout = true;
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
 

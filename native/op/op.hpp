@@ -4,8 +4,11 @@
 //   class SomeOp {
 //    public:
 //     static constexpr bool kWrites, kFilters, kFails;  // what it may do; an agent leaves out what it cannot do
+//     static constexpr bool kKeepsLayout;               // a struct is still that struct behind it
 //     explicit SomeOp(const OpConfig&);                 // control path: may allocate, throws std::invalid_argument
 //     Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one thread at a time
+//     void apply_to_struct(std::byte*) noexcept;        // where it has one: apply() of a record that is a whole struct
+//                                                       // and therefore passes
 //     std::string cause() const;                        // control path: why the last record failed, and the remedy
 //     static std::string report(std::span<const SomeOp* const> shards);  // JSON text of what it has to tell, or "null"
 //   };
@@ -15,6 +18,9 @@
 // files. Which class belongs to which code: op/catalog.hpp.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -36,13 +42,39 @@ struct KeySpec {
   std::string_view text;  // Token: separator; Json: pointer; Field: name
 };
 
+// What set_field does: docs/ops.md. As the description, whose checks have seen that the field and the one that is
+// copied lie in the records.
+struct FieldWrite {
+  abi::FieldWriteCode write = abi::FieldWriteCode::kValue;
+  abi::FieldCode kind = abi::FieldCode::kU8;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint32_t from = 0;
+  std::uint64_t bits = 0;
+  std::string_view name = {};
+  std::string_view text = {};
+};
+
+// Bytes of a record that hold all that the write reads and writes.
+inline std::uint32_t field_end(const FieldWrite& field) noexcept {
+  return std::max(field.offset, field.from) + field.length;
+}
+
 struct OpConfig {
   abi::OpCode code = abi::OpCode::kIdentity;
   std::string_view text;  // filter, reject: needle; prepend, append: affix
   abi::MatchCode match = abi::MatchCode::kNone;
   bool invert = false;
-  std::optional<KeySpec> key;  // count
+  std::optional<KeySpec> key;       // count
+  std::optional<FieldWrite> field;  // set_field
 };
+
+// Whether it passes every record that is a whole struct.
+template <class Op>
+concept PassesStructs = !Op::kFilters && (!Op::kFails || requires(Op & op, std::byte* record) {
+  { op.apply_to_struct(record) }
+  noexcept;
+});
 
 // The bytes of a record as text; valid as long as the record is.
 inline std::string_view bytes_of(const core::RecordRef& record) noexcept {

@@ -17,6 +17,7 @@ namespace byteor::op {
 class RejectOp {
  public:
   static constexpr bool kWrites = false;
+  static constexpr bool kKeepsLayout = true;
   static constexpr bool kFilters = false;
   static constexpr bool kFails = true;
 

@@ -30,7 +30,6 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) 
 }
 
 void futex_wake_one(std::atomic<std::uint32_t>& word) noexcept { futex(word, FUTEX_WAKE_PRIVATE, 1); }
-void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept { futex(word, FUTEX_WAKE_PRIVATE, INT_MAX); }
 
 #else
 
@@ -40,7 +39,6 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) 
 }
 
 void futex_wake_one(std::atomic<std::uint32_t>& word) noexcept { word.notify_one(); }
-void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept { word.notify_all(); }
 
 #endif
 

@@ -14,8 +14,7 @@ namespace byteor::platform {
 // signal): the caller looks again. There is no timeout, on purpose: a timeout would hide a lost wake-up.
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept;
 
-// Wakes one sleeper, or all of them. The caller has changed the word before.
+// Wakes one sleeper. The caller has changed the word before.
 void futex_wake_one(std::atomic<std::uint32_t>& word) noexcept;
-void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept;
 
 }  // namespace byteor::platform

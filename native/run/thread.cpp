@@ -226,6 +226,7 @@ void AgentThread::rest(std::uint32_t& idle_rounds, double& idle_since) noexcept 
 }
 
 void AgentThread::park() noexcept {
+  for (core::Agent* agent : agents_) agent->end_backoff();
   sleeper_.arm();
   // SYNC POINT S5: the look after arming. What was published before a waker looked at `armed` is seen here, a halt (S8)
   // included.

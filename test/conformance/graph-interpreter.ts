@@ -7,6 +7,7 @@ import type { Codec, Connection, LaneGraphPlan, StageEntry } from '../../lib/pla
 import { configOf, matches, reportOf } from './interpreter.js';
 import { keyOf, shardOf } from './keys.js';
 import type { Line } from './lines.js';
+import { withField } from './set-field.js';
 
 /** A record on its way. */
 export interface Item {
@@ -37,7 +38,7 @@ export interface OwnerOutcome {
   readonly inlet: Flow;
   readonly outlet: Flow;
   readonly filtered: number;
-  /** Items that a `reject` fails, in the order of the inlet. */
+  /** Items that a `reject` or a `set_field` fails, in the order of the inlet. */
   readonly failing: readonly Item[];
   readonly report: unknown;
 }
@@ -123,8 +124,8 @@ export class GraphInterpreter {
     const stage = this.plan.stages.find((candidate) => candidate.id === id);
     if (stage === undefined) return { outlet: inlet, filtered: 0, failing: [], report: null };
     const seen = inlet.items.slice(0, stopAt);
-    const failing = stage.op === 'reject' ? seen.filter(({ bytes }) => matches(stage, Buffer.from(bytes))) : [];
-    const items = seen.filter((item) => !failing.includes(item)).flatMap((item) => worked(stage, item));
+    const failing = seen.filter(({ bytes }) => fails(stage, Buffer.from(bytes), this.codec));
+    const items = seen.filter((item) => !failing.includes(item)).flatMap((item) => worked(stage, item, this.codec));
     const report = reportOf(stage, [seen.map(({ bytes }) => bytes)], this.codec);
     const filtered = seen.length - failing.length - items.length;
     return { outlet: { ...inlet, items }, filtered, failing, report };
@@ -151,13 +152,20 @@ const asFlow = (lines: readonly Line[]): Flow => ({
   step: 1,
 });
 
-function worked(stage: StageEntry, item: Item): Item[] {
+function fails(stage: StageEntry, bytes: Buffer, codec: Codec | undefined): boolean {
+  if (stage.op === 'set_field') return withField(stage, bytes, codec) === undefined;
+  return stage.op === 'reject' && matches(stage, bytes);
+}
+
+function worked(stage: StageEntry, item: Item, codec: Codec | undefined): Item[] {
   const { text } = configOf(stage) as { text?: string };
   switch (stage.op) {
     case 'prepend':
       return [{ ...item, bytes: Buffer.concat([Buffer.from(text ?? ''), item.bytes]) }];
     case 'append':
       return [{ ...item, bytes: Buffer.concat([item.bytes, Buffer.from(text ?? '')]) }];
+    case 'set_field':
+      return [{ ...item, bytes: withField(stage, item.bytes, codec) ?? item.bytes }];
     case 'filter':
       return matches(stage, Buffer.from(item.bytes)) ? [item] : [];
     default:

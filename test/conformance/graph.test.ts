@@ -177,7 +177,7 @@ describe.each(THREADS)('a record that fails, on %i threads', (threads) => {
           const place = failure.sequence - (one.options.firstSequence ?? 0);
           expect([...(named?.any ?? [])]).toContain(place);
           if (named?.first !== undefined) expect(place).toBe(named.first);
-          expect(failure.cause).toMatch(/^reject: the record /);
+          expect(failure.cause).toMatch(/^reject: the record |^set_field: the field /);
           expectPart(expected, core);
           for (const error of Object.values(core.rejected)) expect(error?.failure).toEqual(failure);
           if (possible.length > 1 || named?.first === undefined) return;

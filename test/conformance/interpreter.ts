@@ -5,6 +5,7 @@
 import type { Codec, Key, ScalarType, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
 import { crc32c, escapedText, structPlaces } from './bytes.js';
 import { keyOf, shardOf } from './keys.js';
+import { withField } from './set-field.js';
 
 export interface Counts {
   in: number;
@@ -126,6 +127,11 @@ export class Interpreter {
       if (stage.op === 'prepend') bytes = Buffer.concat([Buffer.from(configOf(stage).text as string), bytes]);
       if (stage.op === 'append') bytes = Buffer.concat([bytes, Buffer.from(configOf(stage).text as string)]);
       if (stage.op === 'reject' && matches(stage, bytes)) failed.push(stage.id);
+      if (stage.op === 'set_field') {
+        const written = withField(stage, bytes, this.codec);
+        if (written === undefined) failed.push(stage.id);
+        bytes = written ?? bytes;
+      }
       const drops = stage.op === 'filter' && !matches(stage, bytes);
       if (drops) filtered.add(stage.id);
       change.push(() => (drops ? counts.filtered++ : counts.out++));

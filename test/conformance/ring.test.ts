@@ -156,7 +156,7 @@ describe.each(THREADS)('a record that fails, on %i threads', (threads) => {
         const shard = expected.shards[failure.shard ?? 0] as ShardOutcome;
         expect(failure.sequence - (one.setup.options.firstSequence ?? 0)).toBe(shard.failed?.sequence);
         expect(shard.failed?.stages).toContain(failure.stage);
-        expect(failure.cause).toMatch(/^reject: the record /);
+        expect(failure.cause).toMatch(/^reject: the record |^set_field: the field /);
         if (core.delivered !== undefined) expect(core.rejected?.failure).toEqual(failure);
         if (core.delivered === undefined || !(tellsShards(one.setup) || expected.shards.length === 1)) return;
         for (const [index, { delivered }] of expected.shards.entries()) {

@@ -50,11 +50,11 @@ describe('describe', () => {
       {
         layout: {
           kind: 'Fixed',
-          reason: 'events takes structs of 24 bytes and no stage writes, so the record is the slot',
+          reason: 'events takes structs of 24 bytes and no stage changes their length, so the record is the slot',
         },
       },
       { layout: { kind: 'Variable', reason: 'records of in have any length, so slots point into an arena' } },
-      { layout: { kind: 'Variable', reason: 'a may change a record, so slots point into an arena' } },
+      { layout: { kind: 'Variable', reason: 'a may change the length of a record, so slots point into an arena' } },
     ]);
   });
 

@@ -5,8 +5,8 @@ import { encodeSpec } from '../../lib/lower/encode.js';
 import { SpecError } from '../../lib/lower/errors.js';
 import type { RingSpec, StageSpec } from '../../lib/lower/spec.js';
 
-const none = { headroom: 0, tailroom: 0, text: '', match: 'None', invert: false, key: null } as const;
-const reads = { writes: false, filters: false, fails: false, sink: false };
+const none = { headroom: 0, tailroom: 0, text: '', match: 'None', invert: false, key: null, field: null } as const;
+const reads = { writes: false, filters: false, fails: false, sink: false, keepsLayout: false };
 
 const filter = (id: string, text: string): StageSpec => ({
   ...none,
@@ -52,7 +52,7 @@ const diamond: RingSpec = {
   egressReadsMarksOf: [2],
 };
 
-const SECTIONS = ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys'];
+const SECTIONS = ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys', 'FieldWrites'];
 
 /** Byte offset of a section in an encoded spec. */
 function sectionOffset(bytes: Uint8Array, name: string): number {
@@ -90,12 +90,12 @@ describe('decodeSpec', () => {
   it.each<[string, Uint8Array, string]>([
     ['an empty buffer', new Uint8Array(0), 'it has 0 bytes, the header alone needs 32 (at byte 0)'],
     ['a wrong magic', patched(() => SpecHeader.offset.magic, 7), 'magic is 7, expected 1397904450 (at byte 0)'],
-    ['another layout version', patched(() => 4, 9), 'layout_version is 9, expected 2 (at byte 4)'],
+    ['another layout version', patched(() => 4, 9), 'layout_version is 9, expected 3 (at byte 4)'],
     ['a total that is not the size', patched(() => 8, 64), 'total_bytes is 64, expected'],
     ['an unknown target', patched(() => 12, 3), 'unknown target 3 (at byte 12)'],
-    ['another target', patched(() => 12, 2), 'section_count is 7, expected 8'],
+    ['another target', patched(() => 12, 2), 'section_count is 8, expected 9'],
     ['a section of another target', patched(() => SpecHeader.size, 8), 'a SingleRing has no section Roles'],
-    ['a missing section', patched(() => 16, 6), 'section_count is 6, expected 7'],
+    ['a missing section', patched(() => 16, 7), 'section_count is 7, expected 8'],
     ['a name behind the text', patched(() => SpecHeader.offset.name_length, 1 << 20), 'text 0…1048576 of'],
     ['an unknown section', patched(() => SpecHeader.size, 77), 'unknown section kind 77 (at byte 32)'],
     [
@@ -104,10 +104,10 @@ describe('decodeSpec', () => {
       'section Boundaries stands twice',
     ],
     ['a section behind the end', patched(() => SpecHeader.size + 4, 0x7ffffff8), 'outside the buffer'],
-    ['an unaligned section', patched(() => SpecHeader.size + 4, 145), 'section Text is not 8-byte aligned'],
+    ['an unaligned section', patched(() => SpecHeader.size + 4, 161), 'section Text is not 8-byte aligned'],
     ['a section count that overflows', patched(() => SpecHeader.size + 24, 0xffffffff), 'outside the buffer'],
     ['a foreign stride', patched(() => SpecHeader.size + 28, 8), 'section Boundaries has stride 8, expected 32'],
-    ['sections that overlap', patched(() => SpecHeader.size + 8, 160), 'sections overlap'],
+    ['sections that overlap', patched(() => SpecHeader.size + 8, 176), 'sections overlap'],
     ['no shards', patched(ringField('shards'), 0), 'shards is 0, expected 1…64'],
     ['Strict with shards', patched(ringField('ordering'), 1), 'Strict ordering with 4 shards'],
     ['shards without a key', patched(ringField('shard_key'), NONE), 'a shard key stands exactly with several shards'],

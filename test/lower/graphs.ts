@@ -200,6 +200,20 @@ export const structs = graph(
   { ends: { in: { codec: orders } }, ops: { b: { op: 'append', config: { text: '!' } } } },
 );
 
+/** A stage that writes structs in place between lanes of structs, and one whose lane is none any more. */
+export const setFields = graph(
+  'set-fields',
+  [['in -> a'], ['a -> b', 'SequencedSlots'], ['b -> c', { kind: 'Journal', fsync: 'none' }], ['c -> out']],
+  {
+    ends: { in: { codec: orders } },
+    ops: {
+      a: { op: 'set_field', config: { field: 'user', add: 1 } },
+      b: { op: 'set_field', config: { field: 'level', value: 2 } },
+      c: { op: 'append', config: { text: '!' } },
+    },
+  },
+);
+
 export const graphs: Readonly<Record<string, CheckedPlan<LaneGraphPlan>>> = {
   'broadcast-diamond': broadcastDiamond,
   'events-diamond': eventsDiamond,
@@ -212,4 +226,5 @@ export const graphs: Readonly<Record<string, CheckedPlan<LaneGraphPlan>>> = {
   'shared-among-others': sharedAmongOthers,
   kept,
   structs,
+  'set-fields': setFields,
 };

@@ -1,4 +1,11 @@
-import type { CheckedPlan, PipelinePlanV2, RingStage, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
+import type {
+  CheckedPlan,
+  Codec,
+  PipelinePlanV2,
+  RingStage,
+  SingleRingPlan,
+  StageEntry,
+} from '../../lib/plan/document.js';
 import { validate } from '../../lib/validate/validate.js';
 import { PlanError } from '../../lib/version/plan-error.js';
 
@@ -87,6 +94,37 @@ export const shards = ring(
         },
       },
       { id: 'out', kind: 'egress' },
+    ],
+  },
+);
+
+const reading: Codec = {
+  kind: 'struct',
+  fields: [
+    { name: 'seen', type: 'bool' },
+    { name: 'sensor', type: 'utf8(6)' },
+    { name: 'value', type: 'f32' },
+    { name: 'count', type: 'u64' },
+    { name: 'total', type: 'u64' },
+    { name: 'tag', type: 'bytes(3)' },
+  ],
+};
+
+/** Stages that write structs in place, so that the ring stays Fixed. */
+export const fields = ring(
+  'fields',
+  [
+    ['mark', 'set_field', [], { field: 'seen', value: true }],
+    ['name', 'set_field', ['mark'], { field: 'sensor', value: 'é1' }],
+    ['more', 'set_field', ['name'], { field: 'count', add: '18446744073709551615' }],
+    ['copy', 'set_field', ['more'], { field: 'total', from: 'count' }],
+    ['tag', 'set_field', ['copy'], { field: 'tag', value: '00FFab' }],
+    ['warm', 'set_field', ['tag'], { field: 'value', add: -1.5 }],
+  ],
+  {
+    boundaries: [
+      { id: 'in', kind: 'ingress', codec: reading },
+      { id: 'out', kind: 'egress', codec: reading },
     ],
   },
 );

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSpec, encodeSpec, lower } from '../../lib/lower/index.js';
-import { specJson } from '../../lib/lower/spec-json.js';
 import type { CheckedPlan, SingleRingPlan } from '../../lib/plan/document.js';
 import { ringPlans } from './arbitrary.js';
 import { hexDump } from './hex.js';
-import { callers, chain, checked, diamond, eight, ring, shards } from './plans.js';
+import { callers, chain, checked, diamond, eight, fields, ring, shards } from './plans.js';
+import { specJson } from './spec-json.js';
 
 const golden: readonly (readonly [string, CheckedPlan<SingleRingPlan>])[] = [
   ['chain', chain],
@@ -13,6 +13,7 @@ const golden: readonly (readonly [string, CheckedPlan<SingleRingPlan>])[] = [
   ['eight', eight],
   ['shards', shards],
   ['callers', callers],
+  ['fields', fields],
 ];
 
 describe('lowering a ring', () => {

@@ -62,15 +62,23 @@ TEST(Pace, ALaneOfAFewRecordsIsNeverWaitedFor) {
   }
 }
 
-TEST(Pace, WaitsFromTheLookOnAndNotAgain) {
+TEST(Pace, PutsALookOffFromTheLastOneOnAndNotAgain) {
   Pace pace = at_most();
   const double looked = now_ns();
   pace.found(kMany);
-  pace.wait();
+  while (pace.is_early()) {
+  }
   EXPECT_GE(now_ns() - looked, Pace::kMostNs);
-  const double begin = now_ns();
-  for (int i = 0; i < 100'000; ++i) pace.wait();
-  EXPECT_LT(now_ns() - begin, 100'000 * Pace::kMostNs) << "a pause that is over is over";
+  EXPECT_FALSE(pace.is_early()) << "a pause that is over is over";
+}
+
+TEST(Pace, IsNeverEarlyOnceItHasBeenEnded) {
+  Pace pace = at_most();
+  pace.found(kMany);
+  pace.end();
+  EXPECT_FALSE(pace.is_early());
+  pace.found(0);
+  EXPECT_FALSE(pace.is_early()) << "a look that finds nothing begins no pause";
 }
 
 }  // namespace

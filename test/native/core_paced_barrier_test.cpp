@@ -84,36 +84,71 @@ TEST(PacedBarrier, WhatIsForgottenIsAskedForAgain) {
   EXPECT_EQ(barrier.available(5, 64, true), 5u);
 }
 
-// What it waits for after ten looks that found ten records each.
+// Takes what `barrier` shows from `next` on, as soon as it looks.
+std::uint64_t take(PacedBarrier& barrier, std::uint64_t next) {
+  std::uint64_t end = next;
+  while (end == next) end = barrier.available(next, 64, true);
+  return end;
+}
+
+// How long it puts a look off after ten looks that found ten records each.
 double pause_of(Ring ring) {
   PacedBarrier barrier = ring.barrier(true);
   for (std::uint64_t read = 0; read != 100; read += 10) {
     ring.publish(read + 10);
-    EXPECT_EQ(barrier.available(read, 30, true), read + 10);
+    EXPECT_EQ(take(barrier, read), read + 10);
   }
   return barrier.pause_ns();
 }
 
-TEST(PacedBarrier, DoesNotWaitForSlotsThatAreALineWithTheirWord) {
+TEST(PacedBarrier, PutsNoLookOffAtSlotsThatAreALineWithTheirWord) {
   EXPECT_EQ(pause_of(Ring(true, 16)), 0);
   EXPECT_EQ(pause_of(Ring(true, 64)), 0);
   EXPECT_EQ(pause_of(Ring(false)), Pace::kMostNs);
 }
 
-TEST(PacedBarrier, WaitsHalfAsLongForWordsBecauseALookBringsTheSlots) {
+TEST(PacedBarrier, PutsLooksAtWordsOffHalfAsLongBecauseTheyBringTheSlots) {
   EXPECT_EQ(pause_of(Ring(true, 128)), Pace::kMostNs / 2);
 }
 
-TEST(PacedBarrier, WaitsBetweenLooksThatFindSome) {
+TEST(PacedBarrier, PutsLooksThatFindSomeOffAndReturnsAtOnce) {
   constexpr int kLooks = 200;
   Ring ring;
   PacedBarrier barrier = ring.barrier(true);
   const double begin = now_ns();
+  std::uint64_t turns = 0;
   for (std::uint64_t i = 1; i != kLooks; ++i) {
     ring.publish(10 * i);
-    EXPECT_EQ(barrier.available(10 * (i - 1), 64, true), 10 * i);
+    std::uint64_t end = 10 * (i - 1);
+    for (; end == 10 * (i - 1); ++turns) {
+      end = barrier.available(end, 64, true);
+      EXPECT_EQ(barrier.backs_off(), end == 10 * (i - 1));
+    }
+    EXPECT_EQ(end, 10 * i);
   }
-  EXPECT_GE(now_ns() - begin, kLooks * Pace::kMostNs / 2) << "all but the first few wait for as long as any may";
+  EXPECT_GE(now_ns() - begin, kLooks * Pace::kMostNs / 2) << "all but the first few are put off as long as any may be";
+  EXPECT_GT(turns, 2 * kLooks) << "its thread had turns meanwhile";
+}
+
+TEST(PacedBarrier, LooksAtOnceAfterItsThreadHasEndedTheBackoff) {
+  Ring ring;
+  PacedBarrier barrier = ring.barrier(true);
+  for (std::uint64_t i = 1; i != 1000; ++i) {
+    ring.publish(10 * i);
+    barrier.end_backoff();
+    EXPECT_EQ(barrier.available(10 * (i - 1), 64, true), 10 * i);
+    EXPECT_FALSE(barrier.backs_off());
+  }
+}
+
+TEST(PacedBarrier, APutOffLookIsForgottenWithTheNextOne) {
+  Ring ring;
+  PacedBarrier barrier = ring.barrier(true);
+  ring.publish(10);
+  EXPECT_EQ(take(barrier, 0), 10u);
+  ring.publish(20);
+  EXPECT_EQ(take(barrier, 10), 20u);
+  EXPECT_FALSE(barrier.backs_off());
 }
 
 }  // namespace

@@ -32,6 +32,39 @@ struct NamedSpec {
   RingSpec ring;
 };
 
+abi::SpecFieldWrite field_write(abi::FieldWriteCode write, abi::FieldCode kind, std::uint32_t offset,
+                                std::uint32_t length, std::uint32_t from, std::uint64_t bits) {
+  abi::SpecFieldWrite row{};
+  row.write = static_cast<std::uint32_t>(write);
+  row.kind = static_cast<std::uint32_t>(kind);
+  row.offset = offset;
+  row.length = length;
+  row.from = from;
+  row.bits = bits;
+  return row;
+}
+
+// Structs whose fields are set in place, and a last stage that decides where records lie: in Fixed slots or not.
+NamedSpec fields(OpCode last) {
+  using abi::FieldCode;
+  using abi::FieldWriteCode;
+  const auto stage = [](const char* id, std::vector<std::uint32_t> on, abi::SpecFieldWrite field, const char* text) {
+    StageSpec stage{id, OpCode::kSetField, std::move(on)};
+    stage.field = field;
+    stage.field_text = text;
+    return stage;
+  };
+  NamedSpec spec{last == OpCode::kAppend ? "fields of moving records" : "fields", {}};
+  spec.ring.stages = {stage("v", {}, field_write(FieldWriteCode::kValue, FieldCode::kU16, 2, 2, 0, 0xffff), ""),
+                      stage("b", {0}, field_write(FieldWriteCode::kValue, FieldCode::kBytes, 5, 3, 0, 0), "00ff7f"),
+                      stage("t", {1}, field_write(FieldWriteCode::kValue, FieldCode::kUtf8, 8, 4, 0, 0), "ab"),
+                      stage("c", {2}, field_write(FieldWriteCode::kFrom, FieldCode::kU32, 0, 4, 8, 0), ""),
+                      stage("a", {3}, field_write(FieldWriteCode::kAdd, FieldCode::kF64, 4, 8, 0, 0), ""),
+                      {"z", last, {4}, last == OpCode::kAppend ? "!" : ""}};
+  spec.ring.struct_bytes = 12;
+  return spec;
+}
+
 std::vector<NamedSpec> real_specs() {
   std::vector<NamedSpec> specs;
   specs.push_back({"one stage", {{{"a"}}}});
@@ -57,6 +90,8 @@ std::vector<NamedSpec> real_specs() {
   NamedSpec fixed{"structs", {{{"a"}, {"f", OpCode::kFilter, {0}, "e", MatchCode::kContains}}}};
   fixed.ring.struct_bytes = 12;
   specs.push_back(fixed);
+  specs.push_back(fields(OpCode::kIdentity));
+  specs.push_back(fields(OpCode::kAppend));
   return specs;
 }
 

@@ -120,6 +120,7 @@ TEST(FramedLane, ATurnWorksOffWhatIsKnownBeforeItAsksForMore) {
   put(*writer, "b");
   std::string read;
   const auto take_up_to = [&](std::uint32_t limit) {
+    reader->end_backoff();
     const std::uint32_t taken = reader->take(limit, [&](const lane::LaneRecord& record) {
       read += text_of(record);
       return true;

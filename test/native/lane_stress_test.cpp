@@ -145,49 +145,6 @@ TEST(LaneStress, OneWriterAndItsReadersAgreeOnEveryRecord) {
   });
 }
 
-TEST(LaneStress, StructsPushedOneByOneReachEveryReaderInOrder) {
-  for_each_seed(12, [](Random& random) {
-    LaneShape shape{.slots = true, .struct_bytes = 8};
-    shape.capacity = random.pick<std::uint32_t>({1, 2, 3, 64, 1000});
-    shape.readers = 1 + random.below(3);
-    shape.measures = random.one_in(2);
-    shape.cross_thread = random.one_in(2);
-    shape.paces = random.one_in(2);
-    shape.spins = random.one_in(2);
-    shape.first = kStressFirsts[random.below(3)];
-    Lane lane(shape);
-    static constexpr std::uint64_t kCount = 20'000;
-    std::vector<std::thread> threads;
-    for (std::uint32_t i = 0; i < shape.readers; ++i)
-      threads.emplace_back([&lane, i] {
-        const auto reader = lane.slots_reader(i);
-        std::uint64_t read = 0;
-        while (!reader->ended()) {
-          const core::FixedSpan span = reader->span(0, 16);
-          for (std::uint32_t k = 0; k < span.count; ++k, ++read) {
-            std::uint64_t record = 0;
-            std::memcpy(&record, span.data + std::size_t{k} * span.stride, sizeof record);
-            if (record != read) ADD_FAILURE() << record << " instead of " << read;
-          }
-          reader->consume(span.count);
-          reader->release();
-          if (span.count == 0) std::this_thread::yield();
-        }
-        EXPECT_EQ(read, kCount);
-      });
-    const auto writer = lane.slots_writer();
-    for (std::uint64_t next = 0; next < kCount;) {
-      const std::uint64_t end = std::min<std::uint64_t>(kCount, next + 1 + random.below(3000));
-      lane::SlotsWriter::Pushes pushes(*writer);
-      for (; next != end; ++next)
-        while (!try_push(pushes, next)) std::this_thread::yield();
-    }
-    writer->close();
-    for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(lane.producer().published.load(), static_cast<double>(kCount));
-  });
-}
-
 TEST(LaneStress, SixteenReadersOfOneLaneAllSeeEverything) {
   for_each_seed(2, [](Random& random) {
     Lane lane({.capacity = 256, .readers = 16, .watermarked = true});

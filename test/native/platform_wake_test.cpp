@@ -218,20 +218,6 @@ TEST(Futex, WaitReturnsAtOnceWhenTheWordIsAnother) {
   EXPECT_EQ(word.load(), 1u);
 }
 
-TEST(Futex, WakeAllWakesEverySleeper) {
-  std::atomic<std::uint32_t> word{0};
-  const test::Watchdog watchdog(seconds(60));
-  const auto sleep = [&] {
-    while (word.load() == 0) futex_wait(word, 0);
-  };
-  std::thread first(sleep);
-  std::thread second(sleep);
-  word.store(1);
-  futex_wake_all(word);
-  first.join();
-  second.join();
-}
-
 TEST(Sleeper, GivesItsDescriptorBackAndALateWakeWritesIntoNoOtherFile) {
   Side side(1);
   side.sleeper.close();

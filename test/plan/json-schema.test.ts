@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configJsonSchema, type JsonSchema, planJsonSchema } from '../../lib/plan/json-schema.js';
 import { OP_CATALOG, type OpEntry } from '../../lib/plan/op-catalog.js';
-import { planSchema } from '../../lib/plan/schema.js';
 import { arbitraryPlan } from '../support/arbitrary-plan.js';
 import { arbitraryChoices } from '../support/choices.js';
 import { matchesSchema } from '../support/json-schema-check.js';
 import { mutated, placesOf, removed } from '../support/mutations.js';
+import { planSchema } from '../support/plan-schema.js';
 
 const schema = planJsonSchema();
 const accepts = (document: unknown) => matchesSchema(schema, schema, document);

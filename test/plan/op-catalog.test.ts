@@ -25,6 +25,7 @@ describe('the catalog of ops', () => {
       ['count', { ...quiet, access: 'read', sink: true }],
       ['checksum', { ...quiet, access: 'read', sink: true }],
       ['reject', { ...quiet, access: 'read', fails: true }],
+      ['set_field', { ...quiet, access: 'write', fails: true }],
     ]);
   });
 

@@ -17,7 +17,7 @@ import type {
   StageEntry,
   StructField,
 } from '../../lib/plan/document.js';
-import { OP_CATALOG, traitsOf } from '../../lib/plan/op-catalog.js';
+import { type FieldConstant, OP_CATALOG, type SetFieldConfig, traitsOf } from '../../lib/plan/op-catalog.js';
 import { arbitraryChoices, type Choices } from './choices.js';
 
 export interface PlanShape {
@@ -79,17 +79,18 @@ function drawIds(choices: Choices, amount: number): string[] {
 }
 
 /**
- * The catalog of stages. Structs have fields only where nothing writes: either all stages of a plan with structs read, or
- * its keys are not fields.
+ * The catalog of stages. A struct has fields as long as all stages keep it: either all of a plan with structs do, or none
+ * of them names a field.
  */
 function drawCatalog(choices: Choices, shape: PlanShape, ids: readonly string[], codec: Codec | undefined): Catalog {
   const writing = typeof codec !== 'object' || choices.chance();
   const keys = writing ? ANY_CODEC_KEYS : keysFor(codec);
-  return { writing, entries: ids.map((id) => ({ id, ...drawOp(choices, shape, keys, writing) })) };
+  const struct = writing ? undefined : codec;
+  return { writing, entries: ids.map((id) => ({ id, ...drawOp(choices, shape, keys, struct) })) };
 }
 
 interface Catalog {
-  /** Some stages may change records. */
+  /** Some stages may change the length of records. */
   readonly writing: boolean;
   readonly entries: readonly StageEntry[];
 }
@@ -99,11 +100,19 @@ function drawEgressCodec(choices: Choices, codec: Codec | undefined, { writing }
   return choices.pick(typeof codec === 'object' && writing ? [undefined, 'bytes'] : [undefined, 'bytes', codec]);
 }
 
-function drawOp(choices: Choices, shape: PlanShape, keys: readonly Key[], writing: boolean): Omit<StageEntry, 'id'> {
+/** @param struct what all records are from end to end, where that is a struct */
+function drawOp(
+  choices: Choices,
+  shape: PlanShape,
+  keys: readonly Key[],
+  struct: (Codec & object) | undefined,
+): Omit<StageEntry, 'id'> {
+  const writing = struct === undefined;
   const ops = ['identity', 'filter', 'count', 'checksum'];
   if (writing) ops.push('append', 'prepend');
   if (shape.failing !== false) ops.push('reject');
   if (shape.callerOps === true && writing) ops.push('js:mine', 'native:fast.path');
+  if (struct !== undefined) ops.push('set_field', 'set_field');
   const op = choices.pick(ops);
   const text = choices.pick(shape.texts ?? TEXTS);
   switch (op) {
@@ -118,6 +127,8 @@ function drawOp(choices: Choices, shape: PlanShape, keys: readonly Key[], writin
       return { op, config: { text } };
     case 'count':
       return choices.pick([{ op }, { op, config: {} }, { op, config: { key: choices.pick(keys) } }]);
+    case 'set_field':
+      return { op, config: drawFieldWrite(choices, shape, (struct as Codec & object).fields) };
     case 'js:mine':
     case 'native:fast.path':
       return choices.pick([
@@ -131,6 +142,33 @@ function drawOp(choices: Choices, shape: PlanShape, keys: readonly Key[], writin
       return { op };
   }
 }
+
+/** Constants at the edges of the types, so that some sums do not fit. */
+function drawFieldWrite(choices: Choices, shape: PlanShape, fields: readonly StructField[]): SetFieldConfig {
+  const { name, type } = choices.pick(fields);
+  const others = fields.filter((other) => other.type === type && other.name !== name);
+  const [kind = '', size = ''] = type.split(/[()]/);
+  const constants = CONSTANTS[kind] ?? [1, 0, 100];
+  const ways: SetFieldConfig[] = [{ field: name, value: choices.pick(constants) }];
+  if (kind === 'bytes') ways[0] = { field: name, value: choices.pick(['00', 'Fe']).repeat(Number(size)) };
+  if (others.length > 0) ways.push({ field: name, from: choices.pick(others).name });
+  if (shape.failing !== false && !['bool', 'utf8', 'bytes'].includes(kind))
+    ways.push({ field: name, add: choices.pick(constants) as number | string });
+  return choices.pick(ways);
+}
+
+const CONSTANTS: Readonly<Record<string, readonly FieldConstant[]>> = {
+  bool: [true, false],
+  utf8: ['', 'user', 'é1'],
+  u8: [1, 0, 255],
+  i8: [-1, 127, -128],
+  i16: [-1, 32_767, 300],
+  u32: [1, 4_294_967_295, 70_000],
+  u64: [1, '18446744073709551615', 9_007_199_254_740_991],
+  i64: [-1, '9223372036854775807', '-9223372036854775808'],
+  f32: [0.1, -1.5, 3.4e38],
+  f64: [0.1, -2.5e-300, 1.7e308],
+};
 
 function drawCodec(choices: Choices, shape: PlanShape): Codec | undefined {
   const simple = choices.pick([undefined, 'utf8', 'bytes'] as const);

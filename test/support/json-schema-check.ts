@@ -31,7 +31,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const WORDS: Readonly<Record<string, Check>> = {
-  type: (type: string, value) => TYPES[type]?.(value) === true,
+  type: (types: string | string[], value) => [types].flat().some((type) => TYPES[type]?.(value) === true),
   const: (only: unknown, value) => value === only,
   enum: (words: unknown[], value) => words.includes(value),
   pattern: (pattern: string, value) => typeof value !== 'string' || new RegExp(pattern, 'u').test(value),

@@ -12,7 +12,7 @@ import type {
   StageEntry,
 } from '../../lib/plan/document.js';
 import { OP_CATALOG, traitsOf } from '../../lib/plan/op-catalog.js';
-import { planSchema } from '../../lib/plan/schema.js';
+import { planSchema } from './plan-schema.js';
 
 export function isValidPlan(document: unknown): boolean {
   const parsed = planSchema.safeParse(document);
@@ -97,6 +97,40 @@ function keyFits(key: Key | undefined, sources: readonly BoundaryEntry[]): boole
   return places.every((place) => place !== undefined) && new Set(places).size <= 1;
 }
 
+/** A set_field finds one struct on all ways, its fields in it, and a constant of the field's type. */
+function fieldFits(
+  stage: StageEntry,
+  ways: readonly { readonly from: BoundaryEntry; readonly stages: readonly StageEntry[] }[],
+): boolean {
+  if (stage.op !== 'set_field') return true;
+  const config = stage.config as { field: string; value?: unknown; add?: unknown; from?: string };
+  const layouts = ways.map(({ from, stages }) => {
+    const kept = stages.every((one) => traitsOf(one.op, OP_CATALOG, one)?.keepsLayout === true);
+    return kept && typeof from.codec === 'object' ? layoutStruct(from.codec.fields) : undefined;
+  });
+  return layouts.every((layout) => {
+    const field = layout?.fields.find(({ name }) => name === config.field);
+    const other = layout?.fields.find(({ name }) => name === config.from);
+    if (field === undefined || layout?.hash !== layouts[0]?.hash) return false;
+    if (config.from !== undefined)
+      return other !== undefined && other !== field && other.kind === field.kind && other.size === field.size;
+    if (config.add !== undefined && ['bool', 'utf8', 'bytes'].includes(field.kind)) return false;
+    return isConstant(field.kind, field.size, config.add ?? config.value);
+  });
+}
+
+function isConstant(kind: string, size: number, value: unknown): boolean {
+  if (kind === 'bool') return typeof value === 'boolean';
+  if (kind === 'utf8') return typeof value === 'string' && Buffer.byteLength(value) <= size && !value.endsWith('\0');
+  if (kind === 'bytes') return typeof value === 'string' && value.length === 2 * size && !/[^0-9a-f]/i.test(value);
+  if (kind === 'f64') return typeof value === 'number';
+  if (kind === 'f32') return typeof value === 'number' && Number.isFinite(Math.fround(value));
+  const text = typeof value === 'string' && size === 8 && /^-?\d{1,20}$/.test(value) && String(BigInt(value)) === value;
+  if (!text && !Number.isSafeInteger(value)) return false;
+  const whole = BigInt(value as string | number);
+  return (kind.startsWith('u') ? BigInt.asUintN : BigInt.asIntN)(8 * size, whole) === whole;
+}
+
 function countKey(stage: PipelinePlanV2['stages'][number]): Key | undefined {
   return stage.op === 'count' ? (stage.config as { key?: Key } | undefined)?.key : undefined;
 }
@@ -132,6 +166,10 @@ function ringIsSound(plan: SingleRingPlan): boolean {
     scheduling !== 'WorkQueue' &&
     (shards === 1 || keyFits(shard_key, ingresses)) &&
     plan.stages.every((stage) => keyFits(countKey(stage), ingresses)) &&
+    plan.stages.every((stage) => {
+      const passed = plan.stages.filter(({ id }) => before.get(stage.id)?.has(id));
+      return fieldFits(stage, [{ from: ingresses[0] as BoundaryEntry, stages: passed }]);
+    }) &&
     plan.stages.every((stage) => traitsIn(plan, stage.id)?.emits === false) &&
     plan.boundaries.every(
       (end) => end.kind === 'ingress' || canBeRead(ingresses[0] as BoundaryEntry, wayThrough(plan.stages), end),
@@ -184,6 +222,12 @@ function graphIsSound(plan: LaneGraphPlan): boolean {
     const egress = plan.boundaries.find(({ id }) => id === end);
     return egress === undefined || canBeRead(from, wayThrough(passed), egress);
   });
+  const fields = plan.stages.every((stage) =>
+    fieldFits(
+      stage,
+      all.filter(({ end }) => end === stage.id),
+    ),
+  );
   const ordered = all.every(({ stages: passed, end }) => {
     if (boundary_policy[end] !== 'Ordered') return true;
     const merged = [...passed.map(({ id }) => id), end].map((id) =>
@@ -193,7 +237,7 @@ function graphIsSound(plan: LaneGraphPlan): boolean {
     const bounded = passed.every(({ emits, emits_max }) => emits !== true || emits_max !== undefined);
     return bounded && [...merged, ...emitted].reduce((sum, bits) => sum + bits, 0) <= 24;
   });
-  return ways && ordered && [...ingresses, ...stages].every((id) => outletIsSound(id, plan, on_full));
+  return ways && fields && ordered && [...ingresses, ...stages].every((id) => outletIsSound(id, plan, on_full));
 }
 
 function traitsIn(plan: PipelinePlanV2, id: string) {

@@ -2,7 +2,8 @@
 import type * as z from 'zod';
 import type { Codec, Connection, Key, Lane, PipelinePlanV2 } from '../../lib/plan/document.js';
 import type { CallerOp, CountConfig, FilterConfig, TextConfig } from '../../lib/plan/op-catalog.js';
-import type { codecSchema, connectionSchema, keySchema, laneSchema, planSchema } from '../../lib/plan/schema.js';
+import type { codecSchema, connectionSchema, keySchema, laneSchema } from '../../lib/plan/schema.js';
+import type { planSchema } from '../support/plan-schema.js';
 
 export type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

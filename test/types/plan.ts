@@ -201,6 +201,11 @@ definePlan({
 });
 
 const one = { boundaries, single_ring: { stages: [{ stage: 'a' }] } } as const;
+definePlan({ ...head, ...one, stages: [{ id: 'a', op: 'set_field', config: { field: 'price', add: '1' } }] });
+// @ts-expect-error one way to make the new value.
+definePlan({ ...head, ...one, stages: [{ id: 'a', op: 'set_field', config: { field: 'price', add: 1, from: 'b' } }] });
+// @ts-expect-error a way to make the new value.
+definePlan({ ...head, ...one, stages: [{ id: 'a', op: 'set_field', config: { field: 'price' } }] });
 // @ts-expect-error filter needs a config.
 definePlan({ ...head, ...one, stages: [{ id: 'a', op: 'filter' }] });
 // @ts-expect-error exactly one way to match.

@@ -33,7 +33,7 @@ export const SHAPE_CASES: readonly Case[] = [
     marks: '{ id: clean }',
     plan: edited(RING, ['{ id: clean, op: identity }', '{ id: clean }']),
     message:
-      'Stage "clean" needs the field `op`: one of identity, filter, prepend, append, count, checksum, reject, or js:<name>, or native:<name>.',
+      'Stage "clean" needs the field `op`: one of identity, filter, prepend, append, count, checksum, reject, set_field, or js:<name>, or native:<name>.',
   },
   {
     because: 'a field is misspelt',
@@ -256,7 +256,7 @@ export const SHAPE_CASES: readonly Case[] = [
     plan: edited(RING, ['op: filter', 'op: fliter']),
     received: 'fliter',
     message:
-      'Stage "errors" has the unknown op "fliter"; ops are identity, filter, prepend, append, count, checksum, reject, js:<name> and native:<name>.',
+      'Stage "errors" has the unknown op "fliter"; ops are identity, filter, prepend, append, count, checksum, reject, set_field, js:<name> and native:<name>.',
     hint: 'Did you mean "filter"?',
   },
   {
@@ -267,7 +267,7 @@ export const SHAPE_CASES: readonly Case[] = [
     plan: edited(RING, ['op: identity', 'op: "filter:ERROR"']),
     received: 'filter:ERROR',
     message:
-      'Stage "clean" has the unknown op "filter:ERROR"; ops are identity, filter, prepend, append, count, checksum, reject, js:<name> and native:<name>.',
+      'Stage "clean" has the unknown op "filter:ERROR"; ops are identity, filter, prepend, append, count, checksum, reject, set_field, js:<name> and native:<name>.',
     hint: 'Write `op: filter` and put the configuration into `config`.',
   },
   {

@@ -7,6 +7,7 @@ import { FLOW_CASES } from './cases-flow.js';
 import { GRAPH_CASES } from './cases-graph.js';
 import { READING_CASES } from './cases-reading.js';
 import { RING_CASES } from './cases-ring.js';
+import { SET_FIELD_CASES } from './cases-set-field.js';
 import { SHAPE_CASES } from './cases-shape.js';
 
 export interface Case {
@@ -25,4 +26,11 @@ export interface Case {
   readonly options?: ValidateOptions;
 }
 
-export const CASES: readonly Case[] = [...READING_CASES, ...SHAPE_CASES, ...RING_CASES, ...GRAPH_CASES, ...FLOW_CASES];
+export const CASES: readonly Case[] = [
+  ...READING_CASES,
+  ...SHAPE_CASES,
+  ...RING_CASES,
+  ...GRAPH_CASES,
+  ...FLOW_CASES,
+  ...SET_FIELD_CASES,
+];

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "../../alternatives/struct_pushes.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/slots_reader.hpp"
@@ -119,7 +120,12 @@ class AnySlotsLane : public LaneBlocks {
     std::vector<core::SequenceReader> gates = this->gates();
     gates.resize(std::max<std::size_t>(gates.size(), abi::kSequencedSlotsGates), core::SequenceReader(limit_->unused));
     return std::make_unique<Writer>(ring_, nullptr, *producer_, std::move(gates), stamps(),
-                                    lane::WriterOptions{.cross_thread = cross_thread_});
+                                    lane::WriterOptions{.cross_thread = cross_thread_, .sets_structs = true});
+  }
+  // In place of a writer.
+  std::unique_ptr<StructPushes> pushes() {
+    return std::make_unique<StructPushes>(ring_, *producer_, core::Gates(gates(), cross_thread_), stamps(), 0,
+                                          cross_thread_);
   }
   std::unique_ptr<Reader> reader(std::uint32_t reader = 0) {
     return std::make_unique<Reader>(ring_, nullptr, *producer_, *consumers_[reader], barrier(), end(), stamps(),
@@ -259,9 +265,12 @@ struct OneLane {
 template <class P, std::uint32_t Batch, LaneProfile kProfile, bool kStaging = Batch != 1 && kStaged<P>>
 struct OneStructLane {
   explicit OneStructLane(std::uint32_t capacity)
-      : lane(capacity, sizeof(P), kProfile), writer(lane.writer()), reader(lane.reader()) {}
+      : lane(capacity, sizeof(P), kProfile), writer(lane.writer()), reader(lane.reader()) {
+    if (Batch == 1) pushes = lane.pushes();
+  }
   StructLane lane;
   std::unique_ptr<lane::SlotsWriter> writer;
+  std::unique_ptr<StructPushes> pushes;  // in its place, where records go one by one
   std::unique_ptr<lane::SlotsReader> reader;
 
   void produce(std::uint64_t n) {
@@ -275,12 +284,11 @@ struct OneStructLane {
   }
 
   void produce_one_by_one(std::uint64_t n) {
-    lane::SlotsWriter::Pushes pushes(*writer);
     for (std::uint64_t i = 0; i < n; ++i) {
       std::byte* to;
-      while ((to = pushes.try_claim()) == nullptr) core::cpu_relax();
+      while ((to = pushes->try_claim()) == nullptr) core::cpu_relax();
       reinterpret_cast<P*>(to)->fill(i);
-      pushes.push();
+      pushes->push();
     }
   }
 

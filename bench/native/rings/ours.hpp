@@ -68,6 +68,19 @@ class OurRing {
   std::unique_ptr<core::RecordConsumer> consumer_;
 };
 
+// As a native egress reads: a batch at a time, record by record.
+template <class P>
+std::uint32_t read_some(core::RecordConsumer& consumer, std::uint32_t limit, std::uint64_t& sum) {
+  std::uint64_t read = 0;
+  const std::uint32_t count = consumer.consume(limit, [&read](std::uint64_t, const core::RecordRef& record) {
+    read += reinterpret_cast<const P*>(record.data)->sum();
+    return true;
+  });
+  consumer.release();
+  sum += read;
+  return count;
+}
+
 // One record published at a time: by its own word in the low-latency profile, by the cursor in the default one.
 template <class P, Profile kProfile>
 struct OursSingle {
@@ -92,16 +105,9 @@ struct OursSingle {
     core::RecordConsumer& consumer = ring.consumer();
     std::uint64_t sum = 0;
     for (std::uint64_t got = 0; got < n;) {
-      const core::FixedSpan span = consumer.next_span(64);
-      if (span.count == 0) {
-        core::cpu_relax();
-        continue;
-      }
-      for (std::uint32_t k = 0; k < span.count; ++k)
-        sum += reinterpret_cast<const P*>(span.data + std::size_t{k} * span.stride)->sum();
-      consumer.consume_span(span.count);
-      consumer.release();
-      got += span.count;
+      const std::uint32_t read = read_some<P>(consumer, 64, sum);
+      if (read == 0) core::cpu_relax();
+      got += read;
     }
     return sum;
   }
@@ -134,16 +140,9 @@ struct OursBatch {
     core::RecordConsumer& consumer = ring.consumer();
     std::uint64_t sum = 0;
     for (std::uint64_t got = 0; got < n;) {
-      const core::FixedSpan span = consumer.next_span(Batch);
-      if (span.count == 0) {
-        core::cpu_relax();
-        continue;
-      }
-      const P* const records = reinterpret_cast<const P*>(span.data);
-      for (std::uint32_t k = 0; k < span.count; ++k) sum += records[k].sum();
-      consumer.consume_span(span.count);
-      consumer.release();
-      got += span.count;
+      const std::uint32_t read = read_some<P>(consumer, Batch, sum);
+      if (read == 0) core::cpu_relax();
+      got += read;
     }
     return sum;
   }

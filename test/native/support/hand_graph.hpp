@@ -66,7 +66,10 @@ class HandGraph final : public core::FailureReporter {
     std::uint64_t all = 0;
     for (std::uint64_t moved = 1; moved != 0; all += moved) {
       moved = 0;
-      for (graph::PlacedAgent& placed : graph_->agents()) moved += placed.agent->do_work();
+      for (graph::PlacedAgent& placed : graph_->agents()) {
+        placed.agent->end_backoff();  // no turn of this thread comes too early
+        moved += placed.agent->do_work();
+      }
     }
     return all;
   }

@@ -58,8 +58,11 @@ class HandLaneGraph final : public core::FailureReporter {
   std::uint64_t work_once(bool backwards) {
     std::vector<graph::PlacedAgent>& agents = graph_->agents();
     std::uint64_t moved = 0;
-    for (std::size_t i = 0; i < agents.size(); ++i)
-      moved += agents[backwards ? agents.size() - 1 - i : i].agent->do_work();
+    for (std::size_t i = 0; i < agents.size(); ++i) {
+      core::Agent& agent = *agents[backwards ? agents.size() - 1 - i : i].agent;
+      agent.end_backoff();  // no turn of this thread comes too early
+      moved += agent.do_work();
+    }
     return moved;
   }
 

@@ -121,14 +121,21 @@ class Lane {
     return {writer(), reader_agent, shape_.watermarked, shape_.ordinal_step, "test->lane"};
   }
 
- private:
-  static constexpr std::uint32_t kStamps = 256;
-
+  // What a writer of slots stands on.
+  const core::RingMemory& ring() const { return ring_; }
   std::vector<core::SequenceReader> gates() {
     std::vector<core::SequenceReader> gates;
     for (std::uint32_t i = 0; i < shape_.readers; ++i) gates.push_back(gate(i));
     return gates;
   }
+
+  core::StampTable stamps() {
+    if (!shape_.measures && !shape_.slots) return {};
+    return {stamps_.data(), kStamps - 1};
+  }
+
+ private:
+  static constexpr std::uint32_t kStamps = 256;
 
   void make_frames() {
     framed_.memory_bytes = std::bit_ceil(shape_.capacity);
@@ -172,10 +179,6 @@ class Lane {
   core::Barrier barrier() { return core::Barrier(std::vector{cursor()}, stop_before_); }
   core::ShardEnd end() { return {cursor(), &producer_.closed, &stop_before_}; }
 
-  core::StampTable stamps() {
-    if (!shape_.measures && !shape_.slots) return {};
-    return {stamps_.data(), kStamps - 1};
-  }
   core::Histogram histogram(std::uint32_t reader) { return core::Histogram(histograms_[reader].get()); }
 
   lane::WriterOptions writer_options() const {
@@ -229,16 +232,6 @@ inline bool put(lane::Outlet& outlet, std::string_view text, std::uint64_t ordin
 }
 
 // Reads, consumes and releases at most `limit` records.
-// As a native end pushes a struct. False while the lane is full.
-template <class Record>
-bool try_push(lane::SlotsWriter::Pushes& pushes, const Record& record) {
-  std::byte* const to = pushes.try_claim();
-  if (to == nullptr) return false;
-  std::memcpy(to, &record, sizeof record);
-  pushes.push();
-  return true;
-}
-
 inline std::vector<std::string> take(lane::Inlet& inlet, std::uint32_t limit = 64) {
   std::vector<lane::LaneRecord> records(limit);
   const std::uint32_t count = inlet.peek(records.data(), limit);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct StageSpec {
   bool invert = false;
   std::optional<abi::SpecKey> key = std::nullopt;
   std::string key_text = {};
+  std::optional<abi::SpecFieldWrite> field = std::nullopt;  // kSetField; its name is "f"
+  std::string field_text = {};
 };
 
 struct RingSpec {
@@ -119,6 +122,15 @@ class SpecBuilder {
     return static_cast<std::uint32_t>(keys_.size() / sizeof(abi::SpecKey)) - 1;
   }
 
+  std::uint32_t field_write(abi::SpecFieldWrite row, const std::string& field_text) {
+    row.name_offset = text("f");
+    row.name_length = 1;
+    row.text_offset = text(field_text);
+    row.text_length = static_cast<std::uint32_t>(field_text.size());
+    append(field_writes_, row);
+    return static_cast<std::uint32_t>(field_writes_.size() / sizeof(abi::SpecFieldWrite)) - 1;
+  }
+
   static std::uint32_t flags(abi::OpCode op) {
     switch (op) {
       case abi::OpCode::kFilter:
@@ -128,6 +140,10 @@ class SpecBuilder {
       case abi::OpCode::kPrepend:
       case abi::OpCode::kAppend:
         return static_cast<std::uint32_t>(abi::StageFlag::kWrites);
+      case abi::OpCode::kSetField:
+        return static_cast<std::uint32_t>(abi::StageFlag::kWrites) |
+               static_cast<std::uint32_t>(abi::StageFlag::kFails) |
+               static_cast<std::uint32_t>(abi::StageFlag::kKeepsLayout);
       case abi::OpCode::kCount:
       case abi::OpCode::kChecksum:
         return static_cast<std::uint32_t>(abi::StageFlag::kSink);
@@ -149,6 +165,7 @@ class SpecBuilder {
     row.match = static_cast<std::uint32_t>(stage.match);
     row.invert = stage.invert ? 1 : 0;
     row.key = stage.key.has_value() ? key(*stage.key, stage.key_text) : abi::kNone;
+    row.field_write = stage.field.has_value() ? field_write(*stage.field, stage.field_text) : abi::kNone;
     append(stages_, row);
   }
 
@@ -179,9 +196,11 @@ class SpecBuilder {
         {abi::SectionKind::kRingEntries, &entries_, sizeof(abi::SpecRingEntry)},
         {abi::SectionKind::kDependencies, &dependencies_, 4},
         {abi::SectionKind::kKeys, &keys_, sizeof(abi::SpecKey)},
+        {abi::SectionKind::kFieldWrites, &field_writes_, sizeof(abi::SpecFieldWrite)},
     };
-    header_.section_count = 7;
-    std::vector<std::byte> out(sizeof(abi::SpecHeader) + 7 * sizeof(abi::SpecSection));
+    constexpr std::uint32_t kSections = std::size(sections);
+    header_.section_count = kSections;
+    std::vector<std::byte> out(sizeof(abi::SpecHeader) + kSections * sizeof(abi::SpecSection));
     std::size_t index = 0;
     for (const Section& section : sections) {
       out.resize(core::round_up(out.size(), 8));
@@ -197,7 +216,7 @@ class SpecBuilder {
   }
 
   abi::SpecHeader header_{};
-  std::vector<std::byte> text_, boundaries_, stages_, ring_, entries_, dependencies_, keys_;
+  std::vector<std::byte> text_, boundaries_, stages_, ring_, entries_, dependencies_, keys_, field_writes_;
 };
 
 }  // namespace byteor::test

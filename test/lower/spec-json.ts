@@ -1,4 +1,4 @@
-import type { Spec } from './spec.js';
+import type { Spec } from '../../lib/lower/spec.js';
 
 /** A spec as JSON text, indented. A layout hash is 16 hex digits, as everywhere else it is shown. Pure; any thread. */
 export function specJson(spec: Spec): string {
