@@ -1,14 +1,27 @@
 /**
  * The plans whose native part is measured: every hot path that a plan can reach, each by a plan that anyone can run
- * (`byteor run` with the same input). Records are lines of an access log.
+ * (`byteor run` with the same input). Records are lines of an access log, or structs that a program pushes.
  *
  *   { name, reaches, plan, batch? }   `batch`: the option batchRecords, 64 otherwise
+ *   { …, structs: true }              its records are structs: counted only, as no file holds them
  *   { …, larger, more }               what `open` does with a stage: `larger` is the plan with `more` stages more
  */
 
 const ends = [
   { id: 'in', kind: 'ingress' },
   { id: 'out', kind: 'egress' },
+];
+
+/** 64 bytes: a cache line a record. */
+const codec = {
+  kind: 'struct',
+  fields: ['u64', ...Array.from({ length: 7 }, () => 'f64')].map((type, at) => ({ name: `f${at}`, type })),
+};
+const ofStructs = (plan) => ({ ...plan, boundaries: ends.map((end) => ({ ...end, codec })) });
+const FIELDS = [
+  { id: 'counted', op: 'set_field', config: { field: 'f0', add: 1 } },
+  { id: 'named', op: 'set_field', config: { field: 'f1', value: 0.5 } },
+  { id: 'kept', op: 'set_field', config: { field: 'f2', from: 'f1' } },
 ];
 
 const inTurn = (stages) =>
@@ -146,6 +159,24 @@ export const PROGRAMS = [
     name: 'journal, none',
     reaches: 'a journal, without its syncs',
     plan: chain('journal', { kind: 'Journal', fsync: 'none' }, [identity('pass')]),
+  },
+  {
+    name: 'structs, ring',
+    reaches: 'structs in a ring, and the op set_field',
+    plan: ofStructs(ring('struct-ring', FIELDS)),
+    structs: true,
+  },
+  {
+    name: 'structs, lanes',
+    reaches: 'lanes of structs',
+    plan: ofStructs(chain('struct-lanes', events, [identity('pass')])),
+    structs: true,
+  },
+  {
+    name: 'structs, set_field',
+    reaches: 'the op set_field between lanes of structs',
+    plan: ofStructs(chain('struct-fields', events, FIELDS)),
+    structs: true,
   },
   {
     name: 'open, a stage of a ring',

@@ -84,27 +84,31 @@ export function specOf(build, plan) {
  * Counts two runs that differ by some records, or, of what `open` does, by some stages: `larger` is then the same plan with
  * `more` stages more.
  */
-async function count(build, { name, plan, batch = BATCH, larger, more }, inputs, folder) {
+async function count(build, { name, plan, batch = BATCH, larger, more, structs }, inputs, folder) {
   const { parseCallgrind, countsOf } = await import('../../dist/modules/bench/counts.js');
   const specs = [plan, larger ?? plan].map((one) => specOf(build, one));
   if (specs.includes(undefined)) return undefined;
   const what = larger === undefined ? 'turns' : 'open';
-  const profiles = await Promise.all(
+  // All of them end before their folders go.
+  const settled = await Promise.allSettled(
     specs.map(async (spec, index) => {
       // Names of equal length: the environment and the arguments lie on the stack. A journal's folder is the working
       // directory's, and is new for each run.
       const cwd = mkdtempSync(join(folder, `run${index}-`));
       const [specFile, out] = [join(cwd, 'spec'), join(cwd, 'callgrind')];
       writeFileSync(specFile, spec);
-      const input = larger === undefined ? inputs[index] : inputs[0];
+      const lines = larger === undefined ? inputs[index] : inputs[0];
+      const [input, output] = structs ? [`structs:${(index + 1) * RECORDS}`, []] : [lines, ['out=/dev/null']];
       const args = [...CALLGRIND, `--callgrind-out-file=${out}`, build.turns, what, specFile, String(batch)];
-      await runProcess('valgrind', [...args, `in=${input}`, 'out=/dev/null'], { cwd });
+      await runProcess('valgrind', [...args, `in=${input}`, ...output], { cwd });
       const profile = parseCallgrind(readFileSync(out, 'utf8'));
       rmSync(cwd, { recursive: true, force: true });
       return profile;
     }),
-  ).catch((error) => {
-    throw new Error(`${name}, ${build.name}: ${error.message}`);
+  );
+  const [small, large] = settled.map(({ value, reason }) => {
+    if (reason !== undefined) throw new Error(`${name}, ${build.name}: ${reason.message}`);
+    return value;
   });
-  return countsOf(profiles[0], profiles[1], more ?? RECORDS);
+  return countsOf(small, large, more ?? RECORDS);
 }

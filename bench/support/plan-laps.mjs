@@ -31,7 +31,7 @@ export async function pairPlans(builds, programs, { floor, seconds }) {
   const lines = makeLines();
   const results = [];
   try {
-    for (const program of programs.filter(({ larger }) => larger === undefined)) {
+    for (const program of programs.filter(({ larger, structs }) => larger === undefined && !structs)) {
       const specs = { a: specOf(builds.a, program.plan), b: specOf(builds.b, program.plan) };
       if (specs.a === undefined || specs.b === undefined) continue;
       const input = join(folder, 'input.log');

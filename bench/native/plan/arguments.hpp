@@ -1,7 +1,8 @@
 // What the programs of this folder are called with: SPEC BATCH ID=PATH …
 //
 // SPEC holds the bytes of `compile(plan).spec`, BATCH is the option batchRecords, and ID=PATH the file of lines at a
-// boundary; an egress without one is discarded, as `open` would.
+// boundary; an egress without one is discarded, as `open` would. ID=structs:COUNT is an ingress that gets so many
+// structs.
 #pragma once
 
 #include <cstddef>
@@ -36,13 +37,21 @@ struct Called {
       const std::string_view given = argv[i];
       const std::size_t equals = given.find('=');
       if (equals == std::string_view::npos) throw std::runtime_error("give each boundary as ID=PATH");
-      files.emplace_back(given.substr(0, equals), given.substr(equals + 1));
+      const std::string id(given.substr(0, equals));
+      const std::string path(given.substr(equals + 1));
+      if (path.starts_with(kStructs))
+        structs.emplace_back(id, std::strtoull(path.c_str() + kStructs.size(), nullptr, 10));
+      files.emplace_back(id, path.starts_with(kStructs) ? "/dev/null" : path);
     }
   }
 
   std::vector<std::byte> spec;
   std::uint32_t batch;
   std::vector<std::pair<std::string, std::string>> files;
+  std::vector<std::pair<std::string, std::uint64_t>> structs;  // only byteor_turns makes them
+
+ private:
+  static constexpr std::string_view kStructs = "structs:";
 };
 
 inline run::Options options_of(const graph::Description& description, const Called& called) {

@@ -5,16 +5,20 @@
 //   byteor_turns turns|open SPEC BATCH ID=PATH …
 //
 // Prints {"adapters":…,"turns":N}.
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #if __has_include(<valgrind/callgrind.h>)
@@ -27,6 +31,7 @@
 #include "core/agent.hpp"
 #include "graph/description.hpp"
 #include "plan/arguments.hpp"
+#include "plan/struct_source.hpp"
 #include "run/assembled.hpp"
 
 namespace byteor::bench {
@@ -68,12 +73,30 @@ struct Opened {
     made.emplace(std::move(description), options, run::AssembledFor{1, failures, state, [] {}});
     for (const std::vector<core::Agent*>& of_thread : made->agents_by_thread())
       agents.insert(agents.end(), of_thread.begin(), of_thread.end());
+    for (const auto& [id, count] : called.structs) add_struct_source(id, count, called.batch);
+  }
+
+  // In the place of the adapter that the options name there, which never runs.
+  void add_struct_source(const std::string& id, std::uint64_t count, std::uint32_t batch) {
+    const std::vector<run::Port>& ports = made->ports.all();
+    for (std::uint32_t boundary = 0; boundary < ports.size(); ++boundary) {
+      if (ports[boundary].options.id != id) continue;
+      sources.push_back(std::visit(
+          [&](auto end) -> std::unique_ptr<core::Agent> {
+            auto ends = graph::as_vector(std::move(end));
+            using End = std::remove_pointer_t<typename decltype(ends)::value_type>;
+            return std::make_unique<StructSource<End>>(*ends.front(), count, batch);
+          },
+          made->graph->writing_end(boundary)));
+      std::replace(agents.begin(), agents.end(), ports[boundary].shown.get(), sources.back().get());
+    }
   }
 
   const std::atomic<std::uint32_t> state{static_cast<std::uint32_t>(abi::RegionState::kRunning)};
   graph::Description description;
   run::Options options;
   std::optional<run::Assembled> made;
+  std::vector<std::unique_ptr<core::Agent>> sources;
   std::vector<core::Agent*> agents;
 };
 
