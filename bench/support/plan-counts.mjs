@@ -3,7 +3,7 @@
  * instruction (bench/native/plan/turns.cpp), and so does the simulated first cache but for a few misses.
  */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AccessLog } from '../../examples/support/log-lines.mjs';
@@ -17,6 +17,8 @@ const BATCH = 64;
 /** Stated, because callgrind takes them from the machine otherwise. */
 const CACHES = ['--I1=32768,8,64', '--D1=32768,8,64', '--LL=8388608,16,64'];
 const CALLGRIND = ['--tool=callgrind', '--instr-atstart=no', '--cache-sim=yes', '--branch-sim=yes', ...CACHES];
+
+const PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** More than a 50th of a second under valgrind, and enough that start and end cancel. */
 export const RECORDS = 20_000;
@@ -64,10 +66,10 @@ export async function countPlans(builds, programs) {
 function writeInputs(folder) {
   const log = new AccessLog();
   const lines = Array.from({ length: 2 * RECORDS }, () => `${log.line()}\n`);
-  const paths = [join(folder, 'n.log'), join(folder, '2n.log')];
-  writeFileSync(paths[0], lines.slice(0, RECORDS).join(''));
-  writeFileSync(paths[1], lines.join(''));
-  return paths;
+  const names = ['n1.log', 'n2.log'];
+  writeFileSync(join(folder, names[0]), lines.slice(0, RECORDS).join(''));
+  writeFileSync(join(folder, names[1]), lines.join(''));
+  return names.map((name) => `../${name}`);
 }
 
 /** The lowered plan of a build, or undefined where that build does not know an op or a word of it. */
@@ -92,15 +94,16 @@ async function count(build, { name, plan, batch = BATCH, larger, more, structs }
   // All of them end before their folders go.
   const settled = await Promise.allSettled(
     specs.map(async (spec, index) => {
-      // Names of equal length: the environment and the arguments lie on the stack. A journal's folder is the working
-      // directory's, and is new for each run.
+      // The same words everywhere: environment and arguments lie on the stack, and where that and the heap begin decides a
+      // tenth of a miss. A journal's folder is the working directory's, and is new for each run.
       const cwd = mkdtempSync(join(folder, `run${index}-`));
-      const [specFile, out] = [join(cwd, 'spec'), join(cwd, 'callgrind')];
-      writeFileSync(specFile, spec);
+      const out = join(cwd, 'callgrind');
+      writeFileSync(join(cwd, 'spec'), spec);
+      symlinkSync(build.turns, join(cwd, 'turns'));
       const lines = larger === undefined ? inputs[index] : inputs[0];
       const [input, output] = structs ? [`structs:${(index + 1) * RECORDS}`, []] : [lines, ['out=/dev/null']];
-      const args = [...CALLGRIND, `--callgrind-out-file=${out}`, build.turns, what, specFile, String(batch)];
-      await runProcess('valgrind', [...args, `in=${input}`, ...output], { cwd });
+      const args = [...CALLGRIND, '--callgrind-out-file=callgrind', './turns', what, 'spec', String(batch)];
+      await runProcess('env', ['-i', `PATH=${PATH}`, 'valgrind', ...args, `in=${input}`, ...output], { cwd });
       const profile = parseCallgrind(readFileSync(out, 'utf8'));
       rmSync(cwd, { recursive: true, force: true });
       return profile;
