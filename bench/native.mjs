@@ -2,10 +2,12 @@
  * Every hot path that a plan reaches (bench/plans.mjs), in C++ and without JavaScript:
  *
  *   npm run bench:native -- [--against REF] [--only TEXT] [--counts | --times] [--seconds N] [--floor PERCENT] [--out FILE]
+ *                           [--benchmark-json FILE]
  *
  * Counts what each plan costs a record. With `--against` the commit REF is built beside, in .cache, and held against this
  * tree by two kinds of evidence that are never mixed: counts (what rose by more than the limits of lib/bench/counts.ts, and
- * the functions that grew), and time (pairs of laps, lib/bench/pairs.ts; --seconds for each plan, 20).
+ * the functions that grew), and time (pairs of laps, lib/bench/pairs.ts; --seconds for each plan, 20). `--benchmark-json` writes
+ * the counts, and the ratios of time, in the form customSmallerIsBetter of github-action-benchmark.
  *
  *   npm run bench:native -- --check            this tree's counts against bench/counts/baseline.json, as CI does
  *   npm run bench:native -- --accept REASON    writes them there
@@ -53,6 +55,7 @@ function readArguments() {
       built: { type: 'boolean', default: false },
       accept: { type: 'string' },
       out: { type: 'string' },
+      'benchmark-json': { type: 'string' },
     },
   });
   const positive = (option) => {
@@ -117,18 +120,40 @@ function printTimes(results, judged) {
     const { verdict, change, interval, pairsNeeded } = judged[index];
     const told = kept.length < 8 ? '' : `${percent(change)} [${percent(interval[0])}, ${percent(interval[1])}]`;
     const more = verdict === 'none' && pairsNeeded ? `, some ${pairsNeeded} pairs would tell` : '';
+    const peak = (side) =>
+      kept.length === 0 ? '-' : (median(kept.map((pair) => pair[side].peak_kib)) / 1024).toFixed(1);
     return [
       program.name,
       rate('a'),
       rate('b'),
+      peak('a'),
+      peak('b'),
       told,
       `±${(100 * paired.floor).toFixed(1)} %`,
       `${kept.length} of ${paired.laps.length}`,
       verdict === 'none' ? `no verdict${more}` : verdict,
     ];
   });
-  const titles = ['M records/s, near or far as the host had it', 'before', 'now', 'time', 'floor', 'pairs', 'verdict'];
+  const titles = ['', 'M records/s before', 'now', 'peak MiB before', 'now', 'time', 'floor', 'pairs', 'verdict'];
   process.stdout.write(`${columns([titles, ...rows])}\n`);
+}
+
+/** For dashboards of many commits. Rates are left out: they mean nothing on another machine. */
+function benchmarkEntries({ counts = [], times = [], addon_bytes, against }) {
+  const counted = counts.flatMap(({ name, counts: each }) => {
+    const now = each.at(-1);
+    return now === null ? [] : [{ name: `${name}: instructions a record`, unit: 'instructions', value: now.Ir }];
+  });
+  const timed = times
+    .filter(({ change }) => Number.isFinite(change))
+    .map(({ name, verdict, change, interval: [low, high], pairs }) => ({
+      name: `${name}: time, ratio`,
+      unit: 'ratio',
+      value: 1 + change,
+      range: `± ${((high - low) / 2).toFixed(4)}`,
+      extra: `${verdict}, ${pairs} pairs against ${against}`,
+    }));
+  return [...counted, ...timed, { name: 'addon', unit: 'bytes', value: addon_bytes.now }];
 }
 
 /** The size of what ships. */
@@ -221,6 +246,8 @@ async function compare(args) {
     else if (verdicts.includes('none') && exit === Exit.Done) exit = Exit.NoVerdict;
   }
   writeResult('native', result, args.out);
+  const entries = args['benchmark-json'];
+  if (entries !== undefined) writeFileSync(entries, `${JSON.stringify(benchmarkEntries(result), null, 2)}\n`);
   return exit;
 }
 

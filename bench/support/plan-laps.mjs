@@ -37,7 +37,11 @@ export async function pairPlans(builds, programs, { floor, seconds }) {
       const input = join(folder, 'input.log');
       const lap = (side) => runLap(builds[side], specs[side], program, input, folder);
       const records = await calibrate(lap, (count) => writeFileSync(input, lines.subarray(0, lines.ends[count - 1])));
-      const paired = await runPairs(async (side) => lapOf(await lap(side)), {
+      const measured = async (side) => {
+        const report = await lap(side);
+        return { ...lapOf(report), peak_kib: report.peak_kib };
+      };
+      const paired = await runPairs(measured, {
         floor,
         seconds,
         progress: (pairs) => progress(`${program.name}: ${pairs.length} pairs`),

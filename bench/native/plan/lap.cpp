@@ -4,8 +4,10 @@
 //   byteor_lap SPEC BATCH ID=PATH …
 //
 // Threads spin while they wait, so that a thread without a CPU is one that was disturbed, and memory is touched before
-// the clock starts. Prints {"seconds":…,"distance_ns":[before,after]|null,"status":…}; ends with 1 where a record
-// failed.
+// the clock starts. Prints {"seconds":…,"distance_ns":[before,after]|null,"peak_kib":…,"status":…}; ends with 1 where a
+// record failed.
+#include <sys/resource.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
@@ -30,6 +32,13 @@ std::optional<double> distance() {
   const platform::CpuList cpus = platform::allowed_cpus();
   if (cpus.size() < 2) return std::nullopt;
   return platform::flag_round_trip_ns(cpus[0], cpus[1]);
+}
+
+// Of the whole process, KiB.
+long peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
 }
 
 double seconds_of(run::Pipeline& pipeline) {
@@ -74,8 +83,8 @@ int run(int argc, char** argv) {
   std::string places = "null";
   if (before.has_value() && after.has_value())
     places = '[' + std::to_string(*before) + ',' + std::to_string(*after) + ']';
-  std::printf("{\"seconds\":%.9f,\"distance_ns\":%s,\"status\":%s}\n", seconds, places.c_str(),
-              pipeline->status().c_str());
+  std::printf("{\"seconds\":%.9f,\"distance_ns\":%s,\"peak_kib\":%ld,\"status\":%s}\n", seconds, places.c_str(),
+              peak_memory(), pipeline->status().c_str());
   return 0;
 }
 
