@@ -32,7 +32,7 @@ import { median } from './support/stats.mjs';
 const Exit = { Done: 0, MachineCannot: 5, Slower: 6, NoVerdict: 7 };
 
 /** Of what `open` does with a stage: it asks the allocator and the system, which do not repeat to the instruction. */
-const OPEN_SHARE = 0.02;
+const OPEN_SHARE = 0.05;
 
 const BASELINE = join(root, 'bench/counts/baseline.json');
 

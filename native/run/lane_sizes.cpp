@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::uint32_t kLaneBytesLeast = 64;  // lib/plan/limits.ts: a frame header and a payload
 
-[[noreturn]] void refuse(const std::string& what, std::uint64_t received, const std::string& remedy) {
-  throw OpenError("OPTION_RANGE", what + " is " + std::to_string(received) + "; " + remedy);
-}
-
 // Bytes that ops before a lane may have added to a record of an ingress, at most.
 std::vector<std::uint64_t> growth(const graph::LaneGraphDescription& graph) {
   std::vector<std::uint64_t> grown(graph.lanes.size(), 0);
@@ -39,8 +35,8 @@ std::uint64_t struct_bytes(const graph::LaneGraphDescription& graph) {
 }
 
 [[noreturn]] void refuse_record(std::uint64_t asked, const graph::LaneDescription& lane) {
-  refuse("recordMax", asked,
-         "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
+  refuse_option("recordMax", asked,
+                "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
 }
 
 // What a framed lane must have so that a record of `record_max` bytes is at most half of it.
@@ -123,12 +119,12 @@ graph::LaneSizes lane_sizes(const graph::LaneDescription& lane, Record record, s
 std::vector<graph::LaneSizes> resolve_lane_sizes(const graph::LaneGraphDescription& graph, const Options& options) {
   const std::uint32_t lane_bytes = options.lane_bytes == 0 ? abi::kLaneBytesDefault : options.lane_bytes;
   if (lane_bytes < kLaneBytesLeast || lane_bytes > abi::kArenaBytesMax)
-    refuse("laneBytes", lane_bytes, "give 64 to 1073741824 bytes");
+    refuse_option("laneBytes", lane_bytes, "give 64 to 1073741824 bytes");
   if (options.record_max > abi::kRecordBytesMax)
-    refuse("recordMax", options.record_max, "give 1 to " + std::to_string(abi::kRecordBytesMax) + " bytes");
+    refuse_option("recordMax", options.record_max, "give 1 to " + std::to_string(abi::kRecordBytesMax) + " bytes");
   const std::uint64_t least = struct_bytes(graph);
   if (options.record_max != 0 && options.record_max < least)
-    refuse("recordMax", options.record_max, "an ingress's struct has " + std::to_string(least) + " bytes");
+    refuse_option("recordMax", options.record_max, "an ingress's struct has " + std::to_string(least) + " bytes");
   const std::vector<std::uint64_t> grown = growth(graph);
   const std::uint64_t most_grown = grown.empty() ? 0 : *std::max_element(grown.begin(), grown.end());
   // Nothing asked for: the largest record that, with all that ops add to it, still passes lanes of the default size.

@@ -27,6 +27,10 @@ class OpenError : public std::runtime_error {
   std::string code_;
 };
 
+[[noreturn]] inline void refuse_option(const std::string& what, std::uint64_t received, const std::string& remedy) {
+  throw OpenError("OPTION_RANGE", what + " is " + std::to_string(received) + "; " + remedy);
+}
+
 // Why a listener is called. Bits.
 enum Event : std::uint32_t {
   kEventRecords = 1,  // the egress was armed and there are records

@@ -135,6 +135,7 @@ class Exerciser {
   void drain() {
     graph_.work_all();
     for (core::RecordConsumer* consumer : graph_.graph().consumers()) {
+      consumer->end_backoff();  // no turn of this thread comes too early
       consumer->consume(1u << 16, [&](std::uint64_t, const core::RecordRef& record) {
         take(record);
         return true;

@@ -176,6 +176,7 @@ class GraphExerciser {
 
   template <class Reader>
   std::uint64_t take(Reader& reader) {
+    reader.end_backoff();  // no turn of this thread comes too early
     const std::uint32_t taken = reader.consume(1u << 16, [&](std::uint64_t, const core::RecordRef& record) {
       for (std::uint32_t b = 0; b < record.length; ++b) sum_ = sum_ + static_cast<std::uint8_t>(record.data[b]);
       return true;
