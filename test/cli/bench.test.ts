@@ -110,9 +110,9 @@ describe('a comparison', () => {
   test('of a plan with a journal gives every run a folder of its own', async () => {
     const at = folder(GRAPH_PLAN);
     const args = ['bench', at.plan, '--against', at.plan, ...at.ends, '--seconds', '1', '--json'];
-    const { stdout } = await byteor(args);
+    const { stdout } = await byteor(args, { cwd: at.path });
     expect(JSON.parse(stdout)).toMatchObject({ outputs_equal: true });
-    expect(readdirSync(ROOT).filter((name) => name.startsWith('byteor-run'))).toEqual([]);
+    expect(readdirSync(at.path).filter((name) => name.startsWith('byteor-run'))).toEqual([]);
     untouched(at);
   });
 

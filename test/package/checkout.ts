@@ -112,3 +112,9 @@ export function userEnvironment(path: string): NodeJS.ProcessEnv {
   const entries = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   return { ...Object.fromEntries(entries), PATH: path };
 }
+
+/** The compilers' cache of this environment; in `folder` it names files as it does in the checkout, so that they are found. */
+export function cacheFor(folder: string): Readonly<Record<string, string | undefined>> {
+  const set = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('CCACHE_')));
+  return Object.hasOwn(set, 'CCACHE_BASEDIR') ? { ...set, CCACHE_BASEDIR: folder } : set;
+}

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { command, copyCheckout, withoutCompiler } from './checkout.js';
+import { cacheFor, command, copyCheckout, withoutCompiler } from './checkout.js';
 import { installed, louderPlan, SETUP_MS_MAX } from './installed.js';
 
 /**
@@ -194,7 +194,8 @@ describe('a prebuilt binary', () => {
     if (there === undefined) context.skip(`needs ${compiler}`);
     const checkout = copyCheckout();
     try {
-      await command('npm', ['run', '-s', 'prebuild', '--', 'linux-arm64'], { cwd: checkout });
+      const env = { ...process.env, ...cacheFor(checkout) };
+      await command('npm', ['run', '-s', 'prebuild', '--', 'linux-arm64'], { cwd: checkout, env });
       const path = join(checkout, 'prebuilds/linux-arm64/byteor.glibc.node');
       const bytes = readFileSync(path);
       expect(bytes.toString('latin1', 0, 4)).toBe('\x7fELF');

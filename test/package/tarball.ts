@@ -18,6 +18,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  cacheFor,
   command,
   copyCheckout,
   emptyFolder,
@@ -84,7 +85,7 @@ async function make(folder: string): Promise<void> {
     const before = await ended('node', program, { cwd: user, env });
     // Compilers and their cache are taken as this environment has them.
     const compilers = { CC: process.env.CC, CXX: process.env.CXX, JOBS: process.env.JOBS };
-    const cache = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('CCACHE_')));
+    const cache = cacheFor(user);
     const build = await ended('npx', ['byteor', 'build'], { cwd: user, env: { ...env, ...compilers, ...cache } });
     const again = await ended('npx', ['byteor', 'build'], { cwd: user, env: { ...env, PATH: withoutCompiler() } });
     const after = await ended('node', program, { cwd: user, env });
