@@ -18,7 +18,7 @@ const SHIPPED = [
   /^dist\/types\/package\.json$/,
   /^dist\/LICENCES\.txt$/,
   /^docs\/(?!lab\/).+\.(md|svg)$/,
-  /^examples\/.+\.(mjs|ts|yaml|log)$/,
+  /^examples\/.+\.(mjs|ts|ya?ml|log)$/,
   /^completions\/byteor\.(bash|zsh|fish)$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/[a-z]+\/[A-Z]+\.md$/,

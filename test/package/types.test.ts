@@ -91,7 +91,7 @@ test('the declarations name nothing that installing byteor does not bring along,
   const types = join(user().cwd, 'node_modules/byteor/dist/types');
   const foreign = readdirSync(types, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.d.ts'))
-    .flatMap((path) => [...readFileSync(join(types, path), 'utf8').matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)])
+    .flatMap((path) => [...readFileSync(join(types, path), 'utf8').matchAll(/(?:\bfrom\s+|\bimport\()'([^'.][^']*)'/g)])
     .map(([, name]) => name as string)
     .filter((name) => !name.startsWith('node:'));
   expect(foreign).toEqual([]);

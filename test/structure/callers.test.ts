@@ -17,6 +17,11 @@ const CALLED_FROM_OUTSIDE: Readonly<Record<string, string>> = {
   report_bytes_max: 'the length of a report of `count`: a test proves that none is longer',
   diagnosticsPage: 'docs/diagnostics.md, which a test writes and compares',
   insertsPage: 'docs/inserts.md, likewise',
+  parseCallgrind: 'bench/native.mjs counts plans with it; compiled with the library, and shipped in none of its files',
+  countsOf: 'likewise',
+  risesOf: 'likewise',
+  grownFunctions: 'likewise',
+  judgeTogether: 'bench/native.mjs judges all plans of a run with it; likewise',
 };
 const notAllowed = (names: readonly string[]) => names.filter((name) => CALLED_FROM_OUTSIDE[name] === undefined);
 
