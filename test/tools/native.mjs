@@ -72,14 +72,13 @@ async function fuzz({ seconds }) {
 }
 
 /**
- * The tests over an addon's own objects, which are thus compiled once; byteor_core of its own, as a preset alone has it, is for
- * a debugger. `script` of package.json makes the addon, in `folder`.
+ * The tests over the addon's own objects, which are thus compiled once; byteor_core of its own, as the preset alone has it, is
+ * for a debugger.
  */
-async function testShipped(preset, [script, folder], options = {}, definitions = []) {
-  const built = await run('npm', ['run', '-s', ...script.split(' ')], { seconds: 1800 });
+async function testShipped() {
+  const built = await run('npm', ['run', '-s', 'build:native'], { seconds: 1800 });
   if (!built.ok) return failure(`the build failed: ${built.reason}`);
-  const objects = join(root, folder, 'build/Release/obj.target');
-  return buildAndTest(preset, options, [`-DBYTEOR_OBJECTS=${objects}`, ...definitions]);
+  return buildAndTest('plain', {}, [`-DBYTEOR_OBJECTS=${join(root, 'build/Release/obj.target')}`]);
 }
 
 const buildTools = [tools.cmake, tools.ctest, tools.compiler];
@@ -89,7 +88,7 @@ export const nativeSteps = {
   native: {
     title: 'C++ tests, optimised',
     needs: [...buildTools, tools.gtest],
-    run: () => testShipped('plain', ['build:native', '.']),
+    run: testShipped,
   },
   asan: {
     title: 'C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer',
@@ -115,7 +114,7 @@ export const nativeSteps = {
     title: 'C++ tests built for arm64, under qemu-user',
     needs: [...buildTools, tools.arm64Compiler, tools.qemu, tools.gtestSource],
     run: () =>
-      testShipped('arm64', ['prebuild -- linux-arm64', '.cache/prebuild-linux-arm64'], { without: UNEMULATED }, [
+      buildAndTest('arm64', { without: UNEMULATED }, [
         '-DBYTEOR_TEST_LAUNCHER=qemu-aarch64-static;-L;/usr/aarch64-linux-gnu',
         `-DBYTEOR_GTEST_SOURCE=${GTEST_SOURCE}`,
       ]),
