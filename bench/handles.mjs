@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util';
 import { NAMES } from './echo/handles.mjs';
 import { machineFacts } from './support/machine.mjs';
-import { columns, short, writeResult } from './support/report.mjs';
+import { columns, short, shortEach, writeResult } from './support/report.mjs';
 import { round, spread } from './support/stats.mjs';
 import { runProcess, runRounds, valuesOf } from './support/trials.mjs';
 
@@ -37,10 +37,7 @@ async function main() {
   const rows = Object.entries(calls).map(([name, { ns, each_ns }]) => [
     name,
     short(ns.median),
-    [...each_ns]
-      .sort((a, b) => a - b)
-      .map(short)
-      .join(' '),
+    shortEach(each_ns, ' '),
   ]);
   process.stdout.write(`${columns([['ns a record', 'median', 'each process'], ...rows])}\n\n`);
   writeResult('handles', { machine, rounds: Number(values.rounds), calls }, values.out);

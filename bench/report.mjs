@@ -8,7 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../test/tools/process.mjs';
 import { ours, reportedBands } from './support/paired.mjs';
-import { short } from './support/report.mjs';
+import { short, shortEach } from './support/report.mjs';
 import { summaryPlot, summaryRows } from './support/summary.mjs';
 
 const BEGIN = '<!-- written by npm run bench:report -->';
@@ -191,10 +191,7 @@ function handlesText({ calls, machine }) {
   const rows = Object.entries(calls).map(([name, { ns, each_ns }]) => [
     name,
     short(ns.median),
-    [...each_ns]
-      .sort((a, b) => a - b)
-      .map(short)
-      .join(', '),
+    shortEach(each_ns, ', '),
   ]);
   return [
     '### The handles alone',

@@ -9,7 +9,7 @@ import { FIELDS } from './words.mjs';
 /** Records of one call of tryPushColumns: as many as a program that has a batch would give. */
 const BATCH = 256;
 /** Records pushed between two polls: enough that the loop around costs nothing, less than a ring holds. */
-const BURST = 1024;
+export const BURST = 1024;
 
 export const struct = (fields) => ({ kind: 'struct', fields: fields.map((name) => ({ name, type: 'f64' })) });
 
@@ -61,7 +61,7 @@ function pollerOf8(poll) {
   };
 }
 
-function pollerOf64(poll) {
+export function pollerOf64(poll) {
   const result = { count: 0, sum: 0 };
   return () => {
     result.count = poll.pollBatch((cursor) => {
@@ -131,7 +131,7 @@ function pusher64(push) {
 }
 
 /** Writes records through their columns, in batches. */
-function filler64(push) {
+export function filler64(push) {
   let start = 0;
   const fill = ({ a: words }, { first, count, steps, offsets, from }) => {
     const { a, b, c, d, e, f, g, h } = offsets;
@@ -161,7 +161,7 @@ function filler64(push) {
 }
 
 /** Sums the words of all records that are there through their columns. */
-function summer64(poll) {
+export function summer64(poll) {
   const result = { count: 0, sum: 0 };
   let sum = 0;
   const add = ({ a: words }, { first, count, steps, offsets }) => {

@@ -5,10 +5,10 @@
  * holds for a whole process. Prints one line of JSON.
  */
 
-import { openEcho, struct } from './byteor.mjs';
+import { BURST, filler64, openEcho, pollerOf64, struct, summer64 } from './byteor.mjs';
 import { expectedSum, FIELDS } from './words.mjs';
 
-const CHUNK = 1024;
+const CHUNK = BURST;
 const CHUNKS = 600;
 /** Chunks before the first that counts: V8 has optimised by then. */
 const WARM_UP = 400;
@@ -53,27 +53,15 @@ const PUSHES = {
     return CHUNK;
   },
   'tryPushColumns, 256 a call': (push) => {
-    const fill = ({ a: words }, { first, count, steps, offsets, from }) => {
-      const { a, b, c, d, e, f, g, h } = offsets;
-      const step = steps.a;
-      let at = first * step;
-      for (let i = begin + from, end = i + count; i < end; i++, at += step) {
-        words[at + a] = i;
-        words[at + b] = i + 1;
-        words[at + c] = i + 2;
-        words[at + d] = i + 3;
-        words[at + e] = i + 4;
-        words[at + f] = i + 5;
-        words[at + g] = i + 6;
-        words[at + h] = i + 7;
-      }
-    };
-    let begin = 0;
-    return () => {
-      for (begin = 0; begin < CHUNK; begin += 256) if (push.tryPushColumns(256, fill) !== 256) return begin;
-      return CHUNK;
-    };
+    const fill = filler64(push);
+    return () => fill(0, CHUNK);
   },
+};
+
+/** The pollers of the echo take as many records a call as a chunk has. */
+const asPair = (take) => () => {
+  const { count, sum } = take();
+  return [count, sum];
 };
 
 /** Ways to poll what is there and to add it up; each says `[records, sum]`. */
@@ -85,38 +73,8 @@ const POLLS = {
     }, CHUNK);
     return [count, sum];
   },
-  'pollBatch, eight fields': (poll) => () => {
-    let sum = 0;
-    const count = poll.pollBatch((cursor) => {
-      let here = 0;
-      while (cursor.next()) {
-        const { a, b, c, d, e, f, g, h } = cursor.fields;
-        here += a + b + c + d + e + f + g + h;
-      }
-      sum = here;
-    }, CHUNK);
-    return [count, sum];
-  },
-  pollColumns: (poll) => () => {
-    let sum = 0;
-    const count = poll.pollColumns(({ a: words }, { first, count: here, steps, offsets }) => {
-      const { a, b, c, d, e, f, g, h } = offsets;
-      const step = steps.a;
-      let part = 0;
-      for (let at = first * step, end = at + here * step; at < end; at += step)
-        part +=
-          words[at + a] +
-          words[at + b] +
-          words[at + c] +
-          words[at + d] +
-          words[at + e] +
-          words[at + f] +
-          words[at + g] +
-          words[at + h];
-      sum += part;
-    }, CHUNK);
-    return [count, sum];
-  },
+  'pollBatch, eight fields': (poll) => asPair(pollerOf64(poll)),
+  pollColumns: (poll) => asPair(summer64(poll)),
 };
 
 export const NAMES = [...Object.keys(PUSHES), ...Object.keys(POLLS)];

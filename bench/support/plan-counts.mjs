@@ -12,7 +12,7 @@ import { progress } from './report.mjs';
 import { runProcess } from './trials.mjs';
 
 /** Records a turn at most, where a program does not say. */
-const BATCH = 64;
+export const BATCH = 64;
 
 /** Stated, because callgrind takes them from the machine otherwise. */
 const CACHES = ['--I1=32768,8,64', '--D1=32768,8,64', '--LL=8388608,16,64'];

@@ -7,11 +7,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AccessLog } from '../../examples/support/log-lines.mjs';
-import { specOf } from './plan-counts.mjs';
+import { BATCH, specOf } from './plan-counts.mjs';
 import { progress } from './report.mjs';
 import { runProcess } from './trials.mjs';
 
-const BATCH = 64;
 const LAP_SECONDS = 0.04;
 const RECORDS_FIRST = 50_000;
 const RECORDS_MAX = 1_000_000;

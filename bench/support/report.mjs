@@ -37,6 +37,13 @@ export function columns(rows) {
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 
+/** Each of some values for people, least first. */
+export const shortEach = (values, between) =>
+  [...values]
+    .sort((a, b) => a - b)
+    .map(short)
+    .join(between);
+
 /** A rate or ratio for people: three digits. */
 export function short(value) {
   if (value === null || Number.isNaN(value)) return '-';

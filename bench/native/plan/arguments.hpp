@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -65,6 +67,17 @@ inline run::Options options_of(const graph::Description& description, const Call
     options.ports.push_back({.id = id, .port = abi::PortCode::kNative, .path = path});
   }
   return options;
+}
+
+// The body of main(): what `run` answers, or 1 and why it threw.
+template <class Run>
+int guarded(const char* program, Run&& run) {
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", program, error.what());
+    return 1;
+  }
 }
 
 }  // namespace byteor::bench

@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -92,10 +91,5 @@ int run(int argc, char** argv) {
 }  // namespace byteor::bench
 
 int main(int argc, char** argv) {
-  try {
-    return byteor::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "byteor_lap: %s\n", error.what());
-    return 1;
-  }
+  return byteor::bench::guarded("byteor_lap", [&] { return byteor::bench::run(argc, argv); });
 }

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -127,10 +126,5 @@ int run(int argc, char** argv) {
 }  // namespace byteor::bench
 
 int main(int argc, char** argv) {
-  try {
-    return byteor::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "byteor_turns: %s\n", error.what());
-    return 1;
-  }
+  return byteor::bench::guarded("byteor_turns", [&] { return byteor::bench::run(argc, argv); });
 }
