@@ -84,7 +84,8 @@ function pairwiseMeans(values: readonly number[]): Float64Array {
   return means.sort();
 }
 
-function medianOfSorted(sorted: Float64Array): number {
+/** NaN of none. */
+export function medianOfSorted(sorted: Float64Array): number {
   const middle = sorted.length >> 1;
   if (sorted.length % 2 === 1) return sorted[middle] as number;
   return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;

@@ -1,6 +1,6 @@
 /** What a comparison has come to, as facts: what `bench --json` prints, and which exit code says it. Pure; any thread. */
 import { OFF_CPU_MAX } from '../../bench/pairs.js';
-import { type Judgement, LOOKS, type Verdict } from '../../bench/verdict.js';
+import { type Judgement, LOOKS, medianOfSorted, type Verdict } from '../../bench/verdict.js';
 import { ExitCode } from '../exit-code.js';
 import { grouped } from '../text.js';
 import { distanceWords, type Measured, type MeasuredLap, type TooLong } from './measure.js';
@@ -164,10 +164,5 @@ function programFacts(compared: Compared, measured: Measured): ProgramFacts {
   };
 }
 
-export function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = sorted[middle];
-  if (high === undefined) return null;
-  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] as number) + high) / 2;
-}
+export const median = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : medianOfSorted(Float64Array.from(values).sort());
