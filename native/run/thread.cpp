@@ -134,6 +134,8 @@ void AgentThread::prepare(const ThreadRequests& requests) {
 void AgentThread::run(ThreadRequests requests) {
   prepare(requests);
   device_.bind();
+  // To be made and pinned is not the agents' work.
+  times_before_ = platform::this_thread_times();
   work();
   // The CPU is free for another thread, however long JavaScript keeps the memory of this one's pipeline.
   lock_.reset();
@@ -162,7 +164,7 @@ void AgentThread::work() noexcept {
 }
 
 void AgentThread::keep_times() noexcept {
-  const platform::ThreadTimes times = platform::this_thread_times();
+  const platform::ThreadTimes times = platform::this_thread_times() - times_before_;
   const std::lock_guard lock(left_mutex_);
   times_ = times;
 }

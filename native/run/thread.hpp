@@ -83,7 +83,8 @@ class alignas(core::kCacheBlock) AgentThread {
   bool started() const noexcept { return started_.load(std::memory_order_acquire); }
   const platform::RequestOutcome& pin_outcome() const noexcept { return pin_outcome_; }
   const platform::RequestOutcome& real_time_outcome() const noexcept { return real_time_outcome_; }
-  // What it was given in all; nothing until it has ended by itself or was halted, nor where it was cut off. Any thread.
+  // What its agents were given in all; nothing until it has ended by itself or was halted, nor where it was cut off.
+  // Any thread.
   std::optional<platform::ThreadTimes> times();
 
  private:
@@ -122,7 +123,8 @@ class alignas(core::kCacheBlock) AgentThread {
   std::mutex left_mutex_;
   std::condition_variable left_changed_;
   std::atomic<bool> was_cut_off_{false};
-  bool left_ = false;  // the thread has ended, all but its return
+  bool left_ = false;                   // the thread has ended, all but its return
+  platform::ThreadTimes times_before_;  // the first round
   std::optional<platform::ThreadTimes> times_;
   std::thread thread_;  // last: joined before anything above goes
 };
