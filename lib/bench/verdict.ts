@@ -84,6 +84,9 @@ function pairwiseMeans(values: readonly number[]): Float64Array {
   return means.sort();
 }
 
+/** Hodges–Lehmann: the median of all means of two values; NaN of none. */
+export const estimateOf = (values: readonly number[]): number => medianOfSorted(pairwiseMeans(values));
+
 /** NaN of none. */
 export function medianOfSorted(sorted: Float64Array): number {
   const middle = sorted.length >> 1;

@@ -69,6 +69,18 @@ inline run::Options options_of(const graph::Description& description, const Call
   return options;
 }
 
+// An answer for every line on standard input, until it ends.
+template <class Answer>
+void answer_lines(Answer&& answer) {
+  for (int asked = std::getchar(); asked != EOF; asked = std::getchar()) {
+    if (asked != '\n') continue;
+    // What it used is given back before another process is asked.
+    const std::string text = answer();
+    std::printf("%s\n", text.c_str());
+    std::fflush(stdout);
+  }
+}
+
 // The body of main(): what `run` answers, or 1 and why it threw.
 template <class Run>
 int guarded(const char* program, Run&& run) {

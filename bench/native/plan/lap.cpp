@@ -1,11 +1,10 @@
-// One lap of a plan over files, as `open` runs it, without JavaScript: from the start of its threads to the end of the
-// last one. A process a lap, so that no side of a comparison keeps memory that the other side has not.
+// Laps of a plan over files, as `open` runs it, without JavaScript: each from the start of its threads to the end of
+// the last one, with memory of its own. One for every line on standard input; ends with it.
 //
 //   byteor_lap SPEC BATCH ID=PATH …
 //
-// Threads spin while they wait, so that a thread without a CPU is one that was disturbed, and memory is touched before
-// the clock starts. Prints {"seconds":…,"distance_ns":[before,after]|null,"peak_kib":…,"status":…}; ends with 1 where a
-// record failed.
+// In the default profile, as most users have it. A lap prints
+// {"seconds":…,"distance_ns":[before,after]|null,"peak_kib":…,"status":…} on a line; ends with 1 where a record failed.
 #include <sys/resource.h>
 
 #include <condition_variable>
@@ -14,24 +13,18 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
 #include "graph/description.hpp"
 #include "plan/arguments.hpp"
-#include "platform/affinity.hpp"
-#include "platform/cpu_distance.hpp"
+#include "plan/distance.hpp"
 #include "run/pipeline.hpp"
 
 namespace byteor::bench {
 namespace {
-
-std::optional<double> distance() {
-  const platform::CpuList cpus = platform::allowed_cpus();
-  if (cpus.size() < 2) return std::nullopt;
-  return platform::flag_round_trip_ns(cpus[0], cpus[1]);
-}
 
 // Of the whole process, KiB.
 long peak_memory() {
@@ -61,29 +54,27 @@ double seconds_of(run::Pipeline& pipeline) {
   return (end - begin) * 1e-9;
 }
 
+// What the lap prints; throws where a record failed.
+std::string lap(const Called& called, const run::Options& options) {
+  const std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(called.spec, options);
+  const std::optional<double> before = distance();
+  const double seconds = seconds_of(*pipeline);
+  const std::string places = distances_text(before, distance());
+  const auto* const header = reinterpret_cast<const abi::RegionHeader*>(pipeline->region().data());
+  if (header->failed.load(std::memory_order_acquire) != 0)
+    throw std::runtime_error("failed: " + std::string(header->failed_cause, header->failed_cause_length));
+  return "{\"seconds\":" + std::to_string(seconds) + ",\"distance_ns\":" + places +
+         ",\"peak_kib\":" + std::to_string(peak_memory()) + ",\"status\":" + pipeline->status() + '}';
+}
+
 int run(int argc, char** argv) {
   if (argc < 4) {
     std::fprintf(stderr, "usage: byteor_lap SPEC BATCH ID=PATH …\n");
     return 2;
   }
   const Called called(argc, argv);
-  run::Options options = options_of(graph::decode(called.spec), called);
-  options.profile = run::Profile::kLowLatency;
-  const std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(called.spec, options);
-  const std::optional<double> before = distance();
-  const double seconds = seconds_of(*pipeline);
-  const std::optional<double> after = distance();
-  const auto* const header = reinterpret_cast<const abi::RegionHeader*>(pipeline->region().data());
-  if (header->failed.load(std::memory_order_acquire) != 0) {
-    std::fprintf(stderr, "byteor_lap: failed: %.*s\n", static_cast<int>(header->failed_cause_length),
-                 header->failed_cause);
-    return 1;
-  }
-  std::string places = "null";
-  if (before.has_value() && after.has_value())
-    places = '[' + std::to_string(*before) + ',' + std::to_string(*after) + ']';
-  std::printf("{\"seconds\":%.9f,\"distance_ns\":%s,\"peak_kib\":%ld,\"status\":%s}\n", seconds, places.c_str(),
-              peak_memory(), pipeline->status().c_str());
+  const run::Options options = options_of(graph::decode(called.spec), called);
+  answer_lines([&] { return lap(called, options); });
   return 0;
 }
 

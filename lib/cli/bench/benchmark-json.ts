@@ -2,6 +2,7 @@
  * The form that dashboards of many commits read: `customSmallerIsBetter` of github-action-benchmark. The ratio is of two sides
  * on one machine in one run, so it means the same on every machine; the times do not. Pure; any thread.
  */
+import { undisturbed } from '../../bench/pairs.js';
 import { median, type ProgramFacts } from './result.js';
 
 export interface BenchmarkEntry {
@@ -13,9 +14,9 @@ export interface BenchmarkEntry {
 }
 
 export function benchmarkEntries(program: ProgramFacts): BenchmarkEntry[] {
-  const { name, verdict, ratio, interval, memory, sides, pairs, laps } = program;
+  const { name, verdict, ratio, interval, memory, sides, pairs, samples } = program;
   const extra = `${verdict}, ${pairs} pairs, ${sides.plan.path} against ${sides.against.path}`;
-  const kept = laps.filter(({ disturbed }) => disturbed === null).map(({ plan }) => plan);
+  const kept = undisturbed(undisturbed(samples).flatMap(({ laps }) => laps)).map(({ plan }) => plan);
   const times = kept.map((lap) => (1000 * lap.seconds) / lap.runs.length);
   const middle = median(times);
   if (middle === null) return [];

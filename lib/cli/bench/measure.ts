@@ -1,15 +1,19 @@
 /**
- * Time and memory of two sides, from pairs of laps (lib/bench/pairs.ts). A lap runs the input as often in a row as it takes for
- * the clock to see it, the same number of times on both sides. Main thread.
+ * Time and memory of two sides, from pairs of processes (lib/bench/pairs.ts). A lap runs the input as often in a row as it takes
+ * for the clock to see it, the same number of times on both sides. Main thread.
  */
 import {
+  type Contestant,
   distanceOf,
   type Lap,
   lapOf,
+  lapsPerPair,
   type Pair,
   type Paired,
   type Side as PairSide,
   runPairs,
+  undisturbed,
+  undisturbedLaps,
 } from '../../bench/pairs.js';
 import { type Judgement, judge, LOOKS } from '../../bench/verdict.js';
 import type { LapRuns, LapThread } from './lap.js';
@@ -39,11 +43,15 @@ export interface TooLong {
   readonly needed: number;
 }
 
-/** Runs a lap of so many runs; rejects where the pipeline fails. */
-export type LapRunner = (side: SideName, runs: number) => Promise<LapRuns>;
+/** What runs laps of a side: in it, `lap` rejects where the pipeline fails. */
+export interface LapRunner {
+  lap(): Promise<LapRuns>;
+  end(): Promise<void>;
+}
 
 export interface MeasureOptions {
-  readonly lap: LapRunner;
+  /** Starts a process whose laps have so many runs. */
+  readonly start: (side: SideName, runs: number) => LapRunner;
   /** Round trip between two CPUs, ns. */
   readonly distance: (cpu: number, other: number) => number | null;
   /** CPUs that this process may use. */
@@ -67,47 +75,64 @@ const NAMES: Readonly<Record<PairSide, SideName>> = { a: 'against', b: 'plan' };
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 export async function measure(options: MeasureOptions): Promise<Measured | TooLong> {
-  const { lap, seconds, floor, once, progress, now = () => performance.now() / 1000 } = options;
+  const { seconds, floor, once, progress, now = () => performance.now() / 1000 } = options;
   const looked = LOOKS[0] as number;
   if (looked * once.run_seconds > seconds) return { needed: looked * once.process_seconds };
   const begin = now();
   const warming = warmRuns(once.run_seconds);
-  const warm = { against: await lap('against', warming), plan: await lap('plan', warming) };
+  const warm = { against: await oneLap(options, 'against', warming), plan: await oneLap(options, 'plan', warming) };
   const least = Math.min(...Object.values(warm).map((runs) => runs.seconds.at(-1) as number));
   const runs = Math.min(RUNS_MAX, Math.max(1, Math.ceil(LAP_SECONDS_MIN / least)));
   // Start of Node and all, and the runs that a lap has.
   const known = Object.values(warm).map(({ seconds: each }) => sum(each));
   const starts = now() - begin - sum(known);
-  const pairSeconds = starts + (runs * sum(known)) / warming;
-  const needed = looked * pairSeconds;
+  const lapSeconds = (runs * sum(known)) / warming;
+  const laps = lapsPerPair(lapSeconds);
+  const needed = looked * (starts + (laps === 1 ? 1 : laps + 1) * lapSeconds);
   if (needed > seconds) return { needed };
   const placement = placementOf(warm, options.cpus);
-  const paired = await runPairs<MeasuredLap>(
-    async (side) => {
-      const before = distanceBetween(placement.cpus, options);
-      const ran = await lap(NAMES[side], runs);
-      // Another pipeline may have taken a CPU meanwhile.
-      const after = distanceBetween(placement.cpus.length === 0 ? [] : cpusOf(ran.threads), options);
-      return measuredLap(ran, placement, before === null || after === null ? null : [before, after]);
-    },
-    { seconds: Math.max(0, seconds - (now() - begin)), floor, now, ...(progress === undefined ? {} : { progress }) },
-  );
+  const start = async (side: PairSide): Promise<Contestant<MeasuredLap>> => {
+    const process = options.start(NAMES[side], runs);
+    return { lap: () => measuredLap(process, placement, options), end: () => process.end() };
+  };
+  const paired = await runPairs<MeasuredLap>(start, {
+    seconds: Math.max(0, seconds - (now() - begin)),
+    laps,
+    floor,
+    now,
+    ...(progress === undefined ? {} : { progress }),
+  });
   const { remarks } = placement;
   return { paired, memory: memoryOf(paired, floor), runs_per_lap: runs, remarks };
 }
 
-function measuredLap(ran: LapRuns, { shared }: Placement, distance_ns: Lap['distance_ns']): MeasuredLap {
-  const threads = shared ? [] : ran.threads;
+async function oneLap({ start }: MeasureOptions, side: SideName, runs: number): Promise<LapRuns> {
+  const process = start(side, runs);
+  try {
+    return await process.lap();
+  } finally {
+    await process.end();
+  }
+}
+
+async function measuredLap(process: LapRunner, placement: Placement, options: MeasureOptions): Promise<MeasuredLap> {
+  const before = distanceBetween(placement.cpus, options);
+  const ran = await process.lap();
+  // Another pipeline may have taken a CPU meanwhile.
+  const after = distanceBetween(placement.cpus.length === 0 ? [] : cpusOf(ran.threads), options);
+  const threads = placement.shared ? [] : ran.threads;
+  const distance_ns = before === null || after === null ? null : ([before, after] as const);
   const lap = lapOf({ seconds: sum(ran.seconds), distance_ns, status: { threads } });
   const { seconds: runs, opening_seconds, rss_bytes } = ran;
   return { ...lap, runs, opening_seconds, rss_bytes };
 }
 
 /** The same pairs as the time's verdict. */
-function memoryOf({ laps, pairs }: Paired<MeasuredLap>, floor: number): Judgement {
-  const kept = laps.filter(({ disturbed }) => disturbed === null).slice(0, pairs);
+function memoryOf({ samples, pairs }: Paired<MeasuredLap>, floor: number): Judgement {
+  // All laps of a process say the same.
+  const kept = undisturbed(samples).flatMap(({ laps }) => laps[0] ?? []);
   return judge(
-    kept.map(({ a, b }) => Math.log(b.rss_bytes / a.rss_bytes)),
+    kept.slice(0, pairs).map(({ a, b }) => Math.log(b.rss_bytes / a.rss_bytes)),
     floor,
   );
 }
@@ -150,11 +175,9 @@ function distanceBetween(cpus: readonly number[], { distance }: MeasureOptions):
   return known.length === 0 ? null : Math.max(...known);
 }
 
-/** Of the kept pairs: how far apart the CPUs were, in the words of the tables; undefined where it was not measured. */
-export function distanceWords({ laps }: Paired<MeasuredLap>): string | undefined {
-  const ns = laps
-    .filter(({ disturbed }) => disturbed === null)
-    .flatMap(({ a, b }) => [a, b].flatMap((lap) => lap.distance_ns ?? []));
+/** Of the laps that count: how far apart the CPUs were, in the words of the tables; undefined where it was not measured. */
+export function distanceWords({ samples }: Paired<MeasuredLap>): string | undefined {
+  const ns = undisturbedLaps(samples).flatMap(({ a, b }) => [a, b].flatMap((lap) => lap.distance_ns ?? []));
   const middle = ns.sort((a, b) => a - b)[ns.length >> 1];
   return middle === undefined ? undefined : `${distanceOf(middle)} (${Math.round(middle)} ns round trip)`;
 }

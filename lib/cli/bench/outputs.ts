@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Ends } from '../adapters.js';
 import type { LapAnswer, LapRuns } from './lap.js';
-import { lapProcess } from './lap-process.js';
+import { startLaps } from './lap-process.js';
 import { INPUT_ORDER, mayDrop, orderAt } from './order.js';
 import { inAnyOrder, inOrder } from './same-lines.js';
 import { runsOf, type Side, type SideName, writeRequest } from './sides.js';
@@ -62,14 +62,23 @@ type Both<Value> = Readonly<Record<SideName, Value>>;
 export async function runOnce(side: Side, ends: Ends, folder: string, signal: AbortSignal): Promise<OneRun> {
   const name = `once-${side.name === 'plan' ? 'b' : 'a'}`;
   const all = writeRequest(side, ends, folder, name, 'all');
-  const { answer, process_seconds } = await timed(() => lapProcess(side.name, all.request, 1, signal));
+  const { answer, process_seconds } = await timed(() => answerOf(side, all.request, signal));
   const substituted = (id: string): boolean => id in all.outputs && ends.ports[id] === 'discard';
   if (!('failure' in answer && substituted(answer.failure.stage)))
     return { runs: runsOf(side, answer), process_seconds, outputs: all.outputs };
   for (const file of Object.values(all.outputs)) rmSync(file, { force: true });
   const given = writeRequest(side, ends, folder, name, 'as given');
-  const again = await timed(() => lapProcess(side.name, given.request, 1, signal));
+  const again = await timed(() => answerOf(side, given.request, signal));
   return { runs: runsOf(side, again.answer), process_seconds: again.process_seconds, outputs: given.outputs };
+}
+
+async function answerOf({ name }: Side, request: string, signal: AbortSignal): Promise<LapAnswer> {
+  const process = startLaps<LapAnswer>(name, request, 1, signal);
+  try {
+    return await process.lap();
+  } finally {
+    await process.end();
+  }
 }
 
 async function timed(run: () => Promise<LapAnswer>): Promise<{ answer: LapAnswer; process_seconds: number }> {
