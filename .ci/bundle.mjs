@@ -60,6 +60,13 @@ const commandLine = () =>
     { dir: join(dist, 'bin'), entryFileNames: '[name].js', codeSplitting: false, minify: MINIFY },
   );
 
+/** What `bench` starts: its library is one that it is told. */
+const lapOfBench = () =>
+  bundle(
+    { input: join(modules, 'cli', 'bench', 'lap.js'), platform: 'node' },
+    { dir: join(dist, 'bin'), entryFileNames: 'lap.js', codeSplitting: false, minify: MINIFY },
+  );
+
 /** For Node yaml's package gives CommonJS, which would run as soon as its importer does. */
 const YAML_MODULES = join(root, 'node_modules', 'yaml', 'browser', 'index.js');
 
@@ -101,9 +108,8 @@ const planForBrowsers = () =>
   );
 
 for (const entry of readdirSync(dist)) if (entry !== 'modules') rmSync(join(dist, entry), { recursive: true });
-const outputs = [await commandLine(), await libraryForNode(), await planForBrowsers()].flat();
+const outputs = [await commandLine(), await lapOfBench(), await libraryForNode(), await planForBrowsers()].flat();
 copyFileSync(join(modules, 'cli', 'start.js'), join(dist, 'bin', 'byteor.js'));
-copyFileSync(join(modules, 'cli', 'bench', 'lap.js'), join(dist, 'bin', 'lap.js'));
 writeDeclarations(dist, ENTRIES);
 const names = new Set(outputs.flatMap((chunk) => (chunk.moduleIds ?? []).map(foreign)).filter((name) => name));
 const licences = await Promise.all([...names].sort().map(licenceOf));

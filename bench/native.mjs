@@ -1,13 +1,15 @@
 /**
  * Every hot path that a plan reaches (bench/plans.mjs), in C++ and without JavaScript:
  *
- *   npm run bench:native -- [--against REF] [--only TEXT] [--counts | --times] [--seconds N] [--floor PERCENT] [--out FILE]
- *                           [--benchmark-json FILE]
+ *   npm run bench:native -- [--against REF] [--only TEXT] [--counts] [--times] [--latency] [--seconds N] [--floor PERCENT]
+ *                           [--out FILE] [--benchmark-json FILE] [--svg FILE]
  *
  * Counts what each plan costs a record. With `--against` the commit REF is built beside, in .cache, and held against this
  * tree by two kinds of evidence that are never mixed: counts (what rose by more than the limits of lib/bench/counts.ts, and
- * the functions that grew), and time (pairs of laps, lib/bench/pairs.ts; --seconds for each plan, 20). `--benchmark-json` writes
- * the counts, and the ratios of time, in the form customSmallerIsBetter of github-action-benchmark.
+ * the functions that grew), and time (pairs of processes, lib/bench/pairs.ts; --seconds for each plan, 30). Beside them stand
+ * latencies under a load that is the same for both (lib/bench/latency.ts), which decide nothing. Without --counts, --times and
+ * --latency all three are made. `--benchmark-json` writes the counts, and the ratios of time, in the form customSmallerIsBetter of
+ * github-action-benchmark, and `--svg` the ratios of time as a plot.
  *
  *   npm run bench:native -- --check            this tree's counts against bench/counts/baseline.json, as CI does
  *   npm run bench:native -- --accept REASON    writes them there
@@ -25,6 +27,7 @@ import { firstLine, machineFacts } from './support/machine.mjs';
 import { buildPlans, commitOf, treeOf, wrong } from './support/plan-builds.mjs';
 import { countPlans, toolchain } from './support/plan-counts.mjs';
 import { pairPlans } from './support/plan-laps.mjs';
+import { loadPlans } from './support/plan-latencies.mjs';
 import { columns, milestone, writeResult } from './support/report.mjs';
 import { median } from './support/stats.mjs';
 
@@ -49,13 +52,15 @@ function readArguments() {
       only: { type: 'string', default: '' },
       counts: { type: 'boolean', default: false },
       times: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '20' },
+      latency: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '30' },
       floor: { type: 'string', default: '3' },
       check: { type: 'boolean', default: false },
       built: { type: 'boolean', default: false },
       accept: { type: 'string' },
       out: { type: 'string' },
       'benchmark-json': { type: 'string' },
+      svg: { type: 'string' },
     },
   });
   const positive = (option) => {
@@ -68,7 +73,9 @@ function readArguments() {
   if (values.accept !== undefined && values.accept.trim().length < 10)
     throw wrong('--accept takes the reason why these counts are right, in words.');
   if (values.accept !== undefined && values.only !== '') throw wrong('--accept takes all plans: leave --only out.');
-  const all = values.counts === values.times;
+  const all = !values.counts && !values.times && !values.latency;
+  if (values.against === undefined && (values.times || values.latency || values.svg !== undefined))
+    throw wrong('--times, --latency and --svg compare: name a commit with --against.');
   return {
     ...values,
     programs,
@@ -76,6 +83,7 @@ function readArguments() {
     floor: positive('floor') / 100,
     counts: all || values.counts,
     times: values.against !== undefined && (all || values.times),
+    latency: values.against !== undefined && (all || values.latency),
   };
 }
 
@@ -112,13 +120,14 @@ async function printRises(pairs) {
   return rose;
 }
 
-function printTimes(results, judged) {
+async function printTimes(results, judged) {
+  const { undisturbed, undisturbedLaps } = await import('../dist/modules/bench/pairs.js');
   const rows = results.map(({ program, records, paired }, index) => {
-    const kept = paired.laps.filter(({ disturbed }) => disturbed === null);
+    const kept = undisturbedLaps(paired.samples);
     const rate = (side) =>
       kept.length === 0 ? '-' : (records / median(kept.map((pair) => pair[side].seconds)) / 1e6).toFixed(2);
     const { verdict, change, interval, pairsNeeded } = judged[index];
-    const told = kept.length < 8 ? '' : `${percent(change)} [${percent(interval[0])}, ${percent(interval[1])}]`;
+    const told = Number.isNaN(change) ? '' : `${percent(change)} [${percent(interval[0])}, ${percent(interval[1])}]`;
     const more = verdict === 'none' && pairsNeeded ? `, some ${pairsNeeded} pairs would tell` : '';
     const peak = (side) =>
       kept.length === 0 ? '-' : (median(kept.map((pair) => pair[side].peak_kib)) / 1024).toFixed(1);
@@ -130,11 +139,29 @@ function printTimes(results, judged) {
       peak('b'),
       told,
       `±${(100 * paired.floor).toFixed(1)} %`,
-      `${kept.length} of ${paired.laps.length}`,
+      `${undisturbed(paired.samples).length} of ${paired.samples.length}`,
       verdict === 'none' ? `no verdict${more}` : verdict,
     ];
   });
   const titles = ['', 'M records/s before', 'now', 'peak MiB before', 'now', 'time', 'floor', 'pairs', 'verdict'];
+  process.stdout.write(`${columns([titles, ...rows])}\n`);
+}
+
+const microseconds = (ns) => (ns / 1000).toPrecision(3);
+
+function printLatencies(results) {
+  const rows = results.flatMap(({ program, per_second, latencies }) =>
+    latencies.rows.map(({ quantile, a_ns, b_ns, change, interval }, index) => [
+      index === 0 ? program.name : '',
+      index === 0 ? (per_second / 1e6).toPrecision(3) : '',
+      quantile,
+      microseconds(a_ns),
+      microseconds(b_ns),
+      `${percent(change)} [${percent(interval[0])}, ${percent(interval[1])}]`,
+      index === 0 ? `${latencies.pairs} of ${latencies.samples.length}` : '',
+    ]),
+  );
+  const titles = ['latency, µs', 'M records/s', '', 'before', 'now', 'change', 'pairs'];
   process.stdout.write(`${columns([titles, ...rows])}\n`);
 }
 
@@ -188,7 +215,7 @@ async function check(args) {
     const base = firstLine('git', 'merge-base', 'HEAD', 'origin/HEAD') ?? commitOf('HEAD~1');
     milestone(`the baseline is of another toolchain (${JSON.stringify(baseline.toolchain)}); comparing with ${base}`);
     if (base === undefined) throw Object.assign(new Error('There is no earlier commit.'), { exit: Exit.MachineCannot });
-    return compare({ ...args, against: base, times: false });
+    return compare({ ...args, against: base, times: false, latency: false });
   }
   const now = await buildPlans(root, 'this tree', { built: args.built });
   const results = await countPlans([now], args.programs);
@@ -208,47 +235,67 @@ async function check(args) {
   return Exit.Slower;
 }
 
-/** The counts of this tree alone, or of this tree against another commit. */
+/** The counts of this tree alone, or of this tree against another commit; then times and latencies too. */
 async function compare(args) {
   const base = args.against === undefined ? undefined : treeOf(args.against);
   const then = base === undefined ? undefined : await buildPlans(base.folder, base.commit);
   const now = await buildPlans(root, 'this tree', { built: args.built });
   const machine = { ...machineFacts(`npm run bench:native -- ${process.argv.slice(2).join(' ')}`), ...toolchain() };
   const result = { machine, against: base?.commit ?? null, addon_bytes: { now: bytesOf(now) } };
-  let exit = Exit.Done;
-  if (args.counts) {
-    const results = await countPlans(then === undefined ? [now] : [then, now], args.programs);
-    printCounts(results);
-    result.counts = results.map(({ program, counted }) => ({
-      name: program.name,
-      counts: counted.map((one) => one?.counts ?? null),
-    }));
-    const both = results.filter(({ counted }) => counted.length === 2 && counted.every((one) => one !== undefined));
-    const pairs = both.map(({ program, counted: [before, after] }) => ({ program, before, after }));
-    if (await printRises(pairs)) exit = Exit.Slower;
-  }
+  const exits = [];
+  if (args.counts) exits.push(await compareCounts(then, now, args, result));
   if (then !== undefined) {
     result.addon_bytes.before = bytesOf(then);
     process.stdout.write(`addon: ${result.addon_bytes.now} bytes, ${result.addon_bytes.before} before\n`);
   }
-  if (args.times) {
-    const { judgeTogether } = await import('../dist/modules/bench/verdict.js');
-    const results = await pairPlans({ a: then, b: now }, args.programs, args);
-    const judged = judgeTogether(results.map(({ paired }) => paired));
-    printTimes(results, judged);
-    result.times = results.map(({ program, records, paired }, index) => {
-      const { verdict, change, interval, pairs, pairsNeeded } = judged[index];
-      const { floor, same_side, laps } = paired;
-      return { name: program.name, records, verdict, change, interval, pairs, pairsNeeded, floor, same_side, laps };
-    });
-    const verdicts = judged.map(({ verdict }) => verdict);
-    if (verdicts.includes('slower')) exit = Exit.Slower;
-    else if (verdicts.includes('none') && exit === Exit.Done) exit = Exit.NoVerdict;
-  }
+  if (args.times) exits.push(await compareTimes(then, now, args, result));
+  if (args.latency) await compareLatencies(then, now, args, result);
   writeResult('native', result, args.out);
   const entries = args['benchmark-json'];
   if (entries !== undefined) writeFileSync(entries, `${JSON.stringify(benchmarkEntries(result), null, 2)}\n`);
-  return exit;
+  return [Exit.Slower, Exit.NoVerdict].find((exit) => exits.includes(exit)) ?? Exit.Done;
+}
+
+async function compareCounts(then, now, args, result) {
+  const results = await countPlans(then === undefined ? [now] : [then, now], args.programs);
+  printCounts(results);
+  result.counts = results.map(({ program, counted }) => ({
+    name: program.name,
+    counts: counted.map((one) => one?.counts ?? null),
+  }));
+  const both = results.filter(({ counted }) => counted.length === 2 && counted.every((one) => one !== undefined));
+  const pairs = both.map(({ program, counted: [before, after] }) => ({ program, before, after }));
+  return (await printRises(pairs)) ? Exit.Slower : Exit.Done;
+}
+
+async function compareTimes(then, now, args, result) {
+  const { judgeTogether } = await import('../dist/modules/bench/verdict.js');
+  const results = await pairPlans({ a: then, b: now }, args.programs, args);
+  const judged = judgeTogether(results.map(({ paired }) => paired));
+  await printTimes(results, judged);
+  result.times = results.map(({ program, records, paired }, index) => {
+    const { verdict, change, interval, pairs, pairsNeeded } = judged[index];
+    const { floor, same_side, samples } = paired;
+    return { name: program.name, records, verdict, change, interval, pairs, pairsNeeded, floor, same_side, samples };
+  });
+  if (args.svg !== undefined) {
+    const { forestPlot } = await import('../dist/modules/bench/forest-plot.js');
+    const rows = results.map(({ program }, index) => ({ name: program.name, judged: judged[index] }));
+    writeFileSync(args.svg, forestPlot(`this tree against ${result.against}`, rows, args.floor));
+  }
+  const verdicts = judged.map(({ verdict }) => verdict);
+  if (verdicts.includes('slower')) return Exit.Slower;
+  return verdicts.includes('none') ? Exit.NoVerdict : Exit.Done;
+}
+
+async function compareLatencies(then, now, args, result) {
+  const results = await loadPlans({ a: then, b: now }, args.programs, args);
+  printLatencies(results);
+  result.latency = results.map(({ program, per_second, latencies }) => ({
+    name: program.name,
+    per_second,
+    ...latencies,
+  }));
 }
 
 /** A mistake in an option is told as such; what parseArgs says of it is a sentence. */

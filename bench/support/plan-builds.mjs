@@ -18,7 +18,7 @@ const PRESET = 'plans';
 /**
  * Builds library, addon and programs of a tree.
  *
- * @returns {Promise<{ name: string, compile: Function, turns: string, lap: string, addon: string }>} `turns` and `lap` are
+ * @returns {Promise<{ name: string, compile: Function, turns: string, lap: string, load: string, addon: string }>} `turns`, `lap` and `load` are
  *   paths of programs, `compile` is the tree's own
  */
 export async function buildPlans(folder, name, { built = false } = {}) {
@@ -36,6 +36,7 @@ export async function buildPlans(folder, name, { built = false } = {}) {
     compile,
     turns: program('turns'),
     lap: program('lap'),
+    load: program('load'),
     addon: join(folder, 'build/Release/byteor.node'),
   };
 }
@@ -59,7 +60,7 @@ export function treeOf(ref) {
     mkdirSync(folder, { recursive: true });
     execFileSync('tar', ['x'], { cwd: folder, input: archive });
   }
-  if (!existsSync(join(folder, 'bench/native/plan/turns.cpp')))
+  if (!existsSync(join(folder, 'bench/native/plan/load.cpp')))
     throw wrong(`--against ${ref}: that commit is older than the programs that are compared; name a newer one.`);
   if (!existsSync(join(folder, 'node_modules'))) addPackages(folder);
   return { folder, commit };

@@ -51,4 +51,18 @@ std::vector<std::vector<core::Agent*>> Assembled::agents_by_thread() {
   return agents;
 }
 
+std::vector<std::pair<std::uint32_t, std::uint32_t>> Assembled::neighbours() const {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  for (std::uint32_t i = 0; i < graph->agent_count(); ++i) {
+    const std::uint32_t own = graph->agent_thread(i);
+    for (const std::uint32_t on : graph->dependencies(i)) {
+      const std::uint32_t other = graph->agent_thread(on);
+      if (own == abi::kNone || other == abi::kNone) continue;
+      pairs.emplace_back(own, other);
+      pairs.emplace_back(other, own);
+    }
+  }
+  return pairs;
+}
+
 }  // namespace byteor::run

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/agent.hpp"
@@ -40,6 +41,9 @@ class Assembled {
 
   // By thread: sources first, then the graph's agents in the order of flow, sinks last.
   std::vector<std::vector<core::Agent*>> agents_by_thread();
+  // Threads of which either may sleep on the other's work: both ends of every dependency, in both directions, since
+  // room travels upstream. A pair may come more than once.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> neighbours() const;
 
   // Destruction runs upwards: the adapters go before the graph they use, the memory last.
   std::optional<RegionMapping> mapping;

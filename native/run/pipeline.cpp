@@ -137,17 +137,8 @@ void Pipeline::Impl::make_threads() {
   }
 }
 
-// Who may sleep on whose work: both ends of every dependency, in both directions, since room travels upstream.
 void Pipeline::Impl::wire_threads() {
-  for (std::uint32_t i = 0; i < graph->agent_count(); ++i) {
-    const std::uint32_t own = graph->agent_thread(i);
-    for (const std::uint32_t on : graph->dependencies(i)) {
-      const std::uint32_t other = graph->agent_thread(on);
-      if (own == abi::kNone || other == abi::kNone) continue;
-      threads[own]->add_neighbour(threads[other].get());
-      threads[other]->add_neighbour(threads[own].get());
-    }
-  }
+  for (const auto& [own, other] : made.neighbours()) threads[own]->add_neighbour(threads[other].get());
   for (const graph::JsSleeper& sleeper : graph->js_sleepers()) {
     static constexpr std::uint32_t kEvents[] = {kEventRecords, kEventRoom, kEventDurable};
     threads[sleeper.thread]->add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { benchmarkEntries } from '../../lib/cli/bench/benchmark-json.js';
 import type { LapRuns } from '../../lib/cli/bench/lap.js';
-import { type LapRunner, type Measured, type MeasureOptions, measure } from '../../lib/cli/bench/measure.js';
+import { type Measured, type MeasureOptions, measure } from '../../lib/cli/bench/measure.js';
 import { againstOptions } from '../../lib/cli/bench/options.js';
 import { INPUT_ORDER, mayDrop, orderAt } from '../../lib/cli/bench/order.js';
 import { compareOutputs } from '../../lib/cli/bench/outputs.js';
@@ -45,18 +45,21 @@ function ranFor(seconds: number, runs: number, more: Partial<LapRuns> = {}): Lap
 /** Laps of `seconds` a run, a little apart, the same in every run of the test. */
 function laps(seconds: Record<SideName, number>, more: (lap: number, side: SideName) => Partial<LapRuns> = () => ({})) {
   const asked: { side: SideName; runs: number }[] = [];
-  const lap: LapRunner = async (side, runs) => {
-    asked.push({ side, runs });
-    const jitter = 1 + 0.004 * Math.sin(asked.length * 1.7);
-    return ranFor(seconds[side] * jitter, runs, more(asked.length, side));
+  const start: MeasureOptions['start'] = (side, runs) => {
+    const lap = async () => {
+      asked.push({ side, runs });
+      const jitter = 1 + 0.002 * Math.sin(asked.length * 1.7);
+      return ranFor(seconds[side] * jitter, runs, more(asked.length, side));
+    };
+    return { lap, end: async () => {} };
   };
-  return { asked, lap };
+  return { asked, start };
 }
 
-const measured = async (lap: LapRunner, more: Partial<MeasureOptions> = {}) => {
+const measured = async (start: MeasureOptions['start'], more: Partial<MeasureOptions> = {}) => {
   let now = 0;
   return await measure({
-    lap,
+    start,
     distance: () => 100,
     cpus: 2,
     seconds: 1000,
@@ -93,7 +96,7 @@ describe('a verdict', () => {
     [0.8, 'faster', ExitCode.Done, true],
     [1, 'same', ExitCode.Done, true],
   ] as const)('of a plan that takes %f times as long is %s', async (times, verdict, code, ok) => {
-    const facts = factsOf(await measured(laps({ plan: times, against: 1 }).lap));
+    const facts = factsOf(await measured(laps({ plan: times, against: 1 }).start));
     expect(facts).toMatchObject({ ok, verdict, pairs: 8, outputs_equal: true });
     expect(facts.ratio).toBeCloseTo(times, 2);
     expect(exitCodeOf(facts)).toBe(code);
@@ -107,7 +110,7 @@ describe('a verdict', () => {
 
   test('is not given where the machine disturbs every lap, and the reasons are counted', async () => {
     const waits = { threads: [{ cpu: 0, waited_seconds: 0.5 }] };
-    const facts = factsOf(await measured(laps({ plan: 2, against: 1 }, () => waits).lap, { seconds: 60 }));
+    const facts = factsOf(await measured(laps({ plan: 2, against: 1 }, () => waits).start, { seconds: 60 }));
     expect(facts).toMatchObject({ ok: false, verdict: 'no verdict', ratio: null, interval: [null, null], pairs: 0 });
     expect(facts.reason).toMatch(/^Only 0 of \d+ pairs were undisturbed within 60 s/);
     expect(exitCodeOf(facts)).toBe(ExitCode.NoVerdict);
@@ -119,14 +122,14 @@ describe('a verdict', () => {
 
   test('that pairs do not tell says how many would', async () => {
     const noise = (lap: number): Partial<LapRuns> => ({ seconds: [1 + 0.3 * Math.abs(Math.sin(lap * lap))] });
-    const facts = factsOf(await measured(laps({ plan: 1, against: 1 }, noise).lap, { seconds: 100 }));
+    const facts = factsOf(await measured(laps({ plan: 1, against: 1 }, noise).start, { seconds: 100 }));
     expect(facts.verdict).toBe('no verdict');
     expect(facts.reason).toMatch(/^At the spread that \d+ pairs had, about [\d,]+ would tell\./);
   });
 
   test('of memory has the pairs of the time', async () => {
     const more = (_: number, side: SideName) => ({ rss_bytes: (side === 'plan' ? 100 : 80) * MIB });
-    const facts = factsOf(await measured(laps({ plan: 1, against: 1 }, more).lap));
+    const facts = factsOf(await measured(laps({ plan: 1, against: 1 }, more).start));
     expect(facts.programs[0]?.memory).toMatchObject({ verdict: 'slower', ratio: 1.25 });
     expect(facts.verdict).toBe('same');
   });
@@ -134,17 +137,18 @@ describe('a verdict', () => {
 
 describe('a lap', () => {
   test('of a short input runs it several times, on both sides as often', async () => {
-    const { asked, lap } = laps({ plan: 0.002, against: 0.001 });
-    const result = (await measured(lap)) as Measured;
+    const { asked, start } = laps({ plan: 0.002, against: 0.001 });
+    const result = (await measured(start)) as Measured;
     expect(result.runs_per_lap).toBeGreaterThanOrEqual(25);
     expect(new Set(asked.slice(2).map(({ runs }) => runs))).toEqual(new Set([result.runs_per_lap]));
-    const [first] = result.paired.laps;
-    expect(first?.a.seconds).toBeCloseTo(0.001 * result.runs_per_lap, 3);
+    const [first] = result.paired.samples;
+    expect(first?.laps).toHaveLength(6);
+    expect(first?.laps[0]?.a.seconds).toBeCloseTo(0.001 * result.runs_per_lap, 3);
   });
 
   test('that takes too long for eight pairs is not begun, and the time is named that it needs', async () => {
-    const { asked, lap } = laps({ plan: 1, against: 1 });
-    const facts = factsOf(await measured(lap, { once: { run_seconds: 20, process_seconds: 21 }, seconds: 60 }));
+    const { asked, start } = laps({ plan: 1, against: 1 });
+    const facts = factsOf(await measured(start, { once: { run_seconds: 20, process_seconds: 21 }, seconds: 60 }));
     expect(asked).toEqual([]);
     expect(facts.reason).toBe(
       '8 pairs of laps take about 168 s, and --seconds is 60. Give --seconds 202 or more, or a shorter input.',
@@ -153,7 +157,7 @@ describe('a lap', () => {
 
   test('of more threads than CPUs is not called disturbed by its own threads', async () => {
     const threads = [0, 1, 0].map((cpu) => ({ cpu, waited_seconds: 0.4 }));
-    const result = (await measured(laps({ plan: 1, against: 1 }, () => ({ threads })).lap)) as Measured;
+    const result = (await measured(laps({ plan: 1, against: 1 }, () => ({ threads })).start)) as Measured;
     expect(result.paired.verdict).toBe('same');
     expect(result.remarks).toEqual(['threads share CPUs: that they wait for one does not disturb a lap']);
   });
@@ -162,19 +166,20 @@ describe('a lap', () => {
     const more = (_: number, side: SideName) => ({
       threads: [0, side === 'plan' ? 1 : 2].map((cpu) => ({ cpu, waited_seconds: 0 })),
     });
-    const result = (await measured(laps({ plan: 1, against: 1 }, more).lap)) as Measured;
-    expect(result.paired.laps[0]?.a.distance_ns).toBeNull();
+    const result = (await measured(laps({ plan: 1, against: 1 }, more).start)) as Measured;
+    expect(result.paired.samples[0]?.laps[0]?.a.distance_ns).toBeNull();
     expect(result.remarks).toEqual(['the sides run on different CPUs: the distance of these is not compared']);
   });
 
   test('that fails ends the comparison with its words', async () => {
-    await expect(measured(() => Promise.reject(new Error('the plan failed')))).rejects.toThrow('the plan failed');
+    const start = () => ({ lap: () => Promise.reject(new Error('the plan failed')), end: async () => {} });
+    await expect(measured(start)).rejects.toThrow('the plan failed');
   });
 });
 
 describe('files of results', () => {
   const program = async () => {
-    const facts = factsOf(await measured(laps({ plan: 1.2, against: 1 }).lap));
+    const facts = factsOf(await measured(laps({ plan: 1.2, against: 1 }).start));
     return facts.programs[0] as NonNullable<(typeof facts.programs)[0]>;
   };
 

@@ -68,8 +68,11 @@ describe('a comparison', () => {
     expect(JSON.parse(readFileSync(files[0] as string, 'utf8'))).toEqual(facts);
     for (const program of facts.programs) {
       expect(program.sides.plan.records).toBe(500);
-      expect(program.laps.length).toBeGreaterThanOrEqual(2);
-      for (const lap of program.laps) expect(lap.plan.runs).toHaveLength(program.runs_per_lap);
+      expect(program.samples.length).toBeGreaterThanOrEqual(2);
+      for (const { laps } of program.samples) {
+        expect(laps).toHaveLength(program.laps_per_pair);
+        for (const lap of laps) expect(lap.plan.runs).toHaveLength(program.runs_per_lap);
+      }
       expect(readFileSync(files[2] as string, 'utf8')).toMatch(/^<svg /);
       expect(JSON.parse(readFileSync(files[1] as string, 'utf8'))).toBeInstanceOf(Array);
     }

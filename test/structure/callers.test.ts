@@ -21,6 +21,7 @@ const CALLED_FROM_OUTSIDE: Readonly<Record<string, string>> = {
   countsOf: 'likewise',
   risesOf: 'likewise',
   grownFunctions: 'likewise',
+  forestPlot: 'bench/native.mjs draws the verdicts of a run with it; likewise',
   judgeTogether: 'bench/native.mjs judges all plans of a run with it; likewise',
 };
 const notAllowed = (names: readonly string[]) => names.filter((name) => CALLED_FROM_OUTSIDE[name] === undefined);

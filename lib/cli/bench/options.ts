@@ -30,6 +30,7 @@ export type BenchOptions = SizeOptions &
     readonly seconds: number;
     /** As a share. */
     readonly floor: number;
+    readonly latency?: true;
     readonly scratch?: string;
     readonly out?: string;
     readonly benchmarkJson?: string;
@@ -63,7 +64,7 @@ export function addBenchOptions(command: Command): Command {
       [],
     )
     .addOption(
-      new Option('--seconds <n>', 'no pair of laps begins later than this')
+      new Option('--seconds <n>', 'no pair begins later than this; latencies have as much again')
         .argParser(wholeNumber(1, SECONDS_MAX))
         .default(SECONDS_DEFAULT),
     )
@@ -72,6 +73,7 @@ export function addBenchOptions(command: Command): Command {
         .argParser(parseFloor)
         .default(FLOOR_DEFAULT, `${100 * FLOOR_DEFAULT}`),
     )
+    .option('--latency', 'also compare latencies, with the same load for both sides')
     .option('--scratch <folder>', "where laps write (default: the system's temporary folder)")
     .option(...JSON_OPTION)
     .option('--out <file>', 'write the facts with all samples, as JSON')

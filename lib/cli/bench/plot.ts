@@ -2,6 +2,7 @@
  * The pairs of a comparison as an SVG that stands alone: a point a pair, the interval, and the band of the floor, within which
  * nothing counts as a change. Readable on light and dark grounds. Pure; any thread.
  */
+import { escaped, PLOT_STYLE, rounded, signedPercent } from '../../bench/plot-parts.js';
 import type { ProgramFacts } from './result.js';
 
 const WIDTH = 720;
@@ -14,53 +15,32 @@ const LINE_HEIGHT = 14;
 /** Of the values that there are, on either side. */
 const MARGIN = 1.15;
 
-const STYLE = `
-  text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-  .small { font-size: 11px; fill: #59636e }
-  .axis { stroke: #59636e }
-  .band { fill: #1f883d; fill-opacity: .12 }
-  .interval { stroke: #0969da; stroke-width: 3 }
-  .kept { fill: #0969da }
-  .disturbed { fill: none; stroke: #8c959f }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 }
-    .small { fill: #9198a1 }
-    .axis { stroke: #9198a1 }
-    .band { fill: #3fb950; fill-opacity: .2 }
-    .interval { stroke: #4493f8 }
-    .kept { fill: #4493f8 }
-    .disturbed { stroke: #656c76 }
-  }`;
-
 export function plot(program: ProgramFacts): string {
-  const { laps, interval, floor, ratio } = program;
-  const points = laps.map(({ plan, against, disturbed }) => ({
-    value: Math.log(plan.seconds / against.seconds),
-    disturbed: disturbed !== null,
-  }));
+  const { samples, interval, floor, ratio } = program;
+  const points = samples.map((pair) => ({ value: Math.log(pair.ratio), disturbed: pair.disturbed !== null }));
   const bounds = interval.flatMap((bound) => (bound === null ? [] : [Math.log(bound)]));
   const judged = points.filter(({ disturbed }) => !disturbed).map(({ value }) => Math.abs(value));
   // Disturbed pairs may lie anywhere; those outside stand at the edge.
   const most = MARGIN * Math.max(Math.log1p(floor) * 1.5, ...judged, ...bounds.map(Math.abs));
   const y = (value: number): number => {
     const share = (Math.min(most, Math.max(-most, value)) + most) / (2 * most);
-    return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM));
+    return rounded(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM));
   };
   const step = (WIDTH - LEFT - RIGHT - 40) / Math.max(1, points.length);
-  const x = (index: number): number => round(LEFT + (index + 0.5) * step);
+  const x = (index: number): number => rounded(LEFT + (index + 0.5) * step);
   const band = { top: y(Math.log1p(floor)), bottom: y(Math.log1p(-floor)) };
   const ticks = apart([0, most / MARGIN, -most / MARGIN, Math.log1p(floor), Math.log1p(-floor)], y);
   const edge = WIDTH - RIGHT - 20;
   const words = ratio === null ? '' : `, ${ratio.toFixed(3)} × the time of the other side`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">
 <title>${escaped(program.name)}: ${program.verdict}</title>
-<style>${STYLE}
+<style>${PLOT_STYLE}
 </style>
 <text x="${LEFT}" y="22">${escaped(program.name)}: ${program.verdict}${words}</text>
-<text class="small" x="${LEFT}" y="40">time of ${escaped(program.sides.plan.path)} / time of ${escaped(program.sides.against.path)}, each point a pair of laps</text>
-<rect class="band" x="${LEFT}" y="${band.top}" width="${WIDTH - LEFT - RIGHT}" height="${round(band.bottom - band.top)}"/>
+<text class="small" x="${LEFT}" y="40">time of ${escaped(program.sides.plan.path)} / time of ${escaped(program.sides.against.path)}, each point a pair of processes</text>
+<rect class="band" x="${LEFT}" y="${band.top}" width="${WIDTH - LEFT - RIGHT}" height="${rounded(band.bottom - band.top)}"/>
 <line class="axis" x1="${LEFT}" y1="${y(0)}" x2="${WIDTH - RIGHT}" y2="${y(0)}"/>
-${ticks.map((value) => `<text class="small" x="${LEFT - 6}" y="${round(y(value) + 4)}" text-anchor="end">${signedPercent(value)}</text>`).join('\n')}
+${ticks.map((value) => `<text class="small" x="${LEFT - 6}" y="${rounded(y(value) + 4)}" text-anchor="end">${signedPercent(value)}</text>`).join('\n')}
 ${points.map(({ value, disturbed }, index) => `<circle class="${disturbed ? 'disturbed' : 'kept'}" cx="${x(index)}" cy="${y(value)}" r="3.5"/>`).join('\n')}
 ${bounds.length === 2 ? `<line class="interval" x1="${edge}" y1="${y(bounds[0] as number)}" x2="${edge}" y2="${y(bounds[1] as number)}"/>` : ''}
 <text class="small" x="${LEFT}" y="${HEIGHT - 14}">${program.pairs} judged pairs (full), ${program.pairs_disturbed} disturbed (hollow); band: the floor; bar: the interval. Above 0: slower</text>
@@ -74,20 +54,3 @@ function apart(values: readonly number[], y: (value: number) => number): number[
   for (const value of values) if (kept.every((other) => Math.abs(y(other) - y(value)) >= LINE_HEIGHT)) kept.push(value);
   return kept;
 }
-
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-const signedPercent = (log: number): string => {
-  const share = 100 * Math.expm1(log);
-  return `${share > 0 ? '+' : ''}${Number(share.toFixed(1))} %`;
-};
-
-/** Also what XML does not know: control characters. */
-const escaped = (text: string): string =>
-  text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they may not stand in XML.
-    .replace(/[\x00-\x1f\x7f]/g, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');

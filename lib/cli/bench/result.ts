@@ -1,8 +1,9 @@
 /** What a comparison has come to, as facts: what `bench --json` prints, and which exit code says it. Pure; any thread. */
-import { OFF_CPU_MAX } from '../../bench/pairs.js';
+import { type LapPair, OFF_CPU_MAX, type Side as PairSide, undisturbed, undisturbedLaps } from '../../bench/pairs.js';
 import { type Judgement, LOOKS, medianOfSorted, type Verdict } from '../../bench/verdict.js';
 import { ExitCode } from '../exit-code.js';
 import { grouped } from '../text.js';
+import type { LatencyMeasured, NoLatencies } from './latencies.js';
 import { distanceWords, type Measured, type MeasuredLap, type TooLong } from './measure.js';
 import type { Difference, Outputs } from './outputs.js';
 import type { Side, SideName } from './sides.js';
@@ -28,6 +29,38 @@ export interface SideFacts {
   readonly rss_bytes: number | null;
 }
 
+export interface LatencyFacts {
+  /** Records a second that both sides got. */
+  readonly per_second: number;
+  /** Pairs that count. */
+  readonly pairs: number;
+  readonly quantiles: readonly {
+    readonly quantile: string;
+    readonly plan_ns: number;
+    readonly against_ns: number;
+    readonly ratio: number | null;
+    readonly interval: JudgedFacts['interval'];
+  }[];
+}
+
+export interface LapFacts {
+  readonly first: SideName;
+  /** Why it is not used. */
+  readonly disturbed: string | null;
+  readonly plan: MeasuredLap;
+  readonly against: MeasuredLap;
+}
+
+/** Two processes, one of each side. */
+export interface PairFacts {
+  readonly first: SideName;
+  /** Why it is not judged. */
+  readonly disturbed: string | null;
+  /** PLAN's time by the other side's, over the laps that are used. */
+  readonly ratio: number;
+  readonly laps: readonly LapFacts[];
+}
+
 export interface ProgramFacts extends JudgedFacts {
   readonly name: string;
   readonly floor: number;
@@ -42,10 +75,14 @@ export interface ProgramFacts extends JudgedFacts {
   readonly opening_share: number;
   readonly distance: string | null;
   readonly memory: JudgedFacts;
+  /** Null where they were not asked for, or cannot be had (`remarks` says why). */
+  readonly latency: LatencyFacts | null;
   readonly sides: Readonly<Record<SideName, SideFacts>>;
   readonly remarks: readonly string[];
+  /** Laps of either side in a pair. */
+  readonly laps_per_pair: number;
   /** All pairs, in the order in which they ran. */
-  readonly laps: readonly { first: SideName; disturbed: string | null; plan: MeasuredLap; against: MeasuredLap }[];
+  readonly samples: readonly PairFacts[];
 }
 
 export interface BenchFacts extends JudgedFacts {
@@ -71,6 +108,8 @@ export interface Compared {
   readonly seconds: number;
   /** Absent where the outputs differ. */
   readonly measured?: Measured | TooLong;
+  /** Absent where it was not asked for. */
+  readonly latency?: LatencyMeasured | NoLatencies;
 }
 
 const NO_RATIO = { ratio: null, interval: [null, null] } as const;
@@ -102,16 +141,16 @@ const tooLongWords = ({ needed }: TooLong, seconds: number): string => {
   return `${LOOKS[0]} pairs of laps take about ${Math.ceil(needed)} s, and --seconds is ${seconds}. Give --seconds ${least} or more, or a shorter input.`;
 };
 
-function whyNone({ pairs, pairs_needed, laps, pairs_disturbed, same_side }: ProgramFacts, seconds: number): string {
-  const kept = laps.length - pairs_disturbed;
+function whyNone({ pairs, pairs_needed, samples, pairs_disturbed, same_side }: ProgramFacts, seconds: number): string {
+  const kept = samples.length - pairs_disturbed;
   const least = LOOKS[0] as number;
   if (kept < least)
     return (
-      `Only ${kept} of ${laps.length} pairs were undisturbed within ${seconds} s, and a verdict wants ${least} or more. ` +
+      `Only ${kept} of ${samples.length} pairs were undisturbed within ${seconds} s, and a verdict wants ${least} or more. ` +
       `Let the machine do nothing else (a lap counts while no thread is without a CPU for more than ${100 * OFF_CPU_MAX} % of its time), or give more --seconds.`
     );
   if (pairs_needed === null)
-    return `Laps of one side differ by ${(100 * same_side).toFixed(1)} % within a block: the machine is not steady enough to tell.`;
+    return `Laps of one side that follow each other differ by ${(100 * same_side).toFixed(1)} %: the machine is not steady enough to tell.`;
   const most = LOOKS.at(-1) as number;
   const spread = `At the spread that ${pairs} pairs had, about ${grouped(pairs_needed)} would tell.`;
   if (pairs_needed > most)
@@ -130,7 +169,8 @@ const judged = ({ verdict, change, interval }: Judgement): JudgedFacts => ({
 
 function programFacts(compared: Compared, measured: Measured): ProgramFacts {
   const { paired, memory, runs_per_lap, remarks } = measured;
-  const kept = paired.laps.filter(({ disturbed }) => disturbed === null);
+  const { samples } = paired;
+  const kept = undisturbedLaps(samples);
   const side = (name: SideName): SideFacts => {
     const { path, version, options } = compared.sides[name];
     const laps = kept.map((pair) => pair[name === 'plan' ? 'b' : 'a']);
@@ -140,29 +180,55 @@ function programFacts(compared: Compared, measured: Measured): ProgramFacts {
     const rss_bytes = median(laps.map((lap) => lap.rss_bytes));
     return { path, id: version.id, options, records, seconds, records_per_second, rss_bytes };
   };
-  const openings = paired.laps.flatMap(({ a, b }) => [a, b].map((lap) => lap.opening_seconds / lap.seconds));
+  const openings = samples.flatMap(({ laps }) =>
+    laps.flatMap(({ a, b }) => [a, b].map((lap) => lap.opening_seconds / lap.seconds)),
+  );
   return {
     name: compared.name,
     ...judged(paired),
     floor: paired.floor,
     pairs: paired.pairs,
-    pairs_disturbed: paired.laps.length - kept.length,
+    pairs_disturbed: samples.length - undisturbed(samples).length,
     pairs_needed: paired.pairsNeeded ?? null,
     same_side: paired.same_side,
     runs_per_lap,
     opening_share: median(openings) ?? 0,
     distance: distanceWords(paired) ?? null,
     memory: judged(memory),
+    latency: latencyFacts(compared.latency),
     sides: { plan: side('plan'), against: side('against') },
-    remarks,
-    laps: paired.laps.map(({ first, disturbed, a, b }) => ({
-      first: first === 'a' ? 'against' : 'plan',
+    remarks: [
+      ...remarks,
+      ...(compared.latency !== undefined && 'remark' in compared.latency ? [compared.latency.remark] : []),
+    ],
+    laps_per_pair: samples[0]?.laps.length ?? 0,
+    samples: samples.map(({ first, disturbed, log_ratio, laps }) => ({
+      first: sideOfPair(first),
       disturbed,
-      plan: b,
-      against: a,
+      ratio: Math.exp(log_ratio),
+      laps: laps.map(lapFacts),
     })),
   };
 }
+
+function latencyFacts(measured: Compared['latency']): LatencyFacts | null {
+  if (measured === undefined || 'remark' in measured) return null;
+  const { per_second, latencies } = measured;
+  const quantiles = latencies.rows.map(({ quantile, a_ns, b_ns, change, interval }) => {
+    const { ratio, interval: bounds } = judged({ verdict: 'none', change, interval, pairs: latencies.pairs, p: 1 });
+    return { quantile, plan_ns: b_ns, against_ns: a_ns, ratio, interval: bounds };
+  });
+  return { per_second, pairs: latencies.pairs, quantiles };
+}
+
+const sideOfPair = (side: PairSide): SideName => (side === 'a' ? 'against' : 'plan');
+
+const lapFacts = ({ first, disturbed, a, b }: LapPair<MeasuredLap>): LapFacts => ({
+  first: sideOfPair(first),
+  disturbed,
+  plan: b,
+  against: a,
+});
 
 export const median = (values: readonly number[]): number | null =>
   values.length === 0 ? null : medianOfSorted(Float64Array.from(values).sort());

@@ -15,7 +15,8 @@ import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { startProblem } from '../run/execute.js';
 import { systemWords } from '../system-words.js';
-import type { LapAnswer, LapRequest, LapRuns } from './lap.js';
+import type { LapAnswer, LapRequest, LapRuns, Refused } from './lap.js';
+import type { LoadRequest } from './load.js';
 
 export type SideName = 'plan' | 'against';
 
@@ -138,17 +139,37 @@ export function writeRequest(side: Side, ends: Ends, folder: string, name: strin
       ports[id] = typeof port === 'object' ? { ...port, lines: file } : { lines: file };
     }
   }
+  const request = requestOf(side, folder, name, { ports });
+  const made = [...Object.values(outputs), ...request.made];
+  return { request: write(folder, name, { ...request, made }), outputs };
+}
+
+/** As `writeRequest`, of laps under load. */
+export function writeLoadRequest(side: Side, folder: string, name: string, load: LoadRequest): string {
+  return write(folder, name, { ...requestOf(side, folder, name, {}), load });
+}
+
+/** With a folder for journals where the plan has any. */
+function requestOf(
+  { version: { plan }, package: root, options }: Side,
+  folder: string,
+  name: string,
+  more: OpenOptions,
+): LapRequest {
   const journal = join(folder, `${name}.journal`);
-  const journals = hasJournal(side.version.plan) ? { journal: { folder: journal } } : {};
-  const request: LapRequest = {
-    library: pathToFileURL(join(side.package, 'dist', 'index.js')).href,
-    plan: side.version.plan,
-    options: { ...side.options, ...journals, ports },
-    made: [...Object.values(outputs), ...('journal' in journals ? [journal] : [])],
+  const journals = hasJournal(plan) ? { journal: { folder: journal } } : {};
+  return {
+    library: pathToFileURL(join(root, 'dist', 'index.js')).href,
+    plan,
+    options: { ...options, ...journals, ...more },
+    made: 'journal' in journals ? [journal] : [],
   };
+}
+
+function write(folder: string, name: string, request: LapRequest): string {
   const file = join(folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(request));
-  return { request: file, outputs };
+  return file;
 }
 
 export const hasJournal = (plan: PipelinePlanV2): boolean =>
@@ -157,16 +178,18 @@ export const hasJournal = (plan: PipelinePlanV2): boolean =>
 /** @throws CliError that names the side, with the exit code that `run` would have */
 export function runsOf(side: Side, answer: LapAnswer): LapRuns {
   if ('runs' in answer) return answer.runs;
-  if ('refused' in answer) {
-    const { code, message } = answer.refused;
-    const problem = startProblem(new OpenError(code, message), side.version);
-    throw new CliError(problem.exitCode, `${capital(sideWords(side))}: ${problem.message}`);
-  }
+  if ('refused' in answer) throw refusal(side, answer);
   const { stage, cause } = answer.failure;
   throw new CliError(
     ExitCode.RunFailed,
     `${capital(sideWords(side))} failed: ${JSON.stringify(stage)} failed at ${failedAt(answer.failure)}: ${cause}`,
   );
+}
+
+/** What to say of a pipeline that could not be opened, with the exit code that `run` would have. */
+export function refusal(side: Side, { refused: { code, message } }: Refused): CliError {
+  const problem = startProblem(new OpenError(code, message), side.version);
+  return new CliError(problem.exitCode, `${capital(sideWords(side))}: ${problem.message}`);
 }
 
 const capital = (text: string): string => `${text[0]?.toUpperCase()}${text.slice(1)}`;

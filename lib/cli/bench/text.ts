@@ -90,19 +90,37 @@ function programLines(program: ProgramFacts): string[] {
     ['records/s', ...both('records_per_second', rateWords), '', ''],
     ['peak memory', ...both('rss_bytes', sizeWords), ...ratioCells(program.memory)],
   ];
-  const { laps, pairs, pairs_disturbed, runs_per_lap } = program;
-  const runs = runs_per_lap === 1 ? '' : `, ${counted(runs_per_lap, 'run')} a lap`;
-  const left = laps.length - pairs_disturbed - pairs;
+  const latencies = latencyRows(program);
+  const { samples, pairs, pairs_disturbed, laps_per_pair, runs_per_lap } = program;
+  const runs = `${laps_per_pair <= 1 ? '' : `; ${laps_per_pair} laps of either side in each`}${
+    runs_per_lap === 1 ? '' : `, ${counted(runs_per_lap, 'run')} a lap`
+  }`;
+  const left = samples.length - pairs_disturbed - pairs;
   const unused = left > 0 ? `, ${left} more than the last look took` : '';
   return [
-    ...table(rows, [1, 2, 3, 4]),
+    ...table([...rows, ...latencies], [1, 2, 3, 4]),
     `pairs     ${pairs} ${pairs < FIRST_LOOK ? 'undisturbed, too few to judge' : 'judged'}${unused}, ${pairs_disturbed} disturbed${runs}`,
     ...indent(disturbances(program), 10),
-    `floor     ${percent(program.floor)}; laps of one side differ by ${percent(program.same_side)}`,
+    `floor     ${percent(program.floor)}; laps of one side that follow each other differ by ${percent(program.same_side)}`,
     ...(program.distance === null ? [] : [`CPUs      ${program.distance}`]),
     ...remarksOf(program).map((remark) => `note      ${remark}`),
   ];
 }
+
+function latencyRows({ latency }: ProgramFacts): string[][] {
+  if (latency === null) return [];
+  const { per_second, pairs, quantiles } = latency;
+  const title = [`latency at ${rateWords(per_second)} records/s`, '', '', '', counted(pairs, 'pair')];
+  const rows = quantiles.map(({ quantile, plan_ns, against_ns, ratio, interval }) => [
+    `  ${quantile}`,
+    microseconds(plan_ns),
+    microseconds(against_ns),
+    ...ratioCells({ ratio, interval }),
+  ]);
+  return [title, ...rows];
+}
+
+const microseconds = (ns: number): string => `${(ns / 1000).toPrecision(3)} µs`;
 
 const ratioCells = ({ ratio, interval }: Pick<ProgramFacts, 'ratio' | 'interval'>): string[] => [
   ratio?.toFixed(3) ?? '',
@@ -116,9 +134,9 @@ const timeWords = (seconds: number): string =>
 const rateWords = (value: number): string => dataWords(value).replace(/ ?B$/, '');
 
 /** `3 × a thread had no CPU for 4.0 % of a lap`: alike but for their numbers, the first stands for all. */
-function disturbances({ laps }: ProgramFacts): string[] {
+function disturbances({ samples }: ProgramFacts): string[] {
   const groups = new Map<string, { count: number; words: string }>();
-  for (const { disturbed } of laps) {
+  for (const { disturbed } of samples) {
     if (disturbed === null) continue;
     const kind = disturbed.replaceAll(/[\d.]+/g, '#');
     const group = groups.get(kind) ?? { count: 0, words: disturbed };

@@ -8,7 +8,9 @@ import { nativeAddon } from '../../runtime/native.js';
 import { packageRoot } from '../../runtime/package-root.js';
 import { type Ends, fileOf, resolveEnds } from '../adapters.js';
 import { benchmarkEntries } from '../bench/benchmark-json.js';
-import { lapProcess } from '../bench/lap-process.js';
+import type { LapAnswer } from '../bench/lap.js';
+import { startLaps } from '../bench/lap-process.js';
+import { measureLatencies } from '../bench/latencies.js';
 import { type MeasuredLap, measure } from '../bench/measure.js';
 import {
   addBenchOptions,
@@ -103,7 +105,7 @@ interface Surroundings {
 async function compare(
   sides: Both<Side>,
   ends: Ends,
-  { seconds, floor }: BenchOptions,
+  { seconds, floor, latency }: BenchOptions,
   { folder, signal, progress }: Surroundings,
 ): Promise<Compared> {
   progress.step('outputs of both sides');
@@ -124,7 +126,10 @@ async function compare(
   };
   progress.step('warm-up');
   const measured = await measure({
-    lap: async (name, runs) => runsOf(sides[name], await lapProcess(name, requests[name], runs, signal)),
+    start: (name, runs) => {
+      const process = startLaps<LapAnswer>(name, requests[name], runs, signal);
+      return { lap: async () => runsOf(sides[name], await process.lap()), end: process.end };
+    },
     distance: (cpu, other) => nativeAddon().flagRoundTrip(cpu, other),
     cpus: availableParallelism(),
     once: {
@@ -135,7 +140,15 @@ async function compare(
     floor,
     progress: (pairs: readonly Pair<MeasuredLap>[]) => progress.pairs(pairs),
   });
-  return { ...common, measured };
+  if (latency !== true || 'needed' in measured) return { ...common, measured };
+  progress.step('latencies');
+  const loaded = await measureLatencies(sides, ends, {
+    folder,
+    signal,
+    seconds,
+    progress: (samples) => progress.step(`latencies: ${samples.length} pairs`),
+  });
+  return { ...common, measured, latency: loaded };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

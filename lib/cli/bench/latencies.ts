@@ -1,0 +1,125 @@
+/**
+ * Latencies of both sides under a load that is the same for both: a quarter of what the slower one manages between handles, so
+ * that queues are what a burst makes of them and not what a shortage does. Main thread.
+ */
+import { type Latencies, type LoadedLap, runLatencies } from '../../bench/latency.js';
+import { type Contestant, lapOf, type Pair } from '../../bench/pairs.js';
+import { type Ends, fileOf } from '../adapters.js';
+import type { LoadedAnswer } from './lap.js';
+import { type LapProcess, startLaps } from './lap-process.js';
+import { INPUT_ORDER, mayDrop, orderAt } from './order.js';
+import { refusal, type Side, type SideName, writeLoadRequest } from './sides.js';
+
+export interface LatencyMeasured {
+  /** Records a second that both sides get. */
+  readonly per_second: number;
+  readonly latencies: Latencies;
+}
+
+/** Why there are none, for the reader of the result. */
+export interface NoLatencies {
+  readonly remark: string;
+}
+
+export interface LatencyOptions {
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly seconds: number;
+  readonly progress: (samples: readonly Pair<LoadedLap>[]) => void;
+}
+
+type Both<Value> = Readonly<Record<SideName, Value>>;
+
+const SHARE_OF_RATE = 0.25;
+/** More than any plan takes: how long its records need then says what it manages. */
+const FLOOD = { per_second: 1e12, count: 50_000 };
+const LAP_SECONDS = 0.025;
+const LAPS = 16;
+const WARM_LAPS = 3;
+
+export async function measureLatencies(
+  sides: Both<Side>,
+  ends: Ends,
+  options: LatencyOptions,
+): Promise<LatencyMeasured | NoLatencies> {
+  const remark = whyNone(sides);
+  if (remark !== undefined) return { remark };
+  try {
+    const start = (name: SideName, load: Load): LapProcess<LoadedAnswer> => {
+      const side = sides[name];
+      const ids = (kind: string) => side.version.plan.boundaries.flatMap((one) => (one.kind === kind ? one.id : []));
+      const [ingress = ''] = ids('ingress');
+      const input = fileOf(ends.ports[ingress] as Ends['ports'][string]) as string;
+      const request = writeLoadRequest(side, options.folder, name === 'plan' ? 'load-b' : 'load-a', {
+        ingress,
+        egresses: ids('egress'),
+        input,
+        ...load,
+      });
+      return startLaps<LoadedAnswer>(name, request, 1, options.signal);
+    };
+    return await underLoad(sides, start, options);
+  } catch (error) {
+    if (error instanceof CannotLoad) return { remark: `no latencies: ${error.message}` };
+    throw error;
+  }
+}
+
+interface Load {
+  readonly per_second: number;
+  readonly count: number;
+}
+
+class CannotLoad extends Error {}
+
+/** Only where the k-th record out is known to be a certain record in. */
+function whyNone(sides: Both<Side>): string | undefined {
+  for (const { version } of Object.values(sides)) {
+    const { boundaries } = version.plan;
+    if (boundaries.filter(({ kind }) => kind === 'ingress').length > 1)
+      return 'no latencies: the plan has several ingresses, and which load each of them gets is not said';
+    if (mayDrop(version.plan)) return 'no latencies: lanes that drop lose other records each time';
+    const mixed = boundaries.find(({ id, kind }) => kind === 'egress' && orderAt(version.plan, id) !== INPUT_ORDER);
+    if (mixed !== undefined)
+      return `no latencies: records come out at "${mixed.id}" in no order that is promised, so they cannot be told apart`;
+  }
+  return undefined;
+}
+
+async function underLoad(
+  sides: Both<Side>,
+  start: (name: SideName, load: Load) => LapProcess<LoadedAnswer>,
+  { seconds, progress }: LatencyOptions,
+): Promise<LatencyMeasured> {
+  const contestant = (name: SideName, load: Load): Contestant<LoadedLap> => {
+    const process = start(name, load);
+    return { lap: async () => loadedLap(sides[name], await process.lap()), end: () => process.end() };
+  };
+  const rates = [await rateOf(contestant('against', FLOOD)), await rateOf(contestant('plan', FLOOD))];
+  const per_second = Math.max(1, Math.round(SHARE_OF_RATE * Math.min(...rates)));
+  const load = { per_second, count: Math.max(1, Math.round(per_second * LAP_SECONDS)) };
+  const latencies = await runLatencies(async (side) => contestant(side === 'a' ? 'against' : 'plan', load), {
+    seconds,
+    laps: LAPS,
+    progress,
+  });
+  return { per_second, latencies };
+}
+
+/** Records a second of a plan that gets more than it can take. */
+async function rateOf(process: Contestant<LoadedLap>): Promise<number> {
+  try {
+    let least = Number.POSITIVE_INFINITY;
+    for (let lap = 0; lap < WARM_LAPS; lap++) least = Math.min(least, (await process.lap()).seconds);
+    return FLOOD.count / least;
+  } finally {
+    await process.end();
+  }
+}
+
+function loadedLap(side: Side, answer: LoadedAnswer): LoadedLap {
+  if ('refused' in answer) throw refusal(side, answer);
+  if ('unmatched' in answer) throw new CannotLoad(answer.unmatched);
+  const { latencies, records, seconds, threads } = answer.loaded;
+  return { ...lapOf({ seconds, distance_ns: null, status: { threads } }), latencies, records };
+}
