@@ -60,14 +60,50 @@ export type Validation<P extends PipelinePlanV2 = PipelinePlanV2> =
 export function validate<const P extends PipelinePlanV2>(plan: P, options?: ValidateOptions): Validation<P>;
 export function validate(plan: unknown, options?: ValidateOptions): Validation;
 export function validate(plan: unknown, options: ValidateOptions = {}): Validation {
+  const against = againstOf(options);
   if (!(plan instanceof ParsedPlan)) {
+    const known = checkedBefore(plan, against);
+    if (known !== undefined) return conclude(plan, known, undefined, nowhere);
     const { document, findings } = snapshot(plan);
-    const more = document === undefined ? [] : check(document, options);
-    return conclude(document, [...findings, ...more], undefined, () => undefined);
+    const more = document === undefined ? [] : check(document, against);
+    return remember(conclude(document, [...findings, ...more], undefined, nowhere), more, against);
   }
   if (plan.document === undefined) return conclude(undefined, plan.findings, plan.file, plan.locate);
-  const findings = [...plan.findings, ...check(plan.document, options)];
-  return conclude(plan.document, findings, plan.file, plan.locate);
+  const findings = check(plan.document, against);
+  return remember(conclude(plan.document, [...plan.findings, ...findings], plan.file, plan.locate), findings, against);
+}
+
+/** Of values that did not come from a text. */
+const nowhere: Locate = () => undefined;
+
+/** What a validation is made against, with nothing left out. */
+interface Against {
+  readonly features: Features;
+  readonly catalog: OpCatalog;
+}
+
+const againstOf = ({ features, catalog = OP_CATALOG }: ValidateOptions): Against => ({
+  features: { lane_graph_journal: true, lane_graph_fanout: true, ...features },
+  catalog,
+});
+
+/**
+ * What the rules found in checked plans (warnings), which are frozen: `compile(validation.plan)` does not check it again. What
+ * the reader of a text said stays out, as it does where a plan comes as values.
+ */
+const CHECKED = new WeakMap<object, { readonly findings: readonly Finding[]; readonly against: Against }>();
+
+function remember(validation: Validation, findings: readonly Finding[], against: Against): Validation {
+  if (validation.ok) CHECKED.set(validation.plan, { findings, against });
+  return validation;
+}
+
+function checkedBefore(plan: unknown, { features, catalog }: Against): readonly Finding[] | undefined {
+  const known = typeof plan === 'object' && plan !== null ? CHECKED.get(plan) : undefined;
+  if (known === undefined || known.against.catalog !== catalog) return undefined;
+  const { lane_graph_journal, lane_graph_fanout } = known.against.features;
+  const same = lane_graph_journal === features.lane_graph_journal && lane_graph_fanout === features.lane_graph_fanout;
+  return same ? known.findings : undefined;
 }
 
 /** Reads and validates plan text (JSON or YAML), or its UTF-8 bytes. Never throws. */
@@ -75,12 +111,11 @@ export function validateText(text: string | Uint8Array, options: ParseOptions & 
   return validate(parsePlan(text, options) as unknown, options);
 }
 
-function check(document: unknown, options: ValidateOptions): Finding[] {
+function check(document: unknown, { features, catalog }: Against): Finding[] {
   const findings: Finding[] = [];
   const note: Note = (finding) => findings.push({ ...finding, severity: CODES[finding.code].severity });
   const accounted = checkShape(document, note);
-  const features = { lane_graph_journal: true, lane_graph_fanout: true, ...options.features };
-  const model = buildModel(document, accounted, features, options.catalog ?? OP_CATALOG);
+  const model = buildModel(document, accounted, features, catalog);
   checkIds(model, note);
   checkOps(model, note);
   checkCodecs(model, note);
