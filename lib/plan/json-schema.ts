@@ -5,13 +5,12 @@
  */
 import * as z from 'zod';
 import { CALLER_OP_PATTERN, STRUCT_FIELD_BYTES_MAX } from './limits.js';
-import { OP_CATALOG, type OpEntry } from './op-catalog.js';
+import { DECLARATION_FIELDS, OP_CATALOG, type OpEntry } from './op-catalog.js';
 import {
   boundaryEntrySchema,
   boundaryPolicySchema,
   codecSchema,
   connectionSchema,
-  DECLARATION_FIELDS,
   keySchema,
   laneGraphSchema,
   laneSchema,

@@ -7,6 +7,8 @@ import type * as z from 'zod';
 import type { Key, OpDeclarations, StageEntry } from './document.js';
 import { CALLER_OP_PATTERN } from './limits.js';
 import { countConfig, matchConfig, noConfig, setFieldConfig, textConfig } from './op-configs.js';
+import type { Shape } from './shape.js';
+import * as shapes from './shapes.js';
 import { utf8Length } from './utf8.js';
 
 /** `write`: the op may change a record's bytes. Two unordered stages of a ring race if one of them writes. */
@@ -47,6 +49,11 @@ export interface OpEntry extends OpTraits {
    * @internal
    */
   readonly config: z.ZodType;
+  /**
+   * The quick check of `config`; where there is none, the schema is asked each time. Asked for as `config` is.
+   * @internal
+   */
+  readonly shape?: Shape | undefined;
   /** False where `config` may be left out, which is the same as `{}`. */
   readonly configRequired: boolean;
   /** Bytes of room for a config that `config` accepts. */
@@ -116,6 +123,9 @@ const ENTRIES: readonly OpEntry[] = [
     ...READER,
     op: 'identity',
     help: 'Passes every record on unchanged.',
+    get shape() {
+      return shapes.noConfig;
+    },
     get config() {
       return noConfig;
     },
@@ -126,6 +136,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'filter',
     help: 'Passes the records that match; a record that does not match is filtered and counted once.',
     filters: true,
+    get shape() {
+      return shapes.matchConfig;
+    },
     get config() {
       return matchConfig;
     },
@@ -137,6 +150,9 @@ const ENTRIES: readonly OpEntry[] = [
     help: 'Puts text before every record.',
     access: 'write',
     keepsLayout: false,
+    get shape() {
+      return shapes.textConfig;
+    },
     get config() {
       return textConfig;
     },
@@ -149,6 +165,9 @@ const ENTRIES: readonly OpEntry[] = [
     help: 'Puts text behind every record.',
     access: 'write',
     keepsLayout: false,
+    get shape() {
+      return shapes.textConfig;
+    },
     get config() {
       return textConfig;
     },
@@ -160,6 +179,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'count',
     help: 'Counts records, in total or per key (a bounded number of keys), in snapshots and in the summary of a run.',
     sink: true,
+    get shape() {
+      return shapes.countConfig;
+    },
     get config() {
       return countConfig;
     },
@@ -170,6 +192,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'checksum',
     help: 'Takes the CRC32C of all records in order, one per shard, for the summary of a run.',
     sink: true,
+    get shape() {
+      return shapes.noConfig;
+    },
     get config() {
       return noConfig;
     },
@@ -180,6 +205,9 @@ const ENTRIES: readonly OpEntry[] = [
     op: 'reject',
     help: 'Fails a record that matches, which stops the pipeline; other records pass unchanged.',
     fails: true,
+    get shape() {
+      return shapes.matchConfig;
+    },
     get config() {
       return matchConfig;
     },
@@ -191,6 +219,9 @@ const ENTRIES: readonly OpEntry[] = [
     help: 'Writes a field of a struct in place: a constant, a sum, or another field. A sum that its type cannot hold fails the record.',
     access: 'write',
     fails: true,
+    get shape() {
+      return shapes.setFieldConfig;
+    },
     get config() {
       return setFieldConfig;
     },
@@ -248,6 +279,20 @@ export function normalConfig(stage: { readonly op: string; readonly config?: unk
   );
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
+
+/**
+ * Fields that only the entry of a `js:` or `native:` op may have.
+ * @internal
+ */
+export const DECLARATION_FIELDS = [
+  'access',
+  'sink',
+  'filters',
+  'emits',
+  'emits_max',
+  'room',
+  'keeps_layout',
+] as const satisfies readonly (keyof OpDeclarations)[];
 
 /** What the entry of a caller's op declares beyond the defaults, so that a default written out changes nothing. */
 export function normalDeclarations(stage: StageEntry): OpDeclarations {

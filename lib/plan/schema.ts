@@ -31,6 +31,7 @@ import {
   STRUCT_FIELD_BYTES_MAX,
   STRUCT_FIELDS_MAX,
 } from './limits.js';
+import type { DECLARATION_FIELDS } from './op-catalog.js';
 import { utf8Length } from './utf8.js';
 
 /** RFC 6901: nothing, or tokens that each start with a slash; a tilde only as `~0` or `~1`. */
@@ -113,10 +114,7 @@ const declarations = {
   keeps_layout: z
     .exactOptional(z.boolean())
     .describe('Of a `js:` or `native:` op that writes: a struct is still that struct behind it.'),
-};
-
-/** Fields that only the entry of a `js:` or `native:` op may have. */
-export const DECLARATION_FIELDS = Object.keys(declarations) as readonly (keyof typeof declarations)[];
+} satisfies Record<(typeof DECLARATION_FIELDS)[number], z.ZodType>;
 
 export const stageEntrySchema = z.strictObject({
   id: idSchema.describe('Unique among stages and boundaries.'),

@@ -2,8 +2,8 @@
 import { layoutStruct, parseScalar } from '../plan/codec-layout.js';
 import type { StructField } from '../plan/document.js';
 import { STRUCT_BYTES_MAX } from '../plan/limits.js';
+import { PARTS, sound } from '../plan/parts.js';
 import { under, valueAt } from '../plan/pointer.js';
-import { structFieldSchema } from '../plan/schema.js';
 import { quote } from '../plan/words.js';
 import { expectedAt } from './expected.js';
 import { asMap, type Model, type Note } from './model.js';
@@ -20,7 +20,7 @@ export function checkCodecs(model: Model, note: Note): void {
 
 function checkStruct(model: Model, fields: readonly unknown[], path: string, note: Note): void {
   const first = new Map<string, number>();
-  const sound: StructField[] = [];
+  const known: StructField[] = [];
   for (const [index, value] of fields.entries()) {
     const place = under(path, 'fields', index);
     const name = asMap(value)?.name;
@@ -29,12 +29,12 @@ function checkStruct(model: Model, fields: readonly unknown[], path: string, not
       if (before === undefined) first.set(name, index);
       else noteDuplicate(name, place, under(path, 'fields', before, 'name'), note);
     }
-    const field = structFieldSchema.safeParse(value);
-    if (!field.success) continue;
-    if (parseScalar(field.data.type) !== undefined) sound.push(field.data);
-    else noteType(model, field.data.type, under(place, 'type'), note);
+    const field = sound(PARTS.structField, value);
+    if (field === undefined) continue;
+    if (parseScalar(field.type) !== undefined) known.push(field);
+    else noteType(model, field.type, under(place, 'type'), note);
   }
-  if (sound.length === fields.length) checkSize(model, sound, path, note);
+  if (known.length === fields.length) checkSize(model, known, path, note);
 }
 
 function noteDuplicate(name: string, place: string, before: string, note: Note): void {

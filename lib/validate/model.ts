@@ -2,23 +2,12 @@
  * The plan as the rules look at it: only what is sound on its own. The shape pass has already reported everything
  * else, so a rule meets `undefined` there and keeps quiet; that is how one cause gives one error. Pure; any thread.
  */
-import type * as z from 'zod';
 import { parseScalar } from '../plan/codec-layout.js';
 import type { BoundaryPolicy, Codec, Key, Lane, OnFull, OpDeclarations } from '../plan/document.js';
 import type { Finding } from '../plan/finding.js';
-import { type OpCatalog, type OpTraits, traitsOf } from '../plan/op-catalog.js';
+import { DECLARATION_FIELDS, type OpCatalog, type OpTraits, traitsOf } from '../plan/op-catalog.js';
+import { declarationPart, PARTS, sound } from '../plan/parts.js';
 import { under } from '../plan/pointer.js';
-import {
-  boundaryPolicySchema,
-  codecSchema,
-  DECLARATION_FIELDS,
-  idSchema,
-  keySchema,
-  laneSchema,
-  onFullSchema,
-  stageEntrySchema,
-  structFieldSchema,
-} from '../plan/schema.js';
 import type { DiagnosticCode } from './codes.js';
 
 /** The features of the LaneGraph that an addon may be built without. */
@@ -137,7 +126,7 @@ function stageNode(entry: unknown, index: number, catalog: OpCatalog): StageNode
   return {
     index,
     path: under('/stages', index),
-    id: sound(idSchema, raw.id),
+    id: sound(PARTS.id, raw.id),
     op,
     traits: op === undefined || says === undefined ? undefined : traitsOf(op, catalog, says),
     says,
@@ -147,7 +136,7 @@ function stageNode(entry: unknown, index: number, catalog: OpCatalog): StageNode
 
 function soundDeclarations(raw: Raw): OpDeclarations | undefined {
   const stated = DECLARATION_FIELDS.filter((field) => raw[field] !== undefined);
-  const values = stated.map((field) => [field, sound(stageEntrySchema.shape[field], raw[field])] as const);
+  const values = stated.map((field) => [field, sound(declarationPart(field), raw[field])] as const);
   return values.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(values);
 }
 
@@ -156,7 +145,7 @@ function boundaryNode(entry: unknown, index: number): BoundaryNode {
   return {
     index,
     path: under('/boundaries', index),
-    id: sound(idSchema, raw.id),
+    id: sound(PARTS.id, raw.id),
     kind: raw.kind === 'ingress' || raw.kind === 'egress' ? raw.kind : undefined,
     codec: raw.codec === undefined ? 'bytes' : soundCodec(raw.codec),
     fieldNames: soundNames(raw.codec),
@@ -166,12 +155,12 @@ function boundaryNode(entry: unknown, index: number): BoundaryNode {
 function soundNames(codec: unknown): readonly string[] | undefined {
   const { kind, fields } = asMap(codec) ?? {};
   if (kind !== 'struct' || !Array.isArray(fields)) return undefined;
-  const names = fields.map((field) => sound(structFieldSchema.shape.name, asMap(field)?.name));
+  const names = fields.map((field) => sound(PARTS.fieldName, asMap(field)?.name));
   return names.every((name) => name !== undefined) && new Set(names).size === names.length ? names : undefined;
 }
 
 function soundCodec(value: unknown): Codec | undefined {
-  const codec = sound(codecSchema, value);
+  const codec = sound(PARTS.codec, value);
   if (typeof codec !== 'object') return codec;
   const names = new Set(codec.fields.map((field) => field.name));
   const typed = codec.fields.every((field) => parseScalar(field.type) !== undefined);
@@ -182,11 +171,11 @@ function ringEntry(entry: unknown, index: number): RingEntry {
   const raw = asMap(entry) ?? {};
   const list = raw.depends_on;
   const dependsOn =
-    list === undefined ? 'absent' : Array.isArray(list) ? list.map((id) => sound(idSchema, id)) : undefined;
+    list === undefined ? 'absent' : Array.isArray(list) ? list.map((id) => sound(PARTS.id, id)) : undefined;
   return {
     index,
     path: under('/single_ring/stages', index),
-    stage: sound(idSchema, raw.stage),
+    stage: sound(PARTS.id, raw.stage),
     // An entry that is not a map at all has said nothing about its dependencies either way.
     dependsOn: asMap(entry) === undefined ? undefined : dependsOn,
   };
@@ -196,7 +185,7 @@ function graphNode(raw: Raw): GraphNode {
   const policies = Object.entries(asMap(raw.boundary_policy) ?? {});
   return {
     connections: asList(raw.connections).map((entry, index) => connectionNode(entry, index, raw.on_full)),
-    policies: new Map(policies.map(([id, policy]) => [id, sound(boundaryPolicySchema, policy)])),
+    policies: new Map(policies.map(([id, policy]) => [id, sound(PARTS.boundaryPolicy, policy)])),
   };
 }
 
@@ -205,11 +194,11 @@ function connectionNode(entry: unknown, index: number, graphOnFull: unknown): Co
   return {
     index,
     path: under('/lane_graph/connections', index),
-    from: sound(idSchema, raw.from),
-    to: sound(idSchema, raw.to),
-    lane: sound(laneSchema, raw.lane) as Lane | undefined,
+    from: sound(PARTS.id, raw.from),
+    to: sound(PARTS.id, raw.to),
+    lane: sound(PARTS.lane, raw.lane) as Lane | undefined,
     onFull: sound(
-      onFullSchema,
+      PARTS.onFull,
       raw.on_full !== undefined ? raw.on_full : graphOnFull === undefined ? 'Block' : graphOnFull,
     ),
   };
@@ -217,13 +206,7 @@ function connectionNode(entry: unknown, index: number, graphOnFull: unknown): Co
 
 /** The key at a place, if it is sound. */
 export function soundKey(value: unknown): Key | undefined {
-  return sound(keySchema, value);
-}
-
-function sound<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> | undefined {
-  if (value === undefined) return undefined;
-  const result = schema.safeParse(value);
-  return result.success ? result.data : undefined;
+  return sound(PARTS.key, value);
 }
 
 export function asMap(value: unknown): Raw | undefined {

@@ -2,9 +2,9 @@
 
 import type { OpDeclarations } from '../plan/document.js';
 import { BROKEN } from '../plan/finding.js';
-import { isCallerOp } from '../plan/op-catalog.js';
+import { DECLARATION_FIELDS, isCallerOp } from '../plan/op-catalog.js';
+import { configPart } from '../plan/parts.js';
 import { under, valueAt } from '../plan/pointer.js';
-import { DECLARATION_FIELDS } from '../plan/schema.js';
 import { didYouMean, oneOf, quote } from '../plan/words.js';
 import { asMap, type Model, type Note, type StageNode } from './model.js';
 import { capital, placeName } from './names.js';
@@ -72,7 +72,7 @@ function checkConfig(model: Model, stage: StageNode, op: string, note: Note): vo
     note(wrongType(model.document, path, 'a map', stage.config));
     return;
   }
-  checkAgainst(entry.config, stage.config, model.document, path, note);
+  checkAgainst(configPart(entry), stage.config, model.document, path, note);
 }
 
 /** What a built-in op does, the catalog says; an entry that says it too would be a second statement. */

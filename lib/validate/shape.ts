@@ -2,8 +2,7 @@
  * First pass: is each value of the document, on its own, what the schema says? Unions are entered by their tag only,
  * so a wrong lane says what is wrong with that lane and nothing about the other three kinds. Pure; any thread.
  */
-import type * as z from 'zod';
-import { laneGraphPlanSchema, planOfUnknownTargetSchema, singleRingPlanSchema } from '../plan/schema.js';
+import { fitsPart, PARTS, type Part } from '../plan/parts.js';
 import { IssueReader } from './issues.js';
 import { asMap, type Note } from './model.js';
 
@@ -12,17 +11,19 @@ import { asMap, type Note } from './model.js';
  * them fields that are missing because they are misspelt.
  */
 export function checkShape(document: unknown, note: Note): ReadonlySet<string> {
-  return checkAgainst(schemaFor(document), document, document, '', note);
+  return checkAgainst(partFor(document), document, document, '', note);
 }
 
-/** Notes every value below `base` that a schema refuses: the document itself, or the config of one stage. */
+/** Notes every value below `base` that the schema of a part refuses: the document itself, or the config of one stage. */
 export function checkAgainst(
-  schema: z.ZodType,
+  part: Part,
   value: unknown,
   document: unknown,
   base: string,
   note: Note,
 ): ReadonlySet<string> {
+  if (fitsPart(part, value)) return new Set();
+  const { schema } = part;
   const result = schema.safeParse(value);
   if (result.success) return new Set();
   const reader = new IssueReader(schema, value, document, base, note);
@@ -30,9 +31,9 @@ export function checkAgainst(
   return reader.seen;
 }
 
-function schemaFor(document: unknown): z.ZodType {
+function partFor(document: unknown): Part {
   const target = asMap(document)?.target;
-  if (target === 'SingleRing') return singleRingPlanSchema;
-  if (target === 'LaneGraph') return laneGraphPlanSchema;
-  return planOfUnknownTargetSchema;
+  if (target === 'SingleRing') return PARTS.singleRingPlan;
+  if (target === 'LaneGraph') return PARTS.laneGraphPlan;
+  return PARTS.planOfUnknownTarget;
 }
