@@ -1,9 +1,10 @@
 /**
  * `node .ci/bundle.mjs`, the last step of `npm run build:lib`: what the package ships, made of the modules that the compiler has
  * left in dist/modules. Node reads, resolves and compiles each module by itself, and there would be hundreds of them
- * (docs/decisions/061 and 103).
+ * (docs/decisions/061, 103 and 121).
  *
- *   dist/bin/         the command line: byteor.js (lib/cli/start.ts), the one file that it loads, and lap.js, which `bench` starts
+ *   dist/bin/         the command line, CommonJS: byteor.js (lib/cli/start.ts), the files that it loads at first use, and lap.mjs,
+ *                     which `bench` starts
  *   dist/node/        the library for Node, CommonJS; yaml and zod with the schemas are files that load at first use
  *   dist/*.{js,cjs}   its entry points, for `import` and for `require`
  *   dist/browser/     byteor/plan as one ES module that needs nothing
@@ -11,13 +12,14 @@
  *
  * What others have written stands in these files, so their licences stand beside them.
  */
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { writeDeclarations } from './bundle/declarations.mjs';
 import { facades, toCommonJs } from './bundle/for-node.mjs';
+import { commandGroups, LIBRARY_GROUPS, LIBRARY_LAZY } from './bundle/groups.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -27,6 +29,9 @@ const modules = join(dist, 'modules');
 const ENTRIES = ['index', 'plan', 'observe'];
 
 const MINIFY = { compress: true, mangle: false, codegen: { removeWhitespace: true } };
+
+/** Of what Babel prints: names that a stack trace shows stay. */
+const COMPRESS = { compress: true, mangle: { toplevel: false }, codegen: false };
 
 /** The parser of arguments starts programs for subcommands that are files of their own; there are none here. */
 const withoutChildProcess = {
@@ -53,46 +58,64 @@ async function bundle(input, output) {
   return written.output;
 }
 
-const commandLine = () =>
-  bundle(
-    { input: join(modules, 'cli', 'main.js'), platform: 'node', plugins: [withoutChildProcess] },
-    // One file: a verb's modules still run only when the verb is asked for.
-    { dir: join(dist, 'bin'), entryFileNames: '[name].js', codeSplitting: false, minify: MINIFY },
+/** For Node these packages give CommonJS, which would run as soon as its importer does. */
+const AS_MODULES = {
+  yaml: join(root, 'node_modules', 'yaml', 'browser', 'index.js'),
+  'fastest-levenshtein': join(root, 'node_modules', 'fastest-levenshtein', 'esm', 'mod.js'),
+};
+
+/** Rolldown's chunks as files of CommonJS; `isLazy` says which of their imports wait for the first use. */
+function writeCommonJs(folder, chunks, isLazy, options) {
+  for (const { fileName, code } of chunks) {
+    writeFileSync(join(folder, fileName.replace(/\.js$/, '.cjs')), toCommonJs(code, isLazy, options));
+    rmSync(join(folder, fileName));
+  }
+}
+
+async function commandLine() {
+  const dir = join(dist, 'bin');
+  const chunks = await bundle(
+    {
+      input: join(modules, 'cli', 'main.js'),
+      platform: 'node',
+      preserveEntrySignatures: 'allow-extension',
+      plugins: [withoutChildProcess],
+      resolve: { alias: AS_MODULES },
+    },
+    {
+      dir,
+      entryFileNames: '[name].js',
+      chunkFileNames: ({ isDynamicEntry }) => (isDynamicEntry ? 'verb-[name].js' : '[name].js'),
+      minify: COMPRESS,
+      codeSplitting: { groups: commandGroups(modules), includeDependenciesRecursively: false },
+    },
   );
+  writeCommonJs(dir, chunks, () => true, { compact: true });
+  writeFileSync(join(dir, 'package.json'), '{ "type": "commonjs" }\n');
+  return chunks;
+}
 
 /** What `bench` starts: its library is one that it is told. */
 const lapOfBench = () =>
   bundle(
     { input: join(modules, 'cli', 'bench', 'lap.js'), platform: 'node' },
-    { dir: join(dist, 'bin'), entryFileNames: 'lap.js', codeSplitting: false, minify: MINIFY },
+    { dir: join(dist, 'bin'), entryFileNames: 'lap.mjs', codeSplitting: false, minify: MINIFY },
   );
-
-/** For Node yaml's package gives CommonJS, which would run as soon as its importer does. */
-const YAML_MODULES = join(root, 'node_modules', 'yaml', 'browser', 'index.js');
-
-const LAZY = [
-  { name: 'yaml', test: /[\\/]node_modules[\\/]yaml[\\/]/ },
-  { name: 'schema', test: /[\\/]node_modules[\\/]zod[\\/]|[\\/]plan[\\/](schema|op-configs)\.js$/ },
-];
 
 async function libraryForNode() {
   const input = Object.fromEntries(ENTRIES.map((name) => [name, join(modules, `${name}.js`)]));
   const chunks = await bundle(
-    { input, platform: 'node', preserveEntrySignatures: 'allow-extension', resolve: { alias: { yaml: YAML_MODULES } } },
+    { input, platform: 'node', preserveEntrySignatures: 'allow-extension', resolve: { alias: AS_MODULES } },
     {
       dir: join(dist, 'node'),
       entryFileNames: '[name].js',
       chunkFileNames: '[name].js',
-      minify: { compress: true, mangle: { toplevel: false }, codegen: false },
-      // One file of what runs often: between files every use of a name is a call of a getter.
-      codeSplitting: { groups: [...LAZY, { name: 'core', test: /./ }], includeDependenciesRecursively: false },
+      minify: COMPRESS,
+      codeSplitting: { groups: LIBRARY_GROUPS, includeDependenciesRecursively: false },
     },
   );
-  const lazy = (source) => source.startsWith('node:') || LAZY.some(({ name }) => source === `./${name}.js`);
-  for (const { fileName, code } of chunks) {
-    writeFileSync(join(dist, 'node', fileName.replace(/\.js$/, '.cjs')), toCommonJs(code, lazy));
-    rmSync(join(dist, 'node', fileName));
-  }
+  const lazy = (source) => source.startsWith('node:') || LIBRARY_LAZY.some(({ name }) => source === `./${name}.js`);
+  writeCommonJs(join(dist, 'node'), chunks, lazy);
   for (const name of ENTRIES) {
     const { js, cjs } = facades(name, Object.keys(await import(input[name])));
     writeFileSync(join(dist, `${name}.js`), js);
@@ -109,7 +132,11 @@ const planForBrowsers = () =>
 
 for (const entry of readdirSync(dist)) if (entry !== 'modules') rmSync(join(dist, entry), { recursive: true });
 const outputs = [await commandLine(), await lapOfBench(), await libraryForNode(), await planForBrowsers()].flat();
-copyFileSync(join(modules, 'cli', 'start.js'), join(dist, 'bin', 'byteor.js'));
+const start = readFileSync(join(modules, 'cli', 'start.js'), 'utf8');
+writeFileSync(
+  join(dist, 'bin', 'byteor.js'),
+  toCommonJs(start, () => true),
+);
 writeDeclarations(dist, ENTRIES);
 const names = new Set(outputs.flatMap((chunk) => (chunk.moduleIds ?? []).map(foreign)).filter((name) => name));
 const licences = await Promise.all([...names].sort().map(licenceOf));

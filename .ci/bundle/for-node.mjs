@@ -17,15 +17,31 @@ const ownFile = ({ types }) => ({
   },
 });
 
+/** A file of ours that is loaded later; what else `import()` names is an ES module, which `require` may not load. */
+const ownLater = ({ template }) => {
+  const required = template.expression('Promise.resolve().then(() => require(FILE))');
+  return {
+    visitor: {
+      ImportExpression(path) {
+        if (path.node.source.value?.startsWith('./')) path.replaceWith(required({ FILE: path.node.source }));
+      },
+      Import(path) {
+        const [file] = path.parent.arguments;
+        if (file.value?.startsWith('./')) path.parentPath.replaceWith(required({ FILE: file }));
+      },
+    },
+  };
+};
+
 /** A module as CommonJS. What it imports from `lazy` files is required when it is first used. */
-export function toCommonJs(code, lazy) {
+export function toCommonJs(code, lazy, { compact = false } = {}) {
   const { code: made } = transformSync(code, {
     configFile: false,
     babelrc: false,
-    compact: false,
+    compact,
     comments: false,
     sourceType: 'module',
-    plugins: [ownFile, [commonJs, { lazy, strict: true, importInterop: 'node' }]],
+    plugins: [ownFile, ownLater, [commonJs, { lazy, strict: true, importInterop: 'node' }]],
   });
   return made.replace(/require\((["'])(\.\/[^"']+)\.js\1\)/g, 'require($1$2.cjs$1)');
 }

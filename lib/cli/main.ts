@@ -3,6 +3,7 @@
  * uncaught errors. Everything else is program.ts.
  */
 import { ExitCode } from './exit-code.js';
+import { printProblem, runCommandLine } from './program.js';
 import { systemWords } from './system-words.js';
 import { openTerminal } from './terminal.js';
 
@@ -18,12 +19,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Without standard error no message can be written; the exit code still says it.
 process.stderr.on('error', () => {});
 
-async function endBadly(error: unknown): Promise<never> {
-  const { printProblem } = await import('./program.js');
+function endBadly(error: unknown): never {
   process.exit(printProblem(error, 'byteor', terminal));
 }
 process.on('uncaughtException', endBadly);
 process.on('unhandledRejection', endBadly);
 
-const { runCommandLine } = await import('./program.js');
-process.exitCode = await runCommandLine(process.argv.slice(2), terminal);
+// Node would end with 0 where nothing is left to wait for although the verb is not done.
+const endUndone = (): void => endBadly(new Error('Nothing is left that could end this verb.'));
+process.once('beforeExit', endUndone);
+runCommandLine(process.argv.slice(2), terminal).then((code) => {
+  process.off('beforeExit', endUndone);
+  process.exitCode = code;
+});

@@ -1,5 +1,6 @@
 /** What the addon reports, or why it cannot be loaded: for verbs that have something to say either way. */
 import { type Capabilities, capabilities } from '../runtime/machine.js';
+import { nativeAddon } from '../runtime/native.js';
 
 export type AskedAddon =
   | { readonly loaded: true; readonly facts: Capabilities }
@@ -10,6 +11,16 @@ export function askAddon(): AskedAddon {
     return { loaded: true, facts: capabilities() };
   } catch (error) {
     return { loaded: false, reason: reasonWords(error) };
+  }
+}
+
+/** Loads the addon, which reads nothing of the machine; why that is not possible, or undefined. */
+export function loadProblem(): string | undefined {
+  try {
+    nativeAddon();
+    return undefined;
+  } catch (error) {
+    return reasonWords(error);
   }
 }
 

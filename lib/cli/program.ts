@@ -151,7 +151,8 @@ function settle(command: Command, context: Context): Command {
     .helpOption('-h, --help', 'print this help');
 }
 
-async function buildProgram(wanted: string | undefined, context: Context): Promise<Command> {
+/** @param alone the verb that the command line begins with, where it begins with one */
+async function buildProgram(wanted: string | undefined, context: Context, alone?: string): Promise<Command> {
   const program = settle(new Command('byteor'), context);
   program
     .description(DESCRIPTION)
@@ -160,7 +161,9 @@ async function buildProgram(wanted: string | undefined, context: Context): Promi
     .helpCommand(false)
     .configureHelp({ ...program.configureHelp(), commandUsage: (command) => `${command.name()} ${command.usage()}` })
     .addHelpText('after', EXIT_CODES);
-  for (const verb of VERBS) {
+  // Behind a verb nothing asks for the others: suggestions and the list of verbs are for those who have not named one.
+  const verbs = alone === undefined ? VERBS : VERBS.filter(({ name }) => name === alone);
+  for (const verb of verbs) {
     const command = program.command(verb.name).summary(verb.summary);
     settle(command, context).description(`${verb.summary[0]?.toUpperCase()}${verb.summary.slice(1)}.`);
     if (verb.name === wanted) (await verb.load()).define(command, context);
@@ -180,13 +183,13 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   const args = normalArguments(argv);
   const wanted = args.find((argument) => !argument.startsWith('-'));
   try {
-    const program = await buildProgram(wanted, context);
+    const isVerb = wanted === undefined || VERBS.some(({ name }) => name === wanted);
+    const program = await buildProgram(wanted, context, isVerb && args[0] === wanted ? wanted : undefined);
     if (args.length === 0) {
       program.outputHelp({ error: true });
       return ExitCode.Usage;
     }
     // What follows a verb that does not exist, even --help, is not an answer to anything.
-    const isVerb = wanted === undefined || VERBS.some(({ name }) => name === wanted);
     await program.parseAsync(isVerb || args[0] !== wanted ? args : [wanted], { from: 'user' });
     return context.exitCode;
   } catch (error) {

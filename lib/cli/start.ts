@@ -7,4 +7,5 @@ import module from 'node:module';
 
 const { enableCompileCache } = module as { enableCompileCache?: () => unknown };
 enableCompileCache?.();
-await import('./main.js');
+// A promise, so that it comes behind the line above: imports go first.
+import('./main.js');

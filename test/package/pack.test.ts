@@ -13,7 +13,8 @@ import { installed, louderPlan, SETUP_MS_MAX } from './installed.js';
 const SHIPPED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^dist\/(index|plan|observe)\.(js|cjs|d\.ts)$/,
-  /^dist\/(bin|browser|node)\/[a-z]+\.c?js$/,
+  /^dist\/(browser|node)\/[a-z]+\.c?js$/,
+  /^dist\/bin\/(byteor\.js|lap\.mjs|package\.json|[a-z0-9-]+\.cjs)$/,
   /^dist\/types\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
   /^dist\/types\/package\.json$/,
   /^dist\/LICENCES\.txt$/,

@@ -4,7 +4,7 @@ import { lineProcess, ProcessEnded } from '../../bench/line-process.js';
 import { packageRoot } from '../../runtime/package-root.js';
 import { CliError, ExitCode } from '../exit-code.js';
 
-const LAP = ['dist', 'bin', 'lap.js'] as const;
+const LAP = ['dist', 'bin', 'lap.mjs'] as const;
 
 export interface LapProcess<Answer> {
   /** One at a time. Rejects with CliError (the run failed) where the process ends without an answer. */

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
 import { BUILD_REMEDY } from '../../runtime/binary.js';
+import { monotonicNs } from '../../runtime/clock.js';
 import { ByteorError } from '../../runtime/errors.js';
 import { failedAt } from '../../runtime/failure.js';
 import { open } from '../../runtime/open.js';
@@ -14,7 +15,7 @@ import type { Pipeline } from '../../runtime/pipeline.js';
 import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
-import { askAddon } from '../native-facts.js';
+import { loadProblem } from '../native-facts.js';
 import { inOptionNames, openOptionsAsked } from '../open-options.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { isSameFile } from '../same-file.js';
@@ -47,7 +48,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
   keepApart(plan, ends);
   const version = compile(plan, { features: RELEASE_FEATURES });
   const signals = drainOnSignals(options.deadline, context);
-  const start = performance.now();
+  const start = monotonicNs();
   let folder: RunFolder | undefined;
   const tell = (words: string | undefined): void => {
     if (words !== undefined) context.err.line(`byteor ${verb}: ${harmless(words)}`);
@@ -65,7 +66,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
       ? startProgress(pipeline, ingressIds(plan), context.err)
       : undefined;
     const ledger = await pipeline.finished().finally(() => progress?.end());
-    const seconds = (performance.now() - start) / 1000;
+    const seconds = (monotonicNs() - start) / 1e9;
     tell(folder?.end());
     const status = readStatus(pipeline);
     const journals = journalsLeft(status);
@@ -188,11 +189,11 @@ export function startProblem(error: ByteorError, version: Version): CliError {
 
 /** @throws CliError (the machine cannot) */
 export function needAddon(): void {
-  const addon = askAddon();
-  if (addon.loaded) return;
+  const reason = loadProblem();
+  if (reason === undefined) return;
   throw new CliError(
     ExitCode.MachineCannot,
-    `The native core cannot be loaded: ${addon.reason}`,
+    `The native core cannot be loaded: ${reason}`,
     `${BUILD_REMEDY} \`byteor doctor\` says more.`,
   );
 }
