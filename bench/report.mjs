@@ -228,6 +228,20 @@ function runText({ jobs, machine, left_out }) {
   ].join('\n');
 }
 
+function startText({ contestants, machine }) {
+  const rows = Object.entries(contestants).map(([name, { milliseconds, cpu_milliseconds, to_node }]) => [
+    ...[name, spreadText(milliseconds), short(cpu_milliseconds.median), ratio(to_node)],
+  ]);
+  return [
+    '### The start',
+    '',
+    'Milliseconds of the whole process where there is next to nothing to do, median (least to most), beside a Node that does',
+    `nothing; median CPU time of all threads. ${runOf(machine)}.`,
+    '',
+    tableOf(['', 'ms', 'CPU ms', 'of Node'], rows),
+  ].join('\n');
+}
+
 /** The whole section; without results it says so. */
 function performanceText() {
   const found = [
@@ -237,6 +251,7 @@ function performanceText() {
     ['echo', echoText],
     ['handles', handlesText],
     ['run', runText],
+    ['start', startText],
   ].flatMap(([name, textOf]) => {
     const result = load(name);
     return result === undefined ? [] : [{ name, result, text: textOf(result) }];
