@@ -3,7 +3,7 @@
  * `run` does, as many times in a row as it was told, and prints what each run took as a line of JSON (`LapAnswer`); it ends with
  * its input.
  *
- *   node lap.js REQUEST RUNS        REQUEST: a file with a LapRequest
+ *   node lap.mjs REQUEST RUNS        REQUEST: a file with a LapRequest
  *
  * It knows the library by its public names only, so that a side may be another installed byteor. Main thread.
  */
