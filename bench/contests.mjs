@@ -112,24 +112,29 @@ const scaled = (scale, capacity, records) => Math.max(capacity, Math.round(scale
 
 /**
  * The cells of bench/rings.mjs: `{ name, topology, form, bytes, capacity, records, plans }`, where `plans` has the contestants
- * that are plans. Single: a source has one record a turn, and shows it at once; batch: 64 of them, or 256 in a chain.
+ * that are plans. A source has `batchRecords` a turn. Single: a word in its slot publishes each record, as the profile
+ * low-latency has it; batch: the cursor publishes those of a turn, for one store.
  */
 export function ringCells(scale = 1) {
   const records = RECORDS.rings;
-  const one = (form, bytes, capacity, more) => {
-    const options = { capacity, batchRecords: BATCH, ...more };
-    return {
-      topology: 'one-to-one',
-      form,
-      bytes,
-      capacity,
-      records: scaled(scale, capacity, records[form][bytes]),
-      plans: [
-        entry('byteor', `ring, ${bytes} B`, { ...low, ...options }),
-        entry('byteor, default profile', `ring, ${bytes} B`, { ...usual, capacity, batchRecords: BATCH }),
-      ],
-    };
-  };
+  const cell = (form, bytes, capacity, plans) => ({
+    topology: 'one-to-one',
+    form,
+    bytes,
+    capacity,
+    records: scaled(scale, capacity, records[form][bytes]),
+    plans: plans.map(([contestant, options]) => entry(contestant, `ring, ${bytes} B`, { capacity, ...options })),
+  });
+  const single = (bytes, capacity) =>
+    cell('single', bytes, capacity, [
+      ['byteor', { ...low, batchRecords: BATCH, publication: 'slot' }],
+      ['byteor, one record a turn', { ...low, batchRecords: 1, publication: 'slot' }],
+    ]);
+  const batch = (bytes, capacity) =>
+    cell('batch', bytes, capacity, [
+      ['byteor', { ...low, batchRecords: BATCH, publication: 'cursor' }],
+      ['byteor, default profile', { ...usual, batchRecords: BATCH, publication: 'cursor' }],
+    ]);
   const chains = (bytes, capacity) => ({
     topology: 'chain',
     form: 'batch',
@@ -162,11 +167,8 @@ export function ringCells(scale = 1) {
     ],
   });
   return [
-    ...[8, 56, 64].flatMap((bytes) => CAPACITIES.map((capacity) => one('single', bytes, capacity))),
-    // Batches cost one store with the cursor.
-    ...[8, 64].flatMap((bytes) =>
-      CAPACITIES.map((capacity) => one('batch', bytes, capacity, { publication: 'cursor' })),
-    ),
+    ...[8, 56, 64].flatMap((bytes) => CAPACITIES.map((capacity) => single(bytes, capacity))),
+    ...[8, 64].flatMap((bytes) => CAPACITIES.map((capacity) => batch(bytes, capacity))),
     ...[8, 64].flatMap((bytes) => CAPACITIES.map((capacity) => chains(bytes, capacity))),
     ...LENGTHS.map(layouts),
   ].map((cell) => named('slots', cell));

@@ -20,7 +20,7 @@ namespace {
 template <class P>
 std::vector<Contestant> batches(const Cell& cell) {
   std::vector<Contestant> all{one_to_one<LimitBatch<P, kBatch>, P>("limit", cell.capacity, cell.records)};
-  add_plans<P>(all, cell.plans, kBatch, cell.capacity, cell.records);
+  add_plans<P>(all, cell);
   add_batch_peers<P>(all, cell.capacity, cell.records);
   return all;
 }
@@ -28,7 +28,7 @@ std::vector<Contestant> batches(const Cell& cell) {
 template <class P>
 std::vector<Contestant> chains(const Cell& cell) {
   std::vector<Contestant> all{chain<LimitChain<P, kGraphBatch>, P>("limit", cell.capacity, cell.records)};
-  add_plans<P>(all, cell.plans, kGraphBatch, cell.capacity, cell.records, 3);
+  add_plans<P>(all, cell, 3);
   add_chain_peers<P>(all, cell.capacity, cell.records);
   return all;
 }
@@ -52,7 +52,7 @@ Contestant spread(std::string name, std::uint32_t capacity, std::uint64_t record
 template <class P>
 std::vector<Contestant> broadcasts(const Cell& cell) {
   std::vector<Contestant> all{spread<LimitBroadcast<P>, P>("limit", cell.capacity, cell.records)};
-  add_plans<P>(all, cell.plans, kGraphBatch, cell.capacity, cell.records);
+  add_plans<P>(all, cell);
 #ifdef BYTEOR_BENCH_BOOST
   all.push_back(spread<PeerBroadcast<BoostQueue<P>, P>, P>("boost spsc_queue, two", cell.capacity, cell.records));
 #endif
@@ -65,7 +65,7 @@ std::vector<Contestant> broadcasts(const Cell& cell) {
 template <class P>
 std::vector<Contestant> merges(const Cell& cell) {
   std::vector<Contestant> all{spread<LimitMerge<P>, P>("limit", cell.capacity, cell.records)};
-  add_plans<P>(all, cell.plans, kGraphBatch, cell.capacity, cell.records);
+  add_plans<P>(all, cell);
 #ifdef BYTEOR_BENCH_BOOST
   all.push_back(spread<PeerMerge<BoostQueue<P>, P>, P>("boost spsc_queue, two", cell.capacity, cell.records));
 #endif

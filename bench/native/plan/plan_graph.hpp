@@ -40,7 +40,7 @@ struct Structs {
   }
 };
 
-// Writes the records `first`, `first + step`, … < `end` of a lap, some a turn, and shows them at the end of each.
+// Writes the records `first`, `first + step`, … < `end` of a lap, `batchRecords` a turn, and publishes at its end.
 class LapSource : public core::Agent {
  public:
   virtual void begin(std::uint64_t first, std::uint64_t step, std::uint64_t end) = 0;
@@ -131,15 +131,14 @@ class alignas(core::kCacheBlock) Sink final : public LapSink {
 template <class Records>
 class PlanGraph final : public core::FailureReporter {
  public:
-  // `source_turn`: records that a source has a turn.
-  PlanGraph(const PlanCase& plan, const Records& records, std::uint32_t source_turn)
+  PlanGraph(const PlanCase& plan, const Records& records)
       : options_(with_ends(plan)),
         made_(graph::decode(plan.spec), options_, run::AssembledFor{1, *this, state_, [] {}}) {
     agents_ = made_.agents_by_thread();
     const std::vector<run::Port>& ports = made_.ports.all();
     for (std::uint32_t boundary = 0; boundary < ports.size(); ++boundary) {
       if (ports[boundary].is_ingress())
-        replace(ports[boundary], boundary, sources_, source_of(boundary, records, source_turn));
+        replace(ports[boundary], boundary, sources_, source_of(boundary, records));
       else
         replace(ports[boundary], boundary, sinks_, sink_of(boundary, records));
     }
@@ -180,12 +179,12 @@ class PlanGraph final : public core::FailureReporter {
     return options;
   }
 
-  std::unique_ptr<LapSource> source_of(std::uint32_t boundary, const Records& records, std::uint32_t turn) {
+  std::unique_ptr<LapSource> source_of(std::uint32_t boundary, const Records& records) {
     return std::visit(
         [&](auto end) -> std::unique_ptr<LapSource> {
           auto ends = graph::as_vector(std::move(end));
           using End = std::remove_pointer_t<typename decltype(ends)::value_type>;
-          return std::make_unique<Source<End, Records>>(*ends.front(), records, turn);
+          return std::make_unique<Source<End, Records>>(*ends.front(), records, run::batch_records(options_));
         },
         made_.graph->writing_end(boundary));
   }

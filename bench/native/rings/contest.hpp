@@ -24,6 +24,16 @@ struct Contestant {
   std::function<Lap()> run;
 };
 
+// What a program is called with, but for the seed.
+struct Cell {
+  std::string topology;
+  std::string form;
+  std::string bytes;
+  std::uint32_t capacity;
+  std::uint64_t records;
+  std::vector<PlanCase> plans;
+};
+
 // The first lap touches the memory; only the second is timed. The laps are checked alike.
 template <class Ring, class P>
 Contestant one_to_one(std::string name, std::uint32_t capacity, std::uint64_t records) {
@@ -55,12 +65,12 @@ Contestant chain(std::string name, std::uint32_t capacity, std::uint64_t records
           }};
 }
 
-// `expected`: of so many records, what one sink adds up to. `source_turn`: records that a source has a turn.
+// `expected`: of so many records, what one sink adds up to.
 template <class Records, class Expected>
-Contestant of_plan(const PlanCase& plan, const Records& records, std::uint32_t source_turn, std::uint32_t capacity,
-                   std::uint64_t count, Expected expected) {
+Contestant of_plan(const PlanCase& plan, const Records& records, std::uint32_t capacity, std::uint64_t count,
+                   Expected expected) {
   return {plan.name, [=] {
-            const auto graph = std::make_unique<PlanGraph<Records>>(plan, records, source_turn);
+            const auto graph = std::make_unique<PlanGraph<Records>>(plan, records);
             const auto lap = [&](std::uint64_t n) {
               std::uint64_t sum = 0;
               const Lap took = graph->lap(n, sum);
@@ -74,10 +84,9 @@ Contestant of_plan(const PlanCase& plan, const Records& records, std::uint32_t s
 
 // Plans of structs. Each of `changes` stages adds one to a record.
 template <class P>
-void add_plans(std::vector<Contestant>& all, const std::vector<PlanCase>& plans, std::uint32_t source_turn,
-               std::uint32_t capacity, std::uint64_t records, std::uint64_t changes = 0) {
-  for (const PlanCase& plan : plans)
-    all.push_back(of_plan(plan, Structs<P>{}, source_turn, capacity, records,
+void add_plans(std::vector<Contestant>& all, const Cell& cell, std::uint64_t changes = 0) {
+  for (const PlanCase& plan : cell.plans)
+    all.push_back(of_plan(plan, Structs<P>{}, cell.capacity, cell.records,
                           [=](std::uint64_t n) { return P::expected(n) + changes * n; }));
 }
 
@@ -163,16 +172,6 @@ inline void run_all(const std::vector<Contestant>& all) {
   }
   std::printf("]}\n");
 }
-
-// What a program is called with, but for the seed.
-struct Cell {
-  std::string topology;
-  std::string form;
-  std::string bytes;
-  std::uint32_t capacity;
-  std::uint64_t records;
-  std::vector<PlanCase> plans;
-};
 
 inline bool is_cell(const Cell& cell) {
   return cell.capacity >= kBatch && (cell.capacity & (cell.capacity - 1)) == 0 && cell.records >= cell.capacity;

@@ -17,7 +17,7 @@ namespace {
 template <class P>
 std::vector<Contestant> singles(const Cell& cell) {
   std::vector<Contestant> all{one_to_one<LimitSingle<P>, P>("limit", cell.capacity, cell.records)};
-  add_plans<P>(all, cell.plans, 1, cell.capacity, cell.records);
+  add_plans<P>(all, cell);
   add_single_peers<P>(all, cell.capacity, cell.records);
   return all;
 }
@@ -25,7 +25,7 @@ std::vector<Contestant> singles(const Cell& cell) {
 template <class P>
 std::vector<Contestant> batches(const Cell& cell) {
   std::vector<Contestant> all{one_to_one<LimitBatch<P, kBatch>, P>("limit", cell.capacity, cell.records)};
-  add_plans<P>(all, cell.plans, kBatch, cell.capacity, cell.records);
+  add_plans<P>(all, cell);
   add_batch_peers<P>(all, cell.capacity, cell.records);
   return all;
 }
@@ -33,7 +33,7 @@ std::vector<Contestant> batches(const Cell& cell) {
 template <class P>
 std::vector<Contestant> chains(const Cell& cell) {
   std::vector<Contestant> all{chain<LimitChain<P, kGraphBatch>, P>("limit", cell.capacity, cell.records)};
-  add_plans<P>(all, cell.plans, kGraphBatch, cell.capacity, cell.records, 3);
+  add_plans<P>(all, cell, 3);
   add_chain_peers<P>(all, cell.capacity, cell.records);
   return all;
 }

@@ -41,7 +41,7 @@ inline std::vector<Contestant> texts(const Cell& cell) {
   const auto lengths = std::make_shared<const Lengths>(bytes);
   const auto text = std::make_shared<const Text>();
   for (const PlanCase& plan : cell.plans)
-    all.push_back(of_plan(plan, Texts{lengths.get(), text.get()}, kBatch, cell.capacity, cell.records,
+    all.push_back(of_plan(plan, Texts{lengths.get(), text.get()}, cell.capacity, cell.records,
                           [lengths, text](std::uint64_t n) { return text->expected(*lengths, n); }));
   return all;
 }
