@@ -86,9 +86,9 @@ function ringsText({ cells, machine, left_out }) {
   return [
     'Millions of records a second, median (least to most), from a native end on one pinned thread to the other end on another,',
     'through one stage, or through three that each change every record. The plan is built as `open` builds it, with the options',
-    'that the row names; a source and a sink in C++ stand in the place of line adapters. Single: the source has one record a',
-    'turn, and shows it at once. The best peer is the fastest of the queues that Debian packages; "of limit" is the share of a',
-    `bare ring without stages, counters, shutdown or errors. ${runOf(machine)}.${missing}`,
+    'that the row names; a source and a sink in C++ stand in the place of line adapters. Single: a word in its slot publishes',
+    'each record; batch: the cursor publishes `batchRecords` of them. The best peer is the fastest of the queues that Debian',
+    `packages; "of limit" is the share of a bare ring without stages, counters, shutdown or errors. ${runOf(machine)}.${missing}`,
     '',
     tableOf(PAIRED_HEAD, pairedRows(structsOf(cells))),
     '',
