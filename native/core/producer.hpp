@@ -160,8 +160,9 @@ class alignas(kCacheBlock) RecordProducer {
   // Sets how far records can be claimed without a look at anything. False while the shard is full.
   BYTEOR_NEVER_INLINE bool resume() noexcept {
     if (next_ - gate_ >= ring_.capacity) refresh();
+    // So also when the reader's sequence was overwritten with one that is still to come.
+    if (next_ - gate_ >= ring_.capacity) return false;
     const std::uint64_t room = free_until();
-    if (next_ >= room) return false;
     easy_until_ = room;
     if (fetches_) {
       easy_until_ = std::min<std::uint64_t>(room, next_ + kFetchStepLines * slots_a_line_);

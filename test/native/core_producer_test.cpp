@@ -89,6 +89,14 @@ TEST(RecordProducer, AClaimThatIsNotCommittedIsReplacedByTheNext) {
   });
 }
 
+TEST(RecordProducer, TakesNothingWhenTheReadersSequenceWasOverwrittenWithOneStillToCome) {
+  for_each_shape([](Fixed& ring, std::uint32_t capacity) {
+    EXPECT_EQ(ring.fill(2 * capacity), capacity);
+    ring.give_back(2 * capacity);
+    EXPECT_EQ(ring.fill(1), 0u);
+  });
+}
+
 TEST(RecordProducer, RecordsAfterASpanHaveTheRoomThatTheSpanLeft) {
   for_each_shape([](Fixed& ring, std::uint32_t capacity) {
     const core::FixedSpan span = ring.producer().try_claim_span((capacity + 1) / 2);
