@@ -8,11 +8,12 @@
  * installed (npm run bench:peers) are left out by name. --busy also counts trials that others have disturbed.
  */
 
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../test/tools/process.mjs';
+import { planArguments } from './support/contest-specs.mjs';
 import { machineFacts } from './support/machine.mjs';
 import { BUILD, buildPrograms } from './support/native-build.mjs';
 import { columns, milestone, short, writeResult } from './support/report.mjs';
@@ -98,23 +99,33 @@ const COMPARISONS = [
   ['3 stages: byteor, in place', '3 stages: fastq'],
 ];
 
-/** Native threads at both ends of the same ring, laid out and published as the default profile does it. */
+/** The same plan with native ends, published as the default profile does it. */
 const IN_CPP = 'C++, one way, 64 B';
 const CAPACITY = 8192;
+const CPP_PLANS = [
+  {
+    contestant: IN_CPP,
+    plan: 'echo, 64 B',
+    options: { profile: 'default', threads: 2, capacity: CAPACITY, batchRecords: 64 },
+  },
+];
 
 async function cppTrial(records, round) {
-  const printed = join(tmpdir(), `byteor-echo-${process.pid}.json`);
+  const folder = mkdtempSync(join(tmpdir(), 'byteor-echo-'));
+  const printed = join(folder, 'printed.json');
   const program = join(root, BUILD, 'byteor_rings');
-  const cell = ['one-to-one', 'batch', '64', String(CAPACITY), String(records), String(round + 1)];
+  const specsOf = await planArguments(folder);
+  const words = ['one-to-one', 'batch', '64', CAPACITY, records, round + 1].map(String);
+  const cell = [...words, ...specsOf({ plans: CPP_PLANS })];
   try {
     const { stdout } = await runProcess(join(root, BUILD, 'byteor_timed'), [printed, program, ...cell]);
     const { exit, cpu_seconds } = JSON.parse(stdout);
     if (exit !== 0) throw new Error(`byteor_rings ${cell.join(' ')} ended with ${exit}`);
     const { runs } = JSON.parse(readFileSync(printed, 'utf8'));
-    const { seconds } = runs.find(({ name }) => name === 'byteor, default profile');
+    const { seconds } = runs.find(({ name }) => name === IN_CPP);
     return { seconds, cpu_seconds, rate: records / seconds / 1e6 };
   } finally {
-    rmSync(printed, { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

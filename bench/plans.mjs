@@ -24,11 +24,11 @@ const FIELDS = [
   { id: 'kept', op: 'set_field', config: { field: 'f2', from: 'f1' } },
 ];
 
-const inTurn = (stages) =>
+export const inTurn = (stages) =>
   stages.map(({ id }, index) => ({ stage: id, ...(index === 0 ? {} : { depends_on: [stages[index - 1].id] }) }));
 
 /** `single_ring`: what it says beside its stages, which stand one behind the other unless it says otherwise. */
-const ring = (name, stages, single_ring = {}) => ({
+export const ring = (name, stages, single_ring = {}) => ({
   version: 2,
   name,
   target: 'SingleRing',
@@ -38,13 +38,13 @@ const ring = (name, stages, single_ring = {}) => ({
 });
 
 /** A chain of stages over lanes of one kind. */
-const chain = (name, lane, stages, more = {}) => {
+export const chain = (name, lane, stages, more = {}) => {
   const ids = ['in', ...stages.map(({ id }) => id), 'out'];
   const connections = ids.slice(1).map((to, index) => ({ from: ids[index], to, lane }));
   return graph(name, stages, connections, more);
 };
 
-const graph = (name, stages, connections, more = {}) => ({
+export const graph = (name, stages, connections, more = {}) => ({
   version: 2,
   name,
   target: 'LaneGraph',

@@ -7,6 +7,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../test/tools/process.mjs';
+import { planOfEcho, planOfJob, planOfJournal } from './named-plans.mjs';
+import { optionsText } from './support/contest-specs.mjs';
 import { ours, reportedBands } from './support/paired.mjs';
 import { short, shortEach } from './support/report.mjs';
 import { summaryPlot, summaryRows } from './support/summary.mjs';
@@ -35,66 +37,79 @@ const spreadText = ({ median, min, max }) => `${short(median)} (${short(min)}–
 const leftOut = (names, lead = 'Left out') => (names.length === 0 ? '' : ` ${lead}: ${names.join(', ')}.`);
 const notInstalled = (names) => leftOut(names, 'Not installed, so left out');
 
+const planText = (name) => (name === undefined ? '' : `\`${name}\``);
+
+/** The plan of a contestant of a cell, and the options with which it was opened. */
+function planCells({ plans }, contestant) {
+  const { plan, options } = plans.find((one) => one.contestant === contestant);
+  return [planText(plan), `\`${optionsText(options)}\``];
+}
+
 /** One row a cell, reported distance and contestant of ours. */
-function pairedRows(cells, isOurs) {
+function pairedRows(cells) {
   return cells.flatMap((cell) =>
     reportedBands(cell).flatMap(([band, { contestants, best_peer }]) => {
       const peer = best_peer === null ? '' : `${best_peer} ${short(contestants[best_peer].median)}`;
       return Object.entries(contestants)
-        .filter(([name, { n }]) => isOurs(name) && n > 0)
+        .filter(([name, { n }]) => ours(name) && n > 0)
         .map(([name, own]) => {
           const special = name.replace(/^byteor(, )?/, '');
           const what = special === '' ? cell.name : `${cell.name}: ${special}`;
-          return [what, band, spreadText(own), peer, ratio(own.to_best_peer), short(own.to_limit)];
+          const figures = [spreadText(own), peer, ratio(own.to_best_peer), short(own.to_limit)];
+          return [what, band, ...figures, ...planCells(cell, name)];
         });
     }),
   );
 }
 
+const PAIRED_HEAD = ['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit', 'plan', 'options'];
+const LAYOUTS_HEAD = ['', 'CPUs', 'byteor', 'bare frames', 'bare slots of the longest', 'plan', 'options'];
+
+/** Records of several lengths: one row a contestant of ours, at the distance with most runs. */
+function layoutRows(cells) {
+  return cells.flatMap((cell) => {
+    const found = reportedBands(cell)[0];
+    if (found === undefined) return [];
+    const [band, { contestants }] = found;
+    const bare = ['limit', 'bare slots of the longest'].map((name) => spreadText(contestants[name]));
+    return Object.entries(contestants)
+      .filter(([name, { n }]) => ours(name) && n > 0)
+      .map(([name, own]) => [cell.name, band, spreadText(own), ...bare, ...planCells(cell, name)]);
+  });
+}
+
+const layoutsOf = (cells) => cells.filter(({ topology }) => topology === 'layouts');
+const structsOf = (cells) => cells.filter(({ topology }) => topology !== 'layouts');
+
 function ringsText({ cells, machine, left_out }) {
-  const rows = pairedRows(cells, (name) => name === 'byteor');
   const missing = notInstalled(left_out);
   return [
-    '### The rings alone, in C++',
+    'Millions of records a second, median (least to most), from a native end on one pinned thread to the other end on another,',
+    'through one stage, or through three that each change every record. The plan is built as `open` builds it, with the options',
+    'that the row names; a source and a sink in C++ stand in the place of line adapters. Single: a word in its slot publishes',
+    'each record; batch: the cursor publishes `batchRecords` of them. The best peer is the fastest of the queues that Debian',
+    `packages; "of limit" is the share of a bare ring without stages, counters, shutdown or errors. ${runOf(machine)}.${missing}`,
     '',
-    'Millions of records a second, median (least to most), from one pinned thread to another, or through three stages that',
-    'each change every record. The best peer is the fastest of the queues that Debian packages; "of limit" is the share of a',
-    `bare ring without counters, shutdown or errors. ${runOf(machine)}.${missing}`,
+    tableOf(PAIRED_HEAD, pairedRows(structsOf(cells))),
     '',
-    tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], rows),
+    'Lines of one length or of a log; the bare ones are loops without stages and counters:',
+    '',
+    tableOf(LAYOUTS_HEAD, layoutRows(layoutsOf(cells))),
   ].join('\n');
 }
 
 function lanesText({ cells, machine, left_out }) {
-  const graphs = pairedRows(
-    cells.filter(({ topology }) => topology !== 'layouts'),
-    ours,
-  );
-  const layouts = cells.flatMap((cell) => {
-    const found = cell.topology === 'layouts' ? reportedBands(cell)[0]?.[1] : undefined;
-    if (found === undefined) return [];
-    const {
-      byteor,
-      'byteor, slots and an arena': slots,
-      limit,
-      'bare slots of fixed stride': fixed,
-    } = found.contestants;
-    return [[cell.name, ...[byteor, slots, limit, fixed].map((one) => (one?.n > 0 ? spreadText(one) : ''))]];
-  });
   return [
-    '### The lanes of a graph alone, in C++',
-    '',
-    'As above, over the lanes that a graph runs: of structs where nothing else is said, which are the slots of any lane but a',
+    'As above, over the lanes of a graph: of structs where nothing else is said, which are the slots of any lane but a',
     'journal; records of any length have frames (Events, FanoutBroadcast) or slots and an arena (SequencedSlots). A chain is',
-    'three stages and three lanes, a broadcast one writer and two readers, a merge two writers and one. The writer writes',
-    'batches, as a stage with `set_field` does: of 64-byte structs through a staging buffer where the reader is far.',
+    'three stages and four lanes, a broadcast one stage and two outputs, a merge two inputs and one stage.',
     `${runOf(machine)}.${notInstalled(left_out)}`,
     '',
-    tableOf(['', 'CPUs', 'byteor', 'best peer', 'byteor is', 'of limit'], graphs),
+    tableOf(PAIRED_HEAD, pairedRows(structsOf(cells))),
     '',
-    'Frames in one stream against slots, over records of one length or of a log; the bare ones are loops without counters:',
+    'Lines of one length or of a log; the bare ones are loops without stages and counters:',
     '',
-    tableOf(['', 'frames', 'slots and an arena', 'bare frames', 'bare slots of the longest'], layouts),
+    tableOf(LAYOUTS_HEAD, layoutRows(layoutsOf(cells))),
   ].join('\n');
 }
 
@@ -107,15 +122,15 @@ function journalText({ contestants, comparisons, machine, busy }) {
       .filter(({ a }) => a === name)
       .map((one) => `${ratio(one.ratio)} (CPU ${ratio(one.cpu_ratio)})`)
       .join(', '),
+    planText(planOfJournal(name)),
   ]);
   const state = busy ? ', on a machine that did other things too' : '';
   return [
-    '### A journal lane, in C++',
-    '',
     'Records of 256 bytes appended, megabytes a second, against the bare device: the same records copied to a buffer and',
-    `written with the same calls, without frames and checksums. ${runOf(machine)}${state}.`,
+    'written with the same calls, without frames and checksums. What is timed is the agent that writes the files of the lane',
+    `of that plan, over records that lie in memory; a commit is what the lane holds at most (\`laneBytes\`). ${runOf(machine)}${state}.`,
     '',
-    tableOf(['', 'MB/s', 'CPU ns a record', 'of the bare device'], rows),
+    tableOf(['', 'MB/s', 'CPU ns a record', 'of the bare device', 'plan'], rows),
   ].join('\n');
 }
 
@@ -155,33 +170,37 @@ function echoText({ contestants, comparisons, machine, left_out }) {
           '',
         ];
   const rates = Object.entries(contestants).flatMap(([name, { rate_m_per_s: rate }]) =>
-    rate === undefined || rate.n === 0 ? [] : [[name, spreadText(rate), ratioTo(name)]],
+    rate === undefined || rate.n === 0 ? [] : [[name, spreadText(rate), ratioTo(name), planText(planOfEcho(name))]],
   );
   const trips = Object.entries(contestants).flatMap(([name, { p50_us, p99_us, p999_us }]) =>
     p50_us === undefined || p50_us.n === 0
       ? []
-      : [[name.replace('round trip: ', ''), ...[p50_us, p99_us, p999_us].map((one) => short(one.median))]],
+      : [
+          [
+            name.replace('round trip: ', ''),
+            ...[p50_us, p99_us, p999_us].map((one) => short(one.median)),
+            planText(planOfEcho(name)),
+          ],
+        ],
   );
   const idle = contestants['idle: byteor']?.idle_cpu_percent?.median;
   const alone = contestants['idle: Node alone']?.idle_cpu_percent?.median;
   const idleText =
     idle === undefined || idle === null
       ? ''
-      : `An open pipeline with nothing to do: ${short(idle)} % of a CPU, the whole process (Node alone: ${short(alone)} %).`;
+      : `An open pipeline with nothing to do: ${short(idle)} % of a CPU, the whole process (Node alone: ${short(alone)} %). Plan: \`echo, 64 B\`.`;
   const missing = leftOut(left_out);
   return [
-    '### From JavaScript and back',
-    '',
     'Millions of records a second, median (least to most): from the main thread through one native stage, or a worker, and',
     'back, unless it says one way; three stages are filter, count and sum. "byteor is" compares trials of the same round.',
     `${runOf(machine)}.${missing}`,
     '',
-    tableOf(['', 'M records/s', 'byteor is'], rates),
+    tableOf(['', 'M records/s', 'byteor is', 'plan'], rates),
     '',
     ...spreads,
     'One record there and back at a time, microseconds:',
     '',
-    tableOf(['', 'p50', 'p99', 'p99.9'], trips),
+    tableOf(['', 'p50', 'p99', 'p99.9', 'plan'], trips),
     '',
     idleText,
   ].join('\n');
@@ -194,11 +213,9 @@ function handlesText({ calls, machine }) {
     shortEach(each_ns, ', '),
   ]);
   return [
-    '### The handles alone',
-    '',
     'Nanoseconds a record of eight `f64`, the least of 600 chunks of 1024 records in each process: what the call itself takes,',
     "without the traffic between CPUs. The first row is the same stores into an array of the program's own.",
-    `${runOf(machine)}.`,
+    `The plan is \`echo, 64 B\`. ${runOf(machine)}.`,
     '',
     tableOf(['', 'ns a record', 'each process'], rows),
   ].join('\n');
@@ -214,17 +231,24 @@ function runText({ jobs, machine, left_out }) {
       .filter((peer) => contestants[peer] !== undefined)
       .map((peer) => `${peer} ${short(contestants[peer].mb_per_s.median)} (${ratio(contestants[peer].byteor_ratio)})`);
     const memory = short(ours.peak_mb.median);
-    return [[name, short(ours.mb_per_s.median), short(ours.inside_mb_per_s.median), memory, others.join(', ')]];
+    return [
+      [
+        name,
+        short(ours.mb_per_s.median),
+        short(ours.inside_mb_per_s.median),
+        memory,
+        others.join(', '),
+        planText(planOfJob(name)),
+      ],
+    ];
   });
   const missing = leftOut(left_out);
   return [
-    '### Whole jobs over files',
-    '',
     `Megabytes of input a second, of ${Math.round((jobs[0]?.bytes ?? 0) / 1e6)} MB, whole process, median; in brackets how many times as fast`,
     'byteor is. "Once started" leaves the start of Node out, which a longer file makes as good as nothing. Every output was',
     `compared byte for byte. ${runOf(machine)}.${missing}`,
     '',
-    tableOf(['job', 'byteor run', 'once started', 'peak MB', 'others'], rows),
+    tableOf(['job', 'byteor run', 'once started', 'peak MB', 'others', 'plan'], rows),
   ].join('\n');
 }
 
@@ -233,8 +257,6 @@ function startText({ contestants, machine }) {
     ...[name, spreadText(milliseconds), short(cpu_milliseconds.median), ratio(to_node)],
   ]);
   return [
-    '### The start',
-    '',
     'Milliseconds of the whole process where there is next to nothing to do, median (least to most), beside a Node that does',
     `nothing; median CPU time of all threads. ${runOf(machine)}.`,
     '',
@@ -242,34 +264,38 @@ function startText({ contestants, machine }) {
   ].join('\n');
 }
 
-/** The whole section; without results it says so. */
+/** Every section, by the benchmark that it comes from. */
+const SECTIONS = [
+  ['rings', 'Rings, in C++', ringsText],
+  ['lanes', 'The lanes of a graph, in C++', lanesText],
+  ['journal', 'A journal lane, in C++', journalText],
+  ['echo', 'From JavaScript and back', echoText],
+  ['handles', 'The handles alone', handlesText],
+  ['run', 'Whole jobs over files', runText],
+  ['start', 'The start', startText],
+];
+
+/** The whole section. A benchmark that is not on record has its place all the same. */
 function performanceText() {
-  const found = [
-    ['rings', ringsText],
-    ['lanes', lanesText],
-    ['journal', journalText],
-    ['echo', echoText],
-    ['handles', handlesText],
-    ['run', runText],
-    ['start', startText],
-  ].flatMap(([name, textOf]) => {
+  const sections = SECTIONS.map(([name, title, textOf]) => {
     const result = load(name);
-    return result === undefined ? [] : [{ name, result, text: textOf(result) }];
+    const none = `No run is on record yet: \`npm run bench -- ${name}\`, then \`npm run bench:report\`.`;
+    return { name, result, text: `### ${title}\n\n${result === undefined ? none : textOf(result)}` };
   });
-  if (found.length === 0) return 'No run is on record yet: `npm run bench`, then `npm run bench:report`.';
+  const found = sections.filter(({ result }) => result !== undefined);
   const machines = new Set(found.map(({ result }) => whereText(result.machine)));
   const where =
     machines.size === 1
       ? `Machine: ${[...machines][0]}.`
       : found.map(({ name, result }) => `Machine of ${name}: ${whereText(result.machine)}.`).join('\n');
-  return [where, ...found.map(({ text }) => text)].join('\n\n');
+  return [where, ...sections.map(({ text }) => text)].join('\n\n');
 }
 
 /** The README's table, with where its numbers come from. */
 function summaryText(rows, { echo, run, lanes, journal }) {
-  const commits = Object.entries({ echo, run, lanes, journal }).map(
-    ([name, { machine }]) => `${name} ${machine.commit}`,
-  );
+  const commits = Object.entries({ echo, run, lanes, journal })
+    .filter(([, result]) => result !== undefined)
+    .map(([name, { machine }]) => `${name} ${machine.commit}`);
   return [
     `${whereText(echo.machine)}. Commits: ${commits.join(', ')}.`,
     '',

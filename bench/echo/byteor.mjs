@@ -3,30 +3,14 @@
  * Every contestant takes a number of records and answers with the sum of all words it got back.
  */
 
-import { compile, definePlan, open } from '../../dist/index.js';
+import { compile, open } from '../../dist/index.js';
+import { echoPlan, struct } from './plans.mjs';
 import { FIELDS } from './words.mjs';
 
 /** Records of one call of tryPushColumns: as many as a program that has a batch would give. */
 const BATCH = 256;
 /** Records pushed between two polls: enough that the loop around costs nothing, less than a ring holds. */
 export const BURST = 1024;
-
-export const struct = (fields) => ({ kind: 'struct', fields: fields.map((name) => ({ name, type: 'f64' })) });
-
-/** One native stage between an ingress and an egress of one codec. */
-export function echoPlan(codec) {
-  return definePlan({
-    version: 2,
-    name: 'echo',
-    target: 'SingleRing',
-    stages: [{ id: 'pass', op: 'identity' }],
-    boundaries: [
-      { id: 'in', kind: 'ingress', codec },
-      { id: 'out', kind: 'egress', codec },
-    ],
-    single_ring: { stages: [{ stage: 'pass' }] },
-  });
-}
 
 export function openEcho(codec, options = {}) {
   const pipeline = open(compile(echoPlan(codec)), options);

@@ -5,7 +5,8 @@
  * holds for a whole process. Prints one line of JSON.
  */
 
-import { BURST, filler64, openEcho, pollerOf64, struct, summer64 } from './byteor.mjs';
+import { BURST, filler64, openEcho, pollerOf64, summer64 } from './byteor.mjs';
+import { struct } from './plans.mjs';
 import { expectedSum, FIELDS } from './words.mjs';
 
 const CHUNK = BURST;

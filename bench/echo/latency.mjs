@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { quantile } from '../support/stats.mjs';
-import { openEcho, struct } from './byteor.mjs';
+import { openEcho } from './byteor.mjs';
+import { struct } from './plans.mjs';
 import { FIELDS } from './words.mjs';
 
 const IDLE_MS = 3000;

@@ -7,7 +7,8 @@
 import { createRequire } from 'node:module';
 import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline as streamPipeline } from 'node:stream/promises';
-import { compile, definePlan, open } from '../../dist/index.js';
+import { compile, open } from '../../dist/index.js';
+import { STAGES_PLAN } from './plans.mjs';
 
 const peers = createRequire(new URL('../peers/package.json', import.meta.url));
 
@@ -46,29 +47,6 @@ function stagesInJs() {
       totals.sum += sumOf(record);
     },
   };
-}
-
-const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-const plan = definePlan({
-  version: 2,
-  name: 'three-stages',
-  target: 'SingleRing',
-  stages: [
-    { id: 'keep', op: 'filter', config: { starts_with: 'K' } },
-    { id: 'count', op: 'count' },
-    { id: 'sum', op: 'checksum' },
-  ],
-  boundaries: [
-    { id: 'in', kind: 'ingress', codec: codec() },
-    { id: 'out', kind: 'egress', codec: codec() },
-  ],
-  single_ring: {
-    stages: [{ stage: 'keep' }, { stage: 'count', depends_on: ['keep'] }, { stage: 'sum', depends_on: ['count'] }],
-  },
-});
-
-function codec() {
-  return { kind: 'struct', fields: [{ name: 'kind', type: 'u8' }, ...NAMES.map((name) => ({ name, type: 'f64' }))] };
 }
 
 function fill(fields, i) {
@@ -164,7 +142,7 @@ const native = (pusherOf, takerOf = byCursor) => ({
   bytes: 64,
   expected,
   async run(records, clock) {
-    const pipeline = open(compile(plan));
+    const pipeline = open(compile(STAGES_PLAN));
     const [push, poll] = [pipeline.ingress('in'), pipeline.egress('out')];
     const [pushSome, taken] = [pusherOf(push), takerOf(poll)];
     const lap = async (count) => {

@@ -1,6 +1,11 @@
-/** Builds the C++ programs that benchmarks start (CMake preset `rings`). */
+/**
+ * Builds the C++ programs that benchmarks start (CMake preset `rings`), and before them the library and the addon: plans are
+ * compiled by the one, and the programs are linked with the objects of the other.
+ */
 
+import { execFileSync } from 'node:child_process';
 import { buildPreset, folderOf } from '../../test/tools/cmake.mjs';
+import { root } from '../../test/tools/process.mjs';
 
 /** Where the programs are, from the repository's root. */
 export const BUILD = folderOf('rings');
@@ -8,6 +13,7 @@ export const BUILD = folderOf('rings');
 export const FLAGS = '-std=c++20 -O3 -DNDEBUG';
 
 export async function buildPrograms() {
+  execFileSync('npm', ['run', '-s', 'build:all'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   const built = await buildPreset('rings');
   if (!built.ok) throw new Error(`the benchmarks could not be built: ${built.reason}`);
 }

@@ -10,14 +10,18 @@
  *   --only TEXT        cells with TEXT in their name
  *   --scale X, --out FILE   X times the records; where to write
  *
- * A cell is `{ name, topology, form, bytes, capacity, records, trials: [] }`.
+ * A cell is `{ name, topology, form, bytes, capacity, records, plans, trials: [] }`; its plans are those contestants that are
+ * byteor (bench/contests.mjs), and are built by the program as `open` builds them.
  */
 
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../../test/tools/process.mjs';
+import { planArguments } from './contest-specs.mjs';
 import { firstLine, machineFacts } from './machine.mjs';
 import { BUILD, buildPrograms, FLAGS } from './native-build.mjs';
 import { columns, milestone, progress, short, writeResult } from './report.mjs';
@@ -73,8 +77,9 @@ function runOutside(program, { name, run }) {
 
 /** `begun_at`: the distance just before, where it was measured. */
 function trial(program, cell, seed, begun_at, outside) {
-  const { topology, form, bytes, capacity, records } = cell;
-  const { runs, left_out } = output(program, [topology, form, bytes, capacity, records, seed].map(String));
+  const { topology, form, bytes, capacity, records, specs } = cell;
+  const words = [topology, form, bytes, capacity, records, seed].map(String);
+  const { runs, left_out } = output(program, [...words, ...specs]);
   const result = { begun_at, left_out, runs: new Map() };
   const others = outside(cell).map((one) => runOutside(program, one));
   for (const one of [...runs, ...others]) {
@@ -121,7 +126,8 @@ function summary(trials, band) {
     }
     contestants[name] = entry;
   }
-  const peers = names.filter((name) => !ours(name) && name !== 'limit' && contestants[name].n > 0);
+  const isPeer = (name) => !ours(name) && name !== 'limit' && !name.startsWith('bare ');
+  const peers = names.filter((name) => isPeer(name) && contestants[name].n > 0);
   const best = peers.sort((a, b) => contestants[b].median - contestants[a].median)[0] ?? null;
   for (const name of names.filter(ours)) {
     contestants[name].to_best_peer = best === null ? null : medianRatio(trials, name, best, band);
@@ -178,10 +184,10 @@ async function runTrials(program, cells, { wanted, at, minutes, outside }) {
 
 /** What is written of all cells. */
 function resultsOf(cells) {
-  return cells.map(({ name, topology, form, bytes, capacity, records, trials }) => {
+  return cells.map(({ name, topology, form, bytes, capacity, records, plans, trials }) => {
     const bands = {};
     for (const band of DISTANCES) if (rates(trials, 'byteor', band).length > 0) bands[band] = summary(trials, band);
-    return { name, topology, form, bytes, capacity, records, trials: trials.length, bands };
+    return { name, topology, form, bytes, capacity, records, plans, trials: trials.length, bands };
   });
 }
 
@@ -275,12 +281,18 @@ export async function runPairedBench(name, cellsOf, { prepare = () => undefined,
   const machine = { ...machineFacts(command), flags: FLAGS };
   milestone(`${name}: building`);
   await buildPrograms();
+  const folder = mkdtempSync(join(tmpdir(), `byteor-${name}-`));
+  const specsOf = await planArguments(folder);
   const cells = cellsOf(scale)
     .filter((cell) => cell.name.includes(values.only))
-    .map((cell) => ({ ...cell, trials: [] }));
+    .map((cell) => ({ ...cell, specs: specsOf(cell), trials: [] }));
   const unprepared = prepare();
   const contestants = unprepared === undefined ? outside : () => [];
-  await runTrials(`byteor_${name}`, cells, { wanted, at, minutes, outside: contestants });
+  try {
+    await runTrials(`byteor_${name}`, cells, { wanted, at, minutes, outside: contestants });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
   const results = resultsOf(cells);
   print(results);
   const left_out = [...(cells[0]?.trials[0]?.left_out ?? []), ...(unprepared === undefined ? [] : [unprepared])];

@@ -29,6 +29,9 @@ inline constexpr std::size_t kCacheLine = 64;
 // How far ahead of its place a writer asks for lines whose last owner is a reader on another CPU. As many must be on
 // their way as are written while one comes; twice as many measured no faster.
 inline constexpr std::uint32_t kFetchAheadBytes = 1024;
+// A reader that has caught up takes the lines behind what it reads as well (its CPU fetches ahead of it), so the
+// nearest ones are asked for again and again.
+inline constexpr std::uint32_t kFetchAgainLines = 3;
 
 // Where records for a reader on another CPU are made before they are copied to it as whole lines: fits the nearest
 // cache beside what they are made from. A short batch is copied line by line, so its lines are asked for when it

@@ -23,14 +23,21 @@ namespace byteor::core {
 // On blocks of its own: what its thread writes at every record must not share a line with what another thread reads.
 class alignas(kCacheBlock) RecordProducer {
  public:
-  RecordProducer(const RingMemory& ring, abi::ProducerBlock& block, Gates gates, StampTable stamps, std::uint64_t first)
+  // `fetches`: records are read on another thread, so the slots of a Fixed ring that are written next are asked for
+  // ahead (docs/decisions/122). A lane's writer does that itself.
+  RecordProducer(const RingMemory& ring, abi::ProducerBlock& block, Gates gates, StampTable stamps, std::uint64_t first,
+                 bool fetches = false)
       : ring_(ring),
         block_(block),
         gates_(std::move(gates)),
         stamps_(stamps),
         first_(first),
+        fetches_(fetches && ring.fixed),
+        slots_a_line_(std::max(1u, static_cast<std::uint32_t>(kCacheLine) / ring.slot_stride)),
         next_(first),
+        easy_until_(first),
         gate_(first),
+        fetched_(first),
         published_(first) {}
 
   RecordProducer(const RecordProducer&) = delete;
@@ -44,7 +51,7 @@ class alignas(kCacheBlock) RecordProducer {
   // Room for one record of up to `length` ≤ record_max() bytes: where to write it, or nullptr while the shard is full.
   // A claim that is not committed costs nothing and is replaced by the next claim.
   std::byte* try_claim(std::uint32_t length) noexcept {
-    if (next_ - gate_ >= ring_.capacity && !refresh_until_slot()) return nullptr;
+    if (next_ >= easy_until_ && !resume()) return nullptr;
     if (ring_.fixed) return FixedLayout::at(ring_, next_);
     const std::uint32_t need = reserve_bytes(length);
     if (!fits(need)) {
@@ -147,9 +154,31 @@ class alignas(kCacheBlock) RecordProducer {
     publish_to(FixedLayout::word(ring_, next_), static_cast<std::uint32_t>(next_ + 1), ring_.may_sleep);
   }
 
-  bool refresh_until_slot() noexcept {
-    refresh();
-    return next_ - gate_ < ring_.capacity;
+  // Lines that are asked for at a time: the call is made for so many lines, not for each record.
+  static constexpr std::uint32_t kFetchStepLines = 4;
+
+  // Sets how far records can be claimed without a look at anything. False while the shard is full.
+  BYTEOR_NEVER_INLINE bool resume() noexcept {
+    if (next_ - gate_ >= ring_.capacity) refresh();
+    // So also when the reader's sequence was overwritten with one that is still to come.
+    if (next_ - gate_ >= ring_.capacity) return false;
+    const std::uint64_t room = free_until();
+    easy_until_ = room;
+    if (fetches_) {
+      easy_until_ = std::min<std::uint64_t>(room, next_ + kFetchStepLines * slots_a_line_);
+      fetch_ahead(std::min(easy_until_ + kFetchAheadBytes / ring_.slot_stride, room));
+    }
+    return true;
+  }
+
+  void fetch_ahead(std::uint64_t end) noexcept {
+    for (fetched_ = std::max(fetched_, next_); fetched_ < end; fetched_ += slots_a_line_) fetch_slot(fetched_);
+    for (std::uint32_t line = 1; line <= kFetchAgainLines; ++line) fetch_slot(next_ + line * slots_a_line_);
+  }
+
+  void fetch_slot(std::uint64_t sequence) const noexcept {
+    const std::size_t slot = sequence & ring_.slot_mask;
+    prefetch_lines_for_write(ring_.slots + slot * ring_.slot_stride, ring_.slot_stride);
   }
 
   void refresh() noexcept {
@@ -164,10 +193,14 @@ class alignas(kCacheBlock) RecordProducer {
   Gates gates_;
   const StampTable stamps_;
   const std::uint64_t first_;
+  const bool fetches_;
+  const std::uint32_t slots_a_line_;
   std::uint64_t next_;
+  std::uint64_t easy_until_;  // records before it can be claimed without a look
   // Not beside next_: both would be stored by one instruction from a vector register, and a thread that pushes one
   // record after the other would wait for next_ to come back from there.
   std::uint64_t gate_;
+  std::uint64_t fetched_;  // behind the last slot whose line has been asked for
   std::uint64_t published_;
   std::uint32_t head_ = 0;
   std::uint32_t tail_ = 0;

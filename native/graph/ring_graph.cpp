@@ -338,13 +338,21 @@ void RingGraph::make_stages() {
   }
 }
 
+// Whether a stage or the egress runs on another thread than the native ingress.
+bool RingGraph::is_read_elsewhere(std::uint32_t shard) const noexcept {
+  const std::vector<std::uint32_t>& stages = placement_.stage_threads[shard];
+  return placement_.egress_thread != placement_.ingress_thread ||
+         std::any_of(stages.begin(), stages.end(),
+                     [&](std::uint32_t thread) { return thread != placement_.ingress_thread; });
+}
+
 void RingGraph::make_ends() {
   const auto entries = static_cast<std::uint32_t>(description_.entries.size());
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     if (options_.ingress_port == abi::PortCode::kNative) {
       producers_.push_back(std::make_unique<core::RecordProducer>(
           ring_memory(shard), producer_block(shard), core::Gates({egress_sequence(shard)}), stamp_table(shard, entries),
-          options_.first_sequence));
+          options_.first_sequence, is_read_elsewhere(shard)));
     }
     if (options_.egress_port == abi::PortCode::kJs) continue;
     std::vector<core::SequenceReader> terminals;

@@ -108,6 +108,7 @@ class RingGraph final : public Graph {
   template <class Op>
   void make_stage(std::uint32_t entry, const op::OpConfig& config);
   StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
+  bool is_read_elsewhere(std::uint32_t shard) const noexcept;
   void make_ends();
   void settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t ancestors) noexcept;
 

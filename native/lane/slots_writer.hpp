@@ -206,7 +206,6 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
  private:
   // A longer lane is in no cache of the reader, and lines of it that are written as a whole come sooner unasked.
   static constexpr std::size_t kFetchLaneBytes = std::size_t{1} << 20;
-  static constexpr std::uint32_t kFetchAgainLines = 3;
   // A long copy takes lines over without fetching them, but begins slowly. Near, 64 structs of 64 bytes at a time came
   // a third faster in place; 256 at a time a quarter faster copied, but on a long lane a tenth faster in place.
   static constexpr std::size_t kCopiedSameCoreBytes = 8192;
@@ -226,9 +225,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   void fetch_lines(std::uint64_t end) noexcept {
     const std::uint64_t next = producer_.next();
     for (fetched_ = std::max(fetched_, next); fetched_ < end; fetched_ += slots_a_line_) fetch_slot(fetched_);
-    // A reader that has caught up takes the lines behind what it reads as well (its CPU fetches ahead of it), so the
-    // nearest ones are asked for again and again.
-    for (std::uint32_t line = 1; line <= kFetchAgainLines; ++line) fetch_slot(next + line * slots_a_line_);
+    for (std::uint32_t line = 1; line <= core::kFetchAgainLines; ++line) fetch_slot(next + line * slots_a_line_);
   }
 
   void fetch_slot(std::uint64_t sequence) const noexcept {

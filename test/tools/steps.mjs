@@ -25,7 +25,7 @@ const program = (title, command, args, needs = []) => ({
 
 /** Every C++ file of ours; build folders hold generated ones, native/third-party those of others. */
 function cppFiles() {
-  const folders = ['native', 'test/native', 'bench/native', 'examples'];
+  const folders = ['native', 'test/native', 'bench/native', 'bench/alternatives', 'examples'];
   return folders.flatMap((folder) => filesBelow(folder)).filter((path) => /\.(cpp|hpp|h)$/.test(path));
 }
 

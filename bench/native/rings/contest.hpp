@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/plan_graph.hpp"
 #include "rings/harness.hpp"
 #include "rings/peers.hpp"
 
@@ -21,6 +22,16 @@ namespace byteor::bench {
 struct Contestant {
   std::string name;
   std::function<Lap()> run;
+};
+
+// What a program is called with, but for the seed.
+struct Cell {
+  std::string topology;
+  std::string form;
+  std::string bytes;
+  std::uint32_t capacity;
+  std::uint64_t records;
+  std::vector<PlanCase> plans;
 };
 
 // The first lap touches the memory; only the second is timed. The laps are checked alike.
@@ -44,7 +55,7 @@ Contestant chain(std::string name, std::uint32_t capacity, std::uint64_t records
   const auto lap = [](Chain& chain, std::uint64_t n) {
     std::uint64_t sum = 0;
     const Lap took = chain.lap(n, sum);
-    check(sum == P::expected(n) + 3 * n * (sizeof(P) / 8), "checksum of the chain");
+    check(sum == P::expected(n) + 3 * n, "checksum of the chain");
     return took;
   };
   return {std::move(name), [=] {
@@ -52,6 +63,31 @@ Contestant chain(std::string name, std::uint32_t capacity, std::uint64_t records
             lap(*chain, capacity);
             return lap(*chain, records);
           }};
+}
+
+// `expected`: of so many records, what one sink adds up to.
+template <class Records, class Expected>
+Contestant of_plan(const PlanCase& plan, const Records& records, std::uint32_t capacity, std::uint64_t count,
+                   Expected expected) {
+  return {plan.name, [=] {
+            const auto graph = std::make_unique<PlanGraph<Records>>(plan, records);
+            const auto lap = [&](std::uint64_t n) {
+              std::uint64_t sum = 0;
+              const Lap took = graph->lap(n, sum);
+              check(sum == graph->sinks() * expected(n), "checksum of the plan");
+              return took;
+            };
+            lap(capacity);
+            return lap(count);
+          }};
+}
+
+// Plans of structs. Each of `changes` stages adds one to a record.
+template <class P>
+void add_plans(std::vector<Contestant>& all, const Cell& cell, std::uint64_t changes = 0) {
+  for (const PlanCase& plan : cell.plans)
+    all.push_back(of_plan(plan, Structs<P>{}, cell.capacity, cell.records,
+                          [=](std::uint64_t n) { return P::expected(n) + changes * n; }));
 }
 
 template <class P>
@@ -137,18 +173,20 @@ inline void run_all(const std::vector<Contestant>& all) {
   std::printf("]}\n");
 }
 
-// A program of such a benchmark: `distance` prints the round trip of a flag between the two CPUs, ns. `contestants`,
-// called with the arguments before the seed, gives those of a cell, or none where there is no such cell.
-template <class Contestants>
-int run_program(int argc, char** argv, const char* usage, Contestants contestants) {
-  if (argc == 2 && std::strcmp(argv[1], "distance") == 0) {
-    std::printf("%.0f\n", flag_round_trip_ns());
-    return 0;
-  }
-  std::vector<Contestant> all;
-  if (argc == 7)
-    all = contestants(argv[1], argv[2], argv[3], static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)),
-                      std::strtoull(argv[5], nullptr, 10));
+inline bool is_cell(const Cell& cell) {
+  return cell.capacity >= kBatch && (cell.capacity & (cell.capacity - 1)) == 0 && cell.records >= cell.capacity;
+}
+
+inline int run_cell(int argc, char** argv, const char* usage,
+                    const std::function<std::vector<Contestant>(const Cell&)>& contestants) {
+  Cell cell{argv[1],
+            argv[2],
+            argv[3],
+            static_cast<std::uint32_t>(std::strtoul(argv[4], nullptr, 10)),
+            std::strtoull(argv[5], nullptr, 10),
+            {}};
+  for (int i = 7; i < argc; i += 3) cell.plans.push_back(plan_case(argv[i], argv[i + 1], argv[i + 2]));
+  std::vector<Contestant> all = is_cell(cell) ? contestants(cell) : std::vector<Contestant>{};
   if (all.empty()) {
     std::fputs(usage, stderr);
     return 2;
@@ -157,6 +195,24 @@ int run_program(int argc, char** argv, const char* usage, Contestants contestant
   std::shuffle(all.begin(), all.end(), random);
   run_all(all);
   return 0;
+}
+
+// A program of such a benchmark: `distance` prints the round trip of a flag between the two CPUs, ns; otherwise
+//
+//   TOPOLOGY FORM BYTES CAPACITY RECORDS SEED [NAME SPEC OPTIONS] …        the plans that run: plan/plan_case.hpp
+//
+// `contestants` gives those of a cell, or none where there is no such cell.
+inline int run_program(int argc, char** argv, const char* usage,
+                       const std::function<std::vector<Contestant>(const Cell&)>& contestants) {
+  if (argc == 2 && std::strcmp(argv[1], "distance") == 0) {
+    std::printf("%.0f\n", flag_round_trip_ns());
+    return 0;
+  }
+  if (argc < 7 || (argc - 7) % 3 != 0) {
+    std::fputs(usage, stderr);
+    return 2;
+  }
+  return guarded(argv[0], [&] { return run_cell(argc, argv, usage, contestants); });
 }
 
 }  // namespace byteor::bench

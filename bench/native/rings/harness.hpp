@@ -49,9 +49,8 @@ struct Payload {
     else
       return paired + words[kPaired];
   }
-  void add_one() noexcept {
-    for (std::size_t w = 0; w < Words; ++w) ++words[w];
-  }
+  // What a stage of a chain does, as `set_field` of a plan: one field.
+  void add_one() noexcept { ++words[0]; }
   // Sum over the records 0…n-1.
   static std::uint64_t expected(std::uint64_t n) noexcept {
     return Words * (n * (n - 1) / 2) + n * (Words * (Words - 1) / 2);
@@ -60,6 +59,10 @@ struct Payload {
  private:
   static constexpr std::size_t kPaired = Words / 2 * 2;
 };
+
+// Records of a batch: between one writer and one reader, and where more than one hop is made.
+inline constexpr std::uint32_t kBatch = 64;
+inline constexpr std::uint32_t kGraphBatch = 256;
 
 inline double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();

@@ -1,19 +1,20 @@
-// Three ways to lay out records of varying length, batch 64, every byte written and read:
-//   byteor            16-byte slots that point into an arena: what the Variable layout ships
-//   longest inline    slots with room for the longest record: no second place to look at, but a stride for the rare
-//   case frames            header and bytes in one stream, found by walking: what lanes use
-// The two that lost stay here, compiling, so that the choice can be measured again (docs/decisions/050).
+// Two ways to lay out records of varying length without counters, shutdown or errors, batch 64, every byte written and
+// read. Neither is what a plan gets as it stands here; they are measured beside plans (docs/decisions/050, 077):
+//   bare slots    slots with room for the longest record: no second place to look at, but a stride for the rare case
+//   bare frames   header and bytes in one stream, found by walking: the form of lanes
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <vector>
 
-#include "core/consumer.hpp"
-#include "core/producer.hpp"
-#include "rings/harness.hpp"
+#include "core/cpu.hpp"
+#include "core/record.hpp"
 
 namespace byteor::bench {
 
@@ -64,77 +65,18 @@ struct Text {
   }
 };
 
+// Such records, as the ends of a plan write and add them up. `lengths` and `text` outlive it.
+struct Texts {
+  const Lengths* lengths;
+  const Text* text;
+
+  std::uint32_t bytes(std::uint64_t i) const noexcept { return lengths->at(i); }
+  void write(std::byte* to, std::uint64_t i) const noexcept { text->write(to, lengths->at(i)); }
+  std::uint64_t sum(const core::RecordRef& record) const noexcept { return Text::sum(record.data, record.length); }
+};
+
 inline constexpr std::uint32_t kArenaBytes = 4u << 20;
 inline constexpr std::uint32_t kLayoutBatch = 64;
-
-class SlotsAndArena {
- public:
-  SlotsAndArena(std::uint32_t capacity, const Lengths& lengths)
-      : lengths_(lengths), slots_(capacity), arena_(kArenaBytes) {
-    ring_.slots = reinterpret_cast<std::byte*>(slots_.data());
-    ring_.arena = arena_.data();
-    ring_.arena_bytes = kArenaBytes;
-    ring_.slot_mask = capacity - 1;
-    ring_.slot_stride = sizeof(abi::Slot);
-    ring_.capacity = capacity;
-    ring_.record_max = lengths.longest();
-    limit_->value.store(core::kNoLimit);
-    producer_ = std::make_unique<core::RecordProducer>(ring_, *producer_block_,
-                                                       core::Gates({core::SequenceReader(consumer_block_->sequence)}),
-                                                       core::StampTable{stamps_.data(), 63}, 0);
-    const core::SequenceReader cursor(producer_block_->cursor);
-    consumer_ = std::make_unique<core::RecordConsumer>(
-        ring_, *consumer_block_, core::ShardEnd{cursor, &producer_block_->closed, &limit_->value},
-        core::PacedBarrier(core::Barrier({cursor}, limit_->value), ring_, true, 0), std::vector<const std::uint8_t*>{},
-        0);
-  }
-
-  void produce(std::uint64_t n) {
-    for (std::uint64_t i = 0; i < n; ++i) {
-      const std::uint32_t length = lengths_.at(i);
-      std::byte* to;
-      while ((to = producer_->try_claim(length)) == nullptr) {
-        producer_->publish();
-        core::cpu_relax();
-      }
-      text_.write(to, length);
-      producer_->commit(length, 0);
-      if (producer_->unpublished() == kLayoutBatch) producer_->publish();
-    }
-    producer_->publish();
-  }
-
-  std::uint64_t consume(std::uint64_t n) {
-    std::uint64_t sum = 0;
-    for (std::uint64_t got = 0; got < n;) {
-      const std::uint32_t moved =
-          consumer_->consume(kLayoutBatch, [&sum](std::uint64_t, const core::RecordRef& record) {
-            sum += Text::sum(record.data, record.length);
-            return true;
-          });
-      if (moved == 0) core::cpu_relax();
-      consumer_->release();
-      got += moved;
-    }
-    return sum;
-  }
-
- private:
-  struct alignas(128) Limit {
-    std::atomic<std::uint64_t> value;
-  };
-  const Lengths& lengths_;
-  Text text_;
-  core::RingMemory ring_;
-  std::vector<abi::Slot> slots_;
-  std::vector<std::byte> arena_;
-  std::unique_ptr<Limit> limit_ = std::make_unique<Limit>();
-  std::unique_ptr<abi::ProducerBlock> producer_block_ = std::make_unique<abi::ProducerBlock>();
-  std::unique_ptr<abi::ConsumerBlock> consumer_block_ = std::make_unique<abi::ConsumerBlock>();
-  std::vector<double> stamps_ = std::vector<double>(64);
-  std::unique_ptr<core::RecordProducer> producer_;
-  std::unique_ptr<core::RecordConsumer> consumer_;
-};
 
 // Two positions, in records or bytes, each on a block of its own, with the writer's and reader's private copies.
 struct Positions {
@@ -144,9 +86,9 @@ struct Positions {
   std::uint64_t gate = 0;
 };
 
-class LongestInline {
+class BareSlots {
  public:
-  LongestInline(std::uint32_t capacity, const Lengths& lengths)
+  BareSlots(std::uint32_t capacity, const Lengths& lengths)
       : lengths_(lengths),
         stride_((8 + lengths.longest() + 7) / 8 * 8),
         // The same bytes as the arena, at most the same slots.
@@ -198,9 +140,9 @@ class LongestInline {
   std::unique_ptr<Positions> positions_ = std::make_unique<Positions>();
 };
 
-class Frames {
+class BareFrames {
  public:
-  Frames(std::uint32_t, const Lengths& lengths) : lengths_(lengths), bytes_(kArenaBytes) {}
+  BareFrames(std::uint32_t, const Lengths& lengths) : lengths_(lengths), bytes_(kArenaBytes) {}
 
   void produce(std::uint64_t n) {
     Positions& at = *positions_;
