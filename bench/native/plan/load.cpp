@@ -17,9 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
@@ -27,6 +25,7 @@
 #include "graph/description.hpp"
 #include "plan/arguments.hpp"
 #include "plan/distance.hpp"
+#include "plan/ends.hpp"
 #include "plan/timed_ends.hpp"
 #include "run/assembled.hpp"
 #include "run/thread.hpp"
@@ -64,7 +63,7 @@ class Loaded {
       ends_.push_back(port.is_ingress() ? source_at(boundary) : sink_at(boundary));
       const std::uint32_t thread = made_.graph->boundary_thread(boundary);
       if (port.is_ingress()) loads[thread] = true;
-      std::replace(agents[thread].begin(), agents[thread].end(), port.shown.get(), ends_.back().get());
+      replace_adapter(agents[thread], port, *ends_.back());
     }
     for (std::uint32_t i = 0; i < agents.size(); ++i)
       threads_.push_back(std::make_unique<run::AgentThread>(
@@ -114,22 +113,14 @@ class Loaded {
 
  private:
   std::unique_ptr<core::Agent> source_at(std::uint32_t boundary) {
-    return std::visit(
-        [&](auto end) -> std::unique_ptr<core::Agent> {
-          auto ends = graph::as_vector(std::move(end));
-          using End = std::remove_pointer_t<typename decltype(ends)::value_type>;
-          return std::make_unique<PacedSource<End>>(std::move(ends), load_);
-        },
-        made_.graph->writing_end(boundary));
+    return agent_at<core::Agent>(made_.graph->writing_end(boundary), [&]<class End>(std::vector<End*> ends) {
+      return std::make_unique<PacedSource<End>>(std::move(ends), load_);
+    });
   }
   std::unique_ptr<core::Agent> sink_at(std::uint32_t boundary) {
-    return std::visit(
-        [&](auto end) -> std::unique_ptr<core::Agent> {
-          auto ends = graph::as_vector(std::move(end));
-          using End = std::remove_pointer_t<typename decltype(ends)::value_type>;
-          return std::make_unique<TimedSink<End>>(std::move(ends), load_, core::Histogram(counts_.data()));
-        },
-        made_.graph->reading_end(boundary));
+    return agent_at<core::Agent>(made_.graph->reading_end(boundary), [&]<class End>(std::vector<End*> ends) {
+      return std::make_unique<TimedSink<End>>(std::move(ends), load_, core::Histogram(counts_.data()));
+    });
   }
   void one_ended() {
     running_.fetch_sub(1);

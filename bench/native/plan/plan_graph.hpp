@@ -4,7 +4,6 @@
 //   CPU 0 │ sources, stages and roles │ stages and roles, sinks │ CPU 1        where the cut lies, placement decides
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +11,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
@@ -22,6 +19,7 @@
 #include "core/cpu.hpp"
 #include "core/record.hpp"
 #include "graph/description.hpp"
+#include "plan/ends.hpp"
 #include "plan/plan_case.hpp"
 #include "rings/harness.hpp"
 #include "run/assembled.hpp"
@@ -179,23 +177,15 @@ class PlanGraph final : public core::FailureReporter {
   }
 
   std::unique_ptr<LapSource> source_of(std::uint32_t boundary, const Records& records) {
-    return std::visit(
-        [&](auto end) -> std::unique_ptr<LapSource> {
-          auto ends = graph::as_vector(std::move(end));
-          using End = std::remove_pointer_t<typename decltype(ends)::value_type>;
-          return std::make_unique<Source<End, Records>>(*ends.front(), records, run::batch_records(options_));
-        },
-        made_.graph->writing_end(boundary));
+    return agent_at<LapSource>(made_.graph->writing_end(boundary), [&]<class End>(std::vector<End*> ends) {
+      return std::make_unique<Source<End, Records>>(*ends.front(), records, run::batch_records(options_));
+    });
   }
 
   std::unique_ptr<LapSink> sink_of(std::uint32_t boundary, const Records& records) {
-    return std::visit(
-        [&](auto end) -> std::unique_ptr<LapSink> {
-          auto ends = graph::as_vector(std::move(end));
-          using End = std::remove_pointer_t<typename decltype(ends)::value_type>;
-          return std::make_unique<Sink<End, Records>>(*ends.front(), records, run::batch_records(options_));
-        },
-        made_.graph->reading_end(boundary));
+    return agent_at<LapSink>(made_.graph->reading_end(boundary), [&]<class End>(std::vector<End*> ends) {
+      return std::make_unique<Sink<End, Records>>(*ends.front(), records, run::batch_records(options_));
+    });
   }
 
   // In the place of a port's adapter, and seen by observers as that is.
@@ -204,8 +194,7 @@ class PlanGraph final : public core::FailureReporter {
                std::unique_ptr<End> end) {
     shown_.push_back(made_.graph->observe_end(*end, boundary));
     all.push_back(std::move(end));
-    for (std::vector<core::Agent*>& agents : agents_)
-      std::replace(agents.begin(), agents.end(), port.shown.get(), shown_.back().get());
+    for (std::vector<core::Agent*>& agents : agents_) replace_adapter(agents, port, *shown_.back());
   }
 
   // As a thread that spins runs its agents.

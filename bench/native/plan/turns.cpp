@@ -15,9 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #if __has_include(<valgrind/callgrind.h>)
@@ -30,6 +28,7 @@
 #include "core/agent.hpp"
 #include "graph/description.hpp"
 #include "plan/arguments.hpp"
+#include "plan/ends.hpp"
 #include "plan/struct_source.hpp"
 #include "run/assembled.hpp"
 
@@ -80,14 +79,11 @@ struct Opened {
     const std::vector<run::Port>& ports = made->ports.all();
     for (std::uint32_t boundary = 0; boundary < ports.size(); ++boundary) {
       if (ports[boundary].options.id != id) continue;
-      sources.push_back(std::visit(
-          [&](auto end) -> std::unique_ptr<core::Agent> {
-            auto ends = graph::as_vector(std::move(end));
-            using End = std::remove_pointer_t<typename decltype(ends)::value_type>;
+      sources.push_back(
+          agent_at<core::Agent>(made->graph->writing_end(boundary), [&]<class End>(std::vector<End*> ends) {
             return std::make_unique<StructSource<End>>(*ends.front(), count, batch);
-          },
-          made->graph->writing_end(boundary)));
-      std::replace(agents.begin(), agents.end(), ports[boundary].shown.get(), sources.back().get());
+          }));
+      replace_adapter(agents, ports[boundary], *sources.back());
     }
   }
 
