@@ -147,19 +147,26 @@ interface Placement {
 
 function placementOf(warm: Readonly<Record<SideName, LapRuns>>, allowed: number): Placement {
   const [plan, against] = [cpusOf(warm.plan.threads), cpusOf(warm.against.threads)];
-  const shared = Object.values(warm).some(({ threads }) => threads.length > roomOf(threads, allowed));
+  const shared = Object.values(warm).some(
+    ({ threads }) => threads.length > roomOf(threads, allowed) || sharesWithMain(threads.length, allowed),
+  );
   const moved = String(plan.toSorted()) !== String(against.toSorted());
   return {
     cpus: moved ? [] : plan,
     shared,
     remarks: [
-      ...(shared ? ['threads share CPUs: that they wait for one does not disturb a lap'] : []),
+      ...(shared
+        ? ['threads share CPUs, with the main thread too: that they wait for one does not disturb a lap']
+        : []),
       ...(moved ? ['the sides run on different CPUs: the distance of these is not compared'] : []),
     ],
   };
 }
 
 const cpusOf = (threads: readonly LapThread[]): number[] => [...new Set(threads.flatMap(({ cpu }) => cpu ?? []))];
+
+/** The main thread opens the pipeline and ends it, while its threads run. */
+export const sharesWithMain = (threads: number, cpus: number): boolean => threads >= cpus;
 
 /** Pinned threads have their CPUs, others all that there are. */
 const roomOf = (threads: readonly LapThread[], allowed: number): number =>
