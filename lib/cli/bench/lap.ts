@@ -51,10 +51,7 @@ export interface Refused {
 export type LapAnswer = { readonly runs: LapRuns } | Refused | { readonly failure: Failure };
 
 /** Of a lap under load; `unmatched`: why this plan cannot have one. */
-export type LoadedAnswer =
-  | { readonly loaded: LoadedRun & { readonly threads: readonly LapThread[] } }
-  | Refused
-  | { readonly unmatched: string };
+export type LoadedAnswer = { readonly loaded: LoadedRun } | Refused | { readonly unmatched: string };
 
 type Library = Pick<typeof import('../../index.js'), 'compile' | 'open'>;
 type Status = { readonly threads: readonly { readonly cpu: number | null; readonly waited_seconds?: number | null }[] };
@@ -117,8 +114,7 @@ async function loadedAnswer(request: LapRequest, load: LoadRequest): Promise<Loa
   };
   try {
     loadedLaps ??= new LoadedLaps(load, request.plan, opened);
-    const { run, pipeline } = await loadedLaps.run();
-    return { loaded: { ...run, threads: added([], pipeline.status() as unknown as Status) } };
+    return { loaded: await loadedLaps.run() };
   } catch (error) {
     if (error instanceof Unmatched) return { unmatched: error.message };
     return refusedBy(error);

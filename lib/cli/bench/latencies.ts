@@ -2,13 +2,11 @@
  * Latencies of both sides under a load that is the same for both: a quarter of what the slower one manages between handles, so
  * that queues are what a burst makes of them and not what a shortage does. Main thread.
  */
-import { availableParallelism } from 'node:os';
 import { type Latencies, type LoadedLap, runLatencies } from '../../bench/latency.js';
 import { type Contestant, lapOf, type Pair } from '../../bench/pairs.js';
 import { type Ends, fileOf } from '../adapters.js';
 import type { LoadedAnswer } from './lap.js';
 import { type LapProcess, startLaps } from './lap-process.js';
-import { sharesWithMain } from './measure.js';
 import { INPUT_ORDER, mayDrop, orderAt } from './order.js';
 import { refusal, type Side, type SideName, writeLoadRequest } from './sides.js';
 
@@ -122,7 +120,7 @@ async function rateOf(process: Contestant<LoadedLap>): Promise<number> {
 function loadedLap(side: Side, answer: LoadedAnswer): LoadedLap {
   if ('refused' in answer) throw refusal(side, answer);
   if ('unmatched' in answer) throw new CannotLoad(answer.unmatched);
-  const { latencies, records, seconds, threads } = answer.loaded;
-  const told = sharesWithMain(threads.length, availableParallelism()) ? [] : threads;
-  return { ...lapOf({ seconds, distance_ns: null, status: { threads: told } }), latencies, records };
+  const { latencies, records, seconds } = answer.loaded;
+  // The main thread never rests in such a lap; its pipeline's threads share CPUs with it and with Node's own.
+  return { ...lapOf({ seconds, distance_ns: null, status: { threads: [] } }), latencies, records };
 }

@@ -68,12 +68,12 @@ export class LoadedLaps {
   }
 
   /** @throws Unmatched; the pipeline's own errors */
-  async run(): Promise<{ run: LoadedRun; pipeline: Pipeline }> {
+  async run(): Promise<LoadedRun> {
     this.#passing ??= await this.#findPassing();
     const pipeline = this.open();
     const run = this.#load(pipeline, this.#passing);
     await pipeline.stop();
-    return { run, pipeline };
+    return run;
   }
 
   /** For each egress: which lines of the sample come out there. */

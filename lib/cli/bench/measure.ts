@@ -166,7 +166,7 @@ function placementOf(warm: Readonly<Record<SideName, LapRuns>>, allowed: number)
 const cpusOf = (threads: readonly LapThread[]): number[] => [...new Set(threads.flatMap(({ cpu }) => cpu ?? []))];
 
 /** The main thread opens the pipeline and ends it, while its threads run. */
-export const sharesWithMain = (threads: number, cpus: number): boolean => threads >= cpus;
+const sharesWithMain = (threads: number, cpus: number): boolean => threads >= cpus;
 
 /** Pinned threads have their CPUs, others all that there are. */
 const roomOf = (threads: readonly LapThread[], allowed: number): number =>
