@@ -5,7 +5,16 @@
  * of a shared machine are the machine's. Main thread.
  */
 import { histogramValue } from '../runtime/histogram.js';
-import { type Lap, type Pair, runPair, type StartContestant, undisturbed, undisturbedLaps } from './pairs.js';
+import {
+  type Contestant,
+  type Lap,
+  type Pair,
+  runPair,
+  type Side,
+  type StartContestant,
+  undisturbed,
+  undisturbedLaps,
+} from './pairs.js';
 import { judge } from './verdict.js';
 
 export const QUANTILES: Readonly<Record<string, number>> = {
@@ -51,8 +60,51 @@ export interface LatencyOptions {
   readonly now?: () => number;
 }
 
+/** What a lap is asked to take. */
+export interface Load {
+  readonly per_second: number;
+  readonly count: number;
+}
+
+export interface LoadedLatencies {
+  /** Records a second that both sides got. */
+  readonly per_second: number;
+  readonly latencies: Latencies;
+}
+
 /** Enough for an interval; more would say little more. */
 const PAIRS = 16;
+/** Queues are then what a burst makes of them, and not what a shortage does. */
+const SHARE_OF_RATE = 0.25;
+/** More than any plan takes: how long its records need then says what it manages. */
+const FLOOD_PER_SECOND = 1e12;
+const FLOOD_LAPS = 3;
+const LAPS = 16;
+
+/**
+ * Latencies of both sides at a quarter of what the slower one manages.
+ * @param start a process whose laps have this load
+ * @param options `floodCount`: records of a lap that says what a side manages; `lapSeconds`: how long a lap takes at the load
+ */
+export async function runLoaded(
+  start: (side: Side, load: Load) => Promise<Contestant<LoadedLap>>,
+  options: Omit<LatencyOptions, 'laps'> & { readonly floodCount: number; readonly lapSeconds: number },
+): Promise<LoadedLatencies> {
+  const { floodCount, lapSeconds, ...more } = options;
+  const rateOf = async (side: Side): Promise<number> => {
+    const process = await start(side, { per_second: FLOOD_PER_SECOND, count: floodCount });
+    try {
+      let least = Number.POSITIVE_INFINITY;
+      for (let lap = 0; lap < FLOOD_LAPS; lap++) least = Math.min(least, (await process.lap()).seconds);
+      return floodCount / least;
+    } finally {
+      await process.end();
+    }
+  };
+  const per_second = Math.max(1, Math.round(SHARE_OF_RATE * Math.min(await rateOf('a'), await rateOf('b'))));
+  const load = { per_second, count: Math.max(1, Math.round(per_second * lapSeconds)) };
+  return { per_second, latencies: await runLatencies((side) => start(side, load), { ...more, laps: LAPS }) };
+}
 
 /** @param start as for `runPairs` */
 export async function runLatencies(start: StartContestant<LoadedLap>, options: LatencyOptions): Promise<Latencies> {

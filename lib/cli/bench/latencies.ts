@@ -1,20 +1,13 @@
 /**
- * Latencies of both sides under a load that is the same for both: a quarter of what the slower one manages between handles, so
- * that queues are what a burst makes of them and not what a shortage does. Main thread.
+ * Latencies of both sides under a load that is the same for both, between handles of the plan (lib/bench/latency.ts). Main thread.
  */
-import { type Latencies, type LoadedLap, runLatencies } from '../../bench/latency.js';
-import { type Contestant, lapOf, type Pair } from '../../bench/pairs.js';
+import { type Load, type LoadedLap, type LoadedLatencies, runLoaded } from '../../bench/latency.js';
+import { type Contestant, lapOf, type Pair, type Side as PairSide } from '../../bench/pairs.js';
 import { type Ends, fileOf } from '../adapters.js';
 import type { LoadedAnswer } from './lap.js';
 import { type LapProcess, startLaps } from './lap-process.js';
 import { INPUT_ORDER, mayDrop, orderAt } from './order.js';
 import { refusal, type Side, type SideName, writeLoadRequest } from './sides.js';
-
-export interface LatencyMeasured {
-  /** Records a second that both sides get. */
-  readonly per_second: number;
-  readonly latencies: Latencies;
-}
 
 /** Why there are none, for the reader of the result. */
 export interface NoLatencies {
@@ -30,18 +23,14 @@ export interface LatencyOptions {
 
 type Both<Value> = Readonly<Record<SideName, Value>>;
 
-const SHARE_OF_RATE = 0.25;
-/** More than any plan takes: how long its records need then says what it manages. */
-const FLOOD = { per_second: 1e12, count: 50_000 };
+const FLOOD_COUNT = 50_000;
 const LAP_SECONDS = 0.025;
-const LAPS = 16;
-const WARM_LAPS = 3;
 
 export async function measureLatencies(
   sides: Both<Side>,
   ends: Ends,
   options: LatencyOptions,
-): Promise<LatencyMeasured | NoLatencies> {
+): Promise<LoadedLatencies | NoLatencies> {
   const remark = whyNone(sides);
   if (remark !== undefined) return { remark };
   try {
@@ -65,11 +54,6 @@ export async function measureLatencies(
   }
 }
 
-interface Load {
-  readonly per_second: number;
-  readonly count: number;
-}
-
 class CannotLoad extends Error {}
 
 /** Only where the k-th record out is known to be a certain record in. */
@@ -90,31 +74,13 @@ async function underLoad(
   sides: Both<Side>,
   start: (name: SideName, load: Load) => LapProcess<LoadedAnswer>,
   { seconds, progress }: LatencyOptions,
-): Promise<LatencyMeasured> {
-  const contestant = (name: SideName, load: Load): Contestant<LoadedLap> => {
+): Promise<LoadedLatencies> {
+  const contestant = async (side: PairSide, load: Load): Promise<Contestant<LoadedLap>> => {
+    const name = side === 'a' ? 'against' : 'plan';
     const process = start(name, load);
     return { lap: async () => loadedLap(sides[name], await process.lap()), end: () => process.end() };
   };
-  const rates = [await rateOf(contestant('against', FLOOD)), await rateOf(contestant('plan', FLOOD))];
-  const per_second = Math.max(1, Math.round(SHARE_OF_RATE * Math.min(...rates)));
-  const load = { per_second, count: Math.max(1, Math.round(per_second * LAP_SECONDS)) };
-  const latencies = await runLatencies(async (side) => contestant(side === 'a' ? 'against' : 'plan', load), {
-    seconds,
-    laps: LAPS,
-    progress,
-  });
-  return { per_second, latencies };
-}
-
-/** Records a second of a plan that gets more than it can take. */
-async function rateOf(process: Contestant<LoadedLap>): Promise<number> {
-  try {
-    let least = Number.POSITIVE_INFINITY;
-    for (let lap = 0; lap < WARM_LAPS; lap++) least = Math.min(least, (await process.lap()).seconds);
-    return FLOOD.count / least;
-  } finally {
-    await process.end();
-  }
+  return await runLoaded(contestant, { seconds, progress, floodCount: FLOOD_COUNT, lapSeconds: LAP_SECONDS });
 }
 
 function loadedLap(side: Side, answer: LoadedAnswer): LoadedLap {

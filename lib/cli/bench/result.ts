@@ -1,9 +1,10 @@
 /** What a comparison has come to, as facts: what `bench --json` prints, and which exit code says it. Pure; any thread. */
+import type { LoadedLatencies } from '../../bench/latency.js';
 import { type LapPair, OFF_CPU_MAX, type Side as PairSide, undisturbed, undisturbedLaps } from '../../bench/pairs.js';
 import { type Judgement, LOOKS, medianOfSorted, type Verdict } from '../../bench/verdict.js';
 import { ExitCode } from '../exit-code.js';
 import { grouped } from '../text.js';
-import type { LatencyMeasured, NoLatencies } from './latencies.js';
+import type { NoLatencies } from './latencies.js';
 import { distanceWords, type Measured, type MeasuredLap, type TooLong } from './measure.js';
 import type { Difference, Outputs } from './outputs.js';
 import type { Side, SideName } from './sides.js';
@@ -109,7 +110,7 @@ export interface Compared {
   /** Absent where the outputs differ. */
   readonly measured?: Measured | TooLong;
   /** Absent where it was not asked for. */
-  readonly latency?: LatencyMeasured | NoLatencies;
+  readonly latency?: LoadedLatencies | NoLatencies;
 }
 
 const NO_RATIO = { ratio: null, interval: [null, null] } as const;
