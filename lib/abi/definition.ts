@@ -1,5 +1,7 @@
-import { ORDINAL_BITS_MAX } from '../plan/limits.js';
+import * as limits from './limits.js';
 import { struct } from './struct.js';
+
+export * from './limits.js';
 
 /**
  * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
@@ -18,60 +20,6 @@ export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
 export const SPEC_LAYOUT_VERSION = 3;
 export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
 export const REGION_LAYOUT_VERSION = 2;
-
-/** An index that points nowhere. */
-export const NONE = 0xffff_ffff;
-
-/** One record in 2^SAMPLE_SHIFT carries time stamps, so that hop latency costs one clock read a batch at most. */
-export const SAMPLE_SHIFT = 10;
-
-/** HdrHistogram layout: unit 1 ns, 2 significant digits, highest value 2^36 - 1 ns (68 s); larger values count as highest. */
-export const HISTOGRAM_SUB_BUCKET_COUNT = 256;
-export const HISTOGRAM_MAX_NS = 2 ** 36 - 1;
-export const HISTOGRAM_COUNTS = 3840;
-
-/** Wrapping 32-bit positions compare correctly up to half their range, with one bit to spare: slots and arena bytes. */
-export const SLOTS_MAX = 2 ** 30;
-export const ARENA_BYTES_MAX = 2 ** 30;
-/** A record and the padding that it may cause at the wrap must fit an empty arena, so it has at most half of one. */
-export const RECORD_BYTES_MAX = ARENA_BYTES_MAX / 2;
-/** 8192 slots of 16 bytes are 128 KiB: the slots of a batch job stay in the second-level cache. */
-export const CAPACITY_DEFAULT = 8192;
-/** Lines of logs and JSON events are far below this; a longer one is a stated failure that names the option. */
-export const RECORD_MAX_DEFAULT = 2 ** 20;
-/** One shard's arena; several shards share this amount, none getting less than the minimum. */
-export const ARENA_BYTES_DEFAULT = 4 * 2 ** 20;
-export const ARENA_BYTES_SHARD_MIN = 2 ** 16;
-/** Before every record of a framed lane; also what a frame is aligned to half of (frames begin at multiples of 8). */
-export const FRAME_HEADER_BYTES = 16;
-export const FRAME_ALIGN = 8;
-/** Bit of a frame's flags: no record, only the rest of the memory before the wrap. Its length covers its first 8 bytes. */
-export const FRAME_PADDING = 0x8000_0000;
-/** A batch's frames stay in the second-level cache, and a burst of logs still fits. */
-export const LANE_BYTES_DEFAULT = 2 ** 20;
-/** Gating cells of a SequencedSlots lane, exactly; those without a reader hold 2^64-1 and gate nothing. */
-export const SEQUENCED_SLOTS_GATES = 4;
-/** The arena behind a SequencedSlots lane: at least two of the largest records, else this. */
-export const SLOTS_LANE_ARENA_BYTES_DEFAULT = 2 ** 20;
-/** Readers of one FanoutBroadcast lane. */
-export const LANE_READERS_MAX = 16;
-/** Segment files of a journal where the plan says nothing. */
-export const JOURNAL_SEGMENT_BYTES_DEFAULT = 64 * 2 ** 20;
-/** What a sequence word takes of a slot of a Fixed ring. */
-export const WORD_BYTES = 8;
-/** Pays for a sequence, a look at the sleepers and a virtual call, and still stays in the first-level cache. */
-export const BATCH_RECORDS_DEFAULT = 256;
-export const BATCH_RECORDS_MAX = 2 ** 16;
-/** More threads than any machine has CPUs for pipelines; bounds the work of a typing error. */
-export const THREADS_MAX = 256;
-
-/**
- * Distinct keys that a keyed `count` holds a shard. A report of more is too long to be read, and a key space without
- * a bound (request ids, say) must not become memory without a bound.
- */
-export const COUNT_KEYS_MAX = 65_536;
-/** Bytes of all their texts: 64 a key on average. */
-export const COUNT_KEY_TEXT_BYTES_MAX = 4 * 2 ** 20;
 
 const OTHER_FIELDS = { Bool: 11, Bytes: 12, Utf8: 13 } as const;
 
@@ -141,6 +89,9 @@ export const enums = {
 } as const;
 
 export const TERMINATOR_MASK = 3;
+
+/** Larger values count as this one: HISTOGRAM_COUNTS holds no more. */
+export const HISTOGRAM_MAX_NS = 2 ** 36 - 1;
 
 // ---- the spec ------------------------------------------------------------------------------------------------------
 
@@ -564,31 +515,6 @@ export const constants = {
   SPEC_LAYOUT_VERSION,
   REGION_MAGIC,
   REGION_LAYOUT_VERSION,
-  NONE,
-  SAMPLE_SHIFT,
-  HISTOGRAM_SUB_BUCKET_COUNT,
-  HISTOGRAM_COUNTS,
   TERMINATOR_MASK,
-  SLOTS_MAX,
-  ARENA_BYTES_MAX,
-  RECORD_BYTES_MAX,
-  CAPACITY_DEFAULT,
-  RECORD_MAX_DEFAULT,
-  ARENA_BYTES_DEFAULT,
-  ARENA_BYTES_SHARD_MIN,
-  FRAME_HEADER_BYTES,
-  FRAME_ALIGN,
-  FRAME_PADDING,
-  LANE_BYTES_DEFAULT,
-  SEQUENCED_SLOTS_GATES,
-  SLOTS_LANE_ARENA_BYTES_DEFAULT,
-  LANE_READERS_MAX,
-  JOURNAL_SEGMENT_BYTES_DEFAULT,
-  WORD_BYTES,
-  BATCH_RECORDS_DEFAULT,
-  BATCH_RECORDS_MAX,
-  THREADS_MAX,
-  COUNT_KEYS_MAX,
-  COUNT_KEY_TEXT_BYTES_MAX,
-  ORDINAL_BITS_MAX,
+  ...limits,
 } as const;

@@ -4,7 +4,7 @@
  * so that what a stall delays is not left out (Tene, "How NOT to Measure Latency"). No verdict comes from it: the far quantiles
  * of a shared machine are the machine's. Main thread.
  */
-import { histogramValue } from '../runtime/histogram.js';
+import { histogramValue } from '../region/histogram.js';
 import {
   type Contestant,
   type Lap,
@@ -25,7 +25,7 @@ export const QUANTILES: Readonly<Record<string, number>> = {
   'p99.99': 0.9999,
 };
 
-/** Cells of a histogram that are not 0, in HdrHistogram's layout (lib/runtime/histogram.ts), by rising index. */
+/** Cells of a histogram that are not 0, in HdrHistogram's layout (lib/region/histogram.ts), by rising index. */
 export type LatencyCounts = readonly (readonly [index: number, count: number])[];
 
 export interface LoadedLap extends Lap {

@@ -1,6 +1,6 @@
 /** A plan as it would run from the command line, with the options of `run`: for `describe` and `doctor`. No addon. */
 import { type Description, describePlan } from '../describe/describe.js';
-import { type EndRunner, type PlacedThread, placeGraph, placeRing } from '../describe/placement.js';
+import { type EndRunner, type PlacedThread, placeGraph, placeRing } from '../layout/placement.js';
 import { lower } from '../lower/index.js';
 import type { CheckedPlan } from '../plan/document.js';
 import { usageError } from './exit-code.js';

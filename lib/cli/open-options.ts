@@ -3,7 +3,7 @@
  * them says about a plan holds for the other. Pure; any thread.
  */
 import { type Command, Option } from 'commander';
-import { SIZE_DEFAULTS, SIZE_LIMITS } from '../describe/memory.js';
+import { SIZE_DEFAULTS, SIZE_LIMITS } from '../layout/memory.js';
 import type { OpenOptions } from '../runtime/options.js';
 import { parseCount, parseCpuList, parseSize, sizeWords, wholeNumber } from './sizes.js';
 

@@ -2,7 +2,7 @@
 
 import type { BoundarySpec } from '../lower/spec.js';
 import type { BoundaryEntry } from '../plan/document.js';
-import { codecWords } from './words.js';
+import { codecWords } from '../plan/element-words.js';
 
 /** What every description has. */
 export interface CommonDescription {

@@ -3,17 +3,17 @@
  * compiler put in and why, and the memory of the lanes. Pure; any thread.
  */
 
+import { type GraphMemory, type GraphSizesAsked, planGraphMemory } from '../layout/graph-memory.js';
 import { type LoweredGraph, lowerGraph } from '../lower/graph.js';
 import type { GraphSpec } from '../lower/spec.js';
 import type { BoundaryPolicy, CheckedPlan, Connection, LaneGraphPlan, OnFull } from '../plan/document.js';
+import { laneWords, policyWords } from '../plan/element-words.js';
 import { flowOrder } from '../plan/flow.js';
 import { policyInForce, policyOf } from '../plan/policy.js';
 import { planId } from '../version/id.js';
 import { type GraphLaneReport, type InsertedElement, type Role, reportGraph } from '../version/report.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { drawFlow } from './drawing-flow.js';
-import { type GraphMemory, type GraphSizesAsked, planGraphMemory } from './graph-memory.js';
-import { laneWords, policyWords } from './words.js';
 
 /** The graph that runs. */
 export interface LoweredDescription {

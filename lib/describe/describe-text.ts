@@ -1,12 +1,12 @@
 /** A Description as lines for a person. Pure; any thread. */
 
+import type { GraphMemory } from '../layout/graph-memory.js';
+import type { MemoryPlan, MemoryRow } from '../layout/memory.js';
+import { byteWords, configWords, cut, keyWords, listWords } from '../plan/element-words.js';
 import type { GraphLaneReport } from '../version/report.js';
 import type { DescribedStage, Description, RingDescription } from './describe.js';
 import type { GraphDescription } from './describe-graph.js';
-import type { GraphMemory } from './graph-memory.js';
-import type { MemoryPlan, MemoryRow } from './memory.js';
 import { columns, indented } from './text-columns.js';
-import { byteWords, configWords, cut, keyWords, listWords } from './words.js';
 
 /** Hex digits of an id that people compare. */
 const ID_CHARS = 12;

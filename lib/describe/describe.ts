@@ -4,6 +4,8 @@
  * describe-graph.ts. Placement is the runtime's to add. Pure.
  */
 
+import type { GraphSizesAsked } from '../layout/graph-memory.js';
+import { type MemoryPlan, planMemory, resolveSizes, type SizesAsked } from '../layout/memory.js';
 import { lower } from '../lower/index.js';
 import { keepsRecords } from '../lower/layout.js';
 import type { BoundarySpec, LayoutName, RingEntrySpec, RingSpec, StageSpec } from '../lower/spec.js';
@@ -15,13 +17,11 @@ import type {
   PipelinePlanV2,
   SingleRingPlan,
 } from '../plan/document.js';
+import { listWords } from '../plan/element-words.js';
 import { planId } from '../version/id.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { describeGraph, type GraphDescription } from './describe-graph.js';
 import { drawGraph } from './drawing.js';
-import type { GraphSizesAsked } from './graph-memory.js';
-import { type MemoryPlan, planMemory, resolveSizes, type SizesAsked } from './memory.js';
-import { listWords } from './words.js';
 
 export type { DescribedBoundary } from './boundary.js';
 export type { GraphDescription } from './describe-graph.js';

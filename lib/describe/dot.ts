@@ -16,10 +16,10 @@ import type {
   SingleRingPlan,
   StageEntry,
 } from '../plan/document.js';
+import { codecWords, configWords, cut, keyWords, laneWords, policyWords } from '../plan/element-words.js';
 import { normalConfig, OP_CATALOG, traitsOf } from '../plan/op-catalog.js';
 import { policyInForce } from '../plan/policy.js';
 import { type CanonicalObject, canonicalText, parseCanonicalText } from '../version/canonical-text.js';
-import { codecWords, configWords, cut, keyWords, laneWords, policyWords } from './words.js';
 
 /** A quoted string of Graphviz, one line of the label each. */
 function quote(...lines: readonly string[]): string {

@@ -4,8 +4,9 @@
  */
 
 import { enums, SpecBoundary, SpecKey, SpecRole } from '../abi/definition.js';
+import { ORDINAL_BITS_MAX } from '../abi/limits.js';
 import { orderedOwners, ordinalUses } from '../plan/flow.js';
-import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX, ORDINAL_BITS_MAX } from '../plan/limits.js';
+import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX } from '../plan/limits.js';
 import { checkFieldWrite, readFieldWrites } from './decode-field-write.js';
 import { type LaneRow, type ReadLanes, readLanes } from './decode-lanes.js';
 import {

@@ -8,10 +8,10 @@ export type {
   LaneCounts,
   Ledger,
   StageCounts,
-} from '../runtime/counters.js';
-export type { Failure } from '../runtime/failure.js';
-export type { LaneReaderSnapshot, LaneSnapshot } from '../runtime/graph-snapshot.js';
-export type { LatencySummary } from '../runtime/histogram.js';
-export { RegionError } from '../runtime/region.js';
-export type { AgentSnapshot, AgentStateName, BlockedOn, Snapshot, ThreadSnapshot } from '../runtime/snapshot.js';
-export { readSnapshot } from '../runtime/snapshot.js';
+} from '../region/counts.js';
+export type { Failure } from '../region/failure.js';
+export type { LaneReaderSnapshot, LaneSnapshot } from '../region/graph-snapshot.js';
+export type { LatencySummary } from '../region/histogram.js';
+export { RegionError } from '../region/region.js';
+export type { AgentSnapshot, AgentStateName, BlockedOn, Snapshot, ThreadSnapshot } from '../region/snapshot.js';
+export { readSnapshot } from '../region/snapshot.js';

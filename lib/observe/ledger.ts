@@ -1,5 +1,6 @@
-import { type Ledger, readLedger as ledgerOf } from '../runtime/counters.js';
-import { regionOf } from '../runtime/region.js';
+import type { Ledger } from '../region/counts.js';
+import { readLedger as ledgerOf } from '../region/ledger.js';
+import { regionOf } from '../region/region.js';
 
 /**
  * The ledger of a pipeline of another process, from the bytes of its region (`readRegionFile`). While it runs, neighbours

@@ -11,7 +11,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { RegionHeader } from '../abi/definition.js';
-import type { Snapshot } from '../runtime/snapshot.js';
+import type { Snapshot } from '../region/snapshot.js';
 import { folderCandidates } from './folders.js';
 import { type Life, lifeByAge, lifeOf } from './process-life.js';
 

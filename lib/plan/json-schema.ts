@@ -4,8 +4,9 @@
  * depends on the target, a config that depends on the op) is added here. Pure; any thread.
  */
 import * as z from 'zod';
+import { DECLARATION_FIELDS } from './declarations.js';
 import { CALLER_OP_PATTERN, STRUCT_FIELD_BYTES_MAX } from './limits.js';
-import { DECLARATION_FIELDS, OP_CATALOG, type OpEntry } from './op-catalog.js';
+import { OP_CATALOG, type OpEntry } from './op-catalog.js';
 import {
   boundaryEntrySchema,
   boundaryPolicySchema,

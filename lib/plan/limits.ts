@@ -3,6 +3,8 @@
  * JSON Schema and the docs read them from here; nothing else states one. Pure constants: any thread may import them.
  */
 
+import { ARENA_BYTES_MAX, ORDINAL_BITS_MAX, SLOTS_MAX } from '../abi/limits.js';
+
 /** Ids of plans, stages and boundaries. Names of inserted elements hold a character that this pattern cannot match. */
 export const ID_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /** 64 keeps an id inside a thread role name, a counter label and one line of a table. */
@@ -32,10 +34,10 @@ export const SEQUENCED_SLOTS_V1_GATING = 4;
 export const FANOUT_V1_MAX_CONSUMERS = 16;
 
 /** Capacities are allocated as powers of two and addressed by 31-bit wrapping cells: 2^30 is the largest that fits. */
-export const CAPACITY_MAX = 2 ** 30;
+export const CAPACITY_MAX = SLOTS_MAX;
 /** One cache line: less cannot hold a frame header and a payload. */
 export const LANE_BYTES_MIN = 64;
-export const LANE_BYTES_MAX = CAPACITY_MAX;
+export const LANE_BYTES_MAX = ARENA_BYTES_MAX;
 
 /** One page: a segment file smaller than that only makes more files. */
 export const JOURNAL_SEGMENT_BYTES_MIN = 4096;
@@ -45,12 +47,6 @@ export const JOURNAL_SEGMENT_BYTES_MAX = CAPACITY_MAX;
 export const JOURNAL_RETAIN_MAX = Number.MAX_SAFE_INTEGER;
 /** A day: a longer group-commit interval is `none` under another name. */
 export const JOURNAL_INTERVAL_MS_MAX = 86_400_000;
-
-/**
- * Bits of an ordinal that tell the copies of one record apart (native/lane/ordinal.hpp); the others count the records of
- * a run: 2^40 of them, twelve days at a million a second, are left at the limit.
- */
-export const ORDINAL_BITS_MAX = 24;
 
 /** Text given to an op (UTF-8 bytes). Writers reserve this much room in every slot, so it is kept far below a record. */
 export const OP_TEXT_BYTES_MAX = 65_536;

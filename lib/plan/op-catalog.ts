@@ -280,20 +280,6 @@ export function normalConfig(stage: { readonly op: string; readonly config?: unk
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 
-/**
- * Fields that only the entry of a `js:` or `native:` op may have.
- * @internal
- */
-export const DECLARATION_FIELDS = [
-  'access',
-  'sink',
-  'filters',
-  'emits',
-  'emits_max',
-  'room',
-  'keeps_layout',
-] as const satisfies readonly (keyof OpDeclarations)[];
-
 /** What the entry of a caller's op declares beyond the defaults, so that a default written out changes nothing. */
 export function normalDeclarations(stage: StageEntry): OpDeclarations {
   const { access, sink, filters, emits, emits_max, room, keeps_layout } = stage;

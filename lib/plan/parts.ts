@@ -3,7 +3,8 @@
  * is loaded when it is first asked for. Pure; any thread.
  */
 import type * as z from 'zod';
-import type { DECLARATION_FIELDS, OpEntry } from './op-catalog.js';
+import type { DECLARATION_FIELDS } from './declarations.js';
+import type { OpEntry } from './op-catalog.js';
 import * as schemas from './schema.js';
 import { fits, type Shape } from './shape.js';
 import * as shapes from './shapes.js';

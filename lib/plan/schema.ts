@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { FIXED_SCALARS } from './codec-layout.js';
+import type { DECLARATION_FIELDS } from './declarations.js';
 import {
   CAPACITY_MAX,
   CATALOG_BOUNDARIES_MAX,
@@ -31,7 +32,6 @@ import {
   STRUCT_FIELD_BYTES_MAX,
   STRUCT_FIELDS_MAX,
 } from './limits.js';
-import type { DECLARATION_FIELDS } from './op-catalog.js';
 import { utf8Length } from './utf8.js';
 
 /** RFC 6901: nothing, or tokens that each start with a slash; a tilde only as `~0` or `~1`. */

@@ -1,117 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { NativeAddon } from '../abi/addon.js';
 import { constants } from '../abi/definition.js';
 import { binaries, noBinaryWords, targetName, thisTarget } from './binary.js';
 import { packageRoot } from './package-root.js';
 
-/** The only file that loads the addon. Its shape is native/addon/addon.cpp; nothing else knows it. */
-
-/** Bits of the event mask that native threads send: see native/run/pipeline.hpp. */
-export const NativeEvent = { Records: 1, Room: 2, Ended: 4, Durable: 8 } as const;
-
-export interface NativePort {
-  readonly id: string;
-  readonly port: 'js' | 'native' | 'discard';
-  /** Of a native port. */
-  readonly adapter: 'lines' | 'replay';
-  /** A file, or the folder of a journal. */
-  readonly path: string;
-  readonly append: boolean;
-  /** Sequence of the first record to replay, and how many of the last; -1 where nothing was said. */
-  readonly from: number;
-  readonly last: number;
-  readonly recordedPace: boolean;
-}
-
-/** Options as the addon takes them: every field set, sizes in bytes or records, 0 for "default". */
-export interface NativeOpenOptions {
-  readonly capacity: number;
-  readonly recordMax: number;
-  readonly arenaBytes: number;
-  /** LaneGraph: bytes of a lane that states none. */
-  readonly laneBytes: number;
-  /** LaneGraph: where the folders of journal lanes are; empty: a folder for this run is chosen, and status() tells it. */
-  readonly journalFolder: string;
-  readonly batchRecords: number;
-  readonly threads: number;
-  readonly cpus: readonly number[];
-  readonly pin: boolean;
-  readonly observe: boolean;
-  readonly profile: 'default' | 'low-latency' | 'isolated-core';
-  readonly wait: 'profile' | 'adaptive' | 'spin' | 'yield' | 'park';
-  readonly publication: 'profile' | 'cursor' | 'slot';
-  /** Low and high 32 bits: where all sequences begin (tests). */
-  readonly firstSequence: readonly [number, number];
-  readonly versionId: string;
-  /** Text for those who attach. */
-  readonly note: string;
-  /** False: do not hand the region out as an external buffer, even where that is allowed. */
-  readonly external: boolean;
-  readonly ports: readonly NativePort[];
-}
-
-/** One environment's hold on a running pipeline. Every function belongs to the thread that made it. */
-export interface NativePipeline {
-  readonly number: number;
-  /** What the opener said about the pipeline (JSON), for those who attach. */
-  readonly note: string;
-  /**
-   * The region, in place, or null where external buffers are forbidden. Do not transfer it, and never post it to a worker
-   * (it would be copied).
-   */
-  readonly region: ArrayBuffer | null;
-  readonly regionBytes: number;
-  /** False: another thread has it, or JavaScript does not run that boundary. */
-  takePort(id: string): boolean;
-  giveBackPort(id: string): void;
-  /** Hot. Wakes a native thread whose `armed` cell the caller has exchanged to 0. */
-  wake(thread: number): void;
-  /** Sends events to every environment that holds this pipeline, this one included. */
-  notify(events: number): void;
-  /** Closes that ingress now; when no ingress is open any more the pipeline is closing. */
-  closeIngress(id: string): void;
-  /** Asks the owners of JS ingresses to close them; closes those without an owner at once. Native sources stop reading. */
-  requestClose(): void;
-  threadsEnded(): boolean;
-  halt(): void;
-  /** `scratch` is where routed records and keys stand; remembered natively, so that routing needs only a length. */
-  setScratch(scratch: Uint8Array): void;
-  /** Hot. Shard of the record in the scratch area, or -1 when it has no key. */
-  route(length: number): number;
-  /** Hot. Shard of the key in the scratch area. */
-  routeKey(length: number): number;
-  /** Hot where Atomics are not used (border.ts). seq_cst operations on a 32-bit cell of the observable part. */
-  loadCell(offset: number): number;
-  storeCell(offset: number, value: number): void;
-  exchangeCell(offset: number, value: number): number;
-  /** Copies `bytes` bytes at `offset` of the region to the same offset of `to`. */
-  copyOut(to: ArrayBuffer, offset: number, bytes: number): void;
-  /** Copies `bytes` bytes at `offset` of `from` to the same offset of the region. */
-  copyIn(from: ArrayBuffer, offset: number, bytes: number): void;
-  opReports(): string;
-  status(): string;
-  /** Keeps (or no longer keeps) the event loop alive while a promise is pending. */
-  ref(): void;
-  unref(): void;
-  /** No more events, ports given back. Does not halt; reports stay readable. */
-  detach(): void;
-}
-
-export interface NativeAddon {
-  readonly abiVersion: number;
-  /** Opens, and starts the threads. `onEvent` gets bits of NativeEvent, on this thread's event loop. */
-  open(spec: Uint8Array, options: NativeOpenOptions, onEvent: (events: number) => void): NativePipeline;
-  attach(number: number, external: boolean, onEvent: (events: number) => void): NativePipeline | null;
-  /** JSON: what a replay of that port would feed, counted by reading all of it. No pipeline is made. */
-  journalFacts(spec: Uint8Array, port: NativePort): string;
-  haltAll(): void;
-  /** JSON: what this machine and build can do (CPUs, quota, memory limit, features). */
-  capabilities(): string;
-  /** Round trip of a flag between two CPUs in ns, or null where no thread can be pinned there. Takes a millisecond. */
-  flagRoundTrip(cpu: number, other: number): number | null;
-  /** Pipelines of this process whose region is still mapped (leak tests). */
-  liveRegions(): number;
-}
+/** The only file that loads the addon (its shape: lib/abi/addon.ts). */
 
 let loaded: NativeAddon | undefined;
 let loadedFrom: string | undefined;

@@ -5,16 +5,17 @@
 
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { planGraphMemory } from '../describe/graph-memory.js';
-import { planMemory, resolveSizes } from '../describe/memory.js';
+import type { NativeAddon, NativePipeline } from '../abi/addon.js';
+import { describeValue } from '../error/describe-value.js';
+import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
+import { planGraphMemory } from '../layout/graph-memory.js';
+import { planMemory, resolveSizes } from '../layout/memory.js';
 import type { Spec } from '../lower/spec.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import { isCallerOp } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
-import { describeValue } from './describe-value.js';
-import { ByteorError, OpenError, OptionError, PortError } from './errors.js';
 import { capabilities } from './machine.js';
-import { type NativeAddon, type NativePipeline, nativeAddon } from './native.js';
+import { nativeAddon } from './native.js';
 import { checkOptions, hotWaitOf, type OpenOptions, type OpenOptionsOf, planFacts } from './options.js';
 import { Pipeline, type PipelineNote } from './pipeline.js';
 import { fieldKeysOf } from './report-keys.js';

@@ -4,14 +4,14 @@
  * on the machine (which CPUs there are) is checked by the core. Pure.
  */
 
-import { SIZE_LIMITS } from '../describe/memory.js';
+import type { NativeOpenOptions, NativePort } from '../abi/addon.js';
+import { describeValue } from '../error/describe-value.js';
+import { OptionError } from '../error/errors.js';
+import type { HotWait } from '../handle/waiting.js';
+import { SIZE_LIMITS } from '../layout/memory.js';
 import type { PipelinePlanV2, Target } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
-import { describeValue } from './describe-value.js';
-import { OptionError } from './errors.js';
-import type { NativeOpenOptions, NativePort } from './native.js';
-import type { HotWait } from './waiting.js';
 
 /** A batch is what one turn of an agent moves; above this a stalled neighbour waits noticeably long. */
 export const BATCH_RECORDS_MAX = 65_536;

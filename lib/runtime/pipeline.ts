@@ -4,26 +4,29 @@
  * Other threads attach by its number. Use a pipeline on the thread that made the object.
  */
 
+import { NativeEvent, type NativePipeline } from '../abi/addon.js';
 import { enums, RegionHeader } from '../abi/definition.js';
+import { type Border, borderFor } from '../channel/border.js';
+import type { PipelineEnds } from '../channel/ends.js';
+import { endsOf } from '../channel/open-ends.js';
+import { AbortedError, DeadlineError, PipelineFailedError, PortError } from '../error/errors.js';
+import { onAbort } from '../handle/abort.js';
+import { resolveCodec } from '../handle/codec.js';
+import type { PortHost } from '../handle/host.js';
+import { PollHandle } from '../handle/poll.js';
+import { PushHandle } from '../handle/push.js';
+import type { RecordCodec } from '../handle/record-codec.js';
+import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitOptions } from '../handle/waiting.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
-import { onAbort } from './abort.js';
-import { type Border, borderFor } from './border.js';
-import { type RecordCodec, resolveCodec } from './codec.js';
-import { type Ledger, readLedger } from './counters.js';
-import { endsOf, type PipelineEnds } from './ends.js';
-import { AbortedError, DeadlineError, PipelineFailedError, PortError } from './errors.js';
-import type { Failure } from './failure.js';
-import type { PortHost } from './host.js';
-import { NativeEvent, type NativePipeline } from './native.js';
+import type { Ledger } from '../region/counts.js';
+import type { Failure } from '../region/failure.js';
+import { readLedger } from '../region/ledger.js';
+import { Region } from '../region/region.js';
+import { readSnapshot, type Snapshot } from '../region/snapshot.js';
 import { boundaryNames } from './options.js';
-import { PollHandle } from './poll.js';
-import { PushHandle } from './push.js';
-import { Region } from './region.js';
 import { type FieldKeys, withReadableKeys } from './report-keys.js';
 import type { Reports } from './reports.js';
-import { readSnapshot, type Snapshot } from './snapshot.js';
-import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitOptions } from './waiting.js';
 
 /** Milliseconds that `stop` waits for the pipeline to drain when nothing else is said. */
 export const STOP_DEADLINE_MS = 10_000;

@@ -6,7 +6,7 @@
  * writes, `DEVNULL` of Python): no system call tells those from a closed stream. Linux; elsewhere the answer is false.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
-import { OpenError } from './errors.js';
+import { OpenError } from '../error/errors.js';
 
 export const StandardStream = { Input: 0, Output: 1, Error: 2 } as const;
 export type StandardStream = (typeof StandardStream)[keyof typeof StandardStream];

@@ -1,5 +1,6 @@
 /** Codes about LaneGraph plans. Part of the table in `codes.ts`. */
-import { FANOUT_V1_MAX_CONSUMERS, ORDINAL_BITS_MAX, SEQUENCED_SLOTS_V1_GATING } from '../plan/limits.js';
+import { ORDINAL_BITS_MAX } from '../abi/limits.js';
+import { FANOUT_V1_MAX_CONSUMERS, SEQUENCED_SLOTS_V1_GATING } from '../plan/limits.js';
 
 const error = 'error' as const;
 const warning = 'warning' as const;

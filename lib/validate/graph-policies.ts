@@ -2,9 +2,10 @@
  * Rules about `boundary_policy` and about keys inside a graph: the policy fits the kind of its boundary, `Ordered` has
  * one ingress upstream, a field key reads records that have the field. Pure; any thread.
  */
+
+import { ORDINAL_BITS_MAX } from '../abi/limits.js';
 import type { BoundaryPolicy } from '../plan/document.js';
 import { type OrdinalUse, orderedOwners, ordinalUses } from '../plan/flow.js';
-import { ORDINAL_BITS_MAX } from '../plan/limits.js';
 import { under, valueAt } from '../plan/pointer.js';
 import { count, didYouMean, oneOf, quote } from '../plan/words.js';
 import type { Graph } from './graph-connections.js';

@@ -3,9 +3,10 @@
  * else, so a rule meets `undefined` there and keeps quiet; that is how one cause gives one error. Pure; any thread.
  */
 import { parseScalar } from '../plan/codec-layout.js';
+import { DECLARATION_FIELDS } from '../plan/declarations.js';
 import type { BoundaryPolicy, Codec, Key, Lane, OnFull, OpDeclarations } from '../plan/document.js';
 import type { Finding } from '../plan/finding.js';
-import { DECLARATION_FIELDS, type OpCatalog, type OpTraits, traitsOf } from '../plan/op-catalog.js';
+import { type OpCatalog, type OpTraits, traitsOf } from '../plan/op-catalog.js';
 import { declarationPart, PARTS, sound } from '../plan/parts.js';
 import { under } from '../plan/pointer.js';
 import type { DiagnosticCode } from './codes.js';

@@ -1,8 +1,9 @@
 /** Rules about the op of each stage: known, told what its schema asks for, fit for the target. Pure; any thread. */
 
+import { DECLARATION_FIELDS } from '../plan/declarations.js';
 import type { OpDeclarations } from '../plan/document.js';
 import { BROKEN } from '../plan/finding.js';
-import { DECLARATION_FIELDS, isCallerOp } from '../plan/op-catalog.js';
+import { isCallerOp } from '../plan/op-catalog.js';
 import { configPart } from '../plan/parts.js';
 import { under, valueAt } from '../plan/pointer.js';
 import { didYouMean, oneOf, quote } from '../plan/words.js';

@@ -1,6 +1,6 @@
 /** A PlanDiff as lines for a person. `+`, `-` and `~` stand first, so that a caller can colour them. Pure. */
 
-import { configWords, listWords, valueWords } from '../describe/words.js';
+import { configWords, listWords, valueWords } from '../plan/element-words.js';
 import type { CanonicalObject, CanonicalValue } from './canonical-text.js';
 import type { PlanChange, PlanDiff } from './diff.js';
 

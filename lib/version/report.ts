@@ -1,6 +1,6 @@
 /** What a compiled plan is made of, by the author's names: the facts of `compile --json`. Pure; any thread. */
 
-import { type LaneMemory, planLanes } from '../describe/graph-memory.js';
+import { type LaneMemory, planLanes } from '../layout/graph-memory.js';
 import type { LoweredGraph } from '../lower/graph.js';
 import type { InsertedRole } from '../lower/graph-build.js';
 import { INSERT_RULES, type InsertRule } from '../lower/graph-rules.js';

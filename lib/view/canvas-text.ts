@@ -2,7 +2,7 @@
 
 import { drawFlow } from '../describe/drawing-flow.js';
 import { columns, indented } from '../describe/text-columns.js';
-import { listWords } from '../describe/words.js';
+import { listWords } from '../plan/element-words.js';
 import type { Canvas, GraphCanvas, RingCanvas } from './canvas.js';
 
 /** Hex digits of an id that people compare. */

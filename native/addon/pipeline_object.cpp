@@ -97,7 +97,7 @@ std::atomic<std::uint32_t>* cell_at(napi_env env, Hold& hold, std::uint64_t offs
   return nullptr;
 }
 
-// The three operations of lib/runtime/border.ts where JavaScript's own Atomics are not trusted: a JS handle publishes,
+// The three operations of lib/channel/border.ts where JavaScript's own Atomics are not trusted: a JS handle publishes,
 // looks and wakes through them.
 // SYNC POINT S1, S2, S3, S5.
 napi_value load_cell(napi_env env, napi_callback_info info) {

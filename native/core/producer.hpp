@@ -1,4 +1,4 @@
-// The writing end of one shard, for a native thread (a JS thread does the same in lib/runtime/push.ts). One writer:
+// The writing end of one shard, for a native thread (a JS thread does the same in lib/handle/push.ts). One writer:
 // exactly one thread owns a producer at a time. Claim, fill, commit; records become visible with publish().
 // Nothing here waits: try_claim answers nullptr and the caller's agent reports "stalled".
 // Hot code: no allocation after construction, no exception.

@@ -1,4 +1,4 @@
-// Where everything lies in a LaneGraph's region, decided before it is mapped. lib/describe/graph-memory.ts computes the
+// Where everything lies in a LaneGraph's region, decided before it is mapped. lib/layout/graph-memory.ts computes the
 // same sums for `describe`; a test compares them. Every piece begins on a 128-byte block; memory of records on a page.
 //
 //   RegionHeader | AgentEntry × agents | ThreadBlock × threads | LaneBlock × lanes

@@ -1,4 +1,4 @@
-// Where everything lies in a pipeline's region, decided before it is mapped. lib/describe/memory.ts computes the same
+// Where everything lies in a pipeline's region, decided before it is mapped. lib/layout/memory.ts computes the same
 // sums for `describe`; a test compares them. Every piece begins on a 128-byte block; marks, slots and arenas on a page.
 //
 //   RegionHeader | AgentEntry × agents | ThreadBlock × threads | RingBlock × shards

@@ -61,7 +61,7 @@ class KeyTable {
       visit(text_of(entries_[i]), entries_[i].count.load(std::memory_order_relaxed));
   }
 
-  // Address space of one table, bytes (lib/describe/memory.ts announces the same); what is touched of it depends on the
+  // Address space of one table, bytes (lib/layout/memory.ts announces the same); what is touched of it depends on the
   // keys.
   static constexpr std::size_t bytes_max() noexcept {
     return kSlotCount * sizeof(std::uint64_t) + kTableKeysMax * sizeof(Entry) + kTableTextBytesMax;

@@ -1,5 +1,5 @@
 // The sizes of a LaneGraph's lanes: what the author said, what the options say, and for the rest a default that lets
-// the largest record through every lane. lib/describe/graph-memory.ts states the same to the user. Control path.
+// the largest record through every lane. lib/layout/graph-memory.ts states the same to the user. Control path.
 #pragma once
 
 #include <vector>

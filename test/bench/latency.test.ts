@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type LatencyCounts, type LoadedLap, latenciesOf, quantileOf, runLatencies } from '../../lib/bench/latency.js';
 import { pairOf, type Side } from '../../lib/bench/pairs.js';
-import { histogramIndex } from '../../lib/runtime/histogram.js';
+import { histogramIndex } from '../../lib/region/histogram.js';
 
 /** So many records at each latency, ns. */
 const counts = (...latencies: (readonly [ns: number, count: number])[]): LatencyCounts =>

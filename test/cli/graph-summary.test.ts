@@ -6,7 +6,7 @@ import { type EndedRun, runFacts } from '../../lib/cli/run/result.js';
 import type { ThreadStatus } from '../../lib/cli/run/status.js';
 import { summaryText } from '../../lib/cli/run/summary.js';
 import type { BoundaryEntry, LaneGraphPlan } from '../../lib/plan/document.js';
-import type { LaneCounts, Ledger } from '../../lib/runtime/counters.js';
+import type { LaneCounts, Ledger } from '../../lib/region/counts.js';
 
 const PLAN: LaneGraphPlan = {
   version: 2,

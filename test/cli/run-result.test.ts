@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type EndedRun, exitCodeOf, runFacts } from '../../lib/cli/run/result.js';
-import type { Ledger } from '../../lib/runtime/counters.js';
+import type { Ledger } from '../../lib/region/counts.js';
 
 /** A run of three records of which one was filtered. */
 function run(changes: Partial<Ledger> = {}, records: { in: number; out: number } = { in: 3, out: 2 }): EndedRun {

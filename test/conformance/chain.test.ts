@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Ledger } from '../../lib/runtime/counters.js';
+import type { Ledger } from '../../lib/region/counts.js';
 import { asLaneGraph } from '../../lib/view/as-lane-graph.js';
 import { checked } from '../lower/plans.js';
 import { arbitraryRingPlan } from '../support/arbitrary-plan.js';

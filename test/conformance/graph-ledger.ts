@@ -1,7 +1,7 @@
 /** What the ledger of a LaneGraph must say, from the interpreter and from the equations of docs/runtime.md. */
 import { expect } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
-import type { EgressCounts, IngressCounts, Ledger } from '../../lib/runtime/counters.js';
+import type { EgressCounts, IngressCounts, Ledger } from '../../lib/region/counts.js';
 import type { Flow, GraphOutcome } from './graph-interpreter.js';
 
 /** Every author's lane by its id: the connections that it serves. */

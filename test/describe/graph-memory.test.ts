@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type GraphSizesAsked, type LaneMemory, planGraphMemory, planLanes } from '../../lib/describe/graph-memory.js';
+import { type GraphSizesAsked, type LaneMemory, planGraphMemory, planLanes } from '../../lib/layout/graph-memory.js';
 import { lower } from '../../lib/lower/index.js';
 import type { Lane } from '../../lib/plan/document.js';
 import { byKey, graph, graphs, kept, line, ordered, orders } from '../lower/graphs.js';

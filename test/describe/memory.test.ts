@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planMemory, resolveSizes, SIZE_DEFAULTS, type SizesAsked } from '../../lib/describe/memory.js';
+import { planMemory, resolveSizes, SIZE_DEFAULTS, type SizesAsked } from '../../lib/layout/memory.js';
 import { lower } from '../../lib/lower/index.js';
 import { callers, chain, diamond, eight, shards } from '../lower/plans.js';
 

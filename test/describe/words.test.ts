@@ -7,7 +7,7 @@ import {
   listWords,
   policyWords,
   quoted,
-} from '../../lib/describe/words.js';
+} from '../../lib/plan/element-words.js';
 
 describe('words', () => {
   it('quotes text, escapes control characters, and cuts between characters', () => {

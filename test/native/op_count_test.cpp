@@ -194,7 +194,7 @@ TEST(Printable, EscapesWhatCannotBeShownAndCutsWhatIsTooLong) {
 }
 
 TEST(KeyTable, TakesTheBytesThatDescribeAnnounces) {
-  // lib/describe/memory.ts, tested with the same number in test/describe/memory.test.ts.
+  // lib/layout/memory.ts, tested with the same number in test/describe/memory.test.ts.
   EXPECT_EQ(KeyTable::bytes_max(), 6'291'456u);
 }
 

@@ -258,7 +258,7 @@ TEST(Pipeline, ShardsAreIndependentRingsAndKeysDecide) {
   }
   EXPECT_NE(used, 0u);
   const std::string keyless = "nokey";
-  // Its owner sends it to shard 0 and counts it (lib/runtime/push.ts).
+  // Its owner sends it to shard 0 and counts it (lib/handle/push.ts).
   EXPECT_EQ(pipeline->find_shard({reinterpret_cast<const std::byte*>(keyless.data()), keyless.size()}), std::nullopt);
   pipeline->halt();
   for (std::uint32_t shard = 0; shard < 4; ++shard) expect_balanced(*pipeline, shard);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PushHandle } from '../../lib/runtime/push.js';
+import type { PushHandle } from '../../lib/handle/push.js';
 import { collect, openRing } from './rings.js';
 import { SHAPES, type Shape, shapeOf } from './shapes.js';
 

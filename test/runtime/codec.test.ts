@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { memoryOver } from '../../lib/channel/shard-memory.js';
+import { resolveCodec } from '../../lib/handle/codec.js';
+import { type StructRecord, structCodec } from '../../lib/handle/codec-struct.js';
 import { layoutStruct } from '../../lib/plan/codec-layout.js';
 import type { ScalarType, StructField } from '../../lib/plan/document.js';
-import { resolveCodec } from '../../lib/runtime/codec.js';
-import { type StructRecord, structCodec } from '../../lib/runtime/codec-struct.js';
-import { memoryOver } from '../../lib/runtime/shard-memory.js';
 
 const ARENA = 4096;
 

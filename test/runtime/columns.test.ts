@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { ColumnRows, PolledRows, RecordColumns } from '../../lib/handle/columns.js';
+import type { PollHandle } from '../../lib/handle/poll.js';
+import type { PushHandle } from '../../lib/handle/push.js';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
-import type { ColumnRows, PolledRows, RecordColumns } from '../../lib/runtime/columns.js';
 import { open } from '../../lib/runtime/open.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
-import type { PollHandle } from '../../lib/runtime/poll.js';
-import type { PushHandle } from '../../lib/runtime/push.js';
 import { compile } from '../../lib/version/version.js';
 import { collect, IDENTITY, openRing, until } from './rings.js';
 import { openLine } from './shapes.js';

@@ -2,14 +2,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { ERROR_CODE_GROUPS, ERROR_CODES } from '../../lib/runtime/error-codes.js';
+import { ERROR_CODE_GROUPS, ERROR_CODES } from '../../lib/error/error-codes.js';
 
 /** The table of run-time codes has what the sources throw, and the pages what the table has. */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-const sources = ['native/run', 'native/addon', 'native/adapter', 'native/journal', 'lib/runtime'].flatMap((folder) =>
+const folders = [
+  'native/run',
+  'native/addon',
+  'native/adapter',
+  'native/journal',
+  'lib/runtime',
+  'lib/handle',
+  'lib/error',
+];
+const sources = folders.flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => /\.(cpp|hpp|ts)$/.test(name) && name !== 'error-codes.ts')
     .map((name) => read(join(folder, name))),
@@ -23,7 +32,7 @@ describe('the codes of run-time errors', () => {
         (match) => match[1] as string,
       ),
     ]);
-    const constructed = [...read('lib/runtime/errors.ts').matchAll(/super\('([A-Z_]+)'/g)].map(
+    const constructed = [...read('lib/error/errors.ts').matchAll(/super\('([A-Z_]+)'/g)].map(
       (match) => match[1] as string,
     );
     expect(thrown.length).toBeGreaterThan(20);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConsumerBlock, FRAME_PADDING, ProducerBlock, ThreadBlock } from '../../lib/abi/definition.js';
-import { FrameConsumer } from '../../lib/runtime/frame-consumer.js';
-import { FrameProducer, frameBytes } from '../../lib/runtime/frame-producer.js';
-import { type LaneReader, RegionError } from '../../lib/runtime/region.js';
+import { FrameConsumer } from '../../lib/channel/frame-consumer.js';
+import { FrameProducer, frameBytes } from '../../lib/channel/frame-producer.js';
+import { type LaneReader, RegionError } from '../../lib/region/region.js';
 import { GraphRegion, type GraphShape, type LaneShape, loop, SAMPLED } from './lanes.js';
 
 type Kind = 'in place' | 'copies';

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { NativeEvent } from '../../lib/abi/addon.js';
 import { ConsumerBlock, JournalBlock, ProducerBlock } from '../../lib/abi/definition.js';
-import type { BoundaryEntry } from '../../lib/plan/document.js';
+import { graphEnds } from '../../lib/channel/graph-ends.js';
+import { ShardConsumer } from '../../lib/channel/shard-consumer.js';
+import { ShardProducer } from '../../lib/channel/shard-producer.js';
 import {
   ClosedError,
   DeadlineError,
@@ -8,13 +11,10 @@ import {
   PortError,
   RecordTooLargeError,
   UsageError,
-} from '../../lib/runtime/errors.js';
-import { graphEnds } from '../../lib/runtime/graph-ends.js';
-import { NativeEvent } from '../../lib/runtime/native.js';
-import type { PollHandle } from '../../lib/runtime/poll.js';
-import type { PushHandle } from '../../lib/runtime/push.js';
-import { ShardConsumer } from '../../lib/runtime/shard-consumer.js';
-import { ShardProducer } from '../../lib/runtime/shard-producer.js';
+} from '../../lib/error/errors.js';
+import type { PollHandle } from '../../lib/handle/poll.js';
+import type { PushHandle } from '../../lib/handle/push.js';
+import type { BoundaryEntry } from '../../lib/plan/document.js';
 import { GraphRegion, type GraphShape, type LaneShape, LINE, loop } from './lanes.js';
 import { PlayedGraph } from './played-graph.js';
 import { text } from './rings.js';

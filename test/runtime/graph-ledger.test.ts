@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readLedger } from '../../lib/runtime/counters.js';
-import { Region, RegionError } from '../../lib/runtime/region.js';
-import { readSnapshot } from '../../lib/runtime/snapshot.js';
+import { readLedger } from '../../lib/region/ledger.js';
+import { Region, RegionError } from '../../lib/region/region.js';
+import { readSnapshot } from '../../lib/region/snapshot.js';
 import { GraphRegion, type GraphShape } from './lanes.js';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inOptionNames } from '../../lib/cli/open-options.js';
+import { OptionError } from '../../lib/error/errors.js';
 import type { Lane, LaneGraphPlan } from '../../lib/plan/document.js';
-import { OptionError } from '../../lib/runtime/errors.js';
 import { open } from '../../lib/runtime/open.js';
 import { checkOptions, type OpenOptions, planFacts } from '../../lib/runtime/options.js';
 import { compile, type Version } from '../../lib/version/version.js';

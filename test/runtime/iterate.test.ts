@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PipelineFailedError } from '../../lib/runtime/errors.js';
+import { PipelineFailedError } from '../../lib/error/errors.js';
 import { collect, openRing } from './rings.js';
 
 describe('for await', () => {

@@ -1,3 +1,4 @@
+import type { NativePipeline } from '../../lib/abi/addon.js';
 import {
   AgentEntry,
   ConsumerBlock,
@@ -17,9 +18,8 @@ import {
   ThreadBlock,
 } from '../../lib/abi/definition.js';
 import type { StructLayout } from '../../lib/abi/struct.js';
-import { AtomicsBorder, type Border, CopyBorder } from '../../lib/runtime/border.js';
-import type { NativePipeline } from '../../lib/runtime/native.js';
-import { type LanePlaces, lanePlaces, Region } from '../../lib/runtime/region.js';
+import { AtomicsBorder, type Border, CopyBorder } from '../../lib/channel/border.js';
+import { type LanePlaces, lanePlaces, Region } from '../../lib/region/region.js';
 
 /**
  * The region of a LaneGraph laid out by hand in an ArrayBuffer: what the native graph builder makes, without threads. A

@@ -2,8 +2,8 @@ import { expect, test, vi } from 'vitest';
 import { compile, type OpenOptions, open } from '../../lib/index.js';
 import { readLedger } from '../../lib/observe/ledger.js';
 import { readRegionFile } from '../../lib/observe/observed.js';
-import { readSnapshot } from '../../lib/runtime/snapshot.js';
-import { BLOCKED_ON_MAX } from '../../lib/runtime/wait-chains.js';
+import { readSnapshot } from '../../lib/region/snapshot.js';
+import { BLOCKED_ON_MAX } from '../../lib/region/wait-chains.js';
 
 /** What a snapshot of a large pipeline costs, in looks: of the time only a quiet machine knows. */
 

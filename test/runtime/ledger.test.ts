@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ConsumerBlock, ProducerBlock } from '../../lib/abi/definition.js';
-import { readLedger } from '../../lib/runtime/counters.js';
+import { readLedger } from '../../lib/region/ledger.js';
+import { Region } from '../../lib/region/region.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
 import { attach } from '../../lib/runtime/open.js';
-import { Region } from '../../lib/runtime/region.js';
 import { openRing } from './rings.js';
 
 const STAGES = [

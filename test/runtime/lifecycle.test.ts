@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AbortedError, DeadlineError, PipelineFailedError } from '../../lib/runtime/errors.js';
+import { AbortedError, DeadlineError, PipelineFailedError } from '../../lib/error/errors.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
 import { collect, openRing, until } from './rings.js';
 

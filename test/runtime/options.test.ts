@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OpenError, OptionError } from '../../lib/runtime/errors.js';
+import { OpenError, OptionError } from '../../lib/error/errors.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
 import { open } from '../../lib/runtime/open.js';
 import { openRing, ringVersion } from './rings.js';

@@ -1,13 +1,13 @@
 /** An ordinal has 24 bits for the copies of a record: at that limit the order is right, past it a plan is refused. */
 import { describe, expect, it } from 'vitest';
+import type { PollHandle } from '../../lib/handle/poll.js';
+import type { PushHandle } from '../../lib/handle/push.js';
 import { lowerGraph } from '../../lib/lower/graph.js';
 import { encodeSpec } from '../../lib/lower/index.js';
 import type { Lane, LaneGraphPlan } from '../../lib/plan/document.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
 import { open } from '../../lib/runtime/open.js';
 import { checkOptions, planFacts } from '../../lib/runtime/options.js';
-import type { PollHandle } from '../../lib/runtime/poll.js';
-import type { PushHandle } from '../../lib/runtime/push.js';
 import { validate } from '../../lib/validate/validate.js';
 import { compile } from '../../lib/version/version.js';
 import { bitsOf, copiesOf, type Level, orderedLevels } from '../support/ordered-levels.js';

@@ -1,7 +1,7 @@
+import { NativeEvent, type NativePipeline } from '../../lib/abi/addon.js';
 import { ConsumerBlock, FRAME_PADDING, ProducerBlock } from '../../lib/abi/definition.js';
+import { FrameProducer } from '../../lib/channel/frame-producer.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../../lib/plan/document.js';
-import { FrameProducer } from '../../lib/runtime/frame-producer.js';
-import { NativeEvent, type NativePipeline } from '../../lib/runtime/native.js';
 import { Pipeline } from '../../lib/runtime/pipeline.js';
 import { GraphRegion, type GraphShape } from './lanes.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PollHandle } from '../../lib/runtime/poll.js';
+import type { PollHandle } from '../../lib/handle/poll.js';
 import { collect, until } from './rings.js';
 import { SHAPES, type Shape, shapeOf } from './shapes.js';
 import { next, start } from './worker-threads.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { OpenError } from '../../lib/runtime/errors.js';
+import { OpenError } from '../../lib/error/errors.js';
 import { openRing } from './rings.js';
 
 let folder = '';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { PipelineFailedError } from '../../lib/error/errors.js';
 import type { IngressCounts } from '../../lib/observe/facts.js';
 import type { Codec, Lane, LaneGraphPlan, StageEntry } from '../../lib/plan/document.js';
-import { PipelineFailedError } from '../../lib/runtime/errors.js';
 import { open } from '../../lib/runtime/open.js';
 import { compile } from '../../lib/version/version.js';
 import { openRing } from './rings.js';

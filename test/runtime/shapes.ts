@@ -1,10 +1,10 @@
 import { afterEach } from 'vitest';
+import type { PollHandle } from '../../lib/handle/poll.js';
+import type { PushHandle } from '../../lib/handle/push.js';
 import type { Codec, LaneGraphPlan } from '../../lib/plan/document.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
-import type { PollHandle } from '../../lib/runtime/poll.js';
-import type { PushHandle } from '../../lib/runtime/push.js';
 import { compile } from '../../lib/version/version.js';
 import { linePlanOf } from '../support/line-plan.js';
 import { openRing } from './rings.js';

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HISTOGRAM_COUNTS, HISTOGRAM_MAX_NS } from '../../lib/abi/definition.js';
-import { HistogramSum, histogramIndex, histogramValue, summarizeHistogram } from '../../lib/runtime/histogram.js';
-import { RegionError } from '../../lib/runtime/region.js';
-import { readSnapshot } from '../../lib/runtime/snapshot.js';
+import { HistogramSum, histogramIndex, histogramValue, summarizeHistogram } from '../../lib/region/histogram.js';
+import { RegionError } from '../../lib/region/region.js';
+import { readSnapshot } from '../../lib/region/snapshot.js';
 import { collect, openRing, until } from './rings.js';
 
 describe('a snapshot', () => {

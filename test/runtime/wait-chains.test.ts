@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BLOCKED_ON_MAX, NO_AGENT, WaitChains } from '../../lib/runtime/wait-chains.js';
+import { BLOCKED_ON_MAX, NO_AGENT, WaitChains } from '../../lib/region/wait-chains.js';
 
 /** Follows the waits of one agent to the first that does not wait, or until the chain closes on itself. */
 function followed(next: readonly number[], agent: number): number[] {

@@ -6,8 +6,8 @@ import {
   OptionError,
   RecordError,
   RecordTooLargeError,
-} from '../../lib/runtime/errors.js';
-import type { Snapshot } from '../../lib/runtime/snapshot.js';
+} from '../../lib/error/errors.js';
+import type { Snapshot } from '../../lib/region/snapshot.js';
 import { collect, openRing, until } from './rings.js';
 
 /** A ring of one record that is full. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Ledger } from '../../lib/runtime/counters.js';
+import type { Ledger } from '../../lib/region/counts.js';
 import { attach } from '../../lib/runtime/open.js';
 import { collect, openRing, ringVersion, until } from './rings.js';
 import { next, start } from './worker-threads.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { collect, openRing } from './rings.js';
 
-/** The three ways in which handles reach memory that native threads share (lib/runtime/border.ts). */
+/** The three ways in which handles reach memory that native threads share (lib/channel/border.ts). */
 const BORDERS = [
   ['atomics', {}],
   ['native calls', { BYTEOR_NO_ATOMICS: '1' }],

@@ -33,6 +33,27 @@ function importsOf(path: string): string[] {
   });
 }
 
+/** The files of lib/ that a file imports, types included. */
+const sourcesImportedBy = (path: string): string[] =>
+  importsOf(path)
+    .map((name) => name.replace(/\.js$/, '.ts'))
+    .filter((name) => name.startsWith('lib/'));
+
+/** Each way round in a graph of files, once: `a > b > a`. */
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (path: string, way: readonly string[]): void => {
+    const at = way.indexOf(path);
+    if (at >= 0) found.push([...way.slice(at), path].join(' > '));
+    if (at >= 0 || done.has(path)) return;
+    for (const next of graph.get(path) ?? []) walk(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) walk(path, []);
+  return found;
+}
+
 /** What a C++ file includes with quotes (from native/) or angle brackets. */
 function includesOf(path: string): { quoted: string[]; angled: string[] } {
   const all = [...read(path).matchAll(/^\s*#\s*include\s*(["<])([^">]+)[">]/gm)];
@@ -60,18 +81,46 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   // A stage's role is a template over its op, so that no record costs a virtual call: it knows what an op answers.
   lane: ['abi', 'core', 'op'],
   op: ['abi', 'core'],
-  stats: ['abi', 'core'],
   platform: ['abi', 'core'],
   adapter: ['abi', 'core', 'lane', 'op', 'platform'],
   journal: ['abi', 'core', 'lane', 'op', 'platform'],
   graph: ['abi', 'core', 'lane', 'op', 'journal'],
-  run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'stats', 'platform'],
-  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'stats', 'platform', 'run'],
+  run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform'],
+  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'run'],
 };
 
-/** The folders of lib/ that run without the addon, and what none of them may reach. */
-const PURE = ['plan', 'validate', 'lower', 'version', 'describe', 'view', 'abi'];
-const IMPURE = ['lib/runtime', 'lib/cli'];
+/** Which folders of lib/ a file of the named folder may import, types included, besides its own. */
+const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  abi: [],
+  plan: ['abi'],
+  validate: ['abi', 'plan'],
+  lower: ['abi', 'plan'],
+  layout: ['abi', 'plan', 'lower'],
+  version: ['plan', 'validate', 'lower', 'layout'],
+  describe: ['plan', 'lower', 'layout', 'version'],
+  view: ['plan', 'version', 'describe'],
+  // Readers of a region, in this process or another: they know no handle, no error of ours and no addon.
+  region: ['abi', 'plan'],
+  observe: ['abi', 'region'],
+  error: ['region'],
+  channel: ['abi', 'region'],
+  handle: ['abi', 'plan', 'region', 'error', 'channel'],
+  runtime: ['abi', 'plan', 'lower', 'layout', 'version', 'region', 'error', 'channel', 'handle'],
+  bench: ['region'],
+  cli: [
+    'abi',
+    'plan',
+    'validate',
+    'lower',
+    'layout',
+    'version',
+    'describe',
+    'view',
+    'region',
+    'observe',
+    'error',
+  ].concat(['channel', 'handle', 'runtime', 'bench']),
+};
 
 test('the test sees the files that it judges', () => {
   expect(typescript).toContain('lib/index.ts');
@@ -148,23 +197,33 @@ describe('TypeScript', () => {
 
   test('nothing that byteor/observe reaches loads the addon', () => {
     const reached = reachedFrom('lib/observe.ts');
-    expect(reached).toContain('lib/runtime/region.ts');
+    expect(reached).toContain('lib/region/region.ts');
     expect(reached).not.toContain('lib/runtime/native.ts');
   });
 
-  test('the pure folders never reach the runtime or the command line', () => {
-    const pure = typescript.filter((path) => PURE.includes(path.split('/')[1] as string));
-    const wrong = pure.flatMap((path) =>
-      importsOf(path)
-        .filter((name) => IMPURE.some((folder) => name.startsWith(`${folder}/`)))
-        .map((name) => `${path} imports ${name}`),
-    );
+  const folderOf = (path: string): string | undefined => /^lib\/([^/]+)\//.exec(path)?.[1];
+
+  test('every folder of lib/ has a stated place', () => {
+    const folders = new Set(typescript.flatMap((path) => folderOf(path) ?? []));
+    expect([...folders].sort()).toEqual(Object.keys(LIB_MAY_IMPORT).sort());
+  });
+
+  test('a folder imports only the folders below it', () => {
+    const wrong = typescript.flatMap((path) => {
+      const own = folderOf(path);
+      if (own === undefined) return [];
+      const allowed = [own, ...(LIB_MAY_IMPORT[own] ?? [])];
+      // The command line is the one reader of the programs' own entries.
+      return importsOf(path)
+        .filter((name) => name.startsWith('lib/') && !(own === 'cli' && folderOf(name) === undefined))
+        .filter((name) => !allowed.includes(folderOf(name) ?? ''))
+        .map((name) => `${path} imports ${name}`);
+    });
     expect(wrong).toEqual([]);
   });
 
-  test('nothing in the library imports the command line', () => {
-    const library = typescript.filter((path) => !path.startsWith('lib/cli/'));
-    expect(library.filter((path) => importsOf(path).some((name) => name.startsWith('lib/cli/')))).toEqual([]);
+  test('no file imports itself by a detour, types included', () => {
+    expect(cyclesOf(new Map(typescript.map((path) => [path, sourcesImportedBy(path)])))).toEqual([]);
   });
 
   test('installing the package brings nothing along: what the library imports is bundled', () => {
@@ -187,4 +246,14 @@ test(`no file of ours is longer than ${LINES_MAX} lines`, () => {
   const written = [...typescript, ...cpp].filter((path) => path !== 'native/abi/abi_generated.hpp');
   const lines = (path: string) => read(path).split('\n').length - 1;
   expect(written.filter((path) => lines(path) > LINES_MAX).map((path) => `${path}: ${lines(path)}`)).toEqual([]);
+});
+
+test('the search for cycles finds one through three files, and none in a tree', () => {
+  const tree = new Map([
+    ['a', ['b', 'c']],
+    ['b', ['c']],
+    ['c', []],
+  ]);
+  expect(cyclesOf(tree)).toEqual([]);
+  expect(cyclesOf(new Map([...tree, ['c', ['a']]]))).toEqual(['a > b > c > a']);
 });

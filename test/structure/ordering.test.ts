@@ -24,7 +24,7 @@ function filesBelow(folder: string, ending: RegExp): string[] {
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const cpp = filesBelow('native', /\.(cpp|hpp)$/);
-const typescript = filesBelow('lib/runtime', /\.ts$/);
+const typescript = ['lib/channel', 'lib/handle', 'lib/runtime'].flatMap((folder) => filesBelow(folder, /\.ts$/));
 const text = read('native/core/ORDERING.md');
 
 /** The ids of every "SYNC POINT S1", "SYNC POINT S1/S2" or "SYNC POINT S1, S2" in a text. */

@@ -10,7 +10,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { OpenOptions, Pipeline, PipelinePlanV2 } from '../../index.js';
-import type { Failure } from '../../runtime/failure.js';
+import type { Failure } from '../../region/failure.js';
 import { LoadedLaps, type LoadedRun, type LoadRequest, Unmatched } from './load.js';
 
 export interface LapRequest {

@@ -5,7 +5,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { LatencyCounts } from '../../bench/latency.js';
 import type { Pipeline, PipelinePlanV2, PollHandle, PushHandle } from '../../index.js';
-import { histogramIndex } from '../../runtime/histogram.js';
+import { histogramIndex } from '../../region/histogram.js';
 
 export interface LoadRequest {
   readonly ingress: string;

@@ -5,9 +5,9 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { OpenError } from '../../error/errors.js';
 import type { BoundaryEntry, CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
-import { OpenError } from '../../runtime/errors.js';
-import { failedAt } from '../../runtime/failure.js';
+import { failedAt } from '../../region/failure.js';
 import type { OpenOptions, Port } from '../../runtime/options.js';
 import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';

@@ -3,11 +3,11 @@
  * compares the placeholders of all verbs with these. Main thread; what cannot be read has no candidates.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { ERROR_CODES } from '../../error/error-codes.js';
 import { INSERT_RULES } from '../../lower/graph-rules.js';
 import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';
 import { parsePlan } from '../../plan/parse.js';
-import { ERROR_CODES } from '../../runtime/error-codes.js';
 import { CODES } from '../../validate/codes.js';
 import { ADAPTERS, type BoundaryKind } from '../adapters.js';
 import { type Answer, NOTHING, paths, words } from './answer.js';

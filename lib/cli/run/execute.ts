@@ -4,11 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { monotonicNs } from '../../channel/clock.js';
+import { ByteorError } from '../../error/errors.js';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
+import { failedAt } from '../../region/failure.js';
 import { BUILD_REMEDY } from '../../runtime/binary.js';
-import { monotonicNs } from '../../runtime/clock.js';
-import { ByteorError } from '../../runtime/errors.js';
-import { failedAt } from '../../runtime/failure.js';
 import { open } from '../../runtime/open.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import type { Pipeline } from '../../runtime/pipeline.js';

@@ -14,7 +14,7 @@
  * One record may become several on its way, so no equation leads from one end of a graph to the other: the lanes balance
  * one by one, and the last line only adds up. Pure; any thread.
  */
-import type { InsertedCounts, JournalCounts, LaneCounts, Ledger } from '../../runtime/counters.js';
+import type { InsertedCounts, JournalCounts, LaneCounts, Ledger } from '../../region/counts.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { counted, grouped, harmless, indent, table } from '../text.js';

@@ -1,7 +1,7 @@
 /** What a run has come to, as facts: what `run --json` prints, and which exit code says it. Pure; any thread. */
 
-import type { EgressCounts, Imbalance, IngressCounts, Ledger } from '../../runtime/counters.js';
-import type { Failure } from '../../runtime/failure.js';
+import type { EgressCounts, Imbalance, IngressCounts, Ledger } from '../../region/counts.js';
+import type { Failure } from '../../region/failure.js';
 import { ExitCode } from '../exit-code.js';
 import { isGraph } from './graph-summary.js';
 import type { AdapterStatus, RunStatus } from './status.js';

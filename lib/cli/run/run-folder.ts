@@ -5,7 +5,7 @@
  */
 import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { JournalCounts, Ledger } from '../../runtime/counters.js';
+import type { JournalCounts, Ledger } from '../../region/counts.js';
 import { systemWords } from '../system-words.js';
 import { counted } from '../text.js';
 import { journalFolders, readStatus } from './status.js';

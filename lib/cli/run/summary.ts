@@ -23,7 +23,7 @@
  * A LaneGraph has tables of its lanes and of what was inserted too: graph-summary.ts. Pure; any thread.
  */
 import type { PipelinePlanV2 } from '../../plan/document.js';
-import type { Ledger, StageCounts } from '../../runtime/counters.js';
+import type { Ledger, StageCounts } from '../../region/counts.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { grouped, harmless, indent, table, wrap } from '../text.js';

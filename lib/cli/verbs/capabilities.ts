@@ -1,5 +1,5 @@
 /** `byteor capabilities`: what this release and this build can do. Works, and says so, where the addon cannot be loaded. */
-import { SIZE_DEFAULTS, SIZE_LIMITS } from '../../describe/memory.js';
+import { SIZE_DEFAULTS, SIZE_LIMITS } from '../../layout/memory.js';
 import { configJsonSchema } from '../../plan/json-schema.js';
 import * as limits from '../../plan/limits.js';
 import { OP_CATALOG } from '../../plan/op-catalog.js';

@@ -1,7 +1,7 @@
 /** `byteor describe`: what a plan will do, and every byte that it will map. Needs no addon. */
 import { availableParallelism } from 'node:os';
 import { describeText } from '../../describe/describe-text.js';
-import type { PlacedThread } from '../../describe/placement.js';
+import type { PlacedThread } from '../../layout/placement.js';
 import { describeAsked, placementOf } from '../describe-asked.js';
 import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';

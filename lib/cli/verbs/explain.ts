@@ -1,7 +1,8 @@
 /** `byteor explain`: what a code of a diagnostic or an error, or a rule of insertion, means and what to do. Needs no addon. */
+
+import { ERROR_CODE_GROUPS, ERROR_CODES, explainErrorCode } from '../../error/error-codes.js';
 import { explainRule, INSERT_RULES, isInsertRule } from '../../lower/graph-rules.js';
 import { nearest } from '../../plan/words.js';
-import { ERROR_CODE_GROUPS, ERROR_CODES, explainErrorCode } from '../../runtime/error-codes.js';
 import { CODE_GROUPS, CODES, explain, isDiagnosticCode } from '../../validate/codes.js';
 import { ExitCode, usageError } from '../exit-code.js';
 import { table } from '../text.js';

@@ -5,8 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
+import { ByteorError } from '../../error/errors.js';
 import type { BoundaryEntry, CheckedPlan } from '../../plan/document.js';
-import { ByteorError } from '../../runtime/errors.js';
 import { type JournalFacts, journalFacts } from '../../runtime/journal-facts.js';
 import { PACES, type ReplayPort } from '../../runtime/options.js';
 import { compile } from '../../version/version.js';

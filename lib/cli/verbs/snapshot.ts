@@ -9,11 +9,11 @@ import {
   removeRegion,
 } from '../../observe/observed.js';
 import type { Life } from '../../observe/process-life.js';
-import { failedAt } from '../../runtime/failure.js';
-import type { LaneSnapshot } from '../../runtime/graph-snapshot.js';
-import type { LatencySummary } from '../../runtime/histogram.js';
-import { RegionError } from '../../runtime/region.js';
-import { type AgentSnapshot, readSnapshot, type Snapshot } from '../../runtime/snapshot.js';
+import { failedAt } from '../../region/failure.js';
+import type { LaneSnapshot } from '../../region/graph-snapshot.js';
+import type { LatencySummary } from '../../region/histogram.js';
+import { RegionError } from '../../region/region.js';
+import { type AgentSnapshot, readSnapshot, type Snapshot } from '../../region/snapshot.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { sizeWords } from '../sizes.js';
 import { systemWords } from '../system-words.js';

@@ -1,0 +1,258 @@
+/**
+ * The ledger of a LaneGraph. Every lane counts at both ends, every role between its lanes, and neighbours must agree:
+ *
+ *   role ──written──▶ [ published │ dropped: full, too_large ] ──read──▶ role
+ *                       in flight = published - read, 0 once the pipeline has been settled
+ *
+ * Pure reader of a region; see ledger.ts.
+ */
+
+import {
+  type AgentEntry,
+  ConsumerBlock,
+  enums,
+  JournalBlock,
+  type LaneBlock,
+  ProducerBlock,
+} from '../abi/definition.js';
+import type {
+  Counts,
+  EgressCounts,
+  Imbalance,
+  IngressCounts,
+  InsertedCounts,
+  JournalCounts,
+  LaneCounts,
+  StageCounts,
+} from './counts.js';
+import { Block, type BlockOf, nameOf, type Region } from './region.js';
+
+const { AgentKind, PolicyCode } = enums;
+
+type Consumer = BlockOf<typeof ConsumerBlock>;
+
+/** What a reading end, or all of one role together, has counted. */
+interface RoleSum {
+  in: number;
+  out: number;
+  filtered: number;
+  failed: number;
+  abandoned: number;
+  bytes: number;
+  keyless: number;
+}
+
+interface LaneFacts {
+  readonly id: string;
+  readonly counts: LaneCounts;
+  readonly producer: BlockOf<typeof ProducerBlock>;
+  /** Agent → its end of this lane. */
+  readonly readers: ReadonlyMap<number, Consumer>;
+}
+
+interface RoleFacts {
+  readonly id: string;
+  readonly kind: number;
+  /** PolicyCode of a router or a merge, or NONE where the region does not say. */
+  readonly policy: number;
+  readonly sum: RoleSum;
+  /** Offered to all its outlets. */
+  readonly written: number;
+  readonly outlets: readonly LaneFacts[];
+}
+
+/** Undefined for a lane of another kind. */
+export function journalCounts(region: Region, lane: BlockOf<typeof LaneBlock>): JournalCounts | undefined {
+  const at = lane.u64('journal_offset');
+  if (at === 0) return undefined;
+  const block = new Block(region, JournalBlock, at);
+  const files = new Block(region, ConsumerBlock, lane.u64('files_offset'));
+  const published = new Block(region, ProducerBlock, lane.u64('producer_offset')).f64('published');
+  return {
+    appended: block.f64('appended'),
+    durable: block.f64('durable'),
+    synced: block.f64('synced'),
+    first: block.f64('first'),
+    opened_at: block.f64('opened_at'),
+    replayed: block.f64('replayed'),
+    // What was abandoned in front of the files counts as read from the lane.
+    unwritten: Math.max(0, published - (files.f64('in') - files.f64('abandoned'))),
+    syncs: block.f64('syncs'),
+    segments: block.u32('segments'),
+    bytes: block.f64('bytes'),
+    cut_bytes: block.f64('cut_bytes'),
+  };
+}
+
+function laneFacts(region: Region, lane: BlockOf<typeof LaneBlock>, agentIds: readonly string[]): LaneFacts {
+  const count = lane.u32('reader_count');
+  const agents = region.u32List(lane.u64('reader_agents_offset'), count);
+  const blocks = region.u64List(lane.u64('readers_offset'), count);
+  const readers = new Map(agents.map((agent, i) => [agent, new Block(region, ConsumerBlock, blocks[i] as number)]));
+  const read = Object.fromEntries([...readers].map(([agent, block]) => [agentIds[agent] ?? '?', block.f64('in')]));
+  const producer = new Block(region, ProducerBlock, lane.u64('producer_offset'));
+  const [published, full, tooLarge] = [producer.f64('published'), producer.f64('dropped'), producer.f64('too_large')];
+  const journal = journalCounts(region, lane);
+  const handed = published + (journal?.replayed ?? 0);
+  const flying = Object.entries(read).map(([id, records]) => [id, Math.max(0, handed - records)]);
+  return {
+    id: region.laneId(lane),
+    counts: {
+      kind: nameOf(enums.LaneKindCode, lane.u32('kind')),
+      inserted: (lane.u32('flags') & enums.LaneFlag.Inserted) !== 0,
+      written: published + full + tooLarge,
+      published,
+      bytes: producer.f64('bytes'),
+      dropped: { full, too_large: tooLarge },
+      read,
+      in_flight: Object.fromEntries(flying),
+      ...(journal === undefined ? {} : { journal }),
+    },
+    producer,
+    readers,
+  };
+}
+
+const SUMMED = ['in', 'out', 'filtered', 'failed', 'abandoned', 'bytes', 'keyless'] as const;
+
+function sumOf(ends: readonly (Consumer | undefined)[]): RoleSum {
+  const sum: RoleSum = { in: 0, out: 0, filtered: 0, failed: 0, abandoned: 0, bytes: 0, keyless: 0 };
+  for (const end of ends) if (end !== undefined) for (const name of SUMMED) sum[name] += end.f64(name);
+  return sum;
+}
+
+function roleFacts(region: Region, agent: BlockOf<typeof AgentEntry>, index: number, lanes: readonly LaneFacts[]) {
+  const lanesOf = (list: 'inlets_offset' | 'outlets_offset', count: number): LaneFacts[] =>
+    region.u32List(agent.u64(list), count).flatMap((lane) => lanes[lane] ?? []);
+  const inlets = lanesOf('inlets_offset', agent.u32('inlet_count'));
+  const outlets = lanesOf('outlets_offset', agent.u32('outlet_count'));
+  return {
+    id: region.agentId(agent),
+    kind: agent.u32('kind'),
+    policy: agent.u32('entry'),
+    sum: sumOf(inlets.map(({ readers }) => readers.get(index))),
+    written: outlets.reduce((total, { counts }) => total + counts.written, 0),
+    outlets,
+  } satisfies RoleFacts;
+}
+
+/** The words of an equation are made only when it does not hold. */
+type Expect = (holds: boolean, equation: () => string, left: number, right: number) => void;
+
+const expecting =
+  (found: Imbalance[], at: string): Expect =>
+  (holds, equation, left, right) => {
+    if (!holds) found.push({ at, shard: null, equation: equation(), left, right });
+  };
+
+const TAKEN = 'in = out + filtered + failed + abandoned';
+
+function checkLane(lane: LaneFacts, settled: boolean, found: Imbalance[]): void {
+  const { counts } = lane;
+  const expect = expecting(found, lane.id);
+  const replayed = counts.journal?.replayed ?? 0;
+  const left = counts.written + replayed;
+  const dropped = counts.dropped.full + counts.dropped.too_large;
+  const extra = counts.journal === undefined ? '' : ' + replayed';
+  for (const [reader, read] of Object.entries(counts.read)) {
+    const flying = counts.in_flight[reader] ?? 0;
+    const right = read + dropped + flying;
+    expect(left === right, () => `written${extra} = read by ${reader} + dropped + in flight`, left, right);
+    if (settled) expect(flying === 0, () => `in flight to ${reader} = 0 at the end`, flying, 0);
+  }
+}
+
+/** How often a router gives one record away: to each of its lanes, or to the one it chooses. Undefined: not known. */
+function copiesOf({ policy, outlets }: RoleFacts): number | undefined {
+  if (policy === PolicyCode.Broadcast) return outlets.length;
+  return policy === PolicyCode.RoundRobin || policy === PolicyCode.KeyHash ? 1 : undefined;
+}
+
+function checkRouter(role: RoleFacts, expect: Expect): void {
+  const { sum, written, outlets } = role;
+  const copies = copiesOf(role);
+  const right = written + sum.abandoned + sum.failed;
+  const left = sum.in * (copies ?? outlets.length);
+  const holds = left === right || (copies === undefined && sum.in === right);
+  expect(holds, () => 'in × destinations = out + failed + abandoned', left, right);
+}
+
+function checkRole(role: RoleFacts, found: Imbalance[]): void {
+  const { kind, sum, written, outlets } = role;
+  const expect = expecting(found, role.id);
+  if (kind === AgentKind.Ingress || kind === AgentKind.Journal) return;
+  if (kind === AgentKind.Router) {
+    checkRouter(role, expect);
+    return;
+  }
+  const accounted = sum.out + sum.filtered + sum.failed + sum.abandoned;
+  expect(sum.in === accounted, () => TAKEN, sum.in, accounted);
+  if (outlets.length > 0) expect(sum.out === written, () => 'out = written', sum.out, written);
+}
+
+/** Keyless records of the router that stands behind an ingress: its lane's only reader. */
+function keylessOf(lane: LaneFacts | undefined, roles: readonly RoleFacts[]): number {
+  if (lane === undefined) return 0;
+  const readers = [...lane.readers.keys()].map((agent) => roles[agent]);
+  return readers.reduce((total, role) => total + (role?.kind === AgentKind.Router ? role.sum.keyless : 0), 0);
+}
+
+function ingressCounts(role: RoleFacts, roles: readonly RoleFacts[]): IngressCounts {
+  const lane = role.outlets[0];
+  const counts = lane?.counts;
+  return {
+    kind: 'ingress',
+    published: counts?.published ?? 0,
+    bytes: counts?.bytes ?? 0,
+    dropped: counts?.dropped.full ?? 0,
+    too_large: counts?.dropped.too_large ?? 0,
+    keyless: (lane?.producer.f64('keyless') ?? 0) + keylessOf(lane, roles),
+  };
+}
+
+function egressCounts({ sum }: RoleFacts): EgressCounts {
+  return { kind: 'egress', in: sum.in, out: sum.out, abandoned: sum.abandoned, skipped: 0, bytes: sum.bytes };
+}
+
+function stageCounts({ sum }: RoleFacts): StageCounts {
+  const { in: reached, out, filtered, failed, abandoned } = sum;
+  return { in: reached, out, filtered, failed, abandoned, skipped: 0 };
+}
+
+const INSERTED: Readonly<Record<number, InsertedCounts['kind']>> = {
+  [AgentKind.Router]: 'router',
+  [AgentKind.Merge]: 'merge',
+  [AgentKind.Bridge]: 'bridge',
+};
+
+function insertedCounts(kind: InsertedCounts['kind'], { sum, written }: RoleFacts): InsertedCounts {
+  const { in: reached, failed, abandoned, keyless } = sum;
+  return { kind, in: reached, out: written, failed, abandoned, keyless };
+}
+
+export function readGraphCounts(region: Region, settled: boolean): Counts {
+  const { agents } = region;
+  const ids = agents.map((agent) => region.agentId(agent));
+  const lanes = region.lanes.map((lane) => laneFacts(region, lane, ids));
+  const roles: RoleFacts[] = agents.map((agent, index) => roleFacts(region, agent, index, lanes));
+  const boundaries: Record<string, IngressCounts | EgressCounts> = {};
+  const stages: Record<string, StageCounts> = {};
+  const inserted: Record<string, InsertedCounts> = {};
+  const imbalances: Imbalance[] = [];
+  for (const role of roles) {
+    const kind = INSERTED[role.kind];
+    if (role.kind === AgentKind.Ingress) boundaries[role.id] = ingressCounts(role, roles);
+    else if (role.kind === AgentKind.Egress) boundaries[role.id] = egressCounts(role);
+    else if (role.kind === AgentKind.Stage) stages[role.id] = stageCounts(role);
+    else if (kind !== undefined) inserted[role.id] = insertedCounts(kind, role);
+    checkRole(role, imbalances);
+  }
+  for (const lane of lanes) checkLane(lane, settled, imbalances);
+  return {
+    boundaries,
+    stages,
+    inserted,
+    lanes: Object.fromEntries(lanes.map(({ id, counts }) => [id, counts])),
+    imbalances,
+  };
+}
