@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTEST_PLANS } from '../contests.mjs';
+import { endsOf, optionsBeside, plannedOf } from './planned.mjs';
 
 /** Options of `open` as one word, `capacity=1024,profile=default`. */
 export const optionsText = (options) =>
@@ -11,21 +12,28 @@ export const optionsText = (options) =>
     .join(',');
 
 /**
- * Compiles plans with the library of this tree, each once, into files of `folder`.
+ * Compiles plans with the library of this tree, each once for its options, into files of `folder`.
  *
  * @returns {Promise<(cell: object) => string[]>} the words of a cell's plans
  */
 export async function planArguments(folder) {
   const { compile } = await import('../../dist/index.js');
+  const { planOpening } = await import('../../dist/modules/layout/opening.js');
   const files = new Map();
-  const fileOf = (name) => {
-    if (!files.has(name)) {
+  const fileOf = (name, options) => {
+    const key = `${name} ${optionsText(options)}`;
+    if (!files.has(key)) {
       const path = join(folder, `plan${files.size}`);
-      writeFileSync(path, compile(CONTEST_PLANS.get(name)).spec);
-      files.set(name, path);
+      const plan = CONTEST_PLANS.get(name);
+      writeFileSync(path, plannedOf({ compile, planOpening }, plan, { ends: endsOf(plan), options }));
+      files.set(key, path);
     }
-    return files.get(name);
+    return files.get(key);
   };
   return ({ plans }) =>
-    plans.flatMap(({ contestant, plan, options }) => [contestant, fileOf(plan), optionsText(options)]);
+    plans.flatMap(({ contestant, plan, options }) => [
+      contestant,
+      fileOf(plan, options),
+      optionsText(optionsBeside(options)),
+    ]);
 }

@@ -18,8 +18,8 @@ const PRESET = 'plans';
 /**
  * Builds library, addon and programs of a tree.
  *
- * @returns {Promise<{ name: string, compile: Function, turns: string, lap: string, load: string, addon: string }>} `turns`, `lap` and `load` are
- *   paths of programs, `compile` is the tree's own
+ * @returns {Promise<{ name: string, compile: Function, planOpening?: Function, turns: string, lap: string, load: string, addon: string }>}
+ *   `turns`, `lap` and `load` are paths of programs, `compile` and `planOpening` are the tree's own
  */
 export async function buildPlans(folder, name, { built = false } = {}) {
   milestone(`building ${name}`);
@@ -30,10 +30,14 @@ export async function buildPlans(folder, name, { built = false } = {}) {
     if (!ok) throw new Error(reason);`;
   execFileSync(process.execPath, ['--input-type=module', '-e', build], quiet);
   const { compile } = await import(pathToFileURL(join(folder, 'dist/index.js')).href);
+  // Commits before it had their core make layouts.
+  const opening = join(folder, 'dist/modules/layout/opening.js');
+  const { planOpening } = existsSync(opening) ? await import(pathToFileURL(opening).href) : {};
   const program = (which) => join(folder, folderOf(PRESET), `byteor_${which}`);
   return {
     name,
     compile,
+    planOpening,
     turns: program('turns'),
     lap: program('lap'),
     load: program('load'),

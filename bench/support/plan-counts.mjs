@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { AccessLog } from '../../examples/support/log-lines.mjs';
 import { firstLine } from './machine.mjs';
+import { endsOf, plannedOf } from './planned.mjs';
 import { progress } from './report.mjs';
 import { runProcess } from './trials.mjs';
 
@@ -74,23 +75,16 @@ function writeInputs(folder) {
   return names.map((name) => `../${name}`);
 }
 
-/** The lowered plan of a build, or undefined where that build does not know an op or a word of it. */
-export function specOf(build, plan) {
-  try {
-    return build.compile(plan).spec;
-  } catch (error) {
-    if (error.name === 'PlanError') return undefined;
-    throw error;
-  }
-}
-
 /**
  * Counts two runs that differ by some records, or, of what `open` does, by some stages: `larger` is then the same plan with
  * `more` stages more.
  */
 async function count(build, { name, plan, batch = BATCH, larger, more, structs }, inputs, folder) {
   const { parseCallgrind, countsOf } = await import('../../dist/modules/bench/counts.js');
-  const specs = [plan, larger ?? plan].map((one) => specOf(build, one));
+  const discarded = (id) => structs === true || id !== 'out';
+  const specs = [plan, larger ?? plan].map((one) =>
+    plannedOf(build, one, { ends: endsOf(one, discarded), options: { threads: 1 } }),
+  );
   if (specs.includes(undefined)) return undefined;
   const what = larger === undefined ? 'turns' : 'open';
   // All of them end before their folders go.

@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AccessLog } from '../../examples/support/log-lines.mjs';
-import { BATCH, specOf } from './plan-counts.mjs';
+import { BATCH } from './plan-counts.mjs';
+import { endsOf, plannedOf } from './planned.mjs';
 import { progress } from './report.mjs';
 
 const LAP_SECONDS = 0.012;
@@ -36,7 +37,9 @@ export async function pairPlans(builds, programs, { floor, seconds, more = 0 }) 
   try {
     const timed = programs.filter(({ larger, structs }) => larger === undefined && !structs);
     for (const program of timed) {
-      const specs = { a: specOf(builds.a, program.plan), b: specOf(builds.b, program.plan) };
+      const ends = endsOf(program.plan, (id) => id !== 'out');
+      const [a, b] = [builds.a, builds.b].map((build) => plannedOf(build, program.plan, { ends }));
+      const specs = { a, b };
       if (specs.a === undefined || specs.b === undefined) continue;
       // Names of one length: the arguments of a process move its stack.
       const inputs = { a: join(folder, 'input-a.log'), b: join(folder, 'input-b.log') };

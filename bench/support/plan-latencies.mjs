@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { specOf } from './plan-counts.mjs';
+import { endsOf, plannedOf } from './planned.mjs';
 import { progress } from './report.mjs';
 
 const FLOOD_COUNT = 100_000;
@@ -27,7 +27,9 @@ export async function loadPlans(builds, programs, { seconds }) {
   const results = [];
   try {
     for (const program of programs.filter(({ larger }) => larger === undefined)) {
-      const specs = { a: specOf(builds.a, program.plan), b: specOf(builds.b, program.plan) };
+      const ends = endsOf(program.plan);
+      const [a, b] = [builds.a, builds.b].map((build) => plannedOf(build, program.plan, { ends }));
+      const specs = { a, b };
       if (specs.a === undefined || specs.b === undefined) continue;
       const start = async (side, { per_second, count }) => {
         const cwd = mkdtempSync(join(folder, 'pair-'));

@@ -22,21 +22,14 @@ export interface NativePort {
 
 /** Options as the addon takes them: every field set, sizes in bytes or records, 0 for "default". */
 export interface NativeOpenOptions {
-  readonly capacity: number;
-  readonly recordMax: number;
-  readonly arenaBytes: number;
-  /** LaneGraph: bytes of a lane that states none. */
-  readonly laneBytes: number;
   /** LaneGraph: where the folders of journal lanes are; empty: a folder for this run is chosen, and status() tells it. */
   readonly journalFolder: string;
   readonly batchRecords: number;
-  readonly threads: number;
   readonly cpus: readonly number[];
   readonly pin: boolean;
   readonly observe: boolean;
   readonly profile: 'default' | 'low-latency' | 'isolated-core';
   readonly wait: 'profile' | 'adaptive' | 'spin' | 'yield' | 'park';
-  readonly publication: 'profile' | 'cursor' | 'slot';
   /** Low and high 32 bits: where all sequences begin (tests). */
   readonly firstSequence: readonly [number, number];
   readonly versionId: string;
@@ -96,8 +89,16 @@ export interface NativePipeline {
 
 export interface NativeAddon {
   readonly abiVersion: number;
-  /** Opens, and starts the threads. `onEvent` gets bits of NativeEvent, on this thread's event loop. */
-  open(spec: Uint8Array, options: NativeOpenOptions, onEvent: (events: number) => void): NativePipeline;
+  /**
+   * Opens, and starts the threads. `layout`: LayoutHeader and what follows it, made for that spec and those ports. `onEvent`
+   * gets bits of NativeEvent, on this thread's event loop.
+   */
+  open(
+    spec: Uint8Array,
+    layout: Uint8Array,
+    options: NativeOpenOptions,
+    onEvent: (events: number) => void,
+  ): NativePipeline;
   attach(number: number, external: boolean, onEvent: (events: number) => void): NativePipeline | null;
   /** JSON: what a replay of that port would feed, counted by reading all of it. No pipeline is made. */
   journalFacts(spec: Uint8Array, port: NativePort): string;

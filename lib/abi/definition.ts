@@ -9,6 +9,8 @@ export * from './limits.js';
  * `npm run abi` writes native/abi/abi_generated.hpp from it; a test proves that the checked-in header agrees.
  *
  * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
+ * Layout:  LayoutHeader | u32 × agent_count, padded to 8 | LayoutPart × part_count
+ *          (made by lib/layout for one opening: where everything lies in its region, and which thread runs which agent)
  * Region:  RegionHeader | AgentEntry… | ThreadBlock… | RingBlock… or LaneBlock… | blocks, lists, texts, histograms,
  *          stamps (observable) | marks | slots, frames | arenas       (offsets from the start of the region)
  *
@@ -17,9 +19,10 @@ export * from './limits.js';
  */
 
 export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
-export const SPEC_LAYOUT_VERSION = 3;
+export const SPEC_LAYOUT_VERSION = 4;
 export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
 export const REGION_LAYOUT_VERSION = 2;
+export const LAYOUT_MAGIC = 0x4c_52_54_42; // "BTRL" in memory order
 
 const OTHER_FIELDS = { Bool: 11, Bytes: 12, Utf8: 13 } as const;
 
@@ -231,6 +234,57 @@ export const SpecLane = struct(
     ['retain_ms', 'u64', 'Journal: 0: no limit'],
   ],
 );
+
+// ---- the layout ----------------------------------------------------------------------------------------------------
+
+export const LayoutHeader = struct(
+  'LayoutHeader',
+  'First bytes of a layout. Offsets are from the start of the region; threads of agents and parts follow.',
+  [
+    ['magic', 'u32', 'LAYOUT_MAGIC'],
+    ['layout_version', 'u32', 'REGION_LAYOUT_VERSION'],
+    ['total_bytes', 'u32', 'size of this buffer'],
+    ['target', 'u32', 'TargetCode'],
+    ['thread_count', 'u32', 'native threads'],
+    ['agent_count', 'u32', 'u32 each: index of its thread, or NONE where JavaScript runs it'],
+    ['part_count', 'u32', 'LayoutPart records: a shard or a lane each'],
+    ['reserved', 'u32', 'zero'],
+    ['region_bytes', 'u64', 'size of the region'],
+    ['observable_bytes', 'u64', 'prefix that holds everything but marks and records'],
+    ['agents', 'u64', 'AgentEntry × agent_count'],
+    ['threads', 'u64', 'ThreadBlock × thread_count'],
+    ['blocks', 'u64', 'RingBlock or LaneBlock × part_count'],
+    ['lists', 'u64', 'room for lists of offsets and of indices'],
+    ['list_bytes', 'u64', ''],
+    ['texts', 'u64', 'room for the plan’s name and ids'],
+    ['text_bytes', 'u64', ''],
+  ],
+);
+
+export const LayoutPart = struct('LayoutPart', 'Sizes and places of a shard or of a lane; a place of 0 is none.', [
+  ['layout', 'u32', 'LayoutCode'],
+  ['capacity', 'u32', 'records; Framed: bytes. The gate, exactly as asked for'],
+  ['slot_count', 'u32', 'power of two ≥ capacity; Framed: 0'],
+  ['slot_stride', 'u32', 'bytes from slot to slot; Framed: 0'],
+  ['word_bytes', 'u32', 'WORD_BYTES where a sequence word stands before every record of a shard, else 0'],
+  ['record_max', 'u32', 'largest record, bytes'],
+  [
+    'memory_bytes',
+    'u32',
+    'of the arena or of the frames: a power of two; of a lane’s structs; 0 in a shard of structs',
+  ],
+  ['stamp_count', 'u32', 'power of two'],
+  ['producer', 'u64', 'ProducerBlock'],
+  ['consumers', 'u64', 'ConsumerBlock each: entries, then the egress; or the lane’s readers'],
+  ['journal', 'u64', 'JournalBlock'],
+  ['files', 'u64', 'ConsumerBlock of the agent that writes the files'],
+  ['stamps', 'u64', 'f64 × stamp_count each, padded to a block: entries, then the producer; or the lane’s writer'],
+  ['histograms', 'u64', 'u32 × HISTOGRAM_COUNTS, one a consumer'],
+  ['marks', 'u64', 'a byte a slot each, padded to a page: planes of a shard'],
+  ['slots', 'u64', 'Slot × slot_count; in a shard of structs the slots themselves'],
+  ['ordinals', 'u64', 'u64 × slot_count, where a lane of slots keeps them'],
+  ['data', 'u64', 'memory_bytes: arena, frames or a lane’s structs'],
+]);
 
 // ---- the region ----------------------------------------------------------------------------------------------------
 
@@ -498,6 +552,8 @@ export const structs = [
   SpecKey,
   SpecRole,
   SpecLane,
+  LayoutHeader,
+  LayoutPart,
   Slot,
   Frame,
   RegionHeader,
@@ -515,6 +571,7 @@ export const constants = {
   SPEC_LAYOUT_VERSION,
   REGION_MAGIC,
   REGION_LAYOUT_VERSION,
+  LAYOUT_MAGIC,
   TERMINATOR_MASK,
   ...limits,
 } as const;

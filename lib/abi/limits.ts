@@ -30,6 +30,8 @@ export const FRAME_HEADER_BYTES = 16;
 export const FRAME_ALIGN = 8;
 /** Bit of a frame's flags: no record, only the rest of the memory before the wrap. Its length covers its first 8 bytes. */
 export const FRAME_PADDING = 0x8000_0000;
+/** One cache line: less cannot hold a frame header and a payload. */
+export const LANE_BYTES_MIN = 64;
 /** A batch's frames stay in the second-level cache, and a burst of logs still fits. */
 export const LANE_BYTES_DEFAULT = 2 ** 20;
 /** Gating cells of a SequencedSlots lane, exactly; those without a reader hold 2^64-1 and gate nothing. */

@@ -1,8 +1,8 @@
 /** A plan as it would run from the command line, with the options of `run`: for `describe` and `doctor`. No addon. */
 import { type Description, describePlan } from '../describe/describe.js';
-import { type EndRunner, type PlacedThread, placeGraph, placeRing } from '../layout/placement.js';
-import { lower } from '../lower/index.js';
-import type { CheckedPlan } from '../plan/document.js';
+import { type EndRunner, type PlacedThread, place, placedThreads } from '../layout/placement.js';
+import type { PipelinePlanV2 } from '../plan/document.js';
+import type { Version } from '../version/version.js';
 import { usageError } from './exit-code.js';
 import { inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from './open-options.js';
 
@@ -10,12 +10,12 @@ import { inOptionNames, type SizeOptions, sizesAsked, type ThreadOptions } from 
  * Who shares which thread when all ends are files, as they are on a command line.
  * @param cpus threads that may be busy all the time
  */
-export function placementOf(plan: CheckedPlan, threads: number | undefined, cpus: number): readonly PlacedThread[] {
-  const lowered = lower(plan);
-  if (lowered.target === 'SingleRing')
-    return placeRing(lowered, { ingress: 'native', egress: 'native', threads, cpus });
-  const ends = Object.fromEntries(plan.boundaries.map(({ id }): [string, EndRunner] => [id, 'native']));
-  return placeGraph(lowered, { ends, threads, cpus });
+export function placementOf(version: Version, threads: number | undefined, cpus: number): readonly PlacedThread[] {
+  const { lowered, plan } = version;
+  const ends = Object.fromEntries(
+    (plan as PipelinePlanV2).boundaries.map(({ id }): [string, EndRunner] => [id, 'native']),
+  );
+  return placedThreads(lowered, place(lowered, { ends, threads, cpus }));
 }
 
 /** Spinning profiles publish records of fixed size by a word in each slot (native/run/tuning.cpp). */
@@ -26,12 +26,12 @@ const spins = ({ profile }: ThreadOptions): boolean => profile !== 'default';
  * @throws CliError (wrong usage) when a size is out of its range
  */
 export function describeAsked(
-  plan: CheckedPlan,
+  version: Version,
   options: SizeOptions & ThreadOptions,
   threads: number | undefined,
 ): Description {
   try {
-    return describePlan(plan, {
+    return describePlan(version, {
       sizes: { ...sizesAsked(options), sequenceWords: spins(options) },
       ...(threads === undefined ? {} : { threads }),
     });

@@ -4,14 +4,13 @@
  */
 
 import { type GraphMemory, type GraphSizesAsked, planGraphMemory } from '../layout/graph-memory.js';
-import { type LoweredGraph, lowerGraph } from '../lower/graph.js';
 import type { GraphSpec } from '../lower/spec.js';
-import type { BoundaryPolicy, CheckedPlan, Connection, LaneGraphPlan, OnFull } from '../plan/document.js';
+import type { BoundaryPolicy, Connection, LaneGraphPlan, OnFull } from '../plan/document.js';
 import { laneWords, policyWords } from '../plan/element-words.js';
 import { flowOrder } from '../plan/flow.js';
 import { policyInForce, policyOf } from '../plan/policy.js';
-import { planId } from '../version/id.js';
-import { type GraphLaneReport, type InsertedElement, type Role, reportGraph } from '../version/report.js';
+import type { GraphLaneReport, GraphReport, InsertedElement, Role } from '../version/report.js';
+import type { Version } from '../version/version.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { drawFlow } from './drawing-flow.js';
 
@@ -78,29 +77,29 @@ function drawLowered({ roles, lanes }: GraphSpec): readonly string[] | null {
   );
 }
 
-function describeLowered(plan: LaneGraphPlan, lowered: LoweredGraph): LoweredDescription {
-  const { roles, lanes, inserted } = reportGraph(plan, lowered, []);
-  return { drawing: drawLowered(lowered.spec), roles, lanes, inserted };
+function describeLowered({ lowered, report }: Version<LaneGraphPlan>): LoweredDescription {
+  const { roles, lanes, inserted } = report as GraphReport;
+  return { drawing: drawLowered(lowered), roles, lanes, inserted };
 }
 
 /** @throws RangeError when a size asked for is out of its range */
 export function describeGraph(
-  plan: CheckedPlan<LaneGraphPlan>,
+  version: Version<LaneGraphPlan>,
   { sizes, threads }: { readonly sizes?: GraphSizesAsked; readonly threads?: number } = {},
 ): GraphDescription {
+  const { plan, lowered: spec } = version;
   const graph = plan.lane_graph;
   const onFull = graph.on_full ?? 'Block';
-  const lowered = lowerGraph(plan);
   return {
-    id: planId(plan),
+    id: version.id,
     name: plan.name,
     target: 'LaneGraph',
     drawing: drawWritten(plan),
     onFull,
     boundaries: plan.boundaries.map((entry) => {
       const policy = policyOf(plan, entry);
-      const spec = lowered.spec.boundaries.find(({ id }) => id === entry.id);
-      return { ...describeBoundary(entry, spec), policy, policyWords: policyWords(policyInForce(plan, entry)) };
+      const lowered = spec.boundaries.find(({ id }) => id === entry.id);
+      return { ...describeBoundary(entry, lowered), policy, policyWords: policyWords(policyInForce(plan, entry)) };
     }),
     stages: plan.stages,
     connections: graph.connections.map((entry) => ({
@@ -108,7 +107,7 @@ export function describeGraph(
       on_full: entry.on_full ?? onFull,
       laneWords: laneWords(entry.lane),
     })),
-    lowered: describeLowered(plan, lowered),
-    memory: planGraphMemory(lowered.spec, sizes, threads),
+    lowered: describeLowered(version),
+    memory: planGraphMemory(spec, sizes, threads),
   };
 }

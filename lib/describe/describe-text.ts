@@ -118,10 +118,10 @@ function graphDrawings({ drawing, lowered }: GraphDescription): string[] {
   ];
 }
 
-function laneNotes({ inserted, asked, on_full }: GraphLaneReport): string {
+function laneNotes({ inserted, origin, asked, on_full }: GraphLaneReport): string {
   const notes = [on_full === 'Drop' ? 'drops when full' : 'blocks when full'];
   if (asked !== undefined) notes.push(`asked for as ${asked}`);
-  if (inserted) notes.push('inserted');
+  if (inserted) notes.push(origin === 'runtime' ? 'what a journal keeps' : 'inserted');
   return notes.join('; ');
 }
 
@@ -133,10 +133,7 @@ function graphLanes({ lowered, memory }: GraphDescription): string[] {
     String(memory.lanes[index]?.bytes ?? 0),
     laneNotes(lane),
   ]);
-  const relays = memory.lanes
-    .slice(rows.length)
-    .map(({ id, bytes }) => [id, 'Events', 'what a journal keeps', String(bytes), 'blocks when full; put in by open']);
-  return columns([...rows, ...relays], [3]);
+  return columns(rows, [3]);
 }
 
 function graphText(graph: GraphDescription): string[] {

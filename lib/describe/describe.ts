@@ -6,22 +6,15 @@
 
 import type { GraphSizesAsked } from '../layout/graph-memory.js';
 import { type MemoryPlan, planMemory, resolveSizes, type SizesAsked } from '../layout/memory.js';
-import { lower } from '../lower/index.js';
 import { keepsRecords } from '../lower/layout.js';
 import type { BoundarySpec, LayoutName, RingEntrySpec, RingSpec, StageSpec } from '../lower/spec.js';
-import type {
-  BoundaryEntry,
-  CheckedPlan,
-  Key,
-  LaneGraphPlan,
-  PipelinePlanV2,
-  SingleRingPlan,
-} from '../plan/document.js';
+import type { BoundaryEntry, CheckedPlan, Key, LaneGraphPlan, SingleRingPlan } from '../plan/document.js';
 import { listWords } from '../plan/element-words.js';
-import { planId } from '../version/id.js';
+import type { Version } from '../version/version.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { describeGraph, type GraphDescription } from './describe-graph.js';
 import { drawGraph } from './drawing.js';
+import { versionOf } from './version-of.js';
 
 export type { DescribedBoundary } from './boundary.js';
 export type { GraphDescription } from './describe-graph.js';
@@ -160,14 +153,14 @@ function drawRing(spec: RingSpec): readonly string[] | null {
 }
 
 /** @throws RangeError when a size asked for is out of its range */
-export function describeRing(plan: CheckedPlan<SingleRingPlan>, options: DescribeOptions = {}): RingDescription {
-  const spec = lower(plan);
+export function describeRing(version: Version<SingleRingPlan>, options: DescribeOptions = {}): RingDescription {
+  const { plan, lowered: spec } = version;
   const ends = new Map(plan.boundaries.map((entry) => [entry.id, entry]));
   const end = (boundary: BoundarySpec): DescribedBoundary =>
     describeBoundary(ends.get(boundary.id) as BoundaryEntry, boundary);
   const terminals = spec.terminals.map((entry) => idOfEntry(spec, entry));
   return {
-    id: planId(plan),
+    id: version.id,
     name: spec.name,
     target: 'SingleRing',
     drawing: drawRing(spec),
@@ -188,13 +181,13 @@ export function describeRing(plan: CheckedPlan<SingleRingPlan>, options: Describ
   };
 }
 
-const isRing = (plan: PipelinePlanV2): plan is SingleRingPlan => plan.target === 'SingleRing';
-
 /**
- * Describes a checked plan of either target.
+ * Describes a plan of either target.
+ * @param plan a checked plan, or its version: that is not lowered again
  * @throws RangeError when a size asked for is out of its range
  */
-export function describePlan(plan: CheckedPlan, options: DescribeOptions = {}): Description {
-  if (isRing(plan)) return describeRing(plan as CheckedPlan<SingleRingPlan>, options);
-  return describeGraph(plan as CheckedPlan<LaneGraphPlan>, options);
+export function describePlan(plan: CheckedPlan | Version, options: DescribeOptions = {}): Description {
+  const version: unknown = versionOf(plan);
+  if ((version as Version).target === 'SingleRing') return describeRing(version as Version<SingleRingPlan>, options);
+  return describeGraph(version as Version<LaneGraphPlan>, options);
 }

@@ -5,7 +5,6 @@
  * catalogs and keys. Pure; any thread.
  */
 
-import { lowerGraph } from '../lower/graph.js';
 import type { GraphSpec, LaneSpec, RoleSpec } from '../lower/spec.js';
 import type {
   BoundaryEntry,
@@ -20,6 +19,8 @@ import { codecWords, configWords, cut, keyWords, laneWords, policyWords } from '
 import { normalConfig, OP_CATALOG, traitsOf } from '../plan/op-catalog.js';
 import { policyInForce } from '../plan/policy.js';
 import { type CanonicalObject, canonicalText, parseCanonicalText } from '../version/canonical-text.js';
+import type { Version } from '../version/version.js';
+import { versionOf } from './version-of.js';
 
 /** A quoted string of Graphviz, one line of the label each. */
 function quote(...lines: readonly string[]): string {
@@ -115,16 +116,20 @@ function cluster(name: string, label: string, body: readonly string[]): string[]
   ];
 }
 
-function graphDot(plan: LaneGraphPlan): string {
-  const { spec, inserted } = lowerGraph(plan);
+function graphDot({ plan, lowered: spec, report }: Version<LaneGraphPlan>): string {
   const written = writtenGraph(plan);
-  if (inserted.length === 0) return digraph(plan.name, '', written);
+  if (report.inserted.length === 0) return digraph(plan.name, '', written);
   const runs = [...spec.roles.map(roleNode), ...spec.lanes.flatMap((lane) => laneArrows(spec, lane))];
   return digraph(plan.name, '', [...cluster('written', 'as written', written), ...cluster('runs', 'as it runs', runs)]);
 }
 
-/** A plan as a drawing in the language of Graphviz, ending in a line end. Pure; any thread. */
-export function planDot(plan: CheckedPlan): string {
-  const authored: PipelinePlanV2 = plan;
-  return authored.target === 'SingleRing' ? ringDot(authored) : graphDot(authored);
+/**
+ * A plan as a drawing in the language of Graphviz, ending in a line end. Pure; any thread.
+ * @param plan a checked plan, or its version: that is not lowered again
+ */
+export function planDot(plan: CheckedPlan | Version): string {
+  const version = versionOf(plan);
+  const authored: PipelinePlanV2 = version.plan;
+  if (authored.target === 'SingleRing') return ringDot(authored);
+  return graphDot(version as unknown as Version<LaneGraphPlan>);
 }

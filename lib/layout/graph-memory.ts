@@ -1,8 +1,7 @@
 /**
- * Every byte that a LaneGraph pipeline will map, table by table and lane by lane, before it is opened. The rules are those of
- * native/run/lane_sizes.cpp (what a lane takes) and native/graph/lane_region_plan.cpp (where everything lies), for the graph
- * that runs: with relays (relays.ts). A test compares the sums with the core's. What a journal keeps in files is not in
- * it. Pure; any thread.
+ * Every byte that the pipeline of a graph maps, table by table and lane by lane: what a lane takes, and where everything lies.
+ * `describe` shows it and `open` has it made; the core only checks it. What a journal keeps in files is not in it. Pure;
+ * any thread.
  */
 
 import {
@@ -27,8 +26,8 @@ import {
 import type { GraphSpec, LaneSpec, StageSpec } from '../lower/spec.js';
 import { LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 import { utf8Length } from '../plan/utf8.js';
+import type { PartPlaces, RegionPlaces } from './places.js';
 import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
-import { withRelays } from './relays.js';
 
 const HISTOGRAM_BYTES = HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT;
 const ORDINAL_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
@@ -62,7 +61,7 @@ export interface LaneMemory {
 
 export interface GraphMemory {
   readonly threads: number;
-  /** In the order of the spec, then those of relays. */
+  /** In the order of the spec. */
   readonly lanes: readonly LaneMemory[];
   /** Tables of the region, in its order; the last row is the padding between them. */
   readonly rows: readonly MemoryRow[];
@@ -225,27 +224,17 @@ function textBytes({ name, roles, lanes }: GraphSpec): number {
   return texts.reduce((sum, text) => sum + utf8Length(text), 0);
 }
 
-const isJournal = ({ kind }: LaneSpec): boolean => kind === 'Journal';
+export const isJournal = ({ kind }: LaneSpec): boolean => kind === 'Journal';
 
-/** Everything but records: what an observer maps. */
-function walkEnds(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[], threads: number): void {
-  walk.array('header', 1, RegionHeader.size);
-  walk.array('agents', spec.roles.length + spec.lanes.filter(isJournal).length, AgentEntry.size);
-  walk.array('threads', threads, ThreadBlock.size);
-  walk.array('lanes', spec.lanes.length, LaneBlock.size);
-  for (const lane of spec.lanes) {
-    walk.pieces('producers', 1, ProducerBlock.size);
-    walk.pieces('consumers', lane.readers.length, ConsumerBlock.size);
-    if (!isJournal(lane)) continue;
-    walk.pieces('journals', 1, JournalBlock.size);
-    walk.pieces('consumers', 1, ConsumerBlock.size);
-  }
-  walk.array('lists', 1, listBytes(spec));
-  walk.array('texts', 1, textBytes(spec));
-  for (const [index, { readers }] of spec.lanes.entries()) {
-    walk.array('stamps', lanes[index]?.stampCount ?? 0, STAMP_BYTES);
-    walk.array('histograms', readers.length, HISTOGRAM_BYTES);
-  }
+interface LaneEnds extends Pick<PartPlaces, 'producer' | 'consumers' | 'journal' | 'files'> {}
+interface LaneTimes extends Pick<PartPlaces, 'stamps' | 'histograms'> {}
+
+function walkEnds(walk: Walk, lane: LaneSpec): LaneEnds {
+  const producer = walk.pieces('producers', 1, ProducerBlock.size);
+  const consumers = walk.pieces('consumers', lane.readers.length, ConsumerBlock.size);
+  if (!isJournal(lane)) return { producer, consumers, journal: 0, files: 0 };
+  const journal = walk.pieces('journals', 1, JournalBlock.size);
+  return { producer, consumers, journal, files: walk.pieces('consumers', 1, ConsumerBlock.size) };
 }
 
 function recordsTable(slotCount: number, fixed: boolean): string {
@@ -253,32 +242,80 @@ function recordsTable(slotCount: number, fixed: boolean): string {
   return fixed ? 'slots' : 'arenas';
 }
 
-function walkRecords(walk: Walk, spec: GraphSpec, lanes: readonly LaneMemory[]): void {
-  const keepsOrdinals = ordinalKeepers(spec, lanes);
-  for (const [index, { slotCount, fixed, dataBytes }] of lanes.entries()) {
-    if (slotCount > 0 && !fixed) walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES);
-    if (slotCount > 0 && keepsOrdinals[index]) walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES);
-    walk.pieces(recordsTable(slotCount, fixed), 1, dataBytes, PAGE_BYTES);
-  }
+function walkRecords(walk: Walk, { slotCount, fixed, dataBytes }: LaneMemory, ordinals: boolean) {
+  const [points, keeps] = [slotCount > 0 && !fixed, slotCount > 0 && ordinals];
+  return {
+    marks: 0,
+    slots: points ? walk.pieces('slots', 1, slotCount * Slot.size, PAGE_BYTES) : 0,
+    ordinals: keeps ? walk.pieces('ordinals', 1, slotCount * ORDINAL_BYTES, PAGE_BYTES) : 0,
+    data: walk.pieces(recordsTable(slotCount, fixed), 1, dataBytes, PAGE_BYTES),
+  };
+}
+
+function partSizes({ recordBytes }: LaneSpec, { slotCount, fixed, ...sizes }: LaneMemory) {
+  return {
+    layout: slotCount === 0 ? 'Framed' : fixed ? 'Fixed' : 'Variable',
+    capacity: sizes.capacity,
+    slot_count: slotCount,
+    slot_stride: slotCount === 0 ? 0 : fixed ? roundUp(recordBytes, FRAME_ALIGN) : Slot.size,
+    word_bytes: 0,
+    record_max: sizes.recordMax,
+    memory_bytes: sizes.dataBytes,
+    stamp_count: sizes.stampCount,
+  } as const;
+}
+
+/** One a role, then one for the files of each journal lane. */
+export const agentCount = ({ roles, lanes }: GraphSpec): number => roles.length + lanes.filter(isJournal).length;
+
+/** A region, planned: what it takes, and where everything lies in it. */
+export interface PlannedGraph {
+  readonly memory: GraphMemory;
+  readonly places: RegionPlaces;
 }
 
 /**
- * @param threads native threads that run it; left out: one for the roles, and one for the files of each journal lane
+ * @param threads native threads: of roles, and one for the files of each journal lane
  * @throws RangeError when a size is out of its range, with the range
  */
-export function planGraphMemory(
-  lowered: GraphSpec,
-  asked: GraphSizesAsked = {},
-  threads = 1 + lowered.lanes.filter(isJournal).length,
-): GraphMemory {
-  const spec = withRelays(lowered);
+export function planGraph(spec: GraphSpec, asked: GraphSizesAsked, threads: number): PlannedGraph {
   const lanes = planLanes(spec, asked);
   const walk = new Walk();
-  walkEnds(walk, spec, lanes, threads);
-  const observableBytes = walk.endOfPage();
-  walkRecords(walk, spec, lanes);
-  const totalBytes = walk.endOfPage();
+  walk.array('header', 1, RegionHeader.size);
+  const agents = walk.array('agents', agentCount(spec), AgentEntry.size);
+  const threadsAt = walk.array('threads', threads, ThreadBlock.size);
+  const blocks = walk.array('lanes', spec.lanes.length, LaneBlock.size);
+  const ends = spec.lanes.map((lane) => walkEnds(walk, lane));
+  const [list_bytes, text_bytes] = [listBytes(spec), textBytes(spec)];
+  const lists = walk.array('lists', 1, list_bytes);
+  const texts = walk.array('texts', 1, text_bytes);
+  const times = spec.lanes.map(({ readers }, lane) => ({
+    stamps: walk.array('stamps', lanes[lane]?.stampCount ?? 0, STAMP_BYTES),
+    histograms: walk.array('histograms', readers.length, HISTOGRAM_BYTES),
+  }));
+  const observable_bytes = walk.endOfPage();
+  const keepsOrdinals = ordinalKeepers(spec, lanes);
+  const parts = spec.lanes.map((lane, index) => {
+    const own = lanes[index] as LaneMemory;
+    const records = walkRecords(walk, own, keepsOrdinals[index] === true);
+    return { ...partSizes(lane, own), ...(ends[index] as LaneEnds), ...(times[index] as LaneTimes), ...records };
+  });
+  const region_bytes = walk.endOfPage();
+  const tables = { agents, threads: threadsAt, blocks, lists, list_bytes, texts, text_bytes };
+  const places = { region_bytes, observable_bytes, ...tables, parts };
   const beside = opTables(spec.stages, 1);
-  const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, totalBytes);
-  return { threads, lanes, rows: walk.table(), beside, observableBytes, totalBytes, mappedBytes };
+  const totals = { observableBytes: observable_bytes, totalBytes: region_bytes };
+  const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, region_bytes);
+  return { memory: { threads, lanes, rows: walk.table(), beside, ...totals, mappedBytes }, places };
 }
+
+/**
+ * As `planGraph`, what it takes only.
+ * @param threads left out: one for the roles, and one for the files of each journal lane
+ * @throws RangeError when a size is out of its range, with the range
+ */
+export const planGraphMemory = (
+  spec: GraphSpec,
+  asked: GraphSizesAsked = {},
+  threads = 1 + spec.lanes.filter(isJournal).length,
+): GraphMemory => planGraph(spec, asked, threads).memory;

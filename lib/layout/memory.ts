@@ -1,7 +1,6 @@
 /**
- * Every byte that a pipeline will map, table by table, before it is opened. The rules are those of
- * native/run/sizes.cpp (what an option left out becomes) and native/graph/region_plan.cpp (where everything lies); the
- * region's own total_bytes is compared with this sum in a test. Pure; any thread.
+ * Every byte that the pipeline of a ring maps, table by table: what an option left out becomes, and where everything lies.
+ * `describe` shows it and `open` has it made; the core only checks it. Pure; any thread.
  */
 
 import {
@@ -25,6 +24,7 @@ import {
 } from '../abi/definition.js';
 import type { RingSpec } from '../lower/spec.js';
 import { utf8Length } from '../plan/utf8.js';
+import type { RegionPlaces } from './places.js';
 import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
 
 export type { MemoryRow } from './region-walk.js';
@@ -52,7 +52,7 @@ export const SIZE_LIMITS = {
 export interface SizesAsked {
   /** Records a shard may hold, exactly. */
   readonly capacity?: number | undefined;
-  /** Largest record, bytes. Ignored by the Fixed layout, where the struct says it. */
+  /** Largest record, bytes. In the Fixed layout the struct says it. */
   readonly recordMax?: number | undefined;
   /** Bytes of arena a shard, a power of two. */
   readonly arenaBytes?: number | undefined;
@@ -67,6 +67,8 @@ export interface ShardSizes {
   readonly slotCount: number;
   /** Bytes from slot to slot. */
   readonly slotStride: number;
+  /** Bytes of the sequence word that publishes a slot's record; 0 where a cursor publishes them. */
+  readonly wordBytes: number;
   /** Bytes. */
   readonly recordMax: number;
   /** Bytes, a power of two; 0 in the Fixed layout. */
@@ -102,9 +104,9 @@ function resolveArena(spec: RingSpec, asked: number | undefined, recordMax: numb
   return Math.max(least, arenaBytes / powerOfTwo(spec.shards), spec.shards === 1 ? 0 : arenaBytesShardMin);
 }
 
-function fixedStride(recordBytes: number, sequenceWords: boolean): number {
-  if (!sequenceWords) return roundUp(recordBytes, 8);
-  const bytes = WORD_BYTES + recordBytes;
+function fixedStride(recordBytes: number, wordBytes: number): number {
+  const bytes = wordBytes + recordBytes;
+  if (wordBytes === 0) return roundUp(bytes, 8);
   return bytes <= CACHE_LINE ? powerOfTwo(bytes) : roundUp(bytes, CACHE_LINE);
 }
 
@@ -117,12 +119,21 @@ export function resolveSizes(spec: RingSpec, asked: SizesAsked = {}): ShardSizes
   const slotCount = powerOfTwo(capacity);
   const common = { capacity, slotCount, stampCount: Math.max(1, slotCount >> SAMPLE_SHIFT) };
   if (spec.layout === 'Fixed') {
-    const slotStride = fixedStride(spec.recordBytes, asked.sequenceWords ?? false);
-    return { ...common, slotStride, recordMax: spec.recordBytes, arenaBytes: 0 };
+    const wordBytes = asked.sequenceWords === true ? WORD_BYTES : 0;
+    const slotStride = fixedStride(spec.recordBytes, wordBytes);
+    return { ...common, slotStride, wordBytes, recordMax: fixedRecordMax(spec, asked), arenaBytes: 0 };
   }
   const least = Math.max(1, spec.ingress.recordBytes);
   const recordMax = checkRange('recordMax', asked.recordMax ?? SIZE_DEFAULTS.recordMax, least, SIZE_LIMITS.recordMax);
-  return { ...common, slotStride: Slot.size, recordMax, arenaBytes: resolveArena(spec, asked.arenaBytes, recordMax) };
+  const arenaBytes = resolveArena(spec, asked.arenaBytes, recordMax);
+  return { ...common, slotStride: Slot.size, wordBytes: 0, recordMax, arenaBytes };
+}
+
+function fixedRecordMax({ recordBytes }: RingSpec, { recordMax = recordBytes }: SizesAsked): number {
+  if (recordMax === recordBytes) return recordBytes;
+  throw new RangeError(
+    `recordMax is ${recordMax}; leave it out: every record of this plan's struct has ${recordBytes} bytes`,
+  );
 }
 
 /** Bytes of one shard's lists: gates, terminals, their stamps, marks, wakes (u64) and dependencies of agents (u32). */
@@ -139,33 +150,66 @@ function textBytes(spec: RingSpec): number {
   return texts.reduce((sum, text) => sum + utf8Length(text), 0);
 }
 
+/** A region, planned: what it takes, and where everything lies in it. */
+export interface PlannedRing {
+  readonly memory: MemoryPlan;
+  readonly places: RegionPlaces;
+}
+
 /** @param threads native threads, as placement decides or as asked for */
-export function planMemory(spec: RingSpec, sizes: ShardSizes, threads: number): MemoryPlan {
+export function planRing(spec: RingSpec, sizes: ShardSizes, threads: number): PlannedRing {
   const walk = new Walk();
   const consumers = spec.entries.length + 1;
   const shards = Array.from({ length: spec.shards }, (_, shard) => shard);
   walk.array('header', 1, RegionHeader.size);
-  walk.array('agents', spec.shards * (spec.entries.length + 2), AgentEntry.size);
-  walk.array('threads', threads, ThreadBlock.size);
-  walk.array('rings', spec.shards, RingBlock.size);
-  for (const _ of shards) {
-    walk.pieces('producers', 1, ProducerBlock.size);
-    walk.pieces('consumers', consumers, ConsumerBlock.size);
-  }
-  walk.array('lists', spec.shards, listBytes(spec, threads));
-  walk.array('texts', 1, textBytes(spec));
-  for (const _ of shards) {
-    walk.pieces('histograms', consumers, HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT);
-    walk.pieces('stamps', consumers, sizes.stampCount * Float64Array.BYTES_PER_ELEMENT);
-  }
-  const observableBytes = walk.endOfPage();
-  for (const _ of shards) {
-    walk.pieces('marks', spec.markCount, sizes.slotCount, PAGE_BYTES);
-    walk.pieces('slots', 1, sizes.slotCount * sizes.slotStride, PAGE_BYTES);
-    walk.pieces('arenas', 1, sizes.arenaBytes, PAGE_BYTES);
-  }
-  const totalBytes = walk.endOfPage();
+  const agents = walk.array('agents', spec.shards * (spec.entries.length + 2), AgentEntry.size);
+  const threadsAt = walk.array('threads', threads, ThreadBlock.size);
+  const blocks = walk.array('rings', spec.shards, RingBlock.size);
+  const ends = shards.map(() => ({
+    producer: walk.pieces('producers', 1, ProducerBlock.size),
+    consumers: walk.pieces('consumers', consumers, ConsumerBlock.size),
+  }));
+  const shardLists = listBytes(spec, threads);
+  const lists = walk.array('lists', spec.shards, shardLists);
+  const text_bytes = textBytes(spec);
+  const texts = walk.array('texts', 1, text_bytes);
+  const times = shards.map(() => ({
+    histograms: walk.pieces('histograms', consumers, HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT),
+    stamps: walk.pieces('stamps', consumers, sizes.stampCount * Float64Array.BYTES_PER_ELEMENT),
+  }));
+  const observable_bytes = walk.endOfPage();
+  const parts = shards.map((shard) => ({
+    ...partSizes(spec, sizes),
+    ...(ends[shard] as (typeof ends)[number]),
+    ...(times[shard] as (typeof times)[number]),
+    journal: 0,
+    files: 0,
+    marks: walk.pieces('marks', spec.markCount, sizes.slotCount, PAGE_BYTES),
+    slots: walk.pieces('slots', 1, sizes.slotCount * sizes.slotStride, PAGE_BYTES),
+    ordinals: 0,
+    data: walk.pieces('arenas', 1, sizes.arenaBytes, PAGE_BYTES),
+  }));
+  const region_bytes = walk.endOfPage();
+  const list_bytes = spec.shards * shardLists;
+  const tables = { agents, threads: threadsAt, blocks, lists, list_bytes, texts, text_bytes };
+  const places = { region_bytes, observable_bytes, ...tables, parts };
   const beside = opTables(spec.stages, spec.shards);
-  const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, totalBytes);
-  return { sizes, threads, rows: walk.table(), beside, observableBytes, totalBytes, mappedBytes };
+  const totals = { observableBytes: observable_bytes, totalBytes: region_bytes };
+  const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, region_bytes);
+  return { memory: { sizes, threads, rows: walk.table(), beside, ...totals, mappedBytes }, places };
 }
+
+const partSizes = ({ layout }: RingSpec, sizes: ShardSizes) => ({
+  layout,
+  capacity: sizes.capacity,
+  slot_count: sizes.slotCount,
+  slot_stride: sizes.slotStride,
+  word_bytes: sizes.wordBytes,
+  record_max: sizes.recordMax,
+  memory_bytes: sizes.arenaBytes,
+  stamp_count: sizes.stampCount,
+});
+
+/** As `planRing`, what it takes only. */
+export const planMemory = (spec: RingSpec, sizes: ShardSizes, threads: number): MemoryPlan =>
+  planRing(spec, sizes, threads).memory;

@@ -1,28 +1,30 @@
 /**
- * Which agents would share which thread, before a pipeline is opened. The rules are those of native/run/placement.cpp;
- * a test opens pipelines and compares. A thread runs a contiguous run of the line source → stages → sink, cut where the
- * heaviest thread is lightest; shards are dealt out whole. The roles of a graph stand in such a line as well, and the files
- * of each journal lane have a thread of their own behind them. Pure; any thread.
+ * Which agents share which thread: `describe` shows it and `open` has it made. A thread runs a contiguous run of the line
+ * source → stages → sink, cut where the heaviest thread is lightest: handing a record to another thread costs cache lines,
+ * to the next agent of the same thread nothing. Shards are dealt out whole. The roles of a graph stand in such a line as well, and
+ * the files of each journal lane have a thread of their own behind them, because writing and syncing block. Pure; any thread.
  */
 
-import type { GraphSpec, RingSpec, RoleSpec, StageSpec } from '../lower/spec.js';
-import { withRelays } from './relays.js';
+import { NONE } from '../abi/definition.js';
+import type { GraphSpec, RingSpec, RoleSpec, Spec, StageSpec } from '../lower/spec.js';
+import { agentCount, isJournal } from './graph-memory.js';
 
 /** Who runs an end: a native adapter, a handle of JavaScript, or (the egress only) nothing. */
 export type EndRunner = 'native' | 'js' | 'discard';
 
 export interface PlacementAsked {
-  readonly ingress: EndRunner;
-  readonly egress: EndRunner;
+  /** By boundary id; JavaScript runs those that are left out. */
+  readonly ends: Readonly<Record<string, EndRunner>>;
   /** Native threads asked for; undefined: as the CPUs allow. */
   readonly threads?: number | undefined;
   /** Threads that may be busy all the time on this machine. */
   readonly cpus: number;
 }
 
-export interface GraphPlacementAsked extends Pick<PlacementAsked, 'threads' | 'cpus'> {
-  /** By boundary id. */
-  readonly ends: Readonly<Record<string, EndRunner>>;
+/** The thread of each agent, in the order of the region's agents; NONE for those that JavaScript runs. */
+export interface Placement {
+  readonly threads: number;
+  readonly agentThreads: readonly number[];
 }
 
 export interface PlacedAgent {
@@ -36,10 +38,12 @@ export interface PlacedThread {
   readonly agents: readonly PlacedAgent[];
 }
 
-/** Relative costs: see native/run/placement.cpp. */
+/**
+ * Relative costs, from runs over whole files: reading and splitting lines and writing them out weigh more than any built-in op.
+ */
 const SOURCE_WEIGHT = 3;
 const SINK_WEIGHT = 4;
-/** Moving a record from lane to lane. */
+/** Moving a record from lane to lane is most of what a role does. */
 const LANE_WEIGHT = 0.5;
 
 function stageWeight(stage: StageSpec): number {
@@ -85,36 +89,43 @@ export function partition(weights: readonly number[], parts: number): number[] {
   return part;
 }
 
-function stageThreads(spec: RingSpec, asked: PlacementAsked, wanted: number): { threads: number; of: number[] } {
-  const stages = spec.entries.map(({ stage }) => stageWeight(spec.stages[stage] as StageSpec));
-  const weights = [
-    ...(asked.ingress === 'native' ? [SOURCE_WEIGHT] : []),
-    ...stages,
-    ...(asked.egress === 'native' ? [SINK_WEIGHT] : []),
-  ];
-  const threads = clamp(wanted, 1, weights.length);
-  const first = asked.ingress === 'native' ? 1 : 0;
-  return { threads, of: partition(weights, threads).slice(first, first + stages.length) };
-}
-
 /** One CPU is left to JavaScript where it runs an end. */
-const wantedThreads = ({ threads, cpus }: Pick<PlacementAsked, 'threads' | 'cpus'>, usesJs: boolean): number =>
+const wantedThreads = ({ threads, cpus }: PlacementAsked, usesJs: boolean): number =>
   threads ?? (usesJs && cpus > 1 ? cpus - 1 : cpus);
 
-/** The threads of a ring. */
-export function placeRing(spec: RingSpec, asked: PlacementAsked): readonly PlacedThread[] {
-  const wanted = wantedThreads(asked, asked.ingress === 'js' || asked.egress === 'js');
-  const threads = spec.shards > 1 ? clamp(wanted, 1, spec.shards) : stageThreads(spec, asked, wanted).threads;
-  const one = spec.shards > 1 ? [] : stageThreads(spec, asked, wanted).of;
-  const agents: PlacedAgent[][] = Array.from({ length: threads }, () => []);
-  for (let shard = 0; shard < spec.shards; shard++) {
-    const put = (id: string, thread: number): unknown => agents[thread]?.push({ id, shard });
-    if (asked.ingress === 'native') put(spec.ingress.id, 0);
-    for (const [entry, { stage }] of spec.entries.entries())
-      put((spec.stages[stage] as StageSpec).id, spec.shards > 1 ? shard % threads : (one[entry] as number));
-    if (asked.egress !== 'js') put(spec.egress.id, threads - 1);
-  }
-  return agents.map((placed) => ({ agents: placed }));
+const runnerOf = ({ ends }: PlacementAsked, id: string): EndRunner => ends[id] ?? 'js';
+
+/** Whole shards are dealt out; the source goes with the first thread and the sink with the last. */
+function placeShards(spec: RingSpec, asked: PlacementAsked, wanted: number): Placement {
+  const threads = clamp(wanted, 1, spec.shards);
+  const shards = Array.from({ length: spec.shards }, (_, shard) => spec.entries.map(() => shard % threads));
+  return ringPlacement(spec, asked, threads, shards);
+}
+
+function ringPlacement(
+  spec: RingSpec,
+  asked: PlacementAsked,
+  threads: number,
+  shards: readonly (readonly number[])[],
+): Placement {
+  const ingress = runnerOf(asked, spec.ingress.id) === 'js' ? NONE : 0;
+  const egress = runnerOf(asked, spec.egress.id) === 'js' ? NONE : threads - 1;
+  return { threads, agentThreads: shards.flatMap((stages) => [ingress, ...stages, egress]) };
+}
+
+function placeRing(spec: RingSpec, asked: PlacementAsked): Placement {
+  const [ingress, egress] = [runnerOf(asked, spec.ingress.id), runnerOf(asked, spec.egress.id)];
+  const wanted = wantedThreads(asked, ingress === 'js' || egress === 'js');
+  if (spec.shards > 1) return placeShards(spec, asked, wanted);
+  const first = ingress === 'native' ? 1 : 0;
+  const weights = [
+    ...(ingress === 'native' ? [SOURCE_WEIGHT] : []),
+    ...spec.entries.map(({ stage }) => stageWeight(spec.stages[stage] as StageSpec)),
+    ...(egress === 'native' ? [SINK_WEIGHT] : []),
+  ];
+  const threads = clamp(wanted, 1, weights.length);
+  const stages = partition(weights, threads).slice(first, first + spec.entries.length);
+  return ringPlacement(spec, asked, threads, [stages]);
 }
 
 function roleWeight({ kind, index, inlets, outlets }: RoleSpec, runner: EndRunner, { stages }: GraphSpec): number {
@@ -130,18 +141,42 @@ function roleWeight({ kind, index, inlets, outlets }: RoleSpec, runner: EndRunne
   }
 }
 
-/** The threads of a graph: those of its roles, relays among them, then one for the files of each journal lane. */
-export function placeGraph(lowered: GraphSpec, asked: GraphPlacementAsked): readonly PlacedThread[] {
-  const spec = withRelays(lowered);
-  const isEnd = ({ kind }: RoleSpec): boolean => kind === 'Ingress' || kind === 'Egress';
-  const runnerOf = (role: RoleSpec): EndRunner => (isEnd(role) ? (asked.ends[role.id] ?? 'js') : 'native');
-  const native = spec.roles.filter((role) => runnerOf(role) !== 'js');
+const isEnd = ({ kind }: RoleSpec): boolean => kind === 'Ingress' || kind === 'Egress';
+
+/** Roles in the order of flow, relays among them; `threads` asked for are those of the roles. */
+function placeGraph(spec: GraphSpec, asked: PlacementAsked): Placement {
+  const runners = spec.roles.map((role) => (isEnd(role) ? runnerOf(asked, role.id) : 'native'));
+  const native = [...spec.roles.keys()].filter((role) => runners[role] !== 'js');
   const wanted = wantedThreads(asked, native.length < spec.roles.length);
+  const weights = native.map((role) => roleWeight(spec.roles[role] as RoleSpec, runners[role] as EndRunner, spec));
   const threads = clamp(wanted, 1, native.length);
-  const weights = native.map((role) => roleWeight(role, runnerOf(role), spec));
-  const agents: PlacedAgent[][] = Array.from({ length: threads }, () => []);
-  for (const [at, thread] of partition(weights, threads).entries())
-    agents[thread]?.push({ id: (native[at] as RoleSpec).id, shard: 0 });
-  const files = spec.lanes.filter(({ kind }) => kind === 'Journal').map(({ id }) => [{ id, shard: 0 }]);
-  return [...agents, ...files].map((placed) => ({ agents: placed }));
+  const agentThreads = Array<number>(agentCount(spec)).fill(NONE);
+  for (const [at, thread] of partition(weights, threads).entries()) agentThreads[native[at] as number] = thread;
+  const files = agentThreads.length - spec.roles.length;
+  for (let file = 0; file < files; file++) agentThreads[spec.roles.length + file] = threads + file;
+  return { threads: threads + files, agentThreads };
+}
+
+/** Which thread runs which agent. */
+export const place = (spec: Spec, asked: PlacementAsked): Placement =>
+  spec.target === 'SingleRing' ? placeRing(spec, asked) : placeGraph(spec, asked);
+
+/** The agents of a region, in its order. */
+function agentsOf(spec: Spec): readonly PlacedAgent[] {
+  if (spec.target === 'LaneGraph')
+    return [...spec.roles, ...spec.lanes.filter(isJournal)].map(({ id }) => ({ id, shard: 0 }));
+  const ids = [
+    spec.ingress.id,
+    ...spec.entries.map(({ stage }) => (spec.stages[stage] as StageSpec).id),
+    spec.egress.id,
+  ];
+  return Array.from({ length: spec.shards }, (_, shard) => ids.map((id) => ({ id, shard }))).flat();
+}
+
+/** A placement by threads, with names. */
+export function placedThreads(spec: Spec, { threads, agentThreads }: Placement): readonly PlacedThread[] {
+  const agents = agentsOf(spec);
+  return Array.from({ length: threads }, (_, thread) => ({
+    agents: agents.filter((_, agent) => agentThreads[agent] === thread),
+  }));
 }

@@ -1,6 +1,5 @@
 /**
- * Where the tables of a region lie, one after the other, with the rules of native/graph/region_cursor.hpp: what rings and
- * graphs are measured with before they are opened. Pure; any thread.
+ * Where the tables of a region lie, one after the other: what rings and graphs are laid out with. Pure; any thread.
  */
 
 import { COUNT_KEY_TEXT_BYTES_MAX, COUNT_KEYS_MAX } from '../abi/definition.js';
@@ -35,22 +34,27 @@ export function opTables(stages: readonly StageSpec[], shards: number): MemoryRo
   return [{ table: 'key tables', count, bytesEach: KEY_TABLE_BYTES, bytes: count * KEY_TABLE_BYTES }];
 }
 
-/** Walks the region from its start, as the native planner does, and keeps the sums. */
+/** Walks the region from its start, giving each table its place, and keeps the sums. */
 export class Walk {
   readonly rows: MemoryRow[] = [];
   #at = 0;
   #used = 0;
 
-  /** `count` pieces of `bytesEach`, each aligned on its own. */
-  pieces(table: string, count: number, bytesEach: number, align = CACHE_BLOCK): void {
-    for (let piece = 0; piece < count; piece++) this.#at = roundUp(this.#at, align) + bytesEach;
+  /** `count` pieces of `bytesEach`, each aligned on its own: the place of the first; 0 where there is none. */
+  pieces(table: string, count: number, bytesEach: number, align = CACHE_BLOCK): number {
     this.#add(table, count, bytesEach);
+    if (count === 0) return 0;
+    const place = roundUp(this.#at, align);
+    this.#at = place + (count - 1) * roundUp(bytesEach, align) + bytesEach;
+    return place;
   }
 
-  /** One array of `count` elements. */
-  array(table: string, count: number, bytesEach: number): void {
-    this.#at = roundUp(this.#at, CACHE_BLOCK) + count * bytesEach;
+  /** One array of `count` elements: its place. */
+  array(table: string, count: number, bytesEach: number): number {
+    const place = roundUp(this.#at, CACHE_BLOCK);
+    this.#at = place + count * bytesEach;
     this.#add(table, count, bytesEach);
+    return place;
   }
 
   #add(table: string, count: number, bytesEach: number): void {

@@ -130,7 +130,8 @@ class RoleReader {
     checkCount(row, 'outlet_count', kind, isSink ? { min: 0, max: 1 } : OUTLETS[kind]);
     const inlets = this.#reader.indices('RoleLanes', row, 'inlet_start', 'inlet_count');
     const outlets = this.#reader.indices('RoleLanes', row, 'outlet_start', 'outlet_count');
-    return { id, kind, index, policy, key, inlets, outlets };
+    const relay = kind === 'Bridge' && id.startsWith('relay:');
+    return { id, kind, index, policy, relay, key, inlets, outlets };
   }
 
   #index(row: RoleRow, kind: RoleName, id: string): number | null {

@@ -3,8 +3,10 @@
  * fit that gets an element between, by the rules of graph-rules.ts:
  *
  *   lanes ─▶ [bridge] ─▶ [merge] ─▶ owner ─▶ [router] ─▶ [bridge] ─▶ lanes
+ *   journal ─▶ (relay) ─▶ egress
  *
- * An owner's elements stand beside it in the order of the roles, which therefore stays topological.
+ * An owner's elements stand beside it in the order of the roles, which therefore stays topological. A relay is none of the
+ * compiler's elements: it is there because of how a journal is kept, whatever the plan says, so no rule explains it.
  */
 
 import { type AuthorGraph, type AuthorLane, choosingPolicy, type LaneEnd, type Owner } from './graph-author.js';
@@ -15,6 +17,8 @@ export interface BuiltRole {
   readonly id: string;
   readonly kind: RoleName;
   readonly policy: PolicyName;
+  /** It is there because of how the runtime keeps journals. */
+  readonly relay: boolean;
   /** The boundary or stage that it is, or that it stands beside. */
   readonly owner: Owner;
   readonly inlets: number[];
@@ -70,9 +74,9 @@ class GraphBuilder {
     else if (only !== undefined) this.#writes(role, only.index);
   }
 
-  #role(owner: Owner, id: string, kind: RoleName, policy: PolicyName = 'None'): number {
+  #role(owner: Owner, id: string, kind: RoleName, policy: PolicyName = 'None', relay = false): number {
     this.#ids.add(id);
-    this.roles.push({ id, kind, policy, owner, inlets: [], outlets: [] });
+    this.roles.push({ id, kind, policy, relay, owner, inlets: [], outlets: [] });
     return this.roles.length - 1;
   }
 
@@ -97,7 +101,8 @@ class GraphBuilder {
   /** The lane that an owner reads: its only one, or that behind a merge. */
   #inletOf(owner: Owner): number | undefined {
     const ends = this.#graph.inlets.get(owner.id) ?? [];
-    if (ends.length < 2) return ends[0]?.lane.index;
+    const only = ends[0]?.lane;
+    if (ends.length < 2) return only === undefined ? undefined : this.#relayed(owner, only);
     const id = `merge:${owner.id}`;
     const inlets = ends.map((end) => this.#bridgeToMerge(owner, id, end));
     const policy = this.#graph.ordered.has(owner.id) ? 'Ordered' : 'Interleave';
@@ -106,6 +111,17 @@ class GraphBuilder {
     const lane = this.#insertLane(role, owner.id);
     this.inserted.push({ role, lane, copies: 1, ...mergeInsert(owner.id, ends, policy) });
     return lane;
+  }
+
+  /**
+   * The lane that an owner reads for a connection. A journal's records of earlier runs come from its files first, which a
+   * role does and no end of a boundary: where an egress would read a journal, a relay reads it and writes a lane in memory.
+   */
+  #relayed(owner: Owner, { index, id, lane }: AuthorLane): number {
+    if (lane.kind !== 'Journal' || owner.is !== 'boundary') return index;
+    const role = this.#role(owner, `relay:${id}`, 'Bridge', 'None', true);
+    this.#reads(role, index);
+    return this.#insertLane(role, owner.id);
   }
 
   /** The Events lane by which a merge reads an end: its own, or that behind a bridge. */

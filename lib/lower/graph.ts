@@ -38,8 +38,8 @@ class RoleLowering {
 
   lower(roles: readonly BuiltRole[]): RolesAndTables {
     const lowered = roles.map((role): RoleSpec => {
-      const { id, kind, policy, inlets, outlets } = role;
-      return { id, kind, index: this.#indexOf(role), policy, key: this.#keyOf(role), inlets, outlets };
+      const { id, kind, policy, relay, inlets, outlets } = role;
+      return { id, kind, index: this.#indexOf(role), policy, relay, key: this.#keyOf(role), inlets, outlets };
     });
     return { roles: lowered, boundaries: this.#boundaries, stages: this.#stages, keys: this.#keys.keys };
   }

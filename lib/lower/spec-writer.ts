@@ -50,7 +50,8 @@ export class TextPool {
 /** One struct's values; every field that is left out is zero. */
 export type Row<Name extends string> = Partial<Readonly<Record<Name, number | bigint>>>;
 
-function writeRow<Name extends string>(
+/** Writes a struct at `at`: u32 and u64 fields. */
+export function writeRow<Name extends string>(
   view: DataView,
   at: number,
   layout: StructLayout<Name>,

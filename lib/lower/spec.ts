@@ -145,6 +145,8 @@ export interface RoleSpec {
   readonly index: number | null;
   /** What a router or a merge does; `None` for every other role. */
   readonly policy: PolicyName;
+  /** A bridge between a journal and an egress, which no rule of the compiler put in: journals are kept so. */
+  readonly relay: boolean;
   /** Index into `keys` of a router by KeyHash; null otherwise. */
   readonly key: number | null;
   /** Lanes that it reads. A merge takes copies of one record in this order. */

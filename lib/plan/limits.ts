@@ -35,9 +35,8 @@ export const FANOUT_V1_MAX_CONSUMERS = 16;
 
 /** Capacities are allocated as powers of two and addressed by 31-bit wrapping cells: 2^30 is the largest that fits. */
 export const CAPACITY_MAX = SLOTS_MAX;
-/** One cache line: less cannot hold a frame header and a payload. */
-export const LANE_BYTES_MIN = 64;
 export const LANE_BYTES_MAX = ARENA_BYTES_MAX;
+export { LANE_BYTES_MIN } from '../abi/limits.js';
 
 /** One page: a segment file smaller than that only makes more files. */
 export const JOURNAL_SEGMENT_BYTES_MIN = 4096;

@@ -8,15 +8,21 @@ import { isMainThread } from 'node:worker_threads';
 import type { NativeAddon, NativePipeline } from '../abi/addon.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
-import { planGraphMemory } from '../layout/graph-memory.js';
-import { planMemory, resolveSizes } from '../layout/memory.js';
-import type { Spec } from '../lower/spec.js';
+import { type Opening, planOpening } from '../layout/opening.js';
+import type { EndRunner } from '../layout/placement.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import { isCallerOp } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
-import { capabilities } from './machine.js';
+import { type Capabilities, capabilities } from './machine.js';
 import { nativeAddon } from './native.js';
-import { checkOptions, hotWaitOf, type OpenOptions, type OpenOptionsOf, planFacts } from './options.js';
+import {
+  type CheckedOptions,
+  checkOptions,
+  hotWaitOf,
+  type OpenOptions,
+  type OpenOptionsOf,
+  planFacts,
+} from './options.js';
 import { Pipeline, type PipelineNote } from './pipeline.js';
 import { fieldKeysOf } from './report-keys.js';
 import { refuseClosedStreams } from './standard-stream.js';
@@ -56,20 +62,19 @@ export function asOpenError(error: unknown): unknown {
   return typeof code === 'string' ? new OpenError(code, error.message) : error;
 }
 
-/** What an option left out becomes, the planners of memory know. */
-function mappedBytes(lowered: Spec, { capacity, recordMax, arenaBytes, laneBytes, threads }: OpenOptions): number {
-  if (lowered.target === 'LaneGraph') {
-    const journals = lowered.lanes.filter(({ kind }) => kind === 'Journal').length;
-    return planGraphMemory(lowered, { recordMax, laneBytes }, (threads ?? 1) + journals).mappedBytes;
-  }
-  const sizes = resolveSizes(lowered, { capacity, recordMax, arenaBytes });
-  return planMemory(lowered, sizes, threads ?? 1).mappedBytes;
-}
-
-/** Limits that depend on the plan are checked here: a planner of memory names the option at the start of its words. */
-function memoryOf(lowered: Spec, options: OpenOptions): number {
+/**
+ * Sizes, places and threads. Limits that depend on the plan are checked here: the planner names the option at the start of
+ * its words.
+ */
+function planned(
+  { lowered }: Version,
+  { sizes, threads, native }: CheckedOptions,
+  options: OpenOptions,
+  { cpus }: Capabilities,
+): Opening {
+  const ends = Object.fromEntries(native.ports.map(({ id, port }): [string, EndRunner] => [id, port]));
   try {
-    return mappedBytes(lowered, options);
+    return planOpening(lowered, { sizes, ends, threads, cpus: cpus.threads });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const option = (/^(\w+) is/.exec(error.message)?.[1] ?? 'recordMax') as keyof OpenOptions;
@@ -77,11 +82,15 @@ function memoryOf(lowered: Spec, options: OpenOptions): number {
   }
 }
 
-function checkMemory({ name, lowered }: Version, options: OpenOptions): void {
-  const bytes = memoryOf(lowered, options);
-  const room = memoryRoom(options.profile ?? 'default');
+function checkMemory(
+  { name, target }: Version,
+  { mappedBytes: bytes }: Opening['memory'],
+  profile: string,
+  machine: Capabilities,
+): void {
+  const room = memoryRoom(profile, machine);
   if (bytes <= room.bytes) return;
-  const remedy = lowered.target === 'LaneGraph' ? 'smaller lanes' : 'a smaller capacity or arenaBytes';
+  const remedy = target === 'LaneGraph' ? 'smaller lanes' : 'a smaller capacity or arenaBytes';
   throw new OpenError(
     'MEMORY_LIMIT',
     `plan "${name}" needs ${bytes} bytes, but ${room.where} has room for ${room.bytes}: ask for ${remedy}, or raise ` +
@@ -103,9 +112,8 @@ function refuseCallerOps({ name, plan }: Version): void {
 }
 
 /** How much may be mapped, and who says so. The spinning profiles touch all of it at once, so it must be free now. */
-function memoryRoom(profile: string): { readonly bytes: number; readonly where: string } {
+function memoryRoom(profile: string, { memory }: Capabilities): { readonly bytes: number; readonly where: string } {
   const machine = profile === 'default' ? totalmem() : freemem();
-  const { memory } = capabilities();
   if (memory === null || memory.room_bytes >= machine) return { bytes: machine, where: 'this machine' };
   return { bytes: memory.room_bytes, where: `the control group ${memory.group}` };
 }
@@ -136,22 +144,24 @@ export function open<const P extends PipelinePlanV2>(
   const { boundaries } = version.plan as PipelinePlanV2;
   refuseCallerOps(version as unknown as Version);
   const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
-  refuseClosedStreams(checked.ports, (at) => boundaries[at]?.kind === 'ingress');
-  checkMemory(version as unknown as Version, options);
+  refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
+  const machine = capabilities();
+  const { memory, layout } = planned(version as unknown as Version, checked, options, machine);
+  checkMemory(version as unknown as Version, memory, checked.native.profile, machine);
   const addon = nativeAddon();
   haltAtExit(addon);
   const note: PipelineNote = {
     name: version.name,
     version: version.id,
-    hotWait: hotWaitOf(checked),
+    hotWait: hotWaitOf(checked.native),
     boundaries,
     fieldKeys: fieldKeysOf(version.plan as PipelinePlanV2),
   };
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
   try {
-    const complete = { ...checked, versionId: version.id, note: JSON.stringify(note), external: external() };
-    native = addon.open(version.spec, complete, onEvent);
+    const complete = { ...checked.native, versionId: version.id, note: JSON.stringify(note), external: external() };
+    native = addon.open(version.spec, layout, complete, onEvent);
   } catch (error) {
     throw asOpenError(error);
   }

@@ -9,6 +9,7 @@ import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HotWait } from '../handle/waiting.js';
 import { SIZE_LIMITS } from '../layout/memory.js';
+import type { OpeningAsked } from '../layout/opening.js';
 import type { PipelinePlanV2, Target } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
@@ -324,33 +325,48 @@ function checkNames(options: OpenOptions, { target }: PlanFacts): void {
     if (target !== only && options[name] !== undefined) wrong(name, options[name], remedy);
 }
 
+/** What was asked for, checked: sizes and threads for the planner, the rest for the core. */
+export interface CheckedOptions {
+  readonly sizes: OpeningAsked['sizes'];
+  readonly threads: number | undefined;
+  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external'>;
+}
+
+/** 0 where nothing was asked for: the planner's default. */
+const sizeAsked = (size: number): number | undefined => (size === 0 ? undefined : size);
+
+/** Spinning profiles publish records of fixed size by a word in each slot, so that one line carries both. */
+const byWords = (publication: (typeof PUBLICATIONS)[number], profile: (typeof PROFILES)[number]): boolean =>
+  publication === 'profile' ? profile !== 'default' : publication === 'slot';
+
 /**
- * Checks what was asked for and completes it for the addon.
+ * Checks what was asked for and completes it.
  * @throws OptionError
  * @internal
  */
-export function checkOptions(
-  options: OpenOptions,
-  plan: PlanFacts,
-): Omit<NativeOpenOptions, 'versionId' | 'note' | 'external'> {
+export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOptions {
   checkNames(options, plan);
   const first = integer('firstSequence', options.firstSequence, 0, FIRST_SEQUENCE_MAX, 0);
+  const sizes = {
+    capacity: sizeAsked(integer('capacity', options.capacity, 1, CAPACITY_MAX, 0)),
+    recordMax: sizeAsked(integer('recordMax', options.recordMax, 1, SIZE_LIMITS.recordMax, 0)),
+    arenaBytes: sizeAsked(checkedArena(options.arenaBytes)),
+    laneBytes: sizeAsked(integer('laneBytes', options.laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX, 0)),
+  };
+  const journalFolder = checkedJournal(options.journal, plan);
+  const batchRecords = integer('batchRecords', options.batchRecords, 1, BATCH_RECORDS_MAX, 0);
+  const threads = sizeAsked(integer('threads', options.threads, 1, THREADS_MAX, 0));
+  const cpus = checkedCpus(options.cpus);
+  const [pin, observe] = [flag('pin', options.pin, true), flag('observe', options.observe, false)];
+  const profile = word('profile', options.profile, PROFILES, 'default');
+  const wait = word('wait', options.wait, WAITS, 'profile');
+  const publication = word('publication', options.publication, PUBLICATIONS, 'profile');
+  const ports = checkedPorts(options.ports, plan.boundaries);
+  const firstSequence = [first % 2 ** 32, Math.floor(first / 2 ** 32)] as const;
   return {
-    capacity: integer('capacity', options.capacity, 1, CAPACITY_MAX, 0),
-    recordMax: integer('recordMax', options.recordMax, 1, SIZE_LIMITS.recordMax, 0),
-    arenaBytes: checkedArena(options.arenaBytes),
-    laneBytes: integer('laneBytes', options.laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX, 0),
-    journalFolder: checkedJournal(options.journal, plan),
-    batchRecords: integer('batchRecords', options.batchRecords, 1, BATCH_RECORDS_MAX, 0),
-    threads: integer('threads', options.threads, 1, THREADS_MAX, 0),
-    cpus: checkedCpus(options.cpus),
-    pin: flag('pin', options.pin, true),
-    observe: flag('observe', options.observe, false),
-    profile: word('profile', options.profile, PROFILES, 'default'),
-    wait: word('wait', options.wait, WAITS, 'profile'),
-    publication: word('publication', options.publication, PUBLICATIONS, 'profile'),
-    firstSequence: [first % 2 ** 32, Math.floor(first / 2 ** 32)],
-    ports: checkedPorts(options.ports, plan.boundaries),
+    sizes: { ...sizes, sequenceWords: byWords(publication, profile) },
+    threads,
+    native: { journalFolder, batchRecords, cpus, pin, observe, profile, wait, firstSequence, ports },
   };
 }
 

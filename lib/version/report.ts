@@ -21,6 +21,8 @@ export interface Role {
   readonly shards: number;
   /** What a router or a merge does. */
   readonly policy?: PolicyName;
+  /** Neither the author's nor the compiler's: a relay, which is there because of how journals are kept. */
+  readonly origin?: 'runtime';
 }
 
 /** The ring of a shard. */
@@ -51,8 +53,10 @@ export interface GraphLaneReport {
   readonly readers: readonly string[];
   /** What its writer does when it has no room. */
   readonly on_full: OnFullName;
-  /** The compiler put it in; no connection of the plan. */
+  /** No connection of the plan: it came with an element that was put in. */
   readonly inserted: boolean;
+  /** Neither the author's nor the compiler's: what a relay writes. */
+  readonly origin?: 'runtime';
   /** The kind that the plan asks for, where it is built as another one: a broadcast that drops. */
   readonly asked?: LaneKindName;
 }
@@ -132,8 +136,11 @@ const KINDS: Readonly<Record<RoleSpec['kind'], RoleKind>> = {
   Bridge: 'bridge',
 };
 
-function reportRole({ id, kind, policy }: RoleSpec): Role {
-  return { id, kind: KINDS[kind], shards: 1, ...(policy === 'None' ? {} : { policy }) };
+const originOf = (role: RoleSpec | undefined) => (role?.relay === true ? ({ origin: 'runtime' } as const) : {});
+
+function reportRole(role: RoleSpec): Role {
+  const { id, kind, policy } = role;
+  return { id, kind: KINDS[kind], shards: 1, ...(policy === 'None' ? {} : { policy }), ...originOf(role) };
 }
 
 function reportLane(plan: LaneGraphPlan, { roles }: GraphSpec, lane: LaneSpec): GraphLaneReport {
@@ -147,6 +154,7 @@ function reportLane(plan: LaneGraphPlan, { roles }: GraphSpec, lane: LaneSpec): 
     readers,
     on_full: lane.onFull,
     inserted: lane.inserted,
+    ...originOf(roles[lane.writer]),
     ...(asked === undefined || asked === lane.kind ? {} : { asked }),
   };
 }

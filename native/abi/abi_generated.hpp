@@ -14,6 +14,7 @@ inline constexpr std::uint32_t kSpecMagic = 0x53525442;
 inline constexpr std::uint32_t kSpecLayoutVersion = 0x3;
 inline constexpr std::uint32_t kRegionMagic = 0x52525442;
 inline constexpr std::uint32_t kRegionLayoutVersion = 0x2;
+inline constexpr std::uint32_t kLayoutMagic = 0x4c525442;
 inline constexpr std::uint32_t kTerminatorMask = 0x3;
 inline constexpr std::uint32_t kArenaBytesDefault = 0x400000;
 inline constexpr std::uint32_t kArenaBytesMax = 0x40000000;
@@ -30,6 +31,7 @@ inline constexpr std::uint32_t kHistogramCounts = 0xf00;
 inline constexpr std::uint32_t kHistogramSubBucketCount = 0x100;
 inline constexpr std::uint32_t kJournalSegmentBytesDefault = 0x4000000;
 inline constexpr std::uint32_t kLaneBytesDefault = 0x100000;
+inline constexpr std::uint32_t kLaneBytesMin = 0x40;
 inline constexpr std::uint32_t kLaneReadersMax = 0x10;
 inline constexpr std::uint32_t kNone = 0xffffffff;
 inline constexpr std::uint32_t kOrdinalBitsMax = 0x18;
@@ -469,6 +471,86 @@ static_assert(offsetof(SpecLane, layout_hash) == 64);
 static_assert(offsetof(SpecLane, retain_bytes) == 72);
 static_assert(offsetof(SpecLane, retain_ms) == 80);
 static_assert(sizeof(SpecLane) == 88);
+
+// First bytes of a layout. Offsets are from the start of the region; threads of agents and parts follow.
+struct LayoutHeader {
+  std::uint32_t magic;  // LAYOUT_MAGIC
+  std::uint32_t layout_version;  // REGION_LAYOUT_VERSION
+  std::uint32_t total_bytes;  // size of this buffer
+  std::uint32_t target;  // TargetCode
+  std::uint32_t thread_count;  // native threads
+  std::uint32_t agent_count;  // u32 each: index of its thread, or NONE where JavaScript runs it
+  std::uint32_t part_count;  // LayoutPart records: a shard or a lane each
+  std::uint32_t reserved;  // zero
+  std::uint64_t region_bytes;  // size of the region
+  std::uint64_t observable_bytes;  // prefix that holds everything but marks and records
+  std::uint64_t agents;  // AgentEntry × agent_count
+  std::uint64_t threads;  // ThreadBlock × thread_count
+  std::uint64_t blocks;  // RingBlock or LaneBlock × part_count
+  std::uint64_t lists;  // room for lists of offsets and of indices
+  std::uint64_t list_bytes;
+  std::uint64_t texts;  // room for the plan’s name and ids
+  std::uint64_t text_bytes;
+};
+static_assert(offsetof(LayoutHeader, magic) == 0);
+static_assert(offsetof(LayoutHeader, layout_version) == 4);
+static_assert(offsetof(LayoutHeader, total_bytes) == 8);
+static_assert(offsetof(LayoutHeader, target) == 12);
+static_assert(offsetof(LayoutHeader, thread_count) == 16);
+static_assert(offsetof(LayoutHeader, agent_count) == 20);
+static_assert(offsetof(LayoutHeader, part_count) == 24);
+static_assert(offsetof(LayoutHeader, reserved) == 28);
+static_assert(offsetof(LayoutHeader, region_bytes) == 32);
+static_assert(offsetof(LayoutHeader, observable_bytes) == 40);
+static_assert(offsetof(LayoutHeader, agents) == 48);
+static_assert(offsetof(LayoutHeader, threads) == 56);
+static_assert(offsetof(LayoutHeader, blocks) == 64);
+static_assert(offsetof(LayoutHeader, lists) == 72);
+static_assert(offsetof(LayoutHeader, list_bytes) == 80);
+static_assert(offsetof(LayoutHeader, texts) == 88);
+static_assert(offsetof(LayoutHeader, text_bytes) == 96);
+static_assert(sizeof(LayoutHeader) == 104);
+
+// Sizes and places of a shard or of a lane; a place of 0 is none.
+struct LayoutPart {
+  std::uint32_t layout;  // LayoutCode
+  std::uint32_t capacity;  // records; Framed: bytes. The gate, exactly as asked for
+  std::uint32_t slot_count;  // power of two ≥ capacity; Framed: 0
+  std::uint32_t slot_stride;  // bytes from slot to slot; Framed: 0
+  std::uint32_t word_bytes;  // WORD_BYTES where a sequence word stands before every record of a shard, else 0
+  std::uint32_t record_max;  // largest record, bytes
+  std::uint32_t memory_bytes;  // of the arena or of the frames: a power of two; of a lane’s structs; 0 in a shard of structs
+  std::uint32_t stamp_count;  // power of two
+  std::uint64_t producer;  // ProducerBlock
+  std::uint64_t consumers;  // ConsumerBlock each: entries, then the egress; or the lane’s readers
+  std::uint64_t journal;  // JournalBlock
+  std::uint64_t files;  // ConsumerBlock of the agent that writes the files
+  std::uint64_t stamps;  // f64 × stamp_count each, padded to a block: entries, then the producer; or the lane’s writer
+  std::uint64_t histograms;  // u32 × HISTOGRAM_COUNTS, one a consumer
+  std::uint64_t marks;  // a byte a slot each, padded to a page: planes of a shard
+  std::uint64_t slots;  // Slot × slot_count; in a shard of structs the slots themselves
+  std::uint64_t ordinals;  // u64 × slot_count, where a lane of slots keeps them
+  std::uint64_t data;  // memory_bytes: arena, frames or a lane’s structs
+};
+static_assert(offsetof(LayoutPart, layout) == 0);
+static_assert(offsetof(LayoutPart, capacity) == 4);
+static_assert(offsetof(LayoutPart, slot_count) == 8);
+static_assert(offsetof(LayoutPart, slot_stride) == 12);
+static_assert(offsetof(LayoutPart, word_bytes) == 16);
+static_assert(offsetof(LayoutPart, record_max) == 20);
+static_assert(offsetof(LayoutPart, memory_bytes) == 24);
+static_assert(offsetof(LayoutPart, stamp_count) == 28);
+static_assert(offsetof(LayoutPart, producer) == 32);
+static_assert(offsetof(LayoutPart, consumers) == 40);
+static_assert(offsetof(LayoutPart, journal) == 48);
+static_assert(offsetof(LayoutPart, files) == 56);
+static_assert(offsetof(LayoutPart, stamps) == 64);
+static_assert(offsetof(LayoutPart, histograms) == 72);
+static_assert(offsetof(LayoutPart, marks) == 80);
+static_assert(offsetof(LayoutPart, slots) == 88);
+static_assert(offsetof(LayoutPart, ordinals) == 96);
+static_assert(offsetof(LayoutPart, data) == 104);
+static_assert(sizeof(LayoutPart) == 112);
 
 // Variable layout: where a record lies in the arena. Written by the producer.
 struct Slot {

@@ -30,18 +30,23 @@ std::shared_ptr<Hold> make_hold(Napi::Env env, std::shared_ptr<run::Pipeline> pi
   return std::make_shared<Hold>(env, std::move(pipeline), std::move(channel), opener);
 }
 
-// open(spec: Uint8Array, options: NativeOpenOptions, onEvent): NativePipeline
+std::span<const std::byte> bytes_of(const Napi::Value& value) {
+  const auto bytes = value.As<Napi::Uint8Array>();
+  return {reinterpret_cast<const std::byte*>(bytes.Data()), bytes.ByteLength()};
+}
+
+// open(spec: Uint8Array, layout: Uint8Array, options: NativeOpenOptions, onEvent): NativePipeline
 Napi::Value open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return {env, guarded(env, [&]() -> napi_value {
-            if (info.Length() < 3 || !info[0].IsTypedArray() || !info[1].IsObject() || !info[2].IsFunction())
-              throw std::invalid_argument("open takes a spec, options and a listener");
-            const auto spec = info[0].As<Napi::Uint8Array>();
-            const auto options = info[1].As<Napi::Object>();
-            std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(
-                {reinterpret_cast<const std::byte*>(spec.Data()), spec.ByteLength()}, read_options(options));
+            if (info.Length() < 4 || !info[0].IsTypedArray() || !info[1].IsTypedArray() || !info[2].IsObject() ||
+                !info[3].IsFunction())
+              throw std::invalid_argument("open takes a spec, a layout, options and a listener");
+            const auto options = info[2].As<Napi::Object>();
+            std::shared_ptr<run::Pipeline> pipeline =
+                run::Pipeline::open(bytes_of(info[0]), bytes_of(info[1]), read_options(options));
             refuse_invisible(*pipeline);
-            const std::shared_ptr<Hold> hold = make_hold(env, pipeline, info[2], true);
+            const std::shared_ptr<Hold> hold = make_hold(env, pipeline, info[3], true);
             // Before JavaScript has anything of it: where a thread cannot be started, all is given back here and now.
             pipeline->start();
             const Napi::Value object = make_pipeline_object(env, hold, options.Get("external").ToBoolean().Value());
@@ -82,10 +87,7 @@ Napi::Value journal_facts(const Napi::CallbackInfo& info) {
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 2 || !info[0].IsTypedArray())
               throw std::invalid_argument("a spec and a port are wanted");
-            const auto spec = info[0].As<Napi::Uint8Array>();
-            return Napi::String::New(
-                env, run::journal_facts({reinterpret_cast<const std::byte*>(spec.Data()), spec.ByteLength()},
-                                        read_port(info[1])));
+            return Napi::String::New(env, run::journal_facts(bytes_of(info[0]), read_port(info[1])));
           })};
 }
 

@@ -58,11 +58,6 @@ constexpr std::array<std::pair<const char*, run::WaitStrategy>, 5> kWaits{{{"pro
                                                                            {"yield", run::WaitStrategy::kYield},
                                                                            {"park", run::WaitStrategy::kPark}}};
 
-constexpr std::array<std::pair<const char*, run::Publication>, 3> kPublications{
-    {{"profile", run::Publication::kProfile},
-     {"cursor", run::Publication::kCursor},
-     {"slot", run::Publication::kSlot}}};
-
 constexpr std::array<std::pair<const char*, abi::PortCode>, 3> kPorts{
     {{"js", abi::PortCode::kJs}, {"native", abi::PortCode::kNative}, {"discard", abi::PortCode::kDiscard}}};
 
@@ -96,18 +91,12 @@ run::PortOptions read_port(const Napi::Value& value) {
 
 run::Options read_options(const Napi::Object& object) {
   run::Options options;
-  options.capacity = read_number(object, "capacity");
-  options.record_max = read_number(object, "recordMax");
-  options.arena_bytes = read_number(object, "arenaBytes");
-  options.lane_bytes = read_number(object, "laneBytes");
   options.journal_folder = read_text(object, "journalFolder");
   options.batch_records = read_number(object, "batchRecords");
-  options.threads = read_number(object, "threads");
   options.pin = read_flag(object, "pin");
   options.observe = read_flag(object, "observe");
   options.profile = read_word(object, "profile", kProfiles);
   options.wait = read_word(object, "wait", kWaits);
-  options.publication = read_word(object, "publication", kPublications);
   options.version_id = read_text(object, "versionId");
   options.note = read_text(object, "note");
   const Napi::Array cpus = read_array(object, "cpus");

@@ -230,6 +230,8 @@ void check_lanes(const LaneGraphDescription& graph) {
     const bool fanout = lane.kind == abi::LaneKindCode::kFanoutBroadcast;
     require(lane.readers.size() >= 1 && lane.readers.size() <= (fanout ? abi::kLaneReadersMax : 1),
             "a lane has too few or too many readers", lane.readers.size());
+    require(lane.kind != abi::LaneKindCode::kJournal || graph.roles[lane.readers.front()].kind != abi::RoleCode::kEgress,
+            "an egress reads a journal without a relay", i);
     const bool inserted = lane.has(abi::LaneFlag::kInserted);
     require(inserted == (lane.connection == abi::kNone), "an inserted lane has a connection", lane.connection);
     require(!inserted || (lane.kind == abi::LaneKindCode::kEvents && lane.on_full == abi::OnFullCode::kBlock),

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/cpu.hpp"
+#include "graph/spec_reader.hpp"
 
 namespace byteor::graph {
 
@@ -14,16 +15,16 @@ abi::RegionHeader& Graph::write_tables(abi::TargetCode target, const std::string
   h.magic = abi::kRegionMagic;
   h.layout_version = abi::kRegionLayoutVersion;
   h.total_bytes = region_.size();
-  h.observable_bytes = tables_.observable_bytes;
+  h.observable_bytes = layout_.header.observable_bytes;
   h.pid = static_cast<std::uint32_t>(::getpid());
   h.target = static_cast<std::uint32_t>(target);
-  h.agent_count = tables_.agent_count;
-  h.thread_count = tables_.thread_count;
-  h.agents_offset = tables_.agents;
-  h.threads_offset = tables_.threads;
+  h.agent_count = layout_.header.agent_count;
+  h.thread_count = layout_.header.thread_count;
+  h.agents_offset = layout_.header.agents;
+  h.threads_offset = layout_.header.threads;
   h.name_offset = write_text(name);
   h.name_length = static_cast<std::uint32_t>(name.size());
-  for (std::uint32_t i = 0; i < tables_.thread_count; ++i) thread_block(i).cpu = -1;
+  for (std::uint32_t i = 0; i < layout_.header.thread_count; ++i) thread_block(i).cpu = -1;
   return h;
 }
 
@@ -32,7 +33,7 @@ abi::AgentEntry& Graph::write_agent(std::uint32_t agent, abi::AgentKind kind, st
   abi::AgentEntry& entry = agent_entry(agent);
   entry.kind = static_cast<std::uint32_t>(kind);
   entry.entry = abi::kNone;
-  entry.thread = facts.thread;
+  entry.thread = agent_thread(agent);
   entry.id_offset = id_offset;
   entry.id_length = static_cast<std::uint32_t>(facts.id.size());
   entry.dependency_count = static_cast<std::uint32_t>(facts.dependencies.size());
@@ -44,25 +45,30 @@ abi::AgentEntry& Graph::write_agent(std::uint32_t agent, abi::AgentKind kind, st
 
 std::uint64_t Graph::write_text(const std::string& text) {
   const std::uint64_t place = text_cursor_;
+  require(layout_.header.texts + layout_.header.text_bytes - place >= text.size(), "the layout has no room for a text",
+          text.size());
   std::memcpy(region_.data() + place, text.data(), text.size());
   text_cursor_ += text.size();
   return place;
 }
 
-std::uint64_t Graph::write_list(const std::vector<std::uint64_t>& values) {
-  list_cursor_ = core::round_up(list_cursor_, 8);
+std::uint64_t Graph::put_list(const void* values, std::uint64_t bytes) {
   const std::uint64_t place = list_cursor_;
+  const std::uint64_t end = layout_.header.lists + layout_.header.list_bytes;
+  require(place <= end && end - place >= bytes, "the layout has no room for a list", bytes);
   // The address of an empty list may be null, which memcpy must not be given.
-  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 8);
-  list_cursor_ += values.size() * 8;
+  if (bytes != 0) std::memcpy(region_.data() + place, values, bytes);
+  list_cursor_ += bytes;
   return place;
 }
 
+std::uint64_t Graph::write_list(const std::vector<std::uint64_t>& values) {
+  list_cursor_ = core::round_up(list_cursor_, 8);
+  return put_list(values.data(), values.size() * sizeof(std::uint64_t));
+}
+
 std::uint64_t Graph::write_indices(const std::vector<std::uint32_t>& values) {
-  const std::uint64_t place = list_cursor_;
-  if (!values.empty()) std::memcpy(region_.data() + place, values.data(), values.size() * 4);
-  list_cursor_ += values.size() * 4;
-  return place;
+  return put_list(values.data(), values.size() * sizeof(std::uint32_t));
 }
 
 std::string OpReports::text() const {

@@ -22,6 +22,7 @@
 #include "core/consumer.hpp"
 #include "core/producer.hpp"
 #include "graph/description.hpp"
+#include "graph/layout.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/slots_reader.hpp"
@@ -58,25 +59,15 @@ struct JsSleeper {
   enum class Waits { kRecords, kRoom, kDurable } waits_for;
 };
 
-// Where a region's tables begin, and how long they are.
-struct RegionTables {
-  std::uint64_t agents;
-  std::uint64_t threads;
-  std::uint64_t lists;  // the region's two heaps
-  std::uint64_t texts;
-  std::uint64_t observable_bytes;
-  std::uint32_t agent_count;
-  std::uint32_t thread_count;
-};
-
 class Graph {
  public:
-  Graph(std::span<std::byte> region, const RegionTables& tables)
+  // `region` is zeroed memory of layout.header.region_bytes, and outlives the graph.
+  Graph(std::span<std::byte> region, RegionLayout layout)
       : region_(region),
-        tables_(tables),
-        agent_facts_(tables.agent_count),
-        list_cursor_(tables.lists),
-        text_cursor_(tables.texts) {}
+        layout_(std::move(layout)),
+        agent_facts_(layout_.header.agent_count),
+        list_cursor_(layout_.header.lists),
+        text_cursor_(layout_.header.texts) {}
   virtual ~Graph() = default;
 
   Graph(const Graph&) = delete;
@@ -84,21 +75,22 @@ class Graph {
 
   abi::RegionHeader& header() const noexcept { return at<abi::RegionHeader>(0); }
   abi::AgentEntry& agent_entry(std::uint32_t agent) const noexcept {
-    return at<abi::AgentEntry>(tables_.agents + agent * sizeof(abi::AgentEntry));
+    return at<abi::AgentEntry>(layout_.header.agents + agent * sizeof(abi::AgentEntry));
   }
   abi::ThreadBlock& thread_block(std::uint32_t thread) const noexcept {
-    return at<abi::ThreadBlock>(tables_.threads + thread * sizeof(abi::ThreadBlock));
+    return at<abi::ThreadBlock>(thread_place(thread));
   }
-  std::uint32_t agent_count() const noexcept { return tables_.agent_count; }
-  std::uint32_t thread_count() const noexcept { return tables_.thread_count; }
-  std::uint64_t observable_bytes() const noexcept { return tables_.observable_bytes; }
+  std::uint32_t agent_count() const noexcept { return layout_.header.agent_count; }
+  std::uint32_t thread_count() const noexcept { return layout_.header.thread_count; }
+  std::uint64_t observable_bytes() const noexcept { return layout_.header.observable_bytes; }
+  const RegionLayout& layout() const noexcept { return layout_; }
   // Agents that an agent waits for, as its entry lists them.
   const std::vector<std::uint32_t>& dependencies(std::uint32_t agent) const noexcept {
     return agent_facts_[agent].dependencies;
   }
   const std::string& agent_id(std::uint32_t agent) const noexcept { return agent_facts_[agent].id; }
   // Index into ThreadBlock, or abi::kNone (JavaScript).
-  std::uint32_t agent_thread(std::uint32_t agent) const noexcept { return agent_facts_[agent].thread; }
+  std::uint32_t agent_thread(std::uint32_t agent) const noexcept { return layout_.agent_threads[agent]; }
 
   // All agents but the adapters', in an order in which records flow.
   virtual std::vector<PlacedAgent>& agents() noexcept = 0;
@@ -154,7 +146,6 @@ class Graph {
   // What an agent's entry and the core's own copy of it both say.
   struct AgentFacts {
     std::string id;
-    std::uint32_t thread = abi::kNone;
     std::vector<std::uint32_t> dependencies;
   };
   // `id_offset`: where the id stands as a text already.
@@ -162,7 +153,14 @@ class Graph {
   // What the header says of the tables, and of every pipeline.
   abi::RegionHeader& write_tables(abi::TargetCode target, const std::string& name);
 
-  // Put a text or a list behind those before it; the place it got. Lists of u64 are 8-byte aligned.
+  // Of a part: a shard, or a lane.
+  const abi::LayoutPart& part(std::uint32_t index) const noexcept { return layout_.parts[index]; }
+  std::uint64_t thread_place(std::uint32_t thread) const noexcept {
+    return layout_.header.threads + thread * sizeof(abi::ThreadBlock);
+  }
+
+  // Put a text or a list behind those before it; the place it got. Lists of u64 are 8-byte aligned. Throw DecodeError
+  // where the layout has too little room for them.
   std::uint64_t write_text(const std::string& text);
   std::uint64_t write_list(const std::vector<std::uint64_t>& values);
   std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
@@ -170,7 +168,9 @@ class Graph {
   std::span<std::byte> region_;
 
  private:
-  const RegionTables tables_;
+  std::uint64_t put_list(const void* values, std::uint64_t bytes);
+
+  const RegionLayout layout_;
   std::vector<AgentFacts> agent_facts_;
   std::uint64_t list_cursor_;
   std::uint64_t text_cursor_;

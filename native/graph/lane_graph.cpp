@@ -23,21 +23,11 @@ void add(std::atomic<double>& cell, double value) noexcept {
 
 }  // namespace
 
-LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
-                     std::vector<LaneSizes> sizes, Journals journals, LanePlacement placement, LaneGraphOptions options,
-                     core::FailureReporter& failures)
-    : Graph(region, {.agents = plan.agents,
-                     .threads = plan.threads,
-                     .lists = plan.lists,
-                     .texts = plan.texts,
-                     .observable_bytes = plan.observable_bytes,
-                     .agent_count = graph::agent_count(description),
-                     .thread_count = placement.threads}),
+LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription description, RegionLayout layout,
+                     Journals journals, LaneGraphOptions options, core::FailureReporter& failures)
+    : Graph(region, std::move(layout)),
       description_(std::move(description)),
-      plan_(std::move(plan)),
-      sizes_(std::move(sizes)),
       journals_(std::move(journals)),
-      placement_(std::move(placement)),
       options_(std::move(options)),
       failures_(failures),
       boundary_roles_(description_.boundaries.size()),
@@ -74,15 +64,15 @@ LaneGraph::~LaneGraph() = default;
 // ---- places --------------------------------------------------------------------------------------------------------
 
 abi::LaneBlock& LaneGraph::lane_block(std::uint32_t index) const noexcept {
-  return at<abi::LaneBlock>(plan_.lane_blocks + index * sizeof(abi::LaneBlock));
+  return at<abi::LaneBlock>(layout().header.blocks + index * sizeof(abi::LaneBlock));
 }
 
 abi::ProducerBlock& LaneGraph::producer_block(std::uint32_t index) const noexcept {
-  return at<abi::ProducerBlock>(plan_.lanes[index].producer);
+  return at<abi::ProducerBlock>(part(index).producer);
 }
 
 abi::ConsumerBlock& LaneGraph::reader_block(std::uint32_t index, std::uint32_t reader) const noexcept {
-  return at<abi::ConsumerBlock>(plan_.lanes[index].readers[reader]);
+  return at<abi::ConsumerBlock>(consumer_place(part(index), reader));
 }
 
 std::optional<std::uint32_t> LaneGraph::journal_agent(std::uint32_t index) const noexcept {
@@ -102,51 +92,49 @@ std::uint32_t LaneGraph::reader_place(std::uint32_t index, std::uint32_t role_in
 }
 
 std::uint64_t LaneGraph::first_position(std::uint32_t index) const noexcept {
-  const bool framed = sizes_[index].layout == abi::LayoutCode::kFramed;
+  const bool framed = layout_of(part(index)) == abi::LayoutCode::kFramed;
   return framed ? core::round_up(options_.first_sequence, abi::kFrameAlign) : options_.first_sequence;
 }
 
 // ---- the ends of lanes ---------------------------------------------------------------------------------------------
 
 lane::FramedMemory LaneGraph::framed_memory(std::uint32_t index) const noexcept {
-  const LaneSizes& sizes = sizes_[index];
-  return {region_.data() + plan_.lanes[index].data, sizes.memory_bytes, sizes.capacity, sizes.record_max,
-          options_.may_sleep};
+  const abi::LayoutPart& own = part(index);
+  return {region_.data() + own.data, own.memory_bytes, own.capacity, own.record_max, options_.may_sleep};
 }
 
 core::RingMemory LaneGraph::slots_memory(std::uint32_t index) const noexcept {
-  const LaneSizes& sizes = sizes_[index];
+  const abi::LayoutPart& own = part(index);
   core::RingMemory memory;
-  memory.fixed = sizes.layout == abi::LayoutCode::kFixed;
-  memory.slot_mask = sizes.slot_count - 1;
-  memory.capacity = sizes.capacity;
-  memory.record_max = sizes.record_max;
+  memory.fixed = layout_of(own) == abi::LayoutCode::kFixed;
+  memory.slot_mask = own.slot_count - 1;
+  memory.capacity = own.capacity;
+  memory.record_max = own.record_max;
   if (memory.fixed) {
-    memory.slots = region_.data() + plan_.lanes[index].data;
-    memory.slot_stride = sizes.memory_bytes / sizes.slot_count;
-    memory.record_bytes = sizes.record_max;
+    memory.slots = region_.data() + own.data;
+    memory.slot_stride = own.memory_bytes / own.slot_count;
+    memory.record_bytes = own.record_max;
   } else {
-    memory.slots = region_.data() + plan_.lanes[index].slots;
+    memory.slots = region_.data() + own.slots;
     memory.slot_stride = sizeof(abi::Slot);
-    memory.arena = region_.data() + plan_.lanes[index].data;
-    memory.arena_bytes = sizes.memory_bytes;
+    memory.arena = region_.data() + own.data;
+    memory.arena_bytes = own.memory_bytes;
   }
   memory.may_sleep = options_.may_sleep;
   return memory;
 }
 
 std::uint64_t* LaneGraph::ordinals(std::uint32_t index) const noexcept {
-  const std::uint64_t place = plan_.lanes[index].ordinals;
+  const std::uint64_t place = part(index).ordinals;
   return place == 0 ? nullptr : &at<std::uint64_t>(place);
 }
 
 core::StampTable LaneGraph::stamp_table(std::uint32_t index) const noexcept {
-  return {&at<double>(plan_.lanes[index].stamps), sizes_[index].stamp_count - 1};
+  return {&at<double>(part(index).stamps), part(index).stamp_count - 1};
 }
 
 core::Histogram LaneGraph::histogram(std::uint32_t index, std::uint32_t reader) const noexcept {
-  const std::uint64_t bytes = sizeof(std::uint32_t) * abi::kHistogramCounts;
-  return core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.lanes[index].histograms + reader * bytes));
+  return core::Histogram(&at<std::atomic<std::uint32_t>>(histogram_place(part(index), reader)));
 }
 
 core::SequenceReader LaneGraph::writer_position(std::uint32_t index) const noexcept {
@@ -163,14 +151,14 @@ std::vector<core::SequenceReader> LaneGraph::gates(std::uint32_t index) const no
   std::vector<core::SequenceReader> gates;
   for (std::uint32_t reader = 0; reader < lane(index).readers.size(); ++reader)
     gates.push_back(reader_position(index, reader));
-  if (const std::uint64_t files = plan_.lanes[index].files; files != 0)
+  if (const std::uint64_t files = part(index).files; files != 0)
     gates.emplace_back(at<abi::ConsumerBlock>(files).sequence);
   return gates;
 }
 
 // What a lane's readers may read: of a journal, what its files hold.
 core::Barrier LaneGraph::barrier(std::uint32_t index) const {
-  const std::uint64_t files = plan_.lanes[index].files;
+  const std::uint64_t files = part(index).files;
   std::vector<core::SequenceReader> before;
   before.push_back(files == 0 ? writer_position(index) : core::SequenceReader(at<abi::ConsumerBlock>(files).sequence));
   return core::Barrier(std::move(before), lane_block(index).stop_before);
@@ -181,11 +169,11 @@ core::ShardEnd LaneGraph::lane_end(std::uint32_t index) const noexcept {
 }
 
 bool LaneGraph::reads_elsewhere(std::uint32_t index, std::uint32_t reader) const noexcept {
-  return agents_thread(reader) != agents_thread(lane(index).writer);
+  return agent_thread(reader) != agent_thread(lane(index).writer);
 }
 
 bool LaneGraph::crosses_threads(std::uint32_t index) const noexcept {
-  return plan_.lanes[index].files != 0 ||
+  return part(index).files != 0 ||
          std::ranges::any_of(lane(index).readers, [&](std::uint32_t reader) { return reads_elsewhere(index, reader); });
 }
 
@@ -213,11 +201,11 @@ lane::ReaderOptions LaneGraph::reader_options(std::uint32_t index, std::uint32_t
           .ordinal_shift = ordinal_shift_,
           .delivers = role(lane(index).readers[reader]).kind == abi::RoleCode::kEgress,
           .batch_records = std::max(options_.batch_records, abi::kBatchRecordsDefault),
-          .paces = plan_.lanes[index].files == 0 && reads_elsewhere(index, lane(index).readers[reader])};
+          .paces = part(index).files == 0 && reads_elsewhere(index, lane(index).readers[reader])};
 }
 
 LaneGraph::AnyWriter LaneGraph::make_writer(std::uint32_t index) {
-  if (sizes_[index].layout == abi::LayoutCode::kFramed)
+  if (layout_of(part(index)) == abi::LayoutCode::kFramed)
     return std::make_unique<lane::FramedWriter>(framed_memory(index), producer_block(index), gates(index),
                                                 stamp_table(index), writer_options(index));
   std::vector<core::SequenceReader> cells = gates(index);
@@ -229,7 +217,7 @@ LaneGraph::AnyWriter LaneGraph::make_writer(std::uint32_t index) {
 
 LaneGraph::AnyReader LaneGraph::make_reader(std::uint32_t index, std::uint32_t reader) {
   abi::ConsumerBlock& block = reader_block(index, reader);
-  if (sizes_[index].layout == abi::LayoutCode::kFramed)
+  if (layout_of(part(index)) == abi::LayoutCode::kFramed)
     return std::make_unique<lane::FramedReader>(framed_memory(index), producer_block(index), block, barrier(index),
                                                 lane_end(index), stamp_table(index), histogram(index, reader),
                                                 reader_options(index, reader));
@@ -259,7 +247,7 @@ lane::RoleContext LaneGraph::role_context(std::uint32_t index) {
         reader);
     if (journals_[inlet] != nullptr) {
       end.inlet = behind_files(std::move(end.inlet), inlet);
-      end.replayed = &at<abi::JournalBlock>(plan_.lanes[inlet].journal).replayed;
+      end.replayed = &at<abi::JournalBlock>(part(inlet).journal).replayed;
     }
     end.block = &reader_block(inlet, place);
     end.producer = &producer_block(inlet);
@@ -368,7 +356,7 @@ void LaneGraph::make_end(std::uint32_t index) {
       native_readers_[boundary]);
   std::vector<ObservedEnd::Shard> shown{{&agent_entry(index), lane(inlet).writer}};
   agents_.push_back(
-      {agents_thread(index), std::make_unique<ObservedEnd>(std::move(agent), EndSide::kEgress, std::move(shown),
+      {agent_thread(index), std::make_unique<ObservedEnd>(std::move(agent), EndSide::kEgress, std::move(shown),
                                                            [this, boundary] { return judge_egress(boundary); })});
 }
 
@@ -380,7 +368,7 @@ void LaneGraph::make_roles() {
       continue;
     }
     roles_.push_back(made.get());
-    agents_.push_back({agents_thread(i), std::move(made)});
+    agents_.push_back({agent_thread(i), std::move(made)});
   }
 }
 
@@ -434,14 +422,14 @@ std::vector<JsSleeper> LaneGraph::js_sleepers() noexcept {
       std::vector<std::uint32_t> holders = lane(outlet).readers;
       if (const std::optional<std::uint32_t> journal = journal_agent(outlet)) {
         holders.push_back(*journal);
-        sleepers.push_back({agents_thread(*journal), &at<abi::JournalBlock>(plan_.lanes[outlet].journal).durable_armed,
+        sleepers.push_back({agent_thread(*journal), &at<abi::JournalBlock>(part(outlet).journal).durable_armed,
                             JsSleeper::Waits::kDurable});
       }
       for (const std::uint32_t agent : holders)
-        sleepers.push_back({agents_thread(agent), &producer_block(outlet).room_armed, JsSleeper::Waits::kRoom});
+        sleepers.push_back({agent_thread(agent), &producer_block(outlet).room_armed, JsSleeper::Waits::kRoom});
     } else {
       const std::uint32_t inlet = role(i).inlets.front();
-      sleepers.push_back({agents_thread(journal_agent(inlet).value_or(lane(inlet).writer)),
+      sleepers.push_back({agent_thread(journal_agent(inlet).value_or(lane(inlet).writer)),
                           &reader_block(inlet, reader_place(inlet, i)).records_armed, JsSleeper::Waits::kRecords});
     }
   }
@@ -476,7 +464,7 @@ void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
     const auto index = static_cast<std::uint32_t>(found - journal_agents_.begin());
     // SYNC POINT S4: nothing behind what the files hold will ever be handed on.
     core::stop_shard_before(lane_block(index).stop_before,
-                            at<abi::ConsumerBlock>(plan_.lanes[index].files).sequence.load(std::memory_order_acquire));
+                            at<abi::ConsumerBlock>(part(index).files).sequence.load(std::memory_order_acquire));
     mark_readers(index);
   }
   for (std::uint32_t i = 0; i < roles; ++i) {
@@ -500,7 +488,7 @@ void LaneGraph::settle() noexcept {
   }
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     if (journals_[i] == nullptr) continue;
-    auto& files = at<abi::ConsumerBlock>(plan_.lanes[i].files);
+    auto& files = at<abi::ConsumerBlock>(part(i).files);
     add(files.abandoned, lane::settle_unread(files, producer_block(i), nullptr));
   }
 }
@@ -524,9 +512,9 @@ std::string LaneGraph::sizes() const {
   std::string text = "{\"lanes\":{";
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     if (i > 0) text += ',';
-    text += '"' + lane(i).id + "\":{\"capacity\":" + std::to_string(sizes_[i].capacity) +
-            ",\"memory_bytes\":" + std::to_string(sizes_[i].memory_bytes) +
-            ",\"record_max\":" + std::to_string(sizes_[i].record_max);
+    text += '"' + lane(i).id + "\":{\"capacity\":" + std::to_string(part(i).capacity) +
+            ",\"memory_bytes\":" + std::to_string(part(i).memory_bytes) +
+            ",\"record_max\":" + std::to_string(part(i).record_max);
     if (journals_[i] != nullptr) {
       text += ",\"journal\":";
       op::append_json_string(text, journals_[i]->folder());

@@ -22,7 +22,6 @@
 #include "graph/description.hpp"
 #include "graph/graph.hpp"
 #include "graph/lane_delivery.hpp"
-#include "graph/lane_region_plan.hpp"
 #include "graph/observed_end.hpp"
 #include "journal/journal_files.hpp"
 #include "journal/journal_inlet.hpp"
@@ -37,12 +36,6 @@
 
 namespace byteor::graph {
 
-// Which native thread runs which agent (a role, then a journal lane each); abi::kNone where JavaScript does.
-struct LanePlacement {
-  std::uint32_t threads = 1;
-  std::vector<std::uint32_t> agent_threads;
-};
-
 // The files of journal lanes, by lane; nullptr for the other kinds.
 using Journals = std::vector<std::unique_ptr<journal::JournalFiles>>;
 
@@ -55,16 +48,13 @@ struct LaneGraphOptions {
 
 class LaneGraph final : public Graph {
  public:
-  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. No egress reads a journal lane (what an
-  // earlier run has left comes from files). Throws std::invalid_argument when an op cannot be made (its message names
-  // the stage), and journal::JournalError.
-  LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
-            std::vector<LaneSizes> sizes, Journals journals, LanePlacement placement, LaneGraphOptions options,
-            core::FailureReporter& failures);
+  // `layout` is made for this description and these ports. Throws std::invalid_argument when an op cannot be made (its
+  // message names the stage), journal::JournalError and DecodeError.
+  LaneGraph(std::span<std::byte> region, LaneGraphDescription description, RegionLayout layout, Journals journals,
+            LaneGraphOptions options, core::FailureReporter& failures);
   ~LaneGraph() override;
 
   const LaneGraphDescription& description() const noexcept { return description_; }
-  const std::vector<LaneSizes>& lane_sizes() const noexcept { return sizes_; }
   abi::LaneBlock& lane_block(std::uint32_t lane) const noexcept;
   abi::ProducerBlock& producer_block(std::uint32_t lane) const noexcept;
   // `reader`: its place among the lane's readers.
@@ -73,7 +63,7 @@ class LaneGraph final : public Graph {
   std::vector<PlacedAgent>& agents() noexcept override { return agents_; }
   std::uint32_t boundary_agent(std::uint32_t boundary) const noexcept override { return boundary_roles_[boundary]; }
   std::uint32_t boundary_thread(std::uint32_t boundary) const noexcept override {
-    return placement_.agent_threads[boundary_roles_[boundary]];
+    return agent_thread(boundary_roles_[boundary]);
   }
   WritingEnd writing_end(std::uint32_t boundary) override;
   ReadingEnd reading_end(std::uint32_t boundary) override;
@@ -100,7 +90,6 @@ class LaneGraph final : public Graph {
 
   const RoleDescription& role(std::uint32_t index) const noexcept { return description_.roles[index]; }
   const LaneDescription& lane(std::uint32_t index) const noexcept { return description_.lanes[index]; }
-  std::uint32_t agents_thread(std::uint32_t agent) const noexcept { return placement_.agent_threads[agent]; }
   abi::PortCode port_of(std::uint32_t role_index) const noexcept;
   bool is_js(std::uint32_t role_index) const noexcept { return port_of(role_index) == abi::PortCode::kJs; }
   // The agent that writes a journal lane's files.
@@ -153,10 +142,7 @@ class LaneGraph final : public Graph {
   bool judge_egress(std::uint32_t boundary) noexcept;
 
   LaneGraphDescription description_;
-  LaneRegionPlan plan_;
-  std::vector<LaneSizes> sizes_;
   Journals journals_;
-  LanePlacement placement_;
   LaneGraphOptions options_;
   core::FailureReporter& failures_;
   std::uint64_t first_ordinal_ = 0;                // of ingresses: behind what journals still have of earlier runs

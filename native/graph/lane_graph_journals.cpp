@@ -16,7 +16,7 @@ void LaneGraph::make_journal_agents() {
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     if (journals_[i] == nullptr) continue;
     const std::uint32_t agent = journal_agents_[i];
-    auto& block = at<abi::ConsumerBlock>(plan_.lanes[i].files);
+    auto& block = at<abi::ConsumerBlock>(part(i).files);
     // What the writer has published; its own position is what the lane's readers wait for. What it takes, it appends.
     lane::ReaderOptions reading = reader_options(i, 0);
     reading.delivers = true;
@@ -27,9 +27,9 @@ void LaneGraph::make_journal_agents() {
     options.agent = agent;
     options.stop_before = &lane_block(i).stop_before;
     options.position = &block.sequence;
-    agents_.push_back({agents_thread(agent), std::make_unique<journal::JournalAgent>(
+    agents_.push_back({agent_thread(agent), std::make_unique<journal::JournalAgent>(
                                                  *journal_ends_.back(), *journals_[i],
-                                                 at<abi::JournalBlock>(plan_.lanes[i].journal), failures_, options)});
+                                                 at<abi::JournalBlock>(part(i).journal), failures_, options)});
   }
 }
 
@@ -43,7 +43,7 @@ std::unique_ptr<lane::Inlet> LaneGraph::behind_files(std::unique_ptr<lane::Inlet
   deliveries_.push_back(delivery_behind(lane(index).readers.front()));
   options.delivery = deliveries_.back().get();
   auto made = std::make_unique<journal::JournalInlet>(
-      *journal_ends_.back(), *journals_[index], at<abi::JournalBlock>(plan_.lanes[index].journal), failures_, options);
+      *journal_ends_.back(), *journals_[index], at<abi::JournalBlock>(part(index).journal), failures_, options);
   journal_inlets_.push_back(made.get());
   return made;
 }
@@ -68,7 +68,7 @@ std::vector<DeliveryHop> LaneGraph::hops_behind(std::uint32_t first) const {
     if (!behind[writer]) continue;
     for (const std::uint32_t index : role(writer).outlets) {
       DeliveryHop hop{writer_position(index), &producer_block(index), {}};
-      if (const std::uint64_t files = plan_.lanes[index].files; files != 0) {
+      if (const std::uint64_t files = part(index).files; files != 0) {
         hop.readers.emplace_back(at<abi::ConsumerBlock>(files).sequence);
         hops.push_back(std::move(hop));
         continue;

@@ -12,9 +12,9 @@ namespace byteor::graph {
 std::uint64_t LaneGraph::write_threads(const std::vector<std::uint32_t>& agents, std::uint32_t& count) {
   std::vector<std::uint64_t> offsets;
   for (const std::uint32_t agent : agents) {
-    const std::uint32_t thread = agents_thread(agent);
+    const std::uint32_t thread = agent_thread(agent);
     if (thread == abi::kNone) continue;
-    const std::uint64_t offset = plan_.threads + thread * sizeof(abi::ThreadBlock);
+    const std::uint64_t offset = thread_place(thread);
     if (std::find(offsets.begin(), offsets.end(), offset) == offsets.end()) offsets.push_back(offset);
   }
   count = static_cast<std::uint32_t>(offsets.size());
@@ -24,40 +24,41 @@ std::uint64_t LaneGraph::write_threads(const std::vector<std::uint32_t>& agents,
 void LaneGraph::write_header() {
   abi::RegionHeader& h = write_tables(abi::TargetCode::kLaneGraph, description_.name);
   h.lane_count = static_cast<std::uint32_t>(description_.lanes.size());
-  h.rings_offset = plan_.lane_blocks;
-  h.lanes_offset = plan_.lane_blocks;
+  h.rings_offset = layout().header.blocks;
+  h.lanes_offset = layout().header.blocks;
   h.stage_count = static_cast<std::uint32_t>(description_.stages.size());
 }
 
 void LaneGraph::write_lane(std::uint32_t index) {
   const LaneDescription& own = lane(index);
-  const LaneSizes& sizes = sizes_[index];
-  const LanePlan& place = plan_.lanes[index];
+  const abi::LayoutPart& place = part(index);
+  std::vector<std::uint64_t> readers;
+  for (std::uint32_t reader = 0; reader < own.readers.size(); ++reader) readers.push_back(consumer_place(place, reader));
   abi::LaneBlock& block = lane_block(index);
   block.id_offset = write_text(own.id);
   block.id_length = static_cast<std::uint32_t>(own.id.size());
   block.kind = static_cast<std::uint32_t>(own.kind);
   block.flags = own.flags;
   block.on_full = static_cast<std::uint32_t>(own.on_full);
-  block.layout = static_cast<std::uint32_t>(sizes.layout);
+  block.layout = place.layout;
   block.writer_agent = own.writer;
   block.writer_port = static_cast<std::uint32_t>(is_js(own.writer) ? abi::PortCode::kJs : abi::PortCode::kNative);
   block.reader_count = static_cast<std::uint32_t>(own.readers.size());
-  block.capacity = sizes.capacity;
-  block.memory_bytes = sizes.memory_bytes;
-  block.slot_count = sizes.slot_count;
-  block.record_max = sizes.record_max;
+  block.capacity = place.capacity;
+  block.memory_bytes = place.memory_bytes;
+  block.slot_count = place.slot_count;
+  block.record_max = place.record_max;
   block.data_offset = place.data;
   block.slots_offset = place.slots;
   block.ordinals_offset = place.ordinals;
   block.producer_offset = place.producer;
-  block.readers_offset = write_list(place.readers);
+  block.readers_offset = write_list(readers);
   block.reader_agents_offset = write_indices(own.readers);
   block.journal_offset = place.journal;
   block.files_offset = place.files;
   block.stamps_offset = place.stamps;
   block.histograms_offset = place.histograms;
-  block.stamp_count = sizes.stamp_count;
+  block.stamp_count = place.stamp_count;
   block.connection = own.connection;
   const std::optional<std::uint32_t> journal = journal_agent(index);
   block.publish_wakes_offset =
@@ -72,14 +73,14 @@ void LaneGraph::write_first(std::uint32_t index) {
   producer.cursor.store(first, std::memory_order_relaxed);
   producer.cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
   producer.next.store(static_cast<double>(options_.first_sequence), std::memory_order_relaxed);
-  if (sizes_[index].layout == abi::LayoutCode::kFramed)
+  if (layout_of(part(index)) == abi::LayoutCode::kFramed)
     producer.arena_head.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
   for (std::uint32_t reader = 0; reader < lane(index).readers.size(); ++reader) {
     reader_block(index, reader).sequence.store(first, std::memory_order_relaxed);
     reader_block(index, reader).cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
   }
-  if (plan_.lanes[index].files != 0)
-    at<abi::ConsumerBlock>(plan_.lanes[index].files).sequence.store(first, std::memory_order_relaxed);
+  if (part(index).files != 0)
+    at<abi::ConsumerBlock>(part(index).files).sequence.store(first, std::memory_order_relaxed);
 }
 
 // Neighbours, for words and for wake-ups: whose records an agent reads, and for an ingress who holds its room.
@@ -112,30 +113,30 @@ void LaneGraph::write_agents() {
   for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
     const RoleDescription& own = role(i);
     abi::AgentEntry& entry = write_agent(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id),
-                                         {own.id, agents_thread(i), neighbours(i)});
+                                         {own.id, neighbours(i)});
     entry.entry = entry_of(own);
     entry.inlet_count = static_cast<std::uint32_t>(own.inlets.size());
     entry.inlets_offset = write_indices(own.inlets);
     entry.outlet_count = static_cast<std::uint32_t>(own.outlets.size());
     entry.outlets_offset = write_indices(own.outlets);
     if (own.inlets.empty()) {
-      entry.block_offset = plan_.lanes[own.outlets.front()].producer;
-      entry.stamps_offset = plan_.lanes[own.outlets.front()].stamps;
+      entry.block_offset = part(own.outlets.front()).producer;
+      entry.stamps_offset = part(own.outlets.front()).stamps;
       continue;
     }
     const std::uint32_t inlet = own.inlets.front();
     const std::uint32_t place = reader_place(inlet, i);
-    entry.block_offset = plan_.lanes[inlet].readers[place];
-    entry.histogram_offset = plan_.lanes[inlet].histograms + place * sizeof(std::uint32_t) * abi::kHistogramCounts;
+    entry.block_offset = consumer_place(part(inlet), place);
+    entry.histogram_offset = histogram_place(part(inlet), place);
   }
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     const std::optional<std::uint32_t> journal = journal_agent(i);
     if (!journal.has_value()) continue;
     abi::AgentEntry& entry = write_agent(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset,
-                                         {lane(i).id, agents_thread(*journal), {lane(i).writer}});
+                                         {lane(i).id, {lane(i).writer}});
     entry.inlet_count = 1;
     entry.inlets_offset = write_indices({i});
-    entry.block_offset = plan_.lanes[i].files;
+    entry.block_offset = part(i).files;
   }
 }
 

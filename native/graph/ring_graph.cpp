@@ -27,19 +27,10 @@ std::uint64_t all_entries(const RingDescription& ring) {
 
 }  // namespace
 
-RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
-                     Placement placement, GraphOptions options, core::FailureReporter& failures)
-    : Graph(region, {.agents = plan.agents,
-                     .threads = plan.threads,
-                     .lists = plan.lists,
-                     .texts = plan.texts,
-                     .observable_bytes = plan.observable_bytes,
-                     .agent_count = description.shards * agents_per_shard(description),
-                     .thread_count = placement.threads}),
+RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout,
+                     GraphOptions options, core::FailureReporter& failures)
+    : Graph(region, std::move(layout)),
       description_(std::move(description)),
-      plan_(std::move(plan)),
-      sizes_(sizes),
-      placement_(std::move(placement)),
       options_(options),
       failures_(failures) {
   write_header();
@@ -58,31 +49,31 @@ RingGraph::~RingGraph() = default;
 // ---- places --------------------------------------------------------------------------------------------------------
 
 abi::RingBlock& RingGraph::ring_block(std::uint32_t shard) noexcept {
-  return at<abi::RingBlock>(plan_.rings + shard * sizeof(abi::RingBlock));
+  return at<abi::RingBlock>(layout().header.blocks + shard * sizeof(abi::RingBlock));
 }
 
 abi::ProducerBlock& RingGraph::producer_block(std::uint32_t shard) noexcept {
-  return at<abi::ProducerBlock>(plan_.shards[shard].producer);
+  return at<abi::ProducerBlock>(part(shard).producer);
 }
 
 abi::ConsumerBlock& RingGraph::consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept {
-  return at<abi::ConsumerBlock>(plan_.shards[shard].consumers[entry]);
+  return at<abi::ConsumerBlock>(consumer_place(part(shard), entry));
 }
 
 core::RingMemory RingGraph::ring_memory(std::uint32_t shard) noexcept {
-  const ShardPlan& place = plan_.shards[shard];
+  const abi::LayoutPart& own = part(shard);
   core::RingMemory memory;
-  memory.slots = region_.data() + place.slots;
-  memory.arena = region_.data() + place.arena;
-  memory.slot_mask = sizes_.slot_count - 1;
-  memory.slot_stride = sizes_.slot_stride;
-  memory.capacity = sizes_.capacity;
+  memory.slots = region_.data() + own.slots;
+  memory.arena = region_.data() + own.data;
+  memory.slot_mask = own.slot_count - 1;
+  memory.slot_stride = own.slot_stride;
+  memory.capacity = own.capacity;
   memory.record_bytes = description_.record_bytes;
-  memory.record_max = sizes_.record_max;
+  memory.record_max = own.record_max;
   memory.headroom = description_.headroom;
   memory.tailroom = description_.tailroom;
-  memory.arena_bytes = sizes_.arena_bytes;
-  memory.word_bytes = sizes_.word_bytes;
+  memory.arena_bytes = own.memory_bytes;
+  memory.word_bytes = own.word_bytes;
   memory.may_sleep = options_.may_sleep;
   memory.fixed = description_.layout == abi::LayoutCode::kFixed;
   return memory;
@@ -105,13 +96,13 @@ core::ShardEnd RingGraph::shard_end(std::uint32_t shard) noexcept {
 }
 
 core::StampTable RingGraph::stamp_table(std::uint32_t shard, std::size_t index) noexcept {
-  return {&at<double>(plan_.shards[shard].stamps[index]), sizes_.stamp_count - 1};
+  return {&at<double>(stamps_place(part(shard), index)), part(shard).stamp_count - 1};
 }
 
 std::vector<const std::uint8_t*> RingGraph::mark_planes(std::uint32_t shard, std::uint64_t entries) noexcept {
   std::vector<const std::uint8_t*> planes;
   for (const std::uint32_t entry : bits_of(entries))
-    planes.push_back(&at<std::uint8_t>(plan_.shards[shard].marks[*description_.entries[entry].mark]));
+    planes.push_back(&at<std::uint8_t>(marks_place(part(shard), *description_.entries[entry].mark)));
   return planes;
 }
 
@@ -138,104 +129,102 @@ std::string RingGraph::role_id(std::uint32_t index) const {
 void RingGraph::write_header() {
   abi::RegionHeader& h = write_tables(abi::TargetCode::kSingleRing, description_.name);
   h.ring_count = description_.shards;
-  h.rings_offset = plan_.rings;
+  h.rings_offset = layout().header.blocks;
   h.stage_count = static_cast<std::uint32_t>(description_.entries.size());
 }
 
 void RingGraph::write_ring(std::uint32_t shard) {
-  const ShardPlan& place = plan_.shards[shard];
+  const abi::LayoutPart& own = part(shard);
+  const std::uint64_t egress = description_.entries.size();
   abi::RingBlock& block = ring_block(shard);
   block.shard = shard;
   block.layout = static_cast<std::uint32_t>(description_.layout);
-  block.capacity = sizes_.capacity;
-  block.slot_count = sizes_.slot_count;
-  block.slot_stride = sizes_.slot_stride;
+  block.capacity = own.capacity;
+  block.slot_count = own.slot_count;
+  block.slot_stride = own.slot_stride;
   block.record_bytes = description_.record_bytes;
-  block.record_max = sizes_.record_max;
+  block.record_max = own.record_max;
   block.headroom = description_.headroom;
   block.tailroom = description_.tailroom;
-  block.arena_bytes = sizes_.arena_bytes;
+  block.arena_bytes = own.memory_bytes;
   block.ingress_port = static_cast<std::uint32_t>(options_.ingress_port);
   block.egress_port = static_cast<std::uint32_t>(options_.egress_port);
-  block.word_bytes = sizes_.word_bytes;
-  block.slots_offset = place.slots;
-  block.arena_offset = place.arena;
-  block.producer_offset = place.producer;
-  block.producer_stamps_offset = place.stamps.back();
-  block.egress_offset = place.consumers.back();
-  block.egress_histogram_offset = place.histograms.back();
-  block.stamp_count = sizes_.stamp_count;
+  block.word_bytes = own.word_bytes;
+  block.slots_offset = own.slots;
+  block.arena_offset = own.data;
+  block.producer_offset = own.producer;
+  block.producer_stamps_offset = stamps_place(own, egress);
+  block.egress_offset = consumer_place(own, egress);
+  block.egress_histogram_offset = histogram_place(own, egress);
+  block.stamp_count = own.stamp_count;
   block.stop_before.store(core::kNoLimit, std::memory_order_relaxed);
 }
 
 void RingGraph::write_lists(std::uint32_t shard) {
-  const ShardPlan& place = plan_.shards[shard];
+  const abi::LayoutPart& own = part(shard);
   abi::RingBlock& block = ring_block(shard);
   block.gate_count = 1;
-  block.gates_offset = write_list({place.consumers.back()});
+  block.gates_offset = write_list({consumer_place(own, description_.entries.size())});
   std::vector<std::uint64_t> terminals;
   std::vector<std::uint64_t> stamps;
   for (const std::uint32_t entry : bits_of(description_.terminals)) {
-    terminals.push_back(place.consumers[entry]);
-    stamps.push_back(place.stamps[entry]);
+    terminals.push_back(consumer_place(own, entry));
+    stamps.push_back(stamps_place(own, entry));
   }
   block.terminal_count = static_cast<std::uint32_t>(terminals.size());
   block.terminals_offset = write_list(terminals);
   block.terminal_stamps_offset = write_list(stamps);
   std::vector<std::uint64_t> marks;
   for (const std::uint32_t entry : bits_of(description_.egress_filters))
-    marks.push_back(place.marks[*description_.entries[entry].mark]);
+    marks.push_back(marks_place(own, *description_.entries[entry].mark));
   block.egress_mark_count = static_cast<std::uint32_t>(marks.size());
   block.egress_marks_offset = write_list(marks);
   std::vector<std::uint64_t> publish_wakes;
   const auto add = [&](std::vector<std::uint64_t>& list, std::uint32_t thread) {
     if (thread == abi::kNone) return;
-    const std::uint64_t offset = plan_.threads + thread * sizeof(abi::ThreadBlock);
+    const std::uint64_t offset = thread_place(thread);
     if (std::find(list.begin(), list.end(), offset) == list.end()) list.push_back(offset);
   };
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
-    if (description_.entries[entry].dependencies.empty()) add(publish_wakes, placement_.stage_threads[shard][entry]);
+    if (description_.entries[entry].dependencies.empty()) add(publish_wakes, stage_thread(shard, entry));
   block.publish_wake_count = static_cast<std::uint32_t>(publish_wakes.size());
   block.publish_wakes_offset = write_list(publish_wakes);
   std::vector<std::uint64_t> release_wakes;
-  add(release_wakes, placement_.ingress_thread);
+  add(release_wakes, ingress_thread());
   block.release_wake_count = static_cast<std::uint32_t>(release_wakes.size());
   block.release_wakes_offset = write_list(release_wakes);
 }
 
 void RingGraph::write_agents(std::uint32_t shard) {
-  const ShardPlan& place = plan_.shards[shard];
+  const abi::LayoutPart& own = part(shard);
   const auto entries = static_cast<std::uint32_t>(description_.entries.size());
   const std::uint32_t base = shard * agents_per_shard(description_);
-  const auto write = [&](std::uint32_t index, abi::AgentKind kind, const std::string& id, std::uint32_t thread,
+  const auto write = [&](std::uint32_t index, abi::AgentKind kind, const std::string& id,
                          std::vector<std::uint32_t> dependencies) -> abi::AgentEntry& {
     // Texts are written once, with shard 0; the other shards point at the same bytes.
     const std::uint64_t id_offset = shard == 0 ? write_text(id) : agent_entry(index).id_offset;
-    abi::AgentEntry& entry = write_agent(base + index, kind, id_offset, {id, thread, std::move(dependencies)});
+    abi::AgentEntry& entry = write_agent(base + index, kind, id_offset, {id, std::move(dependencies)});
     entry.ring = shard;
     return entry;
   };
-  abi::AgentEntry& ingress =
-      write(0, abi::AgentKind::kIngress, role_id(0), placement_.ingress_thread, {base + entries + 1});
-  ingress.block_offset = place.producer;
-  ingress.stamps_offset = place.stamps.back();
+  abi::AgentEntry& ingress = write(0, abi::AgentKind::kIngress, role_id(0), {base + entries + 1});
+  ingress.block_offset = own.producer;
+  ingress.stamps_offset = stamps_place(own, entries);
   for (std::uint32_t i = 0; i < entries; ++i) {
     std::vector<std::uint32_t> dependencies;
     for (const std::uint32_t on : description_.entries[i].dependencies) dependencies.push_back(base + on + 1);
     if (dependencies.empty()) dependencies.push_back(base);
-    abi::AgentEntry& stage =
-        write(i + 1, abi::AgentKind::kStage, role_id(i + 1), placement_.stage_threads[shard][i], dependencies);
+    abi::AgentEntry& stage = write(i + 1, abi::AgentKind::kStage, role_id(i + 1), dependencies);
     stage.entry = i;
-    stage.block_offset = place.consumers[i];
-    stage.stamps_offset = place.stamps[i];
-    stage.histogram_offset = place.histograms[i];
+    stage.block_offset = consumer_place(own, i);
+    stage.stamps_offset = stamps_place(own, i);
+    stage.histogram_offset = histogram_place(own, i);
   }
   std::vector<std::uint32_t> terminals;
   for (const std::uint32_t entry : bits_of(description_.terminals)) terminals.push_back(base + entry + 1);
-  abi::AgentEntry& egress =
-      write(entries + 1, abi::AgentKind::kEgress, role_id(entries + 1), placement_.egress_thread, terminals);
-  egress.block_offset = place.consumers.back();
-  egress.histogram_offset = place.histograms.back();
+  abi::AgentEntry& egress = write(entries + 1, abi::AgentKind::kEgress, role_id(entries + 1), terminals);
+  egress.block_offset = consumer_place(own, entries);
+  egress.histogram_offset = histogram_place(own, entries);
 }
 
 void RingGraph::write_first_sequence(std::uint32_t shard) {
@@ -248,12 +237,12 @@ void RingGraph::write_first_sequence(std::uint32_t shard) {
     consumer_block(shard, i).sequence.store(first, std::memory_order_relaxed);
     consumer_block(shard, i).cell.store(static_cast<std::uint32_t>(first), std::memory_order_relaxed);
   }
-  if (sizes_.word_bytes == 0) return;
+  const std::uint32_t slots = part(shard).slot_count;
+  if (part(shard).word_bytes == 0) return;
   // As if the lap before had just been read: no word may look like a publication of the first lap.
   const core::RingMemory ring = ring_memory(shard);
-  for (std::uint64_t s = first; s != first + sizes_.slot_count; ++s)
-    core::FixedLayout::word(ring, s).store(static_cast<std::uint32_t>(s + 1 - sizes_.slot_count),
-                                           std::memory_order_relaxed);
+  for (std::uint64_t s = first; s != first + slots; ++s)
+    core::FixedLayout::word(ring, s).store(static_cast<std::uint32_t>(s + 1 - slots), std::memory_order_relaxed);
 }
 
 // ---- the agents ----------------------------------------------------------------------------------------------------
@@ -263,20 +252,20 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   const std::uint32_t base = shard * agents_per_shard(description_);
   std::vector<core::SequenceReader> dependencies;
   std::vector<core::StampTable> upstream_stamps;
-  const std::vector<std::uint32_t>& threads = placement_.stage_threads[shard];
+  const std::uint32_t thread = stage_thread(shard, entry);
   bool paces = false;
   for (const std::uint32_t on : description.dependencies) {
-    paces = paces || threads[on] != threads[entry];
+    paces = paces || stage_thread(shard, on) != thread;
     dependencies.emplace_back(consumer_block(shard, on).sequence);
     upstream_stamps.push_back(stamp_table(shard, on));
   }
   if (dependencies.empty()) {
-    paces = placement_.ingress_thread != threads[entry];
+    paces = ingress_thread() != thread;
     dependencies.push_back(producer_cursor(shard));
     upstream_stamps.push_back(stamp_table(shard, description_.entries.size()));
   }
   std::atomic<std::uint64_t>& stop_before = ring_block(shard).stop_before;
-  const bool reads_words = sizes_.word_bytes != 0 && description.dependencies.empty();
+  const bool reads_words = part(shard).word_bytes != 0 && description.dependencies.empty();
   const core::RingMemory ring = ring_memory(shard);
   core::Barrier barrier =
       reads_words ? core::Barrier(ring, stop_before) : core::Barrier(std::move(dependencies), stop_before);
@@ -288,10 +277,10 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   context.entry = &agent_entry(context.agent_index);
   context.upstream_agent = description.dependencies.empty() ? base : base + description.dependencies.front() + 1;
   context.marks = mark_planes(shard, description.filters);
-  if (description.mark.has_value()) context.own_marks = &at<std::uint8_t>(plan_.shards[shard].marks[*description.mark]);
+  if (description.mark.has_value()) context.own_marks = &at<std::uint8_t>(marks_place(part(shard), *description.mark));
   context.stamps = stamp_table(shard, entry);
   context.upstream_stamps = std::move(upstream_stamps);
-  context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms[entry]));
+  context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(histogram_place(part(shard), entry)));
   context.failures = &failures_;
   context.checks_slots = options_.ingress_port == abi::PortCode::kJs && description.dependencies.empty();
   context.room = {description_.stage_of(entry).headroom, description_.stage_of(entry).tailroom};
@@ -309,7 +298,7 @@ void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
     const std::size_t place = shard * description_.entries.size() + entry;
     const auto add = [&](auto agent) {
       stage_positions_[place] = &agent->next();
-      agents_[place] = {placement_.stage_threads[shard][entry], std::move(agent)};
+      agents_[place] = {stage_thread(shard, entry), std::move(agent)};
     };
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (Op::kKeepsLayout)
@@ -340,10 +329,10 @@ void RingGraph::make_stages() {
 
 // Whether a stage or the egress runs on another thread than the native ingress.
 bool RingGraph::is_read_elsewhere(std::uint32_t shard) const noexcept {
-  const std::vector<std::uint32_t>& stages = placement_.stage_threads[shard];
-  return placement_.egress_thread != placement_.ingress_thread ||
-         std::any_of(stages.begin(), stages.end(),
-                     [&](std::uint32_t thread) { return thread != placement_.ingress_thread; });
+  if (egress_thread() != ingress_thread()) return true;
+  for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
+    if (stage_thread(shard, entry) != ingress_thread()) return true;
+  return false;
 }
 
 void RingGraph::make_ends() {
@@ -359,7 +348,7 @@ void RingGraph::make_ends() {
     std::vector<core::StampTable> stamps;
     bool paces = false;
     for (const std::uint32_t entry : bits_of(description_.terminals)) {
-      paces = paces || placement_.stage_threads[shard][entry] != placement_.egress_thread;
+      paces = paces || stage_thread(shard, entry) != egress_thread();
       terminals.emplace_back(consumer_block(shard, entry).sequence);
       stamps.push_back(stamp_table(shard, entry));
     }
@@ -369,9 +358,9 @@ void RingGraph::make_ends() {
     consumers_.push_back(std::make_unique<core::RecordConsumer>(
         ring, consumer_block(shard, entries), shard_end(shard), std::move(barrier),
         mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
-        core::Histogram(&at<std::atomic<std::uint32_t>>(plan_.shards[shard].histograms.back()))));
+        core::Histogram(&at<std::atomic<std::uint32_t>>(histogram_place(part(shard), entries)))));
     if (options_.egress_port == abi::PortCode::kDiscard)
-      agents_.push_back({placement_.egress_thread,
+      agents_.push_back({egress_thread(),
                          std::make_unique<ObservedEnd>(
                              std::make_unique<DiscardAgent<core::RecordConsumer>>(*consumers_.back()), EndSide::kEgress,
                              std::vector{observed_egress(shard)}, [this, shard] { return judge_egress(shard); })});
@@ -450,9 +439,9 @@ void RingGraph::close_js_ingress(std::uint32_t) noexcept {
 // `near`: where the first stage is, which is never further behind than the ring is long; a cell is widened against it,
 // and whatever was written over the cell, no more was published.
 std::uint64_t RingGraph::published(std::uint32_t shard, std::uint64_t near) noexcept {
-  const std::uint64_t most = near + sizes_.capacity;
+  const std::uint64_t most = near + part(shard).capacity;
   std::uint64_t end = std::clamp(producer_cursor(shard).load_seq_cst(near), near, most);
-  if (sizes_.word_bytes == 0) return end;
+  if (part(shard).word_bytes == 0) return end;
   // SYNC POINT S1: a word may have been published whose cursor was not: the stages have seen it, so it counts.
   const core::RingMemory ring = ring_memory(shard);
   while (end < most &&
@@ -472,13 +461,13 @@ std::uint64_t RingGraph::settled_position(std::uint32_t shard, std::uint32_t ent
     next = egress_sequence(shard).load_seq_cst(end);  // SYNC POINT S2: its thread may only have stopped
   else
     next = consumers_[shard]->next();
-  const std::uint64_t first = end - std::min<std::uint64_t>(end - options_.first_sequence, sizes_.slot_count);
+  const std::uint64_t first = end - std::min<std::uint64_t>(end - options_.first_sequence, part(shard).slot_count);
   return std::clamp(next, first, end);
 }
 
 std::uint64_t RingGraph::settled_end(std::uint32_t shard) noexcept {
   if (options_.ingress_port == abi::PortCode::kNative)
-    return sizes_.word_bytes == 0 ? producers_[shard]->published() : producers_[shard]->next();
+    return part(shard).word_bytes == 0 ? producers_[shard]->published() : producers_[shard]->next();
   return published(shard, *stage_positions_[shard * description_.entries.size()]);
 }
 
@@ -496,14 +485,14 @@ void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::u
   std::vector<Plane> planes;
   for (const std::uint32_t filter : bits_of(ancestors)) {
     if (!description_.entries[filter].mark.has_value()) continue;
-    planes.push_back({&at<std::uint8_t>(plan_.shards[shard].marks[*description_.entries[filter].mark]),
+    planes.push_back({&at<std::uint8_t>(marks_place(part(shard), *description_.entries[filter].mark)),
                       settled_position(shard, filter, end)});
   }
   double abandoned = 0;
   double skipped = 0;
   for (; next < end; ++next) {
     const bool was_filtered = std::any_of(planes.begin(), planes.end(), [&](const Plane& plane) {
-      return next < plane.valid_before && plane.marks[next & (sizes_.slot_count - 1)] != 0;
+      return next < plane.valid_before && plane.marks[next & (part(shard).slot_count - 1)] != 0;
     });
     (was_filtered ? skipped : abandoned) += 1;
   }
@@ -539,8 +528,9 @@ void RingGraph::count_undelivered(std::uint32_t, double records) noexcept {
 }
 
 std::string RingGraph::sizes() const {
-  return "{\"capacity\":" + std::to_string(sizes_.capacity) + ",\"record_max\":" + std::to_string(sizes_.record_max) +
-         ",\"arena_bytes\":" + std::to_string(sizes_.arena_bytes) + '}';
+  return "{\"capacity\":" + std::to_string(part(0).capacity) +
+         ",\"record_max\":" + std::to_string(part(0).record_max) +
+         ",\"arena_bytes\":" + std::to_string(part(0).memory_bytes) + '}';
 }
 
 }  // namespace byteor::graph

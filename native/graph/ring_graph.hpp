@@ -16,18 +16,9 @@
 #include "graph/description.hpp"
 #include "graph/graph.hpp"
 #include "graph/observed_end.hpp"
-#include "graph/region_plan.hpp"
 #include "graph/stage_agent.hpp"
 
 namespace byteor::graph {
-
-// Which native thread runs what. An end that JavaScript runs has no thread (abi::kNone).
-struct Placement {
-  std::uint32_t threads = 1;
-  std::uint32_t ingress_thread = abi::kNone;
-  std::uint32_t egress_thread = abi::kNone;
-  std::vector<std::vector<std::uint32_t>> stage_threads;  // [shard][entry]
-};
 
 struct GraphOptions {
   abi::PortCode ingress_port = abi::PortCode::kJs;
@@ -39,14 +30,13 @@ struct GraphOptions {
 
 class RingGraph final : public Graph {
  public:
-  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. Throws std::invalid_argument when an op
-  // cannot be made (its message names the stage).
-  RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
-            Placement placement, GraphOptions options, core::FailureReporter& failures);
+  // `layout` is made for this description and these ports. Throws std::invalid_argument when an op cannot be made (its
+  // message names the stage), and DecodeError.
+  RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout, GraphOptions options,
+            core::FailureReporter& failures);
   ~RingGraph() override;
 
   const RingDescription& description() const noexcept { return description_; }
-  const Placement& placement() const noexcept { return placement_; }
 
   // Stage agents in topological order, shard by shard, and the counting end of a discarded egress.
   std::vector<PlacedAgent>& agents() noexcept override { return agents_; }
@@ -59,7 +49,7 @@ class RingGraph final : public Graph {
     return boundary == description_.ingress ? 0 : egress_agent();
   }
   std::uint32_t boundary_thread(std::uint32_t boundary) const noexcept override {
-    return boundary == description_.ingress ? placement_.ingress_thread : placement_.egress_thread;
+    return agent_thread(boundary_agent(boundary));
   }
   WritingEnd writing_end(std::uint32_t) override { return producers(); }
   ReadingEnd reading_end(std::uint32_t) override { return consumers(); }
@@ -83,6 +73,11 @@ class RingGraph final : public Graph {
  private:
   // The egress of shard 0; an ingress is agent 0.
   std::uint32_t egress_agent() const noexcept { return static_cast<std::uint32_t>(description_.entries.size()) + 1; }
+  std::uint32_t ingress_thread() const noexcept { return agent_thread(0); }
+  std::uint32_t egress_thread() const noexcept { return agent_thread(egress_agent()); }
+  std::uint32_t stage_thread(std::uint32_t shard, std::uint32_t entry) const noexcept {
+    return agent_thread(shard * agents_per_shard(description_) + entry + 1);
+  }
 
   ObservedEnd::Shard observed_ingress(std::uint32_t shard) noexcept;
   ObservedEnd::Shard observed_egress(std::uint32_t shard) noexcept;
@@ -113,9 +108,6 @@ class RingGraph final : public Graph {
   void settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t ancestors) noexcept;
 
   RingDescription description_;
-  RegionPlan plan_;
-  ShardSizes sizes_;
-  Placement placement_;
   GraphOptions options_;
   core::FailureReporter& failures_;
   OpReports reports_;

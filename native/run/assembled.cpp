@@ -11,14 +11,15 @@
 
 namespace byteor::run {
 
-Assembled::Assembled(graph::Description description, const Options& options, AssembledFor whom) {
+Assembled::Assembled(graph::Description description, std::span<const std::byte> layout, const Options& options,
+                     AssembledFor whom) {
   if (options.batch_records > abi::kBatchRecordsMax)
     refuse_option("batchRecords", options.batch_records, "give 1 to 65536");
-  if (options.threads > abi::kThreadsMax) refuse_option("threads", options.threads, "give 1 to 256");
   ports = Ports::resolve(description, options);
   tuning = Tuning::decide(options, ports.uses_js());
   const auto map = [&](std::uint64_t bytes) { return map_region(bytes, options, whom.number); };
-  graph = assemble(std::move(description), {options, ports, tuning, whom.failures, map});
+  graph::RegionLayout places = graph::decode_layout(layout, description, ports.codes());
+  graph = assemble(std::move(description), std::move(places), {options, ports, tuning, whom.failures, map});
   graph->header().pipeline = whom.number;
   std::memcpy(graph->header().version_id, options.version_id.data(),
               std::min<std::size_t>(options.version_id.size(), 64));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,8 +34,10 @@ struct AssembledFor {
 
 class Assembled {
  public:
-  // `options` outlive it. Throws OpenError.
-  Assembled(graph::Description description, const Options& options, AssembledFor whom);
+  // `layout`: made for this plan, its ports and these threads (graph/layout.hpp). `options` outlive it. Throws OpenError
+  // and DecodeError.
+  Assembled(graph::Description description, std::span<const std::byte> layout, const Options& options,
+            AssembledFor whom);
 
   Assembled(const Assembled&) = delete;
   Assembled& operator=(const Assembled&) = delete;

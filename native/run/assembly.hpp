@@ -1,4 +1,4 @@
-// From a decoded plan to a graph in its region, for each target: sizes, placement, region, graph. Control path.
+// From a decoded plan and its layout to a graph in its region, for each target. Control path.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "core/agent.hpp"
 #include "graph/description.hpp"
 #include "graph/graph.hpp"
+#include "graph/layout.hpp"
 #include "run/options.hpp"
 #include "run/ports.hpp"
 #include "run/tuning.hpp"
@@ -30,7 +31,8 @@ std::uint32_t batch_records(const Options& options);
 
 const graph::CatalogDescription& catalog_of(const graph::Description& description);
 
-// Throws OpenError.
-std::unique_ptr<graph::Graph> assemble(graph::Description description, const AssemblyParts& parts);
+// Throws OpenError and DecodeError.
+std::unique_ptr<graph::Graph> assemble(graph::Description description, graph::RegionLayout layout,
+                                       const AssemblyParts& parts);
 
 }  // namespace byteor::run

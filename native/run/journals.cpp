@@ -74,7 +74,7 @@ void refuse_own_journal(const std::string& folder, const Options& options) {
 
 }  // namespace
 
-graph::Journals open_journals(const graph::LaneGraphDescription& graph, const std::vector<graph::LaneSizes>& sizes,
+graph::Journals open_journals(const graph::LaneGraphDescription& graph, const graph::RegionLayout& layout,
                               const Options& options) {
   graph::Journals journals(graph.lanes.size());
   std::string parent;
@@ -91,7 +91,7 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const st
     files.segment_bytes = lane.segment_bytes;
     files.retain_bytes = lane.retain_bytes;
     files.retain_ms = lane.retain_ms;
-    files.record_max = sizes[i].record_max;
+    files.record_max = layout.parts[i].record_max;
     files.disk = options.journal_disk;
     try {
       journals[i] = journal::JournalFiles::open(files);
@@ -102,31 +102,6 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const st
     }
   }
   return journals;
-}
-
-graph::LaneGraphDescription with_relays(graph::LaneGraphDescription graph) {
-  const auto authored = static_cast<std::uint32_t>(graph.lanes.size());
-  for (std::uint32_t i = 0; i < authored; ++i) {
-    if (graph.lanes[i].kind != abi::LaneKindCode::kJournal) continue;
-    const std::uint32_t reader = graph.lanes[i].readers.front();
-    if (graph.roles[reader].kind != abi::RoleCode::kEgress) continue;
-    const auto relay = static_cast<std::uint32_t>(graph.roles.size());
-    const auto added = static_cast<std::uint32_t>(graph.lanes.size());
-    graph::LaneDescription lane = graph.lanes[i];
-    const std::string name = "relay:" + lane.id;
-    lane.id = name + "->" + graph.roles[reader].id;
-    lane.kind = abi::LaneKindCode::kEvents;
-    lane.flags |= static_cast<std::uint32_t>(abi::LaneFlag::kInserted);
-    lane.on_full = abi::OnFullCode::kBlock;
-    lane.writer = relay;
-    lane.connection = abi::kNone;
-    graph.lanes.push_back(std::move(lane));
-    graph.lanes[i].readers = {relay};
-    graph.roles.push_back(
-        {name, abi::RoleCode::kBridge, abi::kNone, abi::PolicyCode::kNone, std::nullopt, {i}, {added}});
-    graph.roles[reader].inlets = {added};
-  }
-  return graph;
 }
 
 }  // namespace byteor::run

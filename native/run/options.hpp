@@ -1,4 +1,4 @@
-// What a caller of open may choose. Plain data; filled by the addon or by a native test; checked by Pipeline::open.
+// What a caller of open may choose, beside the layout that lib/layout has made of sizes and threads. Plain data; filled by the addon or by a native test; checked by Pipeline::open.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,6 @@ enum class Profile : std::uint32_t { kDefault, kLowLatency, kIsolatedCore };
 // What a thread does between two looks at its inputs. kProfile: what the profile says.
 enum class WaitStrategy : std::uint32_t { kProfile, kAdaptive, kSpin, kYield, kPark };
 
-// How records of a Fixed ring are published. kProfile: by sequence words in the slots for the spinning profiles (single
-// records reach the first stage with one cache line instead of two), else by the cursor (batches cost one store).
-enum class Publication : std::uint32_t { kProfile, kCursor, kSlot };
-
 // What a native port is. kReplay: an ingress that gets the records of a journal.
 enum class Adapter : std::uint32_t { kLines, kReplay };
 
@@ -36,19 +32,13 @@ struct PortOptions {
 };
 
 struct Options {
-  std::uint32_t capacity = 0;       // records a shard; 0: default
-  std::uint32_t record_max = 0;     // bytes; 0: default
-  std::uint32_t arena_bytes = 0;    // a shard, power of two; 0: derived from record_max
-  std::uint32_t lane_bytes = 0;     // LaneGraph: of lanes that state no capacity; 0: default
   std::string journal_folder;       // LaneGraph: where journal lanes have their folders; empty: a run directory
   std::uint32_t batch_records = 0;  // most records an agent moves in one turn; 0: default
-  std::uint32_t threads = 0;        // native threads; 0: as placement decides
   std::vector<std::uint32_t> cpus;  // CPUs to pin to, in thread order; empty: as placement decides
   bool pin = true;
   bool observe = false;  // back the region with a file, so that another process can look at it
   Profile profile = Profile::kDefault;
   WaitStrategy wait = WaitStrategy::kProfile;
-  Publication publication = Publication::kProfile;
   std::uint64_t first_sequence = 0;  // for tests: where all sequences begin
   std::string version_id;            // hex; shown to observers
   std::string note;                  // kept for environments that attach; nothing here reads it

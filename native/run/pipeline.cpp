@@ -47,7 +47,7 @@ Registry& registry() {
 }  // namespace
 
 struct Pipeline::Impl final : core::FailureReporter {
-  Impl(graph::Description description, const Options& open_options);
+  Impl(graph::Description description, std::span<const std::byte> layout, const Options& open_options);
 
   void make_threads();
   void wire_threads();
@@ -118,10 +118,10 @@ std::uint32_t next_number() {
 
 }  // namespace
 
-Pipeline::Impl::Impl(graph::Description description, const Options& open_options)
+Pipeline::Impl::Impl(graph::Description description, std::span<const std::byte> layout, const Options& open_options)
     : options(open_options),
       number(next_number()),
-      made(std::move(description), options, {number, *this, own_state, [this] { close_ingress(); }}) {
+      made(std::move(description), layout, options, {number, *this, own_state, [this] { close_ingress(); }}) {
   make_threads();
   wire_threads();
 }
@@ -416,10 +416,11 @@ Pipeline::~Pipeline() {
   all.pipelines.erase(impl_->number);
 }
 
-std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, const Options& options) {
+std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, std::span<const std::byte> layout,
+                                         const Options& options) {
   std::shared_ptr<Impl> impl;
   try {
-    impl = std::make_shared<Impl>(graph::decode(spec), options);
+    impl = std::make_shared<Impl>(graph::decode(spec), layout, options);
   } catch (const graph::DecodeError& error) {
     throw OpenError("SPEC_DAMAGED", error.what());
   } catch (const OpenError&) {

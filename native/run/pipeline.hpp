@@ -44,9 +44,11 @@ class Pipeline {
   // Called on a native thread, must not block, must not call back into the pipeline.
   using Listener = std::function<void(std::uint32_t events)>;
 
-  // Checks the spec and the options, maps the region, builds the graph, opens native adapters. Does not start threads.
+  // Checks the spec, the layout and the options, maps the region, builds the graph, opens native adapters. Does not start
+  // threads.
   // Throws OpenError.
-  static std::shared_ptr<Pipeline> open(std::span<const std::byte> spec, const Options& options);
+  static std::shared_ptr<Pipeline> open(std::span<const std::byte> spec, std::span<const std::byte> layout,
+                                        const Options& options);
   ~Pipeline();  // halts
 
   Pipeline(const Pipeline&) = delete;

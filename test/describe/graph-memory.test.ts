@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type GraphSizesAsked, type LaneMemory, planGraphMemory, planLanes } from '../../lib/layout/graph-memory.js';
 import { lower } from '../../lib/lower/index.js';
 import type { Lane } from '../../lib/plan/document.js';
-import { byKey, graph, graphs, kept, line, ordered, orders } from '../lower/graphs.js';
+import { byKey, graph, kept, line, ordered, orders } from '../lower/graphs.js';
 
 describe('planLanes', () => {
   it('takes the stated defaults: slots with an arena, frames of a mebibyte, what the plan says', () => {
@@ -68,16 +68,6 @@ describe('planLanes', () => {
 });
 
 describe('planGraphMemory', () => {
-  it('gives the golden sums, to be compared with what the core maps', async () => {
-    const lines = Object.entries(graphs).flatMap(([name, plan]) =>
-      ([[1], [3, 4096, 1000], [2, 100_000, 300_000]] as const).map(([threads, laneBytes, recordMax]) => {
-        const { totalBytes, observableBytes } = planGraphMemory(lower(plan), { laneBytes, recordMax }, threads);
-        return `graph-${name} ${threads} ${laneBytes ?? 0} ${recordMax ?? 0} ${totalBytes} ${observableBytes}\n`;
-      }),
-    );
-    await expect(lines.join('')).toMatchFileSnapshot('golden/graph-memory.txt');
-  });
-
   it('lists every table, in the order of the region, and its sum is the whole', () => {
     const { rows, totalBytes, beside, mappedBytes } = planGraphMemory(lower(ordered));
     expect(rows.map(({ table }) => table)).toEqual([
@@ -114,9 +104,9 @@ describe('planGraphMemory', () => {
     expect([planGraphMemory(lower(byKey)).threads, planGraphMemory(lower(kept)).threads]).toEqual([2, 4]);
   });
 
-  it('counts the relay of a journal that an egress reads, behind what was compiled', () => {
+  it('counts the relay of a journal that an egress reads', () => {
     const { lanes, rows } = planGraphMemory(lower(kept));
-    expect(lanes.slice(lower(kept).lanes.length).map(({ id }) => id)).toEqual([
+    expect(lanes.map(({ id }) => id).filter((id) => id.startsWith('relay:'))).toEqual([
       'relay:a->out->out',
       'relay:b->out-b->out-b',
     ]);

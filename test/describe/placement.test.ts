@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { describeRing } from '../../lib/describe/describe.js';
 import { planGraphMemory } from '../../lib/layout/graph-memory.js';
-import { type EndRunner, type PlacementAsked, partition, placeGraph, placeRing } from '../../lib/layout/placement.js';
+import { type EndRunner, type PlacementAsked, partition, place, placedThreads } from '../../lib/layout/placement.js';
 import { lower } from '../../lib/lower/index.js';
+import type { Spec } from '../../lib/lower/spec.js';
 import type { CheckedPlan, PipelinePlanV2, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
@@ -15,8 +16,7 @@ import { compile } from '../../lib/version/version.js';
 import { graphs } from '../lower/graphs.js';
 
 /**
- * The placement that `describe` announces is the one that the core makes: the same rules stand in two languages, so
- * pipelines are opened and asked.
+ * The placement and the bytes that `describe` announces are those that pipelines have: they are opened and asked.
  */
 
 const STAGES: readonly StageEntry[] = [
@@ -49,11 +49,7 @@ function plan(stages: number, shards: number): CheckedPlan<SingleRingPlan> {
   return validation.plan;
 }
 
-const ENDS: readonly (readonly [
-  PlacementAsked['ingress'],
-  PlacementAsked['egress'],
-  NonNullable<OpenOptions['ports']>,
-])[] = [
+const ENDS: readonly (readonly [EndRunner, EndRunner, NonNullable<OpenOptions['ports']>])[] = [
   ['js', 'js', {}],
   ['js', 'discard', { out: 'discard' }],
   ['native', 'discard', { in: { lines: '/dev/null' }, out: 'discard' }],
@@ -66,6 +62,8 @@ interface Made {
   /** Bytes of the region. */
   readonly bytes: number;
 }
+
+const announcedFor = (spec: Spec, asked: PlacementAsked) => placedThreads(spec, place(spec, asked));
 
 /** What the core makes of a plan, as it tells. */
 function madeByCore(checked: CheckedPlan, options: OpenOptions): Made {
@@ -82,14 +80,14 @@ test.each(ENDS)(
       for (const shards of [1, 3])
         for (const threads of [1, 2, 3, 5, 12]) {
           const checked = plan(stages, shards);
-          const announced = placeRing(lower(checked), { ingress, egress, threads, cpus: 1 });
+          const announced = announcedFor(lower(checked), { ends: { in: ingress, out: egress }, threads, cpus: 1 });
           const made = madeByCore(checked, { ports, threads });
           const what = `${stages} stages, ${shards} shards, ${threads} threads`;
           expect(
             announced.map(({ agents }) => agents.map(({ id }) => id)),
             what,
           ).toEqual(made.threads);
-          const { memory } = describeRing(checked, { threads: announced.length });
+          const { memory } = describeRing(compile(checked) as never, { threads: announced.length });
           expect(memory.totalBytes, what).toBe(made.bytes);
         }
   },
@@ -120,7 +118,7 @@ test.each(GRAPH_ENDS)(
       const ports = Object.fromEntries(Object.entries(ends).map(([id, runner]) => [id, portOf(runner)]));
       const keeps = spec.lanes.some(({ kind }) => kind === 'Journal');
       for (const threads of [1, 3, 12]) {
-        const announced = placeGraph(spec, { ends, threads, cpus: 1 });
+        const announced = announcedFor(spec, { ends, threads, cpus: 1 });
         // A folder of its own: a pipeline holds its journals until it is collected.
         const journal = keeps ? { journal: { folder: mkdtempSync(join(folder, name)) } } : {};
         const made = madeByCore(checked, { ports, threads, laneBytes: 4096, ...journal });
@@ -138,7 +136,7 @@ test.each(GRAPH_ENDS)(
 test('without a number of threads there is one for each CPU, but one CPU is left to JavaScript', () => {
   const spec = lower(plan(6, 1));
   const count = (ingress: 'js' | 'native', cpus: number) =>
-    placeRing(spec, { ingress, egress: 'discard', cpus }).length;
+    place(spec, { ends: { in: ingress, out: 'discard' }, cpus }).threads;
   expect([count('native', 1), count('native', 3), count('native', 100)]).toEqual([1, 3, 7]);
   expect([count('js', 1), count('js', 3), count('js', 100)]).toEqual([1, 2, 6]);
 });

@@ -1,81 +1,18 @@
-// The buffers that lib/lower writes (test/lower/golden) and the sizes that lib/describe announces for them
-// (test/describe/golden), read by the side that has to accept the first and to keep the second.
+// The buffers that lib/lower writes (test/lower/golden), read by the side that has to accept them. The layouts that
+// lib/layout makes for them: layout_test.cpp.
 #include <gtest/gtest.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/description.hpp"
-#include "graph/lane_region_plan.hpp"
-#include "graph/region_plan.hpp"
-#include "run/journals.hpp"
-#include "run/lane_sizes.hpp"
-#include "run/pipeline.hpp"
-#include "run/sizes.hpp"
 #include "support/golden.hpp"
 
 namespace byteor::test {
 namespace {
-
-TEST(GoldenSpec, IsAcceptedAndMapsTheBytesThatDescribeAnnounces) {
-  std::ifstream file(kTests / "describe" / "golden" / "memory.txt");
-  std::string name;
-  std::uint32_t threads = 0;
-  std::string publication;
-  std::uint64_t total_bytes = 0;
-  std::uint64_t observable_bytes = 0;
-  int lines = 0;
-  while (file >> name >> threads >> publication >> total_bytes >> observable_bytes) {
-    SCOPED_TRACE(name + " with " + std::to_string(threads) + " threads, published by " + publication);
-    const std::vector<std::byte> spec = read_golden(name);
-    const graph::RingDescription ring = graph::decode_ring(spec);
-    EXPECT_EQ(ring.name, name);
-    run::Options options;
-    options.publication = publication == "slot" ? run::Publication::kSlot : run::Publication::kCursor;
-    const graph::RegionPlan plan = graph::plan_region(ring, run::resolve_sizes(ring, options), threads);
-    EXPECT_EQ(plan.total_bytes, total_bytes);
-    EXPECT_EQ(plan.observable_bytes, observable_bytes);
-    ++lines;
-  }
-  EXPECT_GE(lines, 20);
-}
-
-TEST(GoldenSpec, OfAGraphMapsTheBytesThatDescribeAnnounces) {
-  std::ifstream file(kTests / "describe" / "golden" / "graph-memory.txt");
-  std::string name;
-  std::uint32_t threads = 0;
-  run::Options options;
-  std::uint64_t total_bytes = 0;
-  std::uint64_t observable_bytes = 0;
-  std::size_t lines = 0;
-  while (file >> name >> threads >> options.lane_bytes >> options.record_max >> total_bytes >> observable_bytes) {
-    SCOPED_TRACE(name + " with " + std::to_string(threads) + " threads, lanes of " +
-                 std::to_string(options.lane_bytes) + ", records of " + std::to_string(options.record_max));
-    const graph::LaneGraphDescription graph = run::with_relays(graph::decode_graph(read_golden(name)));
-    const graph::LaneRegionPlan plan = graph::plan_region(graph, run::resolve_lane_sizes(graph, options), threads);
-    EXPECT_EQ(plan.total_bytes, total_bytes);
-    EXPECT_EQ(plan.observable_bytes, observable_bytes);
-    ++lines;
-  }
-  EXPECT_EQ(lines, 3 * golden_graphs().size());
-}
-
-TEST(GoldenSpec, OfAGraphHasRoomForTheStructOfItsIngress) {
-  const graph::LaneGraphDescription graph = graph::decode_graph(read_golden("graph-by-key"));
-  run::Options options;
-  options.lane_bytes = 64;
-  const std::vector<graph::LaneSizes> sizes = run::resolve_lane_sizes(graph, options);
-  EXPECT_EQ(sizes.at(0).record_max, 16u);
-  EXPECT_EQ(sizes.at(4).record_max, 18u);
-  EXPECT_EQ(sizes.at(4).capacity, 128u);
-  options.record_max = 15;
-  EXPECT_THROW(run::resolve_lane_sizes(graph, options), run::OpenError);
-}
 
 // ---- roles and lanes, as lib/lower/spec-json.ts writes them, without white space ------------------------------------
 
@@ -108,7 +45,7 @@ std::string roles_text(const graph::LaneGraphDescription& graph) {
             "\",\"kind\":" + word(role.kind, {"Ingress", "Stage", "Egress", "Router", "Merge", "Bridge"}, 1) +
             ",\"index\":" + index_text(role.index) + ",\"policy\":" +
             word(role.policy, {"None", "Broadcast", "RoundRobin", "KeyHash", "Interleave", "Ordered"}, 0) +
-            ",\"key\":" + index_text(role.key.value_or(abi::kNone)) + ",\"inlets\":" + list(role.inlets) +
+            ",\"relay\":" + bool_text(role.id.starts_with("relay:")) + ",\"key\":" + index_text(role.key.value_or(abi::kNone)) + ",\"inlets\":" + list(role.inlets) +
             ",\"outlets\":" + list(role.outlets) + "}";
   }
   return "\"roles\":[" + text + "]";

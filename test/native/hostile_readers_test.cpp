@@ -17,6 +17,7 @@
 #include "support/js_ports.hpp"
 #include "support/lanes.hpp"
 #include "support/lines.hpp"
+#include "support/plan_layout.hpp"
 #include "support/spec_builder.hpp"
 #include "support/temp_folder.hpp"
 #include "support/watchdog.hpp"
@@ -28,8 +29,8 @@ using abi::MatchCode;
 using abi::OpCode;
 using namespace std::chrono_literals;
 
-run::Options tiny_options() {
-  run::Options options;
+Options tiny_options() {
+  Options options;
   options.capacity = 16;
   options.record_max = 64;
   options.arena_bytes = 2048;
@@ -233,7 +234,7 @@ class SleepingPipeline : public testing::Test {
   void SetUp() override {
     std::string text;
     for (int i = 0; i < 1000; ++i) text += "a line of text\n";
-    run::Options options = tiny_options();
+    Options options = tiny_options();
     options.threads = 1;
     options.wait = run::WaitStrategy::kPark;
     run::PortOptions in;
@@ -241,7 +242,7 @@ class SleepingPipeline : public testing::Test {
     in.port = abi::PortCode::kNative;
     in.path = temp_.write("input", text);
     options.ports = {in};
-    pipeline_ = run::Pipeline::open(SpecBuilder::build({{{"a"}}}), options);
+    pipeline_ = open_pipeline(SpecBuilder::build({{{"a"}}}), options);
     pipeline_->start();
     wait_until([&] { return thread().armed.load() == 1; });
   }

@@ -26,6 +26,7 @@
 #include "graph/description.hpp"
 #include "run/assembly.hpp"
 #include "support/golden.hpp"
+#include "support/plan_layout.hpp"
 #include "support/spec_builder.hpp"
 #include "support/temp_folder.hpp"
 #include "support/watchdog.hpp"
@@ -196,7 +197,7 @@ std::vector<std::byte> random_ring_spec(Random& random) {
 
 struct Shape {
   std::vector<std::byte> spec;
-  run::Options options;
+  Options options;
 };
 
 // A pipeline of any kind: rings of both layouts, graphs of all lanes and roles, ends of JavaScript, files, and none.
@@ -205,7 +206,7 @@ Shape random_shape(Random& random, const TempFolder& temp, const std::string& in
   Shape shape;
   const bool ring = random.one_in(2);
   shape.spec = ring ? random_ring_spec(random) : read_golden(random.pick(graphs));
-  run::Options& options = shape.options;
+  Options& options = shape.options;
   options.capacity = random.pick<std::uint32_t>({1, 7, 64, 200});
   options.record_max = random.pick<std::uint32_t>({64, 100, 256});
   options.lane_bytes = random.pick<std::uint32_t>({2048, 3000, 8192});
@@ -215,7 +216,7 @@ Shape random_shape(Random& random, const TempFolder& temp, const std::string& in
   options.observe = random.one_in(16);
   options.wait = random.pick<run::WaitStrategy>(
       {run::WaitStrategy::kAdaptive, run::WaitStrategy::kPark, run::WaitStrategy::kYield});
-  options.publication = random.pick<run::Publication>({run::Publication::kCursor, run::Publication::kSlot});
+  options.words = random.one_in(2);
   options.first_sequence = random.pick<std::uint64_t>({0, (1ull << 31) - 3, (1ull << 32) - 3});
   options.journal_folder = temp.path("journals");
   const graph::Description description = graph::decode(shape.spec);
@@ -260,7 +261,7 @@ class HostileRegion : public testing::Test {
     const Shape shape = random_shape(random, *temp_, temp_->write("input", text));
     std::shared_ptr<run::Pipeline> pipeline;
     try {
-      pipeline = run::Pipeline::open(shape.spec, shape.options);
+      pipeline = open_pipeline(shape.spec, shape.options);
     } catch (const run::OpenError&) {
       return 0;  // lines into structs, a record maximum that a lane cannot hold: not what is tested
     }

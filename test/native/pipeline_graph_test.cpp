@@ -15,6 +15,7 @@
 #include "run/pipeline.hpp"
 #include "support/golden.hpp"
 #include "support/lines.hpp"
+#include "support/plan_layout.hpp"
 #include "support/temp_folder.hpp"
 #include "support/watchdog.hpp"
 
@@ -47,14 +48,14 @@ class GraphPipeline : public testing::Test {
  protected:
   // The plan `kept`: in ─journal▶ a (append "!") ─journal▶ out, and in ▶ b ─journal▶ out-b.
   std::shared_ptr<run::Pipeline> open(const std::string& input, const std::string& name) {
-    run::Options options;
+    Options options;
     options.pin = false;
     options.threads = 2;
     options.lane_bytes = 4096;
     options.journal_folder = temp_.path("journals");
     options.journal_disk = disk_;
     options.ports = {lines("in", input), lines("out", temp_.path(name)), lines("out-b", temp_.path(name + "-b"))};
-    auto pipeline = run::Pipeline::open(read_golden("graph-kept"), options);
+    auto pipeline = open_pipeline(read_golden("graph-kept"), options);
     pipeline->start();
     return pipeline;
   }

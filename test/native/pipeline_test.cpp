@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/js_ports.hpp"
+#include "support/plan_layout.hpp"
 #include "support/spec_builder.hpp"
 
 namespace byteor::test {
@@ -14,8 +15,8 @@ namespace {
 using abi::MatchCode;
 using abi::OpCode;
 
-run::Options small_options() {
-  run::Options options;
+Options small_options() {
+  Options options;
   options.capacity = 64;
   options.record_max = 256;
   options.arena_bytes = 4096;
@@ -43,10 +44,10 @@ struct Outcome {
 };
 
 // Pushes `count` records on one thread and polls on another until the shard has ended; halts.
-Outcome run_through(const RingSpec& ring, const run::Options& options, std::uint64_t count) {
+Outcome run_through(const RingSpec& ring, const Options& options, std::uint64_t count) {
   Outcome outcome;
   const std::vector<std::byte> spec = SpecBuilder::build(ring);
-  outcome.pipeline = run::Pipeline::open(spec, options);
+  outcome.pipeline = open_pipeline(spec, options);
   outcome.pipeline->start();
   std::thread pusher([&] {
     JsIngress ingress(*outcome.pipeline, 0);
@@ -122,7 +123,7 @@ TEST(Pipeline, AFailedRecordStopsThePipelineAndTheRecordsBeforeItStillArrive) {
 
 TEST(Pipeline, SequencesMayBeginAnywhereBelowAndAcross32Bits) {
   for (const std::uint64_t first : {(1ull << 31) - 100, (1ull << 32) - 100, (1ull << 32) + (1ull << 31) - 7}) {
-    run::Options options = small_options();
+    Options options = small_options();
     options.first_sequence = first;
     const RingSpec ring{{{"a"}, {"b", OpCode::kFilter, {0}, "9", MatchCode::kContains, true}}};
     const Outcome outcome = run_through(ring, options, 2'000);
@@ -138,7 +139,7 @@ TEST(Pipeline, EveryWaitStrategyAndThreadCountGivesTheSameRecords) {
   for (const auto wait :
        {run::WaitStrategy::kAdaptive, run::WaitStrategy::kSpin, run::WaitStrategy::kYield, run::WaitStrategy::kPark}) {
     for (const std::uint32_t threads : {1u, 3u}) {
-      run::Options options = small_options();
+      Options options = small_options();
       options.wait = wait;
       options.threads = threads;
       const RingSpec ring{{{"a"}, {"b", OpCode::kIdentity, {0}}, {"c", OpCode::kCount, {1}}}};
@@ -153,7 +154,7 @@ TEST(Pipeline, HaltInTheMiddleAbandonsByCount) {
   const RingSpec ring{{{"a"}, {"f", OpCode::kFilter, {0}, "1", MatchCode::kContains}, {"c", OpCode::kCount, {1}}}};
   const std::vector<std::byte> spec = SpecBuilder::build(ring);
   for (int round = 0; round < 20; ++round) {
-    auto pipeline = run::Pipeline::open(spec, small_options());
+    auto pipeline = open_pipeline(spec, small_options());
     pipeline->start();
     JsIngress ingress(*pipeline, 0, 1);
     for (std::uint64_t i = 0; ingress.try_push(record_of(i)) && i < 40; ++i) {
@@ -165,11 +166,11 @@ TEST(Pipeline, HaltInTheMiddleAbandonsByCount) {
 }
 
 TEST(Pipeline, ADiscardedEgressCountsWhatArrives) {
-  run::Options options = small_options();
+  Options options = small_options();
   options.ports.push_back({.id = "out", .port = abi::PortCode::kDiscard});
   const RingSpec ring{{{"a"}, {"f", OpCode::kFilter, {0}, "3", MatchCode::kContains}}};
   const std::vector<std::byte> spec = SpecBuilder::build(ring);
-  auto pipeline = run::Pipeline::open(spec, options);
+  auto pipeline = open_pipeline(spec, options);
   pipeline->start();
   JsIngress ingress(*pipeline, 0);
   double expected = 0;
@@ -185,18 +186,18 @@ TEST(Pipeline, ADiscardedEgressCountsWhatArrives) {
   expect_balanced(*pipeline, 0);
 }
 
-class FixedLayout : public testing::TestWithParam<run::Publication> {};
+class FixedLayout : public testing::TestWithParam<bool> {};
 
 TEST_P(FixedLayout, CarriesStructsWithoutHeaders) {
   RingSpec ring{{{"a"}, {"b", OpCode::kChecksum, {0}}, {"f", OpCode::kFilter, {1}, "7.", MatchCode::kContains, true}}};
   ring.struct_bytes = 12;
-  run::Options options;
+  Options options;
   options.capacity = 48;
   options.pin = false;
-  options.publication = GetParam();
+  options.words = GetParam();
   options.first_sequence = (1ull << 32) - 500;
   const std::vector<std::byte> spec = SpecBuilder::build(ring);
-  auto pipeline = run::Pipeline::open(spec, options);
+  auto pipeline = open_pipeline(spec, options);
   pipeline->start();
   JsIngress ingress(*pipeline, 0);
   JsEgress egress(*pipeline, 0);
@@ -218,11 +219,11 @@ TEST_P(FixedLayout, CarriesStructsWithoutHeaders) {
 TEST_P(FixedLayout, CountsWhatWasPublishedButNotReadWhenItIsHalted) {
   RingSpec ring{{{"a"}}};
   ring.struct_bytes = 8;
-  run::Options options;
+  Options options;
   options.capacity = 16;
   options.pin = false;
-  options.publication = GetParam();
-  auto pipeline = run::Pipeline::open(SpecBuilder::build(ring), options);
+  options.words = GetParam();
+  auto pipeline = open_pipeline(SpecBuilder::build(ring), options);
   pipeline->start();
   JsIngress ingress(*pipeline, 0, 4);
   while (ingress.try_push("12345678")) {
@@ -233,7 +234,7 @@ TEST_P(FixedLayout, CountsWhatWasPublishedButNotReadWhenItIsHalted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Publications, FixedLayout,
-                         testing::Values(run::Publication::kCursor, run::Publication::kSlot));
+                         testing::Bool());
 
 TEST(Pipeline, ShardsAreIndependentRingsAndKeysDecide) {
   RingSpec ring{{{"a"}, {"n", OpCode::kCount, {0}}}};
@@ -244,7 +245,7 @@ TEST(Pipeline, ShardsAreIndependentRingsAndKeysDecide) {
   ring.shard_key = key;
   ring.shard_key_text = " ";
   const std::vector<std::byte> spec = SpecBuilder::build(ring);
-  auto pipeline = run::Pipeline::open(spec, small_options());
+  auto pipeline = open_pipeline(spec, small_options());
   pipeline->start();
   std::uint32_t used = 0;
   for (std::uint64_t i = 0; i < 40; ++i) {
@@ -266,18 +267,18 @@ TEST(Pipeline, ShardsAreIndependentRingsAndKeysDecide) {
 
 TEST(Pipeline, AnImpossibleOptionIsRefusedByName) {
   const std::vector<std::byte> spec = SpecBuilder::build({{{"a"}}});
-  run::Options options = small_options();
-  options.arena_bytes = 100;
+  Options options = small_options();
+  options.batch_records = abi::kBatchRecordsMax + 1;
   try {
-    run::Pipeline::open(spec, options);
+    open_pipeline(spec, options);
     FAIL() << "opened";
   } catch (const run::OpenError& error) {
     EXPECT_EQ(error.code(), "OPTION_RANGE");
-    EXPECT_NE(std::string(error.what()).find("arenaBytes is 100"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("batchRecords is 65537"), std::string::npos);
   }
   options = small_options();
   options.ports.push_back({.id = "nowhere"});
-  EXPECT_THROW(run::Pipeline::open(spec, options), run::OpenError);
+  EXPECT_THROW(open_pipeline(spec, options), run::OpenError);
 }
 
 }  // namespace

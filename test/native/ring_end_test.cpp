@@ -8,6 +8,7 @@
 
 #include "support/hand_graph.hpp"
 #include "support/js_ports.hpp"
+#include "support/plan_layout.hpp"
 #include "support/spec_builder.hpp"
 
 namespace byteor::test {
@@ -16,8 +17,8 @@ namespace {
 using abi::MatchCode;
 using abi::OpCode;
 
-run::Options tiny_options() {
-  run::Options options;
+Options tiny_options() {
+  Options options;
   options.capacity = 16;
   options.record_max = 64;
   options.arena_bytes = 2048;
@@ -109,7 +110,7 @@ TEST(RingEnd, WhatAnyStageBeforeFilteredIsNotAbandonedByTheStagesAfterIt) {
 }
 
 TEST(RingEnd, APipelineThatWasClosedBeforeItStartedIsStillClosed) {
-  auto pipeline = run::Pipeline::open(chain_of_two(), tiny_options());
+  auto pipeline = open_pipeline(chain_of_two(), tiny_options());
   pipeline->close_ingress();
   pipeline->start();
   EXPECT_EQ(RegionView(*pipeline).header().state.load(), static_cast<std::uint32_t>(abi::RegionState::kClosing));
@@ -119,9 +120,9 @@ TEST(RingEnd, APipelineThatWasClosedBeforeItStartedIsStillClosed) {
 TEST(RingPublication, ARecordPublishedByItsWordCarriesItsStampBeforeThePublicationOfTheCursor) {
   RingSpec spec{{{"a"}, {"b", OpCode::kIdentity, {0}}}};
   spec.struct_bytes = 8;
-  run::Options options;
+  Options options;
   options.capacity = 4;
-  options.publication = run::Publication::kSlot;
+  options.words = true;
   HandGraph ring(SpecBuilder::build(spec), options, abi::PortCode::kNative);
   core::RecordProducer& producer = *ring.graph().producers()[0];
   ASSERT_NE(producer.try_claim(8), nullptr);
@@ -135,7 +136,7 @@ TEST(RingPublication, ARecordPublishedByItsWordCarriesItsStampBeforeThePublicati
 
 TEST(RingMemory, AnEmptyRecordWhoseRoomBeforeItEndsWithTheArenaIsStillBehindThatRoom) {
   const RingSpec spec{{{"p", OpCode::kPrepend, {}, "<<<<<<<<"}}};
-  run::Options options;
+  Options options;
   options.capacity = 64;
   options.record_max = 56;
   options.arena_bytes = 128;

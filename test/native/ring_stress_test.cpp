@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "support/js_ports.hpp"
+#include "support/plan_layout.hpp"
 #include "support/random_ring.hpp"
 #include "support/spec_builder.hpp"
 #include "support/temp_folder.hpp"
@@ -55,7 +56,7 @@ void for_each_seed(Round&& round) {
 // One round: a ring, how it is opened, and the records that go through it.
 struct Round {
   RingSpec ring;
-  run::Options options;
+  Options options;
   std::vector<std::string> records;
   PortCode ingress = PortCode::kJs;
   PortCode egress = PortCode::kJs;
@@ -72,7 +73,7 @@ void choose_records(Random& random, Round& round, std::uint32_t count) {
 }
 
 void choose_sizes(Random& random, Round& round) {
-  run::Options& options = round.options;
+  Options& options = round.options;
   options.capacity = random.pick<std::uint32_t>({1, 2, 3, 4, 5, 7, 8, 13, 64, 100});
   options.batch_records = random.pick<std::uint32_t>({0, 1, 2, 3, 64});
   options.first_sequence = random.pick<std::uint64_t>(
@@ -91,13 +92,13 @@ void choose_sizes(Random& random, Round& round) {
 }
 
 void choose_threads(Random& random, Round& round) {
-  run::Options& options = round.options;
+  Options& options = round.options;
   options.threads = 1 + random.below(4);
   options.pin = random.one_in(8);
   options.wait = random.pick<run::WaitStrategy>({run::WaitStrategy::kProfile, run::WaitStrategy::kAdaptive,
                                                  run::WaitStrategy::kPark, run::WaitStrategy::kPark,
                                                  run::WaitStrategy::kYield, run::WaitStrategy::kSpin});
-  options.publication = random.pick<run::Publication>({run::Publication::kCursor, run::Publication::kSlot});
+  options.words = random.one_in(2);
 }
 
 Round make_round(std::uint64_t seed, bool rejects) {
@@ -127,7 +128,7 @@ Round make_round(std::uint64_t seed, bool rejects) {
 class Running {
  public:
   explicit Running(Round round) : round_(std::move(round)) {
-    run::Options options = round_.options;
+    Options options = round_.options;
     if (round_.ingress == PortCode::kNative) {
       std::string text;
       for (const std::string& record : round_.records) text += record + "\n";
@@ -136,7 +137,7 @@ class Running {
     if (round_.egress == PortCode::kNative)
       options.ports.push_back({.id = "out", .port = PortCode::kNative, .path = folder_.path("out")});
     if (round_.egress == PortCode::kDiscard) options.ports.push_back({.id = "out", .port = PortCode::kDiscard});
-    pipeline_ = run::Pipeline::open(SpecBuilder::build(round_.ring), options);
+    pipeline_ = open_pipeline(SpecBuilder::build(round_.ring), options);
     delivered_.resize(round_.ring.shards);
     pipeline_->start();
   }

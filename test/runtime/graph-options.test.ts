@@ -26,10 +26,10 @@ const RING = planFacts(ringVersion({ codec: 'utf8' }).plan);
 describe('a graph', () => {
   test('takes the sizes of its lanes and the folder of its journals', () => {
     expect(checkOptions({ laneBytes: 65_536, journal: { folder: 'logs' } }, JOURNAL)).toMatchObject({
-      laneBytes: 65_536,
-      journalFolder: 'logs',
+      sizes: { laneBytes: 65_536 },
+      native: { journalFolder: 'logs' },
     });
-    expect(checkOptions({}, EVENTS)).toMatchObject({ laneBytes: 0, journalFolder: '' });
+    expect(checkOptions({}, EVENTS)).toMatchObject({ sizes: { laneBytes: undefined }, native: { journalFolder: '' } });
   });
 
   test.each([

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PollHandle } from '../../lib/handle/poll.js';
 import type { PushHandle } from '../../lib/handle/push.js';
+import { planOpening } from '../../lib/layout/opening.js';
 import { lowerGraph } from '../../lib/lower/graph.js';
 import { encodeSpec } from '../../lib/lower/index.js';
 import type { Lane, LaneGraphPlan } from '../../lib/plan/document.js';
@@ -68,9 +69,11 @@ describe('copies at the limit of an ordinal', () => {
 
   it('are refused by the core too, which does not trust that validation has counted', () => {
     const plan = orderedLevels(levelsOf(2, 25, 1));
-    const options = checkOptions({ threads: 2 }, planFacts(plan));
-    const complete = { ...options, versionId: '0'.repeat(64), note: '{}', external: true };
-    const start = () => nativeAddon().open(encodeSpec(lowerGraph(plan).spec), complete as never, () => {});
+    const { native, sizes, threads } = checkOptions({ threads: 2 }, planFacts(plan));
+    const complete = { ...native, versionId: '0'.repeat(64), note: '{}', external: true };
+    const { spec } = lowerGraph(plan);
+    const { layout } = planOpening(spec, { sizes, threads, ends: {}, cpus: 2 });
+    const start = () => nativeAddon().open(encodeSpec(spec), layout, complete, () => {});
     expect(start).toThrow(/the Ordered merges need more bits of an ordinal than there are/);
   });
 });

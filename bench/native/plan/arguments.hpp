@@ -1,6 +1,7 @@
 // What the programs of this folder are called with: SPEC BATCH ID=PATH …
 //
-// SPEC holds the bytes of `compile(plan).spec`, BATCH is the option batchRecords, and ID=PATH the file of lines at a
+// SPEC holds the bytes of `compile(plan).spec` and behind them those of the layout that `open` would make
+// (bench/support/planned.mjs); BATCH is the option batchRecords, and ID=PATH the file of lines at a
 // boundary; an egress without one is discarded, as `open` would. ID=structs:COUNT is an ingress that gets so many
 // structs.
 #pragma once
@@ -9,9 +10,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,9 +35,25 @@ inline std::vector<std::byte> bytes_of_file(const char* path) {
   return {begin, begin + text.size()};
 }
 
+// A lowered plan and the layout of its region.
+struct Planned {
+  explicit Planned(const char* path) : bytes(bytes_of_file(path)) {
+    abi::SpecHeader header{};
+    if (bytes.size() >= sizeof header) std::memcpy(&header, bytes.data(), sizeof header);
+    spec_bytes = header.total_bytes;
+    if (spec_bytes == 0 || spec_bytes >= bytes.size())
+      throw std::runtime_error(std::string(path) + " does not hold a spec and a layout");
+  }
+  std::span<const std::byte> spec() const { return std::span(bytes).first(spec_bytes); }
+  std::span<const std::byte> layout() const { return std::span(bytes).subspan(spec_bytes); }
+
+  std::vector<std::byte> bytes;
+  std::size_t spec_bytes = 0;
+};
+
 // The words behind the program's name.
 struct Called {
-  Called(int argc, char** argv) : spec(bytes_of_file(argv[1])), batch(std::strtoul(argv[2], nullptr, 10)) {
+  Called(int argc, char** argv) : planned(argv[1]), batch(std::strtoul(argv[2], nullptr, 10)) {
     for (int i = 3; i < argc; ++i) {
       const std::string_view given = argv[i];
       const std::size_t equals = given.find('=');
@@ -47,7 +66,7 @@ struct Called {
     }
   }
 
-  std::vector<std::byte> spec;
+  Planned planned;
   std::uint32_t batch;
   std::vector<std::pair<std::string, std::string>> files;
   std::vector<std::pair<std::string, std::uint64_t>> structs;  // only byteor_turns makes them

@@ -57,7 +57,7 @@ double seconds_of(run::Pipeline& pipeline) {
 
 // What the lap prints; throws where a record failed.
 std::string lap(const Called& called, const run::Options& options) {
-  const std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(called.spec, options);
+  const std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(called.planned.spec(), called.planned.layout(), options);
   const std::optional<double> before = distance();
   const double seconds = seconds_of(*pipeline);
   const std::string places = distances_text(before, distance());
@@ -74,7 +74,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   const Called called(argc, argv);
-  run::Options options = options_of(graph::decode(called.spec), called);
+  run::Options options = options_of(graph::decode(called.planned.spec()), called);
   options.profile = run::Profile::kLowLatency;
   options.wait = run::WaitStrategy::kAdaptive;
   answer_lines([&] { return lap(called, options); });

@@ -52,8 +52,10 @@ class FirstFailure final : public core::FailureReporter {
 // What one lap runs: the graph with the ends of this program in the place of its adapters.
 class Loaded {
  public:
-  Loaded(const std::vector<std::byte>& spec, const run::Options& options, const Load& load)
-      : made_(graph::decode(spec), options, run::AssembledFor{1, failures_, state_, [] {}}), load_(load) {
+  Loaded(const Planned& planned, const run::Options& options, const Load& load)
+      : made_(graph::decode(planned.spec()), planned.layout(), options,
+              run::AssembledFor{1, failures_, state_, [] {}}),
+        load_(load) {
     std::vector<std::vector<core::Agent*>> agents = made_.agents_by_thread();
     std::vector<bool> loads(agents.size(), false);
     const std::vector<run::Port>& ports = made_.ports.all();
@@ -137,8 +139,8 @@ class Loaded {
   std::vector<std::unique_ptr<run::AgentThread>> threads_;
 };
 
-std::string lap(const std::vector<std::byte>& spec, const run::Options& options, const Load& load) {
-  Loaded loaded(spec, options, load);
+std::string lap(const Planned& planned, const run::Options& options, const Load& load) {
+  Loaded loaded(planned, options, load);
   const std::optional<double> before = distance();
   const double seconds = loaded.run();
   const std::string places = distances_text(before, distance());
@@ -166,9 +168,9 @@ int run(int argc, char** argv) {
   const Load load{kind == "lines" ? Records::kLines : Records::kStructs, std::strtod(argv[3], nullptr),
                   std::strtoull(argv[4], nullptr, 10)};
   if (!(load.per_second > 0) || load.count == 0) throw std::runtime_error("give a positive rate and count");
-  const std::vector<std::byte> spec = bytes_of_file(argv[1]);
-  const run::Options options = options_of(graph::decode(spec));
-  answer_lines([&] { return lap(spec, options, load); });
+  const Planned planned(argv[1]);
+  const run::Options options = options_of(graph::decode(planned.spec()));
+  answer_lines([&] { return lap(planned, options, load); });
   return 0;
 }
 

@@ -1,17 +1,14 @@
 // A plan that a benchmark builds, with the options of `open` under which it does: NAME SPEC OPTIONS.
 //
-// SPEC is a file with the bytes of `compile(plan).spec`. OPTIONS are words of `open`, as
-// `capacity=1024,profile=default`.
+// SPEC is a file with a spec and the layout that is made from sizes and threads (arguments.hpp). OPTIONS are the others,
+// as `batchRecords=256,profile=default`.
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "plan/arguments.hpp"
 #include "run/options.hpp"
@@ -20,7 +17,7 @@ namespace byteor::bench {
 
 struct PlanCase {
   std::string name;
-  std::vector<std::byte> spec;
+  Planned planned;
   run::Options options;
 };
 
@@ -30,35 +27,17 @@ inline run::Profile profile_of(std::string_view word) {
   throw std::runtime_error("profile=" + std::string(word) + ": give default or low-latency");
 }
 
-inline run::Publication publication_of(std::string_view word) {
-  if (word == "cursor") return run::Publication::kCursor;
-  if (word == "slot") return run::Publication::kSlot;
-  throw std::runtime_error("publication=" + std::string(word) + ": give cursor or slot");
-}
-
 inline void set_option(run::Options& options, std::string_view key, std::string_view value) {
-  if (key == "profile") {
+  if (key == "profile")
     options.profile = profile_of(value);
-    return;
-  }
-  if (key == "publication") {
-    options.publication = publication_of(value);
-    return;
-  }
-  const std::pair<std::string_view, std::uint32_t*> numbers[] = {
-      {"capacity", &options.capacity},          {"recordMax", &options.record_max},
-      {"arenaBytes", &options.arena_bytes},     {"laneBytes", &options.lane_bytes},
-      {"batchRecords", &options.batch_records}, {"threads", &options.threads}};
-  for (const auto& [name, number] : numbers) {
-    if (name != key) continue;
-    *number = static_cast<std::uint32_t>(std::stoul(std::string(value)));
-    return;
-  }
-  throw std::runtime_error("option " + std::string(key) + ": the benchmarks of rings and lanes do not set it");
+  else if (key == "batchRecords")
+    options.batch_records = static_cast<std::uint32_t>(std::stoul(std::string(value)));
+  else
+    throw std::runtime_error("option " + std::string(key) + ": the benchmarks of rings and lanes do not set it");
 }
 
 inline PlanCase plan_case(const char* name, const char* spec, std::string_view options) {
-  PlanCase plan{name, bytes_of_file(spec), {}};
+  PlanCase plan{name, Planned(spec), {}};
   while (!options.empty()) {
     const std::string_view one = options.substr(0, options.find(','));
     options.remove_prefix(std::min(options.size(), one.size() + 1));

@@ -130,7 +130,7 @@ class PlanGraph final : public core::FailureReporter {
  public:
   PlanGraph(const PlanCase& plan, const Records& records)
       : options_(with_ends(plan)),
-        made_(graph::decode(plan.spec), options_, run::AssembledFor{1, *this, state_, [] {}}) {
+        made_(graph::decode(plan.planned.spec()), plan.planned.layout(), options_, run::AssembledFor{1, *this, state_, [] {}}) {
     agents_ = made_.agents_by_thread();
     const std::vector<run::Port>& ports = made_.ports.all();
     for (std::uint32_t boundary = 0; boundary < ports.size(); ++boundary) {
@@ -170,7 +170,7 @@ class PlanGraph final : public core::FailureReporter {
   static run::Options with_ends(const PlanCase& plan) {
     run::Options options = plan.options;
     options.pin = false;
-    const graph::Description description = graph::decode(plan.spec);
+    const graph::Description description = graph::decode(plan.planned.spec());
     for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
       options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kNative, .path = "/dev/null"});
     return options;

@@ -2,10 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { describeText } from '../../describe/describe-text.js';
 import type { PlacedThread } from '../../layout/placement.js';
+import { compile } from '../../version/version.js';
 import { describeAsked, placementOf } from '../describe-asked.js';
 import { ExitCode } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
+import { RELEASE_FEATURES } from '../release.js';
 import { agentWords } from '../run/summary.js';
 import { counted, harmless, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
@@ -37,8 +39,9 @@ async function describe(path: string, options: Options, context: VerbContext): P
   const json = options.json === true;
   const plan = await loadPlan(path, json, context);
   if (plan === undefined) return ExitCode.PlanErrors;
-  const placement = placementOf(plan, options.threads, availableParallelism());
-  const description = describeAsked(plan, options, placement.length);
+  const version = compile(plan, { features: RELEASE_FEATURES });
+  const placement = placementOf(version, options.threads, availableParallelism());
+  const description = describeAsked(version, options, placement.length);
   if (json) context.out.json({ ...description, placement });
   else context.out.line(harmless([describeText(description), ...placementText(placement, options)].join('\n')));
   return ExitCode.Done;

@@ -4,6 +4,7 @@ import type { RingDescription } from '../../describe/describe.js';
 import { folderCandidates } from '../../observe/folders.js';
 import { observedPipelines } from '../../observe/observed.js';
 import type { CheckedPlan } from '../../plan/document.js';
+import { compile } from '../../version/version.js';
 import { describeAsked, placementOf } from '../describe-asked.js';
 import {
   type Check,
@@ -36,6 +37,7 @@ import {
 } from '../machine.js';
 import { askAddon } from '../native-facts.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
+import { RELEASE_FEATURES } from '../release.js';
 import type { Channel } from '../terminal.js';
 import { counted, harmless, wrap } from '../text.js';
 import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
@@ -121,7 +123,8 @@ interface PlanNeeds {
 }
 
 function planNeeds(plan: CheckedPlan, options: Options, cpus: number): PlanNeeds {
-  const description = describeAsked(plan, options, placementOf(plan, options.threads, cpus).length);
+  const version = compile(plan, { features: RELEASE_FEATURES });
+  const description = describeAsked(version, options, placementOf(version, options.threads, cpus).length);
   const { totalBytes, mappedBytes } = description.memory;
   return { totalBytes, mappedBytes, ...(description.target === 'LaneGraph' ? {} : { ring: description }) };
 }

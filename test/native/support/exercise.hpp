@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -25,6 +26,7 @@ namespace byteor::test {
 struct Exercise {
   std::uint32_t variant = 0;
   std::uint32_t record_count = 24;
+  std::optional<Bend> bend = {};  // of the layout
 };
 
 // False when the life was refused by an error of a stated type; any other exception is a finding.
@@ -59,18 +61,20 @@ class Exerciser {
   Exerciser(const graph::RingDescription& ring, std::span<const std::byte> spec, Exercise exercise)
       : exercise_(exercise),
         spec_(spec),
-        graph_(ring, options(ring, exercise.variant), abi::PortCode::kNative, egress_port(exercise.variant),
+        graph_(ring, options(ring, exercise), abi::PortCode::kNative, egress_port(exercise.variant),
                kBytesMax) {}
 
-  static run::Options options(const graph::RingDescription& ring, std::uint32_t variant) {
+  static Options options(const graph::RingDescription& ring, const Exercise& exercise) {
+    const std::uint32_t variant = exercise.variant;
     static constexpr std::uint64_t kFirst[] = {0, (1ull << 31) - 3, (1ull << 32) - 3};
     static constexpr std::uint32_t kCapacity[] = {1, 2, 3, 8};
-    run::Options options;
+    Options options;
     options.capacity = kCapacity[variant % 4];
     options.first_sequence = kFirst[variant / 4 % 3];
     options.batch_records = variant / 12 % 2 == 0 ? 0 : 1;
     options.threads = 1 + variant / 24 % 3;
-    options.publication = variant / 72 % 2 == 0 ? run::Publication::kCursor : run::Publication::kSlot;
+    options.words = variant / 72 % 2 != 0;
+    options.bend = exercise.bend;
     if (ring.layout == abi::LayoutCode::kFixed) return options;
     options.record_max = std::max(kRecordMax, ring.boundaries[ring.ingress].record_bytes);
     // The least arena that holds a record with its room.

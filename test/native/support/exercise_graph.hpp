@@ -42,7 +42,7 @@ class GraphExerciser {
         spec_(spec),
         backwards_(exercise.variant / 96 % 2 == 1),
         ports_(ports(lowered, exercise.variant)),
-        graph_(bounded(std::move(lowered)), options(exercise.variant), ports_, kBytesMax) {
+        graph_(bounded(std::move(lowered)), options(exercise), ports_, kBytesMax) {
     const std::vector<graph::BoundaryDescription>& boundaries = description().boundaries;
     for (std::uint32_t i = 0; i < boundaries.size(); ++i) {
       if (boundaries[i].kind == abi::BoundaryCode::kIngress)
@@ -54,15 +54,17 @@ class GraphExerciser {
 
   static bool discards(std::uint32_t variant) { return variant / 48 % 2 == 1; }
 
-  static run::Options options(std::uint32_t variant) {
+  static Options options(const Exercise& exercise) {
+    const std::uint32_t variant = exercise.variant;
     static constexpr std::uint32_t kLaneBytes[] = {64, 72, 200, 1024};
     static constexpr std::uint64_t kFirst[] = {0, (1ull << 31) - 3, (1ull << 32) - 3};
-    run::Options options;
+    Options options;
     options.lane_bytes = kLaneBytes[variant % 4];
     options.first_sequence = kFirst[variant / 4 % 3];
     options.batch_records = variant / 12 % 2 == 0 ? 0 : 1;
     options.record_max = variant / 24 % 2 == 0 ? 40 : 0;
     options.threads = 1 + variant % 3;
+    options.bend = exercise.bend;
     return options;
   }
 

@@ -25,8 +25,8 @@ inline std::filesystem::path tests_folder() {
 inline const std::filesystem::path kTests = tests_folder();
 
 // A hex dump: an offset, two spaces, groups of digits.
-inline std::vector<std::byte> read_golden(const std::string& name) {
-  std::ifstream file(kTests / "lower" / "golden" / (name + ".spec.hex"));
+inline std::vector<std::byte> read_hex(const std::filesystem::path& path) {
+  std::ifstream file(path);
   std::vector<std::byte> bytes;
   std::string line;
   while (std::getline(file, line)) {
@@ -38,6 +38,15 @@ inline std::vector<std::byte> read_golden(const std::string& name) {
     }
   }
   return bytes;
+}
+
+inline std::vector<std::byte> read_golden(const std::string& name) {
+  return read_hex(kTests / "lower" / "golden" / (name + ".spec.hex"));
+}
+
+// The layouts that lib/layout makes of them, with native ends (test/layout).
+inline std::vector<std::byte> read_golden_layout(const std::string& name) {
+  return read_hex(kTests / "layout" / "golden" / (name + ".layout.hex"));
 }
 
 // Without white space: no text of a golden spec's roles and lanes has any.

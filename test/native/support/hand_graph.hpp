@@ -12,11 +12,8 @@
 
 #include "failures.hpp"
 #include "graph/description.hpp"
-#include "graph/region_plan.hpp"
 #include "graph/ring_graph.hpp"
-#include "run/options.hpp"
-#include "run/placement.hpp"
-#include "run/sizes.hpp"
+#include "plan_layout.hpp"
 
 namespace byteor::test {
 
@@ -25,29 +22,31 @@ class HandGraph final : public core::FailureReporter {
   // Sizes, publication, threads, first_sequence and batch_records of `options` count; ports as given. Throws what
   // decoding and opening throw, and TooLarge instead of taking more than `bytes_max` bytes of memory.
   struct TooLarge {};
-  HandGraph(std::span<const std::byte> spec, const run::Options& options,
+  HandGraph(std::span<const std::byte> spec, const Options& options,
             abi::PortCode ingress_port = abi::PortCode::kJs, abi::PortCode egress_port = abi::PortCode::kNative)
       : HandGraph(graph::decode_ring(spec), options, ingress_port, egress_port) {}
 
-  HandGraph(graph::RingDescription ring, const run::Options& options, abi::PortCode ingress_port,
+  HandGraph(graph::RingDescription ring, const Options& options, abi::PortCode ingress_port,
             abi::PortCode egress_port, std::uint64_t bytes_max = std::uint64_t{1} << 26) {
-    sizes_ = run::resolve_sizes(ring, options);
-    graph::Placement placement = run::place_agents(ring, {ingress_port, egress_port, options.threads, 1});
-    const graph::RegionPlan plan = graph::plan_region(ring, sizes_, placement.threads);
-    if (plan.total_bytes > bytes_max || key_tables(ring) > kKeyTablesMax) throw TooLarge{};
-    memory_.reset(static_cast<std::byte*>(::operator new (plan.total_bytes, std::align_val_t{kPage})));
-    std::memset(memory_.get(), 0, plan.total_bytes);
+    std::vector<abi::PortCode> ports(2, egress_port);
+    ports[ring.ingress] = ingress_port;
+    graph::RegionLayout layout = checked_layout(ring, ports, options);
+    const std::uint64_t bytes = layout.header.region_bytes;
+    if (bytes > bytes_max || key_tables(ring) > kKeyTablesMax) throw TooLarge{};
+    memory_.reset(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kPage})));
+    std::memset(memory_.get(), 0, bytes);
     graph::GraphOptions graph_options;
     graph_options.ingress_port = ingress_port;
     graph_options.egress_port = egress_port;
     graph_options.first_sequence = options.first_sequence;
     if (options.batch_records != 0) graph_options.batch_records = options.batch_records;
-    graph_ = std::make_unique<graph::RingGraph>(std::span(memory_.get(), plan.total_bytes), std::move(ring), plan,
-                                                sizes_, std::move(placement), graph_options, *this);
+    graph_ = std::make_unique<graph::RingGraph>(std::span(memory_.get(), bytes), std::move(ring), std::move(layout),
+                                                graph_options, *this);
   }
 
   graph::RingGraph& graph() { return *graph_; }
-  const graph::ShardSizes& sizes() const { return sizes_; }
+  // Of every shard.
+  const abi::LayoutPart& sizes() const { return graph_->layout().parts.front(); }
   const std::vector<ReportedFailure>& failures() const { return failures_; }
 
   // The agent of an entry, in shard 0 unless told.
@@ -115,7 +114,6 @@ class HandGraph final : public core::FailureReporter {
 
   std::uint64_t first() { return static_cast<std::uint64_t>(graph_->producer_block(0).next.load()); }
 
-  graph::ShardSizes sizes_{};
   std::unique_ptr<std::byte, Free> memory_;
   std::unique_ptr<graph::RingGraph> graph_;  // before memory_ goes
   std::vector<ReportedFailure> failures_;

@@ -18,37 +18,34 @@
 #include "core/cpu.hpp"
 #include "graph/lane_graph.hpp"
 #include "hand_graph.hpp"
-#include "run/journals.hpp"
-#include "run/lane_sizes.hpp"
-#include "run/options.hpp"
-#include "run/placement.hpp"
+#include "plan_layout.hpp"
 
 namespace byteor::test {
 
 class HandLaneGraph final : public core::FailureReporter {
  public:
-  // Sizes, threads, first_sequence and batch_records of `options` count. A journal lane becomes an Events lane, once
-  // relays have been put in for it: no file is written. Throws what opening throws, and HandGraph::TooLarge.
-  HandLaneGraph(graph::LaneGraphDescription lowered, const run::Options& options, std::vector<abi::PortCode> ports,
+  // Sizes, threads, first_sequence and batch_records of `options` count. A journal lane becomes an Events lane: no file
+  // is written. Throws what opening throws, and HandGraph::TooLarge.
+  HandLaneGraph(graph::LaneGraphDescription lowered, const Options& options, std::vector<abi::PortCode> ports,
                 std::uint64_t bytes_max) {
-    graph::LaneGraphDescription graph = in_memory(run::with_relays(std::move(lowered)));
+    graph::LaneGraphDescription graph = in_memory(std::move(lowered));
     // Before anything whose time grows with the square of them.
     if (graph.lanes.size() > kLanesMax || key_tables(graph) > kKeyTablesMax) throw HandGraph::TooLarge{};
-    std::vector<graph::LaneSizes> sizes = run::resolve_lane_sizes(graph, options);
-    for (graph::LaneSizes& own : sizes) shrink(own);
-    graph::LanePlacement placement = run::place_agents(graph, {ports, options.threads, 1});
-    graph::LaneRegionPlan plan = graph::plan_region(graph, sizes, placement.threads);
-    if (plan.total_bytes > bytes_max) throw HandGraph::TooLarge{};
-    memory_.reset(static_cast<std::byte*>(::operator new (plan.total_bytes, std::align_val_t{kPage})));
-    std::memset(memory_.get(), 0, plan.total_bytes);
-    const std::span region(memory_.get(), plan.total_bytes);
+    Options least = options;
+    least.least_memory = true;
+    graph::RegionLayout layout = checked_layout(graph, ports, least);
+    const std::uint64_t bytes = layout.header.region_bytes;
+    if (bytes > bytes_max) throw HandGraph::TooLarge{};
+    memory_.reset(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kPage})));
+    std::memset(memory_.get(), 0, bytes);
+    const std::span region(memory_.get(), bytes);
     graph::LaneGraphOptions graph_options;
     graph_options.ports = std::move(ports);
     graph_options.first_sequence = options.first_sequence;
     if (options.batch_records != 0) graph_options.batch_records = options.batch_records;
     graph::Journals none(graph.lanes.size());
-    graph_ = std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(plan), std::move(sizes),
-                                                std::move(none), std::move(placement), std::move(graph_options), *this);
+    graph_ = std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(layout), std::move(none),
+                                                std::move(graph_options), *this);
   }
 
   graph::LaneGraph& graph() { return *graph_; }
@@ -86,13 +83,6 @@ class HandLaneGraph final : public core::FailureReporter {
   static std::uint64_t key_tables(const graph::LaneGraphDescription& graph) {
     const auto keyed = [](const graph::StageDescription& stage) { return stage.key.has_value(); };
     return static_cast<std::uint64_t>(std::count_if(graph.stages.begin(), graph.stages.end(), keyed));
-  }
-
-  // The least arena that holds a record, instead of a mebibyte: it wraps, and it costs no time.
-  static void shrink(graph::LaneSizes& sizes) {
-    if (sizes.layout != abi::LayoutCode::kVariable) return;
-    const std::uint64_t least = 2 * core::round_up(std::uint64_t{sizes.record_max}, 8);
-    sizes.memory_bytes = std::bit_ceil(std::max<std::uint32_t>(64, static_cast<std::uint32_t>(least)));
   }
 
   struct Free {
