@@ -1,5 +1,6 @@
 /** `byteor`: plans, and the pipelines of this process that run them. */
 
+export type { ErrorCode, OpenErrorCode, PortErrorCode } from './abi/error-codes.js';
 export {
   AbortedError,
   ByteorError,

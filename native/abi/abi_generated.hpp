@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -227,6 +228,83 @@ enum class PinState : std::uint32_t {
   kDegraded = 2,
   kFailed = 3,
 };
+
+// A value and its text, as it stands in options, in JSON and in errors.
+template <class Enum>
+struct Word {
+  Enum value;
+  const char* text;
+};
+
+// The texts of an enum; abi/words.hpp looks them up. Most enums cross the border as numbers and have none.
+template <class Enum>
+inline constexpr std::array<Word<Enum>, 0> kWords{};
+
+// What each means: lib/abi/error-codes.ts.
+enum class ErrorCode : std::uint32_t {
+  kCpuNotAllowed = 0,
+  kInputOpen = 1,
+  kNativeError = 2,
+  kNoMemory = 3,
+  kNoResource = 4,
+  kNoThread = 5,
+  kObserveFolder = 6,
+  kOpUnavailable = 7,
+  kOptionRange = 8,
+  kOutputBusy = 9,
+  kOutputOpen = 10,
+  kPortKind = 11,
+  kPortUnknown = 12,
+  kRegionTooLarge = 13,
+  kSameFile = 14,
+  kShardKey = 15,
+  kSpecDamaged = 16,
+  kJournalCodec = 17,
+  kJournalCursor = 18,
+  kJournalDamaged = 19,
+  kJournalForeign = 20,
+  kJournalFormat = 21,
+  kJournalGap = 22,
+  kJournalLocked = 23,
+  kJournalOpen = 24,
+  kJournalRead = 25,
+  kJournalWrite = 26,
+  kWrongUse = 27,
+  kBadRegion = 28,
+};
+
+template <>
+inline constexpr std::array<Word<ErrorCode>, 29> kWords<ErrorCode>{{
+    {ErrorCode::kCpuNotAllowed, "CPU_NOT_ALLOWED"},
+    {ErrorCode::kInputOpen, "INPUT_OPEN"},
+    {ErrorCode::kNativeError, "NATIVE_ERROR"},
+    {ErrorCode::kNoMemory, "NO_MEMORY"},
+    {ErrorCode::kNoResource, "NO_RESOURCE"},
+    {ErrorCode::kNoThread, "NO_THREAD"},
+    {ErrorCode::kObserveFolder, "OBSERVE_FOLDER"},
+    {ErrorCode::kOpUnavailable, "OP_UNAVAILABLE"},
+    {ErrorCode::kOptionRange, "OPTION_RANGE"},
+    {ErrorCode::kOutputBusy, "OUTPUT_BUSY"},
+    {ErrorCode::kOutputOpen, "OUTPUT_OPEN"},
+    {ErrorCode::kPortKind, "PORT_KIND"},
+    {ErrorCode::kPortUnknown, "PORT_UNKNOWN"},
+    {ErrorCode::kRegionTooLarge, "REGION_TOO_LARGE"},
+    {ErrorCode::kSameFile, "SAME_FILE"},
+    {ErrorCode::kShardKey, "SHARD_KEY"},
+    {ErrorCode::kSpecDamaged, "SPEC_DAMAGED"},
+    {ErrorCode::kJournalCodec, "JOURNAL_CODEC"},
+    {ErrorCode::kJournalCursor, "JOURNAL_CURSOR"},
+    {ErrorCode::kJournalDamaged, "JOURNAL_DAMAGED"},
+    {ErrorCode::kJournalForeign, "JOURNAL_FOREIGN"},
+    {ErrorCode::kJournalFormat, "JOURNAL_FORMAT"},
+    {ErrorCode::kJournalGap, "JOURNAL_GAP"},
+    {ErrorCode::kJournalLocked, "JOURNAL_LOCKED"},
+    {ErrorCode::kJournalOpen, "JOURNAL_OPEN"},
+    {ErrorCode::kJournalRead, "JOURNAL_READ"},
+    {ErrorCode::kJournalWrite, "JOURNAL_WRITE"},
+    {ErrorCode::kWrongUse, "WRONG_USE"},
+    {ErrorCode::kBadRegion, "BAD_REGION"},
+}};
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
 

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ErrorCode } from '../../abi/error-codes.js';
 import { monotonicNs } from '../../channel/clock.js';
 import { ByteorError } from '../../error/errors.js';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
@@ -159,7 +160,7 @@ function problemLines(code: ExitCode, { failure, ledger }: RunFacts): string[] {
 }
 
 /** Exit codes of errors that the core or the runtime has when it opens. Everything else: the run failed. */
-const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
+const OPEN_EXIT_CODES: { readonly [Code in ErrorCode]?: ExitCode } = {
   BAD_OPTION: ExitCode.Usage,
   OPTION_RANGE: ExitCode.Usage,
   CPU_NOT_ALLOWED: ExitCode.Usage,
@@ -173,18 +174,20 @@ const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
 };
 
 /** Errors that one end causes: which one they are about. */
-const ABOUT: Readonly<Record<string, 'ingress' | 'egress'>> = {
+const ABOUT: { readonly [Code in ErrorCode]?: 'ingress' | 'egress' } = {
   INPUT_OPEN: 'ingress',
   OUTPUT_OPEN: 'egress',
   OUTPUT_BUSY: 'egress',
 };
 
-export function startProblem(error: ByteorError, version: Version): CliError {
+/** @param error of the runtime, or what another byteor, whose codes this one may not have, said of its own */
+export function startProblem(error: { readonly code: string; readonly message: string }, version: Version): CliError {
+  const code = error.code as ErrorCode;
   // Where several could be meant, the message has the path.
-  const [end, another] = (version.plan as PipelinePlanV2).boundaries.filter(({ kind }) => kind === ABOUT[error.code]);
+  const [end, another] = (version.plan as PipelinePlanV2).boundaries.filter(({ kind }) => kind === ABOUT[code]);
   const place = end === undefined || another !== undefined ? '' : `${end.kind} "${end.id}" `;
   const message = `Cannot start: ${place}${inOptionNames(error.message)}`;
-  return new CliError(OPEN_EXIT_CODES[error.code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
+  return new CliError(OPEN_EXIT_CODES[code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
 }
 
 /** @throws CliError (the machine cannot) */
