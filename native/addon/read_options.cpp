@@ -2,15 +2,16 @@
 
 #include <array>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "core/coded_error.hpp"
 
 namespace byteor::addon {
 namespace {
 
 [[noreturn]] void mismatch(const char* name) {
-  throw std::invalid_argument(std::string("the addon and the package do not fit: option ") + name +
+  throw core::CodedError(abi::ErrorCode::kNativeError, std::string("the addon and the package do not fit: option ") + name +
                               " is missing or of another type; reinstall byteor");
 }
 

@@ -56,8 +56,8 @@ struct LaneGraphOptions {
 class LaneGraph final : public Graph {
  public:
   // `region` is zeroed memory of plan.total_bytes, and outlives the graph. No egress reads a journal lane (what an
-  // earlier run has left comes from files). Throws std::invalid_argument when an op cannot be made (its message names
-  // the stage), and journal::JournalError.
+  // earlier run has left comes from files). Throws CodedError: OP_UNAVAILABLE when an op cannot be
+  // made (its message names the stage), and a journal's codes.
   LaneGraph(std::span<std::byte> region, LaneGraphDescription description, LaneRegionPlan plan,
             std::vector<LaneSizes> sizes, Journals journals, LanePlacement placement, LaneGraphOptions options,
             core::FailureReporter& failures);

@@ -39,7 +39,7 @@ struct GraphOptions {
 
 class RingGraph final : public Graph {
  public:
-  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. Throws std::invalid_argument when an op
+  // `region` is zeroed memory of plan.total_bytes, and outlives the graph. Throws CodedError (OP_UNAVAILABLE) when an op
   // cannot be made (its message names the stage).
   RingGraph(std::span<std::byte> region, RingDescription description, RegionPlan plan, ShardSizes sizes,
             Placement placement, GraphOptions options, core::FailureReporter& failures);

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/coded_error.hpp"
+
 namespace byteor::graph {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr std::uint32_t kRecordBytesMax = 1u << 20;  // a struct record
 }  // namespace
 
 void refuse(const std::string& what) {
-  throw DecodeError("the lowered plan is damaged or from another release: " + what +
+  throw core::CodedError(abi::ErrorCode::kSpecDamaged, "the lowered plan is damaged or from another release: " + what +
                     "; compile the plan again with this release of byteor");
 }
 

@@ -33,7 +33,7 @@ struct AssembledFor {
 
 class Assembled {
  public:
-  // `options` outlive it. Throws OpenError.
+  // `options` outlive it. Throws CodedError.
   Assembled(graph::Description description, const Options& options, AssembledFor whom);
 
   Assembled(const Assembled&) = delete;

@@ -1,7 +1,6 @@
 #include "run/assembly.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -9,10 +8,8 @@
 #include "graph/lane_graph.hpp"
 #include "graph/region_plan.hpp"
 #include "graph/ring_graph.hpp"
-#include "journal/error.hpp"
 #include "run/journals.hpp"
 #include "run/lane_sizes.hpp"
-#include "run/pipeline.hpp"
 #include "run/placement.hpp"
 #include "run/sizes.hpp"
 
@@ -53,13 +50,9 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription lowered
   graph::LaneRegionPlan plan = graph::plan_region(graph, sizes, placement.threads);
   graph::Journals files = open_journals(graph, sizes, options);
   const std::span<std::byte> region = parts.map(plan.total_bytes);
-  try {
-    return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(plan), std::move(sizes),
-                                              std::move(files), std::move(placement), std::move(graph_options),
-                                              parts.failures);
-  } catch (const journal::JournalError& error) {
-    throw OpenError(error.code(), error.what());
-  }
+  return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(plan), std::move(sizes),
+                                            std::move(files), std::move(placement), std::move(graph_options),
+                                            parts.failures);
 }
 
 }  // namespace
@@ -73,12 +66,8 @@ const graph::CatalogDescription& catalog_of(const graph::Description& descriptio
 }
 
 std::unique_ptr<graph::Graph> assemble(graph::Description description, const AssemblyParts& parts) {
-  try {
-    if (auto* ring = std::get_if<graph::RingDescription>(&description)) return assemble_ring(std::move(*ring), parts);
-    return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), parts);
-  } catch (const std::invalid_argument& error) {
-    throw OpenError("OP_UNAVAILABLE", error.what());
-  }
+  if (auto* ring = std::get_if<graph::RingDescription>(&description)) return assemble_ring(std::move(*ring), parts);
+  return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), parts);
 }
 
 }  // namespace byteor::run

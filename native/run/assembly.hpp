@@ -21,7 +21,7 @@ struct AssemblyParts {
   const Ports& ports;
   const Tuning& tuning;
   core::FailureReporter& failures;
-  // Zeroed memory of that many bytes, which outlives the graph. Throws OpenError.
+  // Zeroed memory of that many bytes, which outlives the graph. Throws CodedError.
   std::function<std::span<std::byte>(std::uint64_t bytes)> map;
 };
 
@@ -30,7 +30,7 @@ std::uint32_t batch_records(const Options& options);
 
 const graph::CatalogDescription& catalog_of(const graph::Description& description);
 
-// Throws OpenError.
+// Throws CodedError.
 std::unique_ptr<graph::Graph> assemble(graph::Description description, const AssemblyParts& parts);
 
 }  // namespace byteor::run

@@ -10,7 +10,7 @@
 
 namespace byteor::run {
 
-// One a lane. Throws OpenError.
+// One a lane. Throws CodedError.
 std::vector<graph::LaneSizes> resolve_lane_sizes(const graph::LaneGraphDescription& graph, const Options& options);
 
 }  // namespace byteor::run

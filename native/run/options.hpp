@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "core/coded_error.hpp"
 #include "platform/disk.hpp"
 
 namespace byteor::run {
@@ -55,5 +56,10 @@ struct Options {
   std::vector<PortOptions> ports;
   platform::Disk* journal_disk = nullptr;  // for tests: what journals are written to; outlives what is halted on it
 };
+
+// An option that this plan cannot have.
+[[noreturn]] inline void refuse_option(const std::string& what, std::uint64_t received, const std::string& remedy) {
+  throw core::CodedError(abi::ErrorCode::kOptionRange, what + " is " + std::to_string(received) + "; " + remedy);
+}
 
 }  // namespace byteor::run

@@ -9,27 +9,12 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include "abi/abi_generated.hpp"
 #include "run/options.hpp"
 
 namespace byteor::run {
-
-// The spec, an option or the machine makes opening impossible. `code` is stable; what() says what to do.
-class OpenError : public std::runtime_error {
- public:
-  OpenError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
-  const std::string& code() const noexcept { return code_; }
-
- private:
-  std::string code_;
-};
-
-[[noreturn]] inline void refuse_option(const std::string& what, std::uint64_t received, const std::string& remedy) {
-  throw OpenError("OPTION_RANGE", what + " is " + std::to_string(received) + "; " + remedy);
-}
 
 // Why a listener is called. Bits.
 enum Event : std::uint32_t {
@@ -45,14 +30,14 @@ class Pipeline {
   using Listener = std::function<void(std::uint32_t events)>;
 
   // Checks the spec and the options, maps the region, builds the graph, opens native adapters. Does not start threads.
-  // Throws OpenError.
+  // Throws CodedError.
   static std::shared_ptr<Pipeline> open(std::span<const std::byte> spec, const Options& options);
   ~Pipeline();  // halts
 
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Starts the threads. Once. Throws OpenError when the system gives no thread; those that had started are joined then,
+  // Starts the threads. Once. Throws CodedError when the system gives no thread; those that had started are joined then,
   // and the pipeline is halted.
   void start();
 

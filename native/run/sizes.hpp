@@ -10,7 +10,7 @@
 
 namespace byteor::run {
 
-// Checks what was asked for and fills in defaults. Throws OpenError.
+// Checks what was asked for and fills in defaults. Throws CodedError.
 graph::ShardSizes resolve_sizes(const graph::RingDescription& ring, const Options& options);
 
 }  // namespace byteor::run

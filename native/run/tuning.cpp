@@ -4,8 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "op/text.hpp"
-#include "run/pipeline.hpp"
 #include "run/thread.hpp"
 
 namespace byteor::run {
@@ -88,7 +88,7 @@ Tuning Tuning::decide(const Options& options, bool uses_js) {
   tuning.wait = options.wait == WaitStrategy::kProfile ? of_profile : options.wait;
   for (const std::uint32_t cpu : options.cpus) {
     if (contains(tuning.budget.allowed, cpu)) continue;
-    throw OpenError("CPU_NOT_ALLOWED", "cpus names CPU " + std::to_string(cpu) + ", which this process may not use; " +
+    throw core::CodedError(abi::ErrorCode::kCpuNotAllowed, "cpus names CPU " + std::to_string(cpu) + ", which this process may not use; " +
                                            "choose from " + platform::format_cpu_list(tuning.budget.allowed));
   }
   tuning.candidates_ = options.cpus.empty() ? candidate_cpus(tuning.budget, options.profile, uses_js) : options.cpus;

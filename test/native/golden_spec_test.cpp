@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "graph/description.hpp"
 #include "graph/lane_region_plan.hpp"
 #include "graph/region_plan.hpp"
@@ -74,7 +75,7 @@ TEST(GoldenSpec, OfAGraphHasRoomForTheStructOfItsIngress) {
   EXPECT_EQ(sizes.at(4).record_max, 18u);
   EXPECT_EQ(sizes.at(4).capacity, 128u);
   options.record_max = 15;
-  EXPECT_THROW(run::resolve_lane_sizes(graph, options), run::OpenError);
+  EXPECT_THROW(run::resolve_lane_sizes(graph, options), core::CodedError);
 }
 
 // ---- roles and lanes, as lib/lower/spec-json.ts writes them, without white space ------------------------------------

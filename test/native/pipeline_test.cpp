@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "support/js_ports.hpp"
 #include "support/spec_builder.hpp"
 
@@ -271,13 +272,13 @@ TEST(Pipeline, AnImpossibleOptionIsRefusedByName) {
   try {
     run::Pipeline::open(spec, options);
     FAIL() << "opened";
-  } catch (const run::OpenError& error) {
-    EXPECT_EQ(error.code(), "OPTION_RANGE");
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(error.code(), abi::ErrorCode::kOptionRange);
     EXPECT_NE(std::string(error.what()).find("arenaBytes is 100"), std::string::npos);
   }
   options = small_options();
   options.ports.push_back({.id = "nowhere"});
-  EXPECT_THROW(run::Pipeline::open(spec, options), run::OpenError);
+  EXPECT_THROW(run::Pipeline::open(spec, options), core::CodedError);
 }
 
 }  // namespace
