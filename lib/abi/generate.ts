@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { constants, enums, structs } from './definition.js';
+import { constants, enums, structs, words } from './definition.js';
 import { CORE_ERROR_CODES } from './error-codes.js';
 import { CACHE_BLOCK, type Field, type StructLayout } from './struct.js';
 
@@ -27,6 +27,9 @@ const kName = (name: string): string =>
     .split('_')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')}`;
+
+const renderConstant = ([name, value]: [string, number]): string =>
+  `inline constexpr std::uint${value < 2 ** 32 ? 32 : 64}_t ${kName(name)} = 0x${value.toString(16)};`;
 
 function renderField(field: Field, previousEnd: number): string {
   const startsBlock = field.offset % CACHE_BLOCK === 0 && field.offset - previousEnd >= 8;
@@ -101,11 +104,10 @@ export function renderHeader(): string {
     '// clang-format off',
     '#pragma once\n\n#include <array>\n#include <atomic>\n#include <cstddef>\n#include <cstdint>',
     'namespace byteor::abi {',
-    Object.entries(constants)
-      .map(([name, value]) => `inline constexpr std::uint32_t ${kName(name)} = 0x${value.toString(16)};`)
-      .join('\n'),
+    Object.entries(constants).map(renderConstant).join('\n'),
     ...Object.entries(enums).map(([name, values]) => renderEnum(name, values)),
     WORDS_DECLARED,
+    ...Object.entries(words).map(([name, texts]) => renderWords(name, texts)),
     ...renderErrorCodes(),
     'static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);',
     ...structs.map((layout) => renderStruct(layout)),

@@ -5,6 +5,15 @@
  */
 
 import type { NativeOpenOptions, NativePort } from '../abi/addon.js';
+import {
+  BATCH_RECORDS_MAX,
+  CPU_MAX,
+  FIRST_SEQUENCE_MAX,
+  PROFILES,
+  PUBLICATIONS,
+  THREADS_MAX,
+  WAITS,
+} from '../abi/definition.js';
 import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HotWait } from '../handle/waiting.js';
@@ -13,19 +22,7 @@ import type { PipelinePlanV2, Target } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 
-/** A batch is what one turn of an agent moves; above this a stalled neighbour waits noticeably long. */
-export const BATCH_RECORDS_MAX = 65_536;
-/** More threads than any machine has CPUs only take turns. The core's own bound. */
-export const THREADS_MAX = 256;
-/** Numbers of CPUs that affinity masks of the operating systems can hold. */
-export const CPU_MAX = 1023;
-/** Sequences are exact as JS numbers up to here. */
-export const FIRST_SEQUENCE_MAX = 2 ** 52;
-
-export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
-export const WAITS = ['profile', 'adaptive', 'spin', 'yield', 'park'] as const;
 export const PACES = ['fast', 'recorded'] as const;
-export const PUBLICATIONS = ['profile', 'cursor', 'slot'] as const;
 
 /**
  * Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, a journal that is
@@ -58,7 +55,10 @@ export interface ReplayPort {
 export interface OpenOptions<Id extends string = string> {
   /** SingleRing: records that a shard holds, 1 to 2^30. Default 8192. */
   readonly capacity?: number;
-  /** Largest record in bytes, 1 to 2^29. Default 1 MiB. A struct whose length no stage changes says it itself. */
+  /**
+   * Largest record in bytes, 1 to 2^29. Default: 1 MiB in a SingleRing; in a LaneGraph what passes lanes of `laneBytes`, which is
+   * a little less than half of that. A struct whose length no stage changes says it itself.
+   */
   readonly recordMax?: number;
   /**
    * SingleRing: bytes for the records of a shard, a power of two, at least two of the largest records. Default 4 MiB,

@@ -13,8 +13,8 @@ namespace byteor::run {
 
 Assembled::Assembled(graph::Description description, const Options& options, AssembledFor whom) {
   if (options.batch_records > abi::kBatchRecordsMax)
-    refuse_option("batchRecords", options.batch_records, "give 1 to 65536");
-  if (options.threads > abi::kThreadsMax) refuse_option("threads", options.threads, "give 1 to 256");
+    refuse_option("batchRecords", options.batch_records, "give 1 to " + std::to_string(abi::kBatchRecordsMax));
+  if (options.threads > abi::kThreadsMax) refuse_option("threads", options.threads, "give 1 to " + std::to_string(abi::kThreadsMax));
   ports = Ports::resolve(description, options);
   tuning = Tuning::decide(options, ports.uses_js());
   const auto map = [&](std::uint64_t bytes) { return map_region(bytes, options, whom.number); };

@@ -11,8 +11,6 @@
 namespace byteor::run {
 namespace {
 
-constexpr std::uint32_t kLaneBytesLeast = 64;  // lib/plan/limits.ts: a frame header and a payload
-
 // Bytes that ops before a lane may have added to a record of an ingress, at most.
 std::vector<std::uint64_t> growth(const graph::LaneGraphDescription& graph) {
   std::vector<std::uint64_t> grown(graph.lanes.size(), 0);
@@ -36,7 +34,8 @@ std::uint64_t struct_bytes(const graph::LaneGraphDescription& graph) {
 
 [[noreturn]] void refuse_record(std::uint64_t asked, const graph::LaneDescription& lane) {
   refuse_option("recordMax", asked,
-                "with what this plan's ops add, lane " + lane.id + " would need more than 1073741824 bytes");
+                "with what this plan's ops add, lane " + lane.id + " would need more than " +
+                    std::to_string(abi::kArenaBytesMax) + " bytes");
 }
 
 // What a framed lane must have so that a record of `record_max` bytes is at most half of it.
@@ -118,8 +117,10 @@ graph::LaneSizes lane_sizes(const graph::LaneDescription& lane, Record record, s
 
 std::vector<graph::LaneSizes> resolve_lane_sizes(const graph::LaneGraphDescription& graph, const Options& options) {
   const std::uint32_t lane_bytes = options.lane_bytes == 0 ? abi::kLaneBytesDefault : options.lane_bytes;
-  if (lane_bytes < kLaneBytesLeast || lane_bytes > abi::kArenaBytesMax)
-    refuse_option("laneBytes", lane_bytes, "give 64 to 1073741824 bytes");
+  if (lane_bytes < abi::kLaneBytesMin || lane_bytes > abi::kArenaBytesMax)
+    refuse_option(
+        "laneBytes", lane_bytes,
+        "give " + std::to_string(abi::kLaneBytesMin) + " to " + std::to_string(abi::kArenaBytesMax) + " bytes");
   if (options.record_max > abi::kRecordBytesMax)
     refuse_option("recordMax", options.record_max, "give 1 to " + std::to_string(abi::kRecordBytesMax) + " bytes");
   const std::uint64_t least = struct_bytes(graph);

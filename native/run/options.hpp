@@ -12,14 +12,9 @@
 
 namespace byteor::run {
 
-enum class Profile : std::uint32_t { kDefault, kLowLatency, kIsolatedCore };
-
-// What a thread does between two looks at its inputs. kProfile: what the profile says.
-enum class WaitStrategy : std::uint32_t { kProfile, kAdaptive, kSpin, kYield, kPark };
-
-// How records of a Fixed ring are published. kProfile: by sequence words in the slots for the spinning profiles (single
-// records reach the first stage with one cache line instead of two), else by the cursor (batches cost one store).
-enum class Publication : std::uint32_t { kProfile, kCursor, kSlot };
+using abi::Profile;
+using abi::Publication;
+using abi::WaitStrategy;
 
 // What a native port is. kReplay: an ingress that gets the records of a journal.
 enum class Adapter : std::uint32_t { kLines, kReplay };

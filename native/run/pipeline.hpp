@@ -16,12 +16,12 @@
 
 namespace byteor::run {
 
-// Why a listener is called. Bits.
+// Why a listener is called: the bits of abi::NativeEvent.
 enum Event : std::uint32_t {
-  kEventRecords = 1,  // the egress was armed and there are records
-  kEventRoom = 2,     // the ingress was armed and there is room
-  kEventEnded = 4,    // every native thread has ended by itself, or a record failed: look at the region's state
-  kEventDurable = 8,  // a wait for a journal is pending, and more of it is durable
+  kEventRecords = static_cast<std::uint32_t>(abi::NativeEvent::kRecords),
+  kEventRoom = static_cast<std::uint32_t>(abi::NativeEvent::kRoom),
+  kEventEnded = static_cast<std::uint32_t>(abi::NativeEvent::kEnded),
+  kEventDurable = static_cast<std::uint32_t>(abi::NativeEvent::kDurable),
 };
 
 class Pipeline {

@@ -32,7 +32,7 @@ std::uint32_t resolve_arena(const graph::RingDescription& ring, const Options& o
     return static_cast<std::uint32_t>(std::max(least, ring.shards == 1 ? abi::kArenaBytesDefault : share));
   }
   if (!std::has_single_bit(options.arena_bytes) || options.arena_bytes > abi::kArenaBytesMax)
-    refuse_option("arenaBytes", options.arena_bytes, "give a power of two of at most 1073741824");
+    refuse_option("arenaBytes", options.arena_bytes, "give a power of two of at most " + std::to_string(abi::kArenaBytesMax));
   if (options.arena_bytes < least)
     refuse_option("arenaBytes", options.arena_bytes,
                   "a record of recordMax bytes needs an arena of at least " + std::to_string(least));
@@ -45,7 +45,7 @@ graph::ShardSizes resolve_sizes(const graph::RingDescription& ring, const Option
   graph::ShardSizes sizes{};
   const bool fixed = ring.layout == abi::LayoutCode::kFixed;
   sizes.capacity = options.capacity == 0 ? abi::kCapacityDefault : options.capacity;
-  if (sizes.capacity > abi::kSlotsMax) refuse_option("capacity", sizes.capacity, "give 1 to 1073741824 records");
+  if (sizes.capacity > abi::kSlotsMax) refuse_option("capacity", sizes.capacity, "give 1 to " + std::to_string(abi::kSlotsMax) + " records");
   sizes.slot_count = std::bit_ceil(sizes.capacity);
   sizes.stamp_count = std::max<std::uint32_t>(1, sizes.slot_count >> abi::kSampleShift);
   if (fixed) {

@@ -193,10 +193,5 @@ TEST(Printable, EscapesWhatCannotBeShownAndCutsWhatIsTooLong) {
   EXPECT_EQ(printable("abcde\xff", 6), "abcde…");
 }
 
-TEST(KeyTable, TakesTheBytesThatDescribeAnnounces) {
-  // lib/layout/memory.ts, tested with the same number in test/describe/memory.test.ts.
-  EXPECT_EQ(KeyTable::bytes_max(), 6'291'456u);
-}
-
 }  // namespace
 }  // namespace byteor::op
