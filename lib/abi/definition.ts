@@ -5,7 +5,7 @@ export * from './limits.js';
 
 /**
  * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
- * lib/lower and checked again by native/abi/decode) and the region (state that threads share while a pipeline runs).
+ * lib/lower and checked again by native/graph/decode*) and the region (state that threads share while a pipeline runs).
  * `npm run abi` writes native/abi/abi_generated.hpp from it; a test proves that the checked-in header agrees.
  *
  * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
