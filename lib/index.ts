@@ -32,3 +32,19 @@ export type { OpenOptions, OpenOptionsOf, Port, ReplayPort } from './runtime/opt
 export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
 export type { ChecksumReport, CountReport, ReportOf, Reports } from './runtime/reports.js';
+export type {
+  AdapterStatus,
+  AdaptersOf,
+  GraphSizes,
+  LaneSizes,
+  MachineRequest,
+  PipelineStatus,
+  RegionStatus,
+  RequestOutcome,
+  RequestState,
+  RingSizes,
+  SinkStatus,
+  SizesOf,
+  SourceStatus,
+  ThreadStatus,
+} from './runtime/status.js';

@@ -62,7 +62,7 @@ const ENDS: readonly (readonly [
 
 interface Made {
   /** Ids of each thread. */
-  readonly threads: string[][];
+  readonly threads: (readonly string[])[];
   /** Bytes of the region. */
   readonly bytes: number;
 }
@@ -70,7 +70,7 @@ interface Made {
 /** What the core makes of a plan, as it tells. */
 function madeByCore(checked: CheckedPlan, options: OpenOptions): Made {
   const pipeline = open(compile(checked as PipelinePlanV2), { ...options, pin: false });
-  const status = pipeline.status() as { threads: { agents: string[] }[]; region: { bytes: number } };
+  const status = pipeline.status();
   pipeline.halt();
   return { threads: status.threads.map(({ agents }) => agents), bytes: status.region.bytes };
 }

@@ -13,6 +13,7 @@ import { BUILD_REMEDY } from '../../runtime/binary.js';
 import { open } from '../../runtime/open.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import type { Pipeline } from '../../runtime/pipeline.js';
+import type { PipelineStatus } from '../../runtime/status.js';
 import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
@@ -27,7 +28,7 @@ import { startProgress } from './progress.js';
 import { type EndSignal, exitCodeOf, type RunFacts, runFacts } from './result.js';
 import { RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
-import { answered, journalFolders, type RunStatus, readStatus, refusedRequests } from './status.js';
+import { answered, isSource, journalFolders, refusedRequests } from './status.js';
 import { summaryText } from './summary.js';
 
 export interface Execution {
@@ -69,7 +70,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     const ledger = await pipeline.finished().finally(() => progress?.end());
     const seconds = (monotonicNs() - start) / 1e9;
     tell(folder?.end());
-    const status = readStatus(pipeline);
+    const status = pipeline.status();
     const journals = journalsLeft(status);
     const ended = { ledger, status, journals, reports: pipeline.reports(), seconds, signal: signals.first };
     return conclude(ended, version.id, execution, context);
@@ -81,7 +82,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
 }
 
 /** The folders of Journal lanes that are there after the run. */
-const journalsLeft = (status: RunStatus): Readonly<Record<string, string>> =>
+const journalsLeft = (status: PipelineStatus): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(journalFolders(status)).filter(([, folder]) => existsSync(folder)));
 
 /** Before anything is emptied: a run whose records or summary would go nowhere does not begin. */
@@ -131,7 +132,7 @@ function conclude(
   const { err } = terminal;
   const facts = runFacts(ended);
   const channel = factsChannel(ends, terminal);
-  const readerGone = Object.values(ended.status.adapters).some((adapter) => adapter.reader_gone === true);
+  const readerGone = Object.values(ended.status.adapters).some((adapter) => !isSource(adapter) && adapter.reader_gone);
   const code = exitCodeOf(facts, ended.signal, options.assertConserved === true);
   if (options.json === true) channel.json(facts);
   // `byteor run … | head` has what it wanted: nothing to say unless something went wrong.
@@ -265,9 +266,9 @@ function drainOnSignals(deadline: number, { err }: Terminal): SignalWatch {
 const ANSWER_MS_MAX = 1000;
 
 async function requireGranted(pipeline: Pipeline): Promise<void> {
-  for (let waited = 0; waited < ANSWER_MS_MAX && !answered(readStatus(pipeline)); waited++)
+  for (let waited = 0; waited < ANSWER_MS_MAX && !answered(pipeline.status()); waited++)
     await new Promise((resolve) => setTimeout(resolve, 1));
-  const refused = refusedRequests(readStatus(pipeline));
+  const refused = refusedRequests(pipeline.status());
   if (refused.length === 0) return;
   pipeline.halt();
   throw new CliError(
