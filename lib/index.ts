@@ -1,5 +1,6 @@
 /** `byteor`: plans, and the pipelines of this process that run them. */
 
+export type { ErrorCode, OpenErrorCode, PortErrorCode } from './abi/error-codes.js';
 export {
   AbortedError,
   ByteorError,
@@ -31,3 +32,19 @@ export type { OpenOptions, OpenOptionsOf, Port, ReplayPort } from './runtime/opt
 export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
 export type { ChecksumReport, CountReport, ReportOf, Reports } from './runtime/reports.js';
+export type {
+  AdapterStatus,
+  AdaptersOf,
+  GraphSizes,
+  LaneSizes,
+  MachineRequest,
+  PipelineStatus,
+  RegionStatus,
+  RequestOutcome,
+  RequestState,
+  RingSizes,
+  SinkStatus,
+  SizesOf,
+  SourceStatus,
+  ThreadStatus,
+} from './runtime/status.js';

@@ -3,12 +3,14 @@
  * of one mask; lib/runtime/native.ts loads it.
  */
 
-/** Bits of the event mask that native threads send: see native/run/pipeline.hpp. */
-export const NativeEvent = { Records: 1, Room: 2, Ended: 4, Durable: 8 } as const;
+import { enums, type WordOf } from './definition.js';
+
+/** Bits of the event mask that native threads send. */
+export const { NativeEvent } = enums;
 
 export interface NativePort {
   readonly id: string;
-  readonly port: 'js' | 'native' | 'discard';
+  readonly port: WordOf<'PortCode'>;
   /** Of a native port. */
   readonly adapter: 'lines' | 'replay';
   /** A file, or the folder of a journal. */
@@ -28,8 +30,8 @@ export interface NativeOpenOptions {
   readonly cpus: readonly number[];
   readonly pin: boolean;
   readonly observe: boolean;
-  readonly profile: 'default' | 'low-latency' | 'isolated-core';
-  readonly wait: 'profile' | 'adaptive' | 'spin' | 'yield' | 'park';
+  readonly profile: WordOf<'Profile'>;
+  readonly wait: WordOf<'WaitStrategy'>;
   /** Low and high 32 bits: where all sequences begin (tests). */
   readonly firstSequence: readonly [number, number];
   readonly versionId: string;

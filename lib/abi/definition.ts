@@ -1,11 +1,11 @@
 import * as limits from './limits.js';
-import { struct } from './struct.js';
+import { CACHE_BLOCK, struct } from './struct.js';
 
 export * from './limits.js';
 
 /**
  * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
- * lib/lower and checked again by native/abi/decode) and the region (state that threads share while a pipeline runs).
+ * lib/lower and checked again by native/graph/decode*) and the region (state that threads share while a pipeline runs).
  * `npm run abi` writes native/abi/abi_generated.hpp from it; a test proves that the checked-in header agrees.
  *
  * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
@@ -89,12 +89,34 @@ export const enums = {
   /** Who runs a boundary: a JS handle, a native adapter, or nothing (a discarded egress). */
   PortCode: { Js: 1, Native: 2, Discard: 3 },
   PinState: { NotAsked: 0, Applied: 1, Degraded: 2, Failed: 3 },
+  /** What the machine is asked for: see docs/runtime.md. */
+  Profile: { Default: 0, LowLatency: 1, IsolatedCore: 2 },
+  /** What a thread does between two looks at its inputs. Profile: what the profile says. */
+  WaitStrategy: { Profile: 0, Adaptive: 1, Spin: 2, Yield: 3, Park: 4 },
+  /**
+   * Why a thread of JavaScript is called, as bits of a mask. Records: an egress was armed and there are records; Room: an
+   * ingress was armed and there is room; Ended: every native thread has ended by itself, or a record failed, so look at the
+   * region's state; Durable: a wait for a journal is pending, and more of it is durable.
+   */
+  NativeEvent: { Records: 1, Room: 2, Ended: 4, Durable: 8 },
 } as const;
 
-export const TERMINATOR_MASK = 3;
+/** The texts of enums whose values cross the border as words, in options and in what status() tells. */
+export const words = {
+  PortCode: { Js: 'js', Native: 'native', Discard: 'discard' },
+  PinState: { NotAsked: 'NotAsked', Applied: 'Applied', Degraded: 'Degraded', Failed: 'Failed' },
+  Profile: { Default: 'default', LowLatency: 'low-latency', IsolatedCore: 'isolated-core' },
+  WaitStrategy: { Profile: 'profile', Adaptive: 'adaptive', Spin: 'spin', Yield: 'yield', Park: 'park' },
+} as const satisfies { readonly [Name in keyof typeof enums]?: Readonly<Record<keyof (typeof enums)[Name], string>> };
 
-/** Larger values count as this one: HISTOGRAM_COUNTS holds no more. */
-export const HISTOGRAM_MAX_NS = 2 ** 36 - 1;
+/** The words of one enum, as a type. */
+export type WordOf<Name extends keyof typeof words> = (typeof words)[Name][keyof (typeof words)[Name]];
+
+/** The words that `open` takes, in the order in which they are listed. */
+export const PROFILES = Object.values(words.Profile);
+export const WAITS = Object.values(words.WaitStrategy);
+
+export const TERMINATOR_MASK = 3;
 
 // ---- the spec ------------------------------------------------------------------------------------------------------
 
@@ -573,5 +595,6 @@ export const constants = {
   REGION_LAYOUT_VERSION,
   LAYOUT_MAGIC,
   TERMINATOR_MASK,
+  CACHE_BLOCK,
   ...limits,
 } as const;

@@ -1,5 +1,6 @@
 /** A plan as it would run from the command line, with the options of `run`: for `describe` and `doctor`. No addon. */
 import { type Description, describePlan } from '../describe/describe.js';
+import { publishesByWords } from '../layout/memory.js';
 import { type EndRunner, type PlacedThread, place, placedThreads } from '../layout/placement.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import type { Version } from '../version/version.js';
@@ -18,9 +19,6 @@ export function placementOf(version: Version, threads: number | undefined, cpus:
   return placedThreads(lowered, place(lowered, { ends, threads, cpus }));
 }
 
-/** Spinning profiles publish records of fixed size by a word in each slot (native/run/tuning.cpp). */
-const spins = ({ profile }: ThreadOptions): boolean => profile !== 'default';
-
 /**
  * @param threads native threads, for the memory that they need
  * @throws CliError (wrong usage) when a size is out of its range
@@ -32,7 +30,7 @@ export function describeAsked(
 ): Description {
   try {
     return describePlan(version, {
-      sizes: { ...sizesAsked(options), sequenceWords: spins(options) },
+      sizes: { ...sizesAsked(options), sequenceWords: publishesByWords('profile', options.profile) },
       ...(threads === undefined ? {} : { threads }),
     });
   } catch (error) {

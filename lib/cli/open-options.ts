@@ -3,14 +3,10 @@
  * them says about a plan holds for the other. Pure; any thread.
  */
 import { type Command, Option } from 'commander';
+import { PROFILES, THREADS_MAX, WAITS, type WordOf } from '../abi/definition.js';
 import { SIZE_DEFAULTS, SIZE_LIMITS } from '../layout/memory.js';
 import type { OpenOptions } from '../runtime/options.js';
 import { parseCount, parseCpuList, parseSize, sizeWords, wholeNumber } from './sizes.js';
-
-export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
-export const WAITS = ['profile', 'adaptive', 'spin', 'yield', 'park'] as const;
-/** The runtime's own bound. */
-const THREADS_MAX = 256;
 
 /** As commander collects them. */
 export interface SizeOptions {
@@ -25,8 +21,8 @@ export interface ThreadOptions {
   readonly cpus?: readonly number[];
   /** False after --no-pin. */
   readonly pin: boolean;
-  readonly profile: (typeof PROFILES)[number];
-  readonly wait: (typeof WAITS)[number];
+  readonly profile: WordOf<'Profile'>;
+  readonly wait: WordOf<'WaitStrategy'>;
 }
 
 const SIZES: readonly Option[] = [

@@ -1,5 +1,6 @@
 /** Numbers as people write them on a command line. Pure; any thread. */
 import { InvalidArgumentError } from 'commander';
+import { CPU_LIST_END } from '../abi/limits.js';
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
@@ -49,9 +50,6 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('This counts records, not bytes: leave out the B.');
 }
 
-/** More CPUs than any kernel is built for; keeps a slip from filling memory. */
-const CPU_MAX = 65_535;
-
 /**
  * Linux's notation for CPU lists: `0,2-5`; order is kept, because threads take CPUs in the order given.
  * @throws InvalidArgumentError when it is malformed or names a CPU twice
@@ -61,7 +59,7 @@ export function parseCpuList(text: string): number[] {
     const match = /^\s*([0-9]+)(?:-([0-9]+))?\s*$/.exec(part);
     const first = Number(match?.[1] ?? Number.NaN);
     const last = Number(match?.[2] ?? first);
-    if (!(first <= last && last <= CPU_MAX)) throw new InvalidArgumentError('Give CPU numbers like 0,2-5.');
+    if (!(first <= last && last < CPU_LIST_END)) throw new InvalidArgumentError('Give CPU numbers like 0,2-5.');
     return Array.from({ length: last - first + 1 }, (_, at) => first + at);
   });
   if (new Set(cpus).size !== cpus.length) throw new InvalidArgumentError('It names a CPU twice.');

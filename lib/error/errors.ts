@@ -1,8 +1,9 @@
 /**
  * Everything that the runtime can throw or reject with. Control path only: the hot path answers with statuses. Each
- * class has a stable `code`; docs/runtime.md lists them. Pure; any thread.
+ * class has a stable `code` of the one table (lib/abi/error-codes.ts); docs/runtime.md lists them. Pure; any thread.
  */
 
+import type { ErrorCode, OpenErrorCode, PortErrorCode } from '../abi/error-codes.js';
 import { type Failure, failedAt } from '../region/failure.js';
 
 /** Base of all errors of a running pipeline. `code` is stable and may be compared. */
@@ -10,9 +11,9 @@ export class ByteorError extends Error {
   /** Name of the class. */
   override readonly name: string = 'ByteorError';
   /** Stable word for the cause, like `BAD_OPTION`; docs/runtime.md lists them. */
-  readonly code: string;
+  readonly code: ErrorCode;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
@@ -36,19 +37,23 @@ export class OptionError extends ByteorError {
 /** The spec, an option or the machine makes opening impossible; `code` comes from the core and says which. */
 export class OpenError extends ByteorError {
   override readonly name = 'OpenError';
+  /** What made it impossible. */
+  declare readonly code: OpenErrorCode;
+
+  constructor(code: OpenErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
 }
 
 /** Something that this thread cannot have: a boundary that is unknown, run natively or held elsewhere, or a pipeline that is gone. */
 export class PortError extends ByteorError {
   override readonly name = 'PortError';
+  /** What is in the way. */
+  declare readonly code: PortErrorCode;
   /** Boundary id, or number of the pipeline, as asked for. */
   readonly port: string;
 
-  constructor(
-    code: 'NO_SUCH_PORT' | 'NOT_A_JS_PORT' | 'PORT_TAKEN' | 'NO_SUCH_PIPELINE',
-    port: string,
-    message: string,
-  ) {
+  constructor(code: PortErrorCode, port: string, message: string) {
     super(code, message);
     this.port = port;
   }

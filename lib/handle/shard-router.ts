@@ -7,11 +7,9 @@ import type { NativePipeline } from '../abi/addon.js';
 import { memoryOver, type RecordMemory } from '../channel/shard-memory.js';
 import { describeValue } from '../error/describe-value.js';
 import { UsageError } from '../error/errors.js';
+import { KEY_LENGTH_MAX } from '../plan/limits.js';
 import { bytesLength, isBytes } from './bytes.js';
 import type { BoundCodec, RecordCodec } from './record-codec.js';
-
-/** Bytes that a key may have at least. */
-const KEY_BYTES = 65_536;
 
 export class ShardRouter<R> {
   private readonly native: NativePipeline;
@@ -22,7 +20,7 @@ export class ShardRouter<R> {
   private readonly struct: Uint8Array | undefined;
 
   constructor(native: NativePipeline, codec: RecordCodec<R>, recordMax: number) {
-    const size = Math.max(recordMax, KEY_BYTES);
+    const size = Math.max(recordMax, KEY_LENGTH_MAX);
     this.native = native;
     this.recordMax = recordMax;
     this.scratch = memoryOver(new ArrayBuffer(size), 0, size, 8);

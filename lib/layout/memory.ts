@@ -21,6 +21,7 @@ import {
   Slot,
   ThreadBlock,
   WORD_BYTES,
+  type WordOf,
 } from '../abi/definition.js';
 import type { RingSpec } from '../lower/spec.js';
 import { utf8Length } from '../plan/utf8.js';
@@ -47,6 +48,16 @@ export const SIZE_LIMITS = {
   /** A record and the padding that it may cause at the wrap must fit an empty arena. */
   recordMax: RECORD_BYTES_MAX,
 } as const;
+
+/**
+ * How records of a Fixed ring are published: by the cursor (batches cost one store), by a sequence word in each slot (single
+ * records reach the first stage with one cache line instead of two), or as the profile says.
+ */
+export const PUBLICATIONS = ['profile', 'cursor', 'slot'] as const;
+
+/** Whether words publish: the spinning profiles have it so. */
+export const publishesByWords = (publication: (typeof PUBLICATIONS)[number], profile: WordOf<'Profile'>): boolean =>
+  publication === 'profile' ? profile !== 'default' : publication === 'slot';
 
 /** Sizes as asked for at open; what is left out gets its default. */
 export interface SizesAsked {

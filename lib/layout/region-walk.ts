@@ -2,7 +2,7 @@
  * Where the tables of a region lie, one after the other: what rings and graphs are laid out with. Pure; any thread.
  */
 
-import { COUNT_KEY_TEXT_BYTES_MAX, COUNT_KEYS_MAX } from '../abi/definition.js';
+import { COUNT_TABLE_BYTES } from '../abi/definition.js';
 import { CACHE_BLOCK } from '../abi/struct.js';
 import type { StageSpec } from '../lower/spec.js';
 
@@ -24,14 +24,11 @@ export function checkRange(name: string, value: number, min: number, max: number
   throw new RangeError(`${name} is ${value}; give an integer from ${min} to ${max}`);
 }
 
-/** What native/op/key_table.hpp allocates for a `count` with a key: slots, entries of 16 bytes, and texts. */
-const KEY_TABLE_BYTES = 2 * COUNT_KEYS_MAX * 8 + COUNT_KEYS_MAX * 16 + COUNT_KEY_TEXT_BYTES_MAX;
-
 /** Tables that ops keep beside the region. */
 export function opTables(stages: readonly StageSpec[], shards: number): MemoryRow[] {
   const count = shards * stages.filter((stage) => stage.key !== null).length;
   if (count === 0) return [];
-  return [{ table: 'key tables', count, bytesEach: KEY_TABLE_BYTES, bytes: count * KEY_TABLE_BYTES }];
+  return [{ table: 'key tables', count, bytesEach: COUNT_TABLE_BYTES, bytes: count * COUNT_TABLE_BYTES }];
 }
 
 /** Walks the region from its start, giving each table its place, and keeps the sums. */

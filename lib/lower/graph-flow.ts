@@ -1,7 +1,6 @@
 /**
- * What follows from the roles of a graph and the lanes between them alone: which ingresses a role's records come from,
- * what is known of the records of a lane, and which lanes need watermarks. Roles stand in topological order. Pure
- * functions over indices, used by lowering to build a spec and by decoding to check one.
+ * What follows from the roles of a graph and the lanes between them alone: what is known of the records of a lane, and which
+ * lanes need watermarks. Roles stand in topological order. Pure functions over indices.
  */
 
 import { keepsRecords } from './layout.js';
@@ -59,15 +58,4 @@ export function watermarkedLanes(roles: readonly FlowRole[], laneCount: number):
     for (const lane of inlets) marked[lane] = true;
   }
   return marked;
-}
-
-/** For each role, the roles of the ingresses whose records reach it. */
-export function ingressesOf(roles: readonly FlowRole[], laneCount: number): readonly ReadonlySet<number>[] {
-  const through: ReadonlySet<number>[] = Array.from({ length: laneCount }, () => new Set<number>());
-  return roles.map(({ kind, inlets, outlets }, role) => {
-    const sources = new Set(inlets.flatMap((lane) => [...(through[lane] ?? [])]));
-    if (kind === 'Ingress') sources.add(role);
-    for (const lane of outlets) through[lane] = sources;
-    return sources;
-  });
 }

@@ -10,9 +10,7 @@ import { lowerGraph } from './graph.js';
 import { lowerRing } from './ring.js';
 import type { GraphSpec, RingSpec, Spec } from './spec.js';
 
-export { decodeSpec } from './decode.js';
 export { encodeSpec } from './encode.js';
-export { SpecError } from './errors.js';
 export type * from './spec.js';
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The lowered form of a plan, as a plain readonly object: indices instead of names, every default resolved. `lower`
- * makes it, `encodeSpec` turns it into the buffer that crosses into C++, `decodeSpec` reads such a buffer back. A ring
+ * makes it, `encodeSpec` turns it into the buffer that crosses into C++. A ring
  * and a graph share boundaries, stages and keys; `target` tells them apart. Sets of ring entries are ascending index
  * arrays here; they become 64-bit masks only in the buffer.
  */

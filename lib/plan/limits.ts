@@ -1,14 +1,29 @@
 /**
- * Every bound of the plan document, each with its reason, in one place. The schema, the parser, the validator, the
- * JSON Schema and the docs read them from here; nothing else states one. Pure constants: any thread may import them.
+ * Every bound of the plan document, each with its reason, in one place; those that the core checks again stand in the abi
+ * definition. The schema, the parser, the validator, the JSON Schema and the docs read them from here; nothing else states
+ * one. Pure constants: any thread may import them.
  */
 
 import { ARENA_BYTES_MAX, ORDINAL_BITS_MAX, SLOTS_MAX } from '../abi/limits.js';
 
+export {
+  CATALOG_BOUNDARIES_MAX,
+  CATALOG_STAGES_MAX,
+  ID_CHARS_MAX,
+  JOURNAL_INTERVAL_MS_MAX,
+  JOURNAL_SEGMENT_BYTES_MAX,
+  JOURNAL_SEGMENT_BYTES_MIN,
+  LANE_BYTES_MIN,
+  LANE_READERS_MAX as FANOUT_V1_MAX_CONSUMERS,
+  OP_TEXT_BYTES_MAX,
+  RING_SHARDS_MAX,
+  RING_STAGES_MAX,
+  SEQUENCED_SLOTS_GATES as SEQUENCED_SLOTS_V1_GATING,
+  STRUCT_BYTES_MAX,
+} from '../abi/limits.js';
+
 /** Ids of plans, stages and boundaries. Names of inserted elements hold a character that this pattern cannot match. */
 export const ID_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-/** 64 keeps an id inside a thread role name, a counter label and one line of a table. */
-export const ID_CHARS_MAX = 64;
 
 /** The part after `js:` or `native:`. The dot allows a dotted module path; no slash, so it can never be a file name. */
 export const CALLER_OP_PATTERN = /^(js|native):[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
@@ -16,47 +31,22 @@ export const CALLER_OP_PATTERN = /^(js|native):[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 /** Field names of a struct become property names in JavaScript and identifiers in C, so they are both. */
 export const FIELD_NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
-/** A slot's stage masks are one 64-bit word, so a ring has at most 64 stages. */
-export const RING_STAGES_MAX = 64;
-/** One ring a shard, and shard maps are one 64-bit word; more rings than CPUs of a large machine only cost memory. */
-export const RING_SHARDS_MAX = 64;
-
-/** A graph has an agent per stage; a thousand are far beyond any machine and keep every table index in 16 bits. */
-export const CATALOG_STAGES_MAX = 1024;
-/** An adapter or a handle stands behind each boundary; 256 bounds file descriptors and handle tables. */
-export const CATALOG_BOUNDARIES_MAX = 256;
 /** Four connections per stage on average; keeps lane indices in 16 bits. */
 export const GRAPH_CONNECTIONS_MAX = 4096;
-
-/** The only gating depth that version 1 of the sequenced-slots lane knows. */
-export const SEQUENCED_SLOTS_V1_GATING = 4;
-/** A broadcast lane keeps one padded cursor a reader in its header, and the writer scans all of them: 16 lines. */
-export const FANOUT_V1_MAX_CONSUMERS = 16;
 
 /** Capacities are allocated as powers of two and addressed by 31-bit wrapping cells: 2^30 is the largest that fits. */
 export const CAPACITY_MAX = SLOTS_MAX;
 export const LANE_BYTES_MAX = ARENA_BYTES_MAX;
-export { LANE_BYTES_MIN } from '../abi/limits.js';
 
-/** One page: a segment file smaller than that only makes more files. */
-export const JOURNAL_SEGMENT_BYTES_MIN = 4096;
-/** Segments are mapped whole, so they obey the same bound as lanes. */
-export const JOURNAL_SEGMENT_BYTES_MAX = CAPACITY_MAX;
 /** Retention counts bytes and milliseconds in a JS number: the largest exact integer. */
 export const JOURNAL_RETAIN_MAX = Number.MAX_SAFE_INTEGER;
-/** A day: a longer group-commit interval is `none` under another name. */
-export const JOURNAL_INTERVAL_MS_MAX = 86_400_000;
 
-/** Text given to an op (UTF-8 bytes). Writers reserve this much room in every slot, so it is kept far below a record. */
-export const OP_TEXT_BYTES_MAX = 65_536;
 /** Records that an op of the caller emits at most for one: as many copies as an ordinal has bits for. */
 export const OP_EMITS_MAX = 2 ** ORDINAL_BITS_MAX;
 /** `bytes(N)` and `utf8(N)`: inline in every record of the struct. */
 export const STRUCT_FIELD_BYTES_MAX = 65_536;
 /** More fields than any wire format in use; bounds the generated reader. */
 export const STRUCT_FIELDS_MAX = 256;
-/** A whole struct: one mebibyte is the largest record that the defaults of `open` would ever carry. */
-export const STRUCT_BYTES_MAX = 1 << 20;
 
 /** A `bytes` key starts inside a record, whose length is a 31-bit number. */
 export const KEY_OFFSET_MAX = CAPACITY_MAX - 1;

@@ -3,7 +3,7 @@
  * thousands of rows, most of them before its code is compiled: there a row is the number of its first word, and no object.
  * `Block` reads a struct by names and is what everything else uses. Control path; any thread that sees the region.
  */
-import { AgentEntry, HISTOGRAM_COUNTS, LaneBlock } from '../abi/definition.js';
+import { AgentEntry, HISTOGRAM_COUNTS, LaneBlock, NAME_BYTES_MAX } from '../abi/definition.js';
 import type { StructLayout } from '../abi/struct.js';
 import type { HistogramSum } from './histogram.js';
 import { type Region, RegionError } from './region.js';
@@ -93,7 +93,7 @@ function idsOf(region: Region, { first, stride, count }: Table, idOffset: number
   const low = count === 0 ? 0 : placeAt(words, first + idOffset);
   const last = first + (count - 1) * stride;
   const bytes = count === 0 ? 0 : placeAt(words, last + idOffset) + (words[last + idLength] as number) - low;
-  const together = bytes > 0 && bytes <= count * ID_BYTES_MAX ? region.text(low, bytes) : '';
+  const together = bytes > 0 && bytes <= count * NAME_BYTES_MAX ? region.text(low, bytes) : '';
   const end = together.length === bytes ? bytes : 0;
   for (let index = 0, row = first; index < count; index++, row += stride) {
     const at = placeAt(words, row + idOffset);
@@ -103,9 +103,6 @@ function idsOf(region: Region, { first, stride, count }: Table, idOffset: number
   }
   return ids;
 }
-
-/** Of the longest, which is a shared lane's: 64 for each of its readers, and more. */
-const ID_BYTES_MAX = 2048;
 
 export const agentIds = (region: Region, agents = agentTable(region)): string[] =>
   idsOf(region, agents, AGENT.id_offset, AGENT.id_length);

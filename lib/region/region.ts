@@ -18,6 +18,7 @@ import {
   RingBlock,
   ThreadBlock,
 } from '../abi/definition.js';
+import type { ErrorCode } from '../abi/error-codes.js';
 import type { StructLayout } from '../abi/struct.js';
 import type { Failure } from './failure.js';
 
@@ -26,7 +27,7 @@ export class RegionError extends Error {
   /** Name of the class. */
   override readonly name = 'RegionError';
   /** Stable word for the cause. */
-  readonly code = 'BAD_REGION';
+  readonly code = 'BAD_REGION' satisfies ErrorCode;
 }
 
 const UTF8 = new TextDecoder();

@@ -1,5 +1,6 @@
 /** What a replay would feed, counted without a pipeline. Reads the journal whole, on this thread. Control path. */
 
+import type { ErrorCode } from '../abi/error-codes.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import type { Version } from '../version/version.js';
 import { nativeAddon } from './native.js';
@@ -22,7 +23,7 @@ export interface JournalFacts {
   /** Bytes behind the last whole record. */
   readonly torn_bytes: number;
   /** Why the replay would end before the journal does; only where it would. `sequence`: of the record that is not had. */
-  readonly failure?: { readonly code: string; readonly sequence: number; readonly cause: string };
+  readonly failure?: { readonly code: ErrorCode; readonly sequence: number; readonly cause: string };
 }
 
 /**

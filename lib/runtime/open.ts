@@ -6,6 +6,7 @@
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { NativeAddon, NativePipeline } from '../abi/addon.js';
+import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
 import { type Opening, planOpening } from '../layout/opening.js';
@@ -55,11 +56,11 @@ function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pi
   };
 }
 
-/** Errors of the core carry a code; they come out as OpenError with the same words. */
+/** Errors of the core carry a code of the one table; they come out as OpenError with the same words. */
 export function asOpenError(error: unknown): unknown {
   if (error instanceof ByteorError || !(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? new OpenError(code, error.message) : error;
+  return typeof code === 'string' ? new OpenError(code as OpenErrorCode, error.message) : error;
 }
 
 /**

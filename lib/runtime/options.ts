@@ -5,28 +5,24 @@
  */
 
 import type { NativeOpenOptions, NativePort } from '../abi/addon.js';
+import {
+  BATCH_RECORDS_MAX,
+  CPU_MAX,
+  FIRST_SEQUENCE_MAX,
+  PROFILES,
+  THREADS_MAX,
+  WAITS,
+} from '../abi/definition.js';
 import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HotWait } from '../handle/waiting.js';
-import { SIZE_LIMITS } from '../layout/memory.js';
+import { PUBLICATIONS, publishesByWords, SIZE_LIMITS } from '../layout/memory.js';
 import type { OpeningAsked } from '../layout/opening.js';
 import type { PipelinePlanV2, Target } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 
-/** A batch is what one turn of an agent moves; above this a stalled neighbour waits noticeably long. */
-export const BATCH_RECORDS_MAX = 65_536;
-/** More threads than any machine has CPUs only take turns. The core's own bound. */
-export const THREADS_MAX = 256;
-/** Numbers of CPUs that affinity masks of the operating systems can hold. */
-export const CPU_MAX = 1023;
-/** Sequences are exact as JS numbers up to here. */
-export const FIRST_SEQUENCE_MAX = 2 ** 52;
-
-export const PROFILES = ['default', 'low-latency', 'isolated-core'] as const;
-export const WAITS = ['profile', 'adaptive', 'spin', 'yield', 'park'] as const;
 export const PACES = ['fast', 'recorded'] as const;
-export const PUBLICATIONS = ['profile', 'cursor', 'slot'] as const;
 
 /**
  * Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, a journal that is
@@ -59,7 +55,10 @@ export interface ReplayPort {
 export interface OpenOptions<Id extends string = string> {
   /** SingleRing: records that a shard holds, 1 to 2^30. Default 8192. */
   readonly capacity?: number;
-  /** Largest record in bytes, 1 to 2^29. Default 1 MiB. A struct whose length no stage changes says it itself. */
+  /**
+   * Largest record in bytes, 1 to 2^29. Default: 1 MiB in a SingleRing; in a LaneGraph what passes lanes of `laneBytes`, which is
+   * a little less than half of that. A struct whose length no stage changes says it itself.
+   */
   readonly recordMax?: number;
   /**
    * SingleRing: bytes for the records of a shard, a power of two, at least two of the largest records. Default 4 MiB,
@@ -335,10 +334,6 @@ export interface CheckedOptions {
 /** 0 where nothing was asked for: the planner's default. */
 const sizeAsked = (size: number): number | undefined => (size === 0 ? undefined : size);
 
-/** Spinning profiles publish records of fixed size by a word in each slot, so that one line carries both. */
-const byWords = (publication: (typeof PUBLICATIONS)[number], profile: (typeof PROFILES)[number]): boolean =>
-  publication === 'profile' ? profile !== 'default' : publication === 'slot';
-
 /**
  * Checks what was asked for and completes it.
  * @throws OptionError
@@ -364,7 +359,7 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
   const ports = checkedPorts(options.ports, plan.boundaries);
   const firstSequence = [first % 2 ** 32, Math.floor(first / 2 ** 32)] as const;
   return {
-    sizes: { ...sizes, sequenceWords: byWords(publication, profile) },
+    sizes: { ...sizes, sequenceWords: publishesByWords(publication, profile) },
     threads,
     native: { journalFolder, batchRecords, cpus, pin, observe, profile, wait, firstSequence, ports },
   };

@@ -27,6 +27,7 @@ import { readSnapshot, type Snapshot } from '../region/snapshot.js';
 import { boundaryNames } from './options.js';
 import { type FieldKeys, withReadableKeys } from './report-keys.js';
 import type { Reports } from './reports.js';
+import type { PipelineStatus } from './status.js';
 
 /** Milliseconds that `stop` waits for the pipeline to drain when nothing else is said. */
 export const STOP_DEADLINE_MS = 10_000;
@@ -210,13 +211,13 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
 
   /** What the ops have to tell, by stage id (totals of `count`, the sum of `checksum`). Any time. */
   reports(): Reports<P> {
-    const told = JSON.parse(this.#native.opReports()) as Record<string, unknown>;
+    const told = JSON.parse(this.#native.opReports()) as Reports;
     return withReadableKeys(told, this.#fieldKeys) as Reports<P>;
   }
 
   /** Threads, pins, tuning requests with their outcome, sizes and adapters, as the core tells them. Any time. */
-  status(): Readonly<Record<string, unknown>> {
-    return JSON.parse(this.#native.status()) as Record<string, unknown>;
+  status(): PipelineStatus<P> {
+    return JSON.parse(this.#native.status()) as PipelineStatus<P>;
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import { type FieldLayout, layoutOf, type ScalarKind } from '../plan/codec-layout.js';
 import type { BoundaryEntry, Codec, Key, PipelinePlanV2 } from '../plan/document.js';
+import type { CountReport, Reports } from './reports.js';
 
 /** Stage → the type of the field that it counts by; only of stages that do. */
 export type FieldKeys = Readonly<Record<string, ScalarKind>>;
@@ -53,12 +54,9 @@ function upstreamOf(plan: PipelinePlanV2): ReadonlyMap<string, readonly string[]
 }
 
 /** Reports with the keys of such stages told by their type; keys that then read the same are one. */
-export function withReadableKeys(
-  reports: Readonly<Record<string, unknown>>,
-  fields: FieldKeys,
-): Readonly<Record<string, unknown>> {
+export function withReadableKeys(reports: Reports, fields: FieldKeys): Reports {
   const changed = Object.entries(fields).flatMap(([stage, kind]) => {
-    const report = reports[stage] as { readonly keys?: Readonly<Record<string, number>> } | null | undefined;
+    const report = reports[stage] as CountReport | undefined;
     if (report?.keys === undefined) return [];
     return [[stage, { ...report, keys: readable(report.keys, kind) }] as const];
   });

@@ -22,7 +22,6 @@ export type CanonicalObject = { readonly [key: string]: CanonicalValue | undefin
 /** Text that no tree has. `line` is 1-based. */
 export class CanonicalTextError extends Error {
   override readonly name = 'CanonicalTextError';
-  readonly code = 'BAD_CANONICAL_TEXT';
   readonly line: number;
 
   constructor(message: string, line: number) {

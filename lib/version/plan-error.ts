@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../abi/error-codes.js';
 import type { Diagnostic } from '../plan/diagnostic.js';
 
 const HEAD_WORDS = { error: 'error', warning: 'warning' } as const;
@@ -21,7 +22,7 @@ export class PlanError extends Error {
   /** Name of the class. */
   override readonly name = 'PlanError';
   /** Stable word for the cause. */
-  readonly code = 'PLAN_ERRORS';
+  readonly code = 'PLAN_ERRORS' satisfies ErrorCode;
   /** Everything that is wrong with the plan, warnings too. */
   readonly diagnostics: readonly Diagnostic[];
 

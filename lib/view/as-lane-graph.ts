@@ -4,6 +4,7 @@
  * while a graph gives each arm a copy; and a graph has no shards. Pure; any thread.
  */
 
+import type { ErrorCode } from '../abi/error-codes.js';
 import type { CheckedPlan, Connection, LaneGraphPlan, PipelinePlanV2, SingleRingPlan } from '../plan/document.js';
 import { oneOf, quote } from '../plan/words.js';
 
@@ -12,7 +13,7 @@ export class NoLaneGraphError extends Error {
   /** Name of the class. */
   override readonly name = 'NoLaneGraphError';
   /** Stable word for the cause. */
-  readonly code = 'NO_LANE_GRAPH';
+  readonly code = 'NO_LANE_GRAPH' satisfies ErrorCode;
 
   constructor(plan: string, reason: string) {
     super(`plan ${quote(plan)} has no LaneGraph document that does the same: ${reason}`);

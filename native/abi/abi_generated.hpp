@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -16,31 +17,50 @@ inline constexpr std::uint32_t kRegionMagic = 0x52525442;
 inline constexpr std::uint32_t kRegionLayoutVersion = 0x2;
 inline constexpr std::uint32_t kLayoutMagic = 0x4c525442;
 inline constexpr std::uint32_t kTerminatorMask = 0x3;
+inline constexpr std::uint32_t kCacheBlock = 0x80;
 inline constexpr std::uint32_t kArenaBytesDefault = 0x400000;
 inline constexpr std::uint32_t kArenaBytesMax = 0x40000000;
 inline constexpr std::uint32_t kArenaBytesShardMin = 0x10000;
 inline constexpr std::uint32_t kBatchRecordsDefault = 0x100;
 inline constexpr std::uint32_t kBatchRecordsMax = 0x10000;
 inline constexpr std::uint32_t kCapacityDefault = 0x2000;
+inline constexpr std::uint32_t kCatalogBoundariesMax = 0x100;
+inline constexpr std::uint32_t kCatalogStagesMax = 0x400;
 inline constexpr std::uint32_t kCountKeysMax = 0x10000;
+inline constexpr std::uint32_t kCountKeyEntryBytes = 0x10;
+inline constexpr std::uint32_t kCountKeySlots = 0x20000;
 inline constexpr std::uint32_t kCountKeyTextBytesMax = 0x400000;
+inline constexpr std::uint32_t kCountTableBytes = 0x600000;
+inline constexpr std::uint32_t kCpuListEnd = 0x10000;
+inline constexpr std::uint32_t kCpuMax = 0x3ff;
+inline constexpr std::uint64_t kFirstSequenceMax = 0x10000000000000;
 inline constexpr std::uint32_t kFrameAlign = 0x8;
 inline constexpr std::uint32_t kFrameHeaderBytes = 0x10;
 inline constexpr std::uint32_t kFramePadding = 0x80000000;
 inline constexpr std::uint32_t kHistogramCounts = 0xf00;
+inline constexpr std::uint64_t kHistogramMaxNs = 0xfffffffff;
 inline constexpr std::uint32_t kHistogramSubBucketCount = 0x100;
+inline constexpr std::uint32_t kIdCharsMax = 0x40;
+inline constexpr std::uint32_t kJournalIntervalMsMax = 0x5265c00;
 inline constexpr std::uint32_t kJournalSegmentBytesDefault = 0x4000000;
+inline constexpr std::uint32_t kJournalSegmentBytesMax = 0x40000000;
+inline constexpr std::uint32_t kJournalSegmentBytesMin = 0x1000;
 inline constexpr std::uint32_t kLaneBytesDefault = 0x100000;
 inline constexpr std::uint32_t kLaneBytesMin = 0x40;
 inline constexpr std::uint32_t kLaneReadersMax = 0x10;
+inline constexpr std::uint32_t kNameBytesMax = 0x800;
 inline constexpr std::uint32_t kNone = 0xffffffff;
+inline constexpr std::uint32_t kOpTextBytesMax = 0x10000;
 inline constexpr std::uint32_t kOrdinalBitsMax = 0x18;
 inline constexpr std::uint32_t kRecordBytesMax = 0x20000000;
 inline constexpr std::uint32_t kRecordMaxDefault = 0x100000;
+inline constexpr std::uint32_t kRingShardsMax = 0x40;
+inline constexpr std::uint32_t kRingStagesMax = 0x40;
 inline constexpr std::uint32_t kSampleShift = 0xa;
 inline constexpr std::uint32_t kSequencedSlotsGates = 0x4;
 inline constexpr std::uint32_t kSlotsLaneArenaBytesDefault = 0x100000;
 inline constexpr std::uint32_t kSlotsMax = 0x40000000;
+inline constexpr std::uint32_t kStructBytesMax = 0x100000;
 inline constexpr std::uint32_t kThreadsMax = 0x100;
 inline constexpr std::uint32_t kWordBytes = 0x8;
 
@@ -229,6 +249,148 @@ enum class PinState : std::uint32_t {
   kDegraded = 2,
   kFailed = 3,
 };
+
+enum class Profile : std::uint32_t {
+  kDefault = 0,
+  kLowLatency = 1,
+  kIsolatedCore = 2,
+};
+
+enum class WaitStrategy : std::uint32_t {
+  kProfile = 0,
+  kAdaptive = 1,
+  kSpin = 2,
+  kYield = 3,
+  kPark = 4,
+};
+
+enum class Publication : std::uint32_t {
+  kProfile = 0,
+  kCursor = 1,
+  kSlot = 2,
+};
+
+enum class NativeEvent : std::uint32_t {
+  kRecords = 1,
+  kRoom = 2,
+  kEnded = 4,
+  kDurable = 8,
+};
+
+// A value and its text, as it stands in options, in JSON and in errors.
+template <class Enum>
+struct Word {
+  Enum value;
+  const char* text;
+};
+
+// The texts of an enum; abi/words.hpp looks them up. Most enums cross the border as numbers and have none.
+template <class Enum>
+inline constexpr std::array<Word<Enum>, 0> kWords{};
+
+template <>
+inline constexpr std::array<Word<PortCode>, 3> kWords<PortCode>{{
+    {PortCode::kJs, "js"},
+    {PortCode::kNative, "native"},
+    {PortCode::kDiscard, "discard"},
+}};
+
+template <>
+inline constexpr std::array<Word<PinState>, 4> kWords<PinState>{{
+    {PinState::kNotAsked, "NotAsked"},
+    {PinState::kApplied, "Applied"},
+    {PinState::kDegraded, "Degraded"},
+    {PinState::kFailed, "Failed"},
+}};
+
+template <>
+inline constexpr std::array<Word<Profile>, 3> kWords<Profile>{{
+    {Profile::kDefault, "default"},
+    {Profile::kLowLatency, "low-latency"},
+    {Profile::kIsolatedCore, "isolated-core"},
+}};
+
+template <>
+inline constexpr std::array<Word<WaitStrategy>, 5> kWords<WaitStrategy>{{
+    {WaitStrategy::kProfile, "profile"},
+    {WaitStrategy::kAdaptive, "adaptive"},
+    {WaitStrategy::kSpin, "spin"},
+    {WaitStrategy::kYield, "yield"},
+    {WaitStrategy::kPark, "park"},
+}};
+
+template <>
+inline constexpr std::array<Word<Publication>, 3> kWords<Publication>{{
+    {Publication::kProfile, "profile"},
+    {Publication::kCursor, "cursor"},
+    {Publication::kSlot, "slot"},
+}};
+
+// What each means: lib/abi/error-codes.ts.
+enum class ErrorCode : std::uint32_t {
+  kCpuNotAllowed = 0,
+  kInputOpen = 1,
+  kNativeError = 2,
+  kNoMemory = 3,
+  kNoResource = 4,
+  kNoThread = 5,
+  kObserveFolder = 6,
+  kOpUnavailable = 7,
+  kOptionRange = 8,
+  kOutputBusy = 9,
+  kOutputOpen = 10,
+  kPortKind = 11,
+  kPortUnknown = 12,
+  kRegionTooLarge = 13,
+  kSameFile = 14,
+  kShardKey = 15,
+  kSpecDamaged = 16,
+  kJournalCodec = 17,
+  kJournalCursor = 18,
+  kJournalDamaged = 19,
+  kJournalForeign = 20,
+  kJournalFormat = 21,
+  kJournalGap = 22,
+  kJournalLocked = 23,
+  kJournalOpen = 24,
+  kJournalRead = 25,
+  kJournalWrite = 26,
+  kWrongUse = 27,
+  kBadRegion = 28,
+};
+
+template <>
+inline constexpr std::array<Word<ErrorCode>, 29> kWords<ErrorCode>{{
+    {ErrorCode::kCpuNotAllowed, "CPU_NOT_ALLOWED"},
+    {ErrorCode::kInputOpen, "INPUT_OPEN"},
+    {ErrorCode::kNativeError, "NATIVE_ERROR"},
+    {ErrorCode::kNoMemory, "NO_MEMORY"},
+    {ErrorCode::kNoResource, "NO_RESOURCE"},
+    {ErrorCode::kNoThread, "NO_THREAD"},
+    {ErrorCode::kObserveFolder, "OBSERVE_FOLDER"},
+    {ErrorCode::kOpUnavailable, "OP_UNAVAILABLE"},
+    {ErrorCode::kOptionRange, "OPTION_RANGE"},
+    {ErrorCode::kOutputBusy, "OUTPUT_BUSY"},
+    {ErrorCode::kOutputOpen, "OUTPUT_OPEN"},
+    {ErrorCode::kPortKind, "PORT_KIND"},
+    {ErrorCode::kPortUnknown, "PORT_UNKNOWN"},
+    {ErrorCode::kRegionTooLarge, "REGION_TOO_LARGE"},
+    {ErrorCode::kSameFile, "SAME_FILE"},
+    {ErrorCode::kShardKey, "SHARD_KEY"},
+    {ErrorCode::kSpecDamaged, "SPEC_DAMAGED"},
+    {ErrorCode::kJournalCodec, "JOURNAL_CODEC"},
+    {ErrorCode::kJournalCursor, "JOURNAL_CURSOR"},
+    {ErrorCode::kJournalDamaged, "JOURNAL_DAMAGED"},
+    {ErrorCode::kJournalForeign, "JOURNAL_FOREIGN"},
+    {ErrorCode::kJournalFormat, "JOURNAL_FORMAT"},
+    {ErrorCode::kJournalGap, "JOURNAL_GAP"},
+    {ErrorCode::kJournalLocked, "JOURNAL_LOCKED"},
+    {ErrorCode::kJournalOpen, "JOURNAL_OPEN"},
+    {ErrorCode::kJournalRead, "JOURNAL_READ"},
+    {ErrorCode::kJournalWrite, "JOURNAL_WRITE"},
+    {ErrorCode::kWrongUse, "WRONG_USE"},
+    {ErrorCode::kBadRegion, "BAD_REGION"},
+}};
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
 

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "adapter/error.hpp"
+#include "core/coded_error.hpp"
 
 namespace byteor::adapter {
 
@@ -34,7 +34,7 @@ std::string short_name(const std::string& name) {
 
 void refuse_same_file(const InputFile& input, const OutputFile& output) {
   if (!same_file(input.descriptor(), output.descriptor())) return;
-  throw AdapterError("SAME_FILE", input.name() + " and " + output.name() +
+  throw core::CodedError(abi::ErrorCode::kSameFile, input.name() + " and " + output.name() +
                                       " are the same file, which would be overwritten while it is read; write to "
                                       "another file");
 }

@@ -3,7 +3,7 @@
 // opened a second time through /proc/self/fd, with flags of its own. Where that is refused, every access asks poll(2)
 // first. Ordinary files are read and written as they are; the kernel answers for them from its cache.
 //
-// Opening is control path and throws AdapterError. Reading and writing belong to the adapter's thread, and never throw.
+// Opening is control path and throws CodedError. Reading and writing belong to the adapter's thread, and never throw.
 #pragma once
 
 #include <cstddef>
@@ -90,7 +90,7 @@ class OutputFile {
   static OutputFile lend(int descriptor, std::string name);
 
   // Keeps other pipelines from writing it, and from being emptied under them. After refuse_same_file(), before
-  // truncate(). Throws AdapterError (OUTPUT_BUSY).
+  // truncate(). Throws CodedError (OUTPUT_BUSY).
   void begin_use();
 
   // Empties a file that open() was asked to replace. The error number, or 0.
@@ -123,7 +123,7 @@ class OutputFile {
 // Do both lead to the same ordinary file? Then writing one would destroy, or endlessly feed, the other. Devices, pipes
 // and terminals may be both at once.
 bool same_file(int descriptor, int other) noexcept;
-// Throws AdapterError (SAME_FILE).
+// Throws CodedError (SAME_FILE).
 void refuse_same_file(const InputFile& input, const OutputFile& output);
 
 // Keeps a write to a closed pipe or past the file size limit from ending the process with a signal: for the calling

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <utility>
 
-#include "adapter/error.hpp"
 #include "adapter/file.hpp"
+#include "core/coded_error.hpp"
 #include "platform/disk.hpp"
 #include "platform/file_use.hpp"
 #include "platform/retry.hpp"
@@ -77,7 +77,7 @@ const char* open_remedy(int error) {
 }
 
 [[noreturn]] void fail_open(bool reading, const std::string& name, int error) {
-  throw AdapterError(reading ? "INPUT_OPEN" : "OUTPUT_OPEN", std::string("cannot ") + (reading ? "read " : "write ") +
+  throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen, std::string("cannot ") + (reading ? "read " : "write ") +
                                                                  name + ": " + error_text(error) + "; " +
                                                                  open_remedy(error));
 }
@@ -86,7 +86,7 @@ struct stat facts_of(bool reading, int descriptor, const std::string& name) {
   struct stat facts {};
   if (fstat(descriptor, &facts) != 0) {
     if (errno == EBADF)
-      throw AdapterError(reading ? "INPUT_OPEN" : "OUTPUT_OPEN", std::string("cannot ") +
+      throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen, std::string("cannot ") +
                                                                      (reading ? "read " : "write ") + name +
                                                                      ": it is closed; redirect it or name a file");
     fail_open(reading, name, errno);
@@ -94,7 +94,7 @@ struct stat facts_of(bool reading, int descriptor, const std::string& name) {
   if (S_ISDIR(facts.st_mode)) fail_open(reading, name, EISDIR);
   const int mode = fcntl(descriptor, F_GETFL) & O_ACCMODE;
   if (mode == (reading ? O_WRONLY : O_RDONLY))
-    throw AdapterError(reading ? "INPUT_OPEN" : "OUTPUT_OPEN",
+    throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen,
                        std::string("cannot ") + (reading ? "read " : "write ") + name + ": it is open only for " +
                            (reading ? "writing" : "reading") + "; redirect it the other way or name a file");
   return facts;
@@ -209,7 +209,7 @@ void OutputFile::begin_use() {
       platform::begin_file_use(given_.number(), replace_ ? platform::FileUse::kReplace : platform::FileUse::kAppend);
   if (conflict == platform::FileConflict::kNone) return;
   const std::string other = "another pipeline, of this process or of another, is ";
-  throw AdapterError("OUTPUT_BUSY",
+  throw core::CodedError(abi::ErrorCode::kOutputBusy,
                      "cannot write " + name_ + ": " + other +
                          (conflict == platform::FileConflict::kWritten
                               ? "writing it, and their lines would be mixed; let that one end, or name another file"

@@ -5,7 +5,7 @@
 #include <exception>
 #include <utility>
 
-#include "adapter/error.hpp"
+#include "core/coded_error.hpp"
 #include "core/device_call.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/slots_reader.hpp"
@@ -42,7 +42,7 @@ BasicLineSink<Consumer>::BasicLineSink(OutputFile file, std::vector<Consumer*> s
       line_open_(file_.ends_inside_a_line()) {
   const int error = file_.truncate();
   if (error != 0)
-    throw AdapterError("OUTPUT_OPEN", "cannot empty " + name() + ": " + error_text(error) + "; use another file");
+    throw core::CodedError(abi::ErrorCode::kOutputOpen, "cannot empty " + name() + ": " + error_text(error) + "; use another file");
   lines_.reserve(kRecordsMax);
 }
 

@@ -65,7 +65,7 @@ template <class Consumer>
 class BasicLineSink final : public Sink {
  public:
   // `shards`: one consumer each; they and `failures` outlive the sink. Empties a file that is to be replaced: compare
-  // it with the input before. Throws AdapterError when that fails, std::runtime_error when there is no memory.
+  // it with the input before. Throws CodedError when that fails, or when there is no memory.
   BasicLineSink(OutputFile file, std::vector<Consumer*> shards, core::FailureReporter& failures,
                 LineSinkOptions options);
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "adapter/error.hpp"
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "core/device_call.hpp"
 #include "lane/framed_writer.hpp"
@@ -61,7 +61,7 @@ BasicLineSource<Producer>::BasicLineSource(InputFile file, std::vector<Producer*
       begin_(start_),
       end_(start_) {
   if (shards_.size() > 1 && key_ == nullptr)
-    throw AdapterError("SHARD_KEY", "lines of " + name() + " cannot be spread over " + std::to_string(shards_.size()) +
+    throw core::CodedError(abi::ErrorCode::kShardKey, "lines of " + name() + " cannot be spread over " + std::to_string(shards_.size()) +
                                         " shards without a key; give the plan a shard_key");
   scanner_.restart(start_);
 }

@@ -45,7 +45,7 @@ class BasicLineSource final : public core::Source {
  public:
   // `shards`: one producer each, all of one plan; they outlive the source, as do `key`, `failures` and `region_state`
   // (abi::RegionState; from Closing on, the source stops reading and closes the producers). `key` may be nullptr with
-  // one shard. Throws AdapterError when a key is missing, std::runtime_error when there is no memory.
+  // one shard. Throws CodedError when a key is missing, or when there is no memory.
   BasicLineSource(InputFile file, std::vector<Producer*> shards, const op::KeyReader* key,
                   core::FailureReporter& failures, const std::atomic<std::uint32_t>& region_state,
                   const LineSourceOptions& options);

@@ -15,6 +15,7 @@
 #include "addon/hold.hpp"
 #include "addon/pipeline_object.hpp"
 #include "addon/read_options.hpp"
+#include "core/coded_error.hpp"
 #include "platform/cpu_distance.hpp"
 #include "run/pipeline.hpp"
 #include "run/replay.hpp"
@@ -26,7 +27,7 @@ namespace {
 std::shared_ptr<Hold> make_hold(Napi::Env env, std::shared_ptr<run::Pipeline> pipeline, const Napi::Value& on_event,
                                 bool opener) {
   std::shared_ptr<EventChannel> channel = EventChannel::create(env, on_event);
-  if (channel == nullptr) throw std::invalid_argument("onEvent is not a function");
+  if (channel == nullptr) throw core::CodedError(abi::ErrorCode::kNativeError, "onEvent is not a function");
   return std::make_shared<Hold>(env, std::move(pipeline), std::move(channel), opener);
 }
 
@@ -41,7 +42,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 4 || !info[0].IsTypedArray() || !info[1].IsTypedArray() || !info[2].IsObject() ||
                 !info[3].IsFunction())
-              throw std::invalid_argument("open takes a spec, a layout, options and a listener");
+              throw core::CodedError(abi::ErrorCode::kNativeError, "open takes a spec, a layout, options and a listener");
             const auto options = info[2].As<Napi::Object>();
             std::shared_ptr<run::Pipeline> pipeline =
                 run::Pipeline::open(bytes_of(info[0]), bytes_of(info[1]), read_options(options));
@@ -63,7 +64,7 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 3 || !info[0].IsNumber() || !info[2].IsFunction())
-              throw std::invalid_argument("attach takes a number, a flag and a listener");
+              throw core::CodedError(abi::ErrorCode::kNativeError, "attach takes a number, a flag and a listener");
             std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::find(info[0].As<Napi::Number>().Uint32Value());
             if (pipeline == nullptr) return env.Null();
             const std::shared_ptr<Hold> hold = make_hold(env, std::move(pipeline), info[2], false);
@@ -86,7 +87,7 @@ Napi::Value journal_facts(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 2 || !info[0].IsTypedArray())
-              throw std::invalid_argument("a spec and a port are wanted");
+              throw core::CodedError(abi::ErrorCode::kNativeError, "a spec and a port are wanted");
             return Napi::String::New(env, run::journal_facts(bytes_of(info[0]), read_port(info[1])));
           })};
 }
@@ -96,7 +97,7 @@ Napi::Value flag_round_trip(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsNumber())
-              throw std::invalid_argument("two CPU numbers are wanted");
+              throw core::CodedError(abi::ErrorCode::kNativeError, "two CPU numbers are wanted");
             const std::optional<double> ns = platform::flag_round_trip_ns(info[0].As<Napi::Number>().Uint32Value(),
                                                                           info[1].As<Napi::Number>().Uint32Value());
             if (!ns.has_value()) return env.Null();

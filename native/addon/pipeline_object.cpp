@@ -9,6 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
+
 namespace byteor::addon {
 namespace {
 
@@ -93,7 +96,7 @@ std::atomic<std::uint32_t>* cell_at(napi_env env, Hold& hold, std::uint64_t offs
   const std::span<std::byte> region = hold.pipeline().region();
   if (offset % 4 == 0 && offset + 4 <= region.size())
     return reinterpret_cast<std::atomic<std::uint32_t>*>(region.data() + offset);
-  napi_throw_range_error(env, "BAD_REGION", "no cell of the region stands there");
+  napi_throw_range_error(env, abi::word_of(abi::ErrorCode::kBadRegion), "no cell of the region stands there");
   return nullptr;
 }
 
@@ -139,7 +142,7 @@ std::optional<Stretch> stretch_of(const Call<3>& call) {
   if (napi_get_arraybuffer_info(call.env, call.arguments[0], &data, &length) == napi_ok &&
       offset + bytes <= region.size() && offset + bytes <= length)
     return Stretch{region.data() + offset, static_cast<std::byte*>(data) + offset, static_cast<std::size_t>(bytes)};
-  napi_throw_range_error(call.env, "BAD_REGION", "the bytes to copy lie outside the region or its copy");
+  napi_throw_range_error(call.env, abi::word_of(abi::ErrorCode::kBadRegion), "the bytes to copy lie outside the region or its copy");
   return std::nullopt;
 }
 
@@ -203,7 +206,7 @@ napi_value halt(napi_env env, napi_callback_info info) {
 napi_value set_scratch(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
   if (call.hold->set_scratch(call.arguments[0]) != napi_ok)
-    napi_throw_type_error(env, "WRONG_USE", "the scratch area is a Uint8Array");
+    napi_throw_type_error(env, abi::word_of(abi::ErrorCode::kWrongUse), "the scratch area is a Uint8Array");
   return nullptr;
 }
 
@@ -269,11 +272,7 @@ void drop_region(napi_env, void*, void* hint) { delete static_cast<std::shared_p
 std::span<std::byte> visible_region(run::Pipeline& pipeline) {
   const std::span<std::byte> region = pipeline.region();
   if (!pipeline.uses_js()) return pipeline.observable();
-  if (region.size() > kVisibleBytesMax)
-    throw run::OpenError("REGION_TOO_LARGE",
-                         "the pipeline maps " + std::to_string(region.size()) + " bytes, but Node can show at most " +
-                             std::to_string(kVisibleBytesMax) +
-                             " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
+  refuse_invisible(pipeline);
   return region;
 }
 
@@ -309,8 +308,8 @@ bool add_method(napi_env env, napi_value object, const Method& method, const Hol
 void refuse_invisible(run::Pipeline& pipeline) {
   const std::size_t bytes = pipeline.region().size();
   if (!pipeline.uses_js() || bytes <= kVisibleBytesMax) return;
-  throw run::OpenError("REGION_TOO_LARGE",
-                       "the pipeline maps " + std::to_string(bytes) + " bytes, but Node can show at most " +
+  throw core::CodedError(abi::ErrorCode::kRegionTooLarge,
+                         "the pipeline maps " + std::to_string(bytes) + " bytes, but Node can show at most " +
                            std::to_string(kVisibleBytesMax) +
                            " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
 }

@@ -1,16 +1,16 @@
 #include "addon/read_options.hpp"
 
-#include <array>
 #include <optional>
-#include <stdexcept>
 #include <string>
-#include <utility>
+
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
 
 namespace byteor::addon {
 namespace {
 
 [[noreturn]] void mismatch(const char* name) {
-  throw std::invalid_argument(std::string("the addon and the package do not fit: option ") + name +
+  throw core::CodedError(abi::ErrorCode::kNativeError, std::string("the addon and the package do not fit: option ") + name +
                               " is missing or of another type; reinstall byteor");
 }
 
@@ -38,31 +38,20 @@ Napi::Array read_array(const Napi::Object& object, const char* name) {
   return value.As<Napi::Array>();
 }
 
-template <class Value, std::size_t kCount>
-Value read_word(const Napi::Object& object, const char* name,
-                const std::array<std::pair<const char*, Value>, kCount>& words) {
-  const std::string text = read_text(object, name);
-  for (const auto& [word, value] : words)
-    if (text == word) return value;
-  mismatch(name);
+// One of the words of an enum.
+template <class Enum>
+Enum read_word(const Napi::Object& object, const char* name) {
+  const std::optional<Enum> value = abi::find_word<Enum>(read_text(object, name));
+  if (!value.has_value()) mismatch(name);
+  return *value;
 }
 
-constexpr std::array<std::pair<const char*, run::Profile>, 3> kProfiles{
-    {{"default", run::Profile::kDefault},
-     {"low-latency", run::Profile::kLowLatency},
-     {"isolated-core", run::Profile::kIsolatedCore}}};
-
-constexpr std::array<std::pair<const char*, run::WaitStrategy>, 5> kWaits{{{"profile", run::WaitStrategy::kProfile},
-                                                                           {"adaptive", run::WaitStrategy::kAdaptive},
-                                                                           {"spin", run::WaitStrategy::kSpin},
-                                                                           {"yield", run::WaitStrategy::kYield},
-                                                                           {"park", run::WaitStrategy::kPark}}};
-
-constexpr std::array<std::pair<const char*, abi::PortCode>, 3> kPorts{
-    {{"js", abi::PortCode::kJs}, {"native", abi::PortCode::kNative}, {"discard", abi::PortCode::kDiscard}}};
-
-constexpr std::array<std::pair<const char*, run::Adapter>, 2> kAdapters{
-    {{"lines", run::Adapter::kLines}, {"replay", run::Adapter::kReplay}}};
+run::Adapter read_adapter(const Napi::Object& object) {
+  const std::string text = read_text(object, "adapter");
+  if (text == "lines") return run::Adapter::kLines;
+  if (text == "replay") return run::Adapter::kReplay;
+  mismatch("adapter");
+}
 
 // A sequence, exact up to 2^53, or nothing for -1.
 std::optional<std::uint64_t> read_sequence(const Napi::Object& object, const char* name) {
@@ -79,10 +68,10 @@ run::PortOptions read_port(const Napi::Value& value) {
   const Napi::Object object = value.As<Napi::Object>();
   run::PortOptions port;
   port.id = read_text(object, "id");
-  port.port = read_word(object, "port", kPorts);
+  port.port = read_word<abi::PortCode>(object, "port");
   port.path = read_text(object, "path");
   port.append = read_flag(object, "append");
-  port.adapter = read_word(object, "adapter", kAdapters);
+  port.adapter = read_adapter(object);
   port.from = read_sequence(object, "from");
   port.last = read_sequence(object, "last");
   port.recorded_pace = read_flag(object, "recordedPace");
@@ -95,8 +84,8 @@ run::Options read_options(const Napi::Object& object) {
   options.batch_records = read_number(object, "batchRecords");
   options.pin = read_flag(object, "pin");
   options.observe = read_flag(object, "observe");
-  options.profile = read_word(object, "profile", kProfiles);
-  options.wait = read_word(object, "wait", kWaits);
+  options.profile = read_word<run::Profile>(object, "profile");
+  options.wait = read_word<run::WaitStrategy>(object, "wait");
   options.version_id = read_text(object, "versionId");
   options.note = read_text(object, "note");
   const Napi::Array cpus = read_array(object, "cpus");

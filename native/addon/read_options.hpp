@@ -7,7 +7,7 @@
 
 namespace byteor::addon {
 
-// Both throw std::invalid_argument for a field that is missing or of another type: the two files must agree.
+// Both throw CodedError (NATIVE_ERROR) for a field that is missing or of another type: the two files must agree.
 run::Options read_options(const Napi::Object& object);
 run::PortOptions read_port(const Napi::Value& value);
 

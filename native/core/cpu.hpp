@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include "abi/abi_generated.hpp"
+
 #if defined(__GNUC__)
 #define BYTEOR_ALWAYS_INLINE [[gnu::always_inline]] inline
 #define BYTEOR_INLINED_LAMBDA __attribute__((always_inline))
@@ -22,7 +24,7 @@
 namespace byteor::core {
 
 // Two 64-byte lines: Intel and Apple prefetch lines in pairs, so a neighbour within 128 bytes still interferes.
-inline constexpr std::size_t kCacheBlock = 128;
+inline constexpr std::size_t kCacheBlock = abi::kCacheBlock;
 
 inline constexpr std::size_t kCacheLine = 64;
 

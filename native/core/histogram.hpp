@@ -11,19 +11,17 @@
 
 namespace byteor::core {
 
-inline constexpr std::uint64_t kHistogramMaxNs = (std::uint64_t{1} << 36) - 1;
-
 // Index of the counter for a value in ns; larger values count as the highest.
 constexpr std::uint32_t histogram_index(std::uint64_t value_ns) noexcept {
   constexpr std::uint32_t half = abi::kHistogramSubBucketCount / 2;
   constexpr std::uint64_t mask = abi::kHistogramSubBucketCount - 1;
-  const std::uint64_t value = std::min(value_ns, kHistogramMaxNs);
+  const std::uint64_t value = std::min(value_ns, abi::kHistogramMaxNs);
   const auto bucket = static_cast<std::uint32_t>(std::bit_width(value | mask) - std::bit_width(mask));
   const auto sub = static_cast<std::uint32_t>(value >> bucket);
   return (bucket + 1) * half + sub - half;
 }
 
-static_assert(histogram_index(kHistogramMaxNs) == abi::kHistogramCounts - 1);
+static_assert(histogram_index(abi::kHistogramMaxNs) == abi::kHistogramCounts - 1);
 static_assert(histogram_index(0) == 0 && histogram_index(255) == 255 && histogram_index(256) == 256);
 
 class Histogram {
@@ -34,7 +32,7 @@ class Histogram {
   // One writer; readers may look at any time.
   void record(double ns) noexcept {
     // Stamps can be written over, so this may be any number, or none.
-    constexpr auto kMost = static_cast<double>(kHistogramMaxNs);
+    constexpr auto kMost = static_cast<double>(abi::kHistogramMaxNs);
     auto& cell = counts_[histogram_index(ns > 0 ? static_cast<std::uint64_t>(ns < kMost ? ns : kMost) : 0)];
     cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }

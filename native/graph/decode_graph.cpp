@@ -13,13 +13,11 @@
 namespace byteor::graph {
 namespace {
 
-constexpr std::uint32_t kStagesMax = 1024;  // lib/plan/limits.ts
+constexpr std::uint32_t kStagesMax = abi::kCatalogStagesMax;
 // Far above what the largest plan becomes (14,848 lanes: every connection with a bridge on both sides, and a router's
 // and a merge's lane for every end and stage); they bound the work on a hostile buffer.
 constexpr std::uint32_t kLanesMax = 1u << 15;
 constexpr std::uint32_t kRolesMax = 1u << 15;
-constexpr std::uint32_t kNameBytesMax = 2048;  // a lane's name holds at most 18 ids and what joins them
-constexpr std::uint32_t kIntervalMsMax = 86'400'000;
 
 constexpr abi::SectionKind kGraphSections[] = {
     abi::SectionKind::kText,      abi::SectionKind::kBoundaries,  abi::SectionKind::kStages,
@@ -58,7 +56,7 @@ class Lists {
 // folder, so it must not lead out of the one that it is put in: no dot, no slash.
 std::string read_name(const SpecReader& reader, std::uint32_t offset, std::uint32_t length) {
   static constexpr std::string_view kJoints = "_-:,>";
-  std::string name = reader.text(offset, length, kNameBytesMax);
+  std::string name = reader.text(offset, length, abi::kNameBytesMax);
   const auto plain = [](char c) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     return letter || (c >= '0' && c <= '9') || kJoints.find(c) != std::string_view::npos;
@@ -193,14 +191,15 @@ void check_lane_sizes(const LaneDescription& lane) {
   require(slots == (lane.capacity_records != 0) && lane.capacity_records <= abi::kSlotsMax,
           "a lane's capacity in records is wrong", lane.capacity_records);
   require(lane.capacity_bytes == 0 ||
-              (!slots && !journal && lane.capacity_bytes >= 64 && lane.capacity_bytes <= abi::kArenaBytesMax),
+              (!slots && !journal && lane.capacity_bytes >= abi::kLaneBytesMin && lane.capacity_bytes <= abi::kArenaBytesMax),
           "a lane's capacity in bytes is wrong", lane.capacity_bytes);
   const bool interval = journal && lane.fsync == abi::FsyncCode::kInterval;
   require(
-      interval ? lane.fsync_interval_ms >= 1 && lane.fsync_interval_ms <= kIntervalMsMax : lane.fsync_interval_ms == 0,
+      interval ? lane.fsync_interval_ms >= 1 && lane.fsync_interval_ms <= abi::kJournalIntervalMsMax : lane.fsync_interval_ms == 0,
       "a journal's interval is wrong", lane.fsync_interval_ms);
   require(
-      lane.segment_bytes == 0 || (journal && lane.segment_bytes >= 4096 && lane.segment_bytes <= abi::kArenaBytesMax),
+      lane.segment_bytes == 0 || (journal && lane.segment_bytes >= abi::kJournalSegmentBytesMin &&
+                                  lane.segment_bytes <= abi::kJournalSegmentBytesMax),
       "a journal's segment size is wrong", lane.segment_bytes);
   require(journal || (lane.retain_bytes == 0 && lane.retain_ms == 0), "only a journal retains", lane.retain_bytes);
 }

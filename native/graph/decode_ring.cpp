@@ -8,8 +8,7 @@
 namespace byteor::graph {
 namespace {
 
-constexpr std::uint32_t kEntriesMax = 64;          // bits of a mask
-constexpr std::uint32_t kShardsMax = 64;           // lib/plan/limits.ts, RING_SHARDS_MAX
+constexpr std::uint32_t kEntriesMax = abi::kRingStagesMax;  // bits of a mask
 constexpr std::uint32_t kRoomBytesMax = 1u << 26;  // what all writing ops together may add to a record
 
 constexpr abi::SectionKind kRingSections[] = {abi::SectionKind::kText,        abi::SectionKind::kBoundaries,
@@ -124,7 +123,7 @@ void read_ring(const SpecReader& reader, RingDescription& out) {
   require(reader.count(abi::SectionKind::kRing) == 1, "there is not exactly one ring",
           reader.count(abi::SectionKind::kRing));
   const auto row = reader.row<abi::SpecRing>(abi::SectionKind::kRing, 0);
-  require(row.shards >= 1 && row.shards <= kShardsMax, "a ring has 1 to 64 shards", row.shards);
+  require(row.shards >= 1 && row.shards <= abi::kRingShardsMax, "a ring has 1 to 64 shards", row.shards);
   out.shards = row.shards;
   out.ordering = read_enum(row.ordering, abi::OrderingCode::kStrict, abi::OrderingCode::kPerKey, "unknown ordering");
   out.layout = read_enum(row.layout, abi::LayoutCode::kVariable, abi::LayoutCode::kFixed, "unknown layout");

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,12 +12,6 @@
 #include "abi/abi_generated.hpp"
 
 namespace byteor::graph {
-
-// The spec buffer breaks a bound or an invariant; what() names it with the value received.
-class DecodeError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct BoundaryDescription {
   std::string id;
@@ -142,7 +135,8 @@ struct LaneGraphDescription : CatalogDescription {
 using Description = std::variant<RingDescription, LaneGraphDescription>;
 
 // Read a spec buffer. Nothing in it is trusted: every offset, count, index, mask and sum is checked or computed again.
-// Throw DecodeError.
+// Throw CodedError (SPEC_DAMAGED) where the buffer breaks a bound or an invariant; what() names it with the value
+// received.
 Description decode(std::span<const std::byte> spec);
 RingDescription decode_ring(std::span<const std::byte> spec);
 LaneGraphDescription decode_graph(std::span<const std::byte> spec);

@@ -159,7 +159,7 @@ class Graph {
     return layout_.header.threads + thread * sizeof(abi::ThreadBlock);
   }
 
-  // Put a text or a list behind those before it; the place it got. Lists of u64 are 8-byte aligned. Throw DecodeError
+  // Put a text or a list behind those before it; the place it got. Lists of u64 are 8-byte aligned. Throw CodedError
   // where the layout has too little room for them.
   std::uint64_t write_text(const std::string& text);
   std::uint64_t write_list(const std::vector<std::uint64_t>& values);

@@ -1,9 +1,9 @@
 #include "graph/lane_graph.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "graph/discard_agent.hpp"
 #include "graph/op_box.hpp"
@@ -295,8 +295,8 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
         return Op::report(std::span<const Op* const>(&only, 1));
       });
     });
-  } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument("stage " + stage.id + ": " + error.what());
+  } catch (const core::CodedError& error) {
+    throw core::CodedError(error.code(), "stage " + stage.id + ": " + error.what());
   }
   return made;
 }

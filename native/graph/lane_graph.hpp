@@ -48,8 +48,8 @@ struct LaneGraphOptions {
 
 class LaneGraph final : public Graph {
  public:
-  // `layout` is made for this description and these ports. Throws std::invalid_argument when an op cannot be made (its
-  // message names the stage), journal::JournalError and DecodeError.
+  // `layout` is made for this description and these ports. Throws CodedError: OP_UNAVAILABLE when an op cannot be made (its
+  // message names the stage), a journal's codes, and SPEC_DAMAGED where the layout leaves no room for lists or texts.
   LaneGraph(std::span<std::byte> region, LaneGraphDescription description, RegionLayout layout, Journals journals,
             LaneGraphOptions options, core::FailureReporter& failures);
   ~LaneGraph() override;

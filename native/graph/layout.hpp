@@ -54,7 +54,7 @@ std::uint32_t agent_count(const LaneGraphDescription& graph);
 
 // Reads a layout made for this plan, opened with these ports (by boundary). Nothing in it is trusted: sizes fit the plan,
 // every place is inside the region, aligned and its own, and agents stand on threads as their ends and files need it.
-// Throws DecodeError.
+// Throws CodedError (SPEC_DAMAGED).
 RegionLayout decode_layout(std::span<const std::byte> layout, const Description& description,
                            const std::vector<abi::PortCode>& ports);
 

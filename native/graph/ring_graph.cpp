@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "graph/discard_agent.hpp"
 #include "graph/op_box.hpp"
@@ -321,8 +321,8 @@ void RingGraph::make_stages() {
     const op::OpConfig config = op_config(description_, description_.stage_of(entry));
     try {
       op::visit_op(config, [&]<class Op>() { make_stage<Op>(entry, config); });
-    } catch (const std::invalid_argument& error) {
-      throw std::invalid_argument("stage " + description_.stage_of(entry).id + ": " + error.what());
+    } catch (const core::CodedError& error) {
+      throw core::CodedError(error.code(), "stage " + description_.stage_of(entry).id + ": " + error.what());
     }
   }
 }

@@ -4,19 +4,18 @@
 #include <limits>
 #include <utility>
 
+#include "core/coded_error.hpp"
+
 namespace byteor::graph {
 namespace {
 
-constexpr std::uint32_t kBoundariesMax = 1024;       // far above any plan; bounds the work on a hostile buffer
-constexpr std::uint32_t kIdBytesMax = 64;            // lib/plan/limits.ts, ID_CHARS_MAX
-constexpr std::uint32_t kCallerRoomMax = 65'536;     // lib/plan/limits.ts, OP_TEXT_BYTES_MAX
-constexpr std::uint32_t kTextBytesMax = 1u << 20;    // one op text; lib/plan/limits.ts is stricter
-constexpr std::uint32_t kRecordBytesMax = 1u << 20;  // a struct record
+// One text of an op. Validation is stricter, by what the text is; this bounds the work on a hostile buffer.
+constexpr std::uint32_t kTextBytesMax = 1u << 20;
 
 }  // namespace
 
 void refuse(const std::string& what) {
-  throw DecodeError("the lowered plan is damaged or from another release: " + what +
+  throw core::CodedError(abi::ErrorCode::kSpecDamaged, "the lowered plan is damaged or from another release: " + what +
                     "; compile the plan again with this release of byteor");
 }
 
@@ -52,7 +51,7 @@ void SpecReader::open_sections(const abi::SpecHeader& header, std::span<const ab
 }
 
 std::string read_id(const SpecReader& reader, std::uint32_t offset, std::uint32_t length) {
-  std::string id = reader.text(offset, length, kIdBytesMax);
+  std::string id = reader.text(offset, length, abi::kIdCharsMax);
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto rest = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
   if (id.empty() || !letter(id[0]) || !std::all_of(id.begin(), id.end(), rest)) refuse("an id is not an id", length);
@@ -63,7 +62,7 @@ namespace {
 
 void read_boundaries(const SpecReader& reader, CatalogDescription& out) {
   const std::uint32_t count = reader.count(abi::SectionKind::kBoundaries);
-  require(count <= kBoundariesMax, "too many boundaries", count);
+  require(count <= abi::kCatalogBoundariesMax, "too many boundaries", count);
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto row = reader.row<abi::SpecBoundary>(abi::SectionKind::kBoundaries, i);
     BoundaryDescription boundary{
@@ -73,7 +72,7 @@ void read_boundaries(const SpecReader& reader, CatalogDescription& out) {
         row.layout_hash};
     const bool is_struct = boundary.codec == abi::CodecCode::kStruct;
     require(
-        is_struct ? boundary.record_bytes >= 1 && boundary.record_bytes <= kRecordBytesMax : boundary.record_bytes == 0,
+        is_struct ? boundary.record_bytes >= 1 && boundary.record_bytes <= abi::kStructBytesMax : boundary.record_bytes == 0,
         "a boundary's record size does not fit its codec", boundary.record_bytes);
     out.boundaries.push_back(std::move(boundary));
   }
@@ -132,7 +131,7 @@ void check_declared(const StageDescription& stage) {
   const std::uint32_t free = bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kSink) |
                              (stage.has(StageFlag::kWrites) ? bit(StageFlag::kKeepsLayout) : 0);
   require((stage.flags & ~free) == bit(StageFlag::kFails), "a caller's op cannot have these flags", stage.flags);
-  require(stage.headroom == 0 && stage.tailroom <= kCallerRoomMax, "a caller's op cannot have this room",
+  require(stage.headroom == 0 && stage.tailroom <= abi::kOpTextBytesMax, "a caller's op cannot have this room",
           stage.tailroom);
 }
 
@@ -196,7 +195,7 @@ FieldWriteDescription read_field_write(const SpecReader& reader, std::uint32_t i
   require(field.length != 0 && (fixed == 0 || field.length == fixed), "a field's length does not fit its type",
           field.length);
   // With a bound on each, no sum of them wraps.
-  require(field.length <= kRecordBytesMax && field.offset <= kRecordBytesMax && field.from <= kRecordBytesMax,
+  require(field.length <= abi::kStructBytesMax && field.offset <= abi::kStructBytesMax && field.from <= abi::kStructBytesMax,
           "a field lies beyond the largest struct", field.offset);
   require(field.write == abi::FieldWriteCode::kFrom || field.from == 0, "a constant is copied from a field",
           field.from);

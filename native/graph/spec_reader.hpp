@@ -15,7 +15,7 @@
 
 namespace byteor::graph {
 
-// Throws DecodeError.
+// Throws CodedError (SPEC_DAMAGED).
 [[noreturn]] void refuse(const std::string& what);
 [[noreturn]] void refuse(const std::string& what, std::uint64_t received);
 

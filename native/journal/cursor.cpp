@@ -1,5 +1,6 @@
 #include "journal/cursor.hpp"
 
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 
 namespace byteor::journal {
@@ -9,10 +10,10 @@ ReaderCursor::Content ReaderCursor::read(const Folder& folder) {
   Content content = SlotFile<CursorSlot>::read(folder, kCursorName, error);
   const std::string path = folder.path_of(kCursorName);
   if (error != 0)
-    throw JournalError("JOURNAL_CURSOR",
+    throw core::CodedError(abi::ErrorCode::kJournalCursor,
                        "cannot read " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
   if (content.damaged && !content.newest.has_value())
-    throw JournalError("JOURNAL_CURSOR", path +
+    throw core::CodedError(abi::ErrorCode::kJournalCursor, path +
                                              " is damaged: neither of its slots matches its checksum; remove it to "
                                              "read the journal again from its first record");
   return content;

@@ -18,12 +18,12 @@ namespace byteor::journal {
 class ReaderCursor {
  public:
   using Content = SlotFile<CursorSlot>::Content;
-  // What the file says. Throws JournalError: JOURNAL_CURSOR when it cannot be read, or neither of its slots can be
+  // What the file says. Throws CodedError: JOURNAL_CURSOR when it cannot be read, or neither of its slots can be
   // believed.
   static Content read(const Folder& folder);
 
   // Opens the file, which is made when it is missing. `records_are_synced`: what the reader gets is on the device.
-  // Throws JournalError.
+  // Throws CodedError.
   ReaderCursor(const Folder& folder, std::uint64_t journal, const Content& content, bool records_are_synced,
                Made& made);
 

@@ -1,23 +1,10 @@
-// What can be wrong with a journal, in words. A stated failure has a code, names the file, and says what to do.
-// Control path.
+// The words of a journal's failures, which are core::CodedErrors: what the device said, and what may help. A failure
+// names the file; docs/journal.md explains the codes one by one. Control path.
 #pragma once
 
-#include <cstdint>
-#include <stdexcept>
 #include <string>
 
 namespace byteor::journal {
-
-// `code` is stable: JOURNAL_OPEN, JOURNAL_LOCKED, JOURNAL_FORMAT, JOURNAL_CODEC, JOURNAL_FOREIGN, JOURNAL_DAMAGED,
-// JOURNAL_GAP, JOURNAL_READ, JOURNAL_WRITE, JOURNAL_CURSOR. docs/journal.md explains them one by one.
-class JournalError : public std::runtime_error {
- public:
-  JournalError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
-  const std::string& code() const noexcept { return code_; }
-
- private:
-  std::string code_;
-};
 
 // "No space left on device", of a negated errno as platform::Disk gives it.
 std::string disk_error_text(int error);

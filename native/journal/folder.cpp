@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 #include "journal/format.hpp"
 
@@ -12,7 +13,7 @@ namespace byteor::journal {
 namespace {
 
 [[noreturn]] void fail(const char* what, const std::string& path, int error) {
-  throw JournalError("JOURNAL_OPEN", std::string("cannot ") + what + " " + path + ": " + disk_error_text(error) + "; " +
+  throw core::CodedError(abi::ErrorCode::kJournalOpen, std::string("cannot ") + what + " " + path + ": " + disk_error_text(error) + "; " +
                                          disk_remedy(error));
 }
 
@@ -113,7 +114,7 @@ std::vector<std::uint64_t> Folder::segments() const {
     if (!name.ends_with(kSegmentEnding)) continue;
     const std::optional<std::uint64_t> first = sequence_of(name);
     if (!first.has_value())
-      throw JournalError("JOURNAL_FOREIGN", path_of(name) +
+      throw core::CodedError(abi::ErrorCode::kJournalForeign, path_of(name) +
                                                 " ends like a segment of a journal, but its name is not a sequence of "
                                                 "20 digits; move it out of the folder");
     firsts.push_back(*first);

@@ -51,9 +51,9 @@ class Made {
     if (!kept_) take_back();
   }
 
-  // Makes a folder, and those above it that are missing, each 0700. Throws JournalError.
+  // Makes a folder, and those above it that are missing, each 0700. Throws CodedError.
   void folder(const std::string& path);
-  // Opens a file, which is made when it is missing. Throws JournalError.
+  // Opens a file, which is made when it is missing. Throws CodedError.
   OpenFile file(const Folder& folder, const char* name);
   // A file of this name was made by other means.
   void note(const Folder& folder, const char* name);
@@ -77,7 +77,7 @@ class Folder {
  public:
   static Folder open(platform::Disk& disk, const std::string& path);
 
-  // The names on the way to the folder are on the device, as far up as may be looked at. Throws JournalError.
+  // The names on the way to the folder are on the device, as far up as may be looked at. Throws CodedError.
   void sync_way() const;
 
   platform::Disk& disk() const noexcept { return *disk_; }
@@ -90,10 +90,10 @@ class Folder {
 
   // Opens a file in it; number() < 0 and `error` set when it cannot be.
   OpenFile file(const char* name, platform::FileAccess access, int& error) const noexcept;
-  // Throws JournalError (JOURNAL_OPEN) instead.
+  // Throws CodedError (JOURNAL_OPEN) instead.
   OpenFile file(const char* name, platform::FileAccess access) const;
 
-  // First sequences of all segments, in order. Throws JournalError: JOURNAL_FOREIGN for a name that ends like a
+  // First sequences of all segments, in order. Throws CodedError: JOURNAL_FOREIGN for a name that ends like a
   // segment's and is none.
   std::vector<std::uint64_t> segments() const;
 

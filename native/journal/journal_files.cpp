@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/clock.hpp"
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 #include "journal/repair.hpp"
 
@@ -46,9 +47,9 @@ std::unique_ptr<JournalFiles> JournalFiles::open(const JournalOptions& given) {
   Folder folder = Folder::open(disk, options.folder);
   try {
     lock.emplace(folder);
-  } catch (const JournalError& error) {
+  } catch (const core::CodedError& error) {
     // The other writer may be about to use a folder that was made here.
-    if (error.code() == "JOURNAL_LOCKED") made.keep();
+    if (error.code() == abi::ErrorCode::kJournalLocked) made.keep();
     throw;
   }
   Recovered recovered = recover(folder, {options.type, lock->restarted(), options.fsync != abi::FsyncCode::kNone});
@@ -83,7 +84,7 @@ JournalFiles::JournalFiles(const JournalOptions& options, WriterLock lock, Made 
   for (const SegmentState& segment : segments_) bytes_ += segment.bytes;
 }
 
-// Brings the folder to where a writer can go on: first what can fail without a trace. Throws JournalError.
+// Brings the folder to where a writer can go on: first what can fail without a trace. Throws CodedError.
 void JournalFiles::repair() {
   // The run that made the folder, and those above it, may not have come to this, or synced nothing.
   if (proves() && !is_proven()) folder_.sync_way();
@@ -109,7 +110,7 @@ bool JournalFiles::is_proven() const noexcept {
 }
 
 // Begins a segment when there is none to go on with, and leaves word of how far the journal is. Sets the failure when
-// it cannot; throws JournalError.
+// it cannot; throws CodedError.
 void JournalFiles::go_on() {
   const bool begins = segments_.empty() || recovered_.end != opened_at_;
   const bool proven = is_proven();
@@ -537,7 +538,7 @@ bool JournalFiles::fail_with(const char* what, const std::string& path, std::str
 }
 
 void JournalFiles::throw_failure() const {
-  if (failed_) throw JournalError("JOURNAL_WRITE", failure_);
+  if (failed_) throw core::CodedError(abi::ErrorCode::kJournalWrite, failure_);
 }
 
 }  // namespace byteor::journal

@@ -64,7 +64,7 @@ struct JournalStatus {
 class JournalFiles {
  public:
   // Makes the folder when it is missing, takes the lock, recovers, and proves what is there. One that fails has changed
-  // nothing, but for a repair that the device broke off. Throws JournalError.
+  // nothing, but for a repair that the device broke off. Throws CodedError.
   static std::unique_ptr<JournalFiles> open(const JournalOptions& options);
   ~JournalFiles();
 

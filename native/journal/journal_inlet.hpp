@@ -7,7 +7,7 @@
 //                                    JournalInlet ──▶ stage or egress
 //   lane  ──[ opened_at, … )───────▶ ┘
 //
-// Construction on the control path, throws JournalError. The rest belongs to the reader's thread. While it serves from
+// Construction on the control path, throws CodedError. The rest belongs to the reader's thread. While it serves from
 // the files it reads them, which may wait for the device; a record that does not check is reported as a failure and
 // ends the inlet before it. Device calls (core/device_call.hpp) happen only where all that was consumed is released, so
 // that a reader which is cut off in one has nothing half done.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "journal/recovery.hpp"
 #include "journal/writer_lock.hpp"
 
@@ -29,7 +30,7 @@ JournalReader::JournalReader(const ReaderOptions& options)
           options.record_max) {
   const std::vector<std::uint64_t> firsts = folder_.segments();
   if (firsts.empty())
-    throw JournalError("JOURNAL_OPEN", folder_.path() + " holds no segment of a journal; name the folder of one");
+    throw core::CodedError(abi::ErrorCode::kJournalOpen, folder_.path() + " holds no segment of a journal; name the folder of one");
   first_ = next_ = firsts.front();
   look_at_promises();
   if (!open_segment(first_) && firsts.size() > 1) fail_header(folder_, first_, {}, true);
@@ -42,7 +43,7 @@ void JournalReader::look_at_promises() {
     const bool failed = mark.newest.has_value() && mark.newest->sync_failed != 0;
     safe_ = !failed && !WriterLock::was_restarted(folder_);
     floor_ = promised_floor(ReaderCursor::read(folder_), mark, safe_);
-  } catch (const JournalError&) {
+  } catch (const core::CodedError&) {
   }
 }
 
@@ -71,7 +72,7 @@ bool JournalReader::open_successor(std::uint64_t first) {
   if (!open_segment(first)) return false;
   const std::uint64_t missing = first - next_;
   if (missing != segment_.header().skipped())
-    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " holds no record between sequence " +
+    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " holds no record between sequence " +
                                           std::to_string(next_) + " and " + std::to_string(first) +
                                           ": a segment is missing; restore it, or begin with " + std::to_string(first));
   next_ = first;
@@ -81,7 +82,7 @@ bool JournalReader::open_successor(std::uint64_t first) {
 void JournalReader::seek(std::uint64_t sequence) {
   place(sequence);
   if (next_ > sequence)
-    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " has no record with sequence " +
+    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " has no record with sequence " +
                                           std::to_string(sequence) + ": a power failure took it; begin with " +
                                           std::to_string(next_));
 }
@@ -89,14 +90,14 @@ void JournalReader::seek(std::uint64_t sequence) {
 // At `sequence`, at the end, or behind the sequences that no record has.
 void JournalReader::place(std::uint64_t sequence) {
   if (sequence < first_)
-    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " begins with sequence " +
+    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " begins with sequence " +
                                           std::to_string(first_) + "; a record with sequence " +
                                           std::to_string(sequence) + " is no longer in it: begin with " +
                                           std::to_string(first_));
   const std::vector<std::uint64_t> firsts = folder_.segments();
   const auto after = std::upper_bound(firsts.begin(), firsts.end(), sequence);
   if (after == firsts.begin())
-    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " no longer holds sequence " +
+    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " no longer holds sequence " +
                                           std::to_string(sequence) + ": retention has removed it; begin later");
   std::uint64_t from = *(after - 1);
   segment_.close();
@@ -129,10 +130,10 @@ std::uint32_t JournalReader::read(JournalRecord* records, std::uint32_t limit) n
   if (failed()) return 0;
   try {
     return read_or_throw(records, limit);
-  } catch (const JournalError& error) {
+  } catch (const core::CodedError& error) {
     failure_ = error;
   } catch (const std::exception& error) {
-    failure_ = JournalError("JOURNAL_READ", error.what());
+    failure_ = core::CodedError(abi::ErrorCode::kJournalRead, error.what());
   }
   return 0;
 }

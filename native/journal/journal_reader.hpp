@@ -6,7 +6,7 @@
 // there the journal ends, unless more was promised by then. Nothing is skipped but sequences that a header says no
 // record has.
 //
-// open() and seeking belong to the control path and throw JournalError. read() throws nothing; it allocates only when a
+// open() and seeking belong to the control path and throw CodedError. read() throws nothing; it allocates only when a
 // record is longer than the buffer it was opened with. One thread.
 #pragma once
 
@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-#include "journal/error.hpp"
+#include "core/coded_error.hpp"
 #include "journal/folder.hpp"
 #include "journal/segment.hpp"
 
@@ -40,7 +40,7 @@ struct ReaderOptions {
 
 class JournalReader {
  public:
-  // Before the first record. Throws JournalError; JOURNAL_OPEN also for a folder without a segment.
+  // Before the first record. Throws CodedError; JOURNAL_OPEN also for a folder without a segment.
   explicit JournalReader(const ReaderOptions& options);
 
   JournalReader(const JournalReader&) = delete;
@@ -53,10 +53,10 @@ class JournalReader {
   // What the journal's records are.
   RecordType type() const noexcept;
 
-  // The next record is the one of `sequence`, or the journal's end when it is not there yet. Throws JournalError:
+  // The next record is the one of `sequence`, or the journal's end when it is not there yet. Throws CodedError:
   // JOURNAL_GAP for a sequence before the first, and for one that no record has.
   void seek(std::uint64_t sequence);
-  // Reads to the end, so that `count` records are left (all when there are fewer). Throws JournalError.
+  // Reads to the end, so that `count` records are left (all when there are fewer). Throws CodedError.
   void seek_last(std::uint64_t count);
   // read() gives no record from `sequence` on.
   void stop_before(std::uint64_t sequence) noexcept { stop_before_ = sequence; }
@@ -67,7 +67,7 @@ class JournalReader {
   bool failed() const noexcept { return failure_.has_value(); }
   // Bytes behind the last whole record, once read() has come to the end.
   std::uint64_t torn_bytes() const noexcept { return torn_bytes_; }
-  const JournalError& failure() const noexcept { return *failure_; }
+  const core::CodedError& failure() const noexcept { return *failure_; }
 
  private:
   std::uint32_t read_or_throw(JournalRecord* records, std::uint32_t limit);
@@ -94,7 +94,7 @@ class JournalReader {
     std::optional<std::uint64_t> later;
   };
   std::optional<End> end_;
-  std::optional<JournalError> failure_;
+  std::optional<core::CodedError> failure_;
 };
 
 }  // namespace byteor::journal

@@ -1,5 +1,6 @@
 #include "journal/mark.hpp"
 
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 
 namespace byteor::journal {
@@ -9,10 +10,10 @@ WriterMark::Content WriterMark::read(const Folder& folder) {
   Content content = SlotFile<MarkSlot>::read(folder, kMarkName, error);
   const std::string path = folder.path_of(kMarkName);
   if (error != 0)
-    throw JournalError("JOURNAL_READ",
+    throw core::CodedError(abi::ErrorCode::kJournalRead,
                        "cannot read " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
   if (content.damaged && !content.newest.has_value())
-    throw JournalError("JOURNAL_DAMAGED", path +
+    throw core::CodedError(abi::ErrorCode::kJournalDamaged, path +
                                               " is damaged: neither of its slots matches its checksum; restore it "
                                               "from a copy, or remove it to go by the segments and the reader's "
                                               "cursor alone");

@@ -15,10 +15,10 @@ namespace byteor::journal {
 class WriterMark {
  public:
   using Content = SlotFile<MarkSlot>::Content;
-  // What the file says. Throws JournalError: JOURNAL_DAMAGED when neither of its slots can be believed, JOURNAL_READ.
+  // What the file says. Throws CodedError: JOURNAL_DAMAGED when neither of its slots can be believed, JOURNAL_READ.
   static Content read(const Folder& folder);
 
-  // Opens the file, which is made when it is missing. Throws JournalError.
+  // Opens the file, which is made when it is missing. Throws CodedError.
   WriterMark(const Folder& folder, std::uint64_t journal, const Content& content, Made& made)
       : file_(folder, kMarkName, journal, content, made), says_(content.newest.has_value()) {}
 

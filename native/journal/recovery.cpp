@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 
 namespace byteor::journal {
@@ -12,7 +13,7 @@ namespace {
 std::uint64_t bytes_of_file(const Folder& folder, const OpenFile& file, const std::string& path) {
   const platform::FileFacts facts = folder.disk().facts(file.number());
   if (facts.error != 0)
-    throw JournalError("JOURNAL_OPEN", "cannot look at " + path + ": " + disk_error_text(facts.error) + "; " +
+    throw core::CodedError(abi::ErrorCode::kJournalOpen, "cannot look at " + path + ": " + disk_error_text(facts.error) + "; " +
                                            disk_remedy(facts.error));
   return facts.bytes;
 }
@@ -127,8 +128,8 @@ class Recovery {
     try {
       check_chain(folder_, headers_.back(), found_.segments.back().bytes, header);
       return true;
-    } catch (const JournalError& error) {
-      if (error.code() == "JOURNAL_FOREIGN" || !may_cut(header.first)) throw;
+    } catch (const core::CodedError& error) {
+      if (error.code() == abi::ErrorCode::kJournalForeign || !may_cut(header.first)) throw;
     }
     // Names that retention had removed may be back: what the reader is done with is not missed.
     if (header.previous_first != headers_.back().first && cursor().has_value() && header.first <= cursor()->sequence) {
@@ -170,11 +171,11 @@ class Recovery {
       return;
     }
     if (mark().has_value() && mark()->journal != found_.journal)
-      throw JournalError("JOURNAL_FOREIGN", folder_.path_of(kMarkName) +
+      throw core::CodedError(abi::ErrorCode::kJournalForeign, folder_.path_of(kMarkName) +
                                                 " belongs to another journal; restore it from a copy, or remove it to "
                                                 "go by the segments and the reader's cursor alone");
     if (cursor().has_value() && cursor()->journal != found_.journal)
-      throw JournalError("JOURNAL_CURSOR", folder_.path_of(kCursorName) +
+      throw core::CodedError(abi::ErrorCode::kJournalCursor, folder_.path_of(kCursorName) +
                                                " belongs to another journal; remove it to read this one from its "
                                                "first record");
   }
@@ -190,7 +191,7 @@ class Recovery {
   void begin_anew() {
     const std::uint64_t delivered = cursor().has_value() ? cursor()->sequence : 0;
     if (floor_ > unfinished_.value_or(delivered))
-      throw JournalError("JOURNAL_GAP",
+      throw core::CodedError(abi::ErrorCode::kJournalGap,
                          "the journal " + folder_.path() + " has lost its segments: records before sequence " +
                              std::to_string(floor_) + " were promised, and its reader has those before " +
                              std::to_string(delivered) + "; restore them from a copy, or move the folder away");
@@ -281,7 +282,7 @@ class Recovery {
   }
 
   [[noreturn]] void fail_gap(std::uint64_t from, std::uint64_t to) const {
-    throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " holds no record between sequence " +
+    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " holds no record between sequence " +
                                           std::to_string(from) + " and " + std::to_string(to) +
                                           ": a segment is missing; restore it from a copy, or move the folder away");
   }
@@ -290,7 +291,7 @@ class Recovery {
     const std::uint64_t begin = found_.segments.empty() ? found_.next : found_.segments.front().first;
     found_.cursor = begin;
     if (cursor().has_value() && cursor()->sequence < begin && !found_.segments.empty())
-      throw JournalError("JOURNAL_GAP", "the journal " + folder_.path() + " begins with sequence " +
+      throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " begins with sequence " +
                                             std::to_string(begin) + ", but its reader wants " +
                                             std::to_string(cursor()->sequence) +
                                             ": segments were removed that it had not read; restore them, or remove " +
@@ -344,17 +345,17 @@ void check_chain(const Folder& folder, const SegmentHeader& before, std::uint64_
   const std::string path = folder.path_of(SegmentName(header.first).text);
   const std::string before_path = folder.path_of(SegmentName(before.first).text);
   if (header.journal != before.journal)
-    throw JournalError("JOURNAL_FOREIGN", path + " belongs to another journal than " + before_path +
+    throw core::CodedError(abi::ErrorCode::kJournalForeign, path + " belongs to another journal than " + before_path +
                                               "; move the foreign one out of the folder");
   if (header.previous_first != before.first)
-    throw JournalError("JOURNAL_GAP",
+    throw core::CodedError(abi::ErrorCode::kJournalGap,
                        "a segment is missing between " + before_path + " and " + path +
                            (header.previous_first == kNoSequence
                                 ? std::string()
                                 : ", which begins with sequence " + std::to_string(header.previous_first)) +
                            "; restore it from a copy, or move the folder away");
   if (header.previous_bytes != before_bytes)
-    throw JournalError("JOURNAL_DAMAGED", before_path + " is damaged at offset " +
+    throw core::CodedError(abi::ErrorCode::kJournalDamaged, before_path + " is damaged at offset " +
                                               std::to_string(std::min(before_bytes, header.previous_bytes)) +
                                               ": it has " + std::to_string(before_bytes) + " bytes, but had " +
                                               std::to_string(header.previous_bytes) +
@@ -366,10 +367,10 @@ void fail_lost(const std::string& path, std::uint64_t offset, std::uint64_t rest
                std::uint64_t floor) {
   const std::string promised = "records before sequence " + std::to_string(floor) + " were promised";
   if (rest == 0)
-    throw JournalError("JOURNAL_GAP", path + " ends with sequence " + std::to_string(sequence) + ", but " + promised +
+    throw core::CodedError(abi::ErrorCode::kJournalGap, path + " ends with sequence " + std::to_string(sequence) + ", but " + promised +
                                           ": it was cut, or a segment behind it is missing; restore it from a copy, "
                                           "or move the folder away");
-  throw JournalError("JOURNAL_DAMAGED", path + " is damaged at offset " + std::to_string(offset) +
+  throw core::CodedError(abi::ErrorCode::kJournalDamaged, path + " is damaged at offset " + std::to_string(offset) +
                                             ": the record with sequence " + std::to_string(sequence) +
                                             " does not match its checksum, and " + promised +
                                             "; restore the file from a copy, or move the folder away");

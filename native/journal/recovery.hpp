@@ -75,20 +75,20 @@ struct RecoveryOptions {
   bool proves = true;
 };
 
-// Throws JournalError. Changes nothing.
+// Throws CodedError. Changes nothing.
 Recovered recover(const Folder& folder, const RecoveryOptions& options);
 
 // The sequence before which a journal must hold every record that retention has not removed, as far as its mark and its
 // cursor tell; `safe`: nothing can have taken what was only written.
 std::uint64_t promised_floor(const ReaderCursor::Content& cursor, const WriterMark::Content& mark, bool safe);
 
-// Checks that the segment with `header` continues the one before it. Throws JournalError: JOURNAL_GAP, JOURNAL_FOREIGN,
+// Checks that the segment with `header` continues the one before it. Throws CodedError: JOURNAL_GAP, JOURNAL_FOREIGN,
 // JOURNAL_DAMAGED.
 void check_chain(const Folder& folder, const SegmentHeader& before, std::uint64_t before_bytes,
                  const SegmentHeader& header);
 
 // Says that `path`, which ends at `offset` behind `bytes` that are no record, holds nothing from `sequence` on,
-// although the records before `floor` were promised. Throws JournalError: JOURNAL_DAMAGED, or JOURNAL_GAP when there is
+// although the records before `floor` were promised. Throws CodedError: JOURNAL_DAMAGED, or JOURNAL_GAP when there is
 // nothing.
 [[noreturn]] void fail_lost(const std::string& path, std::uint64_t offset, std::uint64_t rest, std::uint64_t sequence,
                             std::uint64_t floor);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 
 namespace byteor::journal {
@@ -12,14 +13,14 @@ namespace byteor::journal {
 namespace {
 
 [[noreturn]] void fail_write(const std::string& what, const std::string& path, int error) {
-  throw JournalError("JOURNAL_OPEN",
+  throw core::CodedError(abi::ErrorCode::kJournalOpen,
                      "cannot " + what + " " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
 }
 
 void sync_file(const Folder& folder, const OpenFile& file, const std::string& path) {
   const int error = folder.disk().sync_data(file.number());
   if (error != 0)
-    throw SyncFailed("JOURNAL_OPEN", "cannot sync " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+    throw SyncFailed(abi::ErrorCode::kJournalOpen, "cannot sync " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
 }
 
 // One that no file of the folder has.

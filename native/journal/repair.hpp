@@ -1,16 +1,16 @@
 // What has to be done in a folder before a writer may go on, as recovery found it. Every step may be done again by the
-// next opening when this one fails in the middle. Control path; throws JournalError.
+// next opening when this one fails in the middle. Control path; throws CodedError.
 #pragma once
 
-#include "journal/error.hpp"
+#include "core/coded_error.hpp"
 #include "journal/folder.hpp"
 #include "journal/recovery.hpp"
 
 namespace byteor::journal {
 
 // A sync of a segment has failed: the device may have none of what the system holds of it.
-struct SyncFailed : JournalError {
-  using JournalError::JournalError;
+struct SyncFailed : core::CodedError {
+  using core::CodedError::CodedError;
 };
 
 // Gives other names to segments that cannot be gone on with, and removes those that were about to be made.

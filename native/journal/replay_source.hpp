@@ -21,6 +21,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/clock.hpp"
+#include "core/coded_error.hpp"
 #include "core/device_call.hpp"
 #include "core/source.hpp"
 #include "journal/journal_reader.hpp"
@@ -45,7 +46,7 @@ class ReplaySource final : public core::Source {
  public:
   // `reader` stands where the replay begins. `shards`: one producer each. They and the others outlive the source;
   // `key` may be nullptr with one shard; `region_state` (abi::RegionState): from Closing on, the source stops. Throws
-  // JournalError where there are no alarms to keep a pace with.
+  // CodedError where there are no alarms to keep a pace with.
   ReplaySource(std::unique_ptr<JournalReader> reader, std::vector<Producer*> shards, const op::KeyReader* key,
                core::FailureReporter& failures, const std::atomic<std::uint32_t>& region_state,
                const ReplayOptions& options)
@@ -56,7 +57,7 @@ class ReplaySource final : public core::Source {
         region_state_(region_state),
         options_(options) {
     if (options_.pace == Pace::kRecorded && alarm_.descriptor() < 0)
-      throw JournalError("JOURNAL_OPEN",
+      throw core::CodedError(abi::ErrorCode::kJournalOpen,
                          "records cannot be replayed at their recorded pace on this system; replay them "
                          "as fast as possible");
   }

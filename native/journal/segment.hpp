@@ -1,5 +1,5 @@
 // Reading one segment file: its header, its frames one after the other, and what a frame that does not check means.
-// Control path: reading allocates and throws JournalError when the device fails; next() does neither.
+// Control path: reading allocates and throws CodedError when the device fails; next() does neither.
 #pragma once
 
 #include <cstddef>
@@ -37,14 +37,14 @@ struct HeaderLook {
   bool checks = false;  // what is there matches its checksum
 };
 
-// Looks at the header of the segment that is named by `first`. Throws JournalError: JOURNAL_READ.
+// Looks at the header of the segment that is named by `first`. Throws CodedError: JOURNAL_READ.
 HeaderLook look_at_header(const Folder& folder, const OpenFile& file, std::uint64_t first);
 
-// The failure to state for a header that is not sound; `followed`: by other segments. Throws JournalError:
+// The failure to state for a header that is not sound; `followed`: by other segments. Throws CodedError:
 // JOURNAL_FOREIGN, JOURNAL_FORMAT, JOURNAL_DAMAGED.
 [[noreturn]] void fail_header(const Folder& folder, std::uint64_t first, const HeaderLook& look, bool followed);
 
-// Throws JournalError: JOURNAL_CODEC when the segment's records are not of `type`.
+// Throws CodedError: JOURNAL_CODEC when the segment's records are not of `type`.
 void check_type(const std::string& path, const SegmentHeader& header, const RecordType& type);
 
 struct Frame {
@@ -76,7 +76,7 @@ class SegmentReader {
   bool advance(Frame& frame);
 
   // Reads on. False: the file holds no more than what next() has seen (for now, when it is still being written). Throws
-  // JournalError: JOURNAL_READ, also for a record that is longer than `record_max`.
+  // CodedError: JOURNAL_READ, also for a record that is longer than `record_max`.
   bool refill();
   // Forgets what is buffered, so that it is read again from the file.
   void reread() noexcept { end_ = at_; }
@@ -106,7 +106,7 @@ class SegmentReader {
 // whole frame behind the place says that the bytes in between were there once, and when it tells that they were on the
 // device when it was written, then no crash can have taken them.
 enum class Behind { kNothing, kFrames, kFramesAfterSync };
-// Looks from `offset`, where the frame of `sequence` is missing, to `end`. Throws JournalError.
+// Looks from `offset`, where the frame of `sequence` is missing, to `end`. Throws CodedError.
 Behind look_behind(const Folder& folder, int file, const SegmentHeader& header, std::uint64_t offset, std::uint64_t end,
                    std::uint64_t sequence);
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 #include "journal/folder.hpp"
 #include "journal/format.hpp"
@@ -50,7 +51,7 @@ class SlotFile {
   }
 
   // Opens the file, which is made when it is missing (`made` remembers it), and sees to it that both slots have room.
-  // `content`: what read() said of it. Throws JournalError: JOURNAL_OPEN.
+  // `content`: what read() said of it. Throws CodedError: JOURNAL_OPEN.
   SlotFile(const Folder& folder, const char* name, std::uint64_t journal, const Content& content, Made& made)
       : path_(folder.path_of(name)), disk_(folder.disk()), file_(made.file(folder, name)) {
     if (content.newest.has_value()) slot_ = *content.newest;
@@ -99,7 +100,7 @@ class SlotFile {
       std::size_t moved = 0;
       const int error = write_all(disk_, file_.number(), &slot, sizeof slot, offset, moved);
       if (error == 0) continue;
-      throw JournalError("JOURNAL_OPEN",
+      throw core::CodedError(abi::ErrorCode::kJournalOpen,
                          "cannot write " + path_ + ": " + disk_error_text(error) + "; " + disk_remedy(error));
     }
   }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 #include "journal/format.hpp"
 
@@ -11,7 +12,7 @@ namespace byteor::journal {
 namespace {
 
 [[noreturn]] void fail(const char* what, const std::string& path, int error) {
-  throw JournalError("JOURNAL_OPEN", std::string("cannot ") + what + " " + path + ": " + disk_error_text(error) + "; " +
+  throw core::CodedError(abi::ErrorCode::kJournalOpen, std::string("cannot ") + what + " " + path + ": " + disk_error_text(error) + "; " +
                                          disk_remedy(error));
 }
 
@@ -27,7 +28,7 @@ std::string boot_in(platform::Disk& disk, const OpenFile& file, const std::strin
 }
 
 [[noreturn]] void fail_locked(const Folder& folder) {
-  throw JournalError("JOURNAL_LOCKED", "the journal " + folder.path() +
+  throw core::CodedError(abi::ErrorCode::kJournalLocked, "the journal " + folder.path() +
                                            " is being written by another pipeline; stop that one, or name another "
                                            "folder");
 }

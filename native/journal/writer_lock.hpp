@@ -11,7 +11,7 @@ namespace byteor::journal {
 
 class WriterLock {
  public:
-  // Takes what can be locked without a change to the folder. Throws JournalError: JOURNAL_LOCKED, JOURNAL_OPEN.
+  // Takes what can be locked without a change to the folder. Throws CodedError: JOURNAL_LOCKED, JOURNAL_OPEN.
   explicit WriterLock(const Folder& folder);
 
   // The same for those that take no lock.
@@ -20,10 +20,10 @@ class WriterLock {
   // The machine may have gone down since the last writer opened the journal, or that cannot be told.
   bool restarted() const noexcept { return restarted_; }
 
-  // Makes the lock's file where it is missing, with room for what note_boot() writes. Throws JournalError.
+  // Makes the lock's file where it is missing, with room for what note_boot() writes. Throws CodedError.
   void make(const Folder& folder, Made& made);
   // The opening has succeeded: the next writer compares with this start of the machine. `sync`: also its room is to be
-  // on the device. Throws JournalError.
+  // on the device. Throws CodedError.
   void note_boot(bool sync);
 
   // False: the file's lock is the only one, and the file was removed or replaced, so that another writer may have one

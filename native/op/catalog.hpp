@@ -14,7 +14,7 @@
 
 namespace byteor::op {
 
-// Throws std::invalid_argument that names the code: a caller's op (js, native) or an unknown one has no class here.
+// Throws CodedError (OP_UNAVAILABLE) that names the code: a caller's op (js, native) or an unknown one has no class here.
 [[noreturn]] void refuse_op(abi::OpCode code);
 
 // A class for the widths that a register has, and one for all others.

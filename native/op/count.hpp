@@ -24,7 +24,7 @@ class alignas(core::kCacheBlock) CountOp {
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
 
-  // Throws std::invalid_argument when the key cannot be one, std::bad_alloc when there is no memory for the table.
+  // Throws CodedError (OP_UNAVAILABLE) when the key cannot be one, std::bad_alloc when there is no memory for the table.
   explicit CountOp(const OpConfig& config);
 
   Outcome apply(core::RecordRef& record) noexcept {

@@ -2,8 +2,8 @@
 #include "op/key.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
+#include "core/coded_error.hpp"
 #include "op/text.hpp"
 
 namespace byteor::op {
@@ -11,7 +11,7 @@ namespace byteor::op {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw std::invalid_argument("key: " + what + "; compile the plan again with this version of byteor");
+  throw core::CodedError(abi::ErrorCode::kOpUnavailable, "key: " + what + "; compile the plan again with this version of byteor");
 }
 
 // RFC 6901: ~1 is '/', ~0 is '~', nothing else may follow a '~'.

@@ -44,7 +44,7 @@ struct KeyScratch {
 
 class KeyReader {
  public:
-  // Throws std::invalid_argument when the spec cannot be a key (empty separator, malformed pointer, unknown kind).
+  // Throws CodedError (OP_UNAVAILABLE) when the spec cannot be a key (empty separator, malformed pointer, unknown kind).
   // Copies what it needs of the spec's text.
   explicit KeyReader(const KeySpec& spec);
 

@@ -24,7 +24,7 @@
 
 namespace byteor::op {
 
-// The bounds of a table, with their reasons, stand in lib/abi/definition.ts.
+// The bounds of a table, with their reasons, stand in lib/abi/limits.ts.
 inline constexpr std::uint32_t kTableKeysMax = abi::kCountKeysMax;
 inline constexpr std::uint32_t kTableTextBytesMax = abi::kCountKeyTextBytesMax;
 
@@ -61,12 +61,6 @@ class KeyTable {
       visit(text_of(entries_[i]), entries_[i].count.load(std::memory_order_relaxed));
   }
 
-  // Address space of one table, bytes (lib/layout/memory.ts announces the same); what is touched of it depends on the
-  // keys.
-  static constexpr std::size_t bytes_max() noexcept {
-    return kSlotCount * sizeof(std::uint64_t) + kTableKeysMax * sizeof(Entry) + kTableTextBytesMax;
-  }
-
  private:
   struct Entry {
     std::uint32_t text_offset;
@@ -79,11 +73,13 @@ class KeyTable {
   template <class T>
   using Zeroed = std::unique_ptr<T[], Free>;
 
-  // Half full at most, so that a probe ends after a few slots.
-  static constexpr std::size_t kSlotCount = 2 * kTableKeysMax;
+  static constexpr std::size_t kSlotCount = abi::kCountKeySlots;
   static constexpr std::uint64_t kSlotMask = kSlotCount - 1;
   static constexpr std::uint64_t kTagMask = 0xffff'ffff'0000'0000;
   static_assert((kSlotCount & kSlotMask) == 0);
+  // What a plan is announced to need; how much of the address space is touched depends on the keys.
+  static_assert(kSlotCount * sizeof(std::uint64_t) + kTableKeysMax * sizeof(Entry) + kTableTextBytesMax ==
+                abi::kCountTableBytes);
 
   std::string_view text_of(const Entry& entry) const noexcept {
     return {texts_.get() + entry.text_offset, entry.text_length};

@@ -1,8 +1,7 @@
 // See matcher.hpp. Control path: allocates and throws.
 #include "op/matcher.hpp"
 
-#include <stdexcept>
-
+#include "core/coded_error.hpp"
 #include "op/text.hpp"
 
 namespace byteor::op {
@@ -27,7 +26,7 @@ Words words_of(abi::MatchCode match) {
     case abi::MatchCode::kNone:
       break;
   }
-  throw std::invalid_argument("filter or reject: unknown match code " +
+  throw core::CodedError(abi::ErrorCode::kOpUnavailable, "filter or reject: unknown match code " +
                               std::to_string(static_cast<std::uint32_t>(match)) +
                               ", expected contains, starts_with, ends_with or equals (1 to 4); compile the plan again "
                               "with this version of byteor");

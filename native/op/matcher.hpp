@@ -12,7 +12,7 @@ namespace byteor::op {
 
 class Matcher {
  public:
-  // Throws std::invalid_argument when the config names no way to match.
+  // Throws CodedError (OP_UNAVAILABLE) when the config names no way to match.
   explicit Matcher(const OpConfig& config);
 
   // Does the record meet the condition? An empty needle matches every record, but `equals` only an empty one.

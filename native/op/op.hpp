@@ -5,7 +5,7 @@
 //    public:
 //     static constexpr bool kWrites, kFilters, kFails;  // what it may do; an agent leaves out what it cannot do
 //     static constexpr bool kKeepsLayout;               // a struct is still that struct behind it
-//     explicit SomeOp(const OpConfig&);                 // control path: may allocate, throws std::invalid_argument
+//     explicit SomeOp(const OpConfig&);                 // control path: may allocate, throws CodedError (OP_UNAVAILABLE)
 //     Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one thread at a time
 //     void apply_to_struct(std::byte*) noexcept;        // where it has one: apply() of a record that is a whole struct
 //                                                       // and therefore passes

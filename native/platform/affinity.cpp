@@ -21,9 +21,6 @@ namespace byteor::platform {
 
 namespace {
 
-constexpr std::uint32_t kCpuMax =
-    1u << 16;  // more than any kernel is built for; keeps a hostile text from filling memory
-
 RequestOutcome applied() { return {abi::PinState::kApplied, {}}; }
 RequestOutcome failed(std::string reason) { return {abi::PinState::kFailed, std::move(reason)}; }
 
@@ -49,7 +46,7 @@ CpuList parse_cpu_list(std::string_view text) {
       parsed = std::from_chars(parsed.ptr + 1, end, last);
       if (parsed.ec != std::errc{}) return {};
     }
-    if (last < first || last >= kCpuMax) return {};
+    if (last < first || last >= abi::kCpuListEnd) return {};
     for (std::uint32_t cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
     if (parsed.ptr == end) break;
     if (*parsed.ptr != ',' || parsed.ptr + 1 == end) return {};
@@ -128,7 +125,7 @@ class CpuSet {
 
 CpuList allowed_cpus() {
   // The main thread's set: a thread of ours that asks may be pinned itself.
-  for (std::uint32_t count = 1024; count <= kCpuMax; count *= 2) {
+  for (std::uint32_t count = 1024; count <= abi::kCpuListEnd; count *= 2) {
     CpuSet set(count);
     if (set.read(getpid())) return set.list();
     if (errno != EINVAL) break;
@@ -142,7 +139,7 @@ std::optional<std::uint32_t> current_cpu() {
 }
 
 RequestOutcome pin_this_thread(std::uint32_t cpu) {
-  if (cpu >= kCpuMax)
+  if (cpu >= abi::kCpuListEnd)
     return failed("CPU " + std::to_string(cpu) + " does not exist; name one of " + format_cpu_list(allowed_cpus()));
   CpuSet set(std::max(1024u, cpu + 1));
   set.add(cpu);

@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "platform/retry.hpp"
 
 namespace byteor::platform {
@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 [[noreturn]] void fail(std::size_t bytes, const std::string& where, const std::string& why) {
-  throw std::runtime_error(std::to_string(bytes) + " bytes cannot be mapped" + where + " (" + why +
+  throw core::CodedError(abi::ErrorCode::kNoMemory, std::to_string(bytes) + " bytes cannot be mapped" + where + " (" + why +
                            "); ask for less: fewer shards, a smaller capacity or a smaller record maximum");
 }
 
@@ -110,7 +110,7 @@ bool lacks_room(int error) { return error == ENOSPC || error == ENOMEM || error 
 [[noreturn]] void fail_file(std::size_t bytes, const std::string& path, int error) {
   const std::string why = std::strerror(error);
   if (lacks_room(error)) fail(bytes, " in " + path, why);
-  throw FolderError(path + " cannot be made for a pipeline that is observed (" + why +
+  throw core::CodedError(abi::ErrorCode::kObserveFolder, path + " cannot be made for a pipeline that is observed (" + why +
                     "); look at its folder, or set XDG_RUNTIME_DIR to another one");
 }
 

@@ -4,18 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 
 #include "platform/user_folder.hpp"
 
 namespace byteor::platform {
-
-// The file of a mapping cannot be made for a reason other than its size.
-class FolderError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct MappingOptions {
   bool huge_pages = false;  // ask for 2 MiB pages where the kernel gives them; a wish, never an error
@@ -27,11 +20,11 @@ struct MappingOptions {
 // dies.
 class Mapping {
  public:
-  // Throws std::runtime_error with the size and a remedy when the memory cannot be had.
+  // Throws CodedError (NO_MEMORY) with the size and a remedy when the memory cannot be had.
   static Mapping anonymous(std::size_t bytes, const MappingOptions& options = {});
   // A new file `name` (mode 0600) in `folder`. Its room is reserved at once: a full tmpfs is an error here and not a
   // SIGBUS later. The file is removed with the object; a killed process leaves it behind. Throws
-  // std::runtime_error for want of room, FolderError for any other reason.
+  // CodedError: NO_MEMORY for want of room, OBSERVE_FOLDER for any other reason.
   static Mapping shared(const UserFolder& folder, const std::string& name, std::size_t bytes,
                         const MappingOptions& options = {});
 

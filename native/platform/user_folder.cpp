@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "platform/retry.hpp"
 
 namespace byteor::platform {
@@ -28,6 +29,10 @@ std::string mode_text(mode_t mode) {
   char text[8];
   std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode & 07777));
   return text;
+}
+
+[[noreturn]] void refuse_folder(const std::string& why) {
+  throw core::CodedError(abi::ErrorCode::kObserveFolder, why);
 }
 
 }  // namespace
@@ -54,31 +59,31 @@ UserFolder UserFolder::open() {
   for (const std::string& place : candidates()) {
     try {
       return open_at(place);
-    } catch (const std::runtime_error& error) {
+    } catch (const core::CodedError& error) {
       tried += std::string(tried.empty() ? "" : "; ") + error.what();
     }
   }
-  throw std::runtime_error(tried);
+  refuse_folder(tried);
 }
 
 UserFolder UserFolder::open_at(const std::string& path) {
   const bool made = mkdir(path.c_str(), 0700) == 0;
   if (!made && errno != EEXIST)
-    throw std::runtime_error(path + " cannot be made (" + std::strerror(errno) + "); make its parent writable");
+    refuse_folder(path + " cannot be made (" + std::strerror(errno) + "); make its parent writable");
   const int descriptor =
       retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
   if (descriptor < 0)
-    throw std::runtime_error(path + " is not a folder that can be opened (" + std::strerror(errno) +
+    refuse_folder(path + " is not a folder that can be opened (" + std::strerror(errno) +
                              "); a link is not followed here: remove it");
   UserFolder folder(descriptor, path);
   struct stat facts {};
   if (fstat(descriptor, &facts) != 0)
-    throw std::runtime_error(path + " cannot be looked at (" + std::strerror(errno) + "); remove it");
+    refuse_folder(path + " cannot be looked at (" + std::strerror(errno) + "); remove it");
   if (facts.st_uid != geteuid())
-    throw std::runtime_error(path + " belongs to user " + std::to_string(facts.st_uid) + ", not to user " +
+    refuse_folder(path + " belongs to user " + std::to_string(facts.st_uid) + ", not to user " +
                              std::to_string(geteuid()) + "; have it removed or set XDG_RUNTIME_DIR");
   if ((facts.st_mode & 077) != 0)
-    throw std::runtime_error(path + " has mode " + mode_text(facts.st_mode) + ", so others can reach it; chmod 700 it");
+    refuse_folder(path + " has mode " + mode_text(facts.st_mode) + ", so others can reach it; chmod 700 it");
   return folder;
 }
 

@@ -3,7 +3,6 @@
 // our way or read what we share. Linux and macOS. Control path; any thread.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -13,9 +12,9 @@ namespace byteor::platform {
 class UserFolder {
  public:
   // The first of $XDG_RUNTIME_DIR/byteor, /dev/shm/byteor-UID, $TMPDIR or /tmp/byteor-UID that exists or can be made.
-  // Throws std::runtime_error that names every place tried and what was wrong with it.
+  // Throws CodedError (OBSERVE_FOLDER) that names every place tried and what was wrong with it.
   static UserFolder open();
-  // A given place; made when it is missing. Throws std::runtime_error when it is not the user's own folder.
+  // A given place; made when it is missing. Throws CodedError (OBSERVE_FOLDER) when it is not the user's own folder.
   static UserFolder open_at(const std::string& path);
   // What open() tries, in order.
   static std::vector<std::string> candidates();

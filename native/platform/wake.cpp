@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "platform/futex.hpp"
 #if defined(__linux__)
 #include <sys/eventfd.h>
@@ -21,7 +21,7 @@ namespace byteor::platform {
 namespace {
 
 [[noreturn]] void fail_open() {
-  throw std::runtime_error(std::string("no descriptor for waking a thread (") + std::strerror(errno) +
+  throw core::CodedError(abi::ErrorCode::kNoResource, std::string("no descriptor for waking a thread (") + std::strerror(errno) +
                            "); raise the limit of open files (ulimit -n)");
 }
 

@@ -27,8 +27,8 @@ class Sleeper {
  public:
   // `armed` and `word` are this thread's, and private to the core. `descriptor_max`: how many descriptors may be
   // watched at a time; 0: none, sleep on the word. `shown`: abi::ThreadBlock.armed, the copy for JS wakers; nullptr
-  // where there are none. All three outlive the sleeper. Control path; throws std::system_error when the operating
-  // system has no descriptor left for waking.
+  // where there are none. All three outlive the sleeper. Control path; throws CodedError (NO_RESOURCE) when the
+  // operating system has no descriptor left for waking.
   Sleeper(std::atomic<std::uint32_t>& armed, std::atomic<std::uint32_t>& word, std::size_t descriptor_max,
           std::atomic<std::uint32_t>* shown = nullptr);
   ~Sleeper();

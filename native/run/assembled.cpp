@@ -14,7 +14,7 @@ namespace byteor::run {
 Assembled::Assembled(graph::Description description, std::span<const std::byte> layout, const Options& options,
                      AssembledFor whom) {
   if (options.batch_records > abi::kBatchRecordsMax)
-    refuse_option("batchRecords", options.batch_records, "give 1 to 65536");
+    refuse_option("batchRecords", options.batch_records, "give 1 to " + std::to_string(abi::kBatchRecordsMax));
   ports = Ports::resolve(description, options);
   tuning = Tuning::decide(options, ports.uses_js());
   const auto map = [&](std::uint64_t bytes) { return map_region(bytes, options, whom.number); };

@@ -34,8 +34,7 @@ struct AssembledFor {
 
 class Assembled {
  public:
-  // `layout`: made for this plan, its ports and these threads (graph/layout.hpp). `options` outlive it. Throws OpenError
-  // and DecodeError.
+  // `layout`: made for this plan, its ports and these threads (graph/layout.hpp). `options` outlive it. Throws CodedError.
   Assembled(graph::Description description, std::span<const std::byte> layout, const Options& options,
             AssembledFor whom);
 

@@ -1,16 +1,13 @@
 #include "run/assembly.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "graph/lane_graph.hpp"
 #include "graph/ring_graph.hpp"
-#include "journal/error.hpp"
 #include "run/journals.hpp"
-#include "run/pipeline.hpp"
 
 namespace byteor::run {
 namespace {
@@ -40,12 +37,8 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, 
   graph_options.may_sleep = parts.ports.uses_js() || parts.tuning.may_sleep() || journals;
   graph::Journals files = open_journals(graph, layout, options);
   const std::span<std::byte> region = parts.map(layout.header.region_bytes);
-  try {
-    return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(layout), std::move(files),
-                                              std::move(graph_options), parts.failures);
-  } catch (const journal::JournalError& error) {
-    throw OpenError(error.code(), error.what());
-  }
+  return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(layout), std::move(files),
+                                            std::move(graph_options), parts.failures);
 }
 
 }  // namespace
@@ -60,13 +53,9 @@ const graph::CatalogDescription& catalog_of(const graph::Description& descriptio
 
 std::unique_ptr<graph::Graph> assemble(graph::Description description, graph::RegionLayout layout,
                                        const AssemblyParts& parts) {
-  try {
-    if (auto* ring = std::get_if<graph::RingDescription>(&description))
-      return assemble_ring(std::move(*ring), std::move(layout), parts);
-    return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), std::move(layout), parts);
-  } catch (const std::invalid_argument& error) {
-    throw OpenError("OP_UNAVAILABLE", error.what());
-  }
+  if (auto* ring = std::get_if<graph::RingDescription>(&description))
+    return assemble_ring(std::move(*ring), std::move(layout), parts);
+  return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), std::move(layout), parts);
 }
 
 }  // namespace byteor::run

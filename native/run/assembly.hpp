@@ -22,7 +22,7 @@ struct AssemblyParts {
   const Ports& ports;
   const Tuning& tuning;
   core::FailureReporter& failures;
-  // Zeroed memory of that many bytes, which outlives the graph. Throws OpenError.
+  // Zeroed memory of that many bytes, which outlives the graph. Throws CodedError.
   std::function<std::span<std::byte>(std::uint64_t bytes)> map;
 };
 
@@ -31,7 +31,7 @@ std::uint32_t batch_records(const Options& options);
 
 const graph::CatalogDescription& catalog_of(const graph::Description& description);
 
-// Throws OpenError and DecodeError.
+// Throws CodedError.
 std::unique_ptr<graph::Graph> assemble(graph::Description description, graph::RegionLayout layout,
                                        const AssemblyParts& parts);
 

@@ -9,9 +9,8 @@
 #include <system_error>
 #include <utility>
 
-#include "journal/error.hpp"
+#include "core/coded_error.hpp"
 #include "platform/disk.hpp"
-#include "run/pipeline.hpp"
 
 namespace byteor::run {
 namespace {
@@ -40,7 +39,7 @@ std::string make_run_folder(const std::string& plan) {
     error = platform::Disk::system().make_folder(folder.c_str());
   }
   if (error == 0) return folder;
-  throw OpenError("JOURNAL_OPEN", "cannot make the folder " + folder +
+  throw core::CodedError(abi::ErrorCode::kJournalOpen, "cannot make the folder " + folder +
                                       " for journal lanes: " + std::generic_category().message(-error) +
                                       "; give journal.folder (--journal), or start where folders can be made");
 }
@@ -66,7 +65,7 @@ void refuse_own_journal(const std::string& folder, const Options& options) {
   for (const PortOptions& port : options.ports) {
     std::error_code error;
     if (port.adapter != Adapter::kReplay || !std::filesystem::equivalent(port.path, folder, error) || error) continue;
-    throw OpenError("SAME_FILE", "the journal " + port.path + ", which ingress " + port.id +
+    throw core::CodedError(abi::ErrorCode::kSameFile, "the journal " + port.path + ", which ingress " + port.id +
                                      " replays, is one that this plan writes; name another folder for its journal "
                                      "lanes");
   }
@@ -95,10 +94,10 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const gr
     files.disk = options.journal_disk;
     try {
       journals[i] = journal::JournalFiles::open(files);
-    } catch (const journal::JournalError& error) {
+    } catch (...) {
       for (auto made = journals.rbegin(); made != journals.rend(); ++made)
         if (*made != nullptr) (*made)->take_back();
-      throw OpenError(error.code(), error.what());
+      throw;
     }
   }
   return journals;

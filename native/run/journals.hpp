@@ -9,7 +9,7 @@
 namespace byteor::run {
 
 // One a lane; empty for those that are not journals. Where the options name no folder, one of this run is made below
-// the current directory: files that are to survive do not belong into a temporary folder. Throws OpenError.
+// the current directory: files that are to survive do not belong into a temporary folder. Throws CodedError.
 graph::Journals open_journals(const graph::LaneGraphDescription& graph, const graph::RegionLayout& layout,
                               const Options& options);
 

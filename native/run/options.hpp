@@ -7,14 +7,13 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "core/coded_error.hpp"
 #include "platform/disk.hpp"
 
 namespace byteor::run {
 
-enum class Profile : std::uint32_t { kDefault, kLowLatency, kIsolatedCore };
-
-// What a thread does between two looks at its inputs. kProfile: what the profile says.
-enum class WaitStrategy : std::uint32_t { kProfile, kAdaptive, kSpin, kYield, kPark };
+using abi::Profile;
+using abi::WaitStrategy;
 
 // What a native port is. kReplay: an ingress that gets the records of a journal.
 enum class Adapter : std::uint32_t { kLines, kReplay };
@@ -45,5 +44,10 @@ struct Options {
   std::vector<PortOptions> ports;
   platform::Disk* journal_disk = nullptr;  // for tests: what journals are written to; outlives what is halted on it
 };
+
+// An option that this plan cannot have.
+[[noreturn]] inline void refuse_option(const std::string& what, std::uint64_t received, const std::string& remedy) {
+  throw core::CodedError(abi::ErrorCode::kOptionRange, what + " is " + std::to_string(received) + "; " + remedy);
+}
 
 }  // namespace byteor::run

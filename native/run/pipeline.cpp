@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/coded_error.hpp"
 #include "core/device_call.hpp"
 #include "graph/graph.hpp"
 #include "op/hash.hpp"
@@ -167,7 +168,7 @@ void Pipeline::Impl::start() {
     try {
       threads[i]->start(requests, std::move(cpu_lock));
     } catch (const std::system_error& error) {
-      throw OpenError("NO_THREAD",
+      throw core::CodedError(abi::ErrorCode::kNoThread,
                       "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
                           " cannot be started (" + error.code().message() +
                           "); ask for fewer threads, or raise the limit of processes (ulimit -u, pids.max of the "
@@ -421,14 +422,13 @@ std::shared_ptr<Pipeline> Pipeline::open(std::span<const std::byte> spec, std::s
   std::shared_ptr<Impl> impl;
   try {
     impl = std::make_shared<Impl>(graph::decode(spec), layout, options);
-  } catch (const graph::DecodeError& error) {
-    throw OpenError("SPEC_DAMAGED", error.what());
-  } catch (const OpenError&) {
+  } catch (const core::CodedError&) {
     throw;
   } catch (const std::bad_alloc&) {
-    throw OpenError("NO_MEMORY", "there is no memory for the tables of this plan's ops; use fewer shards or keys");
+    throw core::CodedError(abi::ErrorCode::kNoMemory,
+                           "there is no memory for the tables of this plan's ops; use fewer shards or keys");
   } catch (const std::exception& error) {
-    throw OpenError("NO_RESOURCE", error.what());
+    throw core::CodedError(abi::ErrorCode::kNoResource, error.what());
   }
   std::shared_ptr<Pipeline> pipeline(new Pipeline(std::move(impl)));
   Registry& all = registry();

@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include "abi/abi_generated.hpp"
@@ -17,26 +16,12 @@
 
 namespace byteor::run {
 
-// The spec, an option or the machine makes opening impossible. `code` is stable; what() says what to do.
-class OpenError : public std::runtime_error {
- public:
-  OpenError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
-  const std::string& code() const noexcept { return code_; }
-
- private:
-  std::string code_;
-};
-
-[[noreturn]] inline void refuse_option(const std::string& what, std::uint64_t received, const std::string& remedy) {
-  throw OpenError("OPTION_RANGE", what + " is " + std::to_string(received) + "; " + remedy);
-}
-
-// Why a listener is called. Bits.
+// Why a listener is called: the bits of abi::NativeEvent.
 enum Event : std::uint32_t {
-  kEventRecords = 1,  // the egress was armed and there are records
-  kEventRoom = 2,     // the ingress was armed and there is room
-  kEventEnded = 4,    // every native thread has ended by itself, or a record failed: look at the region's state
-  kEventDurable = 8,  // a wait for a journal is pending, and more of it is durable
+  kEventRecords = static_cast<std::uint32_t>(abi::NativeEvent::kRecords),
+  kEventRoom = static_cast<std::uint32_t>(abi::NativeEvent::kRoom),
+  kEventEnded = static_cast<std::uint32_t>(abi::NativeEvent::kEnded),
+  kEventDurable = static_cast<std::uint32_t>(abi::NativeEvent::kDurable),
 };
 
 class Pipeline {
@@ -45,8 +30,7 @@ class Pipeline {
   using Listener = std::function<void(std::uint32_t events)>;
 
   // Checks the spec, the layout and the options, maps the region, builds the graph, opens native adapters. Does not start
-  // threads.
-  // Throws OpenError.
+  // threads. Throws CodedError.
   static std::shared_ptr<Pipeline> open(std::span<const std::byte> spec, std::span<const std::byte> layout,
                                         const Options& options);
   ~Pipeline();  // halts
@@ -54,7 +38,7 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Starts the threads. Once. Throws OpenError when the system gives no thread; those that had started are joined then,
+  // Starts the threads. Once. Throws CodedError when the system gives no thread; those that had started are joined then,
   // and the pipeline is halted.
   void start();
 

@@ -4,10 +4,9 @@
 #include <utility>
 #include <variant>
 
-#include "adapter/error.hpp"
+#include "core/coded_error.hpp"
 #include "op/text.hpp"
 #include "run/assembly.hpp"
-#include "run/pipeline.hpp"
 #include "run/replay.hpp"
 
 namespace byteor::run {
@@ -74,12 +73,12 @@ Ports Ports::resolve(const graph::Description& description, const Options& optio
   for (const PortOptions& asked : options.ports) {
     Port* const port = ports.find(asked.id);
     if (port == nullptr)
-      throw OpenError("PORT_UNKNOWN", "the plan has no boundary " + asked.id + "; it has " + names_of(ports.ports_));
+      throw core::CodedError(abi::ErrorCode::kPortUnknown, "the plan has no boundary " + asked.id + "; it has " + names_of(ports.ports_));
     if (port->is_ingress() && asked.port == abi::PortCode::kDiscard)
-      throw OpenError("PORT_KIND", "ingress " + asked.id + " cannot be discarded; only an egress can");
+      throw core::CodedError(abi::ErrorCode::kPortKind, "ingress " + asked.id + " cannot be discarded; only an egress can");
     port->options = asked;
     if (port->is_replay() && !port->is_ingress())
-      throw OpenError("PORT_KIND", "egress " + asked.id + " cannot be fed by a journal; only an ingress can");
+      throw core::CodedError(abi::ErrorCode::kPortKind, "egress " + asked.id + " cannot be fed by a journal; only an ingress can");
   }
   ports.lines_only_ =
       keeps_lines(description) && std::all_of(ports.ports_.begin(), ports.ports_.end(),
@@ -138,37 +137,33 @@ std::vector<Ports::Opened> Ports::open_files() const {
 void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
                  const std::atomic<std::uint32_t>& state, std::uint32_t batch_records,
                  std::function<void()> readers_gone) {
-  try {
-    std::vector<Opened> opened = open_files();
-    for (std::uint32_t i = 0; i < ports_.size(); ++i) {
-      Port& port = ports_[i];
-      const std::uint32_t agent = graph.boundary_agent(i);
-      if (opened[i].journal != nullptr) {
-        port.source = make_replay(std::move(opened[i].journal), graph.writing_end(i),
-                                  {port.options, key, failures, state, agent, batch_records});
-      } else if (opened[i].input.has_value()) {
-        adapter::LineSourceOptions options;
-        options.agent = agent;
-        options.batch_records = batch_records;
-        port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures, state, options);
-      } else if (opened[i].output.has_value()) {
-        adapter::LineSinkOptions options;
-        options.agent = agent;
-        options.batch_records = batch_records;
-        options.lines_only = lines_only_;
-        options.on_reader_gone = [this, readers_gone] {
-          if (all_readers_gone()) readers_gone();
-        };
-        port.sink = make_sink(std::move(*opened[i].output), graph.reading_end(i), failures, std::move(options));
-      }
-      if (port.source != nullptr) port.shown = graph.observe_end(*port.source, i);
-      if (port.sink != nullptr) {
-        port.shown = graph.observe_end(*port.sink, i);
-        graph.follow_written(i, port.sink->written());
-      }
+  std::vector<Opened> opened = open_files();
+  for (std::uint32_t i = 0; i < ports_.size(); ++i) {
+    Port& port = ports_[i];
+    const std::uint32_t agent = graph.boundary_agent(i);
+    if (opened[i].journal != nullptr) {
+      port.source = make_replay(std::move(opened[i].journal), graph.writing_end(i),
+                                {port.options, key, failures, state, agent, batch_records});
+    } else if (opened[i].input.has_value()) {
+      adapter::LineSourceOptions options;
+      options.agent = agent;
+      options.batch_records = batch_records;
+      port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures, state, options);
+    } else if (opened[i].output.has_value()) {
+      adapter::LineSinkOptions options;
+      options.agent = agent;
+      options.batch_records = batch_records;
+      options.lines_only = lines_only_;
+      options.on_reader_gone = [this, readers_gone] {
+        if (all_readers_gone()) readers_gone();
+      };
+      port.sink = make_sink(std::move(*opened[i].output), graph.reading_end(i), failures, std::move(options));
     }
-  } catch (const adapter::AdapterError& error) {
-    throw OpenError(error.code(), error.what());
+    if (port.source != nullptr) port.shown = graph.observe_end(*port.source, i);
+    if (port.sink != nullptr) {
+      port.shown = graph.observe_end(*port.sink, i);
+      graph.follow_written(i, port.sink->written());
+    }
   }
 }
 

@@ -43,7 +43,7 @@ struct Port {
 
 class Ports {
  public:
-  // Matches the options with the plan's boundaries. Throws OpenError when an id or a port does not fit.
+  // Matches the options with the plan's boundaries. Throws CodedError when an id or a port does not fit.
   static Ports resolve(const graph::Description& description, const Options& options);
 
   std::vector<Port>& all() noexcept { return ports_; }
@@ -53,7 +53,7 @@ class Ports {
   std::vector<abi::PortCode> codes() const;
 
   // Opens the native adapters. `readers_gone` is called on a sink's thread when no output has a reader any more.
-  // Throws OpenError naming the path.
+  // Throws CodedError naming the path.
   void open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
             const std::atomic<std::uint32_t>& state, std::uint32_t batch_records, std::function<void()> readers_gone);
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <exception>
 #include <string>
 
 #include "platform/process.hpp"
@@ -21,25 +20,9 @@ std::string region_name(std::uint32_t number) {
          ".region";
 }
 
-platform::UserFolder open_user_folder() {
-  try {
-    return platform::UserFolder::open();
-  } catch (const std::exception& error) {
-    throw OpenError("OBSERVE_FOLDER", error.what());
-  }
-}
-
 platform::Mapping map(std::uint32_t number, std::size_t bytes, bool observe, const platform::MappingOptions& options) {
-  try {
-    if (!observe) return platform::Mapping::anonymous(bytes, options);
-    return platform::Mapping::shared(open_user_folder(), region_name(number), bytes, options);
-  } catch (const OpenError&) {
-    throw;
-  } catch (const platform::FolderError& error) {
-    throw OpenError("OBSERVE_FOLDER", error.what());
-  } catch (const std::exception& error) {
-    throw OpenError("NO_MEMORY", error.what());
-  }
+  if (!observe) return platform::Mapping::anonymous(bytes, options);
+  return platform::Mapping::shared(platform::UserFolder::open(), region_name(number), bytes, options);
 }
 
 }  // namespace

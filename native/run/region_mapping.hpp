@@ -11,7 +11,7 @@ namespace byteor::run {
 
 class RegionMapping {
  public:
-  // `number`: of the pipeline in this process. Throws OpenError: OBSERVE_FOLDER, NO_MEMORY.
+  // `number`: of the pipeline in this process. Throws CodedError: OBSERVE_FOLDER, NO_MEMORY.
   RegionMapping(std::uint32_t number, std::size_t bytes, bool observe, const platform::MappingOptions& options);
   ~RegionMapping();
 

@@ -7,11 +7,11 @@
 #include <variant>
 #include <vector>
 
-#include "journal/error.hpp"
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
 #include "journal/replay_source.hpp"
 #include "op/text.hpp"
 #include "run/assembly.hpp"
-#include "run/pipeline.hpp"
 
 namespace byteor::run {
 namespace {
@@ -21,7 +21,7 @@ void place(journal::JournalReader& reader, const PortOptions& port) {
   if (!port.from.has_value()) return;
   reader.seek(*port.from);
   if (reader.next() < *port.from)
-    throw journal::JournalError("JOURNAL_GAP", "the journal " + port.path + " ends before sequence " +
+    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + port.path + " ends before sequence " +
                                                    std::to_string(reader.next()) +
                                                    ", so there is nothing to replay from sequence " +
                                                    std::to_string(*port.from) + " on; begin earlier");
@@ -59,7 +59,7 @@ void append_number(std::string& text, const char* name, std::optional<std::uint6
 const graph::BoundaryDescription& boundary_of(const graph::CatalogDescription& catalog, const std::string& id) {
   for (const graph::BoundaryDescription& boundary : catalog.boundaries)
     if (boundary.id == id) return boundary;
-  throw OpenError("PORT_UNKNOWN", "the plan has no boundary " + id);
+  throw core::CodedError(abi::ErrorCode::kPortUnknown, "the plan has no boundary " + id);
 }
 
 }  // namespace
@@ -68,13 +68,9 @@ std::unique_ptr<journal::JournalReader> open_replay(const PortOptions& port, con
   journal::ReaderOptions options;
   options.folder = port.path;
   options.type = type;
-  try {
-    auto reader = std::make_unique<journal::JournalReader>(options);
-    place(*reader, port);
-    return reader;
-  } catch (const journal::JournalError& error) {
-    throw OpenError(error.code(), error.what());
-  }
+  auto reader = std::make_unique<journal::JournalReader>(options);
+  place(*reader, port);
+  return reader;
 }
 
 std::unique_ptr<core::Source> make_replay(std::unique_ptr<journal::JournalReader> reader, graph::WritingEnd end,
@@ -83,22 +79,18 @@ std::unique_ptr<core::Source> make_replay(std::unique_ptr<journal::JournalReader
   options.agent = parts.agent;
   options.batch_records = parts.batch_records;
   options.pace = parts.port.recorded_pace ? journal::Pace::kRecorded : journal::Pace::kFast;
-  try {
-    return std::visit(
-        [&](auto ends) -> std::unique_ptr<core::Source> {
-          auto all = graph::as_vector(ends);
-          using Producer = std::remove_pointer_t<typename decltype(all)::value_type>;
-          if (all.size() > 1 && parts.key == nullptr)
-            throw OpenError("SHARD_KEY", "records of " + parts.port.path + " cannot be spread over " +
-                                             std::to_string(all.size()) +
-                                             " shards without a key; give the plan a shard_key");
-          return std::make_unique<journal::ReplaySource<Producer>>(std::move(reader), std::move(all), parts.key,
-                                                                   parts.failures, parts.region_state, options);
-        },
-        std::move(end));
-  } catch (const journal::JournalError& error) {
-    throw OpenError(error.code(), error.what());
-  }
+  return std::visit(
+      [&](auto ends) -> std::unique_ptr<core::Source> {
+        auto all = graph::as_vector(ends);
+        using Producer = std::remove_pointer_t<typename decltype(all)::value_type>;
+        if (all.size() > 1 && parts.key == nullptr)
+          throw core::CodedError(abi::ErrorCode::kShardKey, "records of " + parts.port.path +
+                                                                " cannot be spread over " + std::to_string(all.size()) +
+                                                                " shards without a key; give the plan a shard_key");
+        return std::make_unique<journal::ReplaySource<Producer>>(std::move(reader), std::move(all), parts.key,
+                                                                 parts.failures, parts.region_state, options);
+      },
+      std::move(end));
 }
 
 std::string journal_facts(std::span<const std::byte> spec, const PortOptions& port) {
@@ -121,7 +113,7 @@ std::string journal_facts(std::span<const std::byte> spec, const PortOptions& po
   append_number(text, "torn_bytes", reader->torn_bytes());
   if (reader->failed()) {
     text += ",\"failure\":{\"code\":";
-    op::append_json_string(text, reader->failure().code());
+    op::append_json_string(text, abi::word_of(reader->failure().code()));
     text += ",\"sequence\":" + std::to_string(reader->next()) + ",\"cause\":";
     op::append_json_string(text, reader->failure().what());
     text += '}';

@@ -18,7 +18,7 @@
 
 namespace byteor::run {
 
-// Opens the journal of a port whose records are of `type`. Throws OpenError: the journal's codes, JOURNAL_GAP also for
+// Opens the journal of a port whose records are of `type`. Throws CodedError: the journal's codes, JOURNAL_GAP also for
 // a `from` behind the journal's end.
 std::unique_ptr<journal::JournalReader> open_replay(const PortOptions& port, const journal::RecordType& type);
 
@@ -30,12 +30,12 @@ struct ReplayParts {
   std::uint32_t agent;  // index into AgentEntry
   std::uint32_t batch_records;
 };
-// The parts but `port` outlive the source. Throws OpenError.
+// The parts but `port` outlive the source. Throws CodedError.
 std::unique_ptr<core::Source> make_replay(std::unique_ptr<journal::JournalReader> reader, graph::WritingEnd end,
                                           const ReplayParts& parts);
 
 // What a replay of `port` would feed, counted by reading all of it: JSON for lib/runtime/native.ts. Needs the plan for
-// the record type only; no pipeline is made. What stops a replay halfway is `failure` in the answer. Throws OpenError
+// the record type only; no pipeline is made. What stops a replay halfway is `failure` in the answer. Throws CodedError
 // when nothing can be read.
 std::string journal_facts(std::span<const std::byte> spec, const PortOptions& port);
 

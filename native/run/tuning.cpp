@@ -4,26 +4,16 @@
 #include <mutex>
 #include <utility>
 
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
 #include "op/text.hpp"
-#include "run/pipeline.hpp"
 #include "run/thread.hpp"
 
 namespace byteor::run {
 namespace {
 
-const char* state_word(abi::PinState state) {
-  switch (state) {
-    case abi::PinState::kApplied:
-      return "Applied";
-    case abi::PinState::kDegraded:
-      return "Degraded";
-    case abi::PinState::kFailed:
-      return "Failed";
-    case abi::PinState::kNotAsked:
-      break;
-  }
-  return "Requested";
-}
+// What no thread has answered yet.
+constexpr const char* kRequested = "Requested";
 
 void append_outcome(std::string& text, const char* state, const std::string& reason) {
   text += "{\"state\":\"";
@@ -34,6 +24,16 @@ void append_outcome(std::string& text, const char* state, const std::string& rea
     op::append_json_string(text, reason);
   }
   text += '}';
+}
+
+void append_outcome(std::string& text, abi::PinState state, const std::string& reason) {
+  append_outcome(text, abi::word_of(state), reason);
+}
+
+// Of a thread that was asked: one that has no answer has not come to it.
+void append_outcome(std::string& text, const platform::RequestOutcome& answer) {
+  append_outcome(text, answer.state == abi::PinState::kNotAsked ? kRequested : abi::word_of(answer.state),
+                 answer.reason);
 }
 
 bool contains(const platform::CpuList& cpus, std::uint32_t cpu) {
@@ -88,7 +88,7 @@ Tuning Tuning::decide(const Options& options, bool uses_js) {
   tuning.wait = options.wait == WaitStrategy::kProfile ? of_profile : options.wait;
   for (const std::uint32_t cpu : options.cpus) {
     if (contains(tuning.budget.allowed, cpu)) continue;
-    throw OpenError("CPU_NOT_ALLOWED", "cpus names CPU " + std::to_string(cpu) + ", which this process may not use; " +
+    throw core::CodedError(abi::ErrorCode::kCpuNotAllowed, "cpus names CPU " + std::to_string(cpu) + ", which this process may not use; " +
                                            "choose from " + platform::format_cpu_list(tuning.budget.allowed));
   }
   tuning.candidates_ = options.cpus.empty() ? candidate_cpus(tuning.budget, options.profile, uses_js) : options.cpus;
@@ -155,27 +155,28 @@ void Tuning::describe_thread(std::string& text, std::uint32_t index, const Agent
   const Choice& choice = index < choices_.size() ? choices_[index] : none;
   text += "\"cpu\":" + (choice.cpu.has_value() ? std::to_string(*choice.cpu) : std::string("null")) + ",\"pin\":";
   if (!choice.why_not.empty())
-    append_outcome(text, "Degraded", choice.why_not);
+    append_outcome(text, abi::PinState::kDegraded, choice.why_not);
   else if (choice.cpu.has_value() && thread.started())
-    append_outcome(text, state_word(thread.pin_outcome().state), thread.pin_outcome().reason);
+    append_outcome(text, thread.pin_outcome());
+  else if (pin_ && index < choices_.size())
+    append_outcome(text, kRequested, "");
   else
-    append_outcome(text, pin_ && index < choices_.size() ? "Requested" : "NotAsked", "");
+    append_outcome(text, abi::PinState::kNotAsked, "");
 }
 
 void Tuning::describe_requests(std::string& text, const std::vector<std::unique_ptr<AgentThread>>& threads) const {
-  static constexpr const char* kWaits[] = {"profile", "adaptive", "spin", "yield", "park"};
   text += "[{\"request\":\"wait ";
-  text += kWaits[static_cast<std::uint32_t>(wait)];
+  text += abi::word_of(wait);
   const bool starves = wait == WaitStrategy::kSpin && threads.size() > budget.threads;
   text += "\",\"outcome\":";
-  append_outcome(text, starves ? "Degraded" : "Applied",
+  append_outcome(text, starves ? abi::PinState::kDegraded : abi::PinState::kApplied,
                  starves ? "more spinning threads than CPUs of this process: they take turns by time slice; use the "
                            "default profile or fewer threads"
                          : "");
   text += '}';
   if (profile_ != Profile::kDefault) {
     text += ",{\"request\":\"lock memory\",\"outcome\":";
-    append_outcome(text, state_word(memory_.state), memory_.reason);
+    append_outcome(text, memory_);
     text += '}';
   }
   if (profile_ == Profile::kIsolatedCore) {
@@ -186,17 +187,17 @@ void Tuning::describe_requests(std::string& text, const std::vector<std::unique_
       op::append_json_string(text, "real-time class for " + thread.name());
       text += ",\"outcome\":";
       if (!choices_[i].why_no_real_time.empty())
-        append_outcome(text, "Degraded", choices_[i].why_no_real_time);
+        append_outcome(text, abi::PinState::kDegraded, choices_[i].why_no_real_time);
       else if (thread.started())
-        append_outcome(text, state_word(thread.real_time_outcome().state), thread.real_time_outcome().reason);
+        append_outcome(text, thread.real_time_outcome());
       else
-        append_outcome(text, "Requested", "");
+        append_outcome(text, kRequested, "");
       text += '}';
     }
     const platform::CpuList isolated = platform::isolated_cpus();
     text += ",{\"request\":\"isolated CPUs\",\"outcome\":";
     append_outcome(
-        text, isolated.empty() ? "Degraded" : "Applied",
+        text, isolated.empty() ? abi::PinState::kDegraded : abi::PinState::kApplied,
         isolated.empty() ? "this machine keeps no CPU free (kernel parameter isolcpus); ordinary CPUs are used" : "");
     text += '}';
   }

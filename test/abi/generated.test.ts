@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { structs } from '../../lib/abi/definition.js';
+import { structs, words } from '../../lib/abi/definition.js';
 import { renderHeader } from '../../lib/abi/generate.js';
 import { CACHE_BLOCK } from '../../lib/abi/struct.js';
 
@@ -12,6 +12,10 @@ describe('the generated C++ header', () => {
 });
 
 describe('the definition', () => {
+  it.each(Object.entries(words))('has another word for each value of %s', (_, texts) => {
+    expect(new Set(Object.values(texts)).size).toBe(Object.keys(texts).length);
+  });
+
   it.each(structs.map((layout) => [layout.name, layout] as const))('lays %s out without overlap', (_, layout) => {
     let end = 0;
     for (const field of layout.fields) {

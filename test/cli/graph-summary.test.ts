@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { resolveEnds } from '../../lib/cli/adapters.js';
 import { together } from '../../lib/cli/run/progress.js';
 import { type EndedRun, runFacts } from '../../lib/cli/run/result.js';
-import type { ThreadStatus } from '../../lib/cli/run/status.js';
 import { summaryText } from '../../lib/cli/run/summary.js';
 import type { BoundaryEntry, LaneGraphPlan } from '../../lib/plan/document.js';
 import type { LaneCounts, Ledger } from '../../lib/region/counts.js';
+import type { ThreadStatus } from '../../lib/runtime/status.js';
 
 const PLAN: LaneGraphPlan = {
   version: 2,
@@ -82,8 +82,13 @@ const LEDGER: Ledger = {
 };
 
 function summaryOf(ledger: Ledger, verbose = true, threads: readonly ThreadStatus[] = []): string {
-  const adapters = { in: { bytes: 11_000, records: 1000 }, out: { bytes: 17_600, records: 1600 } };
-  const sizes = { lanes: { 'in->keep': {}, 'in->log': { journal: '/logs/in-log' } } };
+  const lines = { kind: 'lines', path: '-' };
+  const adapters = {
+    in: { ...lines, bytes: 11_000, records: 1000, input_bytes: null },
+    out: { ...lines, bytes: 17_600, records: 1600, unwritten: 0, reader_gone: false },
+  };
+  const small = { capacity: 64, memory_bytes: 64, record_max: 16 };
+  const sizes = { lanes: { 'in->keep': small, 'in->log': { ...small, journal: '/logs/in-log' } } };
   const status = { threads, requests: [], region: { bytes: 0, path: '' }, adapters, sizes };
   const journals = { 'in->log': '/logs/in-log' };
   const run: EndedRun = { ledger, status, journals, reports: {}, seconds: 1, signal: undefined };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ERROR_CODES } from '../../lib/error/error-codes.js';
+import { ERROR_CODES } from '../../lib/abi/error-codes.js';
 import { INSERT_RULES } from '../../lib/lower/graph-rules.js';
 import { CODES } from '../../lib/validate/codes.js';
 import { byteor, temporaryFile, temporaryFolder } from './child.js';

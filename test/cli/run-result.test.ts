@@ -18,8 +18,13 @@ function run(changes: Partial<Ledger> = {}, records: { in: number; out: number }
     failure: null,
     ...changes,
   };
-  const adapters = { in: { bytes: 33, records: records.in }, out: { bytes: 22, records: records.out } };
-  const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, adapters };
+  const lines = { kind: 'lines', path: '-' };
+  const adapters = {
+    in: { ...lines, bytes: 33, records: records.in, input_bytes: 33 },
+    out: { ...lines, bytes: 22, records: records.out, unwritten: 0, reader_gone: false },
+  };
+  const sizes = { capacity: 8, record_max: 64, arena_bytes: 1024 };
+  const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, sizes, adapters };
   return { ledger, status, journals: {}, reports: {}, seconds: 1, signal: undefined };
 }
 

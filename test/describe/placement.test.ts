@@ -58,7 +58,7 @@ const ENDS: readonly (readonly [EndRunner, EndRunner, NonNullable<OpenOptions['p
 
 interface Made {
   /** Ids of each thread. */
-  readonly threads: string[][];
+  readonly threads: (readonly string[])[];
   /** Bytes of the region. */
   readonly bytes: number;
 }
@@ -68,7 +68,7 @@ const announcedFor = (spec: Spec, asked: PlacementAsked) => placedThreads(spec, 
 /** What the core makes of a plan, as it tells. */
 function madeByCore(checked: CheckedPlan, options: OpenOptions): Made {
   const pipeline = open(compile(checked as PipelinePlanV2), { ...options, pin: false });
-  const status = pipeline.status() as { threads: { agents: string[] }[]; region: { bytes: number } };
+  const status = pipeline.status();
   pipeline.halt();
   return { threads: status.threads.map(({ agents }) => agents), bytes: status.region.bytes };
 }

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ROOT, readRepository } from './fences.js';
+import { anchorsOf, proseOf } from './anchors.js';
+import { ROOT } from './fences.js';
 
 /** Every relative link of the documents leads to a file, and to a heading of it; in the checkout and in the package. */
 
@@ -13,9 +14,6 @@ const documents = [
     .filter((path) => path.endsWith('.md'))
     .map((path) => join('docs', path)),
 ];
-
-/** Text outside of fenced blocks, whose brackets are code. */
-const proseOf = (path: string): string => readRepository(path).replaceAll(/^```.*?^```$/gms, '');
 
 interface Link {
   readonly shown: string;
@@ -32,23 +30,6 @@ function linksOf(document: string): Link[] {
       const [path = '', anchor] = shown.split('#');
       return { shown, path: path === '' ? document : normalize(join(dirname(document), path)), anchor };
     });
-}
-
-/** The names by which GitHub and npm let a heading be linked to; headings of one text are numbered. */
-function anchorsOf(document: string): Set<string> {
-  const seen = new Map<string, number>();
-  const names = [...proseOf(document).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => {
-    const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('`', '');
-    const name = text
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
-      .replaceAll(' ', '-');
-    const before = seen.get(name) ?? 0;
-    seen.set(name, before + 1);
-    return before === 0 ? name : `${name}-${before}`;
-  });
-  const written = [...proseOf(document).matchAll(/<a (?:id|name)="([^"]+)"/g)].map((match) => match[1] as string);
-  return new Set([...names, ...written]);
 }
 
 const reaches = ({ path, anchor }: Link): boolean => {

@@ -1,12 +1,12 @@
 /** Buffers whose `set_field` would write or read outside of its records, or something that is not of the field's type. */
 import { describe, expect, it } from 'vitest';
 import { SpecFieldWrite, SpecHeader, SpecSection, SpecStage } from '../../lib/abi/definition.js';
-import { decodeSpec } from '../../lib/lower/decode.js';
 import { encodeSpec } from '../../lib/lower/encode.js';
-import { SpecError } from '../../lib/lower/errors.js';
 import { lower } from '../../lib/lower/index.js';
 import { graphs } from './graphs.js';
 import { fields } from './plans.js';
+import { decodeSpec } from '../support/spec/decode.js';
+import { SpecError } from '../support/spec/spec-error.js';
 
 const MARK = 0;
 const NAME = 1;

@@ -10,8 +10,10 @@ import {
   SpecSection,
   SpecStage,
 } from '../../lib/abi/definition.js';
-import { decodeSpec, encodeSpec, type GraphSpec, type LaneSpec, lower, SpecError } from '../../lib/lower/index.js';
+import { encodeSpec, type GraphSpec, type LaneSpec, lower } from '../../lib/lower/index.js';
 import { bothSides, byKey, graphs, journalBranch, line, ordered, sharedAmongOthers } from './graphs.js';
+import { decodeSpec } from '../support/spec/decode.js';
+import { SpecError } from '../support/spec/spec-error.js';
 
 const SECTIONS = ['Text', 'Boundaries', 'Stages', 'Keys', 'Roles', 'Lanes', 'RoleLanes', 'LaneReaders'] as const;
 const LAYOUTS = { Boundaries: SpecBoundary, Stages: SpecStage, Keys: SpecKey, Roles: SpecRole, Lanes: SpecLane };

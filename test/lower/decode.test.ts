@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { NONE, SpecHeader, SpecRing, SpecRingEntry, SpecSection, SpecStage } from '../../lib/abi/definition.js';
-import { decodeSpec } from '../../lib/lower/decode.js';
 import { encodeSpec } from '../../lib/lower/encode.js';
-import { SpecError } from '../../lib/lower/errors.js';
 import type { RingSpec, StageSpec } from '../../lib/lower/spec.js';
+import { decodeSpec } from '../support/spec/decode.js';
+import { SpecError } from '../support/spec/spec-error.js';
 
 const none = { headroom: 0, tailroom: 0, text: '', match: 'None', invert: false, key: null, field: null } as const;
 const reads = { writes: false, filters: false, fails: false, sink: false, keepsLayout: false };

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeSpec, encodeSpec, type GraphSpec, type LaneSpec, lower, SpecError } from '../../lib/lower/index.js';
+import { encodeSpec, type GraphSpec, type LaneSpec, lower } from '../../lib/lower/index.js';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import { compile } from '../../lib/version/version.js';
 import { arbitraryGraphPlan } from '../support/arbitrary-plan.js';
 import { checked } from './plans.js';
+import { decodeSpec } from '../support/spec/decode.js';
+import { SpecError } from '../support/spec/spec-error.js';
 
 const plans = arbitraryGraphPlan({ callerOps: true, maxStages: 10 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { INSERT_RULES } from '../../lib/lower/graph-rules.js';
-import { decodeSpec, encodeSpec, lower } from '../../lib/lower/index.js';
+import { encodeSpec, lower } from '../../lib/lower/index.js';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import { compile } from '../../lib/version/version.js';
 import {
@@ -21,6 +21,7 @@ import {
 import { hexDump } from './hex.js';
 import { checked } from './plans.js';
 import { specJson } from './spec-json.js';
+import { decodeSpec } from '../support/spec/decode.js';
 
 const reportOf = (plan: LaneGraphPlan) => compile(plan).report;
 const insertedIn = (plan: LaneGraphPlan) => reportOf(plan).inserted.map(({ id }) => id);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "abi/abi_generated.hpp"
+#include "abi/words.hpp"
 
 namespace byteor::abi {
 namespace {
@@ -30,6 +31,23 @@ TEST(Abi, RegionBlocksFillWholePrefetchPairsOfCacheLines) {
     EXPECT_EQ(bytes % 128, 0u);
   }
   EXPECT_EQ(alignof(ConsumerBlock), 128u);
+}
+
+TEST(Abi, WordsAreFoundByTheirValuesAndTheOtherWayRound) {
+  static_assert(find_word<Profile>("low-latency") == Profile::kLowLatency);
+  EXPECT_STREQ(word_of(Profile::kIsolatedCore), "isolated-core");
+  // Its numbers do not begin with 0.
+  EXPECT_EQ(find_word<PortCode>("js"), PortCode::kJs);
+  EXPECT_STREQ(word_of(PortCode::kDiscard), "discard");
+  EXPECT_STREQ(word_of(ErrorCode::kCpuNotAllowed), "CPU_NOT_ALLOWED");
+  EXPECT_STREQ(word_of(ErrorCode::kJournalWrite), "JOURNAL_WRITE");
+}
+
+TEST(Abi, ATextThatIsNoWordOfAnEnumIsNotFound) {
+  EXPECT_EQ(find_word<WaitStrategy>("Spin"), std::nullopt);
+  EXPECT_EQ(find_word<WaitStrategy>("spi"), std::nullopt);
+  EXPECT_EQ(find_word<WaitStrategy>("default"), std::nullopt);
+  EXPECT_EQ(find_word<WaitStrategy>(""), std::nullopt);
 }
 
 }  // namespace

@@ -12,8 +12,9 @@
 #include <functional>
 #include <string>
 
-#include "adapter/error.hpp"
+#include "abi/words.hpp"
 #include "adapter/file.hpp"
+#include "core/coded_error.hpp"
 #include "support/no_descriptors.hpp"
 #include "support/temp_folder.hpp"
 
@@ -24,8 +25,8 @@ namespace {
 std::string refusal(const std::function<void()>& action) {
   try {
     action();
-  } catch (const AdapterError& error) {
-    return error.code() + " " + error.what();
+  } catch (const core::CodedError& error) {
+    return std::string(abi::word_of(error.code())) + " " + error.what();
   }
   return "";
 }

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "adapter/error.hpp"
 #include "adapter/line_sink.hpp"
 #include "adapter/line_source.hpp"
 #include "op/hash.hpp"

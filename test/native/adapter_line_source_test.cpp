@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "adapter/error.hpp"
 #include "adapter/line_source.hpp"
+#include "core/coded_error.hpp"
 #include "op/hash.hpp"
 #include "platform/wake.hpp"
 #include "support/lanes.hpp"
@@ -325,8 +325,8 @@ TEST_F(ShardedSource, NeedsAKey) {
   try {
     LineSource source(file("a\n"), {&one.producer, &two.producer}, nullptr, failures, state, {});
     FAIL() << "two shards without a key";
-  } catch (const AdapterError& error) {
-    EXPECT_EQ(error.code(), "SHARD_KEY");
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(error.code(), abi::ErrorCode::kShardKey);
     EXPECT_EQ(
         std::string(error.what()),
         "lines of " + temp_.path("input") + " cannot be spread over 2 shards without a key; give the plan a shard_key");

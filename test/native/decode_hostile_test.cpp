@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "graph/description.hpp"
 #include "support/exercise.hpp"
 #include "support/exercise_graph.hpp"
@@ -139,7 +140,7 @@ TEST(HostilePlan, ATruncatedPlanIsRefusedAtEveryLength) {
   for (std::size_t length = 0; length < buffer.size(); ++length) {
     // A buffer of its own, so that a sanitizer sees a read past its end.
     const std::vector<std::byte> cut(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
-    ASSERT_THROW(graph::decode_ring(cut), graph::DecodeError) << length;
+    ASSERT_THROW(graph::decode_ring(cut), core::CodedError) << length;
   }
 }
 
@@ -151,7 +152,7 @@ TEST(HostilePlan, AnIdMayNotHaveAByteThatNoIdHas) {
   ASSERT_NE(at, buffer.end());
   for (const char wrong : {'"', '\\', '\0', '\n', ' ', '\x80'}) {
     at[2] = static_cast<std::byte>(wrong);
-    EXPECT_THROW(graph::decode_ring(buffer), graph::DecodeError) << static_cast<int>(wrong);
+    EXPECT_THROW(graph::decode_ring(buffer), core::CodedError) << static_cast<int>(wrong);
   }
 }
 
@@ -161,7 +162,7 @@ TEST(HostilePlan, ThePlansNameIsAnId) {
   std::memcpy(&header, buffer.data(), sizeof header);
   header.name_length = 0;
   std::memcpy(buffer.data(), &header, sizeof header);
-  EXPECT_THROW(graph::decode_ring(buffer), graph::DecodeError);
+  EXPECT_THROW(graph::decode_ring(buffer), core::CodedError);
 }
 
 // ---- graphs, from the golden buffers of test/lower
@@ -202,7 +203,7 @@ TEST(HostileGraph, ATruncatedPlanIsRefusedAtEveryLength) {
   const std::vector<std::byte> buffer = read_golden("graph-ordered");
   for (std::size_t length = 0; length < buffer.size(); ++length) {
     const std::vector<std::byte> cut(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
-    ASSERT_THROW(graph::decode(cut), graph::DecodeError) << length;
+    ASSERT_THROW(graph::decode(cut), core::CodedError) << length;
   }
 }
 
@@ -217,7 +218,7 @@ TEST(HostileGraph, ALanesNameCannotLeadOutOfAFolder) {
     const auto at = find_text(buffer, "a->b");
     ASSERT_NE(at, buffer.end());
     *at = static_cast<std::byte>(wrong);
-    EXPECT_THROW(graph::decode_graph(buffer), graph::DecodeError) << static_cast<int>(wrong);
+    EXPECT_THROW(graph::decode_graph(buffer), core::CodedError) << static_cast<int>(wrong);
   }
 }
 
@@ -249,7 +250,7 @@ TEST(HostileGraph, AMergeBeforeAnOrderedOneIsOrderedToo) {
     if (merges++ == 0) role.policy = static_cast<std::uint32_t>(abi::PolicyCode::kInterleave);
   });
   ASSERT_EQ(merges, 2u);
-  EXPECT_THROW(graph::decode_graph(buffer), graph::DecodeError);
+  EXPECT_THROW(graph::decode_graph(buffer), core::CodedError);
 }
 
 // The memory of a lane is laid out for the records that it says it has.
@@ -260,9 +261,9 @@ TEST(HostileGraph, ALanesRecordsAreWhatItsWriterWrites) {
     return buffer;
   };
   EXPECT_NO_THROW(graph::decode_graph(changed([](abi::SpecLane&) {})));
-  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.record_bytes = 8; })), graph::DecodeError);
-  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.layout_hash ^= 1; })), graph::DecodeError);
-  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.codec = 1; })), graph::DecodeError);
+  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.record_bytes = 8; })), core::CodedError);
+  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.layout_hash ^= 1; })), core::CodedError);
+  EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.codec = 1; })), core::CodedError);
 }
 
 TEST(HostileGraph, ARolesListsAreItsOwn) {
@@ -272,7 +273,7 @@ TEST(HostileGraph, ARolesListsAreItsOwn) {
     role.inlet_start = 0;
     role.outlet_start = 0;
   });
-  EXPECT_THROW(graph::decode_graph(buffer), graph::DecodeError);
+  EXPECT_THROW(graph::decode_graph(buffer), core::CodedError);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "graph/description.hpp"
 #include "support/golden.hpp"
 

@@ -7,6 +7,7 @@
 //   BYTEOR_HOSTILE_SHOW        set: every seed on stderr, for a run that ends in a fault
 //
 // Not compiled under ThreadSanitizer: a hostile write is a race by its nature, and every one would be reported.
+#include "core/coded_error.hpp"
 #include "support/hostile_region.hpp"
 
 #if !defined(__SANITIZE_THREAD__)
@@ -262,7 +263,7 @@ class HostileRegion : public testing::Test {
     std::shared_ptr<run::Pipeline> pipeline;
     try {
       pipeline = open_pipeline(shape.spec, shape.options);
-    } catch (const run::OpenError&) {
+    } catch (const core::CodedError&) {
       return 0;  // lines into structs, a record maximum that a lane cannot hold: not what is tested
     }
     const RegionCopy copy(*pipeline);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "support/faulty_disk.hpp"
 #include "support/journal_folder.hpp"
 
@@ -380,7 +381,7 @@ TEST(JournalFiles, AfterASyncThatFailedWhateverWasNotProvenIsWrittenAgain) {
       while (append_records(*files, 10, 10)) durable = files->durable();
       EXPECT_EQ(files->durable(), durable);
       EXPECT_TRUE(contains(files->failure(), "sequence " + std::to_string(durable))) << files->failure();
-    } catch (const JournalError& error) {
+    } catch (const core::CodedError& error) {
       EXPECT_FALSE(opened);
       EXPECT_FALSE(std::filesystem::exists(temp.path("lane"))) << failing;
     }
@@ -580,7 +581,7 @@ TEST(JournalFiles, AnOpeningThatFailsLeavesNoFolderAndNoFile) {
     options.disk = &disk;
     try {
       JournalFiles::open(options);
-    } catch (const JournalError&) {
+    } catch (const core::CodedError&) {
       EXPECT_FALSE(std::filesystem::exists(temp.path("above"))) << failing;
       std::filesystem::remove_all(temp.path("above"));
       continue;
@@ -689,7 +690,7 @@ TEST(JournalFiles, AClosedJournalIsFreeForTheNextWriter) {
   const TempFolder temp;
   const auto first = JournalFiles::open(journal_in(temp.path("lane")));
   ASSERT_TRUE(append_records(*first, 5));
-  EXPECT_THROW(JournalFiles::open(journal_in(temp.path("lane"))), JournalError);
+  EXPECT_THROW(JournalFiles::open(journal_in(temp.path("lane"))), core::CodedError);
   first->close();
   const auto second = JournalFiles::open(journal_in(temp.path("lane")));
   EXPECT_EQ(second->opened_at(), 5u);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/coded_error.hpp"
 #include "support/faulty_disk.hpp"
 #include "support/journal_folder.hpp"
 #include "support/memory_disk.hpp"
@@ -172,7 +173,7 @@ TEST(JournalRecovery, LastSegmentsThatAreMissingAreAStatedFailureAndNoSequenceIs
       JournalReader reader(reading);
       read_records(reader);
       ASSERT_TRUE(reader.failed());
-      EXPECT_EQ(reader.failure().code(), "JOURNAL_GAP");
+      EXPECT_EQ(reader.failure().code(), abi::ErrorCode::kJournalGap);
     }
   }
 }
@@ -345,7 +346,7 @@ TEST(JournalRecovery, AnyByteThatFlipsInTheMiddleIsAStatedFailureAndIsNotServed)
     JournalReader reader(reading);
     EXPECT_EQ(read_records(reader), 4u);
     ASSERT_TRUE(reader.failed());
-    EXPECT_EQ(reader.failure().code(), "JOURNAL_DAMAGED");
+    EXPECT_EQ(reader.failure().code(), abi::ErrorCode::kJournalDamaged);
     EXPECT_EQ(std::string(reader.failure().what()), text);
   }
 }
@@ -472,7 +473,7 @@ TEST(JournalRecovery, AnyOpeningSyncThatFailsLetsTheNextOpeningProveAgain) {
       JournalFiles::open(options);
       EXPECT_LT(sync, which);
       break;
-    } catch (const JournalError& error) {
+    } catch (const core::CodedError& error) {
       ++failed;
       // Of the machine's start, noted last: after a power failure it is another one, whatever the device has.
       if (std::string_view(error.what()).find("writer.lock") != std::string_view::npos) continue;
@@ -563,7 +564,7 @@ TEST(JournalRecovery, AMissingSegmentIsAStatedFailure) {
   JournalReader reader(reading);
   read_records(reader);
   ASSERT_TRUE(reader.failed());
-  EXPECT_EQ(reader.failure().code(), "JOURNAL_GAP");
+  EXPECT_EQ(reader.failure().code(), abi::ErrorCode::kJournalGap);
   // The oldest may be missing when the reader has read it, and only then.
   std::filesystem::remove(temp.path("lane/" + names[0]));
   text = test::failure_of("JOURNAL_GAP", [&] { JournalFiles::open(journal_in(temp.path("lane"))); });

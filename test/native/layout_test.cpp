@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "graph/layout.hpp"
 #include "support/exercise.hpp"
 #include "support/exercise_graph.hpp"
@@ -67,10 +68,10 @@ TEST(GoldenLayout, HasTheShapeThatTheTestsOwnPlannerMakes) {
 
 TEST(GoldenLayout, OfAnotherPlanOrOfOtherPortsIsRefused) {
   const graph::Description chain = graph::decode(read_golden("chain"));
-  EXPECT_THROW(graph::decode_layout(read_golden_layout("eight"), chain, native_ports(chain)), graph::DecodeError);
-  EXPECT_THROW(graph::decode_layout(read_golden_layout("graph-line"), chain, native_ports(chain)), graph::DecodeError);
+  EXPECT_THROW(graph::decode_layout(read_golden_layout("eight"), chain, native_ports(chain)), core::CodedError);
+  EXPECT_THROW(graph::decode_layout(read_golden_layout("graph-line"), chain, native_ports(chain)), core::CodedError);
   EXPECT_THROW(graph::decode_layout(read_golden_layout("chain"), chain, {abi::PortCode::kJs, abi::PortCode::kNative}),
-               graph::DecodeError);
+               core::CodedError);
 }
 
 TEST(GoldenLayout, IsRefusedAtEveryOtherLength) {
@@ -78,10 +79,10 @@ TEST(GoldenLayout, IsRefusedAtEveryOtherLength) {
   std::vector<std::byte> bytes = read_golden_layout("graph-kept");
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     const std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
-    ASSERT_THROW(graph::decode_layout(cut, plan, native_ports(plan)), graph::DecodeError) << length;
+    ASSERT_THROW(graph::decode_layout(cut, plan, native_ports(plan)), core::CodedError) << length;
   }
   bytes.push_back(std::byte{0});
-  EXPECT_THROW(graph::decode_layout(bytes, plan, native_ports(plan)), graph::DecodeError);
+  EXPECT_THROW(graph::decode_layout(bytes, plan, native_ports(plan)), core::CodedError);
 }
 
 // Places a line or a page further on, sizes one more or less, and the values at the edges.

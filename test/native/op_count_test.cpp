@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "op/count.hpp"
 #include "op/key_table.hpp"
 #include "op/text.hpp"
@@ -126,7 +126,7 @@ TEST(CountOp, StaysWithinItsStatedReportSizeForTheWorstKeys) {
 TEST(CountOp, RefusesAKeyThatCannotBeOne) {
   OpConfig config;
   config.key = KeySpec{KeyCode::kJson, 0, 0, 0, "no-slash"};
-  EXPECT_THROW(CountOp{config}, std::invalid_argument);
+  EXPECT_THROW(CountOp{config}, core::CodedError);
 }
 
 // The counts of one key, in the order of reports taken meanwhile, may only grow, and every report must be whole.
@@ -191,11 +191,6 @@ TEST(Printable, EscapesWhatCannotBeShownAndCutsWhatIsTooLong) {
   EXPECT_EQ(printable("abcdefg", 6), "abcdef…");
   EXPECT_EQ(printable("abcdeé", 6), "abcde…");
   EXPECT_EQ(printable("abcde\xff", 6), "abcde…");
-}
-
-TEST(KeyTable, TakesTheBytesThatDescribeAnnounces) {
-  // lib/layout/memory.ts, tested with the same number in test/describe/memory.test.ts.
-  EXPECT_EQ(KeyTable::bytes_max(), 6'291'456u);
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "op/key.hpp"
 #include "support/op_records.hpp"
 
@@ -379,7 +379,7 @@ TEST(JsonKey, FindsEveryScalarOfRandomDocuments) {
 std::string refusal(const KeySpec& spec) {
   try {
     const KeyReader reader(spec);
-  } catch (const std::invalid_argument& error) {
+  } catch (const core::CodedError& error) {
     return error.what();
   }
   return "accepted";

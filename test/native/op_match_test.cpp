@@ -1,10 +1,10 @@
 // The ops that look at one record at a time: identity, filter, reject, prepend, append; and the catalog.
 #include <gtest/gtest.h>
 
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 
+#include "core/coded_error.hpp"
 #include "op/catalog.hpp"
 #include "op/text.hpp"
 #include "support/op_records.hpp"
@@ -74,13 +74,13 @@ TEST(FilterOp, RefusesAConfigThatNamesNoWayToMatch) {
   try {
     FilterOp op(matching(MatchCode::kNone, "x"));
     FAIL() << "accepted";
-  } catch (const std::invalid_argument& error) {
+  } catch (const core::CodedError& error) {
     EXPECT_STREQ(
         error.what(),
         "filter or reject: unknown match code 0, expected contains, starts_with, ends_with or equals (1 to 4); "
         "compile the plan again with this version of byteor");
   }
-  EXPECT_THROW(FilterOp(matching(static_cast<MatchCode>(9), "x")), std::invalid_argument);
+  EXPECT_THROW(FilterOp(matching(static_cast<MatchCode>(9), "x")), core::CodedError);
 }
 
 TEST(RejectOp, FailsRecordsThatMatchAndPassesTheOthers) {
@@ -223,7 +223,7 @@ std::string refusal(OpCode code) {
   config.code = code;
   try {
     visit_op(config, []<class Op>() {});
-  } catch (const std::invalid_argument& error) {
+  } catch (const core::CodedError& error) {
     return error.what();
   }
   return "accepted";

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "platform/disk.hpp"
 #include "run/pipeline.hpp"
 #include "support/golden.hpp"
@@ -173,8 +174,8 @@ TEST_F(GraphPipeline, ADiskThatHangsHoldsNeitherAHaltNorTheEndOfThePipeline) {
   try {
     open(input, "second");
     FAIL() << "two pipelines write one journal";
-  } catch (const run::OpenError& error) {
-    EXPECT_EQ(error.code(), "JOURNAL_LOCKED") << error.what();
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(error.code(), abi::ErrorCode::kJournalLocked) << error.what();
   }
   hung.go_on();
   while (run::live_regions() != regions) std::this_thread::sleep_for(1ms);

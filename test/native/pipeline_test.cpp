@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "support/js_ports.hpp"
 #include "support/plan_layout.hpp"
 #include "support/spec_builder.hpp"
@@ -272,13 +273,13 @@ TEST(Pipeline, AnImpossibleOptionIsRefusedByName) {
   try {
     open_pipeline(spec, options);
     FAIL() << "opened";
-  } catch (const run::OpenError& error) {
-    EXPECT_EQ(error.code(), "OPTION_RANGE");
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(error.code(), abi::ErrorCode::kOptionRange);
     EXPECT_NE(std::string(error.what()).find("batchRecords is 65537"), std::string::npos);
   }
   options = small_options();
   options.ports.push_back({.id = "nowhere"});
-  EXPECT_THROW(open_pipeline(spec, options), run::OpenError);
+  EXPECT_THROW(open_pipeline(spec, options), core::CodedError);
 }
 
 }  // namespace

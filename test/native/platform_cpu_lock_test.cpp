@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "core/coded_error.hpp"
 #include "platform/cpu_lock.hpp"
 #include "platform/user_folder.hpp"
 #include "support/temp_folder.hpp"
@@ -26,7 +27,7 @@ namespace {
 std::string refusal(const std::string& path) {
   try {
     UserFolder::open_at(path);
-  } catch (const std::runtime_error& error) {
+  } catch (const core::CodedError& error) {
     return error.what();
   }
   return "";

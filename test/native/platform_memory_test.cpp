@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/coded_error.hpp"
 #include "platform/memory.hpp"
 #include "support/temp_folder.hpp"
 
@@ -67,7 +68,8 @@ TEST(Mapping, TooMuchIsAnErrorWithASizeAndARemedy) {
     try {
       Mapping::anonymous(std::size_t{1} << 60, {.huge_pages = huge});
       FAIL() << "an exbibyte was mapped";
-    } catch (const std::runtime_error& error) {
+    } catch (const core::CodedError& error) {
+      EXPECT_EQ(error.code(), abi::ErrorCode::kNoMemory);
       EXPECT_EQ(std::string(error.what()),
                 "1152921504606846976 bytes cannot be mapped (Cannot allocate memory); ask for less: fewer shards, a "
                 "smaller capacity or a smaller record maximum");
@@ -100,7 +102,7 @@ TEST_F(SharedMapping, TakesItsFileAlong) {
 
 TEST_F(SharedMapping, NeverReusesAFileThatIsThere) {
   temp_.write("byteor/region-1", "somebody's");
-  EXPECT_THROW(Mapping::shared(folder_, "region-1", 4096), std::runtime_error);
+  EXPECT_THROW(Mapping::shared(folder_, "region-1", 4096), core::CodedError);
   EXPECT_EQ(temp_.read("byteor/region-1"), "somebody's");
 }
 
@@ -108,7 +110,8 @@ TEST_F(SharedMapping, WithoutRoomFailsAtOnceAndLeavesNothingBehind) {
   try {
     Mapping::shared(folder_, "region-1", std::size_t{1} << 50);
     FAIL() << "a petabyte was reserved";
-  } catch (const std::runtime_error& error) {
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(error.code(), abi::ErrorCode::kNoMemory);
     EXPECT_NE(std::string(error.what()).find("1125899906842624 bytes cannot be mapped in " + folder_.path()),
               std::string::npos)
         << error.what();
@@ -121,7 +124,8 @@ TEST_F(SharedMapping, AFileThatIsThereIsNoWantOfRoom) {
   try {
     Mapping::shared(folder_, "region-1", 4096);
     FAIL() << "a file that was there was taken";
-  } catch (const FolderError& error) {
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(error.code(), abi::ErrorCode::kObserveFolder);
     EXPECT_EQ(std::string(error.what()),
               temp_.path("byteor/region-1") +
                   " cannot be made for a pipeline that is observed (File exists); look at its folder, or set "

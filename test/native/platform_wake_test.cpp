@@ -8,10 +8,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
+#include "core/coded_error.hpp"
 #include "platform/futex.hpp"
 #include "platform/wake.hpp"
 #include "support/no_descriptors.hpp"
@@ -205,7 +205,8 @@ TEST(Sleeper, SaysWhatToDoWhenThereIsNoDescriptorLeft) {
     const test::NoDescriptors none;
     const Sleeper sleeper(armed, word, 1);
     FAIL() << "a sleeper with descriptors was made";
-  } catch (const std::runtime_error& error) {
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(error.code(), abi::ErrorCode::kNoResource);
     EXPECT_NE(std::string(error.what()).find("raise the limit of open files (ulimit -n)"), std::string::npos)
         << error.what();
   }

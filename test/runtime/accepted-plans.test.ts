@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeSpec } from '../../lib/lower/index.js';
 import type { PipelinePlanV2 } from '../../lib/plan/document.js';
 import { isCallerOp } from '../../lib/plan/op-catalog.js';
 import { open } from '../../lib/runtime/open.js';
@@ -14,6 +13,7 @@ import { compile } from '../../lib/version/version.js';
 import { arbitraryPlan } from '../support/arbitrary-plan.js';
 import { arbitraryChoices } from '../support/choices.js';
 import { mutated } from '../support/mutations.js';
+import { decodeSpec } from '../support/spec/decode.js';
 
 const RUNS = Number(process.env.BYTEOR_ACCEPTED_RUNS ?? 150);
 

@@ -66,7 +66,7 @@ function looksOf(work: () => void): Looks {
 function looksOfBoth(version: object, options: OpenOptions): { readonly snapshot: Looks; readonly ledger: Looks } {
   const pipeline = open(version as never, { ...options, threads: 1, recordMax: 16, pin: false, observe: true });
   try {
-    const bytes = readRegionFile((pipeline.status().region as { path: string }).path);
+    const bytes = readRegionFile(pipeline.status().region.path);
     return { snapshot: looksOf(() => readSnapshot(bytes)), ledger: looksOf(() => readLedger(bytes)) };
   } finally {
     pipeline.halt();

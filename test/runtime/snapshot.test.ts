@@ -62,7 +62,7 @@ describe('a snapshot', () => {
       const stage = pipeline.snapshot().agents[1];
       return stage?.sequence === 2 && stage.state === 'Waiting';
     });
-    const { path } = pipeline.status().region as { path: string };
+    const { path } = pipeline.status().region;
     const fromFile = readSnapshot(readFileSync(path));
     const { threads: _threads, ...here } = pipeline.snapshot();
     expect(fromFile).toMatchObject(here);
@@ -75,7 +75,7 @@ describe('a snapshot', () => {
 
   test('refuses a region that is damaged, wherever that is', async () => {
     const pipeline = openRing({ codec: 'utf8' }, { observe: true, capacity: 16, recordMax: 64, arenaBytes: 256 });
-    const { path } = pipeline.status().region as { path: string };
+    const { path } = pipeline.status().region;
     const whole = new Uint8Array(readFileSync(path));
     // Most of it is histograms, where every number is right; the tables stand before them.
     const damaged = fc.record({ at: fc.nat(8191), value: fc.nat(255) });

@@ -13,7 +13,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Name → why nothing in the library names it but its declaration. */
 const CALLED_FROM_OUTSIDE: Readonly<Record<string, string>> = {
-  bytes_max: 'the memory of a key table, which docs/ops.md states: a test holds the two together',
   report_bytes_max: 'the length of a report of `count`: a test proves that none is longer',
   diagnosticsPage: 'docs/diagnostics.md, which a test writes and compares',
   insertsPage: 'docs/inserts.md, likewise',

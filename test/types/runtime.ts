@@ -1,13 +1,31 @@
 /** Compile-time tests of the handles' types: ids and records follow from the plan. Each line must or must not compile. */
 
-import type { Ledger, PollHandle, PushHandle, PushOutcome, PushStatus, RecordCursor } from '../../lib/index.js';
+import type {
+  AdapterStatus,
+  ErrorCode,
+  GraphSizes,
+  Ledger,
+  PipelineStatus,
+  PollHandle,
+  PushHandle,
+  PushOutcome,
+  PushStatus,
+  RecordCursor,
+  RequestState,
+  RingSizes,
+  SinkStatus,
+  SourceStatus,
+} from '../../lib/index.js';
 import {
   attach,
+  ByteorError,
   compile,
   definePlan,
+  OpenError,
   open,
   type Pipeline,
   type PipelinePlanV2,
+  PortError,
   type Version,
 } from '../../lib/index.js';
 import { type Equal, proven } from './document.js';
@@ -240,4 +258,59 @@ export async function ofTheirPlan(): Promise<void> {
   // @ts-expect-error the plan has no such stage.
   void reports.typo;
   void [total, crc];
+}
+
+export function status(): void {
+  const { threads, requests, region, sizes, adapters } = open(compile(plan)).status();
+  proven<Equal<typeof sizes, RingSizes>>();
+  proven<Equal<typeof adapters.ticks, SourceStatus | undefined>>();
+  proven<Equal<typeof adapters.lines, SinkStatus | undefined>>();
+  const cpu: number | null | undefined = threads[0]?.cpu;
+  const state: RequestState | undefined = requests[0]?.outcome.state;
+  const bytes: number = region.bytes;
+  // @ts-expect-error the plan has no such boundary.
+  void adapters.typo;
+  // @ts-expect-error what reads has nothing unwritten.
+  void adapters.ticks?.unwritten;
+  // @ts-expect-error a ring has no lanes.
+  void sizes.lanes;
+  // @ts-expect-error a request has no such state.
+  const granted: RequestState = 'Granted';
+  // @ts-expect-error what a pipeline tells cannot be changed.
+  region.path = '';
+  void [cpu, state, bytes, granted];
+
+  const graph = open(compile(fork)).status();
+  proven<Equal<typeof graph.sizes, GraphSizes>>();
+  const journal: string | undefined = graph.sizes.lanes['lines->pass']?.journal;
+  void journal;
+}
+
+export function statusOfAnyPlan(version: Version): void {
+  const { sizes, adapters }: PipelineStatus = open(version).status();
+  const max = 'lanes' in sizes ? sizes.lanes.any?.record_max : sizes.record_max;
+  const adapter: AdapterStatus | undefined = adapters.anything;
+  // @ts-expect-error an ingress and an egress tell different things.
+  void adapter?.input_bytes;
+  const ahead = adapter !== undefined && 'input_bytes' in adapter ? adapter.input_bytes : null;
+  void [max, ahead];
+}
+
+export function coded(error: unknown): ErrorCode | undefined {
+  if (error instanceof OpenError) {
+    if (error.code === 'JOURNAL_LOCKED') return error.code;
+    // @ts-expect-error no error has such a code.
+    if (error.code === 'JOURNAL_LOKED') return undefined;
+    // @ts-expect-error nor has one of open this one.
+    if (error.code === 'PORT_TAKEN') return undefined;
+  }
+  if (error instanceof PortError) {
+    // @ts-expect-error an error of a port has another.
+    if (error.code === 'JOURNAL_LOCKED') return undefined;
+  }
+  // @ts-expect-error a code of the table.
+  void new OpenError('NO_SUCH_CODE', 'why');
+  // @ts-expect-error likewise.
+  void new ByteorError('NO_SUCH_CODE', 'why');
+  return error instanceof ByteorError ? error.code : undefined;
 }

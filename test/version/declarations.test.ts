@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSpec } from '../../lib/lower/index.js';
 import type { OpDeclarations, SingleRingPlan } from '../../lib/plan/document.js';
 import { compile } from '../../lib/version/version.js';
+import { decodeSpec } from '../support/spec/decode.js';
 
 const plan = (says: OpDeclarations = {}): SingleRingPlan => ({
   version: 2,

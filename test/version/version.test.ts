@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSpec, encodeSpec, lower } from '../../lib/lower/index.js';
+import { encodeSpec, lower } from '../../lib/lower/index.js';
 import type { SingleRingPlan } from '../../lib/plan/document.js';
 import { parsePlan } from '../../lib/plan/parse.js';
 import { planId } from '../../lib/version/id.js';
@@ -7,6 +7,7 @@ import { PlanError } from '../../lib/version/plan-error.js';
 import { compile, Version } from '../../lib/version/version.js';
 import { checked, shards } from '../lower/plans.js';
 import { fullGraph, fullRing } from './plans.js';
+import { decodeSpec } from '../support/spec/decode.js';
 
 /** What compile throws for a plan. */
 function thrownBy(run: () => unknown): unknown {

@@ -54,6 +54,7 @@ export type LapAnswer = { readonly runs: LapRuns } | Refused | { readonly failur
 export type LoadedAnswer = { readonly loaded: LoadedRun } | Refused | { readonly unmatched: string };
 
 type Library = Pick<typeof import('../../index.js'), 'compile' | 'open'>;
+/** As far as the byteor of the other side, which may be an older one, tells it. */
 type Status = { readonly threads: readonly { readonly cpu: number | null; readonly waited_seconds?: number | null }[] };
 
 const KIB = 1024;
@@ -88,7 +89,7 @@ async function answerOf(request: LapRequest, count: number): Promise<LapAnswer> 
     const { failure, boundaries } = await pipeline.finished();
     seconds.push((performance.now() - begin) / 1000);
     if (failure !== null) return { failure };
-    threads = added(threads, pipeline.status() as unknown as Status);
+    threads = added(threads, pipeline.status());
     peakOfFirstRun ??= process.resourceUsage().maxRSS * KIB;
     if (run + 1 < count) continue;
     const reports = pipeline.reports();

@@ -5,7 +5,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { OpenError } from '../../error/errors.js';
 import type { BoundaryEntry, CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
 import { failedAt } from '../../region/failure.js';
 import type { OpenOptions, Port } from '../../runtime/options.js';
@@ -187,8 +186,8 @@ export function runsOf(side: Side, answer: LapAnswer): LapRuns {
 }
 
 /** What to say of a pipeline that could not be opened, with the exit code that `run` would have. */
-export function refusal(side: Side, { refused: { code, message } }: Refused): CliError {
-  const problem = startProblem(new OpenError(code, message), side.version);
+export function refusal(side: Side, { refused }: Refused): CliError {
+  const problem = startProblem(refused, side.version);
   return new CliError(problem.exitCode, `${capital(sideWords(side))}: ${problem.message}`);
 }
 

@@ -3,7 +3,7 @@
  * compares the placeholders of all verbs with these. Main thread; what cannot be read has no candidates.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { ERROR_CODES } from '../../error/error-codes.js';
+import { ERROR_CODES } from '../../abi/error-codes.js';
 import { INSERT_RULES } from '../../lower/graph-rules.js';
 import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ErrorCode } from '../../abi/error-codes.js';
 import { monotonicNs } from '../../channel/clock.js';
 import { ByteorError } from '../../error/errors.js';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
@@ -12,6 +13,7 @@ import { BUILD_REMEDY } from '../../runtime/binary.js';
 import { open } from '../../runtime/open.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import type { Pipeline } from '../../runtime/pipeline.js';
+import type { PipelineStatus } from '../../runtime/status.js';
 import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
@@ -26,7 +28,7 @@ import { startProgress } from './progress.js';
 import { type EndSignal, exitCodeOf, type RunFacts, runFacts } from './result.js';
 import { RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
-import { answered, journalFolders, type RunStatus, readStatus, refusedRequests } from './status.js';
+import { answered, isSource, journalFolders, refusedRequests } from './status.js';
 import { summaryText } from './summary.js';
 
 export interface Execution {
@@ -68,7 +70,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     const ledger = await pipeline.finished().finally(() => progress?.end());
     const seconds = (monotonicNs() - start) / 1e9;
     tell(folder?.end());
-    const status = readStatus(pipeline);
+    const status = pipeline.status();
     const journals = journalsLeft(status);
     const ended = { ledger, status, journals, reports: pipeline.reports(), seconds, signal: signals.first };
     return conclude(ended, version.id, execution, context);
@@ -80,7 +82,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
 }
 
 /** The folders of Journal lanes that are there after the run. */
-const journalsLeft = (status: RunStatus): Readonly<Record<string, string>> =>
+const journalsLeft = (status: PipelineStatus): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(journalFolders(status)).filter(([, folder]) => existsSync(folder)));
 
 /** Before anything is emptied: a run whose records or summary would go nowhere does not begin. */
@@ -130,7 +132,7 @@ function conclude(
   const { err } = terminal;
   const facts = runFacts(ended);
   const channel = factsChannel(ends, terminal);
-  const readerGone = Object.values(ended.status.adapters).some((adapter) => adapter.reader_gone === true);
+  const readerGone = Object.values(ended.status.adapters).some((adapter) => !isSource(adapter) && adapter.reader_gone);
   const code = exitCodeOf(facts, ended.signal, options.assertConserved === true);
   if (options.json === true) channel.json(facts);
   // `byteor run … | head` has what it wanted: nothing to say unless something went wrong.
@@ -159,7 +161,7 @@ function problemLines(code: ExitCode, { failure, ledger }: RunFacts): string[] {
 }
 
 /** Exit codes of errors that the core or the runtime has when it opens. Everything else: the run failed. */
-const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
+const OPEN_EXIT_CODES: { readonly [Code in ErrorCode]?: ExitCode } = {
   BAD_OPTION: ExitCode.Usage,
   OPTION_RANGE: ExitCode.Usage,
   CPU_NOT_ALLOWED: ExitCode.Usage,
@@ -173,18 +175,20 @@ const OPEN_EXIT_CODES: Readonly<Record<string, ExitCode>> = {
 };
 
 /** Errors that one end causes: which one they are about. */
-const ABOUT: Readonly<Record<string, 'ingress' | 'egress'>> = {
+const ABOUT: { readonly [Code in ErrorCode]?: 'ingress' | 'egress' } = {
   INPUT_OPEN: 'ingress',
   OUTPUT_OPEN: 'egress',
   OUTPUT_BUSY: 'egress',
 };
 
-export function startProblem(error: ByteorError, version: Version): CliError {
+/** @param error of the runtime, or what another byteor, whose codes this one may not have, said of its own */
+export function startProblem(error: { readonly code: string; readonly message: string }, version: Version): CliError {
+  const code = error.code as ErrorCode;
   // Where several could be meant, the message has the path.
-  const [end, another] = (version.plan as PipelinePlanV2).boundaries.filter(({ kind }) => kind === ABOUT[error.code]);
+  const [end, another] = (version.plan as PipelinePlanV2).boundaries.filter(({ kind }) => kind === ABOUT[code]);
   const place = end === undefined || another !== undefined ? '' : `${end.kind} "${end.id}" `;
   const message = `Cannot start: ${place}${inOptionNames(error.message)}`;
-  return new CliError(OPEN_EXIT_CODES[error.code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
+  return new CliError(OPEN_EXIT_CODES[code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
 }
 
 /** @throws CliError (the machine cannot) */
@@ -262,9 +266,9 @@ function drainOnSignals(deadline: number, { err }: Terminal): SignalWatch {
 const ANSWER_MS_MAX = 1000;
 
 async function requireGranted(pipeline: Pipeline): Promise<void> {
-  for (let waited = 0; waited < ANSWER_MS_MAX && !answered(readStatus(pipeline)); waited++)
+  for (let waited = 0; waited < ANSWER_MS_MAX && !answered(pipeline.status()); waited++)
     await new Promise((resolve) => setTimeout(resolve, 1));
-  const refused = refusedRequests(readStatus(pipeline));
+  const refused = refusedRequests(pipeline.status());
   if (refused.length === 0) return;
   pipeline.halt();
   throw new CliError(

@@ -6,10 +6,11 @@
  * It looks at the pipeline ten times a second and costs the run nothing; its timer keeps nothing alive.
  */
 import type { Pipeline } from '../../runtime/pipeline.js';
+import type { SourceStatus } from '../../runtime/status.js';
 import { dataWords } from '../sizes.js';
 import type { Channel } from '../terminal.js';
 import { grouped, textWidth } from '../text.js';
-import { type AdapterStatus, readStatus } from './status.js';
+import { isSource } from './status.js';
 
 const PERIOD_MS = 100;
 /** Where no person looks, a line for a log. */
@@ -28,8 +29,8 @@ export function startProgress(pipeline: Pipeline, ingresses: readonly string[], 
   const { isTty } = channel;
   const start = performance.now();
   const show = (): void => {
-    const { adapters } = readStatus(pipeline);
-    const sources = ingresses.flatMap((id) => adapters[id] ?? []);
+    const { adapters } = pipeline.status();
+    const sources = ingresses.flatMap((id) => adapters[id] ?? []).filter(isSource);
     if (sources.length === 0) return;
     const line = progressLine(together(sources), (performance.now() - start) / 1000);
     if (isTty) channel.write(`${CLEAR}${fitted(line, channel.columns)}`);
@@ -48,8 +49,11 @@ export function startProgress(pipeline: Pipeline, ingresses: readonly string[], 
   };
 }
 
+/** What a source has read, and how much lies ahead. */
+type Read = Pick<SourceStatus, 'bytes' | 'records' | 'input_bytes'>;
+
 /** How much lies ahead is known where every source knows it. */
-export function together(sources: readonly AdapterStatus[]): AdapterStatus {
+export function together(sources: readonly Read[]): Read {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const known = sources.flatMap(({ input_bytes }) => input_bytes ?? []);
   return {
@@ -64,10 +68,10 @@ export const fitted = (line: string, columns: number): string =>
   textWidth(line) < columns ? line : line.slice(0, Math.max(0, columns - 1));
 
 /** Exposed for tests. */
-export function progressLine({ bytes, records, input_bytes: total }: AdapterStatus, seconds: number): string {
+export function progressLine({ bytes, records, input_bytes: total }: Read, seconds: number): string {
   const speed = seconds > 0 ? bytes / seconds : 0;
   const rate = `${dataWords(speed)}/s`;
-  if (total === undefined || total === null || total === 0)
+  if (total === null || total === 0)
     return `${grouped(records)} records  ${dataWords(bytes)}  ${rate}`;
   const share = Math.min(1, bytes / total);
   const bar = '▇'.repeat(Math.round(share * BAR_CELLS)).padEnd(BAR_CELLS, '·');

@@ -1,20 +1,10 @@
 /** What ops report, for people: totals, the largest keys, checksums; anything else as JSON. Pure; any thread. */
+import type { ChecksumReport, CountReport } from '../../runtime/reports.js';
 import type { Colors } from '../terminal.js';
 import { grouped, harmless, indent, table } from '../text.js';
 
 /** Keys of a count that are listed; `--json` has all. */
 const KEYS_SHOWN = 10;
-
-interface CountReport {
-  readonly total: number;
-  readonly keys?: Readonly<Record<string, number>>;
-  readonly other?: number;
-  readonly keyless?: number;
-}
-
-interface ChecksumReport {
-  readonly crc32c: readonly string[];
-}
 
 const isCount = (report: unknown): report is CountReport =>
   typeof report === 'object' && report !== null && typeof (report as CountReport).total === 'number';

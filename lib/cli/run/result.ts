@@ -2,19 +2,21 @@
 
 import type { EgressCounts, Imbalance, IngressCounts, Ledger } from '../../region/counts.js';
 import type { Failure } from '../../region/failure.js';
+import type { Reports } from '../../runtime/reports.js';
+import type { PipelineStatus, SourceStatus } from '../../runtime/status.js';
 import { ExitCode } from '../exit-code.js';
 import { isGraph } from './graph-summary.js';
-import type { AdapterStatus, RunStatus } from './status.js';
+import { isSource } from './status.js';
 
 export type EndSignal = 'SIGINT' | 'SIGTERM';
 
 /** How a run ended, from its pipeline. */
 export interface EndedRun {
   readonly ledger: Ledger;
-  readonly status: RunStatus;
+  readonly status: PipelineStatus;
   /** Journal lane → the folder of its files, where that is still there. */
   readonly journals: Readonly<Record<string, string>>;
-  readonly reports: Readonly<Record<string, unknown>>;
+  readonly reports: Reports;
   /** From the start of the threads until all were joined. */
   readonly seconds: number;
   readonly signal: EndSignal | undefined;
@@ -42,9 +44,9 @@ export interface RunFacts {
   /** Journal lane → the folder of its files; only where these are there after the run. */
   readonly journals?: Readonly<Record<string, string>>;
   /** Ingress that was fed by a journal → what lay torn at the journal's end; only where there is one. */
-  readonly replayed?: Readonly<Record<string, NonNullable<AdapterStatus['replay']>>>;
+  readonly replayed?: Readonly<Record<string, NonNullable<SourceStatus['replay']>>>;
   /** Stage id → what its op reports. */
-  readonly stages: Readonly<Record<string, unknown>>;
+  readonly stages: Reports;
   /** The first failure; only where there is one. */
   readonly failure?: Failure;
 }
@@ -61,7 +63,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
  * line that was too long (unless its lane drops), or a record that could not be written, ends the run as a failure, and
  * no adapter counts it.
  */
-function adapterImbalances({ boundaries, lanes }: Ledger, { adapters }: RunStatus): Imbalance[] {
+function adapterImbalances({ boundaries, lanes }: Ledger, { adapters }: PipelineStatus): Imbalance[] {
   return Object.entries(boundaries).flatMap(([at, counts]): Imbalance[] => {
     const records = adapters[at]?.records;
     if (records === undefined) return [];
@@ -84,9 +86,9 @@ export const allImbalances = ({ ledger, status }: Pick<EndedRun, 'ledger' | 'sta
   ...adapterImbalances(ledger, status),
 ];
 
-function replayedJournals({ adapters }: RunStatus): Pick<RunFacts, 'replayed'> {
-  const replayed = Object.entries(adapters).flatMap(([id, { replay }]) =>
-    replay === undefined ? [] : [[id, replay] as const],
+function replayedJournals({ adapters }: PipelineStatus): Pick<RunFacts, 'replayed'> {
+  const replayed = Object.entries(adapters).flatMap(([id, adapter]) =>
+    isSource(adapter) && adapter.replay !== undefined ? [[id, adapter.replay] as const] : [],
   );
   return replayed.length === 0 ? {} : { replayed: Object.fromEntries(replayed) };
 }

@@ -6,14 +6,15 @@
 import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { JournalCounts, Ledger } from '../../region/counts.js';
+import type { PipelineStatus } from '../../runtime/status.js';
 import { systemWords } from '../system-words.js';
 import { counted } from '../text.js';
-import { journalFolders, readStatus } from './status.js';
+import { journalFolders } from './status.js';
 
 /** What the folder needs of a pipeline. */
 interface Journaling {
   readonly state: string;
-  status(): unknown;
+  status(): Pick<PipelineStatus, 'sizes'>;
   ledger(): Pick<Ledger, 'lanes'>;
 }
 
@@ -31,7 +32,7 @@ export class RunFolder {
 
   /** @param asked what --journal names; that folder is the user's, and stays */
   static of(pipeline: Journaling, asked: string | undefined): RunFolder | undefined {
-    const lanes = journalFolders(readStatus(pipeline));
+    const lanes = journalFolders(pipeline.status());
     const [first] = Object.values(lanes);
     return first === undefined || asked !== undefined ? undefined : new RunFolder(dirname(first), pipeline, lanes);
   }

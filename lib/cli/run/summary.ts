@@ -30,7 +30,7 @@ import { grouped, harmless, indent, table, wrap } from '../text.js';
 import { graphVerdict, insertedLines, isGraph, journalLines, laneLines } from './graph-summary.js';
 import { reportLines } from './report-text.js';
 import { allImbalances, type EndedRun, endToEnd, type RunFacts } from './result.js';
-import { refusedRequests, refusedWords } from './status.js';
+import { isSource, refusedRequests, refusedWords } from './status.js';
 
 /** Cells of a folded note: easier to read than the whole width of a wide terminal. */
 const NOTE_CELLS = 92;
@@ -165,17 +165,19 @@ export function failureLine({ stage, shard, sequence, cause }: NonNullable<Ledge
 }
 
 function unwrittenLines({ status }: EndedRun, colors: Colors): string[] {
-  return Object.entries(status.adapters).flatMap(([id, { unwritten = 0 }]) =>
-    unwritten === 0 ? [] : [`${colors.yellow('!')} ${id}: ${grouped(unwritten)} records did not reach the output`],
-  );
+  return Object.entries(status.adapters).flatMap(([id, adapter]) => {
+    const unwritten = isSource(adapter) ? 0 : adapter.unwritten;
+    return unwritten === 0 ? [] : [`${colors.yellow('!')} ${id}: ${grouped(unwritten)} records did not reach the output`];
+  });
 }
 
 function tornLines({ status }: EndedRun, colors: Colors): string[] {
-  return Object.entries(status.adapters).flatMap(([id, { replay }]) =>
-    replay === undefined || replay.torn_bytes === 0
+  return Object.entries(status.adapters).flatMap(([id, adapter]) => {
+    const torn = isSource(adapter) ? (adapter.replay?.torn_bytes ?? 0) : 0;
+    return torn === 0
       ? []
-      : [`${colors.yellow('!')} ${id}: ${grouped(replay.torn_bytes)} bytes at the journal's end hold no whole record`],
-  );
+      : [`${colors.yellow('!')} ${id}: ${grouped(torn)} bytes at the journal's end hold no whole record`];
+  });
 }
 
 function balanceLines(run: EndedRun, facts: RunFacts, colors: Colors): string[] {

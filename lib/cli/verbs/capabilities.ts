@@ -1,4 +1,5 @@
 /** `byteor capabilities`: what this release and this build can do. Works, and says so, where the addon cannot be loaded. */
+import { PROFILES, WAITS } from '../../abi/definition.js';
 import { SIZE_DEFAULTS, SIZE_LIMITS } from '../../layout/memory.js';
 import { configJsonSchema } from '../../plan/json-schema.js';
 import * as limits from '../../plan/limits.js';
@@ -7,7 +8,6 @@ import { packageVersion } from '../../runtime/package-root.js';
 import { ExitCode } from '../exit-code.js';
 import { libc } from '../machine.js';
 import { type AskedAddon, askAddon } from '../native-facts.js';
-import { PROFILES, WAITS } from '../open-options.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { cpuListWords, sizeWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';

@@ -1,6 +1,6 @@
 /** `byteor explain`: what a code of a diagnostic or an error, or a rule of insertion, means and what to do. Needs no addon. */
 
-import { ERROR_CODE_GROUPS, ERROR_CODES, explainErrorCode } from '../../error/error-codes.js';
+import { ERROR_CODE_GROUPS, ERROR_CODES, type ErrorCode, isErrorCode } from '../../abi/error-codes.js';
 import { explainRule, INSERT_RULES, isInsertRule } from '../../lower/graph-rules.js';
 import { nearest } from '../../plan/words.js';
 import { CODE_GROUPS, CODES, explain, isDiagnosticCode } from '../../validate/codes.js';
@@ -34,7 +34,19 @@ export const define: Define = (command, context) => {
 
 const codeFacts = () => Object.entries(CODES).map(([code, entry]) => ({ code, ...entry }));
 const ruleFacts = () => Object.entries(INSERT_RULES).map(([rule, entry]) => ({ rule, ...entry }));
-const errorFacts = () => Object.entries(ERROR_CODES).map(([code, entry]) => ({ code, ...entry }));
+const errorFacts = () => (Object.keys(ERROR_CODES) as ErrorCode[]).map(factsOfError);
+
+function factsOfError(code: ErrorCode): object {
+  const { error, title, remedy, page } = ERROR_CODES[code];
+  return { code, error, title, remedy, page };
+}
+
+/** Undefined where no error has such a code. */
+function explainError(code: string): string | undefined {
+  if (!isErrorCode(code)) return undefined;
+  const { error, title, remedy, page } = ERROR_CODES[code];
+  return `${code} (${error}): ${title}\n\nWhat to do: ${remedy}\n\nMore: ${page}\n`;
+}
 
 function print(code: string | undefined, options: Options, { out }: VerbContext): ExitCode {
   if (code === undefined) {
@@ -43,7 +55,7 @@ function print(code: string | undefined, options: Options, { out }: VerbContext)
     return ExitCode.Done;
   }
   const name = code.toUpperCase();
-  const text = explain(name) ?? explainRule(name) ?? explainErrorCode(name);
+  const text = explain(name) ?? explainRule(name) ?? explainError(name);
   if (text === undefined) throw unknownName(code, name);
   if (options.json === true) out.json(factsOf(name));
   else out.line(text.trimEnd());
@@ -52,7 +64,7 @@ function print(code: string | undefined, options: Options, { out }: VerbContext)
 
 function factsOf(name: string): object {
   if (isDiagnosticCode(name)) return { code: name, ...CODES[name] };
-  return isInsertRule(name) ? { rule: name, ...INSERT_RULES[name] } : { code: name, ...ERROR_CODES[name] };
+  return isInsertRule(name) ? { rule: name, ...INSERT_RULES[name] } : factsOfError(name as ErrorCode);
 }
 
 function unknownName(code: string, name: string) {

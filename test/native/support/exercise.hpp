@@ -11,10 +11,10 @@
 #include <cstdlib>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "hand_graph.hpp"
 #include "op/key.hpp"
@@ -35,12 +35,9 @@ bool lives(Live&& live) {
   try {
     live();
     return true;
-  } catch (const graph::DecodeError&) {
-    // The decoder refuses: the expected end of most inputs.
-  } catch (const run::OpenError&) {
-    // A description that is sound but asks for more than a pipeline can be.
-  } catch (const std::invalid_argument&) {
-    // What only an op can judge, a key for instance; open turns it into its own error.
+  } catch (const core::CodedError&) {
+    // The decoder refuses, which is the expected end of most inputs; or the description asks for more than a pipeline
+    // can be, or for what only an op can judge, a key for instance.
   } catch (const HandGraph::TooLarge&) {
     // With 64 shards of 64 stages each run would only fill memory.
   }

@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "journal/error.hpp"
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
 #include "journal/journal_files.hpp"
 #include "journal/journal_reader.hpp"
 #include "temp_folder.hpp"
@@ -101,8 +102,8 @@ template <class Run>
 std::string failure_of(const std::string& code, Run&& run) {
   try {
     run();
-  } catch (const journal::JournalError& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
+  } catch (const core::CodedError& error) {
+    EXPECT_EQ(abi::word_of(error.code()), code) << error.what();
     return error.what();
   }
   ADD_FAILURE() << "no failure, where " << code << " was expected";

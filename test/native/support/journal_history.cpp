@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <sstream>
 
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
 #include "history_writer.hpp"
-#include "journal/error.hpp"
 #include "journal/journal_reader.hpp"
 
 namespace byteor::test {
 
-using journal::JournalError;
 using journal::JournalFiles;
 using journal::JournalOptions;
 
@@ -191,8 +191,8 @@ JournalHistory::Attempt JournalHistory::attempt(const JournalOptions& options) {
   attempt.cursor_on_disk = cursor_on_disk();
   try {
     attempt.files = JournalFiles::open(options);
-  } catch (const JournalError& error) {
-    attempt.code = error.code();
+  } catch (const core::CodedError& error) {
+    attempt.code = abi::word_of(error.code());
     attempt.message = error.what();
   } catch (const std::exception& error) {
     throw Violation("open-threw-something-else", error.what());

@@ -2,8 +2,9 @@
 // files are as they were before: what is refused must be accepted again once its cause is gone.
 #include <algorithm>
 
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
 #include "history_writer.hpp"
-#include "journal/error.hpp"
 #include "journal_damage.hpp"
 
 namespace byteor::test {
@@ -83,9 +84,9 @@ void JournalHistory::read_damaged(std::uint64_t end) {
         ++at;
       }
     skip_to(end);
-    if (reader.failed()) count("reader failed " + reader.failure().code());
-  } catch (const journal::JournalError& error) {
-    count("reader refused " + error.code());
+    if (reader.failed()) count(std::string("reader failed ") + abi::word_of(reader.failure().code()));
+  } catch (const core::CodedError& error) {
+    count(std::string("reader refused ") + abi::word_of(error.code()));
   }
 }
 

@@ -1,8 +1,8 @@
 // The steps of a run: what is appended and promised, and what readers get.
 #include <algorithm>
 
+#include "core/coded_error.hpp"
 #include "history_writer.hpp"
-#include "journal/error.hpp"
 
 namespace byteor::test {
 
@@ -40,7 +40,7 @@ void JournalHistory::begin_run(SplitMix& random) {
   try {
     run.inlet =
         std::make_unique<journal::JournalInlet>(run.read_lane, *run.files, run.block, run.reader_failures, inlet);
-  } catch (const journal::JournalError& error) {
+  } catch (const core::CodedError& error) {
     throw Violation("inlet-refused", error.what());
   }
 }
@@ -257,7 +257,7 @@ void JournalHistory::live_read(SplitMix& random) {
         ++at;
       }
     if (reader.failed()) failure = reader.failure().what();
-  } catch (const journal::JournalError& error) {
+  } catch (const core::CodedError& error) {
     failure = error.what();
   }
   while (at < model_.floor() && !model_.has_record(at)) ++at;

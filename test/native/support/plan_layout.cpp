@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "lane/framed_memory.hpp"
 
@@ -25,7 +26,7 @@ class Cursor {
   std::uint64_t at_ = sizeof(abi::RegionHeader);
 };
 
-[[noreturn]] void refuse_size(const char* what) { throw run::OpenError("OPTION_RANGE", what); }
+[[noreturn]] void refuse_size(const char* what) { throw core::CodedError(abi::ErrorCode::kOptionRange, what); }
 
 std::uint32_t stamps_of(std::uint64_t slots) {
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, std::bit_floor(slots) >> abi::kSampleShift));

@@ -33,7 +33,7 @@ struct Options : run::Options {
   std::optional<Bend> bend = {};  // only what checked_layout() makes
 };
 
-// Throws run::OpenError where the sizes do not fit.
+// Throws core::CodedError (OPTION_RANGE) where the sizes do not fit.
 graph::RegionLayout plan_layout(const graph::Description& description, const std::vector<abi::PortCode>& ports,
                                 const Options& options);
 

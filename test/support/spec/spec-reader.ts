@@ -17,10 +17,10 @@ import {
   SpecRole,
   SpecSection,
   SpecStage,
-} from '../abi/definition.js';
-import type { StructLayout } from '../abi/struct.js';
-import { SpecError } from './errors.js';
-import { INDEX_STRIDE } from './spec-writer.js';
+} from '../../../lib/abi/definition.js';
+import type { StructLayout } from '../../../lib/abi/struct.js';
+import { SpecError } from './spec-error.js';
+import { INDEX_STRIDE } from '../../../lib/lower/spec-writer.js';
 
 type SectionName = keyof typeof enums.SectionKind;
 type TargetName = keyof typeof enums.TargetCode;

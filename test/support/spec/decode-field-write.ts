@@ -1,11 +1,11 @@
 /** Checked reading of what `set_field` stages do: each write lies in the struct that arrives. Pure; any thread. */
 
-import { enums, SpecFieldWrite } from '../abi/definition.js';
-import { parseScalar, type ScalarKind } from '../plan/codec-layout.js';
-import { isNumeric } from '../plan/field-constant.js';
+import { enums, SpecFieldWrite } from '../../../lib/abi/definition.js';
+import { parseScalar, type ScalarKind } from '../../../lib/plan/codec-layout.js';
+import { isNumeric } from '../../../lib/plan/field-constant.js';
 import { agree, expect } from './decode-tables.js';
-import { FIELD_KINDS } from './field-write.js';
-import type { FieldKindName, FieldWriteSpec, RecordSpec, StageSpec } from './spec.js';
+import { FIELD_KINDS } from '../../../lib/lower/field-write.js';
+import type { FieldKindName, FieldWriteSpec, RecordSpec, StageSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type FieldWriteRow = Row<keyof typeof SpecFieldWrite.offset>;

@@ -1,6 +1,6 @@
 /** Checked reading of the lanes of a graph, each by itself; decode-graph.ts checks them against the roles. Pure. */
 
-import { enums, NONE, SpecLane } from '../abi/definition.js';
+import { enums, NONE, SpecLane } from '../../../lib/abi/definition.js';
 import {
   CAPACITY_MAX,
   FANOUT_V1_MAX_CONSUMERS,
@@ -11,9 +11,9 @@ import {
   JOURNAL_SEGMENT_BYTES_MIN,
   LANE_BYTES_MAX,
   LANE_BYTES_MIN,
-} from '../plan/limits.js';
+} from '../../../lib/plan/limits.js';
 import { agree, expect, readId } from './decode-tables.js';
-import type { LaneKindName, LaneSpec } from './spec.js';
+import type { LaneKindName, LaneSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 export type LaneRow = Row<keyof typeof SpecLane.offset>;

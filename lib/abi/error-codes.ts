@@ -1,11 +1,32 @@
 /**
- * What the codes of run-time errors mean, for `byteor explain` and the tables of docs/runtime.md; a test compares both
- * with the sources. Pure; any thread.
+ * The ONE table of the codes that errors carry: what the core throws (native/core/coded_error.hpp, which has an enumerator for
+ * each of its codes out of this table), what the library throws (lib/error/errors.ts, where a code that is not in it does not
+ * compile), what `byteor explain` says and what docs/runtime.md and docs/journal.md list. Codes of diagnostics, which are about
+ * a plan, have a table of their own (lib/validate/codes.ts). Pure; any thread.
  */
 
-export interface ErrorCodeEntry {
+/** Classes of the errors that have a code. */
+export type ErrorClass =
+  | 'OptionError'
+  | 'OpenError'
+  | 'PortError'
+  | 'ClosedError'
+  | 'DeadlineError'
+  | 'AbortedError'
+  | 'RecordTooLargeError'
+  | 'RecordError'
+  | 'UsageError'
+  | 'PipelineFailedError'
+  | 'PlanError'
+  | 'NoLaneGraphError'
+  | 'RegionError';
+
+/** What is written of one code. */
+export interface ErrorCodeEntry<Class extends ErrorClass = ErrorClass> {
   /** Class of the errors that have the code. */
-  readonly error: string;
+  readonly error: Class;
+  /** Whose sources throw it: those of the C++ core, those of lib/, or both. */
+  readonly thrownBy: 'core' | 'library' | 'both';
   /** What is wrong, without a full stop. */
   readonly title: string;
   /** What to do, as sentences. */
@@ -14,85 +35,109 @@ export interface ErrorCodeEntry {
   readonly page: string;
 }
 
-const opening = (title: string, remedy: string): ErrorCodeEntry => ({
+type ThrownBy = ErrorCodeEntry['thrownBy'];
+
+const opening = (thrownBy: ThrownBy, title: string, remedy: string): ErrorCodeEntry<'OpenError'> => ({
   error: 'OpenError',
+  thrownBy,
   title,
   remedy,
   page: 'docs/runtime.md#errors',
 });
 
-const journal = (title: string, remedy: string): ErrorCodeEntry => ({
+const journal = (title: string, remedy: string): ErrorCodeEntry<'OpenError'> => ({
   error: 'OpenError',
+  thrownBy: 'core',
   title,
   remedy,
   page: 'docs/journal.md#opening',
 });
 
-const using = (error: string, title: string, remedy: string, page: string): ErrorCodeEntry => ({
-  error,
-  title,
-  remedy,
-  page,
-});
+const using = <const Class extends ErrorClass>(
+  error: Class,
+  title: string,
+  remedy: string,
+  page: string,
+  thrownBy: ThrownBy = 'library',
+): ErrorCodeEntry<Class> => ({ error, thrownBy, title, remedy, page });
 
 /** `open` was refused: nothing was started, and no file was changed. */
 const OPENING = {
   CPU_NOT_ALLOWED: opening(
+    'core',
     'an option names a CPU that this process may not use',
     'Name CPUs of the allowed set, which `byteor doctor` shows, or leave `cpus` out.',
   ),
-  INPUT_OPEN: opening('an input file cannot be opened', 'The message has the path and the reason: correct either.'),
+  INPUT_OPEN: opening('both', 'an input file cannot be opened', 'The message has the path and the reason: correct either.'),
   MEMORY_LIMIT: opening(
+    'library',
     'the pipeline needs more memory than the control group or the machine has room for',
     'Ask for less (`capacity`, `arenaBytes`, `laneBytes`; `byteor describe` lists every byte), or raise the limit.',
   ),
+  NATIVE_ERROR: opening(
+    'core',
+    'the core refused a call in a way that has no code of its own: the addon is of another version than the package',
+    'Install byteor again, or compile the addon with `npx byteor build`; if that does not help, report the message.',
+  ),
   NO_MEMORY: opening(
+    'core',
     'the system refused memory',
     'Use smaller sizes, or fewer shards or keys of a `count`; end what else takes memory.',
   ),
   NO_RESOURCE: opening(
+    'core',
     'the system refused something other than memory or threads that a start needs',
     'The message says what; `byteor doctor` shows the limits.',
   ),
   NO_THREAD: opening(
+    'core',
     'the system gives no more threads; those that had started were joined',
     'Ask for fewer (`threads`), or raise the limit of the user or the control group.',
   ),
   OBSERVE_FOLDER: opening(
+    'core',
     'with `observe` there is no folder, or no room in it, for the file of the memory',
     'Set `XDG_RUNTIME_DIR`, give `/dev/shm` more room, or leave `observe` out; `byteor doctor` shows the folders.',
   ),
   OP_UNAVAILABLE: opening(
+    'both',
     'the plan has an op that this version does not run (`js:` or `native:`)',
     'Do that work where records are pushed or polled.',
   ),
   OPTION_RANGE: opening(
+    'core',
     'an option is outside of what this plan and this machine allow',
     'The message has the option, its value and the limits.',
   ),
   OUTPUT_BUSY: opening(
+    'core',
     'another pipeline writes the output file, or reads the file that would be truncated',
     'Write to another file, or end the other pipeline first. Name outputs by process where there are several.',
   ),
-  OUTPUT_OPEN: opening('an output file cannot be opened', 'The message has the path and the reason: correct either.'),
+  OUTPUT_OPEN: opening('both', 'an output file cannot be opened', 'The message has the path and the reason: correct either.'),
   PORT_KIND: opening(
+    'core',
     'a port does not suit its end: an ingress is discarded, or an egress replays',
     'An ingress takes `js`, `lines` or `replay`, an egress `js`, `lines` or `discard`.',
   ),
-  PORT_UNKNOWN: opening('`ports` names an end that the plan does not have', 'The message lists the ends of the plan.'),
+  PORT_UNKNOWN: opening('core', '`ports` names an end that the plan does not have', 'The message lists the ends of the plan.'),
   REGION_TOO_LARGE: opening(
+    'core',
     'the memory of the pipeline has more than the 4 GiB that Node can show to JavaScript',
     'Ask for less, or give every end a native port: then there is no such limit.',
   ),
   SAME_FILE: opening(
+    'core',
     'the input is also the output, or the journal that is replayed is one that the plan writes',
     'Name another file or folder for one of them.',
   ),
   SHARD_KEY: opening(
+    'core',
     'lines or records cannot be spread over several shards without a key',
     'Give the plan a `shard_key`, or one shard.',
   ),
   SPEC_DAMAGED: opening(
+    'core',
     'the core cannot read the compiled plan: it was changed, or it is of another version of byteor',
     'Compile the plan again with the installed version.',
   ),
@@ -200,6 +245,7 @@ const RUNNING = {
     'a handle cannot be used so at that moment',
     'The message has the rule.',
     'docs/handles.md',
+    'both',
   ),
   PIPELINE_FAILED: using(
     'PipelineFailedError',
@@ -209,19 +255,58 @@ const RUNNING = {
   ),
 } as const;
 
-/** The run-time errors in groups, as they are listed. */
-export const ERROR_CODE_GROUPS: Readonly<Record<string, Readonly<Record<string, ErrorCodeEntry>>>> = {
+/** Of what needs no pipeline: compiling a plan, writing it as another, reading the memory of a process. */
+const READING = {
+  BAD_REGION: using(
+    'RegionError',
+    'bytes that are not the memory of a pipeline, or are damaged, or of another version of byteor',
+    'The message says what was found and where. Read the memory of a pipeline with the version that made it.',
+    'docs/runtime.md#the-snapshot',
+    'both',
+  ),
+  NO_LANE_GRAPH: using(
+    'NoLaneGraphError',
+    'a plan cannot be written as a LaneGraph that does the same',
+    'The message says what stands in the way: only a chain of stages on one ring has such a document.',
+    'docs/cli.md#view',
+  ),
+  PLAN_ERRORS: using(
+    'PlanError',
+    'a plan with errors was given to `compile`',
+    '`diagnostics` has all of them, and the message lists them; `validate` tells them without an exception.',
+    'docs/diagnostics.md',
+  ),
+} as const;
+
+/** Every code. */
+export const ERROR_CODES = { ...OPENING, ...JOURNAL, ...RUNNING, ...READING } as const;
+
+/** Code of an error of byteor: stable, and may be compared. `byteor explain CODE` says what it means and what to do. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The codes that errors of one class have. */
+export type ErrorCodeOf<Class extends ErrorClass> = {
+  [Code in ErrorCode]: (typeof ERROR_CODES)[Code] extends ErrorCodeEntry<Class> ? Code : never;
+}[ErrorCode];
+
+/** Code of an OpenError. */
+export type OpenErrorCode = ErrorCodeOf<'OpenError'>;
+
+/** Code of a PortError. */
+export type PortErrorCode = ErrorCodeOf<'PortError'>;
+
+/** The codes in groups, as they are listed. */
+export const ERROR_CODE_GROUPS = {
   'Errors of open': OPENING,
   'Errors of a journal': JOURNAL,
   'Errors of handles and waits': RUNNING,
-};
+  'Errors of plans and of what is read': READING,
+} as const satisfies Readonly<Record<string, Readonly<Record<string, ErrorCodeEntry>>>>;
 
-/** Every code of a run-time error. */
-export const ERROR_CODES: Readonly<Record<string, ErrorCodeEntry>> = { ...OPENING, ...JOURNAL, ...RUNNING };
+/** Whether a text is one of the codes. */
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_CODES, text);
 
-/** The text that `byteor explain CODE` prints; undefined if no error has such a code. */
-export function explainErrorCode(code: string): string | undefined {
-  if (!Object.hasOwn(ERROR_CODES, code)) return undefined;
-  const { error, title, remedy, page } = ERROR_CODES[code] as ErrorCodeEntry;
-  return `${code} (${error}): ${title}\n\nWhat to do: ${remedy}\n\nMore: ${page}\n`;
-}
+/** The codes that the core throws: what its enumerators are made of. */
+export const CORE_ERROR_CODES: readonly ErrorCode[] = (Object.keys(ERROR_CODES) as ErrorCode[]).filter(
+  (code) => ERROR_CODES[code].thrownBy !== 'library',
+);

@@ -3,12 +3,12 @@
  * is computed again and compared. Pure; any thread.
  */
 
-import { enums, NONE, type SpecBoundary, type SpecKey, SpecStage } from '../abi/definition.js';
-import { OP_TEXT_BYTES_MAX } from '../plan/limits.js';
-import { roomOf, traitsOf } from '../plan/op-catalog.js';
-import { stageFlags } from './encode-tables.js';
-import { SpecError } from './errors.js';
-import type { BoundarySpec, FieldWriteSpec, KeySpec, OpName, RecordSpec, StageAbilities, StageSpec } from './spec.js';
+import { enums, NONE, type SpecBoundary, type SpecKey, SpecStage } from '../../../lib/abi/definition.js';
+import { OP_TEXT_BYTES_MAX } from '../../../lib/plan/limits.js';
+import { roomOf, traitsOf } from '../../../lib/plan/op-catalog.js';
+import { stageFlags } from '../../../lib/lower/encode-tables.js';
+import { SpecError } from './spec-error.js';
+import type { BoundarySpec, FieldWriteSpec, KeySpec, OpName, RecordSpec, StageAbilities, StageSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type BoundaryRow = Row<keyof typeof SpecBoundary.offset>;

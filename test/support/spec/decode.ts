@@ -1,12 +1,12 @@
 /**
  * Reads a spec buffer back. Nothing is trusted: every bound is checked, and everything that follows from something else
  * (ancestors, marks, room, layout; watermarks, what lanes carry) is computed again and compared. The same rules stand in
- * native/graph; this side serves tools and tests. Pure; any thread.
+ * native/graph; this side is the oracle of tests, and no part of the package. Pure.
  */
 
 import { decodeGraph } from './decode-graph.js';
 import { decodeRing } from './decode-ring.js';
-import type { Spec } from './spec.js';
+import type { Spec } from '../../../lib/lower/spec.js';
 import { SpecReader } from './spec-reader.js';
 
 /**

@@ -3,10 +3,10 @@
  * their kinds have, and carry the watermarks and record facts that follow. The same rules stand in native/graph. Pure.
  */
 
-import { enums, SpecBoundary, SpecKey, SpecRole } from '../abi/definition.js';
-import { ORDINAL_BITS_MAX } from '../abi/limits.js';
-import { orderedOwners, ordinalUses } from '../plan/flow.js';
-import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX } from '../plan/limits.js';
+import { enums, SpecBoundary, SpecKey, SpecRole } from '../../../lib/abi/definition.js';
+import { ORDINAL_BITS_MAX } from '../../../lib/abi/limits.js';
+import { orderedOwners, ordinalUses } from '../../../lib/plan/flow.js';
+import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX } from '../../../lib/plan/limits.js';
 import { checkFieldWrite, readFieldWrites } from './decode-field-write.js';
 import { type LaneRow, type ReadLanes, readLanes } from './decode-lanes.js';
 import {
@@ -20,8 +20,8 @@ import {
   readName,
   readStages,
 } from './decode-tables.js';
-import { SpecError } from './errors.js';
-import { ingressesOf, laneRecords, watermarkedLanes } from './graph-flow.js';
+import { SpecError } from './spec-error.js';
+import { laneRecords, watermarkedLanes } from '../../../lib/lower/graph-flow.js';
 import type {
   GraphBoundarySpec,
   GraphSpec,
@@ -31,7 +31,7 @@ import type {
   RoleName,
   RoleSpec,
   StageSpec,
-} from './spec.js';
+} from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type RoleRow = Row<keyof typeof SpecRole.offset>;
@@ -294,6 +294,17 @@ function checkKeys(
       checkField(keys[key], keyRows[key], ingress);
     }
   }
+}
+
+/** For each role, the roles of the ingresses whose records reach it. */
+function ingressesOf(roles: readonly RoleSpec[], laneCount: number): readonly ReadonlySet<number>[] {
+  const through: ReadonlySet<number>[] = Array.from({ length: laneCount }, () => new Set<number>());
+  return roles.map(({ kind, inlets, outlets }, role) => {
+    const sources = new Set(inlets.flatMap((lane) => [...(through[lane] ?? [])]));
+    if (kind === 'Ingress') sources.add(role);
+    for (const lane of outlets) through[lane] = sources;
+    return sources;
+  });
 }
 
 /** @throws SpecError with the byte in question when anything does not hold */

@@ -1,6 +1,6 @@
 /** Checked reading of a SingleRing spec. The same rules stand in native/graph/decode.cpp. Pure; any thread. */
 
-import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry } from '../abi/definition.js';
+import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry } from '../../../lib/abi/definition.js';
 import { checkFieldWrite, readFieldWrites } from './decode-field-write.js';
 import {
   agree,
@@ -12,13 +12,13 @@ import {
   readName,
   readStages,
 } from './decode-tables.js';
-import { maskOf } from './encode-ring.js';
-import { SpecError } from './errors.js';
-import { ANY_RECORD } from './graph-flow.js';
-import { chooseLayout, keepsRecords } from './layout.js';
-import type { BoundarySpec, RingEntrySpec, RingSpec, StageSpec } from './spec.js';
+import { maskOf } from '../../../lib/lower/encode-ring.js';
+import { SpecError } from './spec-error.js';
+import { ANY_RECORD } from '../../../lib/lower/graph-flow.js';
+import { chooseLayout, keepsRecords } from '../../../lib/lower/layout.js';
+import type { BoundarySpec, RingEntrySpec, RingSpec, StageSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
-import { ancestorsOf, nearestFilters, terminalsOf } from './topology.js';
+import { ancestorsOf, nearestFilters, terminalsOf } from '../../../lib/lower/topology.js';
 
 /** Most entries a ring can have: one bit each in a 64-bit mask. */
 const ENTRIES_MAX = 64;
