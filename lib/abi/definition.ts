@@ -1,12 +1,14 @@
 import * as limits from './limits.js';
+import { opCodes } from './ops.js';
 import { struct } from './struct.js';
 
 export * from './limits.js';
 
 /**
  * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
- * lib/lower and checked again by native/abi/decode) and the region (state that threads share while a pipeline runs).
- * `npm run abi` writes native/abi/abi_generated.hpp from it; a test proves that the checked-in header agrees.
+ * lib/lower and checked again by native/graph) and the region (state that threads share while a pipeline runs); ops.ts has
+ * what stands of each op. `npm run abi` writes native/abi/abi_generated.hpp and native/op/catalog_generated.hpp from it; a test
+ * proves that the checked-in headers agree.
  *
  * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
  * Region:  RegionHeader | AgentEntry… | ThreadBlock… | RingBlock… or LaneBlock… | blocks, lists, texts, histograms,
@@ -42,18 +44,7 @@ export const enums = {
   },
   BoundaryCode: { Ingress: 1, Egress: 2 },
   CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
-  OpCode: {
-    Identity: 1,
-    Filter: 2,
-    Prepend: 3,
-    Append: 4,
-    Count: 5,
-    Checksum: 6,
-    Reject: 7,
-    SetField: 8,
-    Js: 100,
-    Native: 101,
-  },
+  OpCode: opCodes,
   MatchCode: { None: 0, Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
   /** KeepsLayout: of a stage that writes; a struct is still that struct behind it. */
   StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8, KeepsLayout: 16 },

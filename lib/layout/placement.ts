@@ -5,6 +5,7 @@
  * of each journal lane have a thread of their own behind them. Pure; any thread.
  */
 
+import { callerOps, ops } from '../abi/ops.js';
 import type { GraphSpec, RingSpec, RoleSpec, StageSpec } from '../lower/spec.js';
 import { withRelays } from './relays.js';
 
@@ -42,10 +43,9 @@ const SINK_WEIGHT = 4;
 /** Moving a record from lane to lane. */
 const LANE_WEIGHT = 0.5;
 
-function stageWeight(stage: StageSpec): number {
-  if (stage.op === 'Identity') return 0.05;
-  if (stage.op === 'Count') return stage.key === null ? 0.1 : 2;
-  return 1;
+function stageWeight({ op, key }: StageSpec): number {
+  const row = op === 'Js' || op === 'Native' ? callerOps[op] : ops[op];
+  return key !== null && 'configuredWeight' in row ? row.configuredWeight : row.weight;
 }
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);

@@ -4,6 +4,7 @@
  */
 
 import { enums, NONE, type SpecBoundary, type SpecKey, SpecStage } from '../abi/definition.js';
+import { callerOps, ops } from '../abi/ops.js';
 import { OP_TEXT_BYTES_MAX } from '../plan/limits.js';
 import { roomOf, traitsOf } from '../plan/op-catalog.js';
 import { stageFlags } from './encode-tables.js';
@@ -51,8 +52,7 @@ export function readId(reader: SpecReader, row: Row<'id_offset' | 'id_length'>):
 
 /** The plan's word for an op of the spec: what its abilities and room are looked up by. */
 function planOp(op: OpName, text: string): string {
-  if (op === 'Js' || op === 'Native') return `${op.toLowerCase()}:${text}`;
-  return op === 'SetField' ? 'set_field' : op.toLowerCase();
+  return op === 'Js' || op === 'Native' ? `${callerOps[op].name}:${text}` : ops[op].name;
 }
 
 /**

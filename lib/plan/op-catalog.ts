@@ -1,9 +1,10 @@
 /**
- * The built-in ops: what each may be told, what it does to a record, and what it needs. Validation, the builder's
- * types, lowering and `capabilities` read this one table. Ops of callers (`js:<name>`, `native:<name>`) are not in it:
+ * The built-in ops: what each may be told, what it does to a record (lib/abi/ops.ts), and what it needs. Validation, the
+ * builder's types, lowering and `capabilities` read this one table. Ops of callers (`js:<name>`, `native:<name>`) are not in it:
  * `validate` checks what the plan says of them, `open` checks the rest. Pure; any thread.
  */
 import type * as z from 'zod';
+import { type BuiltinName, ops } from '../abi/ops.js';
 import type { Key, OpDeclarations, StageEntry } from './document.js';
 import { CALLER_OP_PATTERN } from './limits.js';
 import { countConfig, matchConfig, noConfig, setFieldConfig, textConfig } from './op-configs.js';
@@ -108,20 +109,15 @@ const textBytes = (config: unknown): number => utf8Length((config as TextConfig)
 /** Text before and behind every record. */
 const adding = (adds: (config: unknown) => OpRoom) => ({ room: adds, adds });
 
-const READER = {
-  access: 'read',
-  sink: false,
-  filters: false,
-  fails: false,
-  emits: false,
-  keepsLayout: true,
-  room: noRoom,
-} as const;
+/** What the op table says of an op, and no room. */
+function rowOf(op: BuiltinName) {
+  const { name, access, sink, filters, fails, emits, keepsLayout } = ops[op];
+  return { op: name, access, sink, filters, fails, emits, keepsLayout, room: noRoom };
+}
 
 const ENTRIES: readonly OpEntry[] = [
   {
-    ...READER,
-    op: 'identity',
+    ...rowOf('Identity'),
     help: 'Passes every record on unchanged.',
     get shape() {
       return shapes.noConfig;
@@ -132,10 +128,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: false,
   },
   {
-    ...READER,
-    op: 'filter',
+    ...rowOf('Filter'),
     help: 'Passes the records that match; a record that does not match is filtered and counted once.',
-    filters: true,
     get shape() {
       return shapes.matchConfig;
     },
@@ -145,11 +139,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: true,
   },
   {
-    ...READER,
-    op: 'prepend',
+    ...rowOf('Prepend'),
     help: 'Puts text before every record.',
-    access: 'write',
-    keepsLayout: false,
     get shape() {
       return shapes.textConfig;
     },
@@ -160,11 +151,8 @@ const ENTRIES: readonly OpEntry[] = [
     ...adding((config) => ({ head: textBytes(config), tail: 0 })),
   },
   {
-    ...READER,
-    op: 'append',
+    ...rowOf('Append'),
     help: 'Puts text behind every record.',
-    access: 'write',
-    keepsLayout: false,
     get shape() {
       return shapes.textConfig;
     },
@@ -175,10 +163,8 @@ const ENTRIES: readonly OpEntry[] = [
     ...adding((config) => ({ head: 0, tail: textBytes(config) })),
   },
   {
-    ...READER,
-    op: 'count',
+    ...rowOf('Count'),
     help: 'Counts records, in total or per key (a bounded number of keys), in snapshots and in the summary of a run.',
-    sink: true,
     get shape() {
       return shapes.countConfig;
     },
@@ -188,10 +174,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: false,
   },
   {
-    ...READER,
-    op: 'checksum',
+    ...rowOf('Checksum'),
     help: 'Takes the CRC32C of all records in order, one per shard, for the summary of a run.',
-    sink: true,
     get shape() {
       return shapes.noConfig;
     },
@@ -201,10 +185,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: false,
   },
   {
-    ...READER,
-    op: 'reject',
+    ...rowOf('Reject'),
     help: 'Fails a record that matches, which stops the pipeline; other records pass unchanged.',
-    fails: true,
     get shape() {
       return shapes.matchConfig;
     },
@@ -214,11 +196,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: true,
   },
   {
-    ...READER,
-    op: 'set_field',
+    ...rowOf('SetField'),
     help: 'Writes a field of a struct in place: a constant, a sum, or another field. A sum that its type cannot hold fails the record.',
-    access: 'write',
-    fails: true,
     get shape() {
       return shapes.setFieldConfig;
     },

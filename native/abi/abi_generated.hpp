@@ -228,6 +228,31 @@ enum class PinState : std::uint32_t {
   kFailed = 3,
 };
 
+// An op: lib/abi/ops.ts. native/op/traits.hpp finds its row.
+struct OpRow {
+  OpCode code;
+  const char* name;  // key in plans; of an op that the caller brings, its prefix
+  bool declared;  // the caller brings it: what it does is what the plan declares; there is no class for it
+  std::uint32_t flags;  // StageFlag bits of a stage with it
+  bool emits;
+  bool keeps_layout;  // a struct is still that struct behind it; true of every op that only reads
+  double weight;  // what a record costs it, beside the other ops
+  double configured_weight;  // the same where it has a config, of an op whose config may be left out
+};
+
+inline constexpr OpRow kOps[] = {
+  {OpCode::kIdentity, "identity", false, 0, false, true, 0.05, 0.05},
+  {OpCode::kFilter, "filter", false, 2, false, true, 1, 1},
+  {OpCode::kPrepend, "prepend", false, 1, false, false, 1, 1},
+  {OpCode::kAppend, "append", false, 1, false, false, 1, 1},
+  {OpCode::kCount, "count", false, 8, false, true, 0.1, 2},
+  {OpCode::kChecksum, "checksum", false, 8, false, true, 1, 1},
+  {OpCode::kReject, "reject", false, 4, false, true, 1, 1},
+  {OpCode::kSetField, "set_field", false, 21, false, true, 1, 1},
+  {OpCode::kJs, "js", true, 0, false, false, 1, 1},
+  {OpCode::kNative, "native", true, 0, false, false, 1, 1},
+};
+
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
 
 // First bytes of a lowered plan.

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "op/traits.hpp"
+
 namespace byteor::graph {
 namespace {
 
@@ -90,38 +92,6 @@ void read_keys(const SpecReader& reader, std::uint32_t keys_max, CatalogDescript
             "a key reaches past the largest record", key.offset);
     require(key.kind != abi::KeyCode::kToken || !key.text.empty(), "a token key has no separator", i);
     out.keys.push_back(std::move(key));
-  }
-}
-
-bool known_op(std::uint32_t op) {
-  return (op >= static_cast<std::uint32_t>(abi::OpCode::kIdentity) &&
-          op <= static_cast<std::uint32_t>(abi::OpCode::kSetField)) ||
-         op == static_cast<std::uint32_t>(abi::OpCode::kJs) || op == static_cast<std::uint32_t>(abi::OpCode::kNative);
-}
-
-bool is_callers(abi::OpCode op) { return op == abi::OpCode::kJs || op == abi::OpCode::kNative; }
-
-// What a built-in op of this code does, whatever the buffer says.
-std::uint32_t flags_of(abi::OpCode op) {
-  using abi::StageFlag;
-  const auto bit = [](StageFlag flag) { return static_cast<std::uint32_t>(flag); };
-  switch (op) {
-    case abi::OpCode::kFilter:
-      return bit(StageFlag::kFilters);
-    case abi::OpCode::kReject:
-      return bit(StageFlag::kFails);
-    case abi::OpCode::kPrepend:
-    case abi::OpCode::kAppend:
-      return bit(StageFlag::kWrites);
-    case abi::OpCode::kCount:
-    case abi::OpCode::kChecksum:
-      return bit(StageFlag::kSink);
-    case abi::OpCode::kSetField:
-      return bit(StageFlag::kWrites) | bit(StageFlag::kFails) | bit(StageFlag::kKeepsLayout);
-    case abi::OpCode::kIdentity:
-      return 0;
-    default:
-      return 0;
   }
 }
 
@@ -226,10 +196,11 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
   std::vector<std::uint32_t> field_writes;
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto row = reader.row<abi::SpecStage>(abi::SectionKind::kStages, i);
-    require(known_op(row.op), "unknown op", row.op);
+    const abi::OpRow* const op = op::find_row(row.op);
+    if (op == nullptr) refuse("unknown op", row.op);
     require(row.invert <= 1, "invert is neither 0 nor 1", row.invert);
     StageDescription stage{read_id(reader, row.id_offset, row.id_length),
-                           static_cast<abi::OpCode>(row.op),
+                           op->code,
                            row.flags,
                            row.headroom,
                            row.tailroom,
@@ -238,16 +209,16 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
                            row.invert == 1,
                            read_index(row.key, out.keys.size(), "a stage's key does not exist"),
                            std::nullopt};
-    if (is_callers(stage.op))
+    if (op->declared)
       check_declared(stage);
     else
-      require(stage.flags == flags_of(stage.op), "a stage's flags are not those of its op", stage.flags);
+      require(stage.flags == op->flags, "a stage's flags are not those of its op", stage.flags);
     const bool matches = stage.op == abi::OpCode::kFilter || stage.op == abi::OpCode::kReject;
     require(matches == (stage.match != abi::MatchCode::kNone), "a stage's match does not fit its op", row.match);
     const std::uint64_t text = stage.text.size();
     require(stage.headroom == (stage.op == abi::OpCode::kPrepend ? text : 0), "a stage's headroom is wrong",
             row.headroom);
-    require(is_callers(stage.op) || stage.tailroom == (stage.op == abi::OpCode::kAppend ? text : 0),
+    require(op->declared || stage.tailroom == (stage.op == abi::OpCode::kAppend ? text : 0),
             "a stage's tailroom is wrong", row.tailroom);
     field_writes.push_back(row.field_write);
     out.stages.push_back(std::move(stage));

@@ -12,13 +12,8 @@
 
 namespace byteor::op {
 
-class PrependOp {
+class PrependOp : public BuiltIn<abi::OpCode::kPrepend> {
  public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = false;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
-
   explicit PrependOp(const OpConfig& config) : text_(config.text) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
@@ -35,13 +30,8 @@ class PrependOp {
   std::string text_;
 };
 
-class AppendOp {
+class AppendOp : public BuiltIn<abi::OpCode::kAppend> {
  public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = false;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
-
   explicit AppendOp(const OpConfig& config) : text_(config.text) {}
 
   Outcome apply(core::RecordRef& record) noexcept {

@@ -16,13 +16,8 @@
 namespace byteor::op {
 
 // On its own cache lines, because it writes with every record and its neighbours on the heap belong to other threads.
-class alignas(core::kCacheBlock) ChecksumOp {
+class alignas(core::kCacheBlock) ChecksumOp : public BuiltIn<abi::OpCode::kChecksum> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
-
   explicit ChecksumOp(const OpConfig&) noexcept {}
 
   Outcome apply(core::RecordRef& record) noexcept {

@@ -17,13 +17,8 @@
 namespace byteor::op {
 
 // On its own cache lines, because it writes with every record and its neighbours on the heap belong to other threads.
-class alignas(core::kCacheBlock) CountOp {
+class alignas(core::kCacheBlock) CountOp : public BuiltIn<abi::OpCode::kCount> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
-
   // Throws std::invalid_argument when the key cannot be one, std::bad_alloc when there is no memory for the table.
   explicit CountOp(const OpConfig& config);
 

@@ -10,13 +10,8 @@
 
 namespace byteor::op {
 
-class FilterOp {
+class FilterOp : public BuiltIn<abi::OpCode::kFilter> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = true;
-  static constexpr bool kFails = false;
-
   explicit FilterOp(const OpConfig& config) : matcher_(config) {}
 
   Outcome apply(core::RecordRef& record) noexcept {

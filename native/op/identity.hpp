@@ -8,13 +8,8 @@
 
 namespace byteor::op {
 
-class IdentityOp {
+class IdentityOp : public BuiltIn<abi::OpCode::kIdentity> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
-
   explicit IdentityOp(const OpConfig&) noexcept {}
 
   Outcome apply(core::RecordRef&) noexcept { return Outcome::kPass; }

@@ -1,10 +1,8 @@
 // What a built-in op is to the ring and to a lane. An op is a plain class, used as a template argument of the agent
 // that runs it, so that a batch costs one virtual call and a record none:
 //
-//   class SomeOp {
+//   class SomeOp : public BuiltIn<abi::OpCode::kSome> {  // kWrites, kFilters, kFails, kKeepsLayout: its row's
 //    public:
-//     static constexpr bool kWrites, kFilters, kFails;  // what it may do; an agent leaves out what it cannot do
-//     static constexpr bool kKeepsLayout;               // a struct is still that struct behind it
 //     explicit SomeOp(const OpConfig&);                 // control path: may allocate, throws std::invalid_argument
 //     Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one thread at a time
 //     void apply_to_struct(std::byte*) noexcept;        // where it has one: apply() of a record that is a whole struct
@@ -15,7 +13,7 @@
 //
 // There is one object a shard. report() may run on another thread while the op works: what it reads is atomic.
 // Headers hold what is hot and compile with -fno-exceptions; constructors that check, causes and reports are in .cpp
-// files. Which class belongs to which code: op/catalog.hpp.
+// files. Which class belongs to which code: lib/abi/ops.ts, and op/catalog_generated.hpp which is made of it.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +25,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/record.hpp"
+#include "op/traits.hpp"
 
 namespace byteor::op {
 

@@ -14,13 +14,8 @@
 
 namespace byteor::op {
 
-class RejectOp {
+class RejectOp : public BuiltIn<abi::OpCode::kReject> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = true;
-
   explicit RejectOp(const OpConfig& config) : matcher_(config) {}
 
   Outcome apply(core::RecordRef& record) noexcept {

@@ -29,16 +29,11 @@ std::string short_record_cause(std::string_view name, std::uint32_t end, std::ui
 // Why a record failed whose sum its field cannot hold; `bits`: of the field, as it is.
 std::string sum_cause(std::string_view name, abi::FieldCode kind, std::uint64_t bits, std::uint64_t addend);
 
-// `kWidth`: bytes of the field, or 0: any number of them.
+// Stores a constant or another field. `kWidth`: bytes of the field, or 0: any number of them.
 template <std::size_t kWidth>
-class SetFieldOp {
+class StoreFieldOp : public BuiltIn<abi::OpCode::kSetField> {
  public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = true;
-
-  explicit SetFieldOp(const OpConfig& config)
+  explicit StoreFieldOp(const OpConfig& config)
       : name_(config.field->name),
         offset_(config.field->offset),
         from_(config.field->from),
@@ -71,7 +66,7 @@ class SetFieldOp {
   }
 
   std::string cause() const { return failed_ ? short_record_cause(name_, end_, short_length_) : std::string(); }
-  static std::string report(std::span<const SetFieldOp* const>) { return "null"; }
+  static std::string report(std::span<const StoreFieldOp* const>) { return "null"; }
 
  private:
   static constexpr bool kAnyWidth = kWidth == 0;
@@ -86,13 +81,8 @@ class SetFieldOp {
   bool failed_ = false;
 };
 
-class AddFieldOp {
+class AddFieldOp : public BuiltIn<abi::OpCode::kSetField> {
  public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = true;
-
   explicit AddFieldOp(const OpConfig& config)
       : name_(config.field->name),
         addend_(config.field->bits),
@@ -174,6 +164,26 @@ class AddFieldOp {
   std::uint32_t failed_length_ = 0;
   abi::FieldCode kind_;
   bool failed_ = false;
+};
+
+struct SetFieldOp : BuiltIn<abi::OpCode::kSetField> {
+  // A class for the widths that a register has, and one for all others.
+  template <class Visitor>
+  static decltype(auto) visit_class(const OpConfig& config, Visitor&& visitor) {
+    if (config.field->write == abi::FieldWriteCode::kAdd) return visitor.template operator()<AddFieldOp>();
+    switch (config.field->length) {
+      case 1:
+        return visitor.template operator()<StoreFieldOp<1>>();
+      case 2:
+        return visitor.template operator()<StoreFieldOp<2>>();
+      case 4:
+        return visitor.template operator()<StoreFieldOp<4>>();
+      case 8:
+        return visitor.template operator()<StoreFieldOp<8>>();
+      default:
+        return visitor.template operator()<StoreFieldOp<0>>();
+    }
+  }
 };
 
 }  // namespace byteor::op

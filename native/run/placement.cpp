@@ -4,11 +4,13 @@
 #include <limits>
 #include <numeric>
 
+#include "op/traits.hpp"
+
 namespace byteor::run {
 namespace {
 
-// Relative costs, from whole-file runs (bench/native): reading and splitting lines and writing them out weigh more than
-// any built-in op.
+// Relative costs, as those of ops (lib/abi/ops.ts): reading and splitting lines and writing them out weigh more than any
+// built-in op.
 constexpr double kSourceWeight = 3;
 constexpr double kSinkWeight = 4;
 
@@ -16,14 +18,8 @@ constexpr double kSinkWeight = 4;
 constexpr double kLaneWeight = 0.5;
 
 double stage_weight(const graph::StageDescription& stage) {
-  switch (stage.op) {
-    case abi::OpCode::kIdentity:
-      return 0.05;
-    case abi::OpCode::kCount:
-      return stage.key.has_value() ? 2 : 0.1;
-    default:
-      return 1;
-  }
+  const abi::OpRow& row = *op::find_row(static_cast<std::uint32_t>(stage.op));
+  return stage.key.has_value() ? row.configured_weight : row.weight;
 }
 
 }  // namespace

@@ -183,7 +183,7 @@ TEST(SetField, SetsTheFieldOfStructsThatLieSideBySide) {
         std::memcpy(expected.data() + std::size_t{i} * stride + 4, &value, 4);
       }
       std::vector<std::byte> target = copied ? std::vector<std::byte>(source.size()) : source;
-      SetFieldOp<4> op(config);
+      StoreFieldOp<4> op(config);
       apply_to_span(op, {target.data(), kCount, stride}, stride, copied ? source.data() : nullptr);
       EXPECT_EQ(target, expected);
     }

@@ -243,7 +243,7 @@ describe('TypeScript', () => {
 });
 
 test(`no file of ours is longer than ${LINES_MAX} lines`, () => {
-  const written = [...typescript, ...cpp].filter((path) => path !== 'native/abi/abi_generated.hpp');
+  const written = [...typescript, ...cpp].filter((path) => !/_generated\.hpp$/.test(path));
   const lines = (path: string) => read(path).split('\n').length - 1;
   expect(written.filter((path) => lines(path) > LINES_MAX).map((path) => `${path}: ${lines(path)}`)).toEqual([]);
 });
