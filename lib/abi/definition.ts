@@ -1,8 +1,9 @@
 import * as limits from './limits.js';
-import { opCodes } from './ops.js';
+import { configStructs, opCodes } from './ops.js';
 import { struct } from './struct.js';
 
 export * from './limits.js';
+export { SpecKey } from './ops.js';
 
 /**
  * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
@@ -19,7 +20,7 @@ export * from './limits.js';
  */
 
 export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
-export const SPEC_LAYOUT_VERSION = 3;
+export const SPEC_LAYOUT_VERSION = 4;
 export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
 export const REGION_LAYOUT_VERSION = 2;
 
@@ -40,12 +41,12 @@ export const enums = {
     Lanes: 9,
     RoleLanes: 10,
     LaneReaders: 11,
-    FieldWrites: 12,
+    Configs: 12,
   },
   BoundaryCode: { Ingress: 1, Egress: 2 },
   CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
   OpCode: opCodes,
-  MatchCode: { None: 0, Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
+  MatchCode: { Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
   /** KeepsLayout: of a stage that writes; a struct is still that struct behind it. */
   StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8, KeepsLayout: 16 },
   /** How `set_field` makes the new value. */
@@ -79,6 +80,24 @@ export const enums = {
   PinState: { NotAsked: 0, Applied: 1, Degraded: 2, Failed: 3 },
 } as const;
 
+/** StageFlag bits of what a stage does. */
+export function stageFlags(does: {
+  readonly writes: boolean;
+  readonly filters: boolean;
+  readonly fails: boolean;
+  readonly sink: boolean;
+  readonly keepsLayout: boolean;
+}): number {
+  const { Writes, Filters, Fails, Sink, KeepsLayout } = enums.StageFlag;
+  return (
+    (does.writes ? Writes : 0) |
+    (does.filters ? Filters : 0) |
+    (does.fails ? Fails : 0) |
+    (does.sink ? Sink : 0) |
+    (does.keepsLayout ? KeepsLayout : 0)
+  );
+}
+
 export const TERMINATOR_MASK = 3;
 
 /** Larger values count as this one: HISTOGRAM_COUNTS holds no more. */
@@ -100,8 +119,8 @@ export const SpecHeader = struct('SpecHeader', 'First bytes of a lowered plan.',
 export const SpecSection = struct('SpecSection', 'Where a table lies. Kinds are unique; unknown kinds are refused.', [
   ['kind', 'u32', 'SectionKind'],
   ['offset', 'u32', 'from the start of the buffer, 8-byte aligned'],
-  ['count', 'u32', 'records in the table (bytes for Text)'],
-  ['stride', 'u32', 'bytes a record (1 for Text, 4 for Dependencies, RoleLanes and LaneReaders)'],
+  ['count', 'u32', 'records in the table (bytes for Text and Configs)'],
+  ['stride', 'u32', 'bytes a record (1 for Text and Configs, 4 for Dependencies, RoleLanes and LaneReaders)'],
 ]);
 
 export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary catalog.', [
@@ -114,38 +133,16 @@ export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary ca
   ['layout_hash', 'u64', 'struct layout hash; 0 for bytes and utf8'],
 ]);
 
-export const SpecStage = struct('SpecStage', 'One entry of the stage catalog, its op and the op’s configuration.', [
+export const SpecStage = struct('SpecStage', 'One entry of the stage catalog: an op, and where its config lies.', [
   ['id_offset', 'u32', 'in Text'],
   ['id_length', 'u32', 'bytes'],
   ['op', 'u32', 'OpCode'],
   ['flags', 'u32', 'StageFlag bits'],
   ['headroom', 'u32', 'bytes this op may write before a record'],
   ['tailroom', 'u32', 'bytes this op may write after a record'],
-  ['text_offset', 'u32', 'needle, affix or external op name, in Text'],
-  ['text_length', 'u32', 'bytes'],
-  ['match', 'u32', 'MatchCode (filter, reject)'],
-  ['invert', 'u32', '0 or 1 (filter, reject)'],
-  ['key', 'u32', 'index into Keys, or NONE (count)'],
-  ['field_write', 'u32', 'index into FieldWrites, or NONE (set_field)'],
+  ['config_offset', 'u32', 'in Configs, where the config of the stage before ends'],
+  ['config_length', 'u32', 'bytes; 0: none'],
 ]);
-
-export const SpecFieldWrite = struct(
-  'SpecFieldWrite',
-  'What a set_field stage does. One row a stage, in their order.',
-  [
-    ['write', 'u32', 'FieldWriteCode'],
-    ['kind', 'u32', 'FieldCode of the field'],
-    ['offset', 'u32', 'its first byte in the struct'],
-    ['length', 'u32', 'its bytes'],
-    ['from', 'u32', 'From: first byte of the field that is copied; else 0'],
-    ['name_offset', 'u32', 'name of the field, in Text'],
-    ['name_length', 'u32', 'bytes'],
-    ['text_offset', 'u32', 'Value of Utf8: the text; of Bytes: two hexadecimal digits a byte; in Text'],
-    ['text_length', 'u32', 'bytes'],
-    ['reserved', 'u32', 'zero'],
-    ['bits', 'u64', 'Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0'],
-  ],
-);
 
 export const SpecRing = struct('SpecRing', 'The SingleRing payload, resolved. Exactly one record in its table.', [
   ['shards', 'u32', '1…64'],
@@ -169,15 +166,6 @@ export const SpecRingEntry = struct('SpecRingEntry', 'One stage in the ring, in 
   ['mark', 'u32', 'its mark plane, or NONE when the op never filters'],
   ['ancestor_mask', 'u64', 'all entries before it on some path (transitive)'],
   ['filter_mask', 'u64', 'entries whose marks it reads: the nearest filtering ancestors'],
-]);
-
-export const SpecKey = struct('SpecKey', 'How a key is found in a record.', [
-  ['kind', 'u32', 'KeyCode'],
-  ['offset', 'u32', 'Bytes, Field: first byte'],
-  ['length', 'u32', 'Bytes, Field: bytes'],
-  ['index', 'u32', 'Token: 0-based token'],
-  ['text_offset', 'u32', 'Token: separator; Json: pointer; Field: name; in Text'],
-  ['text_length', 'u32', 'bytes'],
 ]);
 
 export const SpecRole = struct(
@@ -483,12 +471,11 @@ export const structs = [
   SpecSection,
   SpecBoundary,
   SpecStage,
-  SpecFieldWrite,
   SpecRing,
   SpecRingEntry,
-  SpecKey,
   SpecRole,
   SpecLane,
+  ...configStructs,
   Slot,
   Frame,
   RegionHeader,

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { constants, enums, structs } from './definition.js';
+import { constants, enums, stageFlags, structs } from './definition.js';
 import { callerOps, type OpRow, ops } from './ops.js';
 import { CACHE_BLOCK, type Field, type StructLayout } from './struct.js';
 
@@ -59,17 +59,10 @@ function renderEnum(name: string, values: Readonly<Record<string, number>>): str
   return [`enum class ${name} : std::uint32_t {`, ...rows, '};'].join('\n');
 }
 
-/** StageFlag bits of a stage with the op. A reader keeps a struct anyway, and does not say so. */
-function flagsOf({ access, filters, fails, sink, keepsLayout }: OpRow): number {
-  const { Writes, Filters, Fails, Sink, KeepsLayout } = enums.StageFlag;
+/** A reader keeps a struct anyway, and does not say so. */
+function flagsOf({ access, keepsLayout, ...row }: OpRow): number {
   const writes = access === 'write';
-  return (
-    (writes ? Writes : 0) |
-    (filters ? Filters : 0) |
-    (fails ? Fails : 0) |
-    (sink ? Sink : 0) |
-    (writes && keepsLayout ? KeepsLayout : 0)
-  );
+  return stageFlags({ ...row, writes, keepsLayout: writes && keepsLayout });
 }
 
 const OP_ROW = `// An op: lib/abi/ops.ts. native/op/traits.hpp finds its row.
@@ -82,15 +75,17 @@ struct OpRow {
   bool keeps_layout;  // a struct is still that struct behind it; true of every op that only reads
   double weight;  // what a record costs it, beside the other ops
   double configured_weight;  // the same where it has a config, of an op whose config may be left out
+  std::uint32_t config_bytes;  // of the struct at the start of its config; 0: it has none
+  bool config_optional;  // it also works without one
 };`;
 
 function renderOps(): string {
   const builtIn = Object.entries(ops).map(
     ([name, row]) =>
-      `  {OpCode::k${name}, "${row.name}", false, ${flagsOf(row)}, ${row.emits}, ${row.keepsLayout}, ${row.weight}, ${row.configuredWeight}},`,
+      `  {OpCode::k${name}, "${row.name}", false, ${flagsOf(row)}, ${row.emits}, ${row.keepsLayout}, ${row.weight}, ${row.configuredWeight}, ${row.config?.size ?? 0}, ${row.configOptional}},`,
   );
   const callers = Object.entries(callerOps).map(
-    ([name, row]) => `  {OpCode::k${name}, "${row.name}", true, 0, false, false, ${row.weight}, ${row.weight}},`,
+    ([name, row]) => `  {OpCode::k${name}, "${row.name}", true, 0, false, false, ${row.weight}, ${row.weight}, ${row.config.size}, false},`,
   );
   return [OP_ROW, '', 'inline constexpr OpRow kOps[] = {', ...builtIn, ...callers, '};'].join('\n');
 }

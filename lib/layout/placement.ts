@@ -5,7 +5,7 @@
  * of each journal lane have a thread of their own behind them. Pure; any thread.
  */
 
-import { callerOps, ops } from '../abi/ops.js';
+import { weightOf } from '../abi/ops.js';
 import type { GraphSpec, RingSpec, RoleSpec, StageSpec } from '../lower/spec.js';
 import { withRelays } from './relays.js';
 
@@ -43,10 +43,7 @@ const SINK_WEIGHT = 4;
 /** Moving a record from lane to lane. */
 const LANE_WEIGHT = 0.5;
 
-function stageWeight({ op, key }: StageSpec): number {
-  const row = op === 'Js' || op === 'Native' ? callerOps[op] : ops[op];
-  return key !== null && 'configuredWeight' in row ? row.configuredWeight : row.weight;
-}
+const stageWeight = ({ op, config }: StageSpec): number => weightOf(op, config !== null);
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
 

@@ -30,7 +30,7 @@ const KEY_TABLE_BYTES = 2 * COUNT_KEYS_MAX * 8 + COUNT_KEYS_MAX * 16 + COUNT_KEY
 
 /** Tables that ops keep beside the region. */
 export function opTables(stages: readonly StageSpec[], shards: number): MemoryRow[] {
-  const count = shards * stages.filter((stage) => stage.key !== null).length;
+  const count = shards * stages.filter(({ op, config }) => op === 'Count' && config !== null).length;
   if (count === 0) return [];
   return [{ table: 'key tables', count, bytesEach: KEY_TABLE_BYTES, bytes: count * KEY_TABLE_BYTES }];
 }

@@ -62,7 +62,7 @@ export function lowerRing(plan: SingleRingPlan): RingSpec {
   const shardKey = shards > 1 ? keys.add(ring.shard_key, codec) : null;
   const catalog = new Map<string, StageEntry>(plan.stages.map((stage) => [stage.id, stage]));
   const stages = ring.stages.map(({ stage }) =>
-    lowerStage(present(catalog.get(stage), `stage "${stage}"`), keys, codec),
+    lowerStage(present(catalog.get(stage), `stage "${stage}"`), codec),
   );
   const dependencies = dependencyIndices(plan);
   const ancestors = ancestorsOf(dependencies);

@@ -301,7 +301,7 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
 }
 
 template <class Op>
-void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
+void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& config) {
   auto ops = std::make_shared<std::vector<std::unique_ptr<OpBox<Op>>>>();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     ops->push_back(std::make_unique<OpBox<Op>>(config));
@@ -329,11 +329,12 @@ void RingGraph::make_stages() {
   agents_.resize(std::size_t{description_.shards} * description_.entries.size());
   stage_positions_.resize(agents_.size());
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
-    const op::OpConfig config = op_config(description_, description_.stage_of(entry));
+    const StageDescription& stage = description_.stage_of(entry);
     try {
-      op::visit_op(config, [&]<class Op>() { make_stage<Op>(entry, config); });
+      op::visit_op(stage.op, stage.config,
+                   [&]<class Op>(const typename Op::Config& config) { make_stage<Op>(entry, config); });
     } catch (const std::invalid_argument& error) {
-      throw std::invalid_argument("stage " + description_.stage_of(entry).id + ": " + error.what());
+      throw std::invalid_argument("stage " + stage.id + ": " + error.what());
     }
   }
 }

@@ -106,7 +106,7 @@ class RingGraph final : public Graph {
 
   void make_stages();
   template <class Op>
-  void make_stage(std::uint32_t entry, const op::OpConfig& config);
+  void make_stage(std::uint32_t entry, const typename Op::Config& config);
   StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
   bool is_read_elsewhere(std::uint32_t shard) const noexcept;
   void make_ends();

@@ -18,7 +18,9 @@ namespace byteor::op {
 // On its own cache lines, because it writes with every record and its neighbours on the heap belong to other threads.
 class alignas(core::kCacheBlock) ChecksumOp : public BuiltIn<abi::OpCode::kChecksum> {
  public:
-  explicit ChecksumOp(const OpConfig&) noexcept {}
+  using Config = NoConfig;
+
+  explicit ChecksumOp(const NoConfig&) noexcept {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     value_ = crc_.extend(value_, bytes_of(record));

@@ -12,7 +12,9 @@ namespace byteor::op {
 
 class FilterOp : public BuiltIn<abi::OpCode::kFilter> {
  public:
-  explicit FilterOp(const OpConfig& config) : matcher_(config) {}
+  using Config = Condition;
+
+  explicit FilterOp(const Condition& condition) : matcher_(condition) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     return matcher_.matches(bytes_of(record)) ? Outcome::kPass : Outcome::kFilter;

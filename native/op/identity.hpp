@@ -10,7 +10,9 @@ namespace byteor::op {
 
 class IdentityOp : public BuiltIn<abi::OpCode::kIdentity> {
  public:
-  explicit IdentityOp(const OpConfig&) noexcept {}
+  using Config = NoConfig;
+
+  explicit IdentityOp(const NoConfig&) noexcept {}
 
   Outcome apply(core::RecordRef&) noexcept { return Outcome::kPass; }
 

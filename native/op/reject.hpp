@@ -16,7 +16,9 @@ namespace byteor::op {
 
 class RejectOp : public BuiltIn<abi::OpCode::kReject> {
  public:
-  explicit RejectOp(const OpConfig& config) : matcher_(config) {}
+  using Config = Condition;
+
+  explicit RejectOp(const Condition& condition) : matcher_(condition) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     if (!matcher_.matches(bytes_of(record))) [[likely]]

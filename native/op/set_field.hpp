@@ -4,6 +4,7 @@
 // was decoded. Hot code: no allocation, no exception; what allocates is in set_field.cpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -20,6 +21,23 @@
 
 namespace byteor::op {
 
+// What set_field does: docs/ops.md. The decoder has seen that the field and the one that is copied lie in the records.
+struct FieldWrite {
+  abi::FieldWriteCode write = abi::FieldWriteCode::kValue;
+  abi::FieldCode kind = abi::FieldCode::kU8;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint32_t from = 0;
+  std::uint64_t bits = 0;
+  std::string_view name = {};
+  std::string_view text = {};
+
+  static FieldWrite read(const decode::Buffer& config);
+
+  // Bytes of a record that hold all that is read and written.
+  std::uint64_t end() const noexcept { return std::uint64_t{std::max(offset, from)} + length; }
+};
+
 // The bytes of a constant as they lie in its field; zeros where the field is copied from another one.
 std::string field_constant(const FieldWrite& field);
 
@@ -33,13 +51,15 @@ std::string sum_cause(std::string_view name, abi::FieldCode kind, std::uint64_t 
 template <std::size_t kWidth>
 class StoreFieldOp : public BuiltIn<abi::OpCode::kSetField> {
  public:
-  explicit StoreFieldOp(const OpConfig& config)
-      : name_(config.field->name),
-        offset_(config.field->offset),
-        from_(config.field->from),
-        end_(field_end(*config.field)),
-        copies_(config.field->write == abi::FieldWriteCode::kFrom) {
-    const std::string bytes = field_constant(*config.field);
+  using Config = FieldWrite;
+
+  explicit StoreFieldOp(const FieldWrite& field)
+      : name_(field.name),
+        offset_(field.offset),
+        from_(field.from),
+        end_(static_cast<std::uint32_t>(field.end())),
+        copies_(field.write == abi::FieldWriteCode::kFrom) {
+    const std::string bytes = field_constant(field);
     if constexpr (kAnyWidth)
       constant_ = bytes;
     else
@@ -83,12 +103,14 @@ class StoreFieldOp : public BuiltIn<abi::OpCode::kSetField> {
 
 class AddFieldOp : public BuiltIn<abi::OpCode::kSetField> {
  public:
-  explicit AddFieldOp(const OpConfig& config)
-      : name_(config.field->name),
-        addend_(config.field->bits),
-        offset_(config.field->offset),
-        end_(field_end(*config.field)),
-        kind_(config.field->kind) {}
+  using Config = FieldWrite;
+
+  explicit AddFieldOp(const FieldWrite& field)
+      : name_(field.name),
+        addend_(field.bits),
+        offset_(field.offset),
+        end_(static_cast<std::uint32_t>(field.end())),
+        kind_(field.kind) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     if (record.length < end_) [[unlikely]]
@@ -167,21 +189,24 @@ class AddFieldOp : public BuiltIn<abi::OpCode::kSetField> {
 };
 
 struct SetFieldOp : BuiltIn<abi::OpCode::kSetField> {
+  using Config = FieldWrite;
+  static ConfigFacts facts(const FieldWrite& field) noexcept { return {.struct_bytes = field.end()}; }
+
   // A class for the widths that a register has, and one for all others.
   template <class Visitor>
-  static decltype(auto) visit_class(const OpConfig& config, Visitor&& visitor) {
-    if (config.field->write == abi::FieldWriteCode::kAdd) return visitor.template operator()<AddFieldOp>();
-    switch (config.field->length) {
+  static decltype(auto) visit_class(const FieldWrite& field, Visitor&& visitor) {
+    if (field.write == abi::FieldWriteCode::kAdd) return visitor.template operator()<AddFieldOp>(field);
+    switch (field.length) {
       case 1:
-        return visitor.template operator()<StoreFieldOp<1>>();
+        return visitor.template operator()<StoreFieldOp<1>>(field);
       case 2:
-        return visitor.template operator()<StoreFieldOp<2>>();
+        return visitor.template operator()<StoreFieldOp<2>>(field);
       case 4:
-        return visitor.template operator()<StoreFieldOp<4>>();
+        return visitor.template operator()<StoreFieldOp<4>>(field);
       case 8:
-        return visitor.template operator()<StoreFieldOp<8>>();
+        return visitor.template operator()<StoreFieldOp<8>>(field);
       default:
-        return visitor.template operator()<StoreFieldOp<0>>();
+        return visitor.template operator()<StoreFieldOp<0>>(field);
     }
   }
 };

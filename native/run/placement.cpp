@@ -19,7 +19,7 @@ constexpr double kLaneWeight = 0.5;
 
 double stage_weight(const graph::StageDescription& stage) {
   const abi::OpRow& row = *op::find_row(static_cast<std::uint32_t>(stage.op));
-  return stage.key.has_value() ? row.configured_weight : row.weight;
+  return stage.config.empty() ? row.weight : row.configured_weight;
 }
 
 }  // namespace

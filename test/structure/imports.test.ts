@@ -77,14 +77,16 @@ const cpp = filesBelow('native', /\.(cpp|hpp|h)$/);
 /** Which folders of native/ a file of the named folder may include, besides its own. */
 const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   abi: [],
+  // Bounds-checked reading of what crosses from TypeScript.
+  decode: ['abi'],
   core: ['abi'],
   // A stage's role is a template over its op, so that no record costs a virtual call: it knows what an op answers.
   lane: ['abi', 'core', 'op'],
-  op: ['abi', 'core'],
+  op: ['abi', 'core', 'decode'],
   platform: ['abi', 'core'],
   adapter: ['abi', 'core', 'lane', 'op', 'platform'],
   journal: ['abi', 'core', 'lane', 'op', 'platform'],
-  graph: ['abi', 'core', 'lane', 'op', 'journal'],
+  graph: ['abi', 'core', 'decode', 'lane', 'op', 'journal'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform'],
   addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'run'],
 };
