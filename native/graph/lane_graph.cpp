@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/cpu.hpp"
-#include "graph/discard_agent.hpp"
+#include "core/discard_agent.hpp"
 #include "graph/op_box.hpp"
 #include "graph/ordinal_bits.hpp"
 #include "lane/ends.hpp"
@@ -358,7 +358,7 @@ void LaneGraph::make_end(std::uint32_t index) {
       [](auto& reader) -> std::unique_ptr<core::Agent> {
         if constexpr (requires { *reader; }) {
           using Reader = std::remove_cvref_t<decltype(*reader)>;
-          return std::make_unique<DiscardAgent<Reader>>(*reader);
+          return std::make_unique<core::DiscardAgent<Reader>>(*reader);
         }
         return nullptr;
       },

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "core/cpu.hpp"
-#include "graph/discard_agent.hpp"
+#include "core/discard_agent.hpp"
 #include "graph/op_box.hpp"
 #include "op/catalog.hpp"
 
@@ -258,7 +258,7 @@ void RingGraph::write_first_sequence(std::uint32_t shard) {
 
 // ---- the agents ----------------------------------------------------------------------------------------------------
 
-StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) {
+ring::StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) {
   const EntryDescription& description = description_.entries[entry];
   const std::uint32_t base = shard * agents_per_shard(description_);
   std::vector<core::SequenceReader> dependencies;
@@ -280,7 +280,7 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   const core::RingMemory ring = ring_memory(shard);
   core::Barrier barrier =
       reads_words ? core::Barrier(ring, stop_before) : core::Barrier(std::move(dependencies), stop_before);
-  StageContext context{
+  ring::StageContext context{
       .ring = ring, .barrier = {std::move(barrier), ring, paces, options_.first_sequence}, .end = shard_end(shard)};
   context.stop_before = &ring_block(shard).stop_before;
   context.block = &consumer_block(shard, entry);
@@ -313,9 +313,9 @@ void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& confi
     };
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (Op::kKeepsLayout)
-        add(std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
+        add(std::make_unique<ring::StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
     } else {
-      add(std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
+      add(std::make_unique<ring::StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
     }
   }
   reports_.add(description_.stage_of(entry).id, [ops] {
@@ -374,7 +374,7 @@ void RingGraph::make_ends() {
     if (options_.egress_port == abi::PortCode::kDiscard)
       agents_.push_back({placement_.egress_thread,
                          std::make_unique<ObservedEnd>(
-                             std::make_unique<DiscardAgent<core::RecordConsumer>>(*consumers_.back()), EndSide::kEgress,
+                             std::make_unique<core::DiscardAgent<core::RecordConsumer>>(*consumers_.back()), EndSide::kEgress,
                              std::vector{observed_egress(shard)}, [this, shard] { return judge_egress(shard); })});
   }
 }

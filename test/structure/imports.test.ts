@@ -83,10 +83,12 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   // A stage's role is a template over its op, so that no record costs a virtual call: it knows what an op answers.
   lane: ['abi', 'core', 'op'],
   op: ['abi', 'core', 'decode'],
+  // Likewise a stage of a ring.
+  ring: ['abi', 'core', 'op'],
   platform: ['abi', 'core'],
   adapter: ['abi', 'core', 'lane', 'op', 'platform'],
   journal: ['abi', 'core', 'lane', 'op', 'platform'],
-  graph: ['abi', 'core', 'decode', 'lane', 'op', 'journal'],
+  graph: ['abi', 'core', 'decode', 'lane', 'op', 'ring', 'journal'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform'],
   addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'run'],
 };
