@@ -85,7 +85,8 @@ function renderOps(): string {
       `  {OpCode::k${name}, "${row.name}", false, ${flagsOf(row)}, ${row.emits}, ${row.keepsLayout}, ${row.weight}, ${row.configuredWeight}, ${row.config?.size ?? 0}, ${row.configOptional}},`,
   );
   const callers = Object.entries(callerOps).map(
-    ([name, row]) => `  {OpCode::k${name}, "${row.name}", true, 0, false, false, ${row.weight}, ${row.weight}, ${row.config.size}, false},`,
+    ([name, row]) =>
+      `  {OpCode::k${name}, "${row.name}", true, 0, false, false, ${row.weight}, ${row.weight}, ${row.config.size}, false},`,
   );
   return [OP_ROW, '', 'inline constexpr OpRow kOps[] = {', ...builtIn, ...callers, '};'].join('\n');
 }

@@ -45,10 +45,14 @@ export const SetFieldConfig = struct('SetFieldConfig', 'What set_field does.', [
   ['bits', 'u64', 'Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0'],
 ]);
 
-export const CallerConfig = struct('CallerConfig', 'Which of the caller’s ops it is; what its own config says stays in JavaScript.', [
-  ['name_offset', 'u32', 'what stands behind the colon of its key in plans'],
-  ['name_length', 'u32', 'bytes'],
-]);
+export const CallerConfig = struct(
+  'CallerConfig',
+  'Which of the caller’s ops it is; what its own config says stays in JavaScript.',
+  [
+    ['name_offset', 'u32', 'what stands behind the colon of its key in plans'],
+    ['name_length', 'u32', 'bytes'],
+  ],
+);
 
 /** What an op may do to records, what it costs, and how its config crosses. */
 export interface OpRow {

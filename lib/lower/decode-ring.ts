@@ -98,12 +98,7 @@ function checkRaces(stages: readonly StageSpec[], { entries }: Topology, row: Ri
 }
 
 /** What sets a field finds the ingress's structs: none of the stages before it changes them. */
-function checkConfigs(
-  ingress: BoundarySpec,
-  stages: readonly StageSpec[],
-  { entries }: Topology,
-  row: RingRow,
-): void {
+function checkConfigs(ingress: BoundarySpec, stages: readonly StageSpec[], { entries }: Topology, row: RingRow): void {
   const stageOf = (entry: number): StageSpec => stages[entries[entry]?.stage ?? 0] as StageSpec;
   for (const [index, { ancestors }] of entries.entries()) {
     const structs = ancestors.every((before) => keepsRecords(stageOf(before)));

@@ -23,7 +23,7 @@ describe('the config of an op as it crosses', () => {
   it('has its texts in the order of their fields, and a text that is left out is empty', () => {
     const bytes = encodeConfig(Pair, { two: 'bc', small: 7, large: 2n ** 63n });
     const numbers = ['20000000', '00000000', '07000000', '20000000', '02000000', '00000000'];
-    expect(hex(bytes)).toBe(`${numbers.join('')}0000000000000080` + '6263');
+    expect(hex(bytes)).toBe(`${numbers.join('')}00000000000000806263`);
   });
 
   it('takes a pair of offset and length as a text only where both have its name', () => {

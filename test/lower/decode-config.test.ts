@@ -45,7 +45,11 @@ describe('a field write of a decoded spec', () => {
     ['a field behind the struct', changed(MARK, { offset: 40 }), 'mark writes up to byte 41 of records of 40'],
     ['a copied field behind the struct', changed(COPY, { from: 33 }), 'copy writes up to byte 41 of records of 40'],
     ['a field that wraps', changed(MARK, { offset: 0xffff_ffff }), 'mark writes up to byte 4294967296 of'],
-    ['a field of a lane behind its struct', changed(0, { offset: 1 << 20 }, graphs['set-fields']), 'a writes up to byte'],
+    [
+      'a field of a lane behind its struct',
+      changed(0, { offset: 1 << 20 }, graphs['set-fields']),
+      'a writes up to byte',
+    ],
     ['no bytes', changed(TAG, { length: 0 }), 'a Bytes of 0 bytes'],
     ['a length of another type', changed(MORE, { length: 4 }), 'a U64 of 4 bytes'],
     ['a field that is copied onto itself', changed(COPY, { from: 30 }), 'a field is copied onto itself'],
