@@ -39,6 +39,22 @@ export interface OpTraits {
   readonly keepsLayout: boolean;
 }
 
+/** What the config of an op says of the struct whose records arrive; its members stand here by their names. */
+export interface FieldUse {
+  /** The member that names the field which the op works on. */
+  readonly field: string;
+  /** The member that names another field of the same type. */
+  readonly from?: string;
+  /** The members that are constants of the field's type. */
+  readonly constants: readonly ConstantUse[];
+}
+
+export interface ConstantUse {
+  readonly member: string;
+  /** Of a constant that only a field of a number can have: why, and what else to write. */
+  readonly numbersOnly?: { readonly why: string; readonly hint: string };
+}
+
 /** A built-in op: its traits, its configuration and its help. */
 export interface OpEntry extends OpTraits {
   /** Key of the op in a plan. */
@@ -61,6 +77,11 @@ export interface OpEntry extends OpTraits {
   readonly room: (config: unknown) => OpRoom;
   /** Of a writing op that only puts text to every record: the bytes before and behind it, exactly. */
   readonly adds?: (config: unknown) => OpRoom;
+  /**
+   * Of an op that works on a field of a struct: what `config` says of it, which lib/validate/set-field.ts checks.
+   * @internal
+   */
+  readonly fields?: (config: unknown) => FieldUse;
 }
 
 export type OpCatalog = ReadonlyMap<string, OpEntry>;
@@ -108,6 +129,17 @@ const textBytes = (config: unknown): number => utf8Length((config as TextConfig)
 
 /** Text before and behind every record. */
 const adding = (adds: (config: unknown) => OpRoom) => ({ room: adds, adds });
+
+const SUMS = { why: 'only numbers are added to', hint: 'Write `value` or `from`.' };
+
+function setFieldUse(config: unknown): FieldUse {
+  const { from, add } = config as SetFieldConfig;
+  if (from !== undefined) return { field: 'field', from: 'from', constants: [] };
+  return {
+    field: 'field',
+    constants: [add === undefined ? { member: 'value' } : { member: 'add', numbersOnly: SUMS }],
+  };
+}
 
 /** What the op table says of an op, and no room. */
 function rowOf(op: BuiltinName) {
@@ -205,6 +237,7 @@ const ENTRIES: readonly OpEntry[] = [
       return setFieldConfig;
     },
     configRequired: true,
+    fields: setFieldUse,
   },
 ];
 
