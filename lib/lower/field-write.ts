@@ -2,7 +2,7 @@
 import { enums } from '../abi/definition.js';
 import { type FieldLayout, layoutOf, type ScalarKind } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
-import { constantBytes } from '../plan/field-constant.js';
+import { type ConstantBytes, constantBytes } from '../plan/field-constant.js';
 import type { SetFieldConfig } from '../plan/op-catalog.js';
 import type { ConfigValues } from './spec.js';
 
@@ -22,19 +22,30 @@ const FIELD_CODES: Readonly<Record<ScalarKind, number>> = {
   utf8: enums.FieldCode.Utf8,
 };
 
+/** What ops on fields have in common. */
+export const fieldCode = (kind: ScalarKind): number => FIELD_CODES[kind];
+
+/** The bits or the text of a constant of a field's type. */
+export function constantOf({ name, kind, size }: FieldLayout, value: unknown): ConstantBytes {
+  const constant = constantBytes({ kind, size }, value);
+  // Validation refuses such a plan; a checked one that still has such a constant was forged by a cast.
+  if (constant === undefined) throw new TypeError(`the constant for field "${name}" is no ${kind}; validate the plan`);
+  return constant;
+}
+
 /** @param codec the struct that every ingress upstream declares: validation has seen to that */
 export function lowerFieldWrite(config: SetFieldConfig, codec: Codec): ConfigValues {
   const { Value, Add, From } = enums.FieldWriteCode;
-  const { name, kind, offset, size: length } = fieldNamed(config.field, codec);
-  const place = { kind: FIELD_CODES[kind], offset, length, name };
+  const field = fieldNamed(config.field, codec);
+  const place = { kind: fieldCode(field.kind), offset: field.offset, length: field.size, name: field.name };
   if (config.from !== undefined)
     return { write: From, ...place, from: fieldNamed(config.from, codec).offset, bits: 0n, text: '' };
-  const constant = constantBytes({ kind, size: length }, config.add ?? config.value);
-  if (constant === undefined) throw new TypeError(`the constant for field "${name}" is no ${kind}; validate the plan`);
+  const constant = constantOf(field, config.add ?? config.value);
   return { write: config.add === undefined ? Value : Add, ...place, from: 0, ...constant };
 }
 
-function fieldNamed(name: string, codec: Codec): FieldLayout {
+/** @param codec as of `lowerFieldWrite` */
+export function fieldNamed(name: string, codec: Codec): FieldLayout {
   const field = layoutOf(codec)?.fields.find((candidate) => candidate.name === name);
   // Validation refuses such a plan; a checked one that still has such a field was forged by a cast.
   if (field === undefined) throw new TypeError(`field "${name}" is not in the ingress codec; validate the plan`);

@@ -44,31 +44,6 @@ std::string decimal(abi::FieldCode kind, std::uint64_t bits) {
   }
 }
 
-bool is_numeric(abi::FieldCode kind) { return kind >= abi::FieldCode::kU8 && kind <= abi::FieldCode::kF64; }
-
-// Bytes of a field of this type; 0: the config says.
-std::uint32_t width_of(abi::FieldCode kind) {
-  switch (kind) {
-    case abi::FieldCode::kU8:
-    case abi::FieldCode::kI8:
-    case abi::FieldCode::kBool:
-      return 1;
-    case abi::FieldCode::kU16:
-    case abi::FieldCode::kI16:
-      return 2;
-    case abi::FieldCode::kU32:
-    case abi::FieldCode::kI32:
-    case abi::FieldCode::kF32:
-      return 4;
-    case abi::FieldCode::kU64:
-    case abi::FieldCode::kI64:
-    case abi::FieldCode::kF64:
-      return 8;
-    default:
-      return 0;
-  }
-}
-
 // The constant of a write, as the op will read it.
 void check_constant(const FieldWrite& field) {
   const bool has_constant = field.write != abi::FieldWriteCode::kFrom;
@@ -129,12 +104,6 @@ std::string field_constant(const FieldWrite& field) {
     std::memcpy(bytes.data(), &field.bits, std::min(bytes.size(), sizeof field.bits));
   }
   return bytes;
-}
-
-std::string short_record_cause(std::string_view name, std::uint32_t end, std::uint32_t length) {
-  return "set_field: the record has " + std::to_string(length) + (length == 1 ? " byte" : " bytes") +
-         ", and the struct up to its field \"" + std::string(name) + "\" has " + std::to_string(end) +
-         ". Send whole structs, or correct the codec of the ingress.";
 }
 
 std::string sum_cause(std::string_view name, abi::FieldCode kind, std::uint64_t bits, std::uint64_t addend) {

@@ -17,6 +17,7 @@
 #include <type_traits>
 
 #include "core/cpu.hpp"
+#include "op/field.hpp"
 #include "op/op.hpp"
 
 namespace byteor::op {
@@ -40,9 +41,6 @@ struct FieldWrite {
 
 // The bytes of a constant as they lie in its field; zeros where the field is copied from another one.
 std::string field_constant(const FieldWrite& field);
-
-// Why a record failed that ends before a field does.
-std::string short_record_cause(std::string_view name, std::uint32_t end, std::uint32_t length);
 
 // Why a record failed whose sum its field cannot hold; `bits`: of the field, as it is.
 std::string sum_cause(std::string_view name, abi::FieldCode kind, std::uint64_t bits, std::uint64_t addend);
@@ -85,7 +83,7 @@ class StoreFieldOp : public BuiltIn<abi::OpCode::kSetField> {
       std::memcpy(record + offset_, source, kWidth);
   }
 
-  std::string cause() const { return failed_ ? short_record_cause(name_, end_, short_length_) : std::string(); }
+  std::string cause() const { return failed_ ? short_record_cause(kRow.name, name_, end_, short_length_) : std::string(); }
   static std::string report(std::span<const StoreFieldOp* const>) { return "null"; }
 
  private:
@@ -142,7 +140,7 @@ class AddFieldOp : public BuiltIn<abi::OpCode::kSetField> {
 
   std::string cause() const {
     if (!failed_) return {};
-    if (failed_length_ < end_) return short_record_cause(name_, end_, failed_length_);
+    if (failed_length_ < end_) return short_record_cause(kRow.name, name_, end_, failed_length_);
     return sum_cause(name_, kind_, failed_bits_, addend_);
   }
   static std::string report(std::span<const AddFieldOp* const>) { return "null"; }

@@ -26,6 +26,7 @@ struct StageSpec {
   std::string key_text = {};
   std::optional<abi::SetFieldConfig> field = std::nullopt;  // kSetField; its name is "f"
   std::string field_text = {};
+  std::optional<std::vector<std::byte>> config = std::nullopt;  // instead of what the op's config is made of
 };
 
 // The config of an op as it crosses: a struct, and its texts behind it.
@@ -63,6 +64,7 @@ class ConfigBytes {
   }
 
   static std::vector<std::byte> of_stage(const StageSpec& stage) {
+    if (stage.config.has_value()) return *stage.config;
     switch (stage.op) {
       case abi::OpCode::kFilter:
       case abi::OpCode::kReject:
