@@ -19,7 +19,7 @@ const { basename, dirname, join, relative } = require('node:path');
 const lists = require('./sources.json');
 
 const root = dirname(__dirname);
-const hotFolders = /^native\/(core|lane)\//;
+const hotFolders = /^native\/(core|lane|ring)\//;
 
 function sources(what) {
   if (what === 'hot') return lists.core.filter((path) => hotFolders.test(path));

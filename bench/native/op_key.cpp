@@ -12,7 +12,6 @@ using byteor::bench::Corpus;
 using byteor::op::CountOp;
 using byteor::op::KeyReader;
 using byteor::op::KeySpec;
-using byteor::op::OpConfig;
 
 void hash_by_token(benchmark::State& state) {
   const Corpus& corpus = byteor::bench::small_corpus();
@@ -68,9 +67,7 @@ void hash_by_json_pointer(benchmark::State& state) {
 
 void count_by_token(benchmark::State& state) {
   const Corpus& corpus = byteor::bench::small_corpus();
-  OpConfig config;
-  config.key = KeySpec{KeyCode::kToken, 0, 0, 0, " "};
-  CountOp op(config);
+  CountOp op(byteor::op::CountConfig{KeySpec{KeyCode::kToken, 0, 0, 0, " "}});
   for (auto _ : state) {
     for (const std::string_view line : corpus.lines) {
       byteor::core::RecordRef record{reinterpret_cast<std::byte*>(const_cast<char*>(line.data())),

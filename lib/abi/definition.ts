@@ -1,12 +1,15 @@
 import * as limits from './limits.js';
+import { configStructs, opCodes } from './ops.js';
 import { CACHE_BLOCK, struct } from './struct.js';
 
 export * from './limits.js';
+export { SpecKey } from './ops.js';
 
 /**
  * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
- * lib/lower and checked again by native/graph/decode*) and the region (state that threads share while a pipeline runs).
- * `npm run abi` writes native/abi/abi_generated.hpp from it; a test proves that the checked-in header agrees.
+ * lib/lower and checked again by native/graph) and the region (state that threads share while a pipeline runs); ops.ts has
+ * what stands of each op. `npm run abi` writes native/abi/abi_generated.hpp and native/op/catalog_generated.hpp from it; a test
+ * proves that the checked-in headers agree.
  *
  * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
  * Layout:  LayoutHeader | u32 × agent_count, padded to 8 | LayoutPart × part_count
@@ -41,23 +44,12 @@ export const enums = {
     Lanes: 9,
     RoleLanes: 10,
     LaneReaders: 11,
-    FieldWrites: 12,
+    Configs: 12,
   },
   BoundaryCode: { Ingress: 1, Egress: 2 },
   CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
-  OpCode: {
-    Identity: 1,
-    Filter: 2,
-    Prepend: 3,
-    Append: 4,
-    Count: 5,
-    Checksum: 6,
-    Reject: 7,
-    SetField: 8,
-    Js: 100,
-    Native: 101,
-  },
-  MatchCode: { None: 0, Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
+  OpCode: opCodes,
+  MatchCode: { Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
   /** KeepsLayout: of a stage that writes; a struct is still that struct behind it. */
   StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8, KeepsLayout: 16 },
   /** How `set_field` makes the new value. */
@@ -109,6 +101,24 @@ export const words = {
   WaitStrategy: { Profile: 'profile', Adaptive: 'adaptive', Spin: 'spin', Yield: 'yield', Park: 'park' },
 } as const satisfies { readonly [Name in keyof typeof enums]?: Readonly<Record<keyof (typeof enums)[Name], string>> };
 
+/** StageFlag bits of what a stage does. */
+export function stageFlags(does: {
+  readonly writes: boolean;
+  readonly filters: boolean;
+  readonly fails: boolean;
+  readonly sink: boolean;
+  readonly keepsLayout: boolean;
+}): number {
+  const { Writes, Filters, Fails, Sink, KeepsLayout } = enums.StageFlag;
+  return (
+    (does.writes ? Writes : 0) |
+    (does.filters ? Filters : 0) |
+    (does.fails ? Fails : 0) |
+    (does.sink ? Sink : 0) |
+    (does.keepsLayout ? KeepsLayout : 0)
+  );
+}
+
 /** The words of one enum, as a type. */
 export type WordOf<Name extends keyof typeof words> = (typeof words)[Name][keyof (typeof words)[Name]];
 
@@ -134,8 +144,8 @@ export const SpecHeader = struct('SpecHeader', 'First bytes of a lowered plan.',
 export const SpecSection = struct('SpecSection', 'Where a table lies. Kinds are unique; unknown kinds are refused.', [
   ['kind', 'u32', 'SectionKind'],
   ['offset', 'u32', 'from the start of the buffer, 8-byte aligned'],
-  ['count', 'u32', 'records in the table (bytes for Text)'],
-  ['stride', 'u32', 'bytes a record (1 for Text, 4 for Dependencies, RoleLanes and LaneReaders)'],
+  ['count', 'u32', 'records in the table (bytes for Text and Configs)'],
+  ['stride', 'u32', 'bytes a record (1 for Text and Configs, 4 for Dependencies, RoleLanes and LaneReaders)'],
 ]);
 
 export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary catalog.', [
@@ -148,38 +158,16 @@ export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary ca
   ['layout_hash', 'u64', 'struct layout hash; 0 for bytes and utf8'],
 ]);
 
-export const SpecStage = struct('SpecStage', 'One entry of the stage catalog, its op and the op’s configuration.', [
+export const SpecStage = struct('SpecStage', 'One entry of the stage catalog: an op, and where its config lies.', [
   ['id_offset', 'u32', 'in Text'],
   ['id_length', 'u32', 'bytes'],
   ['op', 'u32', 'OpCode'],
   ['flags', 'u32', 'StageFlag bits'],
   ['headroom', 'u32', 'bytes this op may write before a record'],
   ['tailroom', 'u32', 'bytes this op may write after a record'],
-  ['text_offset', 'u32', 'needle, affix or external op name, in Text'],
-  ['text_length', 'u32', 'bytes'],
-  ['match', 'u32', 'MatchCode (filter, reject)'],
-  ['invert', 'u32', '0 or 1 (filter, reject)'],
-  ['key', 'u32', 'index into Keys, or NONE (count)'],
-  ['field_write', 'u32', 'index into FieldWrites, or NONE (set_field)'],
+  ['config_offset', 'u32', 'in Configs, where the config of the stage before ends'],
+  ['config_length', 'u32', 'bytes; 0: none'],
 ]);
-
-export const SpecFieldWrite = struct(
-  'SpecFieldWrite',
-  'What a set_field stage does. One row a stage, in their order.',
-  [
-    ['write', 'u32', 'FieldWriteCode'],
-    ['kind', 'u32', 'FieldCode of the field'],
-    ['offset', 'u32', 'its first byte in the struct'],
-    ['length', 'u32', 'its bytes'],
-    ['from', 'u32', 'From: first byte of the field that is copied; else 0'],
-    ['name_offset', 'u32', 'name of the field, in Text'],
-    ['name_length', 'u32', 'bytes'],
-    ['text_offset', 'u32', 'Value of Utf8: the text; of Bytes: two hexadecimal digits a byte; in Text'],
-    ['text_length', 'u32', 'bytes'],
-    ['reserved', 'u32', 'zero'],
-    ['bits', 'u64', 'Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0'],
-  ],
-);
 
 export const SpecRing = struct('SpecRing', 'The SingleRing payload, resolved. Exactly one record in its table.', [
   ['shards', 'u32', '1…64'],
@@ -203,15 +191,6 @@ export const SpecRingEntry = struct('SpecRingEntry', 'One stage in the ring, in 
   ['mark', 'u32', 'its mark plane, or NONE when the op never filters'],
   ['ancestor_mask', 'u64', 'all entries before it on some path (transitive)'],
   ['filter_mask', 'u64', 'entries whose marks it reads: the nearest filtering ancestors'],
-]);
-
-export const SpecKey = struct('SpecKey', 'How a key is found in a record.', [
-  ['kind', 'u32', 'KeyCode'],
-  ['offset', 'u32', 'Bytes, Field: first byte'],
-  ['length', 'u32', 'Bytes, Field: bytes'],
-  ['index', 'u32', 'Token: 0-based token'],
-  ['text_offset', 'u32', 'Token: separator; Json: pointer; Field: name; in Text'],
-  ['text_length', 'u32', 'bytes'],
 ]);
 
 export const SpecRole = struct(
@@ -568,14 +547,13 @@ export const structs = [
   SpecSection,
   SpecBoundary,
   SpecStage,
-  SpecFieldWrite,
   SpecRing,
   SpecRingEntry,
-  SpecKey,
   SpecRole,
   SpecLane,
   LayoutHeader,
   LayoutPart,
+  ...configStructs,
   Slot,
   Frame,
   RegionHeader,

@@ -6,6 +6,7 @@
  */
 
 import { NONE } from '../abi/definition.js';
+import { weightOf } from '../abi/ops.js';
 import type { GraphSpec, RingSpec, RoleSpec, Spec, StageSpec } from '../lower/spec.js';
 import { agentCount, isJournal } from './graph-memory.js';
 
@@ -46,11 +47,7 @@ const SINK_WEIGHT = 4;
 /** Moving a record from lane to lane is most of what a role does. */
 const LANE_WEIGHT = 0.5;
 
-function stageWeight(stage: StageSpec): number {
-  if (stage.op === 'Identity') return 0.05;
-  if (stage.op === 'Count') return stage.key === null ? 0.1 : 2;
-  return 1;
-}
+const stageWeight = ({ op, config }: StageSpec): number => weightOf(op, config !== null);
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
 

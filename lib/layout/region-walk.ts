@@ -26,7 +26,7 @@ export function checkRange(name: string, value: number, min: number, max: number
 
 /** Tables that ops keep beside the region. */
 export function opTables(stages: readonly StageSpec[], shards: number): MemoryRow[] {
-  const count = shards * stages.filter((stage) => stage.key !== null).length;
+  const count = shards * stages.filter(({ op, config }) => op === 'Count' && config !== null).length;
   if (count === 0) return [];
   return [{ table: 'key tables', count, bytesEach: COUNT_TABLE_BYTES, bytes: count * COUNT_TABLE_BYTES }];
 }

@@ -70,7 +70,7 @@ function laneRows(lanes: readonly LaneSpec[], text: TextPool): Row<FieldName<typ
   });
 }
 
-/** Text, Boundaries, Stages, Keys, Roles, Lanes, RoleLanes (inlets, then outlets of each role), LaneReaders, FieldWrites. */
+/** Text, Boundaries, Stages, Keys, Roles, Lanes, RoleLanes (inlets, then outlets of each role), LaneReaders, Configs. */
 export function graphSections(spec: GraphSpec, text: TextPool): Section[] {
   const kinds = enums.SectionKind;
   const { keys, roles, lanes } = spec;
@@ -79,7 +79,7 @@ export function graphSections(spec: GraphSpec, text: TextPool): Section[] {
     SpecBoundary,
     spec.boundaries.map((boundary) => boundaryRow(boundary, boundary.kind, text)),
   );
-  const [stages, fieldWrites] = stageSections(spec.stages, text);
+  const [stages, configs] = stageSections(spec.stages, text);
   const tables = [
     boundaries,
     stages,
@@ -98,7 +98,7 @@ export function graphSections(spec: GraphSpec, text: TextPool): Section[] {
       kinds.LaneReaders,
       lanes.flatMap((lane) => lane.readers),
     ),
-    fieldWrites,
+    configs,
   ];
   // Only now is every text in the pool.
   return [textSection(text), ...tables];

@@ -51,14 +51,14 @@ function entryRows(entries: readonly RingEntrySpec[]): Row<FieldName<typeof Spec
   });
 }
 
-/** Text, Boundaries, Stages, Ring, RingEntries, Dependencies, Keys, FieldWrites. */
+/** Text, Boundaries, Stages, Ring, RingEntries, Dependencies, Keys, Configs. */
 export function ringSections(spec: RingSpec, text: TextPool): Section[] {
   const kinds = enums.SectionKind;
   const boundaries = table(kinds.Boundaries, SpecBoundary, [
     boundaryRow(spec.ingress, 'Ingress', text),
     boundaryRow(spec.egress, 'Egress', text),
   ]);
-  const [stages, fieldWrites] = stageSections(spec.stages, text);
+  const [stages, configs] = stageSections(spec.stages, text);
   const tables = [
     boundaries,
     stages,
@@ -73,7 +73,7 @@ export function ringSections(spec: RingSpec, text: TextPool): Section[] {
       SpecKey,
       spec.keys.map((key) => keyRow(key, text)),
     ),
-    fieldWrites,
+    configs,
   ];
   // Only now is every text in the pool.
   return [textSection(text), ...tables];

@@ -1,40 +1,51 @@
 /** Resolves what a `set_field` stage does into places and bytes, so that no schema is walked per record. Pure; any thread. */
+import { enums } from '../abi/definition.js';
 import { type FieldLayout, layoutOf, type ScalarKind } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
-import { constantBytes } from '../plan/field-constant.js';
+import { type ConstantBytes, constantBytes } from '../plan/field-constant.js';
 import type { SetFieldConfig } from '../plan/op-catalog.js';
-import type { FieldKindName, FieldWriteSpec } from './spec.js';
+import type { ConfigValues } from './spec.js';
 
-/** The spec's word for a type. */
-export const FIELD_KINDS: Readonly<Record<ScalarKind, FieldKindName>> = {
-  u8: 'U8',
-  u16: 'U16',
-  u32: 'U32',
-  u64: 'U64',
-  i8: 'I8',
-  i16: 'I16',
-  i32: 'I32',
-  i64: 'I64',
-  f32: 'F32',
-  f64: 'F64',
-  bool: 'Bool',
-  bytes: 'Bytes',
-  utf8: 'Utf8',
+const FIELD_CODES: Readonly<Record<ScalarKind, number>> = {
+  u8: enums.FieldCode.U8,
+  u16: enums.FieldCode.U16,
+  u32: enums.FieldCode.U32,
+  u64: enums.FieldCode.U64,
+  i8: enums.FieldCode.I8,
+  i16: enums.FieldCode.I16,
+  i32: enums.FieldCode.I32,
+  i64: enums.FieldCode.I64,
+  f32: enums.FieldCode.F32,
+  f64: enums.FieldCode.F64,
+  bool: enums.FieldCode.Bool,
+  bytes: enums.FieldCode.Bytes,
+  utf8: enums.FieldCode.Utf8,
 };
 
-/** @param codec the struct that every ingress upstream declares: validation has seen to that */
-export function lowerFieldWrite(config: SetFieldConfig, codec: Codec): FieldWriteSpec {
-  const { name, kind, offset, size: length } = fieldNamed(config.field, codec);
-  const place = { name, kind: FIELD_KINDS[kind], offset, length };
-  if (config.from !== undefined)
-    return { write: 'From', ...place, from: fieldNamed(config.from, codec).offset, bits: 0n, text: '' };
-  const write = config.add === undefined ? 'Value' : 'Add';
-  const constant = constantBytes({ kind, size: length }, config.add ?? config.value);
+/** What ops on fields have in common. */
+export const fieldCode = (kind: ScalarKind): number => FIELD_CODES[kind];
+
+/** The bits or the text of a constant of a field's type. */
+export function constantOf({ name, kind, size }: FieldLayout, value: unknown): ConstantBytes {
+  const constant = constantBytes({ kind, size }, value);
+  // Validation refuses such a plan; a checked one that still has such a constant was forged by a cast.
   if (constant === undefined) throw new TypeError(`the constant for field "${name}" is no ${kind}; validate the plan`);
-  return { write, ...place, from: 0, ...constant };
+  return constant;
 }
 
-function fieldNamed(name: string, codec: Codec): FieldLayout {
+/** @param codec the struct that every ingress upstream declares: validation has seen to that */
+export function lowerFieldWrite(config: SetFieldConfig, codec: Codec): ConfigValues {
+  const { Value, Add, From } = enums.FieldWriteCode;
+  const field = fieldNamed(config.field, codec);
+  const place = { kind: fieldCode(field.kind), offset: field.offset, length: field.size, name: field.name };
+  if (config.from !== undefined)
+    return { write: From, ...place, from: fieldNamed(config.from, codec).offset, bits: 0n, text: '' };
+  const constant = constantOf(field, config.add ?? config.value);
+  return { write: config.add === undefined ? Value : Add, ...place, from: 0, ...constant };
+}
+
+/** @param codec as of `lowerFieldWrite` */
+export function fieldNamed(name: string, codec: Codec): FieldLayout {
   const field = layoutOf(codec)?.fields.find((candidate) => candidate.name === name);
   // Validation refuses such a plan; a checked one that still has such a field was forged by a cast.
   if (field === undefined) throw new TypeError(`field "${name}" is not in the ingress codec; validate the plan`);

@@ -46,7 +46,7 @@ class RoleLowering {
 
   #indexOf({ kind, owner }: BuiltRole): number | null {
     if (kind === 'Stage' && owner.is === 'stage')
-      return this.#stages.push(lowerStage(owner.entry, this.#keys, this.#codecAt(owner.id))) - 1;
+      return this.#stages.push(lowerStage(owner.entry, this.#codecAt(owner.id))) - 1;
     if ((kind === 'Ingress' || kind === 'Egress') && owner.is === 'boundary')
       return this.#boundaries.push({ ...lowerBoundary(owner.entry), kind }) - 1;
     return null;

@@ -3,9 +3,28 @@
  * struct that the ingress upstream declares, so that no schema is walked per record.
  */
 
+import { enums } from '../abi/definition.js';
 import { layoutOf } from '../plan/codec-layout.js';
 import type { Codec, Key } from '../plan/document.js';
 import type { KeySpec } from './spec.js';
+
+/** A key as it crosses, but for where its text lies: in a table of keys, and as the config of a `count`. */
+export function keyValues(key: KeySpec) {
+  const range = key.kind === 'Bytes' || key.kind === 'Field' ? key : { offset: 0, length: 0 };
+  return {
+    kind: enums.KeyCode[key.kind],
+    offset: range.offset,
+    length: range.length,
+    index: key.kind === 'Token' ? key.index : 0,
+    text: keyText(key),
+  };
+}
+
+function keyText(key: KeySpec): string {
+  if (key.kind === 'Token') return key.separator;
+  if (key.kind === 'Json') return key.pointer;
+  return key.kind === 'Field' ? key.name : '';
+}
 
 /** Collects the keys of one plan in the order of first use. */
 export class KeyTable {
@@ -21,12 +40,13 @@ export class KeyTable {
    */
   add(key: Key | undefined, codec: Codec): number | null {
     if (key === undefined) return null;
-    this.#keys.push(resolve(key, codec));
+    this.#keys.push(resolveKey(key, codec));
     return this.#keys.length - 1;
   }
 }
 
-function resolve(key: Key, codec: Codec): KeySpec {
+/** @param codec what the ingress upstream declares: a `field` key is looked up in it */
+export function resolveKey(key: Key, codec: Codec): KeySpec {
   switch (key.kind) {
     case 'bytes':
       return { kind: 'Bytes', offset: key.offset, length: key.length };

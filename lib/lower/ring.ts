@@ -61,9 +61,7 @@ export function lowerRing(plan: SingleRingPlan): RingSpec {
   // With one shard a shard key has no effect (validation warns), so it must not reach the spec either.
   const shardKey = shards > 1 ? keys.add(ring.shard_key, codec) : null;
   const catalog = new Map<string, StageEntry>(plan.stages.map((stage) => [stage.id, stage]));
-  const stages = ring.stages.map(({ stage }) =>
-    lowerStage(present(catalog.get(stage), `stage "${stage}"`), keys, codec),
-  );
+  const stages = ring.stages.map(({ stage }) => lowerStage(present(catalog.get(stage), `stage "${stage}"`), codec));
   const dependencies = dependencyIndices(plan);
   const ancestors = ancestorsOf(dependencies);
   const filters = stages.map((stage) => stage.filters);

@@ -37,14 +37,19 @@ export class TextPool {
   }
 
   bytes(): Uint8Array {
-    const all = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return concat(this.#parts);
   }
+}
+
+/** One behind the other. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** One struct's values; every field that is left out is zero. */
@@ -92,9 +97,13 @@ export function indexSection(kind: number, indices: readonly number[]): Section 
   return { kind, count: indices.length, stride: INDEX_STRIDE, bytes };
 }
 
+/** A section without rows. */
+export function bytesSection(kind: number, bytes: Uint8Array): Section {
+  return { kind, count: bytes.length, stride: 1, bytes };
+}
+
 export function textSection(text: TextPool): Section {
-  const bytes = text.bytes();
-  return { kind: enums.SectionKind.Text, count: bytes.length, stride: 1, bytes };
+  return bytesSection(enums.SectionKind.Text, text.bytes());
 }
 
 /** Header, section table and sections in one buffer, which the caller owns. */

@@ -8,7 +8,6 @@
 import type { enums } from '../abi/definition.js';
 
 export type OpName = keyof typeof enums.OpCode;
-export type MatchName = keyof typeof enums.MatchCode;
 export type CodecName = keyof typeof enums.CodecCode;
 export type LayoutName = keyof typeof enums.LayoutCode;
 export type OrderingName = keyof typeof enums.OrderingCode;
@@ -17,8 +16,6 @@ export type RoleName = keyof typeof enums.RoleCode;
 export type PolicyName = keyof typeof enums.PolicyCode;
 export type LaneKindName = keyof typeof enums.LaneKindCode;
 export type OnFullName = keyof typeof enums.OnFullCode;
-export type FieldWriteName = keyof typeof enums.FieldWriteCode;
-export type FieldKindName = keyof typeof enums.FieldCode;
 export type FsyncName = keyof typeof enums.FsyncCode;
 
 /** What is known of the records of a boundary or of a lane. */
@@ -45,6 +42,12 @@ export interface StageAbilities {
   readonly keepsLayout: boolean;
 }
 
+/**
+ * An op's config, resolved: what its struct (lib/abi/ops.ts) holds. Numbers stand by the names of the struct's fields (a u64
+ * is a bigint), texts by their own; a field that is left out is 0, a text empty.
+ */
+export type ConfigValues = Readonly<Record<string, number | bigint | string>>;
+
 /** A stage of the catalog: its op and the op's configuration, resolved. */
 export interface StageSpec extends StageAbilities {
   readonly id: string;
@@ -53,32 +56,8 @@ export interface StageSpec extends StageAbilities {
   readonly headroom: number;
   /** Bytes this op may write after a record. */
   readonly tailroom: number;
-  /** Needle (filter, reject), affix (prepend, append), name (js, native); empty for the others. */
-  readonly text: string;
-  /** How a filter or reject compares; `None` for the other ops. */
-  readonly match: MatchName;
-  readonly invert: boolean;
-  /** Index into `keys`, or null. */
-  readonly key: number | null;
-  /** What a set_field does; null for the other ops. */
-  readonly field: FieldWriteSpec | null;
-}
-
-/** A field of the struct that arrives, and its new value. */
-export interface FieldWriteSpec {
-  readonly write: FieldWriteName;
-  readonly name: string;
-  readonly kind: FieldKindName;
-  /** Its first byte in the struct. */
-  readonly offset: number;
-  /** Its bytes. */
-  readonly length: number;
-  /** `From`: first byte of the field that is copied; 0 otherwise. */
-  readonly from: number;
-  /** `Value`, `Add` of a number or a bool: the constant as it stands in the field, little-endian; 0 otherwise. */
-  readonly bits: bigint;
-  /** `Value` of utf8: the text; of bytes: two hexadecimal digits a byte; empty otherwise. */
-  readonly text: string;
+  /** Null where the op has none. */
+  readonly config: ConfigValues | null;
 }
 
 /** A stage's place in the ring. */

@@ -16,15 +16,7 @@ import type {
 } from './document.js';
 import type { EgressIds, IngressIds, StageIds } from './infer.js';
 import type { FIELD_WRITES, MATCHERS } from './limits.js';
-import type {
-  BuiltinOp,
-  CallerOp,
-  CountConfig,
-  NoConfig,
-  OpConfigs,
-  SetFieldConfig,
-  TextConfig,
-} from './op-catalog.js';
+import type { BuiltinOp, CallerOp, OpConfigs, SetFieldConfig } from './op-catalog.js';
 
 type Matcher = (typeof MATCHERS)[number];
 type FieldWrite = (typeof FIELD_WRITES)[number];
@@ -43,19 +35,23 @@ type FieldWriteConfig = {
   } & { readonly [W in Exclude<FieldWrite, Chosen>]?: never };
 }[FieldWrite];
 
-interface ConfigFields {
-  readonly identity: { readonly config?: NoConfig };
-  readonly checksum: { readonly config?: NoConfig };
-  readonly count: { readonly config?: CountConfig };
-  readonly prepend: { readonly config: TextConfig };
-  readonly append: { readonly config: TextConfig };
-  readonly filter: { readonly config: MatchConfig };
-  readonly reject: { readonly config: MatchConfig };
-  readonly set_field: { readonly config: FieldWriteConfig };
+/** Ops of whose config only some members may stand together. */
+interface StrictConfigs {
+  readonly filter: MatchConfig;
+  readonly reject: MatchConfig;
+  readonly set_field: FieldWriteConfig;
 }
 
+type DraftConfig<Op extends BuiltinOp> = Op extends keyof StrictConfigs ? StrictConfigs[Op] : OpConfigs[Op];
+
+/** A config in which nothing must stand may be left out. */
+type ConfigFields<Op extends BuiltinOp> =
+  Record<never, never> extends DraftConfig<Op>
+    ? { readonly config?: DraftConfig<Op> }
+    : { readonly config: DraftConfig<Op> };
+
 type StageDraft =
-  | { [Op in BuiltinOp]: { readonly id: string; readonly op: Op } & ConfigFields[Op] }[BuiltinOp]
+  | { [Op in BuiltinOp]: { readonly id: string; readonly op: Op } & ConfigFields<Op> }[BuiltinOp]
   | ({ readonly id: string; readonly op: CallerOp; readonly config?: unknown } & OpDeclarations);
 
 interface DraftCommon {

@@ -21,11 +21,8 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   boundaryPolicy: schema.boundaryPolicySchema,
   singleRingPlan: schema.singleRingPlanSchema,
   laneGraphPlan: schema.laneGraphPlanSchema,
-  noConfig: configs.noConfig,
-  matchConfig: configs.matchConfig,
-  textConfig: configs.textConfig,
-  countConfig: configs.countConfig,
-  setFieldConfig: configs.setFieldConfig,
+  // Of every op.
+  ...configs,
 };
 
 /** What zod keeps of a schema, as far as it is read here. */

@@ -1,9 +1,10 @@
 /**
- * The built-in ops: what each may be told, what it does to a record, and what it needs. Validation, the builder's
- * types, lowering and `capabilities` read this one table. Ops of callers (`js:<name>`, `native:<name>`) are not in it:
+ * The built-in ops: what each may be told, what it does to a record (lib/abi/ops.ts), and what it needs. Validation, the
+ * builder's types, lowering and `capabilities` read this one table. Ops of callers (`js:<name>`, `native:<name>`) are not in it:
  * `validate` checks what the plan says of them, `open` checks the rest. Pure; any thread.
  */
 import type * as z from 'zod';
+import { type BuiltinName, ops } from '../abi/ops.js';
 import type { Key, OpDeclarations, StageEntry } from './document.js';
 import { CALLER_OP_PATTERN } from './limits.js';
 import { countConfig, matchConfig, noConfig, setFieldConfig, textConfig } from './op-configs.js';
@@ -38,6 +39,22 @@ export interface OpTraits {
   readonly keepsLayout: boolean;
 }
 
+/** What the config of an op says of the struct whose records arrive; its members stand here by their names. */
+export interface FieldUse {
+  /** The member that names the field which the op works on. */
+  readonly field: string;
+  /** The member that names another field of the same type. */
+  readonly from?: string;
+  /** The members that are constants of the field's type. */
+  readonly constants: readonly ConstantUse[];
+}
+
+export interface ConstantUse {
+  readonly member: string;
+  /** Of a constant that only a field of a number can have: why, and what else to write. */
+  readonly numbersOnly?: { readonly why: string; readonly hint: string };
+}
+
 /** A built-in op: its traits, its configuration and its help. */
 export interface OpEntry extends OpTraits {
   /** Key of the op in a plan. */
@@ -60,6 +77,11 @@ export interface OpEntry extends OpTraits {
   readonly room: (config: unknown) => OpRoom;
   /** Of a writing op that only puts text to every record: the bytes before and behind it, exactly. */
   readonly adds?: (config: unknown) => OpRoom;
+  /**
+   * Of an op that works on a field of a struct: what `config` says of it, which lib/validate/set-field.ts checks.
+   * @internal
+   */
+  readonly fields?: (config: unknown) => FieldUse;
 }
 
 export type OpCatalog = ReadonlyMap<string, OpEntry>;
@@ -108,20 +130,26 @@ const textBytes = (config: unknown): number => utf8Length((config as TextConfig)
 /** Text before and behind every record. */
 const adding = (adds: (config: unknown) => OpRoom) => ({ room: adds, adds });
 
-const READER = {
-  access: 'read',
-  sink: false,
-  filters: false,
-  fails: false,
-  emits: false,
-  keepsLayout: true,
-  room: noRoom,
-} as const;
+const SUMS = { why: 'only numbers are added to', hint: 'Write `value` or `from`.' };
+
+function setFieldUse(config: unknown): FieldUse {
+  const { from, add } = config as SetFieldConfig;
+  if (from !== undefined) return { field: 'field', from: 'from', constants: [] };
+  return {
+    field: 'field',
+    constants: [add === undefined ? { member: 'value' } : { member: 'add', numbersOnly: SUMS }],
+  };
+}
+
+/** What the op table says of an op, and no room. */
+function rowOf(op: BuiltinName) {
+  const { name, access, sink, filters, fails, emits, keepsLayout } = ops[op];
+  return { op: name, access, sink, filters, fails, emits, keepsLayout, room: noRoom };
+}
 
 const ENTRIES: readonly OpEntry[] = [
   {
-    ...READER,
-    op: 'identity',
+    ...rowOf('Identity'),
     help: 'Passes every record on unchanged.',
     get shape() {
       return shapes.noConfig;
@@ -132,10 +160,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: false,
   },
   {
-    ...READER,
-    op: 'filter',
+    ...rowOf('Filter'),
     help: 'Passes the records that match; a record that does not match is filtered and counted once.',
-    filters: true,
     get shape() {
       return shapes.matchConfig;
     },
@@ -145,11 +171,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: true,
   },
   {
-    ...READER,
-    op: 'prepend',
+    ...rowOf('Prepend'),
     help: 'Puts text before every record.',
-    access: 'write',
-    keepsLayout: false,
     get shape() {
       return shapes.textConfig;
     },
@@ -160,11 +183,8 @@ const ENTRIES: readonly OpEntry[] = [
     ...adding((config) => ({ head: textBytes(config), tail: 0 })),
   },
   {
-    ...READER,
-    op: 'append',
+    ...rowOf('Append'),
     help: 'Puts text behind every record.',
-    access: 'write',
-    keepsLayout: false,
     get shape() {
       return shapes.textConfig;
     },
@@ -175,10 +195,8 @@ const ENTRIES: readonly OpEntry[] = [
     ...adding((config) => ({ head: 0, tail: textBytes(config) })),
   },
   {
-    ...READER,
-    op: 'count',
+    ...rowOf('Count'),
     help: 'Counts records, in total or per key (a bounded number of keys), in snapshots and in the summary of a run.',
-    sink: true,
     get shape() {
       return shapes.countConfig;
     },
@@ -188,10 +206,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: false,
   },
   {
-    ...READER,
-    op: 'checksum',
+    ...rowOf('Checksum'),
     help: 'Takes the CRC32C of all records in order, one per shard, for the summary of a run.',
-    sink: true,
     get shape() {
       return shapes.noConfig;
     },
@@ -201,10 +217,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: false,
   },
   {
-    ...READER,
-    op: 'reject',
+    ...rowOf('Reject'),
     help: 'Fails a record that matches, which stops the pipeline; other records pass unchanged.',
-    fails: true,
     get shape() {
       return shapes.matchConfig;
     },
@@ -214,11 +228,8 @@ const ENTRIES: readonly OpEntry[] = [
     configRequired: true,
   },
   {
-    ...READER,
-    op: 'set_field',
+    ...rowOf('SetField'),
     help: 'Writes a field of a struct in place: a constant, a sum, or another field. A sum that its type cannot hold fails the record.',
-    access: 'write',
-    fails: true,
     get shape() {
       return shapes.setFieldConfig;
     },
@@ -226,6 +237,7 @@ const ENTRIES: readonly OpEntry[] = [
       return setFieldConfig;
     },
     configRequired: true,
+    fields: setFieldUse,
   },
 ];
 

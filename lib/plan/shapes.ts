@@ -262,7 +262,7 @@ export const laneGraphPlan: Shape = {
   may: {},
 };
 
-export const noConfig: Shape = { type: 'map', needs: {}, may: {} };
+export const countConfig: Shape = { type: 'map', needs: {}, may: { key: key } };
 
 export const matchConfig: Shape = {
   type: 'map',
@@ -277,9 +277,7 @@ export const matchConfig: Shape = {
   exactlyOneOf: ['contains', 'starts_with', 'ends_with', 'equals'],
 };
 
-export const textConfig: Shape = { type: 'map', needs: { text: { type: 'text', bytesMax: 65536 } }, may: {} };
-
-export const countConfig: Shape = { type: 'map', needs: {}, may: { key: key } };
+export const noConfig: Shape = { type: 'map', needs: {}, may: {} };
 
 export const setFieldConfig: Shape = {
   type: 'map',
@@ -291,3 +289,5 @@ export const setFieldConfig: Shape = {
   },
   exactlyOneOf: ['value', 'add', 'from'],
 };
+
+export const textConfig: Shape = { type: 'map', needs: { text: { type: 'text', bytesMax: 65536 } }, may: {} };

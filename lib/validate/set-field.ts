@@ -1,11 +1,12 @@
 /**
- * Rule: `set_field` writes a field that all records at its stage have, with a value of that field's type. Its lanes are
- * lanes of structs, so one struct and no other reaches it, unchanged in length. Pure; any thread.
+ * Rule: an op that works on a field (`fields` of its entry in the catalog) finds one that all records at its stage have, and what its
+ * config says is of that field's type. Its lanes are lanes of structs, so one struct and no other reaches it, unchanged in
+ * length. Pure; any thread.
  */
 import { type FieldLayout, layoutOf, type StructLayout } from '../plan/codec-layout.js';
 import { constantBytes, constantWords, isNumeric } from '../plan/field-constant.js';
 import { BROKEN } from '../plan/finding.js';
-import type { SetFieldConfig } from '../plan/op-catalog.js';
+import type { ConstantUse, FieldUse } from '../plan/op-catalog.js';
 import { under } from '../plan/pointer.js';
 import { didYouMean, quote } from '../plan/words.js';
 import type { BoundaryNode, Model, Note, Noted, StageNode } from './model.js';
@@ -14,12 +15,13 @@ import type { Arrival, Arrivals } from './record-flow.js';
 
 export function checkSetFields(model: Model, arrivals: Arrivals, note: Note): void {
   for (const stage of model.stages) {
-    const entry = stage.op === 'set_field' ? model.catalog.get(stage.op) : undefined;
+    const entry = model.catalog.get(stage.op ?? '');
     // What is wrong with a config by itself was reported.
-    if (entry === undefined || !entry.config.safeParse(stage.config).success) continue;
+    if (entry?.fields === undefined || !entry.config.safeParse(stage.config).success) continue;
     const struct = structAt(model, stage, arrivals(stage) ?? []);
     if (struct === undefined) continue;
-    for (const finding of 'code' in struct ? [struct] : fieldFindings(model, stage, struct)) note(finding);
+    const use = entry.fields(stage.config);
+    for (const finding of 'code' in struct ? [struct] : fieldFindings(model, stage, struct, use)) note(finding);
   }
 }
 
@@ -84,20 +86,23 @@ function twoStructs(model: Model, stage: StageNode, sources: readonly BoundaryNo
 }
 
 /** What is wrong with the names and the constant of a sound config. */
-function fieldFindings(model: Model, stage: StageNode, struct: Struct): Noted[] {
-  const config = stage.config as SetFieldConfig;
-  const path = (name: keyof SetFieldConfig): string => under(stage.path, 'config', name);
-  const named = (name: string): FieldLayout | undefined => struct.layout.fields.find((field) => field.name === name);
-  const field = named(config.field);
-  const findings = field === undefined ? [noField(model, path('field'), config.field, struct)] : [];
-  if (config.from !== undefined) {
-    const from = named(config.from);
-    if (from === undefined) findings.push(noField(model, path('from'), config.from, struct));
-    else if (field !== undefined && (from === field || typeOf(from) !== typeOf(field)))
-      findings.push(otherField(model, path('from'), field, from));
-  } else if (field !== undefined) {
-    const way = config.add === undefined ? 'value' : 'add';
-    const wrong = wrongConstant(model, path(way), field, config[way], way);
+function fieldFindings(model: Model, stage: StageNode, struct: Struct, use: FieldUse): Noted[] {
+  const config = stage.config as Readonly<Record<string, unknown>>;
+  const path = (member: string): string => under(stage.path, 'config', member);
+  const findings: Noted[] = [];
+  const named = (member: string): FieldLayout | undefined => {
+    const name = String(config[member]);
+    const found = struct.layout.fields.find((field) => field.name === name);
+    if (found === undefined) findings.push(noField(model, path(member), name, struct));
+    return found;
+  };
+  const field = named(use.field);
+  const from = use.from === undefined ? undefined : named(use.from);
+  if (field === undefined) return findings;
+  if (use.from !== undefined && from !== undefined && (from === field || typeOf(from) !== typeOf(field)))
+    findings.push(otherField(model, path(use.from), field, from));
+  for (const constant of use.constants) {
+    const wrong = wrongConstant(model, path(constant.member), field, config[constant.member], constant);
     if (wrong !== undefined) findings.push(wrong);
   }
   return findings;
@@ -137,12 +142,12 @@ function wrongConstant(
   path: string,
   field: FieldLayout,
   value: unknown,
-  way: 'value' | 'add',
+  { numbersOnly }: ConstantUse,
 ): Noted | undefined {
   const whose = `${subjectOf(model.document, path)}, for the field ${quote(field.name)} of type \`${typeOf(field)}\`,`;
-  if (way === 'add' && !isNumeric(field.kind)) {
-    const message = `${whose} has no meaning: only numbers are added to.`;
-    return { code: 'SET_FIELD_VALUE', path, message, received: value, hint: 'Write `value` or `from`.' };
+  if (numbersOnly !== undefined && !isNumeric(field.kind)) {
+    const message = `${whose} has no meaning: ${numbersOnly.why}.`;
+    return { code: 'SET_FIELD_VALUE', path, message, received: value, hint: numbersOnly.hint };
   }
   // What the reader of the text could not read was reported there.
   if (value === BROKEN || constantBytes(field, value) !== undefined) return undefined;

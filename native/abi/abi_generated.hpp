@@ -12,7 +12,7 @@
 namespace byteor::abi {
 
 inline constexpr std::uint32_t kSpecMagic = 0x53525442;
-inline constexpr std::uint32_t kSpecLayoutVersion = 0x3;
+inline constexpr std::uint32_t kSpecLayoutVersion = 0x4;
 inline constexpr std::uint32_t kRegionMagic = 0x52525442;
 inline constexpr std::uint32_t kRegionLayoutVersion = 0x2;
 inline constexpr std::uint32_t kLayoutMagic = 0x4c525442;
@@ -81,7 +81,7 @@ enum class SectionKind : std::uint32_t {
   kLanes = 9,
   kRoleLanes = 10,
   kLaneReaders = 11,
-  kFieldWrites = 12,
+  kConfigs = 12,
 };
 
 enum class BoundaryCode : std::uint32_t {
@@ -109,7 +109,6 @@ enum class OpCode : std::uint32_t {
 };
 
 enum class MatchCode : std::uint32_t {
-  kNone = 0,
   kContains = 1,
   kStartsWith = 2,
   kEndsWith = 3,
@@ -250,6 +249,7 @@ enum class PinState : std::uint32_t {
   kFailed = 3,
 };
 
+<<<<<<< HEAD
 enum class Profile : std::uint32_t {
   kDefault = 0,
   kLowLatency = 1,
@@ -392,6 +392,35 @@ inline constexpr std::array<Word<ErrorCode>, 29> kWords<ErrorCode>{{
     {ErrorCode::kBadRegion, "BAD_REGION"},
 }};
 
+=======
+// An op: lib/abi/ops.ts. native/op/traits.hpp finds its row.
+struct OpRow {
+  OpCode code;
+  const char* name;  // key in plans; of an op that the caller brings, its prefix
+  bool declared;  // the caller brings it: what it does is what the plan declares; there is no class for it
+  std::uint32_t flags;  // StageFlag bits of a stage with it
+  bool emits;
+  bool keeps_layout;  // a struct is still that struct behind it; true of every op that only reads
+  double weight;  // what a record costs it, beside the other ops
+  double configured_weight;  // the same where it has a config, of an op whose config may be left out
+  std::uint32_t config_bytes;  // of the struct at the start of its config; 0: it has none
+  bool config_optional;  // it also works without one
+};
+
+inline constexpr OpRow kOps[] = {
+  {OpCode::kIdentity, "identity", false, 0, false, true, 0.05, 0.05, 0, false},
+  {OpCode::kFilter, "filter", false, 2, false, true, 1, 1, 16, false},
+  {OpCode::kPrepend, "prepend", false, 1, false, false, 1, 1, 8, false},
+  {OpCode::kAppend, "append", false, 1, false, false, 1, 1, 8, false},
+  {OpCode::kCount, "count", false, 8, false, true, 0.1, 2, 24, true},
+  {OpCode::kChecksum, "checksum", false, 8, false, true, 1, 1, 0, false},
+  {OpCode::kReject, "reject", false, 4, false, true, 1, 1, 16, false},
+  {OpCode::kSetField, "set_field", false, 21, false, true, 1, 1, 48, false},
+  {OpCode::kJs, "js", true, 0, false, false, 1, 1, 8, false},
+  {OpCode::kNative, "native", true, 0, false, false, 1, 1, 8, false},
+};
+
+>>>>>>> h/ops16
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
 
 // First bytes of a lowered plan.
@@ -419,8 +448,8 @@ static_assert(sizeof(SpecHeader) == 32);
 struct SpecSection {
   std::uint32_t kind;  // SectionKind
   std::uint32_t offset;  // from the start of the buffer, 8-byte aligned
-  std::uint32_t count;  // records in the table (bytes for Text)
-  std::uint32_t stride;  // bytes a record (1 for Text, 4 for Dependencies, RoleLanes and LaneReaders)
+  std::uint32_t count;  // records in the table (bytes for Text and Configs)
+  std::uint32_t stride;  // bytes a record (1 for Text and Configs, 4 for Dependencies, RoleLanes and LaneReaders)
 };
 static_assert(offsetof(SpecSection, kind) == 0);
 static_assert(offsetof(SpecSection, offset) == 4);
@@ -447,7 +476,7 @@ static_assert(offsetof(SpecBoundary, reserved) == 20);
 static_assert(offsetof(SpecBoundary, layout_hash) == 24);
 static_assert(sizeof(SpecBoundary) == 32);
 
-// One entry of the stage catalog, its op and the op’s configuration.
+// One entry of the stage catalog: an op, and where its config lies.
 struct SpecStage {
   std::uint32_t id_offset;  // in Text
   std::uint32_t id_length;  // bytes
@@ -455,12 +484,8 @@ struct SpecStage {
   std::uint32_t flags;  // StageFlag bits
   std::uint32_t headroom;  // bytes this op may write before a record
   std::uint32_t tailroom;  // bytes this op may write after a record
-  std::uint32_t text_offset;  // needle, affix or external op name, in Text
-  std::uint32_t text_length;  // bytes
-  std::uint32_t match;  // MatchCode (filter, reject)
-  std::uint32_t invert;  // 0 or 1 (filter, reject)
-  std::uint32_t key;  // index into Keys, or NONE (count)
-  std::uint32_t field_write;  // index into FieldWrites, or NONE (set_field)
+  std::uint32_t config_offset;  // in Configs, where the config of the stage before ends
+  std::uint32_t config_length;  // bytes; 0: none
 };
 static_assert(offsetof(SpecStage, id_offset) == 0);
 static_assert(offsetof(SpecStage, id_length) == 4);
@@ -468,40 +493,9 @@ static_assert(offsetof(SpecStage, op) == 8);
 static_assert(offsetof(SpecStage, flags) == 12);
 static_assert(offsetof(SpecStage, headroom) == 16);
 static_assert(offsetof(SpecStage, tailroom) == 20);
-static_assert(offsetof(SpecStage, text_offset) == 24);
-static_assert(offsetof(SpecStage, text_length) == 28);
-static_assert(offsetof(SpecStage, match) == 32);
-static_assert(offsetof(SpecStage, invert) == 36);
-static_assert(offsetof(SpecStage, key) == 40);
-static_assert(offsetof(SpecStage, field_write) == 44);
-static_assert(sizeof(SpecStage) == 48);
-
-// What a set_field stage does. One row a stage, in their order.
-struct SpecFieldWrite {
-  std::uint32_t write;  // FieldWriteCode
-  std::uint32_t kind;  // FieldCode of the field
-  std::uint32_t offset;  // its first byte in the struct
-  std::uint32_t length;  // its bytes
-  std::uint32_t from;  // From: first byte of the field that is copied; else 0
-  std::uint32_t name_offset;  // name of the field, in Text
-  std::uint32_t name_length;  // bytes
-  std::uint32_t text_offset;  // Value of Utf8: the text; of Bytes: two hexadecimal digits a byte; in Text
-  std::uint32_t text_length;  // bytes
-  std::uint32_t reserved;  // zero
-  std::uint64_t bits;  // Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0
-};
-static_assert(offsetof(SpecFieldWrite, write) == 0);
-static_assert(offsetof(SpecFieldWrite, kind) == 4);
-static_assert(offsetof(SpecFieldWrite, offset) == 8);
-static_assert(offsetof(SpecFieldWrite, length) == 12);
-static_assert(offsetof(SpecFieldWrite, from) == 16);
-static_assert(offsetof(SpecFieldWrite, name_offset) == 20);
-static_assert(offsetof(SpecFieldWrite, name_length) == 24);
-static_assert(offsetof(SpecFieldWrite, text_offset) == 28);
-static_assert(offsetof(SpecFieldWrite, text_length) == 32);
-static_assert(offsetof(SpecFieldWrite, reserved) == 36);
-static_assert(offsetof(SpecFieldWrite, bits) == 40);
-static_assert(sizeof(SpecFieldWrite) == 48);
+static_assert(offsetof(SpecStage, config_offset) == 24);
+static_assert(offsetof(SpecStage, config_length) == 28);
+static_assert(sizeof(SpecStage) == 32);
 
 // The SingleRing payload, resolved. Exactly one record in its table.
 struct SpecRing {
@@ -548,23 +542,6 @@ static_assert(offsetof(SpecRingEntry, mark) == 12);
 static_assert(offsetof(SpecRingEntry, ancestor_mask) == 16);
 static_assert(offsetof(SpecRingEntry, filter_mask) == 24);
 static_assert(sizeof(SpecRingEntry) == 32);
-
-// How a key is found in a record.
-struct SpecKey {
-  std::uint32_t kind;  // KeyCode
-  std::uint32_t offset;  // Bytes, Field: first byte
-  std::uint32_t length;  // Bytes, Field: bytes
-  std::uint32_t index;  // Token: 0-based token
-  std::uint32_t text_offset;  // Token: separator; Json: pointer; Field: name; in Text
-  std::uint32_t text_length;  // bytes
-};
-static_assert(offsetof(SpecKey, kind) == 0);
-static_assert(offsetof(SpecKey, offset) == 4);
-static_assert(offsetof(SpecKey, length) == 8);
-static_assert(offsetof(SpecKey, index) == 12);
-static_assert(offsetof(SpecKey, text_offset) == 16);
-static_assert(offsetof(SpecKey, text_length) == 20);
-static_assert(sizeof(SpecKey) == 24);
 
 // One role of a LaneGraph, in topological order: after every role that writes one of its inlets.
 struct SpecRole {
@@ -634,6 +611,7 @@ static_assert(offsetof(SpecLane, retain_bytes) == 72);
 static_assert(offsetof(SpecLane, retain_ms) == 80);
 static_assert(sizeof(SpecLane) == 88);
 
+<<<<<<< HEAD
 // First bytes of a layout. Offsets are from the start of the region; threads of agents and parts follow.
 struct LayoutHeader {
   std::uint32_t magic;  // LAYOUT_MAGIC
@@ -713,6 +691,82 @@ static_assert(offsetof(LayoutPart, slots) == 88);
 static_assert(offsetof(LayoutPart, ordinals) == 96);
 static_assert(offsetof(LayoutPart, data) == 104);
 static_assert(sizeof(LayoutPart) == 112);
+=======
+// How filter and reject tell the records that they mean.
+struct MatchConfig {
+  std::uint32_t match;  // MatchCode
+  std::uint32_t invert;  // 0 or 1
+  std::uint32_t text_offset;  // needle
+  std::uint32_t text_length;  // bytes
+};
+static_assert(offsetof(MatchConfig, match) == 0);
+static_assert(offsetof(MatchConfig, invert) == 4);
+static_assert(offsetof(MatchConfig, text_offset) == 8);
+static_assert(offsetof(MatchConfig, text_length) == 12);
+static_assert(sizeof(MatchConfig) == 16);
+
+// What prepend and append put to a record.
+struct TextConfig {
+  std::uint32_t text_offset;
+  std::uint32_t text_length;  // bytes
+};
+static_assert(offsetof(TextConfig, text_offset) == 0);
+static_assert(offsetof(TextConfig, text_length) == 4);
+static_assert(sizeof(TextConfig) == 8);
+
+// How a key is found in a record.
+struct SpecKey {
+  std::uint32_t kind;  // KeyCode
+  std::uint32_t offset;  // Bytes, Field: first byte
+  std::uint32_t length;  // Bytes, Field: bytes
+  std::uint32_t index;  // Token: 0-based token
+  std::uint32_t text_offset;  // Token: separator; Json: pointer; Field: name. In Text, or in the config that this is
+  std::uint32_t text_length;  // bytes
+};
+static_assert(offsetof(SpecKey, kind) == 0);
+static_assert(offsetof(SpecKey, offset) == 4);
+static_assert(offsetof(SpecKey, length) == 8);
+static_assert(offsetof(SpecKey, index) == 12);
+static_assert(offsetof(SpecKey, text_offset) == 16);
+static_assert(offsetof(SpecKey, text_length) == 20);
+static_assert(sizeof(SpecKey) == 24);
+
+// What set_field does.
+struct SetFieldConfig {
+  std::uint32_t write;  // FieldWriteCode
+  std::uint32_t kind;  // FieldCode of the field
+  std::uint32_t offset;  // its first byte in the struct
+  std::uint32_t length;  // its bytes
+  std::uint32_t from;  // From: first byte of the field that is copied; else 0
+  std::uint32_t reserved;  // zero
+  std::uint32_t name_offset;  // name of the field
+  std::uint32_t name_length;  // bytes
+  std::uint32_t text_offset;  // Value of Utf8: the text; of Bytes: two hexadecimal digits a byte
+  std::uint32_t text_length;  // bytes
+  std::uint64_t bits;  // Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0
+};
+static_assert(offsetof(SetFieldConfig, write) == 0);
+static_assert(offsetof(SetFieldConfig, kind) == 4);
+static_assert(offsetof(SetFieldConfig, offset) == 8);
+static_assert(offsetof(SetFieldConfig, length) == 12);
+static_assert(offsetof(SetFieldConfig, from) == 16);
+static_assert(offsetof(SetFieldConfig, reserved) == 20);
+static_assert(offsetof(SetFieldConfig, name_offset) == 24);
+static_assert(offsetof(SetFieldConfig, name_length) == 28);
+static_assert(offsetof(SetFieldConfig, text_offset) == 32);
+static_assert(offsetof(SetFieldConfig, text_length) == 36);
+static_assert(offsetof(SetFieldConfig, bits) == 40);
+static_assert(sizeof(SetFieldConfig) == 48);
+
+// Which of the caller’s ops it is; what its own config says stays in JavaScript.
+struct CallerConfig {
+  std::uint32_t name_offset;  // what stands behind the colon of its key in plans
+  std::uint32_t name_length;  // bytes
+};
+static_assert(offsetof(CallerConfig, name_offset) == 0);
+static_assert(offsetof(CallerConfig, name_length) == 4);
+static_assert(sizeof(CallerConfig) == 8);
+>>>>>>> h/ops16
 
 // Variable layout: where a record lies in the arena. Written by the producer.
 struct Slot {

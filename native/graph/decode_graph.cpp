@@ -22,7 +22,7 @@ constexpr std::uint32_t kRolesMax = 1u << 15;
 constexpr abi::SectionKind kGraphSections[] = {
     abi::SectionKind::kText,      abi::SectionKind::kBoundaries,  abi::SectionKind::kStages,
     abi::SectionKind::kKeys,      abi::SectionKind::kRoles,       abi::SectionKind::kLanes,
-    abi::SectionKind::kRoleLanes, abi::SectionKind::kLaneReaders, abi::SectionKind::kFieldWrites};
+    abi::SectionKind::kRoleLanes, abi::SectionKind::kLaneReaders, abi::SectionKind::kConfigs};
 
 // Lists that are stretches of one table of indices. Every row of the table belongs to one list, so that a hostile
 // buffer cannot make many long lists out of a short table.
@@ -283,11 +283,11 @@ void check_records(const LaneGraphDescription& graph) {
   }
 }
 
-// What sets a field reads a lane of structs.
-void check_field_writes(const LaneGraphDescription& graph) {
+// An op that works on structs reads a lane of structs.
+void check_structs_of_stages(const LaneGraphDescription& graph) {
   for (const RoleDescription& role : graph.roles)
     if (role.kind == abi::RoleCode::kStage)
-      check_field_write(graph.stages[role.index], graph.lanes[role.inlets.front()].record_bytes);
+      check_structs(graph.stages[role.index], graph.lanes[role.inlets.front()].record_bytes);
 }
 
 // A lane is watermarked exactly when an Ordered merge is downstream of it: without, that merge would wait for ever. So
@@ -329,7 +329,7 @@ LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
   check_roles(graph);
   check_lanes(graph);
   check_records(graph);
-  check_field_writes(graph);
+  check_structs_of_stages(graph);
   check_watermarks(graph);
   check_ordinals(graph);
   return graph;

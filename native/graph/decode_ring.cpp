@@ -14,7 +14,7 @@ constexpr std::uint32_t kRoomBytesMax = 1u << 26;  // what all writing ops toget
 constexpr abi::SectionKind kRingSections[] = {abi::SectionKind::kText,        abi::SectionKind::kBoundaries,
                                               abi::SectionKind::kStages,      abi::SectionKind::kRing,
                                               abi::SectionKind::kRingEntries, abi::SectionKind::kDependencies,
-                                              abi::SectionKind::kKeys,        abi::SectionKind::kFieldWrites};
+                                              abi::SectionKind::kKeys,        abi::SectionKind::kConfigs};
 
 void read_entries(const SpecReader& reader, RingDescription& out) {
   const std::uint32_t count = reader.count(abi::SectionKind::kRingEntries);
@@ -91,12 +91,12 @@ void check_races(const RingDescription& ring) {
   }
 }
 
-// What sets a field finds the ingress's structs: none of the stages before it changes them.
-void check_field_writes(const RingDescription& ring) {
+// An op that works on structs finds the ingress's: none of the stages before it changes them.
+void check_structs_of_stages(const RingDescription& ring) {
   std::uint64_t changing = 0;
   for (std::uint32_t i = 0; i < ring.entries.size(); ++i) {
     const bool structs = (ring.entries[i].ancestors & changing) == 0;
-    check_field_write(ring.stage_of(i), structs ? ring.boundaries[ring.ingress].record_bytes : 0);
+    check_structs(ring.stage_of(i), structs ? ring.boundaries[ring.ingress].record_bytes : 0);
     if (!ring.stage_of(i).keeps_records()) changing |= std::uint64_t{1} << i;
   }
 }
@@ -157,7 +157,7 @@ RingDescription decode_ring(std::span<const std::byte> spec) {
   read_entries(reader, ring);
   check_masks(ring);
   check_races(ring);
-  check_field_writes(ring);
+  check_structs_of_stages(ring);
   check_room(ring);
   return ring;
 }

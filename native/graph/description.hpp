@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "decode/buffer.hpp"
+#include "op/op.hpp"
 
 namespace byteor::graph {
 
@@ -27,18 +29,9 @@ struct KeyDescription {
   std::uint32_t length;
   std::uint32_t index;
   std::string text;
-};
 
-// What a set_field stage does: op/op.hpp.
-struct FieldWriteDescription {
-  abi::FieldWriteCode write;
-  abi::FieldCode kind;
-  std::uint32_t offset;
-  std::uint32_t length;
-  std::uint32_t from;
-  std::uint64_t bits;
-  std::string name;
-  std::string text;
+  // Valid as long as this is.
+  op::KeySpec spec() const noexcept { return {kind, offset, length, index, text}; }
 };
 
 struct StageDescription {
@@ -47,11 +40,8 @@ struct StageDescription {
   std::uint32_t flags;  // abi::StageFlag bits
   std::uint32_t headroom;
   std::uint32_t tailroom;
-  std::string text;
-  abi::MatchCode match;
-  bool invert;
-  std::optional<std::uint32_t> key;
-  std::optional<FieldWriteDescription> field;
+  std::vector<std::byte> config;  // as it crossed, and checked: op::visit_op() reads it
+  op::ConfigFacts facts;
 
   bool has(abi::StageFlag flag) const noexcept { return (flags & static_cast<std::uint32_t>(flag)) != 0; }
   // Records of a struct are that struct behind it as well.

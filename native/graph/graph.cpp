@@ -80,18 +80,4 @@ std::string OpReports::text() const {
   return text + '}';
 }
 
-op::OpConfig op_config(const CatalogDescription& catalog, const StageDescription& stage) {
-  op::OpConfig config{stage.op, stage.text, stage.match, stage.invert, std::nullopt, std::nullopt};
-  if (stage.key.has_value()) {
-    const KeyDescription& key = catalog.keys[*stage.key];
-    config.key = op::KeySpec{key.kind, key.offset, key.length, key.index, key.text};
-  }
-  if (stage.field.has_value()) {
-    const FieldWriteDescription& field = *stage.field;
-    config.field = op::FieldWrite{field.write, field.kind, field.offset, field.length,
-                                  field.from,  field.bits, field.name,   field.text};
-  }
-  return config;
-}
-
 }  // namespace byteor::graph

@@ -193,6 +193,4 @@ class OpReports {
   std::vector<Stage> stages_;
 };
 
-op::OpConfig op_config(const CatalogDescription& catalog, const StageDescription& stage);
-
 }  // namespace byteor::graph

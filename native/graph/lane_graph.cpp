@@ -5,7 +5,7 @@
 
 #include "core/coded_error.hpp"
 #include "core/cpu.hpp"
-#include "graph/discard_agent.hpp"
+#include "core/discard_agent.hpp"
 #include "graph/op_box.hpp"
 #include "graph/ordinal_bits.hpp"
 #include "lane/ends.hpp"
@@ -285,9 +285,8 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   context.headroom = stage.headroom;
   context.tailroom = stage.tailroom;
   std::unique_ptr<lane::Role> made;
-  const op::OpConfig config = op_config(description_, stage);
   try {
-    op::visit_op(config, [&]<class Op>() {
+    op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {
       auto box = std::make_shared<OpBox<Op>>(config);
       made = lane::make_stage_role(std::move(context), box->op);
       reports_.add(stage.id, [box] {
@@ -306,9 +305,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_router(std::uint32_t index) {
     case abi::PolicyCode::kRoundRobin:
       return std::make_unique<lane::RouterRole<lane::RoundRobinChoice>>(role_context(index));
     case abi::PolicyCode::kKeyHash: {
-      const KeyDescription& key = description_.keys[*role(index).key];
-      keys_.push_back(
-          std::make_unique<op::KeyReader>(op::KeySpec{key.kind, key.offset, key.length, key.index, key.text}));
+      keys_.push_back(std::make_unique<op::KeyReader>(description_.keys[*role(index).key].spec()));
       using Choice = lane::KeyHashChoice<op::KeyReader>;
       return std::make_unique<lane::RouterRole<Choice>>(role_context(index), Choice(*keys_.back()));
     }
@@ -349,7 +346,7 @@ void LaneGraph::make_end(std::uint32_t index) {
       [](auto& reader) -> std::unique_ptr<core::Agent> {
         if constexpr (requires { *reader; }) {
           using Reader = std::remove_cvref_t<decltype(*reader)>;
-          return std::make_unique<DiscardAgent<Reader>>(*reader);
+          return std::make_unique<core::DiscardAgent<Reader>>(*reader);
         }
         return nullptr;
       },

@@ -153,7 +153,7 @@ class LaneGraph final : public Graph {
   std::vector<std::atomic<std::uint32_t>> stops_;  // by role: not 0: it must end
   std::vector<std::unique_ptr<op::KeyReader>> keys_;
   OpReports reports_;
-  op::IdentityOp bridge_op_{op::OpConfig{}};
+  op::IdentityOp bridge_op_{op::NoConfig{}};
   const std::atomic<std::uint64_t> ungated_{core::kNoLimit};  // what a gating cell without a reader holds
   std::vector<std::unique_ptr<lane::Inlet>> journal_ends_;    // in memory, of the agents of files and of their readers
   std::vector<const std::atomic<std::uint64_t>*> written_;    // by boundary: what an egress's adapter has written

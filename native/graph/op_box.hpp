@@ -8,7 +8,7 @@ namespace byteor::graph {
 
 template <class Op>
 struct alignas(core::kCacheBlock) OpBox {
-  explicit OpBox(const op::OpConfig& config) : op(config) {}
+  explicit OpBox(const typename Op::Config& config) : op(config) {}
   Op op;
 };
 

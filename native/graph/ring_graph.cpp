@@ -7,7 +7,7 @@
 
 #include "core/coded_error.hpp"
 #include "core/cpu.hpp"
-#include "graph/discard_agent.hpp"
+#include "core/discard_agent.hpp"
 #include "graph/op_box.hpp"
 #include "op/catalog.hpp"
 
@@ -247,7 +247,7 @@ void RingGraph::write_first_sequence(std::uint32_t shard) {
 
 // ---- the agents ----------------------------------------------------------------------------------------------------
 
-StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) {
+ring::StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) {
   const EntryDescription& description = description_.entries[entry];
   const std::uint32_t base = shard * agents_per_shard(description_);
   std::vector<core::SequenceReader> dependencies;
@@ -269,7 +269,7 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
   const core::RingMemory ring = ring_memory(shard);
   core::Barrier barrier =
       reads_words ? core::Barrier(ring, stop_before) : core::Barrier(std::move(dependencies), stop_before);
-  StageContext context{
+  ring::StageContext context{
       .ring = ring, .barrier = {std::move(barrier), ring, paces, options_.first_sequence}, .end = shard_end(shard)};
   context.stop_before = &ring_block(shard).stop_before;
   context.block = &consumer_block(shard, entry);
@@ -290,7 +290,7 @@ StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t entry) 
 }
 
 template <class Op>
-void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
+void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& config) {
   auto ops = std::make_shared<std::vector<std::unique_ptr<OpBox<Op>>>>();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     ops->push_back(std::make_unique<OpBox<Op>>(config));
@@ -302,9 +302,9 @@ void RingGraph::make_stage(std::uint32_t entry, const op::OpConfig& config) {
     };
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (Op::kKeepsLayout)
-        add(std::make_unique<StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
+        add(std::make_unique<ring::StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
     } else {
-      add(std::make_unique<StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
+      add(std::make_unique<ring::StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
     }
   }
   reports_.add(description_.stage_of(entry).id, [ops] {
@@ -318,11 +318,12 @@ void RingGraph::make_stages() {
   agents_.resize(std::size_t{description_.shards} * description_.entries.size());
   stage_positions_.resize(agents_.size());
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
-    const op::OpConfig config = op_config(description_, description_.stage_of(entry));
+    const StageDescription& stage = description_.stage_of(entry);
     try {
-      op::visit_op(config, [&]<class Op>() { make_stage<Op>(entry, config); });
+      op::visit_op(stage.op, stage.config,
+                   [&]<class Op>(const typename Op::Config& config) { make_stage<Op>(entry, config); });
     } catch (const core::CodedError& error) {
-      throw core::CodedError(error.code(), "stage " + description_.stage_of(entry).id + ": " + error.what());
+      throw core::CodedError(error.code(), "stage " + stage.id + ": " + error.what());
     }
   }
 }
@@ -362,7 +363,7 @@ void RingGraph::make_ends() {
     if (options_.egress_port == abi::PortCode::kDiscard)
       agents_.push_back({egress_thread(),
                          std::make_unique<ObservedEnd>(
-                             std::make_unique<DiscardAgent<core::RecordConsumer>>(*consumers_.back()), EndSide::kEgress,
+                             std::make_unique<core::DiscardAgent<core::RecordConsumer>>(*consumers_.back()), EndSide::kEgress,
                              std::vector{observed_egress(shard)}, [this, shard] { return judge_egress(shard); })});
   }
 }

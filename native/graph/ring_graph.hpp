@@ -16,7 +16,7 @@
 #include "graph/description.hpp"
 #include "graph/graph.hpp"
 #include "graph/observed_end.hpp"
-#include "graph/stage_agent.hpp"
+#include "ring/stage_agent.hpp"
 
 namespace byteor::graph {
 
@@ -101,8 +101,8 @@ class RingGraph final : public Graph {
 
   void make_stages();
   template <class Op>
-  void make_stage(std::uint32_t entry, const op::OpConfig& config);
-  StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
+  void make_stage(std::uint32_t entry, const typename Op::Config& config);
+  ring::StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
   bool is_read_elsewhere(std::uint32_t shard) const noexcept;
   void make_ends();
   void settle_consumer(std::uint32_t shard, std::uint32_t entry, std::uint64_t ancestors) noexcept;

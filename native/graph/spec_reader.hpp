@@ -1,40 +1,31 @@
-// What both targets' decoders share: bounds-checked reading of a spec buffer, and the catalogs of boundaries, stages
-// and keys. A hostile buffer is an expected input: nothing is read before its bounds have been checked. Control path.
+// What both targets' decoders share: the sections of a lowered plan, and the catalogs of boundaries, stages and keys.
+// Control path.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
-#include <type_traits>
 
 #include "abi/abi_generated.hpp"
+#include "decode/buffer.hpp"
 #include "graph/description.hpp"
 
 namespace byteor::graph {
 
-// Throws CodedError (SPEC_DAMAGED).
-[[noreturn]] void refuse(const std::string& what);
-[[noreturn]] void refuse(const std::string& what, std::uint64_t received);
+using decode::read_enum;
+using decode::refuse;
+using decode::require;
 
-inline void require(bool holds, const char* what, std::uint64_t received) {
-  if (!holds) refuse(what, received);
-}
-
-// Bounds-checked access to a buffer and its sections. Knows places and sizes, not what they mean.
+// A buffer and its sections. Knows places and sizes, not what they mean.
 class SpecReader {
  public:
-  explicit SpecReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  explicit SpecReader(std::span<const std::byte> bytes) : buffer_(bytes) {}
 
   template <class T>
   T at(std::uint64_t offset) const {
-    static_assert(std::is_trivially_copyable_v<T>);
-    require(offset <= bytes_.size() && bytes_.size() - offset >= sizeof(T), "a table reaches past the end", offset);
-    T value;
-    std::memcpy(&value, bytes_.data() + offset, sizeof(T));
-    return value;
+    return buffer_.at<T>(offset);
   }
 
   // Checks the header of a buffer for `target`.
@@ -54,31 +45,29 @@ class SpecReader {
   }
 
   std::string text(std::uint32_t offset, std::uint32_t length, std::uint32_t most) const {
-    const abi::SpecSection& s = section(abi::SectionKind::kText);
-    require(s.stride == 1, "the text section has rows of another size", s.stride);
     require(length <= most, "a text is longer than its limit", length);
-    require(offset <= s.count && s.count - offset >= length, "a text reaches past the text section", offset);
-    return {reinterpret_cast<const char*>(bytes_.data()) + s.offset + offset, length};
+    return std::string(bytes_of(abi::SectionKind::kText).text(offset, length));
+  }
+
+  // A section of bytes.
+  decode::Buffer bytes_of(abi::SectionKind kind) const {
+    const abi::SpecSection& s = section(kind);
+    require(s.stride == 1, "a section of bytes has rows of another size", s.stride);
+    return decode::Buffer(buffer_.part(s.offset, s.count));
   }
 
  private:
-  static constexpr std::uint32_t kKinds = static_cast<std::uint32_t>(abi::SectionKind::kFieldWrites);
+  static constexpr std::uint32_t kKinds = static_cast<std::uint32_t>(abi::SectionKind::kConfigs);
 
   const abi::SpecSection& section(abi::SectionKind kind) const { return sections_[static_cast<std::uint32_t>(kind)]; }
 
-  std::span<const std::byte> bytes_;
+  decode::Buffer buffer_;
   abi::SpecSection sections_[kKinds + 1]{};
   bool present_[kKinds + 1]{};
 };
 
 // An author's id (docs/plan.md).
 std::string read_id(const SpecReader& reader, std::uint32_t offset, std::uint32_t length);
-
-template <class Enum>
-Enum read_enum(std::uint32_t value, Enum least, Enum most, const char* what) {
-  require(value >= static_cast<std::uint32_t>(least) && value <= static_cast<std::uint32_t>(most), what, value);
-  return static_cast<Enum>(value);
-}
 
 inline std::optional<std::uint32_t> read_index(std::uint32_t value, std::size_t count, const char* what) {
   if (value == abi::kNone) return std::nullopt;
@@ -90,7 +79,7 @@ inline std::optional<std::uint32_t> read_index(std::uint32_t value, std::size_t 
 void read_catalogs(const SpecReader& reader, const abi::SpecHeader& header, std::uint32_t stages_max,
                    std::uint32_t keys_max, CatalogDescription& out);
 
-// A stage that sets a field, if it is one, has structs of `record_bytes`, and the field in them; 0: no structs.
-void check_field_write(const StageDescription& stage, std::uint32_t record_bytes);
+// A stage whose op works on structs has some, of `record_bytes`, that are as long as it needs; 0: no structs.
+void check_structs(const StageDescription& stage, std::uint32_t record_bytes);
 
 }  // namespace byteor::graph

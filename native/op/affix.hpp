@@ -12,14 +12,24 @@
 
 namespace byteor::op {
 
-class PrependOp {
- public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = false;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
+struct Affix {
+  std::string_view text;
 
-  explicit PrependOp(const OpConfig& config) : text_(config.text) {}
+  static Affix read(const decode::Buffer& config) {
+    const auto row = config.at<abi::TextConfig>(0);
+    return {config.text(row.text_offset, row.text_length)};
+  }
+  bool has_line_feed() const noexcept { return text.find('\n') != std::string_view::npos; }
+};
+
+class PrependOp : public BuiltIn<abi::OpCode::kPrepend> {
+ public:
+  using Config = Affix;
+  static ConfigFacts facts(const Affix& affix) noexcept {
+    return {.headroom = affix.text.size(), .line_feed = affix.has_line_feed()};
+  }
+
+  explicit PrependOp(const Affix& affix) : text_(affix.text) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     record.data -= text_.size();
@@ -35,14 +45,14 @@ class PrependOp {
   std::string text_;
 };
 
-class AppendOp {
+class AppendOp : public BuiltIn<abi::OpCode::kAppend> {
  public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = false;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
+  using Config = Affix;
+  static ConfigFacts facts(const Affix& affix) noexcept {
+    return {.tailroom = affix.text.size(), .line_feed = affix.has_line_feed()};
+  }
 
-  explicit AppendOp(const OpConfig& config) : text_(config.text) {}
+  explicit AppendOp(const Affix& affix) : text_(affix.text) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     std::memcpy(record.data + record.length, text_.data(), text_.size());

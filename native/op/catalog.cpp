@@ -16,4 +16,33 @@ void refuse_op(abi::OpCode code) {
   throw core::CodedError(abi::ErrorCode::kOpUnavailable, "unknown op code " + number + "; compile the plan again with this version of byteor");
 }
 
+namespace {
+
+// Of a caller's op the core needs to know no more than that its name can be read.
+void check_caller_config(std::span<const std::byte> bytes) {
+  const decode::Buffer config(bytes);
+  const auto row = config.at<abi::CallerConfig>(0);
+  decode::require(!config.text(row.name_offset, row.name_length).empty(), "a caller's op has no name", row.name_length);
+}
+
+}  // namespace
+
+void check_presence(const abi::OpRow& op, std::size_t config_bytes) {
+  const bool wrong = config_bytes == 0 ? op.config_bytes != 0 && !op.config_optional : op.config_bytes == 0;
+  decode::require(!wrong, "a config's length does not fit its op", config_bytes);
+}
+
+ConfigFacts check_config(abi::OpCode code, std::span<const std::byte> bytes) {
+  if (find_row(static_cast<std::uint32_t>(code))->declared) {
+    check_caller_config(bytes);
+    return {};
+  }
+  return visit_built_in(code, [&]<class Op>() {
+    const typename Op::Config config = read_config<Op>(bytes);
+    ConfigFacts facts;
+    if constexpr (requires { Op::facts(config); }) facts = Op::facts(config);
+    return facts;
+  });
+}
+
 }  // namespace byteor::op

@@ -1,65 +1,37 @@
-// Which class is which op: the one place where an op code from a spec becomes C++. Control path; throws.
+// From the op code and the config of a lowered plan to the class that runs them. Control path; throws.
 #pragma once
 
-#include <utility>
+#include <cstddef>
+#include <span>
 
-#include "op/affix.hpp"
-#include "op/checksum.hpp"
-#include "op/count.hpp"
-#include "op/filter.hpp"
-#include "op/identity.hpp"
+#include "op/catalog_generated.hpp"
 #include "op/op.hpp"
-#include "op/reject.hpp"
-#include "op/set_field.hpp"
 
 namespace byteor::op {
 
-// Throws CodedError (OP_UNAVAILABLE) that names the code: a caller's op (js, native) or an unknown one has no class here.
-[[noreturn]] void refuse_op(abi::OpCode code);
+// Throws CodedError (SPEC_DAMAGED) where an op without a config has one, or one that needs it none that could be its own.
+void check_presence(const abi::OpRow& op, std::size_t config_bytes);
 
-// A class for the widths that a register has, and one for all others.
-template <class Visitor>
-decltype(auto) visit_set_field(const FieldWrite& field, Visitor&& visitor) {
-  if (field.write == abi::FieldWriteCode::kAdd) return visitor.template operator()<AddFieldOp>();
-  switch (field.length) {
-    case 1:
-      return visitor.template operator()<SetFieldOp<1>>();
-    case 2:
-      return visitor.template operator()<SetFieldOp<2>>();
-    case 4:
-      return visitor.template operator()<SetFieldOp<4>>();
-    case 8:
-      return visitor.template operator()<SetFieldOp<8>>();
-    default:
-      return visitor.template operator()<SetFieldOp<0>>();
-  }
+// What the graph must know of a config, once every bound of it has been checked. Throws CodedError (SPEC_DAMAGED).
+ConfigFacts check_config(abi::OpCode code, std::span<const std::byte> config);
+
+template <class Op>
+typename Op::Config read_config(std::span<const std::byte> bytes) {
+  check_presence(Op::kRow, bytes.size());
+  return Op::Config::read(decode::Buffer(bytes));
 }
 
-// Answers visitor.template operator()<Op>() with the class of the configured op.
+// Answers visitor.template operator()<Op>(config) with the class of an op of this code and what its config says, whose
+// texts are those of `bytes`.
 template <class Visitor>
-decltype(auto) visit_op(const OpConfig& config, Visitor&& visitor) {
-  switch (config.code) {
-    case abi::OpCode::kIdentity:
-      return visitor.template operator()<IdentityOp>();
-    case abi::OpCode::kFilter:
-      return visitor.template operator()<FilterOp>();
-    case abi::OpCode::kPrepend:
-      return visitor.template operator()<PrependOp>();
-    case abi::OpCode::kAppend:
-      return visitor.template operator()<AppendOp>();
-    case abi::OpCode::kCount:
-      return visitor.template operator()<CountOp>();
-    case abi::OpCode::kChecksum:
-      return visitor.template operator()<ChecksumOp>();
-    case abi::OpCode::kReject:
-      return visitor.template operator()<RejectOp>();
-    case abi::OpCode::kSetField:
-      return visit_set_field(*config.field, visitor);
-    case abi::OpCode::kJs:
-    case abi::OpCode::kNative:
-      break;
-  }
-  refuse_op(config.code);
+decltype(auto) visit_op(abi::OpCode code, std::span<const std::byte> bytes, Visitor&& visitor) {
+  return visit_built_in(code, [&]<class Op>() -> decltype(auto) {
+    const typename Op::Config config = read_config<Op>(bytes);
+    if constexpr (requires { Op::visit_class(config, visitor); })
+      return Op::visit_class(config, visitor);
+    else
+      return visitor.template operator()<Op>(config);
+  });
 }
 
 }  // namespace byteor::op

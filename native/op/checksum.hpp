@@ -16,14 +16,11 @@
 namespace byteor::op {
 
 // On its own cache lines, because it writes with every record and its neighbours on the heap belong to other threads.
-class alignas(core::kCacheBlock) ChecksumOp {
+class alignas(core::kCacheBlock) ChecksumOp : public BuiltIn<abi::OpCode::kChecksum> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
+  using Config = NoConfig;
 
-  explicit ChecksumOp(const OpConfig&) noexcept {}
+  explicit ChecksumOp(const NoConfig&) noexcept {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     value_ = crc_.extend(value_, bytes_of(record));

@@ -55,7 +55,13 @@ std::uint64_t cut_to_bounds(std::vector<KeyCount>& counts) {
 
 }  // namespace
 
-CountOp::CountOp(const OpConfig& config)
+CountConfig CountConfig::read(const decode::Buffer& config) {
+  if (config.size() == 0) return {};
+  const auto row = config.at<abi::SpecKey>(0);
+  return {read_key(row, config.text(row.text_offset, row.text_length))};
+}
+
+CountOp::CountOp(const CountConfig& config)
     : by_key_(config.key.has_value() ? std::make_unique<ByKey>(*config.key) : nullptr) {}
 
 std::string CountOp::report(std::span<const CountOp* const> shards) {

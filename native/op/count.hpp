@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -16,16 +17,19 @@
 
 namespace byteor::op {
 
+struct CountConfig {
+  std::optional<KeySpec> key = std::nullopt;
+
+  static CountConfig read(const decode::Buffer& config);
+};
+
 // On its own cache lines, because it writes with every record and its neighbours on the heap belong to other threads.
-class alignas(core::kCacheBlock) CountOp {
+class alignas(core::kCacheBlock) CountOp : public BuiltIn<abi::OpCode::kCount> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
+  using Config = CountConfig;
 
   // Throws CodedError (OP_UNAVAILABLE) when the key cannot be one, std::bad_alloc when there is no memory for the table.
-  explicit CountOp(const OpConfig& config);
+  explicit CountOp(const CountConfig& config);
 
   Outcome apply(core::RecordRef& record) noexcept {
     total_.add(1);

@@ -10,14 +10,11 @@
 
 namespace byteor::op {
 
-class FilterOp {
+class FilterOp : public BuiltIn<abi::OpCode::kFilter> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = true;
-  static constexpr bool kFails = false;
+  using Config = Condition;
 
-  explicit FilterOp(const OpConfig& config) : matcher_(config) {}
+  explicit FilterOp(const Condition& condition) : matcher_(condition) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     return matcher_.matches(bytes_of(record)) ? Outcome::kPass : Outcome::kFilter;

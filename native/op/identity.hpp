@@ -8,14 +8,11 @@
 
 namespace byteor::op {
 
-class IdentityOp {
+class IdentityOp : public BuiltIn<abi::OpCode::kIdentity> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = false;
+  using Config = NoConfig;
 
-  explicit IdentityOp(const OpConfig&) noexcept {}
+  explicit IdentityOp(const NoConfig&) noexcept {}
 
   Outcome apply(core::RecordRef&) noexcept { return Outcome::kPass; }
 

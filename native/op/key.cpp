@@ -2,6 +2,7 @@
 #include "op/key.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/coded_error.hpp"
 #include "op/text.hpp"
@@ -43,6 +44,15 @@ bool parse_index(std::string_view name, std::uint64_t& index) {
 }
 
 }  // namespace
+
+KeySpec read_key(const abi::SpecKey& row, std::string_view text) {
+  const abi::KeyCode kind =
+      decode::read_enum(row.kind, abi::KeyCode::kBytes, abi::KeyCode::kField, "unknown key kind");
+  decode::require(std::uint64_t{row.offset} + row.length <= std::numeric_limits<std::uint32_t>::max(),
+                  "a key reaches past the largest record", row.offset);
+  decode::require(kind != abi::KeyCode::kToken || !text.empty(), "a token key has no separator", text.size());
+  return {kind, row.offset, row.length, row.index, text};
+}
 
 std::vector<KeyReader::Segment> KeyReader::parse_pointer(std::string_view pointer) {
   std::vector<Segment> segments;

@@ -1,7 +1,6 @@
 // See matcher.hpp. Control path: allocates and throws.
 #include "op/matcher.hpp"
 
-#include "core/coded_error.hpp"
 #include "op/text.hpp"
 
 namespace byteor::op {
@@ -23,19 +22,17 @@ Words words_of(abi::MatchCode match) {
       return {"ends with ", "does not end with "};
     case abi::MatchCode::kEquals:
       return {"equals ", "does not equal "};
-    case abi::MatchCode::kNone:
-      break;
   }
-  throw core::CodedError(abi::ErrorCode::kOpUnavailable, "filter or reject: unknown match code " +
-                              std::to_string(static_cast<std::uint32_t>(match)) +
-                              ", expected contains, starts_with, ends_with or equals (1 to 4); compile the plan again "
-                              "with this version of byteor");
+  return {};
 }
 
 }  // namespace
 
-Matcher::Matcher(const OpConfig& config) : search_(config.text), match_(config.match), invert_(config.invert) {
-  words_of(match_);
+Condition Condition::read(const decode::Buffer& config) {
+  const auto row = config.at<abi::MatchConfig>(0);
+  decode::require(row.invert <= 1, "invert is neither 0 nor 1", row.invert);
+  return {decode::read_enum(row.match, abi::MatchCode::kContains, abi::MatchCode::kEquals, "unknown match"),
+          row.invert == 1, config.text(row.text_offset, row.text_length)};
 }
 
 std::string Matcher::condition() const {

@@ -1,5 +1,5 @@
 // The condition that filter and reject share: one way to look for one needle, possibly inverted.
-// Immutable after construction. Hot code: no allocation, no exception; the constructor, in matcher.cpp, checks.
+// Immutable after construction. Hot code: no allocation, no exception; what reads and tells it is in matcher.cpp.
 #pragma once
 
 #include <string>
@@ -10,10 +10,18 @@
 
 namespace byteor::op {
 
+struct Condition {
+  abi::MatchCode match = abi::MatchCode::kContains;
+  bool invert = false;
+  std::string_view text;
+
+  static Condition read(const decode::Buffer& config);
+};
+
 class Matcher {
  public:
-  // Throws CodedError (OP_UNAVAILABLE) when the config names no way to match.
-  explicit Matcher(const OpConfig& config);
+  explicit Matcher(const Condition& condition)
+      : search_(condition.text), match_(condition.match), invert_(condition.invert) {}
 
   // Does the record meet the condition? An empty needle matches every record, but `equals` only an empty one.
   bool matches(std::string_view record) const noexcept { return found(record) != invert_; }
@@ -35,8 +43,6 @@ class Matcher {
         return ends_with(record, search_.needle());
       case abi::MatchCode::kEquals:
         return equals(record, search_.needle());
-      case abi::MatchCode::kNone:
-        break;
     }
     return false;
   }

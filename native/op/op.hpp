@@ -1,11 +1,12 @@
 // What a built-in op is to the ring and to a lane. An op is a plain class, used as a template argument of the agent
 // that runs it, so that a batch costs one virtual call and a record none:
 //
-//   class SomeOp {
+//   class SomeOp : public BuiltIn<abi::OpCode::kSome> {  // kWrites, kFilters, kFails, kKeepsLayout: its row's
 //    public:
-//     static constexpr bool kWrites, kFilters, kFails;  // what it may do; an agent leaves out what it cannot do
-//     static constexpr bool kKeepsLayout;               // a struct is still that struct behind it
-//     explicit SomeOp(const OpConfig&);                 // control path: may allocate, throws CodedError (OP_UNAVAILABLE)
+//     using Config = …;                                 // what its config says: `static Config read(const decode::Buffer&)`
+//                                                       // checks it; control path, throws CodedError (SPEC_DAMAGED)
+//     static ConfigFacts facts(const Config&);          // where the graph must know something of it
+//     explicit SomeOp(const Config&);                   // control path: may allocate, throws CodedError (OP_UNAVAILABLE)
 //     Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one thread at a time
 //     void apply_to_struct(std::byte*) noexcept;        // where it has one: apply() of a record that is a whole struct
 //                                                       // and therefore passes
@@ -13,27 +14,29 @@
 //     static std::string report(std::span<const SomeOp* const> shards);  // JSON text of what it has to tell, or "null"
 //   };
 //
+// Texts of a config point into its bytes, which outlive the op. An op that has several classes, of which the config picks
+// one, answers visit_class() instead of being one (SetFieldOp).
+//
 // There is one object a shard. report() may run on another thread while the op works: what it reads is atomic.
 // Headers hold what is hot and compile with -fno-exceptions; constructors that check, causes and reports are in .cpp
-// files. Which class belongs to which code: op/catalog.hpp.
+// files. Which class belongs to which code: lib/abi/ops.ts, and op/catalog_generated.hpp which is made of it.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "abi/abi_generated.hpp"
 #include "core/record.hpp"
+#include "decode/buffer.hpp"
+#include "op/traits.hpp"
 
 namespace byteor::op {
 
 enum class Outcome : std::uint8_t { kPass, kFilter, kFail };
 
-// How a key is found in a record: docs/plan.md, keys. Text views point into the decoded description, which outlives
-// ops.
+// How a key is found in a record: docs/plan.md, keys. The text is that of the decoded description, which outlives this.
 struct KeySpec {
   abi::KeyCode kind = abi::KeyCode::kBytes;
   std::uint32_t offset = 0;
@@ -42,31 +45,17 @@ struct KeySpec {
   std::string_view text;  // Token: separator; Json: pointer; Field: name
 };
 
-// What set_field does: docs/ops.md. As the description, whose checks have seen that the field and the one that is
-// copied lie in the records.
-struct FieldWrite {
-  abi::FieldWriteCode write = abi::FieldWriteCode::kValue;
-  abi::FieldCode kind = abi::FieldCode::kU8;
-  std::uint32_t offset = 0;
-  std::uint32_t length = 0;
-  std::uint32_t from = 0;
-  std::uint64_t bits = 0;
-  std::string_view name = {};
-  std::string_view text = {};
+// The config of an op that has none.
+struct NoConfig {
+  static NoConfig read(const decode::Buffer&) noexcept { return {}; }
 };
 
-// Bytes of a record that hold all that the write reads and writes.
-inline std::uint32_t field_end(const FieldWrite& field) noexcept {
-  return std::max(field.offset, field.from) + field.length;
-}
-
-struct OpConfig {
-  abi::OpCode code = abi::OpCode::kIdentity;
-  std::string_view text;  // filter, reject: needle; prepend, append: affix
-  abi::MatchCode match = abi::MatchCode::kNone;
-  bool invert = false;
-  std::optional<KeySpec> key;       // count
-  std::optional<FieldWrite> field;  // set_field
+// What the graph must know of a stage's config.
+struct ConfigFacts {
+  std::uint64_t headroom = 0;      // bytes that the op writes before a record
+  std::uint64_t tailroom = 0;      // and behind it
+  std::uint64_t struct_bytes = 0;  // not 0: it works on structs of at least as many bytes, and on nothing else
+  bool line_feed = false;          // it may put one into a record
 };
 
 // Whether it passes every record that is a whole struct.

@@ -14,14 +14,11 @@
 
 namespace byteor::op {
 
-class RejectOp {
+class RejectOp : public BuiltIn<abi::OpCode::kReject> {
  public:
-  static constexpr bool kWrites = false;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = true;
+  using Config = Condition;
 
-  explicit RejectOp(const OpConfig& config) : matcher_(config) {}
+  explicit RejectOp(const Condition& condition) : matcher_(condition) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     if (!matcher_.matches(bytes_of(record))) [[likely]]

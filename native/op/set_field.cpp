@@ -1,8 +1,9 @@
-// See set_field.hpp. Control path: allocates.
+// See set_field.hpp. Control path: allocates, and refuses a config.
 #include "op/set_field.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 
 namespace byteor::op {
 
@@ -43,7 +44,53 @@ std::string decimal(abi::FieldCode kind, std::uint64_t bits) {
   }
 }
 
+// The constant of a write, as the op will read it.
+void check_constant(const FieldWrite& field) {
+  const bool has_constant = field.write != abi::FieldWriteCode::kFrom;
+  const std::uint32_t fixed = width_of(field.kind);
+  const std::uint64_t most = !has_constant || fixed == 0 ? 0
+                             : field.kind == abi::FieldCode::kBool
+                                 ? 1
+                                 : std::numeric_limits<std::uint64_t>::max() >> (64 - 8 * fixed);
+  decode::require(field.bits <= most, "a field's constant is not of its type", field.bits);
+  const std::uint64_t text = field.text.size();
+  if (has_constant && field.kind == abi::FieldCode::kBytes) {
+    const bool digits = std::all_of(field.text.begin(), field.text.end(),
+                                    [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    decode::require(digits && text == 2 * std::uint64_t{field.length}, "a field's bytes are not two digits each", text);
+  } else {
+    const bool is_text = has_constant && field.kind == abi::FieldCode::kUtf8;
+    decode::require(text <= (is_text ? field.length : 0), "a field's text does not fit it", text);
+  }
+}
+
 }  // namespace
+
+FieldWrite FieldWrite::read(const decode::Buffer& config) {
+  const auto row = config.at<abi::SetFieldConfig>(0);
+  const FieldWrite field{
+      .write = decode::read_enum(row.write, abi::FieldWriteCode::kValue, abi::FieldWriteCode::kFrom,
+                                 "unknown way to set a field"),
+      .kind = decode::read_enum(row.kind, abi::FieldCode::kU8, abi::FieldCode::kUtf8, "unknown type of a field"),
+      .offset = row.offset,
+      .length = row.length,
+      .from = row.from,
+      .bits = row.bits,
+      .name = decode::read_id(config.text(row.name_offset, row.name_length)),
+      .text = config.text(row.text_offset, row.text_length)};
+  const std::uint32_t fixed = width_of(field.kind);
+  decode::require(field.length != 0 && (fixed == 0 || field.length == fixed), "a field's length does not fit its type",
+                  field.length);
+  decode::require(field.write == abi::FieldWriteCode::kFrom || field.from == 0, "a constant is copied from a field",
+                  field.from);
+  decode::require(field.write != abi::FieldWriteCode::kAdd || is_numeric(field.kind), "a sum of what is no number",
+                  row.kind);
+  const std::uint32_t apart = field.from > field.offset ? field.from - field.offset : field.offset - field.from;
+  decode::require(field.write != abi::FieldWriteCode::kFrom || apart >= field.length, "a field is copied onto itself",
+                  field.from);
+  check_constant(field);
+  return field;
+}
 
 std::string field_constant(const FieldWrite& field) {
   std::string bytes(field.length, '\0');
@@ -57,12 +104,6 @@ std::string field_constant(const FieldWrite& field) {
     std::memcpy(bytes.data(), &field.bits, std::min(bytes.size(), sizeof field.bits));
   }
   return bytes;
-}
-
-std::string short_record_cause(std::string_view name, std::uint32_t end, std::uint32_t length) {
-  return "set_field: the record has " + std::to_string(length) + (length == 1 ? " byte" : " bytes") +
-         ", and the struct up to its field \"" + std::string(name) + "\" has " + std::to_string(end) +
-         ". Send whole structs, or correct the codec of the ingress.";
 }
 
 std::string sum_cause(std::string_view name, abi::FieldCode kind, std::uint64_t bits, std::uint64_t addend) {

@@ -4,6 +4,7 @@
 // was decoded. Hot code: no allocation, no exception; what allocates is in set_field.cpp.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -16,35 +17,47 @@
 #include <type_traits>
 
 #include "core/cpu.hpp"
+#include "op/field.hpp"
 #include "op/op.hpp"
 
 namespace byteor::op {
 
+// What set_field does: docs/ops.md. The decoder has seen that the field and the one that is copied lie in the records.
+struct FieldWrite {
+  abi::FieldWriteCode write = abi::FieldWriteCode::kValue;
+  abi::FieldCode kind = abi::FieldCode::kU8;
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint32_t from = 0;
+  std::uint64_t bits = 0;
+  std::string_view name = {};
+  std::string_view text = {};
+
+  static FieldWrite read(const decode::Buffer& config);
+
+  // Bytes of a record that hold all that is read and written.
+  std::uint64_t end() const noexcept { return std::uint64_t{std::max(offset, from)} + length; }
+};
+
 // The bytes of a constant as they lie in its field; zeros where the field is copied from another one.
 std::string field_constant(const FieldWrite& field);
-
-// Why a record failed that ends before a field does.
-std::string short_record_cause(std::string_view name, std::uint32_t end, std::uint32_t length);
 
 // Why a record failed whose sum its field cannot hold; `bits`: of the field, as it is.
 std::string sum_cause(std::string_view name, abi::FieldCode kind, std::uint64_t bits, std::uint64_t addend);
 
-// `kWidth`: bytes of the field, or 0: any number of them.
+// Stores a constant or another field. `kWidth`: bytes of the field, or 0: any number of them.
 template <std::size_t kWidth>
-class SetFieldOp {
+class StoreFieldOp : public BuiltIn<abi::OpCode::kSetField> {
  public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = true;
+  using Config = FieldWrite;
 
-  explicit SetFieldOp(const OpConfig& config)
-      : name_(config.field->name),
-        offset_(config.field->offset),
-        from_(config.field->from),
-        end_(field_end(*config.field)),
-        copies_(config.field->write == abi::FieldWriteCode::kFrom) {
-    const std::string bytes = field_constant(*config.field);
+  explicit StoreFieldOp(const FieldWrite& field)
+      : name_(field.name),
+        offset_(field.offset),
+        from_(field.from),
+        end_(static_cast<std::uint32_t>(field.end())),
+        copies_(field.write == abi::FieldWriteCode::kFrom) {
+    const std::string bytes = field_constant(field);
     if constexpr (kAnyWidth)
       constant_ = bytes;
     else
@@ -70,8 +83,8 @@ class SetFieldOp {
       std::memcpy(record + offset_, source, kWidth);
   }
 
-  std::string cause() const { return failed_ ? short_record_cause(name_, end_, short_length_) : std::string(); }
-  static std::string report(std::span<const SetFieldOp* const>) { return "null"; }
+  std::string cause() const { return failed_ ? short_record_cause(kRow.name, name_, end_, short_length_) : std::string(); }
+  static std::string report(std::span<const StoreFieldOp* const>) { return "null"; }
 
  private:
   static constexpr bool kAnyWidth = kWidth == 0;
@@ -86,19 +99,16 @@ class SetFieldOp {
   bool failed_ = false;
 };
 
-class AddFieldOp {
+class AddFieldOp : public BuiltIn<abi::OpCode::kSetField> {
  public:
-  static constexpr bool kWrites = true;
-  static constexpr bool kKeepsLayout = true;
-  static constexpr bool kFilters = false;
-  static constexpr bool kFails = true;
+  using Config = FieldWrite;
 
-  explicit AddFieldOp(const OpConfig& config)
-      : name_(config.field->name),
-        addend_(config.field->bits),
-        offset_(config.field->offset),
-        end_(field_end(*config.field)),
-        kind_(config.field->kind) {}
+  explicit AddFieldOp(const FieldWrite& field)
+      : name_(field.name),
+        addend_(field.bits),
+        offset_(field.offset),
+        end_(static_cast<std::uint32_t>(field.end())),
+        kind_(field.kind) {}
 
   Outcome apply(core::RecordRef& record) noexcept {
     if (record.length < end_) [[unlikely]]
@@ -130,7 +140,7 @@ class AddFieldOp {
 
   std::string cause() const {
     if (!failed_) return {};
-    if (failed_length_ < end_) return short_record_cause(name_, end_, failed_length_);
+    if (failed_length_ < end_) return short_record_cause(kRow.name, name_, end_, failed_length_);
     return sum_cause(name_, kind_, failed_bits_, addend_);
   }
   static std::string report(std::span<const AddFieldOp* const>) { return "null"; }
@@ -174,6 +184,29 @@ class AddFieldOp {
   std::uint32_t failed_length_ = 0;
   abi::FieldCode kind_;
   bool failed_ = false;
+};
+
+struct SetFieldOp : BuiltIn<abi::OpCode::kSetField> {
+  using Config = FieldWrite;
+  static ConfigFacts facts(const FieldWrite& field) noexcept { return {.struct_bytes = field.end()}; }
+
+  // A class for the widths that a register has, and one for all others.
+  template <class Visitor>
+  static decltype(auto) visit_class(const FieldWrite& field, Visitor&& visitor) {
+    if (field.write == abi::FieldWriteCode::kAdd) return visitor.template operator()<AddFieldOp>(field);
+    switch (field.length) {
+      case 1:
+        return visitor.template operator()<StoreFieldOp<1>>(field);
+      case 2:
+        return visitor.template operator()<StoreFieldOp<2>>(field);
+      case 4:
+        return visitor.template operator()<StoreFieldOp<4>>(field);
+      case 8:
+        return visitor.template operator()<StoreFieldOp<8>>(field);
+      default:
+        return visitor.template operator()<StoreFieldOp<0>>(field);
+    }
+  }
 };
 
 }  // namespace byteor::op

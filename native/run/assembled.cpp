@@ -23,8 +23,7 @@ Assembled::Assembled(graph::Description description, std::span<const std::byte> 
   graph->header().pipeline = whom.number;
   std::memcpy(graph->header().version_id, options.version_id.data(),
               std::min<std::size_t>(options.version_id.size(), 64));
-  if (const graph::KeyDescription* spec = graph->shard_key())
-    key.emplace(op::KeySpec{spec->kind, spec->offset, spec->length, spec->index, spec->text});
+  if (const graph::KeyDescription* shard_key = graph->shard_key()) key.emplace(shard_key->spec());
   ports.open(*graph, key.has_value() ? &*key : nullptr, whom.failures, whom.state, batch_records(options),
              std::move(whom.readers_gone));
 }

@@ -51,10 +51,8 @@ std::unique_ptr<adapter::Sink> make_sink(adapter::OutputFile file, graph::Readin
 // Records that were lines are lines at every egress. A journal may hold records of a run that had other ingresses.
 bool keeps_lines(const graph::Description& description) {
   const auto& stages = catalog_of(description).stages;
-  const bool adds = std::any_of(stages.begin(), stages.end(), [](const graph::StageDescription& stage) {
-    return (stage.op == abi::OpCode::kPrepend || stage.op == abi::OpCode::kAppend) &&
-           stage.text.find('\n') != std::string::npos;
-  });
+  const bool adds = std::any_of(stages.begin(), stages.end(),
+                                [](const graph::StageDescription& stage) { return stage.facts.line_feed; });
   const auto* graph = std::get_if<graph::LaneGraphDescription>(&description);
   const bool journals = graph != nullptr && std::any_of(graph->lanes.begin(), graph->lanes.end(), [](const auto& lane) {
                           return lane.kind == abi::LaneKindCode::kJournal;

@@ -65,6 +65,15 @@ const shared = lower(sharedAmongOthers);
 const withLane = (spec: GraphSpec, id: string, change: Partial<LaneSpec>): Uint8Array =>
   encodeSpec({ ...spec, lanes: spec.lanes.map((lane) => (lane.id === id ? { ...lane, ...change } : lane)) });
 
+/** The graph by key, whose count reads its field elsewhere. */
+const countingAt = (offset: number): Uint8Array =>
+  encodeSpec({
+    ...keyed,
+    stages: keyed.stages.map((stage) =>
+      stage.op === 'Count' ? { ...stage, config: { ...stage.config, offset } } : stage,
+    ),
+  });
+
 const { Inserted, Watermarked } = enums.LaneFlag;
 
 describe('decodeSpec of a graph', () => {
@@ -79,7 +88,7 @@ describe('decodeSpec of a graph', () => {
     ['a merge that routes', patched(both, 'Roles', 'merge:out', 'policy', 2), 'a Merge with policy RoundRobin'],
     ['a router without its key', patched(keyed, 'Roles', 'router:in-a', 'key', NONE), 'by KeyHash with key none'],
     ['a key where none is taken', patched(keyed, 'Roles', 'merge:x', 'key', 0), 'a Merge by Interleave with key 0'],
-    ['a key out of range', patched(keyed, 'Roles', 'router:in-a', 'key', 2), 'key 2 of 2'],
+    ['a key out of range', patched(keyed, 'Roles', 'router:in-a', 'key', 1), 'key 1 of 1'],
     [
       'a stage’s router that chooses',
       patched(both, 'Roles', 'router:a', 'policy', 2),
@@ -178,6 +187,7 @@ describe('decodeSpec of a graph', () => {
     ['a missing watermark', patched(order, 'Lanes', 'in->a', 'flags', 0), 'in->a leads to an Ordered merge'],
     ['a merge that loses the order', patched(order, 'Roles', 'merge:join', 'policy', 4), 'merge:join loses the order'],
     ['a field behind the record', patched(keyed, 'Keys', 0, 'offset', 9), 'a field key ends behind the record'],
+    ['a counted field behind the record', countingAt(16), 'a field key ends behind the record'],
   ])('refuses %s', (_, bytes, message) => {
     expect(() => decodeSpec(bytes)).toThrow(SpecError);
     expect(() => decodeSpec(bytes)).toThrow(message);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { NONE, SpecHeader, SpecRing, SpecRingEntry, SpecSection, SpecStage } from '../../lib/abi/definition.js';
+import { enums, NONE, SpecHeader, SpecRing, SpecRingEntry, SpecSection, SpecStage } from '../../lib/abi/definition.js';
 import { encodeSpec } from '../../lib/lower/encode.js';
 import type { RingSpec, StageSpec } from '../../lib/lower/spec.js';
 import { decodeSpec } from '../support/spec/decode.js';
 import { SpecError } from '../support/spec/spec-error.js';
 
-const none = { headroom: 0, tailroom: 0, text: '', match: 'None', invert: false, key: null, field: null } as const;
+const none = { headroom: 0, tailroom: 0, config: null } as const;
 const reads = { writes: false, filters: false, fails: false, sink: false, keepsLayout: false };
 
 const filter = (id: string, text: string): StageSpec => ({
@@ -14,9 +14,10 @@ const filter = (id: string, text: string): StageSpec => ({
   id,
   op: 'Filter',
   filters: true,
-  text,
-  match: 'Contains',
+  config: { match: enums.MatchCode.Contains, invert: 0, text },
 });
+
+const byUser = { kind: enums.KeyCode.Json, offset: 0, length: 0, index: 0, text: '/user/id' };
 
 /** in ─▶ keep ─┬─▶ tally ─┬─▶ out, by key on four shards. */
 const diamond: RingSpec = {
@@ -32,9 +33,9 @@ const diamond: RingSpec = {
   egress: { id: 'out', codec: 'Bytes', recordBytes: 0, layoutHash: 0n },
   stages: [
     filter('keep', 'ERROR'),
-    { ...none, ...reads, id: 'tally', op: 'Count', sink: true, key: 1 },
+    { ...none, ...reads, id: 'tally', op: 'Count', sink: true, config: byUser },
     filter('drop', 'naïve ✓'),
-    { ...none, ...reads, id: 'mark', op: 'Append', writes: true, tailroom: 3, text: '✓' },
+    { ...none, ...reads, id: 'mark', op: 'Append', writes: true, tailroom: 3, config: { text: '✓' } },
   ],
   entries: [
     { stage: 0, dependencies: [], ancestors: [], readsMarksOf: [], mark: 0 },
@@ -42,17 +43,14 @@ const diamond: RingSpec = {
     { stage: 2, dependencies: [0], ancestors: [0], readsMarksOf: [0], mark: 1 },
     { stage: 3, dependencies: [1, 2], ancestors: [0, 1, 2], readsMarksOf: [2], mark: null },
   ],
-  keys: [
-    { kind: 'Token', separator: ' ', index: 2 },
-    { kind: 'Json', pointer: '/user/id' },
-  ],
+  keys: [{ kind: 'Token', separator: ' ', index: 2 }],
   shardKey: 0,
   markCount: 2,
   terminals: [3],
   egressReadsMarksOf: [2],
 };
 
-const SECTIONS = ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys', 'FieldWrites'];
+const SECTIONS = ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys', 'Configs'];
 
 /** Byte offset of a section in an encoded spec. */
 function sectionOffset(bytes: Uint8Array, name: string): number {
@@ -72,6 +70,8 @@ const ringField = (field: keyof typeof SpecRing.offset) => (bytes: Uint8Array) =
   sectionOffset(bytes, 'Ring') + SpecRing.offset[field];
 const stageField = (index: number, field: keyof typeof SpecStage.offset) => (bytes: Uint8Array) =>
   sectionOffset(bytes, 'Stages') + index * SpecStage.size + SpecStage.offset[field];
+/** A byte of the configs: the first is that of `keep`. */
+const configByte = (at: number) => (bytes: Uint8Array) => sectionOffset(bytes, 'Configs') + at;
 const entryField = (index: number, field: keyof typeof SpecRingEntry.offset) => (bytes: Uint8Array) =>
   sectionOffset(bytes, 'RingEntries') + index * SpecRingEntry.size + SpecRingEntry.offset[field];
 
@@ -90,7 +90,7 @@ describe('decodeSpec', () => {
   it.each<[string, Uint8Array, string]>([
     ['an empty buffer', new Uint8Array(0), 'it has 0 bytes, the header alone needs 32 (at byte 0)'],
     ['a wrong magic', patched(() => SpecHeader.offset.magic, 7), 'magic is 7, expected 1397904450 (at byte 0)'],
-    ['another layout version', patched(() => 4, 9), 'layout_version is 9, expected 3 (at byte 4)'],
+    ['another layout version', patched(() => 4, 9), 'layout_version is 9, expected 4 (at byte 4)'],
     ['a total that is not the size', patched(() => 8, 64), 'total_bytes is 64, expected'],
     ['an unknown target', patched(() => 12, 3), 'unknown target 3 (at byte 12)'],
     ['another target', patched(() => 12, 2), 'section_count is 8, expected 9'],
@@ -111,7 +111,7 @@ describe('decodeSpec', () => {
     ['no shards', patched(ringField('shards'), 0), 'shards is 0, expected 1…64'],
     ['Strict with shards', patched(ringField('ordering'), 1), 'Strict ordering with 4 shards'],
     ['shards without a key', patched(ringField('shard_key'), NONE), 'a shard key stands exactly with several shards'],
-    ['a key out of range', patched(ringField('shard_key'), 2), 'shard_key 2 of 2'],
+    ['a key out of range', patched(ringField('shard_key'), 2), 'shard_key 2 of 1'],
     ['the egress as ingress', patched(ringField('ingress'), 1), 'boundary is not an ingress'],
     ['an ingress out of range', patched(ringField('ingress'), 5), 'ingress 5 of 2 boundaries'],
     ['another layout', patched(ringField('layout'), 2), 'layout is 2, but 1 follows from the rest'],
@@ -121,9 +121,16 @@ describe('decodeSpec', () => {
     ['an unknown op', patched(stageField(0, 'op'), 55), 'unknown op 55'],
     ['flags that are not those of the op', patched(stageField(0, 'flags'), 16), 'flags is 16, but 2 follows'],
     ['a caller’s op with a name that none can have', patched(stageField(3, 'op'), 100), 'no op is called "js:✓"'],
-    ['a filter without a match', patched(stageField(0, 'match'), 0), 'op Filter with match None'],
-    ['an invert that is not a boolean', patched(stageField(0, 'invert'), 2), 'invert is 2'],
-    ['a key where none is taken', patched(stageField(0, 'key'), 0), 'op Filter takes no key'],
+    ['a filter without a match', patched(configByte(0), 0), 'unknown match 0'],
+    ['an invert that is not a boolean', patched(configByte(4), 2), 'invert is 2'],
+    ['a text in the struct that names it', patched(configByte(8), 0), 'text_offset is 0, but 16 follows'],
+    ['a text behind its config', patched(configByte(12), 6), 'a text of 6 bytes in a config of 21'],
+    ['a text that ends before its config', patched(configByte(12), 4), 'a config of 21 bytes, of which 20 are read'],
+    ['a config where none is taken', patched(stageField(0, 'op'), 1), 'op Identity takes no config'],
+    ['an op without its config', patched(stageField(0, 'config_length'), 0), 'op Filter without a config'],
+    ['the config of another stage', patched(stageField(1, 'config_offset'), 0), 'config_offset is 0, but 21 follows'],
+    ['a config behind its section', patched(stageField(3, 'config_length'), 4000), 'config 79…4079 of 90 bytes'],
+    ['a config that is no key', patched(configByte(21), 9), 'unknown key kind 9'],
     ['room of a reader', patched(stageField(0, 'headroom'), 1), 'headroom is 1, but 0 follows from the rest'],
     ['an id twice', patched(stageField(2, 'id_offset'), 9), 'an id stands twice'],
     ['a stage out of range', patched(entryField(3, 'stage'), 4), 'stage 4 is unknown or stands twice'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { enums } from '../../lib/abi/definition.js';
 import { INSERT_RULES } from '../../lib/lower/graph-rules.js';
 import { encodeSpec, lower } from '../../lib/lower/index.js';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
@@ -241,12 +242,10 @@ describe('lanes', () => {
 describe('keys', () => {
   it('of fields are resolved in the struct of an ingress upstream', () => {
     const spec = lower(byKey);
-    expect(spec.keys).toEqual([
-      { kind: 'Field', name: 'user', offset: 8, length: 8 },
-      { kind: 'Field', name: 'level', offset: 0, length: 1 },
-    ]);
+    expect(spec.keys).toEqual([{ kind: 'Field', name: 'user', offset: 8, length: 8 }]);
     expect(spec.roles.find(({ id }) => id === 'router:in-a')?.key).toBe(0);
-    expect(spec.stages.find(({ id }) => id === 'tally')?.key).toBe(1);
+    const byLevel = { kind: enums.KeyCode.Field, offset: 0, length: 1, index: 0, text: 'level' };
+    expect(spec.stages.find(({ id }) => id === 'tally')?.config).toEqual(byLevel);
   });
 
   it('of an ingress with one connection choose nothing and are left out', () => {

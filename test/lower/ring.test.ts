@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { enums } from '../../lib/abi/definition.js';
 import { encodeSpec, lower } from '../../lib/lower/index.js';
 import type { CheckedPlan, SingleRingPlan } from '../../lib/plan/document.js';
 import { ringPlans } from './arbitrary.js';
@@ -89,10 +90,10 @@ describe('lowering a ring', () => {
   });
 
   it('resolves field keys to their place in the ingress struct', () => {
-    expect(lower(shards).keys).toEqual([
-      { kind: 'Field', name: 'host', offset: 1, length: 12 },
-      { kind: 'Field', name: 'user', offset: 16, length: 8 },
-    ]);
+    const { keys, stages } = lower(shards);
+    expect(keys).toEqual([{ kind: 'Field', name: 'host', offset: 1, length: 12 }]);
+    const byUser = { kind: enums.KeyCode.Field, offset: 16, length: 8, index: 0, text: 'user' };
+    expect(stages.map(({ config }) => config)).toEqual([null, byUser]);
   });
 
   it('leaves out a shard key that one shard ignores', () => {
@@ -101,7 +102,7 @@ describe('lowering a ring', () => {
   });
 
   it('takes the part behind the prefix as the name of a caller’s op', () => {
-    expect(lower(callers).stages.map(({ op, text }) => [op, text])).toEqual([
+    expect(lower(callers).stages.map(({ op, config }) => [op, config?.name])).toEqual([
       ['Js', 'score'],
       ['Native', 'pack'],
     ]);

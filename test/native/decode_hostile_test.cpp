@@ -33,9 +33,9 @@ struct NamedSpec {
   RingSpec ring;
 };
 
-abi::SpecFieldWrite field_write(abi::FieldWriteCode write, abi::FieldCode kind, std::uint32_t offset,
+abi::SetFieldConfig field_write(abi::FieldWriteCode write, abi::FieldCode kind, std::uint32_t offset,
                                 std::uint32_t length, std::uint32_t from, std::uint64_t bits) {
-  abi::SpecFieldWrite row{};
+  abi::SetFieldConfig row{};
   row.write = static_cast<std::uint32_t>(write);
   row.kind = static_cast<std::uint32_t>(kind);
   row.offset = offset;
@@ -49,7 +49,7 @@ abi::SpecFieldWrite field_write(abi::FieldWriteCode write, abi::FieldCode kind, 
 NamedSpec fields(OpCode last) {
   using abi::FieldCode;
   using abi::FieldWriteCode;
-  const auto stage = [](const char* id, std::vector<std::uint32_t> on, abi::SpecFieldWrite field, const char* text) {
+  const auto stage = [](const char* id, std::vector<std::uint32_t> on, abi::SetFieldConfig field, const char* text) {
     StageSpec stage{id, OpCode::kSetField, std::move(on)};
     stage.field = field;
     stage.field_text = text;
@@ -74,7 +74,7 @@ std::vector<NamedSpec> real_specs() {
                      {"f", OpCode::kFilter, {0}, "e", MatchCode::kContains},
                      {"p", OpCode::kPrepend, {1}, "<<"},
                      {"q", OpCode::kAppend, {2}, ">>>"},
-                     {"n", OpCode::kCount, {3}, "", MatchCode::kNone, false, token_key(1), " "},
+                     {"n", OpCode::kCount, {3}, "", MatchCode::kContains, false, token_key(1), " "},
                      {"r", OpCode::kReject, {4}, "zzz", MatchCode::kEndsWith, false},
                      {"c", OpCode::kChecksum, {5}}}}});
   specs.push_back({"a diamond with marks",
@@ -156,6 +156,60 @@ TEST(HostilePlan, AnIdMayNotHaveAByteThatNoIdHas) {
   }
 }
 
+// Rows of a section of a buffer, to be changed in place.
+template <class Row>
+void edit_rows(std::vector<std::byte>& buffer, abi::SectionKind kind, const std::function<void(Row&)>& edit) {
+  abi::SpecHeader header;
+  std::memcpy(&header, buffer.data(), sizeof header);
+  for (std::uint32_t i = 0; i < header.section_count; ++i) {
+    abi::SpecSection section;
+    std::memcpy(&section, buffer.data() + sizeof header + i * sizeof section, sizeof section);
+    if (section.kind != static_cast<std::uint32_t>(kind)) continue;
+    for (std::uint32_t index = 0; index < section.count; ++index) {
+      std::byte* const at = buffer.data() + section.offset + std::uint64_t{index} * sizeof(Row);
+      Row row;
+      std::memcpy(&row, at, sizeof row);
+      edit(row);
+      std::memcpy(at, &row, sizeof row);
+    }
+  }
+}
+
+// The core leaves out what its ops cannot do, so a plan that says otherwise would be run as another one.
+TEST(HostilePlan, AStageSaysOfABuiltInOpWhatItsRowSays) {
+  for (const abi::OpRow& row : abi::kOps) {
+    if (row.declared) continue;
+    StageSpec stage{"s", row.code};
+    if (row.code == OpCode::kSetField)
+      stage.field = field_write(abi::FieldWriteCode::kValue, abi::FieldCode::kU8, 0, 1, 0, 1);
+    const std::vector<std::byte> right = SpecBuilder::build({.stages = {stage}, .struct_bytes = 8});
+    EXPECT_NO_THROW(graph::decode_ring(right)) << row.name;
+    for (std::uint32_t bit = 1; bit != 64; bit *= 2) {
+      std::vector<std::byte> lying = right;
+      edit_rows<abi::SpecStage>(lying, abi::SectionKind::kStages, [bit](abi::SpecStage& s) { s.flags ^= bit; });
+      EXPECT_THROW(graph::decode_ring(lying), core::CodedError) << row.name << ", flag " << bit;
+    }
+  }
+}
+
+TEST(HostilePlan, ConfigsLieOneBehindTheOtherAndFillTheirSection) {
+  const RingSpec ring{{{"p", OpCode::kAppend, {}, "ab"}, {"q", OpCode::kAppend, {0}, "cd"}}};
+  const auto edited = [&](const std::function<void(abi::SpecStage&)>& edit) {
+    std::vector<std::byte> buffer = SpecBuilder::build(ring);
+    edit_rows<abi::SpecStage>(buffer, abi::SectionKind::kStages, edit);
+    return buffer;
+  };
+  EXPECT_NO_THROW(graph::decode_ring(edited([](abi::SpecStage&) {})));
+  EXPECT_THROW(graph::decode_ring(edited([](abi::SpecStage& s) { s.config_offset = 0; })), core::CodedError)
+      << "both have the same";
+  EXPECT_THROW(graph::decode_ring(edited([](abi::SpecStage& s) { s.config_length = 0xffffffff; })), core::CodedError);
+  EXPECT_THROW(graph::decode_ring(edited([](abi::SpecStage& s) {
+                 if (s.config_offset != 0) s.config_length = 9;
+               })),
+               core::CodedError)
+      << "a byte is left over";
+}
+
 TEST(HostilePlan, ThePlansNameIsAnId) {
   std::vector<std::byte> buffer = SpecBuilder::build({{{"a"}}});
   abi::SpecHeader header;
@@ -219,25 +273,6 @@ TEST(HostileGraph, ALanesNameCannotLeadOutOfAFolder) {
     ASSERT_NE(at, buffer.end());
     *at = static_cast<std::byte>(wrong);
     EXPECT_THROW(graph::decode_graph(buffer), core::CodedError) << static_cast<int>(wrong);
-  }
-}
-
-// Rows of a section of a buffer, to be changed in place.
-template <class Row>
-void edit_rows(std::vector<std::byte>& buffer, abi::SectionKind kind, const std::function<void(Row&)>& edit) {
-  abi::SpecHeader header;
-  std::memcpy(&header, buffer.data(), sizeof header);
-  for (std::uint32_t i = 0; i < header.section_count; ++i) {
-    abi::SpecSection section;
-    std::memcpy(&section, buffer.data() + sizeof header + i * sizeof section, sizeof section);
-    if (section.kind != static_cast<std::uint32_t>(kind)) continue;
-    for (std::uint32_t index = 0; index < section.count; ++index) {
-      std::byte* const at = buffer.data() + section.offset + std::uint64_t{index} * sizeof(Row);
-      Row row;
-      std::memcpy(&row, at, sizeof row);
-      edit(row);
-      std::memcpy(at, &row, sizeof row);
-    }
   }
 }
 

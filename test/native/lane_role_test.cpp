@@ -24,17 +24,12 @@ namespace {
 using abi::AgentState;
 using Texts = std::vector<std::string>;
 
-op::OpConfig matching(std::string_view text) {
-  op::OpConfig config;
-  config.text = text;
-  config.match = abi::MatchCode::kContains;
-  return config;
-}
+op::Condition matching(std::string_view text) { return {abi::MatchCode::kContains, false, text}; }
 
 // A role between two lanes of the smallest size that the test needs.
 template <class Op>
 struct StageBetween {
-  StageBetween(LaneShape inlet_shape, LaneShape outlet_shape, const op::OpConfig& config, std::uint32_t room = 0,
+  StageBetween(LaneShape inlet_shape, LaneShape outlet_shape, const typename Op::Config& config, std::uint32_t room = 0,
                std::uint32_t batch_records = 64)
       : inlet(inlet_shape), outlet(outlet_shape), op(config) {
     lane::RoleContext context = site.context(batch_records);
@@ -127,25 +122,23 @@ TEST(StageRole, AHaltWhileRecordsWaitForRoomLeavesALedgerThatBalances) {
 }
 
 TEST(StageRole, AnOpThatWritesGetsItsRoomInTheOutlet) {
-  op::OpConfig config;
-  config.text = ">> ";
-  StageBetween<op::PrependOp> before({}, {}, config, 3);
+  op::Affix affix{">> "};
+  StageBetween<op::PrependOp> before({}, {}, affix, 3);
   put(*before.writer, "a", 4, 2);
   put(*before.writer, "");
   EXPECT_EQ(before.role->do_work(), 2u);
   EXPECT_EQ(take(*before.reader), (Texts{">> a", ">> "}));
-  config.text = " <<";
+  affix.text = " <<";
   // With more room in front than the op takes, the record is moved to where the frame begins.
-  StageBetween<op::AppendOp> after({}, {}, config, 3);
+  StageBetween<op::AppendOp> after({}, {}, affix, 3);
   put(*after.writer, "a");
   EXPECT_EQ(after.role->do_work(), 1u);
   EXPECT_EQ(take(*after.reader), Texts{"a <<"});
 }
 
 TEST(StageRole, AnOpThatWritesAppliesNothingThatHasNoRoom) {
-  op::OpConfig config;
-  config.text = "0123";
-  StageBetween<op::PrependOp> stage({}, {.capacity = 64}, config, 4);
+  const op::Affix affix{"0123"};
+  StageBetween<op::PrependOp> stage({}, {.capacity = 64}, affix, 4);
   for (const char* text : {"a", "b", "c"}) put(*stage.writer, text);
   EXPECT_EQ(stage.role->do_work(), 2u);
   EXPECT_EQ(stage.role->do_work(), 0u);
@@ -198,9 +191,8 @@ TEST(StageRole, ARecordThatItsOutletCannotTakeFailsOrIsDropped) {
 
 TEST(StageRole, ARecordThatGrowsPastItsOutletFailsOrIsDropped) {
   for (const bool drops : {false, true}) {
-    op::OpConfig config;
-    config.text = "0123";
-    StageBetween<op::PrependOp> stage({}, {.capacity = 64, .drops = drops}, config, 4);
+    const op::Affix affix{"0123"};
+    StageBetween<op::PrependOp> stage({}, {.capacity = 64, .drops = drops}, affix, 4);
     for (const char* text : {"a", "123456789", "b", "c"}) put(*stage.writer, text);
     stage.role->do_work();
     EXPECT_EQ(stage.role->done(), !drops);
@@ -288,7 +280,9 @@ struct UpperCase {
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
 
-  explicit UpperCase(const op::OpConfig&) {}
+  using Config = op::NoConfig;
+
+  explicit UpperCase(const op::NoConfig&) {}
   op::Outcome apply(core::RecordRef& record) noexcept {
     EXPECT_EQ(record.length, 4u);
     record.data[0] = static_cast<std::byte>(static_cast<char>(record.data[0]) - 'a' + 'A');

@@ -490,7 +490,7 @@ class StructDiamond {
   const std::uint32_t bytes_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<RoleSite>> sites_;
-  op::IdentityOp identity_{op::OpConfig{}};
+  op::IdentityOp identity_{op::NoConfig{}};
   MarkOp mark_;
   std::vector<std::unique_ptr<lane::Role>> roles_;
   std::unique_ptr<lane::SlotsWriter> writer_;

@@ -166,8 +166,8 @@ void add_record(ChecksumOp& op, std::string_view bytes) {
 }
 
 TEST(ChecksumOp, ReportsOneChecksumAShardAndTheSumOfBytesAndRecords) {
-  ChecksumOp first{OpConfig{}};
-  ChecksumOp second{OpConfig{}};
+  ChecksumOp first{NoConfig{}};
+  ChecksumOp second{NoConfig{}};
   add_record(first, "1234");
   add_record(first, "");
   add_record(first, "56789");
@@ -176,7 +176,7 @@ TEST(ChecksumOp, ReportsOneChecksumAShardAndTheSumOfBytesAndRecords) {
 }
 
 TEST(ChecksumOp, DependsOnTheOrderOfRecords) {
-  ChecksumOp op{OpConfig{}};
+  ChecksumOp op{NoConfig{}};
   add_record(op, "56789");
   add_record(op, "1234");
   const ChecksumOp* const shards[] = {&op};

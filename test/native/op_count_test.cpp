@@ -18,17 +18,9 @@ namespace {
 using abi::KeyCode;
 using test::HeapRecord;
 
-OpConfig by_first_token() {
-  OpConfig config;
-  config.key = KeySpec{KeyCode::kToken, 0, 0, 0, " "};
-  return config;
-}
+CountConfig by_first_token() { return {KeySpec{KeyCode::kToken, 0, 0, 0, " "}}; }
 
-OpConfig by_second_token() {
-  OpConfig config;
-  config.key = KeySpec{KeyCode::kToken, 0, 0, 1, " "};
-  return config;
-}
+CountConfig by_second_token() { return {KeySpec{KeyCode::kToken, 0, 0, 1, " "}}; }
 
 void count_record(CountOp& op, std::string_view bytes) {
   HeapRecord record(bytes);
@@ -38,8 +30,8 @@ void count_record(CountOp& op, std::string_view bytes) {
 std::string report(const std::vector<const CountOp*>& shards) { return CountOp::report(shards); }
 
 TEST(CountOp, WithoutAKeyReportsTheTotalOfAllShards) {
-  CountOp first{OpConfig{}};
-  CountOp second{OpConfig{}};
+  CountOp first{CountConfig{}};
+  CountOp second{CountConfig{}};
   count_record(first, "a");
   count_record(first, "");
   count_record(second, "b");
@@ -124,8 +116,7 @@ TEST(CountOp, StaysWithinItsStatedReportSizeForTheWorstKeys) {
 }
 
 TEST(CountOp, RefusesAKeyThatCannotBeOne) {
-  OpConfig config;
-  config.key = KeySpec{KeyCode::kJson, 0, 0, 0, "no-slash"};
+  const CountConfig config{KeySpec{KeyCode::kJson, 0, 0, 0, "no-slash"}};
   EXPECT_THROW(CountOp{config}, core::CodedError);
 }
 

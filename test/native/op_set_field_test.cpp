@@ -11,6 +11,7 @@
 #include "op/catalog.hpp"
 #include "op/set_field.hpp"
 #include "support/op_records.hpp"
+#include "support/spec_builder.hpp"
 
 namespace byteor::op {
 namespace {
@@ -30,25 +31,31 @@ std::string bytes_of_value(T value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
-OpConfig config_of(const FieldWrite& field) {
-  OpConfig config;
-  config.code = abi::OpCode::kSetField;
-  config.field = field;
-  return config;
-}
-
 struct Applied {
   Outcome outcome;
   std::string record;
   std::string cause;
 };
 
-// The op of this config, through the door that pipelines use, on a record that ends where its bytes end.
+// The op of this config, which has crossed as the config of a pipeline's stage does, on a record that ends where its
+// bytes end.
 Applied run_op(const FieldWrite& field, const std::string& record) {
-  const OpConfig config = config_of(field);
+  const abi::SetFieldConfig row{.write = static_cast<std::uint32_t>(field.write),
+                                .kind = static_cast<std::uint32_t>(field.kind),
+                                .offset = field.offset,
+                                .length = field.length,
+                                .from = field.from,
+                                .reserved = 0,
+                                .name_offset = 0,
+                                .name_length = 0,
+                                .text_offset = 0,
+                                .text_length = 0,
+                                .bits = field.bits};
+  const std::vector<std::byte> config =
+      test::ConfigBytes::set_field(row, std::string(field.name), std::string(field.text));
   Applied applied;
-  visit_op(config, [&]<class Op>() {
-    Op op(config);
+  visit_op(abi::OpCode::kSetField, config, [&]<class Op>(const FieldWrite& read) {
+    Op op(read);
     test::HeapRecord heap(record);
     applied.outcome = op.apply(heap.record);
     applied.record = heap.bytes();
@@ -172,8 +179,7 @@ TEST(SetField, SetsTheFieldOfStructsThatLieSideBySide) {
   for (const std::uint32_t stride : {8u, 16u, 24u, 64u, 200u}) {
     for (const bool copied : {false, true}) {
       SCOPED_TRACE(testing::Message() << stride << (copied ? ", copied" : ""));
-      const OpConfig config =
-          config_of({.kind = FieldCode::kU32, .offset = 4, .length = 4, .bits = 0xaabbccdd, .name = "n"});
+      const FieldWrite field{.kind = FieldCode::kU32, .offset = 4, .length = 4, .bits = 0xaabbccdd, .name = "n"};
       constexpr std::uint32_t kCount = 70;
       std::vector<std::byte> source(std::size_t{stride} * kCount);
       for (std::size_t i = 0; i < source.size(); ++i) source[i] = static_cast<std::byte>(i * 7);
@@ -183,7 +189,7 @@ TEST(SetField, SetsTheFieldOfStructsThatLieSideBySide) {
         std::memcpy(expected.data() + std::size_t{i} * stride + 4, &value, 4);
       }
       std::vector<std::byte> target = copied ? std::vector<std::byte>(source.size()) : source;
-      SetFieldOp<4> op(config);
+      StoreFieldOp<4> op(field);
       apply_to_span(op, {target.data(), kCount, stride}, stride, copied ? source.data() : nullptr);
       EXPECT_EQ(target, expected);
     }

@@ -25,9 +25,10 @@ const COMMAND_MS_MAX = 900_000;
 /** An empty folder below the system's own temporary one. */
 export const emptyFolder = (name: string): string => mkdtempSync(join(tmpdir(), `byteor-${name}-`));
 
-export function copyCheckout(): string {
+/** @param more parts besides those that a build and a pack read */
+export function copyCheckout(more: readonly string[] = []): string {
   const copy = emptyFolder('checkout');
-  for (const part of PARTS) {
+  for (const part of [...PARTS, ...more]) {
     cpSync(join(root, part), join(copy, part), { recursive: true, filter: (path) => !GENERATED.test(path) });
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));

@@ -77,14 +77,18 @@ const cpp = filesBelow('native', /\.(cpp|hpp|h)$/);
 /** Which folders of native/ a file of the named folder may include, besides its own. */
 const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   abi: [],
+  // Bounds-checked reading of what crosses from TypeScript.
+  decode: ['abi', 'core'],
   core: ['abi'],
   // A stage's role is a template over its op, so that no record costs a virtual call: it knows what an op answers.
   lane: ['abi', 'core', 'op'],
-  op: ['abi', 'core'],
+  op: ['abi', 'core', 'decode'],
+  // Likewise a stage of a ring.
+  ring: ['abi', 'core', 'op'],
   platform: ['abi', 'core'],
   adapter: ['abi', 'core', 'lane', 'op', 'platform'],
   journal: ['abi', 'core', 'lane', 'op', 'platform'],
-  graph: ['abi', 'core', 'lane', 'op', 'journal'],
+  graph: ['abi', 'core', 'decode', 'lane', 'op', 'ring', 'journal'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform'],
   addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'run'],
 };
@@ -243,7 +247,7 @@ describe('TypeScript', () => {
 });
 
 test(`no file of ours is longer than ${LINES_MAX} lines`, () => {
-  const written = [...typescript, ...cpp].filter((path) => path !== 'native/abi/abi_generated.hpp');
+  const written = [...typescript, ...cpp].filter((path) => !/_generated\.hpp$/.test(path));
   const lines = (path: string) => read(path).split('\n').length - 1;
   expect(written.filter((path) => lines(path) > LINES_MAX).map((path) => `${path}: ${lines(path)}`)).toEqual([]);
 });

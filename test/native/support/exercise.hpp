@@ -111,7 +111,7 @@ class Exerciser {
   void find_keys() {
     const graph::RingDescription& ring = graph_.graph().description();
     for (const graph::KeyDescription& key : ring.keys) {
-      const op::KeyReader reader(op::KeySpec{key.kind, key.offset, key.length, key.index, key.text});
+      const op::KeyReader reader(key.spec());
       reader.find_hash({reinterpret_cast<const char*>(spec_.data()), std::min<std::size_t>(spec_.size(), 512)});
       reader.find_hash({});
     }

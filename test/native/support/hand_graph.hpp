@@ -17,6 +17,11 @@
 
 namespace byteor::test {
 
+// A `count` by a key has a table of keys outside of the region, of megabytes.
+inline bool keeps_keys(const graph::StageDescription& stage) {
+  return stage.op == abi::OpCode::kCount && !stage.config.empty();
+}
+
 class HandGraph final : public core::FailureReporter {
  public:
   // Sizes, publication, threads, first_sequence and batch_records of `options` count; ports as given. Throws what
@@ -100,11 +105,10 @@ class HandGraph final : public core::FailureReporter {
  private:
   static constexpr std::size_t kPage = 4096;
 
-  // Tables of the keys that `count` stages keep, outside of the region: megabytes each.
   static constexpr std::uint64_t kKeyTablesMax = 16;
   static std::uint64_t key_tables(const graph::RingDescription& ring) {
     std::uint64_t tables = 0;
-    for (const graph::StageDescription& stage : ring.stages) tables += stage.key.has_value() ? ring.shards : 0;
+    for (const graph::StageDescription& stage : ring.stages) tables += keeps_keys(stage) ? ring.shards : 0;
     return tables;
   }
 

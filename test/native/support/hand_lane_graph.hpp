@@ -81,8 +81,7 @@ class HandLaneGraph final : public core::FailureReporter {
   }
 
   static std::uint64_t key_tables(const graph::LaneGraphDescription& graph) {
-    const auto keyed = [](const graph::StageDescription& stage) { return stage.key.has_value(); };
-    return static_cast<std::uint64_t>(std::count_if(graph.stages.begin(), graph.stages.end(), keyed));
+    return static_cast<std::uint64_t>(std::count_if(graph.stages.begin(), graph.stages.end(), keeps_keys));
   }
 
   struct Free {

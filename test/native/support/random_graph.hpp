@@ -229,23 +229,20 @@ class RandomGraph {
   }
 
   Lane& stage(const Node& node, Lane& from) {
-    op::OpConfig config;
-    config.text = node.text;
-    config.match = abi::MatchCode::kContains;
-    config.invert = true;
-    if (node.element == Element::kFilter) return add_stage<op::FilterOp>(config, from);
-    if (node.element == Element::kAppend) return add_stage<op::AppendOp>(config, from);
-    return add_stage<op::IdentityOp>(config, from);
+    if (node.element == Element::kFilter)
+      return add_stage<op::FilterOp>({abi::MatchCode::kContains, true, node.text}, from);
+    if (node.element == Element::kAppend) return add_stage<op::AppendOp>({node.text}, from);
+    return add_stage<op::IdentityOp>({}, from);
   }
 
   template <class Op>
-  Lane& add_stage(const op::OpConfig& config, Lane& from) {
+  Lane& add_stage(const typename Op::Config& config, Lane& from) {
     Lane& to = add_lane(random_shape(true, from.shape().ordinal_step));
     auto op = std::make_shared<Op>(config);
     lane::RoleContext context = this->context();
     context.inlets.push_back(from.inlet_end());
     context.outlets.push_back(to.outlet_end());
-    if (Op::kWrites) context.tailroom = static_cast<std::uint32_t>(config.text.size());
+    if constexpr (Op::kWrites) context.tailroom = static_cast<std::uint32_t>(config.text.size());
     roles_.push_back(lane::make_stage_role(std::move(context), *op));
     ops_.push_back(op);
     checks_.push_back([&from, &to] {

@@ -11,6 +11,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/cpu.hpp"
+#include "op/traits.hpp"
 
 namespace byteor::test {
 
@@ -19,12 +20,69 @@ struct StageSpec {
   abi::OpCode op = abi::OpCode::kIdentity;
   std::vector<std::uint32_t> dependencies = {};  // entries, in the order of the list
   std::string text = {};
-  abi::MatchCode match = abi::MatchCode::kNone;
+  abi::MatchCode match = abi::MatchCode::kContains;  // kFilter, kReject
   bool invert = false;
-  std::optional<abi::SpecKey> key = std::nullopt;
+  std::optional<abi::SpecKey> key = std::nullopt;  // kCount
   std::string key_text = {};
-  std::optional<abi::SpecFieldWrite> field = std::nullopt;  // kSetField; its name is "f"
+  std::optional<abi::SetFieldConfig> field = std::nullopt;  // kSetField; its name is "f"
   std::string field_text = {};
+  std::optional<std::vector<std::byte>> config = std::nullopt;  // instead of what the op's config is made of
+};
+
+// The config of an op as it crosses: a struct, and its texts behind it.
+class ConfigBytes {
+ public:
+  template <class Row>
+  static std::vector<std::byte> of(const Row& row, const std::string& texts) {
+    std::vector<std::byte> bytes(sizeof(Row) + texts.size());
+    std::memcpy(bytes.data(), &row, sizeof(Row));
+    if (!texts.empty()) std::memcpy(bytes.data() + sizeof(Row), texts.data(), texts.size());
+    return bytes;
+  }
+
+  static std::vector<std::byte> match(abi::MatchCode match, bool invert, const std::string& text) {
+    return of(abi::MatchConfig{static_cast<std::uint32_t>(match), invert ? 1u : 0u, sizeof(abi::MatchConfig), size(text)},
+              text);
+  }
+
+  static std::vector<std::byte> affix(const std::string& text) {
+    return of(abi::TextConfig{sizeof(abi::TextConfig), size(text)}, text);
+  }
+
+  static std::vector<std::byte> key(abi::SpecKey row, const std::string& text) {
+    row.text_offset = sizeof row;
+    row.text_length = size(text);
+    return of(row, text);
+  }
+
+  static std::vector<std::byte> set_field(abi::SetFieldConfig row, const std::string& name, const std::string& text) {
+    row.name_offset = sizeof row;
+    row.name_length = size(name);
+    row.text_offset = row.name_offset + row.name_length;
+    row.text_length = size(text);
+    return of(row, name + text);
+  }
+
+  static std::vector<std::byte> of_stage(const StageSpec& stage) {
+    if (stage.config.has_value()) return *stage.config;
+    switch (stage.op) {
+      case abi::OpCode::kFilter:
+      case abi::OpCode::kReject:
+        return match(stage.match, stage.invert, stage.text);
+      case abi::OpCode::kPrepend:
+      case abi::OpCode::kAppend:
+        return affix(stage.text);
+      case abi::OpCode::kCount:
+        return stage.key.has_value() ? key(*stage.key, stage.key_text) : std::vector<std::byte>{};
+      case abi::OpCode::kSetField:
+        return set_field(stage.field.value(), "f", stage.field_text);
+      default:
+        return {};
+    }
+  }
+
+ private:
+  static std::uint32_t size(const std::string& text) { return static_cast<std::uint32_t>(text.size()); }
 };
 
 struct RingSpec {
@@ -122,50 +180,18 @@ class SpecBuilder {
     return static_cast<std::uint32_t>(keys_.size() / sizeof(abi::SpecKey)) - 1;
   }
 
-  std::uint32_t field_write(abi::SpecFieldWrite row, const std::string& field_text) {
-    row.name_offset = text("f");
-    row.name_length = 1;
-    row.text_offset = text(field_text);
-    row.text_length = static_cast<std::uint32_t>(field_text.size());
-    append(field_writes_, row);
-    return static_cast<std::uint32_t>(field_writes_.size() / sizeof(abi::SpecFieldWrite)) - 1;
-  }
-
-  static std::uint32_t flags(abi::OpCode op) {
-    switch (op) {
-      case abi::OpCode::kFilter:
-        return static_cast<std::uint32_t>(abi::StageFlag::kFilters);
-      case abi::OpCode::kReject:
-        return static_cast<std::uint32_t>(abi::StageFlag::kFails);
-      case abi::OpCode::kPrepend:
-      case abi::OpCode::kAppend:
-        return static_cast<std::uint32_t>(abi::StageFlag::kWrites);
-      case abi::OpCode::kSetField:
-        return static_cast<std::uint32_t>(abi::StageFlag::kWrites) |
-               static_cast<std::uint32_t>(abi::StageFlag::kFails) |
-               static_cast<std::uint32_t>(abi::StageFlag::kKeepsLayout);
-      case abi::OpCode::kCount:
-      case abi::OpCode::kChecksum:
-        return static_cast<std::uint32_t>(abi::StageFlag::kSink);
-      default:
-        return 0;
-    }
-  }
-
   void stage_row(const StageSpec& stage) {
     abi::SpecStage row{};
     row.id_offset = text(stage.id);
     row.id_length = static_cast<std::uint32_t>(stage.id.size());
     row.op = static_cast<std::uint32_t>(stage.op);
-    row.flags = flags(stage.op);
+    row.flags = op::find_row(row.op)->flags;
     row.headroom = stage.op == abi::OpCode::kPrepend ? static_cast<std::uint32_t>(stage.text.size()) : 0;
     row.tailroom = stage.op == abi::OpCode::kAppend ? static_cast<std::uint32_t>(stage.text.size()) : 0;
-    row.text_offset = text(stage.text);
-    row.text_length = static_cast<std::uint32_t>(stage.text.size());
-    row.match = static_cast<std::uint32_t>(stage.match);
-    row.invert = stage.invert ? 1 : 0;
-    row.key = stage.key.has_value() ? key(*stage.key, stage.key_text) : abi::kNone;
-    row.field_write = stage.field.has_value() ? field_write(*stage.field, stage.field_text) : abi::kNone;
+    const std::vector<std::byte> config = ConfigBytes::of_stage(stage);
+    row.config_offset = static_cast<std::uint32_t>(configs_.size());
+    row.config_length = static_cast<std::uint32_t>(config.size());
+    configs_.insert(configs_.end(), config.begin(), config.end());
     append(stages_, row);
   }
 
@@ -196,7 +222,7 @@ class SpecBuilder {
         {abi::SectionKind::kRingEntries, &entries_, sizeof(abi::SpecRingEntry)},
         {abi::SectionKind::kDependencies, &dependencies_, 4},
         {abi::SectionKind::kKeys, &keys_, sizeof(abi::SpecKey)},
-        {abi::SectionKind::kFieldWrites, &field_writes_, sizeof(abi::SpecFieldWrite)},
+        {abi::SectionKind::kConfigs, &configs_, 1},
     };
     constexpr std::uint32_t kSections = std::size(sections);
     header_.section_count = kSections;
@@ -216,7 +242,7 @@ class SpecBuilder {
   }
 
   abi::SpecHeader header_{};
-  std::vector<std::byte> text_, boundaries_, stages_, ring_, entries_, dependencies_, keys_, field_writes_;
+  std::vector<std::byte> text_, boundaries_, stages_, ring_, entries_, dependencies_, keys_, configs_;
 };
 
 }  // namespace byteor::test

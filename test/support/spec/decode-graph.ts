@@ -7,7 +7,7 @@ import { enums, SpecBoundary, SpecKey, SpecRole } from '../../../lib/abi/definit
 import { ORDINAL_BITS_MAX } from '../../../lib/abi/limits.js';
 import { orderedOwners, ordinalUses } from '../../../lib/plan/flow.js';
 import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX } from '../../../lib/plan/limits.js';
-import { checkFieldWrite, readFieldWrites } from './decode-field-write.js';
+import { checkStageKey, checkStructs, readConfig } from './decode-config.js';
 import { type LaneRow, type ReadLanes, readLanes } from './decode-lanes.js';
 import {
   agree,
@@ -48,7 +48,7 @@ function readTables(reader: SpecReader): Tables {
   const boundaryRows = reader.rows('Boundaries', SpecBoundary);
   const keyRows = reader.rows('Keys', SpecKey);
   if (boundaryRows.length > CATALOG_BOUNDARIES_MAX) throw new SpecError(`${boundaryRows.length} boundaries`, 0);
-  const stages = readStages(reader, keyRows.length, readFieldWrites(reader));
+  const stages = readStages(reader, readConfig);
   if (stages.length > CATALOG_STAGES_MAX) throw new SpecError(`${stages.length} stages`, 0);
   return {
     boundaries: boundaryRows.map((row) => ({
@@ -231,7 +231,7 @@ function checkFacts(roles: readonly RoleSpec[], { boundaries, stages }: Tables, 
 }
 
 /** What sets a field reads a lane of structs. */
-function checkFieldWrites(
+function checkStructsOfStages(
   roles: readonly RoleSpec[],
   roleRows: readonly RoleRow[],
   { stages }: Tables,
@@ -239,7 +239,7 @@ function checkFieldWrites(
 ): void {
   for (const [index, { kind, index: stage, inlets }] of roles.entries()) {
     if (kind !== 'Stage') continue;
-    checkFieldWrite(
+    checkStructs(
       stages[stage ?? 0] as StageSpec,
       lanes[inlets[0] ?? 0] as LaneSpec,
       roleRows[index] as RoleRow,
@@ -283,15 +283,16 @@ function checkOrdinals(roles: readonly RoleSpec[], roleRows: readonly RoleRow[],
 
 function checkKeys(
   roles: readonly RoleSpec[],
+  roleRows: readonly RoleRow[],
   sources: readonly ReadonlySet<number>[],
   { boundaries, stages, keys, keyRows }: Tables,
 ): void {
   for (const [index, role] of roles.entries()) {
-    const key = role.kind === 'Stage' ? (stages[role.index ?? 0]?.key ?? null) : role.key;
-    if (key === null) continue;
     for (const source of sources[index] ?? []) {
       const ingress = boundaries[roles[source]?.index ?? 0] as GraphBoundarySpec;
-      checkField(keys[key], keyRows[key], ingress);
+      if (role.kind === 'Stage')
+        checkStageKey(stages[role.index ?? 0] as StageSpec, ingress, roleRows[index] as RoleRow, 'index');
+      else if (role.key !== null) checkField(keys[role.key], keyRows[role.key], ingress);
     }
   }
 }
@@ -320,11 +321,11 @@ export function decodeGraph(reader: SpecReader): GraphSpec {
   checkKinds(roles, roleRows, read);
   checkNames(roles, read);
   checkFacts(roles, tables, read);
-  checkFieldWrites(roles, roleRows, tables, read);
+  checkStructsOfStages(roles, roleRows, tables, read);
   const sources = ingressesOf(roles, read.lanes.length);
   checkOrder(roles, roleRows, sources, read.lanes);
   checkOrdinals(roles, roleRows, read.lanes);
-  checkKeys(roles, sources, tables);
+  checkKeys(roles, roleRows, sources, tables);
   const { boundaries, stages, keys } = tables;
   return { target: 'LaneGraph', name, boundaries, stages, keys, roles, lanes: read.lanes };
 }

@@ -1,7 +1,7 @@
 /** Checked reading of a SingleRing spec. The same rules stand in native/graph/decode.cpp. Pure; any thread. */
 
 import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry } from '../../../lib/abi/definition.js';
-import { checkFieldWrite, readFieldWrites } from './decode-field-write.js';
+import { checkStageKey, checkStructs, readConfig } from './decode-config.js';
 import {
   agree,
   checkField,
@@ -98,20 +98,13 @@ function checkRaces(stages: readonly StageSpec[], { entries }: Topology, row: Ri
 }
 
 /** What sets a field finds the ingress's structs: none of the stages before it changes them. */
-function checkFieldWrites(
-  ingress: BoundarySpec,
-  stages: readonly StageSpec[],
-  { entries }: Topology,
-  row: RingRow,
-): void {
+function checkConfigs(ingress: BoundarySpec, stages: readonly StageSpec[], { entries }: Topology, row: RingRow): void {
   const stageOf = (entry: number): StageSpec => stages[entries[entry]?.stage ?? 0] as StageSpec;
-  for (const [index, { ancestors }] of entries.entries())
-    checkFieldWrite(
-      stageOf(index),
-      ancestors.every((before) => keepsRecords(stageOf(before))) ? ingress : ANY_RECORD,
-      row,
-      'record_bytes',
-    );
+  for (const [index, { ancestors }] of entries.entries()) {
+    const structs = ancestors.every((before) => keepsRecords(stageOf(before)));
+    checkStructs(stageOf(index), structs ? ingress : ANY_RECORD, row, 'record_bytes');
+    checkStageKey(stageOf(index), ingress, row, 'record_bytes');
+  }
 }
 
 function checkRing(ring: RingRow, ingress: BoundarySpec, stages: readonly StageSpec[], topology: Topology): void {
@@ -156,12 +149,12 @@ export function decodeRing(reader: SpecReader): RingSpec {
   const keyRows = reader.rows('Keys', SpecKey);
   const keys = keyRows.map((row) => readKey(reader, row));
   for (const [index, key] of keys.entries()) checkField(key, keyRows[index], ingress);
-  const stages = readStages(reader, keys.length, readFieldWrites(reader));
+  const stages = readStages(reader, readConfig);
   const ids = new Set([ingress, egress, ...stages].map(({ id }) => id));
   expect(ids.size === stages.length + 2, 'an id stands twice', ring, 'ingress');
   const topology = readEntries(reader, stages);
   checkRaces(stages, topology, ring);
-  checkFieldWrites(ingress, stages, topology, ring);
+  checkConfigs(ingress, stages, topology, ring);
   checkRing(ring, ingress, stages, topology);
   return {
     target: 'SingleRing',

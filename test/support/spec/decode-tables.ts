@@ -3,12 +3,12 @@
  * is computed again and compared. Pure; any thread.
  */
 
-import { enums, NONE, type SpecBoundary, type SpecKey, SpecStage } from '../../../lib/abi/definition.js';
+import { enums, NONE, type SpecBoundary, type SpecKey, SpecStage, stageFlags } from '../../../lib/abi/definition.js';
+import { callerOps, isCallerName, type OpName, ops } from '../../../lib/abi/ops.js';
 import { OP_TEXT_BYTES_MAX } from '../../../lib/plan/limits.js';
 import { roomOf, traitsOf } from '../../../lib/plan/op-catalog.js';
-import { stageFlags } from '../../../lib/lower/encode-tables.js';
 import { SpecError } from './spec-error.js';
-import type { BoundarySpec, FieldWriteSpec, KeySpec, OpName, RecordSpec, StageAbilities, StageSpec } from '../../../lib/lower/spec.js';
+import type { BoundarySpec, ConfigValues, KeySpec, RecordSpec, StageAbilities, StageSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type BoundaryRow = Row<keyof typeof SpecBoundary.offset>;
@@ -50,9 +50,8 @@ export function readId(reader: SpecReader, row: Row<'id_offset' | 'id_length'>):
 }
 
 /** The plan's word for an op of the spec: what its abilities and room are looked up by. */
-function planOp(op: OpName, text: string): string {
-  if (op === 'Js' || op === 'Native') return `${op.toLowerCase()}:${text}`;
-  return op === 'SetField' ? 'set_field' : op.toLowerCase();
+function planOp(op: OpName, config: ConfigValues | null): string {
+  return isCallerName(op) ? `${callerOps[op].name}:${config?.name}` : ops[op].name;
 }
 
 /**
@@ -62,17 +61,18 @@ function planOp(op: OpName, text: string): string {
 function readAbilities(
   row: StageRow,
   op: OpName,
-  text: string,
+  config: ConfigValues | null,
 ): StageAbilities & Pick<StageSpec, 'headroom' | 'tailroom'> {
-  const word = planOp(op, text);
+  const word = planOp(op, config);
   const traits = traitsOf(word);
-  if (traits === undefined) throw new SpecError(`no op is called "${word}"`, row.at('text_offset'));
-  if (op === 'Js' || op === 'Native') return readDeclared(row);
+  if (traits === undefined) throw new SpecError(`no op is called "${word}"`, row.at('config_offset'));
+  if (isCallerName(op)) return readDeclared(row);
   const { filters, fails, sink } = traits;
   const writes = traits.access === 'write';
   const abilities = { writes, filters, fails, sink, keepsLayout: writes && traits.keepsLayout };
   agree(row, 'flags', stageFlags(abilities));
-  const { head, tail } = roomOf({ op: word, config: { text } });
+  // An affix crosses as it stands in the plan.
+  const { head, tail } = roomOf({ op: word, config: config ?? {} });
   agree(row, 'headroom', head);
   agree(row, 'tailroom', tail);
   return { ...abilities, headroom: head, tailroom: tail };
@@ -91,45 +91,30 @@ function readDeclared(row: StageRow): StageAbilities & Pick<StageSpec, 'headroom
   return { ...abilities, headroom: 0, tailroom };
 }
 
-/** @param fields what the stages that set a field do, in the order of the stages */
+/** @param readConfig reads what an op is told, from where the config of the stage before ends */
 export function readStages(
   reader: SpecReader,
-  keyCount: number,
-  fields: readonly FieldWriteSpec[],
+  readConfig: (reader: SpecReader, row: StageRow, op: OpName, start: number) => ConfigValues | null,
 ): readonly StageSpec[] {
-  let written = 0;
-  const stages = reader.rows('Stages', SpecStage).map((row) => {
-    const stage = readStage(reader, row, keyCount);
-    if (stage.op !== 'SetField') {
-      agree(row, 'field_write', NONE);
-      return stage;
-    }
-    const field = fields[written];
-    agree(row, 'field_write', written++);
-    expect(field !== undefined, `what ${stage.id} sets is missing`, row, 'field_write');
-    return { ...stage, field: field ?? null };
+  let end = 0;
+  const stages = reader.rows('Stages', SpecStage).map((row): StageSpec => {
+    const op = nameOf(enums.OpCode, row, 'op', 'op');
+    const config = readConfig(reader, row, op, end);
+    end += row.u32('config_length');
+    return { id: readId(reader, row), op, ...readAbilities(row, op, config), config };
   });
-  if (written !== fields.length) throw new SpecError(`${fields.length} field writes of ${written} stages`, 0);
+  reader.expectConfigs(end);
   return stages;
 }
 
-function readStage(reader: SpecReader, row: StageRow, keyCount: number): StageSpec {
-  const op = nameOf(enums.OpCode, row, 'op', 'op');
-  const match = nameOf(enums.MatchCode, row, 'match', 'match');
-  const key = indexOrNull(row, 'key', keyCount);
-  expect((match !== 'None') === (op === 'Filter' || op === 'Reject'), `op ${op} with match ${match}`, row, 'match');
-  expect(row.u32('invert') <= (match === 'None' ? 0 : 1), `invert is ${row.u32('invert')}`, row, 'invert');
-  expect(key === null || op === 'Count', `op ${op} takes no key`, row, 'key');
-  const text = reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset'));
-  const abilities = readAbilities(row, op, text);
-  const invert = row.u32('invert') === 1;
-  return { id: readId(reader, row), op, ...abilities, text, match, invert, key, field: null };
+export function readKey(reader: SpecReader, row: KeyRow): KeySpec {
+  return keyOf(row, reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset')));
 }
 
-export function readKey(reader: SpecReader, row: KeyRow): KeySpec {
+/** A key of a table or of a stage's config, whose text stands where such a key has it. */
+export function keyOf(row: KeyRow, text: string): KeySpec {
   const kind = nameOf(enums.KeyCode, row, 'kind', 'key kind');
   const [offset, length, index] = [row.u32('offset'), row.u32('length'), row.u32('index')];
-  const text = reader.text(row.u32('text_offset'), row.u32('text_length'), row.at('text_offset'));
   const ranged = kind === 'Bytes' || kind === 'Field';
   expect(ranged ? length > 0 : length === 0 && offset === 0, `key ${kind} spans ${length} bytes`, row, 'length');
   expect(kind === 'Token' || index === 0, `key ${kind} with index ${index}`, row, 'index');

@@ -8,7 +8,6 @@ import {
   SPEC_LAYOUT_VERSION,
   SPEC_MAGIC,
   SpecBoundary,
-  SpecFieldWrite,
   SpecHeader,
   SpecKey,
   SpecLane,
@@ -37,13 +36,13 @@ const STRIDES: Readonly<Record<SectionName, number>> = {
   Lanes: SpecLane.size,
   RoleLanes: INDEX_STRIDE,
   LaneReaders: INDEX_STRIDE,
-  FieldWrites: SpecFieldWrite.size,
+  Configs: 1,
 };
 
 /** A buffer has exactly those of its target. */
 const SECTION_NAMES: Readonly<Record<TargetName, readonly SectionName[]>> = {
-  SingleRing: ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys', 'FieldWrites'],
-  LaneGraph: ['Text', 'Boundaries', 'Stages', 'Keys', 'Roles', 'Lanes', 'RoleLanes', 'LaneReaders', 'FieldWrites'],
+  SingleRing: ['Text', 'Boundaries', 'Stages', 'Ring', 'RingEntries', 'Dependencies', 'Keys', 'Configs'],
+  LaneGraph: ['Text', 'Boundaries', 'Stages', 'Keys', 'Roles', 'Lanes', 'RoleLanes', 'LaneReaders', 'Configs'],
 };
 
 /** What the indices of a section are called in messages. */
@@ -58,6 +57,8 @@ interface Section {
 /** One struct in the buffer. `u32` and `u64` read a field; `at` is the field's byte offset, for error messages. */
 export interface Row<Name extends string> {
   readonly index: number;
+  /** Its byte offset. */
+  readonly start: number;
   at(field: Name): number;
   u32(field: Name): number;
   u64(field: Name): bigint;
@@ -92,6 +93,7 @@ export class SpecReader {
     const at = (field: Name): number => start + layout.offset[field];
     return {
       index,
+      start,
       at,
       u32: (field) => this.#view.getUint32(at(field), true),
       u64: (field) => this.#view.getBigUint64(at(field), true),
@@ -173,7 +175,26 @@ export class SpecReader {
     const section = this.#find('Text');
     if (offset + length > section.count)
       throw new SpecError(`text ${offset}…${offset + length} of ${section.count} bytes`, at);
-    const start = section.offset + offset;
+    return this.utf8(section.offset + offset, length);
+  }
+
+  /** The struct at the start of a stage's config, which lies in the section Configs. */
+  config(layout: StructLayout, stage: Row<keyof typeof SpecStage.offset>): Row<string> {
+    const section = this.#find('Configs');
+    const [offset, length] = [stage.u32('config_offset'), stage.u32('config_length')];
+    if (length < layout.size || offset + length > section.count)
+      throw new SpecError(`config ${offset}…${offset + length} of ${section.count} bytes`, stage.at('config_offset'));
+    return this.#row(layout, section.offset + offset, 0);
+  }
+
+  /** All bytes of the section Configs belong to stages. */
+  expectConfigs(bytes: number): void {
+    const { offset, count } = this.#find('Configs');
+    if (count !== bytes) throw new SpecError(`configs of ${count} bytes, of which ${bytes} are read`, offset);
+  }
+
+  /** A string whose bytes are known to lie in the buffer. */
+  utf8(start: number, length: number): string {
     try {
       const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
       return decoder.decode(this.#bytes.subarray(start, start + length));

@@ -22,7 +22,7 @@
 #include "op/apply.hpp"
 #include "op/op.hpp"
 
-namespace byteor::graph {
+namespace byteor::ring {
 
 struct StageContext {
   core::RingMemory ring;
@@ -201,4 +201,4 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
   bool damaged_ = false;
 };
 
-}  // namespace byteor::graph
+}  // namespace byteor::ring
