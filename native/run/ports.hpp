@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "adapter/line_sink.hpp"
-#include "adapter/line_source.hpp"
+#include "adapter/lines/line_sink.hpp"
+#include "adapter/lines/line_source.hpp"
 #include "core/agent.hpp"
 #include "core/source.hpp"
 #include "graph/graph.hpp"

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "adapter/error.hpp"
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
 #include "support/no_descriptors.hpp"
 #include "support/temp_folder.hpp"
 

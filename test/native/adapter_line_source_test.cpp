@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "adapter/error.hpp"
-#include "adapter/line_source.hpp"
+#include "adapter/lines/line_source.hpp"
 #include "op/hash.hpp"
 #include "platform/wake.hpp"
 #include "support/lanes.hpp"

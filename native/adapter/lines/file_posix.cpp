@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "adapter/error.hpp"
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
 #include "platform/disk.hpp"
 #include "platform/file_use.hpp"
 #include "platform/retry.hpp"

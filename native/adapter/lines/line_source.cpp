@@ -1,4 +1,4 @@
-#include "adapter/line_source.hpp"
+#include "adapter/lines/line_source.hpp"
 
 #include <algorithm>
 #include <cstring>

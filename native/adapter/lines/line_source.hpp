@@ -22,8 +22,8 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
-#include "adapter/file.hpp"
-#include "adapter/newline_scanner.hpp"
+#include "adapter/lines/file.hpp"
+#include "adapter/lines/newline_scanner.hpp"
 #include "core/agent.hpp"
 #include "core/producer.hpp"
 #include "core/source.hpp"

@@ -30,7 +30,7 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
 #include "core/agent.hpp"
 #include "core/consumer.hpp"
 #include "platform/memory.hpp"

@@ -1,4 +1,4 @@
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
 
 #include <cerrno>
 #include <system_error>
