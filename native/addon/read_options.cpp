@@ -1,7 +1,6 @@
 #include "addon/read_options.hpp"
 
 #include <array>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -66,15 +65,24 @@ constexpr std::array<std::pair<const char*, run::Publication>, 3> kPublications{
 constexpr std::array<std::pair<const char*, abi::PortCode>, 3> kPorts{
     {{"js", abi::PortCode::kJs}, {"native", abi::PortCode::kNative}, {"discard", abi::PortCode::kDiscard}}};
 
-constexpr std::array<std::pair<const char*, run::Adapter>, 2> kAdapters{
-    {{"lines", run::Adapter::kLines}, {"replay", run::Adapter::kReplay}}};
-
-// A sequence, exact up to 2^53, or nothing for -1.
-std::optional<std::uint64_t> read_sequence(const Napi::Object& object, const char* name) {
-  const Napi::Value value = object.Get(name);
-  if (!value.IsNumber()) mismatch(name);
+// A text, a flag, or a whole number that JavaScript holds exactly: the keys are the adapter's own.
+adapter::Config::Value read_config_value(const Napi::Value& value) {
+  if (value.IsString()) return value.As<Napi::String>().Utf8Value();
+  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
+  if (!value.IsNumber()) mismatch("ports");
   const std::int64_t number = value.As<Napi::Number>().Int64Value();
-  return number < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(number));
+  if (static_cast<double>(number) != value.As<Napi::Number>().DoubleValue()) mismatch("ports");
+  return number;
+}
+
+adapter::Config read_config(const Napi::Object& object) {
+  adapter::Config config;
+  const Napi::Array keys = object.GetPropertyNames();
+  for (std::uint32_t i = 0; i < keys.Length(); ++i) {
+    const Napi::Value key = keys.Get(i);
+    config.set(key.ToString().Utf8Value(), read_config_value(object.Get(key)));
+  }
+  return config;
 }
 
 }  // namespace
@@ -85,12 +93,11 @@ run::PortOptions read_port(const Napi::Value& value) {
   run::PortOptions port;
   port.id = read_text(object, "id");
   port.port = read_word(object, "port", kPorts);
-  port.path = read_text(object, "path");
-  port.append = read_flag(object, "append");
-  port.adapter = read_word(object, "adapter", kAdapters);
-  port.from = read_sequence(object, "from");
-  port.last = read_sequence(object, "last");
-  port.recorded_pace = read_flag(object, "recordedPace");
+  if (port.port != abi::PortCode::kNative) return port;
+  port.adapter = read_text(object, "adapter");
+  const Napi::Value config = object.Get("config");
+  if (!config.IsObject()) mismatch("ports");
+  port.config = read_config(config.As<Napi::Object>());
   return port;
 }
 

@@ -51,7 +51,7 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription lowered
   graph::LanePlacement placement =
       place_agents(graph, {graph_options.ports, options.threads, parts.tuning.budget.threads});
   graph::LaneRegionPlan plan = graph::plan_region(graph, sizes, placement.threads);
-  graph::Journals files = open_journals(graph, sizes, options);
+  graph::Journals files = open_journals(graph, sizes, options, parts.ports);
   const std::span<std::byte> region = parts.map(plan.total_bytes);
   try {
     return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(plan), std::move(sizes),

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "adapter/config.hpp"
 #include "platform/disk.hpp"
 
 namespace byteor::run {
@@ -20,19 +20,13 @@ enum class WaitStrategy : std::uint32_t { kProfile, kAdaptive, kSpin, kYield, kP
 // records reach the first stage with one cache line instead of two), else by the cursor (batches cost one store).
 enum class Publication : std::uint32_t { kProfile, kCursor, kSlot };
 
-// What a native port is. kReplay: an ingress that gets the records of a journal.
-enum class Adapter : std::uint32_t { kLines, kReplay };
-
 // Who runs a boundary. A port without an entry is a JS handle.
 struct PortOptions {
   std::string id;  // boundary id
   abi::PortCode port = abi::PortCode::kJs;
-  std::string path = {};                   // lines: file, or "-" for the standard stream; replay: the journal's folder
-  bool append = false;                     // lines, egress: add to the file instead of truncating it
-  Adapter adapter = Adapter::kLines;       // native
-  std::optional<std::uint64_t> from = {};  // replay: sequence of the first record
-  std::optional<std::uint64_t> last = {};  // replay: so many records before the journal's end, instead of `from`
-  bool recorded_pace = false;              // replay: with the pauses that lay between the records
+  // Of a native port: a row of adapter/registry.cpp, and what that adapter alone understands.
+  std::string adapter = {};
+  adapter::Config config = {};
 };
 
 struct Options {

@@ -153,7 +153,7 @@ std::string lap(const std::vector<std::byte>& spec, const run::Options& options,
 run::Options options_of(const graph::Description& description) {
   run::Options options;
   for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
-    options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kNative, .path = "/dev/null"});
+    options.ports.push_back(lines_port(boundary.id, "/dev/null"));
   return options;
 }
 

@@ -3,8 +3,6 @@
 #include <cerrno>
 #include <system_error>
 
-#include "adapter/error.hpp"
-
 namespace byteor::adapter {
 
 std::string error_text(int error) { return std::generic_category().message(error); }
@@ -30,13 +28,6 @@ std::string short_name(const std::string& name) {
   constexpr std::size_t kBytesMax = 200;
   if (name.size() <= kBytesMax) return name;
   return name.substr(0, kBytesMax / 4) + "..." + name.substr(name.size() - (kBytesMax / 4) * 3);
-}
-
-void refuse_same_file(const InputFile& input, const OutputFile& output) {
-  if (!same_file(input.descriptor(), output.descriptor())) return;
-  throw AdapterError("SAME_FILE", input.name() + " and " + output.name() +
-                                      " are the same file, which would be overwritten while it is read; write to "
-                                      "another file");
 }
 
 }  // namespace byteor::adapter
