@@ -19,7 +19,7 @@ const folders = [
   'lib/error',
 ];
 const sources = folders.flatMap((folder) =>
-  readdirSync(join(root, folder))
+  (readdirSync(join(root, folder), { recursive: true }) as string[])
     .filter((name) => /\.(cpp|hpp|ts)$/.test(name) && name !== 'error-codes.ts')
     .map((name) => read(join(folder, name))),
 );

@@ -82,7 +82,8 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   lane: ['abi', 'core', 'op'],
   op: ['abi', 'core'],
   platform: ['abi', 'core'],
-  adapter: ['abi', 'core', 'lane', 'op', 'platform'],
+  // The ends of a graph are what adapters read and write; journals are what `replay` reads.
+  adapter: ['abi', 'core', 'lane', 'op', 'journal', 'graph', 'platform'],
   journal: ['abi', 'core', 'lane', 'op', 'platform'],
   graph: ['abi', 'core', 'lane', 'op', 'journal'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform'],
@@ -105,7 +106,9 @@ const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   error: ['region'],
   channel: ['abi', 'region'],
   handle: ['abi', 'plan', 'region', 'error', 'channel'],
-  runtime: ['abi', 'plan', 'lower', 'layout', 'version', 'region', 'error', 'channel', 'handle'],
+  // What adapters take, before anything is opened: `open`, the command line and completion ask the same table.
+  adapter: ['plan'],
+  runtime: ['abi', 'plan', 'lower', 'layout', 'version', 'region', 'error', 'channel', 'handle', 'adapter'],
   bench: ['region'],
   cli: [
     'abi',
@@ -119,7 +122,7 @@ const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'region',
     'observe',
     'error',
-  ].concat(['channel', 'handle', 'runtime', 'bench']),
+  ].concat(['channel', 'handle', 'adapter', 'runtime', 'bench']),
 };
 
 test('the test sees the files that it judges', () => {
