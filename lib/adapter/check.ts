@@ -88,7 +88,7 @@ function unknownAdapter(side: Side, received: unknown): ConfigProblem {
 }
 
 const otherSide = (side: Side, { name }: Adapter): string =>
-  `${name} is only for an ${side === 'egress' ? 'ingress' : 'egress'}; an ${side} is ${portForms(side)}`;
+  `the adapter ${name} is only for an ${side === 'egress' ? 'ingress' : 'egress'}; an ${side} is ${portForms(side)}`;
 
 function checkKeys(
   adapter: Adapter,
@@ -121,7 +121,7 @@ function checkKeys(
 function strangeKey(adapter: Adapter, side: Side, name: string, names: readonly string[]): string {
   const sides = Object.hasOwn(adapter.keys, name) ? adapter.keys[name]?.sides : undefined;
   if (sides !== undefined) return `only an ${sides[0]} has it; leave it out`;
-  return `${adapter.name} takes ${quoted(names)} at an ${side}${meant(name, names)}`;
+  return `the adapter ${adapter.name} takes ${quoted(names)} at an ${side}${meant(name, names)}`;
 }
 
 const defaultOf = (key: Key): ConfigValue | undefined => ('default' in key ? key.default : undefined);

@@ -33,14 +33,12 @@ export const CLOSED_REMEDY: Readonly<Record<0 | 1, string>> = {
 };
 
 /** @throws OpenError when a native port is a standard stream that was closed before the start */
-export function refuseClosedStreams(
-  ports: readonly NativePort[],
-  isIngress: (at: number) => boolean,
-): void {
+export function refuseClosedStreams(ports: readonly NativePort[], isIngress: (at: number) => boolean): void {
   for (const [at, port] of ports.entries()) {
     const ingress = isIngress(at);
     const target = port.port === 'native' ? fileTarget({ adapter: port.adapter, ...port.config }) : undefined;
-    if (target !== STANDARD_STREAM || !wasClosedAtStart(ingress ? StandardStream.Input : StandardStream.Output)) continue;
+    if (target !== STANDARD_STREAM || !wasClosedAtStart(ingress ? StandardStream.Input : StandardStream.Output))
+      continue;
     const words = ingress ? 'read standard input' : 'write standard output';
     throw new OpenError(
       ingress ? 'INPUT_OPEN' : 'OUTPUT_OPEN',

@@ -3,14 +3,14 @@
  * compares the placeholders of all verbs with these. Main thread; what cannot be read has no candidates.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { keysAt } from '../../adapter/adapter.js';
+import { adaptersAt } from '../../adapter/registry.js';
 import { ERROR_CODES } from '../../error/error-codes.js';
 import { INSERT_RULES } from '../../lower/graph-rules.js';
 import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';
 import { parsePlan } from '../../plan/parse.js';
 import { CODES } from '../../validate/codes.js';
-import { keysAt } from '../../adapter/adapter.js';
-import { adaptersAt } from '../../adapter/registry.js';
 import { adapterWords, type BoundaryKind } from '../adapters.js';
 import { type Answer, NOTHING, paths, words } from './answer.js';
 
