@@ -290,7 +290,8 @@ function withSets(id: string, kind: BoundaryKind, said: Said | undefined, sets: 
   return {
     port,
     words: undefined,
-    place: (key) => sets.find((set) => set.key === key)?.option ?? said?.place(key) ?? first.option,
+    place: (key) =>
+      sets.find((set) => set.key === key)?.option ?? (kept === undefined ? first.option : (said as Said).place(key)),
   };
 }
 

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { keysAt, type Side } from '../../lib/adapter/adapter.js';
 import { checkPort, isProblem } from '../../lib/adapter/check.js';
@@ -9,7 +6,6 @@ import { fileTarget, flatOf, portOf, withTarget } from '../../lib/adapter/port.j
 import { ADAPTERS, adaptersAt, findAdapter, findShort } from '../../lib/adapter/registry.js';
 import { capabilities } from '../../lib/runtime/machine.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const SIDES: readonly Side[] = ['ingress', 'egress'];
 
 describe('the table of adapters', () => {
@@ -37,12 +33,6 @@ describe('the table of adapters', () => {
       }
     },
   );
-
-  test('is in docs/adapters.md, key by key', () => {
-    const page = readFileSync(join(root, 'docs/adapters.md'), 'utf8');
-    for (const { name, keys } of ADAPTERS)
-      for (const key of Object.keys(keys)) expect(page).toMatch(new RegExp(`^\\| \`${name}\` \\| \`${key}\` \\|`, 'm'));
-  });
 });
 
 describe('a port', () => {
