@@ -81,6 +81,8 @@ export interface GivenEnd {
   readonly id: string;
   readonly port: Port;
   readonly words: string;
+  /** The option that says most of it. */
+  readonly option: string;
 }
 
 /** An end before it is checked, with where it was said. */
@@ -137,7 +139,7 @@ export function withSettings(boundaries: readonly BoundaryEntry[], given: GivenE
   return checkedEnd(id, 'ingress', end);
 }
 
-const saidByVerb = ({ port, words }: GivenEnd): Said => ({ port, words, place: () => words });
+const saidByVerb = ({ port, words, option }: GivenEnd): Said => ({ port, words, place: () => option });
 
 function readFile(boundaries: readonly BoundaryEntry[], file: EndsFile, said: Map<string, Said>): void {
   for (const [id, port] of Object.entries(file.ports)) {
@@ -279,11 +281,13 @@ function withSets(id: string, kind: BoundaryKind, said: Said | undefined, sets: 
   const before = flatOf(said?.port);
   const named = sets.find(({ key }) => key === 'adapter')?.text;
   const adapter = named === undefined ? before?.adapter : findAdapter(named);
-  if (adapter === undefined && named === undefined)
+  if (adapter === undefined && named === undefined) {
+    if (said !== undefined) checkedEnd(id, kind, said);
     throw usageError(
       `${first.option}: "${id}" has no adapter that could have this key.`,
       `Give it one: --${kind} ${id}=${adapterForms(kind)[0]}.`,
     );
+  }
   const values = sets.filter(({ key }) => key !== 'adapter').map(({ key, text }) => [key, textOf(adapter, key, text)]);
   const kept = adapter === before?.adapter ? before?.config : undefined;
   const port = { adapter: adapter?.name ?? named, ...kept, ...Object.fromEntries(values) };

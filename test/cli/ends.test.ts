@@ -58,7 +58,7 @@ describe('ends from a file', () => {
   });
 
   test('give way to the end that a verb knows', () => {
-    const given = { id: 'in', port: { replay: 'j' }, words: 'journal j' };
+    const given = { id: 'in', port: { replay: 'j' }, words: 'journal j', option: '--from-journal' };
     expect(resolved({ ends: ENDS }, given)).toMatchObject({
       ports: { in: { replay: 'j' } },
       words: { in: 'journal j' },
@@ -138,7 +138,12 @@ describe('--set', () => {
   });
 
   test('also changes what a verb knows', () => {
-    const given = { id: 'in', port: { replay: 'j', pace: 'fast' as const }, words: 'journal j' };
+    const given = {
+      id: 'in',
+      port: { replay: 'j', pace: 'fast' as const },
+      words: 'journal j',
+      option: '--from-journal',
+    };
     expect(resolved({ egress: ['out=discard'], set: ['in.pace=recorded'] }, given)).toMatchObject({
       ports: { in: { replay: 'j', pace: 'recorded' } },
     });
@@ -157,9 +162,17 @@ describe('--set', () => {
     [['in.adapter=linse'], '--set in.adapter=linse: "adapter" of "in" is the string "linse".'],
     [['in.adapter=replay'], '--set in.adapter=replay: "folder" of "in" is missing.'],
     [['in.adapter=replay', 'in.folder=j', 'in.from=x'], '--set in.from=x: "from" of "in" is the string "x".'],
+    [['in.path=x', 'out.path='], '--set out.path=: "path" of "out" is the string "".'],
     [['in.__proto__=x'], '--set in.__proto__=x: "__proto__" of "in" is the string "x".'],
   ])('%j is refused', (set, message) => {
     expect(refusal(() => resolved({ ends: ENDS, set }))).toMatchObject({ message, exitCode: 2 });
+  });
+
+  test('of an end that is wrong itself leaves its place to the end', () => {
+    const ends = 'in: { adapter: linse, path: a }\nout: discard';
+    expect(refusal(() => resolved({ ends, set: ['in.path=b'] })).message).toContain(
+      'ends.yaml:1:16: "adapter" of "in"',
+    );
   });
 
   test('of an end that has no adapter says what to do', () => {

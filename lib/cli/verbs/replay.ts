@@ -77,7 +77,7 @@ async function replay(path: string, options: Options, context: VerbContext): Pro
   if (plan === undefined) return ExitCode.PlanErrors;
   const id = fedIngress(plan.boundaries, options.ingress);
   const port = replayPort(options);
-  const given = { id, port, words: `journal ${options.fromJournal}` };
+  const given = { id, port, words: `journal ${options.fromJournal}`, option: '--from-journal' };
   if (options.dryRun === true) return count(plan, given, options, context);
   const others = options.ingress.filter((text) => text.includes('='));
   const ends = await askedEnds(plan.boundaries, { ...options, ingress: others }, given);
