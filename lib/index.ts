@@ -1,6 +1,14 @@
 /** `byteor`: plans, and the pipelines of this process that run them. */
 
 export type { ErrorCode, OpenErrorCode, PortErrorCode } from './abi/error-codes.js';
+export type {
+  LinesEgress,
+  LinesEgressShort,
+  LinesIngress,
+  LinesIngressShort,
+} from './adapter/lines/lines.js';
+export type { AdapterPort, EgressPort, IngressPort, Port } from './adapter/registry.js';
+export type { Pace, ReplayIngress, ReplayPort } from './adapter/replay/replay.js';
 export {
   AbortedError,
   ByteorError,
@@ -28,7 +36,7 @@ export * from './plan.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
 export { attach, open } from './runtime/open.js';
-export type { OpenOptions, OpenOptionsOf, Port, ReplayPort } from './runtime/options.js';
+export type { OpenOptions, OpenOptionsOf } from './runtime/options.js';
 export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
 export type { ChecksumReport, CountReport, ReportOf, Reports } from './runtime/reports.js';

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "../../test/native/support/ring_fixture.hpp"
-#include "adapter/line_sink.hpp"
-#include "adapter/line_source.hpp"
+#include "adapter/lines/line_sink.hpp"
+#include "adapter/lines/line_source.hpp"
 
 namespace byteor {
 namespace {

@@ -8,19 +8,15 @@ import { enums, type WordOf } from './definition.js';
 /** Bits of the event mask that native threads send. */
 export const { NativeEvent } = enums;
 
-export interface NativePort {
-  readonly id: string;
-  readonly port: WordOf<'PortCode'>;
-  /** Of a native port. */
-  readonly adapter: 'lines' | 'replay';
-  /** A file, or the folder of a journal. */
-  readonly path: string;
-  readonly append: boolean;
-  /** Sequence of the first record to replay, and how many of the last; -1 where nothing was said. */
-  readonly from: number;
-  readonly last: number;
-  readonly recordedPace: boolean;
-}
+/** A native port names a row of native/adapter/registry.cpp; of its configuration only that adapter knows the keys. */
+export type NativePort =
+  | { readonly id: string; readonly port: 'js' | 'discard' }
+  | {
+      readonly id: string;
+      readonly port: 'native';
+      readonly adapter: string;
+      readonly config: Readonly<Record<string, string | number | boolean>>;
+    };
 
 /** Options as the addon takes them: every field set, sizes in bytes or records, 0 for "default". */
 export interface NativeOpenOptions {
@@ -102,8 +98,8 @@ export interface NativeAddon {
     onEvent: (events: number) => void,
   ): NativePipeline;
   attach(number: number, external: boolean, onEvent: (events: number) => void): NativePipeline | null;
-  /** JSON: what a replay of that port would feed, counted by reading all of it. No pipeline is made. */
-  journalFacts(spec: Uint8Array, port: NativePort): string;
+  /** JSON of the adapter's own: what that port would feed, counted by reading all of it. No pipeline is made. */
+  sourceFacts(spec: Uint8Array, port: NativePort): string;
   haltAll(): void;
   /** JSON: what this machine and build can do (CPUs, quota, memory limit, features). */
   capabilities(): string;

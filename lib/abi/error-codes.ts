@@ -117,8 +117,8 @@ const OPENING = {
   OUTPUT_OPEN: opening('both', 'an output file cannot be opened', 'The message has the path and the reason: correct either.'),
   PORT_KIND: opening(
     'core',
-    'a port does not suit its end: an ingress is discarded, or an egress replays',
-    'An ingress takes `js`, `lines` or `replay`, an egress `js`, `lines` or `discard`.',
+    'a port does not suit its end, or the core has no such adapter or key',
+    '`byteor capabilities` lists the adapters of each side; where the core lacks one of them, install byteor again.',
   ),
   PORT_UNKNOWN: opening('core', '`ports` names an end that the plan does not have', 'The message lists the ends of the plan.'),
   REGION_TOO_LARGE: opening(

@@ -20,8 +20,8 @@ export interface PlanText {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  ENOENT: 'Check the path; `-` reads the plan from standard input.',
-  EISDIR: 'Name the plan file itself.',
+  ENOENT: 'Check the path.',
+  EISDIR: 'Name the file itself.',
   EACCES: 'Make it readable (chmod), or copy it to a folder that you can read.',
 };
 
@@ -29,18 +29,22 @@ const REMEDIES: Readonly<Record<string, string>> = {
 export async function readPlanText(path: string, terminal: Terminal): Promise<PlanText> {
   if (path === '') throw usageError('The path of the plan is empty.', 'Name a file, or `-` for standard input.');
   if (path === '-') return { file: STDIN_NAME, bytes: await readStandardInput(terminal) };
+  return readFileText(path, 'plan', { ENOENT: 'Check the path; `-` reads the plan from standard input.' });
+}
+
+/**
+ * A file of the size that a plan may have.
+ * @param what how messages call it
+ * @param remedies by the system's code, where there is more to say than of any file
+ * @throws CliError (wrong usage) when it cannot be read
+ */
+export function readFileText(path: string, what: string, remedies: Readonly<Record<string, string>> = {}): PlanText {
   try {
     return { file: path, bytes: readFile(path) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw new CliError(
-      ExitCode.Usage,
-      `Cannot read the plan ${JSON.stringify(path)}: ${systemWords(error)}.`,
-      REMEDIES[code],
-      {
-        cause: error,
-      },
-    );
+    const message = `Cannot read the ${what} ${JSON.stringify(path)}: ${systemWords(error)}.`;
+    throw new CliError(ExitCode.Usage, message, remedies[code] ?? REMEDIES[code], { cause: error });
   }
 }
 

@@ -44,6 +44,15 @@ export interface Capabilities {
     /** FanoutBroadcast lanes. */
     readonly lane_graph_fanout: boolean;
   };
+  /** The adapters that the core has. */
+  readonly adapters: readonly {
+    /** The word of `adapter`. */
+    readonly adapter: string;
+    /** May run an ingress. */
+    readonly ingress: boolean;
+    /** May run an egress. */
+    readonly egress: boolean;
+  }[];
   /** Execution models that run. */
   readonly targets: readonly string[];
 }

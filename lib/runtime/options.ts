@@ -13,6 +13,8 @@ import {
   THREADS_MAX,
   WAITS,
 } from '../abi/definition.js';
+import { checkPort, isProblem, portForms } from '../adapter/check.js';
+import type { EgressPort, IngressPort, Port } from '../adapter/registry.js';
 import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HotWait } from '../handle/waiting.js';
@@ -22,34 +24,6 @@ import type { PipelinePlanV2, Target } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 
-export const PACES = ['fast', 'recorded'] as const;
-
-/**
- * Who runs a boundary: a handle of this process, a native adapter over a file or a standard stream, a journal that is
- * replayed, or nothing.
- */
-export type Port =
-  | 'js'
-  | 'discard'
-  | {
-      /** A path, or `-` for the standard stream. */
-      readonly lines: string;
-      /** Egress only: add to the file instead of truncating it. Default false. */
-      readonly append?: boolean;
-    }
-  | ReplayPort;
-
-/** Ingress only: the records of a journal. */
-export interface ReplayPort {
-  /** The folder of one Journal lane, with its segment files. Records must be of the ingress's codec. */
-  readonly replay: string;
-  /** Journal sequence of the first record. Default: the oldest that there is. */
-  readonly from?: number;
-  /** The last so many records, instead of `from`. */
-  readonly last?: number;
-  /** `fast`: as fast as they are taken (default). `recorded`: with the time that lay between them; Linux only. */
-  readonly pace?: (typeof PACES)[number];
-}
 
 /** What `open` may be told. Everything has a default. */
 export interface OpenOptions<Id extends string = string> {
@@ -112,11 +86,21 @@ interface NotOfGraph {
 }
 
 /** What `open` takes for a plan: with its boundary ids, and without the options of the other target. */
-export type OpenOptionsOf<P extends PipelinePlanV2> = [Target] extends [P['target']]
-  ? OpenOptions<(IngressIds<P> | EgressIds<P>) & string>
-  : P['target'] extends 'SingleRing'
-    ? Omit<OpenOptions<(IngressIds<P> | EgressIds<P>) & string>, keyof NotOfRing> & NotOfRing
-    : Omit<OpenOptions<(IngressIds<P> | EgressIds<P>) & string>, keyof NotOfGraph> & NotOfGraph;
+export type OpenOptionsOf<P extends PipelinePlanV2> = OptionsOfTarget<P['target']> & {
+  /** Who runs which boundary. Default: a JS handle. */
+  readonly ports?: PortsOf<IngressIds<P> & string, EgressIds<P> & string>;
+};
+
+type OptionsOfTarget<T extends Target> = [Target] extends [T]
+  ? Omit<OpenOptions, 'ports'>
+  : T extends 'SingleRing'
+    ? Omit<OpenOptions, 'ports' | keyof NotOfRing> & NotOfRing
+    : Omit<OpenOptions, 'ports' | keyof NotOfGraph> & NotOfGraph;
+
+/** What only an egress may have does not compile at an ingress, as far as the plan's ids are known. */
+type PortsOf<In extends string, Out extends string> = {
+  readonly [B in In | Out]?: string extends B ? Port : B extends In ? IngressPort : EgressPort;
+};
 
 const KNOWN: ReadonlySet<string> = new Set([
   'capacity',
@@ -214,81 +198,23 @@ function checkedCpus(value: unknown): readonly number[] {
   return cpus;
 }
 
-/** What a port may be, for messages. */
-const PORT_FORMS = {
-  ingress: '"js", { lines: PATH } or { replay: FOLDER }',
-  egress: '"js", "discard" or { lines: PATH }',
-} as const;
-
-/** Sequences of a journal are positions of records: exact as JS numbers up to here. */
-const JOURNAL_SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
-
 /**
  * Checks one boundary's port and completes it for the addon.
  * @internal
  */
-export function checkedPort(boundary: BoundaryEnd, value: unknown): NativePort {
-  const option = `ports.${boundary.id}`;
-  const port = portOf(boundary);
-  if (value === undefined || value === 'js') return port;
-  if (value === 'discard') {
-    if (boundary.kind === 'egress') return { ...port, port: 'discard' };
-    return wrong(option, value, `only an egress can be discarded; an ingress is ${PORT_FORMS.ingress}`);
+export function checkedPort({ id, kind }: BoundaryEnd, value: unknown): NativePort {
+  const checked = checkPort(kind, value);
+  if (isProblem(checked)) {
+    const { key, received, remedy } = checked;
+    return wrong(key === undefined ? `ports.${id}` : `ports.${id}.${key}`, received, remedy);
   }
-  if (typeof value !== 'object' || value === null) return wrong(option, value, `give ${PORT_FORMS[boundary.kind]}`);
-  return 'replay' in value ? checkedReplay(boundary, value) : checkedLines(boundary, value);
-}
-
-const portOf = ({ id }: BoundaryEnd): NativePort => ({
-  id,
-  port: 'js',
-  adapter: 'lines',
-  path: '',
-  append: false,
-  from: -1,
-  last: -1,
-  recordedPace: false,
-});
-
-function checkedReplay(boundary: BoundaryEnd, value: object): NativePort {
-  const option = `ports.${boundary.id}`;
-  const { replay, from, last, pace, ...others } = value as Record<string, unknown>;
-  const unknown = Object.keys(others)[0];
-  if (unknown !== undefined)
-    wrong(`${option}.${unknown}`, others[unknown], 'a replay takes "replay", "from" or "last", and "pace"');
-  if (boundary.kind === 'egress')
-    wrong(option, value, `only an ingress gets the records of a journal; an egress is ${PORT_FORMS.egress}`);
-  if (typeof replay !== 'string' || replay === '' || replay.includes('\0'))
-    return wrong(`${option}.replay`, replay, "give the path of a journal's folder");
-  if (from !== undefined && last !== undefined)
-    wrong(`${option}.last`, last, '"from" was given too; a replay begins at one of them');
-  return {
-    ...portOf(boundary),
-    port: 'native',
-    adapter: 'replay',
-    path: replay,
-    from: integer(`${option}.from`, from, 0, JOURNAL_SEQUENCE_MAX, -1),
-    last: integer(`${option}.last`, last, 1, JOURNAL_SEQUENCE_MAX, -1),
-    recordedPace: word(`${option}.pace`, pace, PACES, 'fast') === 'recorded',
-  };
-}
-
-function checkedLines(boundary: BoundaryEnd, value: object): NativePort {
-  const option = `ports.${boundary.id}`;
-  const { lines, append, ...others } = value as Record<string, unknown>;
-  const unknown = Object.keys(others)[0];
-  if (unknown !== undefined)
-    wrong(`${option}.${unknown}`, others[unknown], 'an adapter takes "lines" and, for an egress, "append"');
-  if (typeof lines !== 'string' || lines === '' || lines.includes('\0'))
-    return wrong(`${option}.lines`, lines, 'give the path of a file, or "-" for the standard stream');
-  if (append !== undefined && boundary.kind === 'ingress')
-    wrong(`${option}.append`, append, 'only an egress writes; leave it out');
-  return { ...portOf(boundary), port: 'native', path: lines, append: flag(`${option}.append`, append, false) };
+  if (checked.port !== 'native') return { id, port: checked.port };
+  return { id, port: 'native', adapter: checked.adapter.name, config: checked.config };
 }
 
 function checkedPorts(value: unknown, boundaries: readonly BoundaryEnd[]): NativePort[] {
   if (value !== undefined && (typeof value !== 'object' || value === null))
-    wrong('ports', value, 'give an object from boundary id to "js", "discard", { lines: PATH } or { replay: FOLDER }');
+    wrong('ports', value, `give an object from boundary id to its port: ${portForms('egress')}, …`);
   const ports = (value ?? {}) as Record<string, unknown>;
   for (const id of Object.keys(ports))
     if (!boundaries.some((boundary) => boundary.id === id))

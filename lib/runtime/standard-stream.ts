@@ -6,6 +6,8 @@
  * writes, `DEVNULL` of Python): no system call tells those from a closed stream. Linux; elsewhere the answer is false.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
+import type { NativePort } from '../abi/addon.js';
+import { fileTarget, STANDARD_STREAM } from '../adapter/port.js';
 import { OpenError } from '../error/errors.js';
 
 export const StandardStream = { Input: 0, Output: 1, Error: 2 } as const;
@@ -31,13 +33,12 @@ export const CLOSED_REMEDY: Readonly<Record<0 | 1, string>> = {
 };
 
 /** @throws OpenError when a native port is a standard stream that was closed before the start */
-export function refuseClosedStreams(
-  ports: readonly { readonly path: string }[],
-  isIngress: (at: number) => boolean,
-): void {
-  for (const [at, { path }] of ports.entries()) {
+export function refuseClosedStreams(ports: readonly NativePort[], isIngress: (at: number) => boolean): void {
+  for (const [at, port] of ports.entries()) {
     const ingress = isIngress(at);
-    if (path !== '-' || !wasClosedAtStart(ingress ? StandardStream.Input : StandardStream.Output)) continue;
+    const target = port.port === 'native' ? fileTarget({ adapter: port.adapter, ...port.config }) : undefined;
+    if (target !== STANDARD_STREAM || !wasClosedAtStart(ingress ? StandardStream.Input : StandardStream.Output))
+      continue;
     const words = ingress ? 'read standard input' : 'write standard output';
     throw new OpenError(
       ingress ? 'INPUT_OPEN' : 'OUTPUT_OPEN',

@@ -18,7 +18,7 @@
 #include "core/coded_error.hpp"
 #include "platform/cpu_distance.hpp"
 #include "run/pipeline.hpp"
-#include "run/replay.hpp"
+#include "run/ports.hpp"
 
 namespace byteor::addon {
 namespace {
@@ -82,13 +82,13 @@ Napi::Value capabilities_text(const Napi::CallbackInfo& info) {
   return {env, guarded(env, [&]() -> napi_value { return Napi::String::New(env, capabilities()); })};
 }
 
-// journalFacts(spec: Uint8Array, port: NativePort): string
-Napi::Value journal_facts(const Napi::CallbackInfo& info) {
+// sourceFacts(spec: Uint8Array, port: NativePort): string
+Napi::Value source_facts(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 2 || !info[0].IsTypedArray())
               throw core::CodedError(abi::ErrorCode::kNativeError, "a spec and a port are wanted");
-            return Napi::String::New(env, run::journal_facts(bytes_of(info[0]), read_port(info[1])));
+            return Napi::String::New(env, run::source_facts(bytes_of(info[0]), read_port(info[1])));
           })};
 }
 
@@ -114,7 +114,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("attach", Napi::Function::New(env, attach, "attach"));
   exports.Set("haltAll", Napi::Function::New(env, halt_all, "haltAll"));
   exports.Set("capabilities", Napi::Function::New(env, capabilities_text, "capabilities"));
-  exports.Set("journalFacts", Napi::Function::New(env, journal_facts, "journalFacts"));
+  exports.Set("sourceFacts", Napi::Function::New(env, source_facts, "sourceFacts"));
   exports.Set("flagRoundTrip", Napi::Function::New(env, flag_round_trip, "flagRoundTrip"));
   exports.Set("liveRegions", Napi::Function::New(env, live_regions, "liveRegions"));
   return exports;

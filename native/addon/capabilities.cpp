@@ -1,6 +1,9 @@
 #include "addon/capabilities.hpp"
 
+#include <utility>
+
 #include "abi/abi_generated.hpp"
+#include "adapter/registry.hpp"
 #include "op/text.hpp"
 #include "platform/affinity.hpp"
 #include "platform/cgroup.hpp"
@@ -46,6 +49,20 @@ void append_memory(std::string& text) {
   text += '}';
 }
 
+// The adapters that this build has, by name: what each takes, the package knows.
+void append_adapters(std::string& text) {
+  text += "\"adapters\":[";
+  bool first = true;
+  for (const adapter::Adapter& adapter : adapter::adapters()) {
+    if (!std::exchange(first, false)) text += ',';
+    text += "{\"adapter\":";
+    op::append_json_string(text, adapter.name);
+    text += std::string(",\"ingress\":") + (adapter.source == nullptr ? "false" : "true") +
+            ",\"egress\":" + (adapter.sink == nullptr ? "false" : "true") + '}';
+  }
+  text += ']';
+}
+
 }  // namespace
 
 std::string capabilities() {
@@ -54,6 +71,8 @@ std::string capabilities() {
   append_cpus(text);
   text += ',';
   append_memory(text);
+  text += ',';
+  append_adapters(text);
   // Features are the words that this build's plans may use; targets are what it can run.
   text +=
       ",\"features\":{\"lane_graph_journal\":true,\"lane_graph_fanout\":true},\"targets\":[\"SingleRing\","

@@ -1,6 +1,5 @@
 #include "addon/read_options.hpp"
 
-#include <optional>
 #include <string>
 
 #include "abi/words.hpp"
@@ -46,19 +45,24 @@ Enum read_word(const Napi::Object& object, const char* name) {
   return *value;
 }
 
-run::Adapter read_adapter(const Napi::Object& object) {
-  const std::string text = read_text(object, "adapter");
-  if (text == "lines") return run::Adapter::kLines;
-  if (text == "replay") return run::Adapter::kReplay;
-  mismatch("adapter");
+// A text, a flag, or a whole number that JavaScript holds exactly: the keys are the adapter's own.
+adapter::Config::Value read_config_value(const Napi::Value& value) {
+  if (value.IsString()) return value.As<Napi::String>().Utf8Value();
+  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
+  if (!value.IsNumber()) mismatch("ports");
+  const std::int64_t number = value.As<Napi::Number>().Int64Value();
+  if (static_cast<double>(number) != value.As<Napi::Number>().DoubleValue()) mismatch("ports");
+  return number;
 }
 
-// A sequence, exact up to 2^53, or nothing for -1.
-std::optional<std::uint64_t> read_sequence(const Napi::Object& object, const char* name) {
-  const Napi::Value value = object.Get(name);
-  if (!value.IsNumber()) mismatch(name);
-  const std::int64_t number = value.As<Napi::Number>().Int64Value();
-  return number < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(number));
+adapter::Config read_config(const Napi::Object& object) {
+  adapter::Config config;
+  const Napi::Array keys = object.GetPropertyNames();
+  for (std::uint32_t i = 0; i < keys.Length(); ++i) {
+    const Napi::Value key = keys.Get(i);
+    config.set(key.ToString().Utf8Value(), read_config_value(object.Get(key)));
+  }
+  return config;
 }
 
 }  // namespace
@@ -69,12 +73,11 @@ run::PortOptions read_port(const Napi::Value& value) {
   run::PortOptions port;
   port.id = read_text(object, "id");
   port.port = read_word<abi::PortCode>(object, "port");
-  port.path = read_text(object, "path");
-  port.append = read_flag(object, "append");
-  port.adapter = read_adapter(object);
-  port.from = read_sequence(object, "from");
-  port.last = read_sequence(object, "last");
-  port.recorded_pace = read_flag(object, "recordedPace");
+  if (port.port != abi::PortCode::kNative) return port;
+  port.adapter = read_text(object, "adapter");
+  const Napi::Value config = object.Get("config");
+  if (!config.IsObject()) mismatch("ports");
+  port.config = read_config(config.As<Napi::Object>());
   return port;
 }
 

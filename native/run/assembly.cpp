@@ -35,7 +35,7 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, 
     return lane.kind == abi::LaneKindCode::kJournal;
   });
   graph_options.may_sleep = parts.ports.uses_js() || parts.tuning.may_sleep() || journals;
-  graph::Journals files = open_journals(graph, layout, options);
+  graph::Journals files = open_journals(graph, layout, options, parts.ports);
   const std::span<std::byte> region = parts.map(layout.header.region_bytes);
   return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(layout), std::move(files),
                                             std::move(graph_options), parts.failures);

@@ -61,11 +61,12 @@ std::string parent_folder(const std::string& plan, const Options& options) {
 }
 
 // A journal that is replayed into itself would never end.
-void refuse_own_journal(const std::string& folder, const Options& options) {
-  for (const PortOptions& port : options.ports) {
+void refuse_own_journal(const std::string& folder, const Ports& ports) {
+  for (const Port& port : ports.all()) {
+    const std::string read = port.end() == nullptr ? std::string() : port.end()->reads_folder();
     std::error_code error;
-    if (port.adapter != Adapter::kReplay || !std::filesystem::equivalent(port.path, folder, error) || error) continue;
-    throw core::CodedError(abi::ErrorCode::kSameFile, "the journal " + port.path + ", which ingress " + port.id +
+    if (read.empty() || !std::filesystem::equivalent(read, folder, error) || error) continue;
+    throw core::CodedError(abi::ErrorCode::kSameFile, "the journal " + read + ", which ingress " + port.options.id +
                                      " replays, is one that this plan writes; name another folder for its journal "
                                      "lanes");
   }
@@ -74,7 +75,7 @@ void refuse_own_journal(const std::string& folder, const Options& options) {
 }  // namespace
 
 graph::Journals open_journals(const graph::LaneGraphDescription& graph, const graph::RegionLayout& layout,
-                              const Options& options) {
+                              const Options& options, const Ports& ports) {
   graph::Journals journals(graph.lanes.size());
   std::string parent;
   for (std::size_t i = 0; i < graph.lanes.size(); ++i) {
@@ -82,7 +83,7 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const gr
     if (lane.kind != abi::LaneKindCode::kJournal) continue;
     if (parent.empty()) parent = parent_folder(graph.name, options);
     journal::JournalOptions files;
-    refuse_own_journal(parent + "/" + folder_name(lane.id), options);
+    refuse_own_journal(parent + "/" + folder_name(lane.id), ports);
     files.folder = parent + "/" + folder_name(lane.id);
     files.type = {lane.codec, lane.layout_hash};
     files.fsync = lane.fsync;

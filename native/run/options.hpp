@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "adapter/config.hpp"
 #include "core/coded_error.hpp"
 #include "platform/disk.hpp"
 
@@ -15,19 +15,13 @@ namespace byteor::run {
 using abi::Profile;
 using abi::WaitStrategy;
 
-// What a native port is. kReplay: an ingress that gets the records of a journal.
-enum class Adapter : std::uint32_t { kLines, kReplay };
-
 // Who runs a boundary. A port without an entry is a JS handle.
 struct PortOptions {
   std::string id;  // boundary id
   abi::PortCode port = abi::PortCode::kJs;
-  std::string path = {};                   // lines: file, or "-" for the standard stream; replay: the journal's folder
-  bool append = false;                     // lines, egress: add to the file instead of truncating it
-  Adapter adapter = Adapter::kLines;       // native
-  std::optional<std::uint64_t> from = {};  // replay: sequence of the first record
-  std::optional<std::uint64_t> last = {};  // replay: so many records before the journal's end, instead of `from`
-  bool recorded_pace = false;              // replay: with the pauses that lay between the records
+  // Of a native port: a row of adapter/registry.cpp, and what that adapter alone understands.
+  std::string adapter = {};
+  adapter::Config config = {};
 };
 
 struct Options {

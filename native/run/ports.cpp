@@ -1,13 +1,15 @@
 #include "run/ports.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
+#include "adapter/opened_file.hpp"
+#include "adapter/registry.hpp"
 #include "core/coded_error.hpp"
 #include "op/text.hpp"
 #include "run/assembly.hpp"
-#include "run/replay.hpp"
 
 namespace byteor::run {
 namespace {
@@ -22,30 +24,26 @@ std::string names_of(const std::vector<Port>& ports) {
   return names;
 }
 
-std::unique_ptr<core::Source> make_source(adapter::InputFile file, graph::WritingEnd end, const op::KeyReader* key,
-                                          core::FailureReporter& failures,
-                                          const std::atomic<std::uint32_t>& region_state,
-                                          const adapter::LineSourceOptions& options) {
-  return std::visit(
-      [&](auto ends) -> std::unique_ptr<core::Source> {
-        auto all = graph::as_vector(ends);
-        using Producer = std::remove_pointer_t<typename decltype(all)::value_type>;
-        return std::make_unique<adapter::BasicLineSource<Producer>>(std::move(file), std::move(all), key, failures,
-                                                                    region_state, options);
-      },
-      std::move(end));
+// The row of a native port, and one that has its side.
+const adapter::Adapter& adapter_of(const PortOptions& asked, abi::BoundaryCode kind) {
+  const adapter::Adapter* const found = adapter::find_adapter(asked.adapter);
+  if (found == nullptr)
+    throw core::CodedError(abi::ErrorCode::kPortKind, "the addon has no adapter " + asked.adapter + " for " + asked.id +
+                                     ", so it does not fit the package; reinstall byteor");
+  const bool ingress = kind == abi::BoundaryCode::kIngress;
+  if (ingress ? found->source == nullptr : found->sink == nullptr)
+    throw core::CodedError(abi::ErrorCode::kPortKind, (ingress ? "ingress " : "egress ") + asked.id + " cannot have the adapter " +
+                                     asked.adapter + ", which only " + (ingress ? "writes" : "reads") +
+                                     "; `byteor capabilities` lists the adapters of each side");
+  return *found;
 }
 
-std::unique_ptr<adapter::Sink> make_sink(adapter::OutputFile file, graph::ReadingEnd end,
-                                         core::FailureReporter& failures, adapter::LineSinkOptions options) {
-  return std::visit(
-      [&](auto ends) -> std::unique_ptr<adapter::Sink> {
-        auto all = graph::as_vector(ends);
-        using Consumer = std::remove_pointer_t<typename decltype(all)::value_type>;
-        return std::make_unique<adapter::BasicLineSink<Consumer>>(std::move(file), std::move(all), failures,
-                                                                  std::move(options));
-      },
-      std::move(end));
+void make_end(Port& port, const graph::BoundaryDescription& boundary) {
+  const adapter::Adapter& adapter = adapter_of(port.options, boundary.kind);
+  if (port.is_ingress())
+    port.source_end = adapter.source(port.options.config, boundary);
+  else
+    port.sink_end = adapter.sink(port.options.config, boundary);
 }
 
 // Records that were lines are lines at every egress. A journal may hold records of a run that had other ingresses.
@@ -66,8 +64,7 @@ Ports Ports::resolve(const graph::Description& description, const Options& optio
   const graph::CatalogDescription& catalog = catalog_of(description);
   Ports ports;
   for (const graph::BoundaryDescription& boundary : catalog.boundaries)
-    ports.ports_.push_back(
-        {.options = {.id = boundary.id}, .kind = boundary.kind, .records = {boundary.codec, boundary.layout_hash}});
+    ports.ports_.push_back({.options = {.id = boundary.id}, .kind = boundary.kind});
   for (const PortOptions& asked : options.ports) {
     Port* const port = ports.find(asked.id);
     if (port == nullptr)
@@ -75,12 +72,13 @@ Ports Ports::resolve(const graph::Description& description, const Options& optio
     if (port->is_ingress() && asked.port == abi::PortCode::kDiscard)
       throw core::CodedError(abi::ErrorCode::kPortKind, "ingress " + asked.id + " cannot be discarded; only an egress can");
     port->options = asked;
-    if (port->is_replay() && !port->is_ingress())
-      throw core::CodedError(abi::ErrorCode::kPortKind, "egress " + asked.id + " cannot be fed by a journal; only an ingress can");
+    if (asked.port == abi::PortCode::kNative)
+      make_end(*port, catalog.boundaries[static_cast<std::size_t>(port - ports.ports_.data())]);
   }
   ports.lines_only_ =
-      keeps_lines(description) && std::all_of(ports.ports_.begin(), ports.ports_.end(),
-                                              [](const Port& port) { return !port.is_ingress() || port.is_lines(); });
+      keeps_lines(description) && std::all_of(ports.ports_.begin(), ports.ports_.end(), [](const Port& port) {
+        return !port.is_ingress() || (port.source_end != nullptr && port.source_end->gives_lines());
+      });
   return ports;
 }
 
@@ -100,65 +98,38 @@ std::vector<abi::PortCode> Ports::codes() const {
   return codes;
 }
 
-// What a native port reads or writes; nothing for the others.
-struct Ports::Opened {
-  std::optional<adapter::InputFile> input = {};
-  std::optional<adapter::OutputFile> output = {};
-  std::unique_ptr<journal::JournalReader> journal = nullptr;
-};
-
-// All of them before any sink empties its file.
-std::vector<Ports::Opened> Ports::open_files() const {
-  std::vector<Opened> all;
-  for (const Port& port : ports_) {
-    Opened& opened = all.emplace_back();
-    if (port.is_replay()) opened.journal = open_replay(port.options, port.records);
-    if (!port.is_lines()) continue;
-    const bool standard = port.options.path == "-";
-    if (port.is_ingress())
-      opened.input =
-          standard ? adapter::InputFile::lend(0, "standard input") : adapter::InputFile::open(port.options.path);
-    else
-      opened.output = standard ? adapter::OutputFile::lend(1, "standard output")
-                               : adapter::OutputFile::open(port.options.path, port.options.append);
-  }
-  for (const Opened& from : all)
-    for (const Opened& to : all)
-      if (from.input.has_value() && to.output.has_value()) adapter::refuse_same_file(*from.input, *to.output);
-  for (Opened& opened : all) {
-    if (opened.input.has_value()) opened.input->begin_use();
-    if (opened.output.has_value()) opened.output->begin_use();
-  }
-  return all;
+// All of them are open, and compared with each other, before any begins, and all have begun before any output may be
+// emptied.
+void Ports::open_ends() {
+  for (Port& port : ports_)
+    if (adapter::End* const end = port.end()) end->open();
+  for (const Port& from : ports_)
+    for (const Port& to : ports_) {
+      if (from.source_end == nullptr || to.sink_end == nullptr) continue;
+      const std::optional<adapter::OpenedFile> input = from.source_end->file();
+      const std::optional<adapter::OpenedFile> output = to.sink_end->file();
+      if (input.has_value() && output.has_value()) adapter::refuse_same_file(*input, *output);
+    }
+  for (Port& port : ports_)
+    if (adapter::End* const end = port.end()) end->begin();
 }
 
 void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureReporter& failures,
                  const std::atomic<std::uint32_t>& state, std::uint32_t batch_records,
                  std::function<void()> readers_gone) {
-  std::vector<Opened> opened = open_files();
+  open_ends();
   for (std::uint32_t i = 0; i < ports_.size(); ++i) {
     Port& port = ports_[i];
     const std::uint32_t agent = graph.boundary_agent(i);
-    if (opened[i].journal != nullptr) {
-      port.source = make_replay(std::move(opened[i].journal), graph.writing_end(i),
-                                {port.options, key, failures, state, agent, batch_records});
-    } else if (opened[i].input.has_value()) {
-      adapter::LineSourceOptions options;
-      options.agent = agent;
-      options.batch_records = batch_records;
-      port.source = make_source(std::move(*opened[i].input), graph.writing_end(i), key, failures, state, options);
-    } else if (opened[i].output.has_value()) {
-      adapter::LineSinkOptions options;
-      options.agent = agent;
-      options.batch_records = batch_records;
-      options.lines_only = lines_only_;
-      options.on_reader_gone = [this, readers_gone] {
-        if (all_readers_gone()) readers_gone();
-      };
-      port.sink = make_sink(std::move(*opened[i].output), graph.reading_end(i), failures, std::move(options));
+    if (port.source_end != nullptr) {
+      port.source = port.source_end->start(graph.writing_end(i), {agent, batch_records, key, failures, state});
+      port.shown = graph.observe_end(*port.source, i);
     }
-    if (port.source != nullptr) port.shown = graph.observe_end(*port.source, i);
-    if (port.sink != nullptr) {
+    if (port.sink_end != nullptr) {
+      port.sink = port.sink_end->start(graph.reading_end(i),
+                                       {agent, batch_records, failures, lines_only_, [this, readers_gone] {
+                                          if (all_readers_gone()) readers_gone();
+                                        }});
       port.shown = graph.observe_end(*port.sink, i);
       graph.follow_written(i, port.sink->written());
     }
@@ -189,27 +160,29 @@ void Ports::describe(std::string& text) const {
     if (!first) text += ',';
     first = false;
     op::append_json_string(text, port.options.id);
-    text += std::string(":{\"kind\":\"") + (port.is_replay() ? "replay" : "lines") + "\",\"path\":";
-    op::append_json_string(text, port.options.path);
-    if (port.source != nullptr) {
-      const std::optional<std::uint64_t>& size = port.source->input_bytes();
-      text += ",\"bytes\":" + std::to_string(port.source->bytes_read()) +
-              ",\"records\":" + std::to_string(port.source->records()) +
-              ",\"input_bytes\":" + (size.has_value() ? std::to_string(*size) : std::string("null"));
-      if (port.is_replay()) {
-        text += ",\"replay\":{\"journal\":";
-        op::append_json_string(text, port.options.path);
-        text += ",\"torn_bytes\":" + std::to_string(port.source->torn_bytes()) + '}';
-      }
-      text += '}';
-    } else {
-      text += ",\"bytes\":" + std::to_string(port.sink->bytes_written()) +
-              ",\"records\":" + std::to_string(port.sink->records_written()) +
-              ",\"unwritten\":" + std::to_string(port.sink->records_unwritten()) +
-              ",\"reader_gone\":" + (port.sink->reader_gone() ? "true" : "false") + '}';
-    }
+    text += ":{\"kind\":";
+    op::append_json_string(text, port.options.adapter);
+    port.end()->describe(text);
+    if (port.source != nullptr)
+      port.source->describe(text);
+    else
+      port.sink->describe(text);
+    text += '}';
   }
   text += '}';
+}
+
+std::string source_facts(std::span<const std::byte> spec, const PortOptions& asked) {
+  const graph::Description description = graph::decode(spec);
+  for (const graph::BoundaryDescription& boundary : catalog_of(description).boundaries) {
+    if (boundary.id != asked.id || boundary.kind != abi::BoundaryCode::kIngress) continue;
+    const std::string facts =
+        adapter_of(asked, boundary.kind).source(asked.config, boundary)->facts();
+    if (!facts.empty()) return facts;
+    throw core::CodedError(abi::ErrorCode::kPortKind, "the adapter " + asked.adapter + " of ingress " + asked.id +
+                                     " cannot tell what it would feed; run the plan");
+  }
+  throw core::CodedError(abi::ErrorCode::kPortUnknown, "the plan has no ingress " + asked.id);
 }
 
 }  // namespace byteor::run

@@ -130,6 +130,28 @@ describe('what may stand at the cursor', () => {
     expect((await told('replay', plan, '--ingress', '')).values).toEqual(['in', 'in=']);
   });
 
+  test('is a folder behind the adapter that wants one', async () => {
+    expect(await told('run', planFile(), '--ingress', 'in=replay:j')).toEqual({
+      flags: 'folders',
+      prefix: 'in=replay:',
+      values: [],
+    });
+  });
+
+  test('of --set is a boundary, then a key of its side, then its words', async () => {
+    const plan = planFile();
+    expect(await told('run', plan, '--set', '')).toEqual({ flags: 'open', prefix: '', values: ['in.', 'out.'] });
+    expect((await told('run', plan, '--set', 'out.')).values).toEqual(['path=', 'append=']);
+    expect(await told('run', plan, '--set', 'in.pace=')).toEqual({
+      flags: '',
+      prefix: 'in.pace=',
+      values: ['fast', 'recorded'],
+    });
+    expect((await told('run', plan, '--set', 'out.append=t')).values).toEqual(['true']);
+    expect((await told('run', plan, '--set', 'nowhere.')).values).toEqual([]);
+    expect((await told('run', plan, '--ends', '')).flags).toBe('files');
+  });
+
   test('is a boundary also of a plan that has errors', async () => {
     const plan = planFile(YAML_PLAN.replace('[keep]', '[kep]'));
     expect((await told('run', plan, '--ingress', '')).values).toEqual(['in=']);

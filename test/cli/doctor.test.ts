@@ -30,6 +30,7 @@ const machine = (changes: Partial<Capabilities> = {}): Capabilities => ({
   cpus: { allowed: [0, 1, 2, 3], isolated: [], share: 4, threads: 4, quota: null },
   memory: null,
   features: { lane_graph_journal: true, lane_graph_fanout: true },
+  adapters: [],
   targets: ['SingleRing', 'LaneGraph'],
   ...changes,
 });

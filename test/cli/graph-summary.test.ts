@@ -191,7 +191,9 @@ describe('several boundaries', () => {
   ];
 
   test('each have their adapter', () => {
-    expect(resolveEnds(boundaries, ['a=lines:-', 'b=lines:b.log'], ['x=discard', 'y=lines:-'])).toMatchObject({
+    expect(
+      resolveEnds(boundaries, { ingress: ['a=lines:-', 'b=lines:b.log'], egress: ['x=discard', 'y=lines:-'] }),
+    ).toMatchObject({
       ports: { a: { lines: '-' }, b: { lines: 'b.log' }, x: 'discard', y: { lines: '-' } },
       readsStandardInput: true,
       writesStandardOutput: true,
@@ -218,7 +220,7 @@ describe('several boundaries', () => {
       'Standard output is the adapter of "x" and "y".',
     ],
   ])('are refused: %s', (_, ingress, egress, message) => {
-    expect(() => resolveEnds(boundaries, ingress, egress)).toThrow(message);
+    expect(() => resolveEnds(boundaries, { ingress, egress })).toThrow(message);
   });
 
   test('are one progress line together', () => {

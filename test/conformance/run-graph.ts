@@ -2,12 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Port } from '../../lib/adapter/registry.js';
 import type { PipelineFailedError } from '../../lib/error/errors.js';
 import type { PollHandle } from '../../lib/handle/poll.js';
 import type { PushHandle } from '../../lib/handle/push.js';
 import type { Ledger } from '../../lib/region/counts.js';
 import { open } from '../../lib/runtime/open.js';
-import type { OpenOptions, Port } from '../../lib/runtime/options.js';
+import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { compile, type Version } from '../../lib/version/version.js';
 import type { GraphCase } from './graph-cases.js';

@@ -2,13 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Port } from '../../lib/adapter/registry.js';
 import { PipelineFailedError } from '../../lib/error/errors.js';
 import type { PollHandle, RecordCursor } from '../../lib/handle/poll.js';
 import type { PushHandle } from '../../lib/handle/push.js';
 import type { BoundaryEntry, Codec, SingleRingPlan } from '../../lib/plan/document.js';
 import type { Ledger } from '../../lib/region/counts.js';
 import { open } from '../../lib/runtime/open.js';
-import type { OpenOptions, Port } from '../../lib/runtime/options.js';
+import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { compile, type Version } from '../../lib/version/version.js';
 import { encodeStruct, type StructValue } from './bytes.js';

@@ -13,7 +13,8 @@
 #include <string>
 
 #include "abi/words.hpp"
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
+#include "adapter/opened_file.hpp"
 #include "core/coded_error.hpp"
 #include "support/no_descriptors.hpp"
 #include "support/temp_folder.hpp"
@@ -332,6 +333,11 @@ TEST(OutputFile, AFullDeviceIsAnErrorNumber) {
   EXPECT_EQ(result.error, ENOSPC);
 }
 
+template <class File>
+OpenedFile opened(const File& file) {
+  return {file.descriptor(), file.name()};
+}
+
 TEST(SameFile, IsRefusedAlsoThroughAnotherName) {
   const test::TempFolder temp;
   const std::string path = temp.write("file", "x\n");
@@ -341,7 +347,7 @@ TEST(SameFile, IsRefusedAlsoThroughAnotherName) {
     EXPECT_EQ(refusal([&] {
                 const InputFile input = InputFile::open(path);
                 const OutputFile output = OutputFile::open(temp.path(name), false);
-                refuse_same_file(input, output);
+                refuse_same_file(opened(input), opened(output));
               }),
               "SAME_FILE " + path + " and " + temp.path(name) +
                   " are the same file, which would be overwritten while it is read; write to another file");
@@ -352,9 +358,9 @@ TEST(SameFile, IsRefusedAlsoThroughAnotherName) {
 TEST(SameFile, DoesNotMeanDevicesOrEqualContent) {
   const test::TempFolder temp;
   const InputFile null = InputFile::open("/dev/null");
-  EXPECT_EQ(refusal([&] { refuse_same_file(null, OutputFile::open("/dev/null", false)); }), "");
+  EXPECT_EQ(refusal([&] { refuse_same_file(opened(null), opened(OutputFile::open("/dev/null", false))); }), "");
   const InputFile one = InputFile::open(temp.write("one", "x"));
-  EXPECT_EQ(refusal([&] { refuse_same_file(one, OutputFile::open(temp.write("two", "x"), false)); }), "");
+  EXPECT_EQ(refusal([&] { refuse_same_file(opened(one), opened(OutputFile::open(temp.write("two", "x"), false))); }), "");
 }
 
 std::string claim(OutputFile& file) {

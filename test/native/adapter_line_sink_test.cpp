@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "adapter/line_sink.hpp"
-#include "adapter/line_source.hpp"
+#include "adapter/lines/line_sink.hpp"
+#include "adapter/lines/line_source.hpp"
 #include "op/hash.hpp"
 #include "platform/wake.hpp"
 #include "support/lines.hpp"

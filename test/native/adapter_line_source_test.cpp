@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "adapter/line_source.hpp"
+#include "adapter/lines/line_source.hpp"
 #include "core/coded_error.hpp"
 #include "op/hash.hpp"
 #include "platform/wake.hpp"

@@ -240,7 +240,8 @@ class SleepingPipeline : public testing::Test {
     run::PortOptions in;
     in.id = "in";
     in.port = abi::PortCode::kNative;
-    in.path = temp_.write("input", text);
+    in.adapter = "lines";
+    in.config = {{"path", temp_.write("input", text)}};
     options.ports = {in};
     pipeline_ = open_pipeline(SpecBuilder::build({{{"a"}}}), options);
     pipeline_->start();

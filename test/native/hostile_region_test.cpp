@@ -226,7 +226,8 @@ Shape random_shape(Random& random, const TempFolder& temp, const std::string& in
     port.id = boundary.id;
     if (random.one_in(3)) {
       port.port = abi::PortCode::kNative;
-      port.path = boundary.kind == abi::BoundaryCode::kIngress ? input : temp.path("out-" + boundary.id);
+      port.adapter = "lines";
+      port.config.set("path", boundary.kind == abi::BoundaryCode::kIngress ? input : temp.path("out-" + boundary.id));
     } else if (boundary.kind == abi::BoundaryCode::kEgress && random.one_in(3)) {
       port.port = abi::PortCode::kDiscard;
     }

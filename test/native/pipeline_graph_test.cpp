@@ -38,11 +38,7 @@ std::string numbered(std::size_t count) {
 }
 
 run::PortOptions lines(const std::string& id, const std::string& path) {
-  run::PortOptions port;
-  port.id = id;
-  port.port = abi::PortCode::kNative;
-  port.path = path;
-  return port;
+  return {.id = id, .port = abi::PortCode::kNative, .adapter = "lines", .config = {{"path", path}}};
 }
 
 class GraphPipeline : public testing::Test {

@@ -132,10 +132,12 @@ class Running {
     if (round_.ingress == PortCode::kNative) {
       std::string text;
       for (const std::string& record : round_.records) text += record + "\n";
-      options.ports.push_back({.id = "in", .port = PortCode::kNative, .path = folder_.write("in", text)});
+      options.ports.push_back(
+          {.id = "in", .port = PortCode::kNative, .adapter = "lines", .config = {{"path", folder_.write("in", text)}}});
     }
     if (round_.egress == PortCode::kNative)
-      options.ports.push_back({.id = "out", .port = PortCode::kNative, .path = folder_.path("out")});
+      options.ports.push_back(
+          {.id = "out", .port = PortCode::kNative, .adapter = "lines", .config = {{"path", folder_.path("out")}}});
     if (round_.egress == PortCode::kDiscard) options.ports.push_back({.id = "out", .port = PortCode::kDiscard});
     pipeline_ = open_pipeline(SpecBuilder::build(round_.ring), options);
     delivered_.resize(round_.ring.shards);

@@ -47,7 +47,10 @@ describe('open refuses', () => {
     [{ ports: { in: 'discard' } }, 'ports.in is the string "discard": only an egress can be discarded'],
     [{ ports: { out: 'file' } }, 'ports.out is the string "file": give "js", "discard" or { lines: PATH }'],
     [{ ports: { in: 5 } }, 'ports.in is 5: give "js", { lines: PATH } or { replay: FOLDER }'],
-    [{ ports: { out: { replay: 'x' } } }, 'only an ingress gets the records of a journal'],
+    [
+      { ports: { out: { replay: 'x' } } },
+      'ports.out.replay is the string "x": the adapter replay is only for an ingress; an egress is "js", "discard" or { lines: PATH }',
+    ],
     [{ ports: { in: { replay: '' } } }, `ports.in.replay is the string "": give the path of a journal's folder`],
     [{ ports: { in: { replay: 'x', from: -1 } } }, 'ports.in.from is -1: give an integer from 0 to 9007199254740991'],
     [{ ports: { in: { replay: 'x', last: 0 } } }, 'ports.in.last is 0: give an integer from 1 to 9007199254740991'],
@@ -61,14 +64,49 @@ describe('open refuses', () => {
     ],
     [
       { ports: { in: { replay: 'x', append: true } } },
-      'ports.in.append is true: a replay takes "replay", "from" or "last", and "pace"',
+      'ports.in.append is true: the adapter replay takes "replay", "from", "last", "pace" at an ingress',
     ],
     [{ ports: { out: { lines: '' } } }, 'ports.out.lines is the string "": give the path of a file, or "-"'],
     [
       { ports: { out: { lines: 'x', apend: true } } },
-      'ports.out.apend is true: an adapter takes "lines" and, for an egress, "append"',
+      'ports.out.apend is true: the adapter lines takes "lines", "append" at an egress (did you mean "append"?)',
     ],
-    [{ ports: { in: { lines: 'x', append: true } } }, 'ports.in.append is true: only an egress writes; leave it out'],
+    [{ ports: { in: { lines: 'x', append: true } } }, 'ports.in.append is true: only an egress has it; leave it out'],
+    [
+      { ports: { in: { adapter: 'linse', path: 'x' } } },
+      'ports.in.adapter is the string "linse": there is no such adapter; an ingress may have "lines", "replay" (did you mean "lines"?)',
+    ],
+    [
+      { ports: { out: { adapter: 'discard' } } },
+      'ports.out.adapter is the string "discard": that is no adapter: give "discard" itself, in place of the object',
+    ],
+    [
+      { ports: { out: { adapter: 'replay', folder: 'j' } } },
+      'ports.out.adapter is the string "replay": the adapter replay is only for an ingress; an egress is',
+    ],
+    [{ ports: { in: { adapter: 'lines' } } }, 'ports.in.path is undefined: give the path of a file, or "-"'],
+    [
+      { ports: { in: { adapter: 'lines', path: 'x', lines: 'y' } } },
+      'ports.in.lines is the string "y": the adapter lines takes "path" at an ingress',
+    ],
+    [
+      { ports: { in: { adapter: 'lines', path: 'x', append: true } } },
+      'ports.in.append is true: only an egress has it; leave it out',
+    ],
+    [
+      { ports: { out: { adapter: 'lines', path: 'x', append: 'yes' } } },
+      'ports.out.append is the string "yes": give true or false',
+    ],
+    [
+      { ports: { in: { adapter: 'replay', folder: 'x', pace: 'recrded' } } },
+      'ports.in.pace is the string "recrded": give one of "fast", "recorded" (did you mean "recorded"?)',
+    ],
+    [
+      { ports: { in: { adapter: 'replay', folder: 'x', from: 1, last: 1 } } },
+      'ports.in.last is 1: "from" was given too; a replay begins at one of them',
+    ],
+    [{ ports: { in: [] } }, 'ports.in is an object (Array): give "js", { lines: PATH } or { replay: FOLDER }'],
+    [{ ports: { in: {} } }, 'ports.in is an object (Object): give "js", { lines: PATH } or { replay: FOLDER }'],
     [{ capactiy: 5 }, 'capactiy is 5: open has no such option; it has capacity, recordMax'],
     [null, 'options is null: give an object, or leave it out'],
   ])('%o', (options, message) => {

@@ -27,6 +27,22 @@ describe('a native adapter beside a handle', () => {
     expect(await pipeline.finished()).toMatchObject({ balanced: true, settled: true, boundaries: { out: { out: 3 } } });
   });
 
+  test('has a long form, in which an output may be appended to', async () => {
+    const ports = {
+      in: { adapter: 'lines', path: file('long-input', 'b\n') },
+      out: { adapter: 'lines', path: file('long-output', 'a\n'), append: true },
+    } as const;
+    const pipeline = openRing({ codec: 'utf8' }, { ports });
+    expect(await pipeline.finished()).toMatchObject({ balanced: true });
+    expect(readFileSync(ports.out.path, 'utf8')).toBe('a\nb\n');
+    expect(pipeline.status()).toMatchObject({
+      adapters: {
+        in: { kind: 'lines', path: ports.in.path, records: 1, input_bytes: 2 },
+        out: { kind: 'lines', path: ports.out.path, records: 1, unwritten: 0, reader_gone: false },
+      },
+    });
+  });
+
   test('shows in place how each line ended', async () => {
     const input = file('terminators', 'lf\ncrlf\r\nnone');
     const pipeline = openRing({ codec: 'utf8' }, { ports: { in: { lines: input } } });

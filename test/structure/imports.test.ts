@@ -86,7 +86,8 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   // Likewise a stage of a ring.
   ring: ['abi', 'core', 'op'],
   platform: ['abi', 'core'],
-  adapter: ['abi', 'core', 'lane', 'op', 'platform'],
+  // The ends of a graph are what adapters read and write; journals are what `replay` reads.
+  adapter: ['abi', 'core', 'lane', 'op', 'journal', 'graph', 'platform'],
   journal: ['abi', 'core', 'lane', 'op', 'platform'],
   graph: ['abi', 'core', 'decode', 'lane', 'op', 'ring', 'journal'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform'],
@@ -109,7 +110,9 @@ const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   error: ['abi', 'region'],
   channel: ['abi', 'region'],
   handle: ['abi', 'plan', 'region', 'error', 'channel'],
-  runtime: ['abi', 'plan', 'lower', 'layout', 'version', 'region', 'error', 'channel', 'handle'],
+  // What adapters take, before anything is opened: `open`, the command line and completion ask the same table.
+  adapter: ['plan'],
+  runtime: ['abi', 'plan', 'lower', 'layout', 'version', 'region', 'error', 'channel', 'handle', 'adapter'],
   bench: ['region'],
   cli: [
     'abi',
@@ -123,7 +126,7 @@ const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'region',
     'observe',
     'error',
-  ].concat(['channel', 'handle', 'runtime', 'bench']),
+  ].concat(['channel', 'handle', 'adapter', 'runtime', 'bench']),
 };
 
 test('the test sees the files that it judges', () => {

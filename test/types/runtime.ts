@@ -65,6 +65,28 @@ export function typed(): void {
   const pipeline = open(compile(plan), { ports: { ticks: 'js', lines: { lines: '-' } } });
   // @ts-expect-error the plan has no boundary of that name.
   open(compile(plan), { ports: { tick: 'js' } });
+  open(compile(plan), { ports: { ticks: { adapter: 'lines', path: '-' }, lines: 'discard' } });
+  open(compile(plan), { ports: { ticks: { adapter: 'replay', folder: 'j', last: 5, pace: 'recorded' } } });
+  open(compile(plan), { ports: { ticks: { replay: 'j', from: 1 }, lines: { lines: 'a.log', append: true } } });
+  open(compile(plan), { ports: { lines: { adapter: 'lines', path: 'a.log', append: true } } });
+  // @ts-expect-error there is no such adapter.
+  open(compile(plan), { ports: { ticks: { adapter: 'linse', path: '-' } } });
+  // @ts-expect-error the adapter has no such key.
+  open(compile(plan), { ports: { lines: { adapter: 'lines', path: '-', apend: true } } });
+  // @ts-expect-error a path is wanted.
+  open(compile(plan), { ports: { lines: { adapter: 'lines' } } });
+  // @ts-expect-error that key is another adapter's.
+  open(compile(plan), { ports: { ticks: { adapter: 'replay', folder: 'j', path: '-' } } });
+  // @ts-expect-error only an egress is appended to.
+  open(compile(plan), { ports: { ticks: { adapter: 'lines', path: '-', append: true } } });
+  // @ts-expect-error only an egress is appended to, in the short form too.
+  open(compile(plan), { ports: { ticks: { lines: '-', append: true } } });
+  // @ts-expect-error only an egress can be discarded.
+  open(compile(plan), { ports: { ticks: 'discard' } });
+  // @ts-expect-error only an ingress replays.
+  open(compile(plan), { ports: { lines: { adapter: 'replay', folder: 'j' } } });
+  // @ts-expect-error a sequence is a number.
+  open(compile(plan), { ports: { ticks: { adapter: 'replay', folder: 'j', from: '1' } } });
   // @ts-expect-error open has no such option.
   open(compile(plan), { capactiy: 5 });
   // @ts-expect-error a document is not a version.

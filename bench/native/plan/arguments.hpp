@@ -75,6 +75,10 @@ struct Called {
   static constexpr std::string_view kStructs = "structs:";
 };
 
+inline run::PortOptions lines_port(const std::string& id, const std::string& path) {
+  return {.id = id, .port = abi::PortCode::kNative, .adapter = "lines", .config = {{"path", path}}};
+}
+
 inline run::Options options_of(const graph::Description& description, const Called& called) {
   run::Options options;
   options.batch_records = called.batch;
@@ -83,7 +87,7 @@ inline run::Options options_of(const graph::Description& description, const Call
       options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kDiscard});
   for (const auto& [id, path] : called.files) {
     std::erase_if(options.ports, [&](const run::PortOptions& port) { return port.id == id; });
-    options.ports.push_back({.id = id, .port = abi::PortCode::kNative, .path = path});
+    options.ports.push_back(lines_port(id, path));
   }
   return options;
 }

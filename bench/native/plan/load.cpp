@@ -155,7 +155,7 @@ std::string lap(const Planned& planned, const run::Options& options, const Load&
 run::Options options_of(const graph::Description& description) {
   run::Options options;
   for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
-    options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kNative, .path = "/dev/null"});
+    options.ports.push_back(lines_port(boundary.id, "/dev/null"));
   return options;
 }
 

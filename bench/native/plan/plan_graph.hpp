@@ -172,7 +172,7 @@ class PlanGraph final : public core::FailureReporter {
     options.pin = false;
     const graph::Description description = graph::decode(plan.planned.spec());
     for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
-      options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kNative, .path = "/dev/null"});
+      options.ports.push_back(lines_port(boundary.id, "/dev/null"));
     return options;
   }
 

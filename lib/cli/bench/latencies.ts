@@ -31,14 +31,16 @@ export async function measureLatencies(
   ends: Ends,
   options: LatencyOptions,
 ): Promise<LoadedLatencies | NoLatencies> {
+  const [fed = ''] = sides.plan.version.plan.boundaries.flatMap(({ id, kind }) => (kind === 'ingress' ? id : []));
+  const input = fileOf(ends.ports[fed]);
   const remark = whyNone(sides);
   if (remark !== undefined) return { remark };
+  if (input === undefined) return { remark: `no latencies: the ingress "${fed}" reads no file` };
   try {
     const start = (name: SideName, load: Load): LapProcess<LoadedAnswer> => {
       const side = sides[name];
       const ids = (kind: string) => side.version.plan.boundaries.flatMap((one) => (one.kind === kind ? one.id : []));
       const [ingress = ''] = ids('ingress');
-      const input = fileOf(ends.ports[ingress] as Ends['ports'][string]) as string;
       const request = writeLoadRequest(side, options.folder, name === 'plan' ? 'load-b' : 'load-a', {
         ingress,
         egresses: ids('egress'),

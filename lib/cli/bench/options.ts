@@ -6,6 +6,7 @@ import { FLOOR_DEFAULT, FLOOR_MIN } from '../../bench/verdict.js';
 import type { PipelinePlanV2 } from '../../plan/document.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import { packageRoot } from '../../runtime/package-root.js';
+import { type AskedEnds, addEndOptions } from '../end-options.js';
 import { usageError } from '../exit-code.js';
 import {
   addAgainstOptions,
@@ -15,18 +16,16 @@ import {
   type SizeOptions,
   type ThreadOptions,
 } from '../open-options.js';
-import { collect } from '../run/run-options.js';
 import { isSameFile } from '../same-file.js';
 import { wholeNumber } from '../sizes.js';
 import { systemWords } from '../system-words.js';
 import { JSON_OPTION } from '../verb.js';
 
 export type BenchOptions = SizeOptions &
-  ThreadOptions & {
+  ThreadOptions &
+  AskedEnds & {
     readonly against?: string;
     readonly againstPackage?: string;
-    readonly ingress: readonly string[];
-    readonly egress: readonly string[];
     readonly seconds: number;
     /** As a share. */
     readonly floor: number;
@@ -55,14 +54,12 @@ function parseFloor(text: string): number {
 export function addBenchOptions(command: Command): Command {
   command
     .option('--against <plan>', 'the plan to compare with; PLAN itself where only options differ')
-    .option('--against-package <folder>', 'run the other side with the byteor that is installed in this folder')
-    .option('--ingress <id=adapter>', 'where records come from, on both sides: lines:PATH', collect, [])
-    .option(
-      '--egress <id=adapter>',
-      'where records go, on both sides: lines:PATH (a temporary file stands for it) or discard',
-      collect,
-      [],
-    )
+    .option('--against-package <folder>', 'run the other side with the byteor that is installed in this folder');
+  addEndOptions(
+    command,
+    ['<id=adapter>', 'where records come from, on both sides: lines:PATH or replay:FOLDER'],
+    ['<id=adapter>', 'where records go, on both sides: lines:PATH (a temporary file stands for it) or discard'],
+  )
     .addOption(
       new Option('--seconds <n>', 'no pair begins later than this; latencies have as much again')
         .argParser(wholeNumber(1, SECONDS_MAX))

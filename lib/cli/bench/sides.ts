@@ -5,9 +5,11 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { flatOf, withTarget } from '../../adapter/port.js';
+import type { Port } from '../../adapter/registry.js';
 import type { BoundaryEntry, CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
 import { failedAt } from '../../region/failure.js';
-import type { OpenOptions, Port } from '../../runtime/options.js';
+import type { OpenOptions } from '../../runtime/options.js';
 import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
@@ -89,7 +91,21 @@ export function checkEnds(boundaries: readonly BoundaryEntry[], ends: Ends): voi
   for (const { id, kind } of boundaries) {
     const path = fileOf(ends.ports[id]);
     if (path !== undefined) checkFile(kind, id, path);
+    else checkRepeats(kind, id, ends);
   }
+}
+
+/** What is no file: a source that can be read again, and an output that is nothing. */
+function checkRepeats(kind: BoundaryEntry['kind'], id: string, { ports, words }: Ends): void {
+  const adapter = flatOf(ports[id])?.adapter;
+  if (adapter === undefined || (kind === 'ingress' && adapter.rereads)) return;
+  const named = `The adapter of "${id}" is ${JSON.stringify(words[id])}`;
+  if (kind === 'ingress')
+    throw usageError(
+      `${named}, which cannot be read many times.`,
+      'Write its records to a file first, and give lines:PATH.',
+    );
+  throw usageError(`${named}, and only a file can be stood in for.`, 'Give lines:PATH or discard.');
 }
 
 function checkFile(kind: BoundaryEntry['kind'], id: string, path: string): void {
@@ -135,7 +151,7 @@ export function writeRequest(side: Side, ends: Ends, folder: string, name: strin
     else {
       const file = join(folder, `${name}.${index}.out`);
       outputs[id] = file;
-      ports[id] = typeof port === 'object' ? { ...port, lines: file } : { lines: file };
+      ports[id] = typeof port === 'object' ? withTarget(port, file) : { lines: file };
     }
   }
   const request = requestOf(side, folder, name, { ports });

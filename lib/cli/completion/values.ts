@@ -4,12 +4,14 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { ERROR_CODES } from '../../abi/error-codes.js';
+import { keysAt } from '../../adapter/adapter.js';
+import { adaptersAt } from '../../adapter/registry.js';
 import { INSERT_RULES } from '../../lower/graph-rules.js';
 import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';
 import { parsePlan } from '../../plan/parse.js';
 import { CODES } from '../../validate/codes.js';
-import { ADAPTERS, type BoundaryKind } from '../adapters.js';
+import { adapterWords, type BoundaryKind } from '../adapters.js';
 import { type Answer, NOTHING, paths, words } from './answer.js';
 
 /** What is known about a value that is asked for. */
@@ -37,6 +39,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   pipeline: runningPipelines,
   'id=adapter': boundaryEnds,
   id: fedIngress,
+  setting,
   n: nothing,
   size: nothing,
   list: nothing,
@@ -73,12 +76,35 @@ function boundaryEnds({ text, plan, option }: Asked): Answer {
     return { prefix: '', candidates: ids.map((value) => ({ value: `${value}=` })), open: true };
   }
   if (adapter === undefined) {
-    const candidates = ADAPTERS[kind].map(({ name, path, help }) => ({ value: path ? `${name}:` : name, help }));
+    const candidates = adapterWords(kind).map(({ word, adapter: named, help }) => ({
+      value: named === undefined ? word : `${word}:`,
+      help,
+    }));
     return { prefix: id, candidates, open: true };
   }
-  return ADAPTERS[kind].some(({ name, path }) => path && name === adapter)
-    ? paths('files', `${id}${adapter}:`)
+  const named = adapterWords(kind).find(({ word }) => word === adapter)?.adapter;
+  const target = named?.keys[named.target];
+  return target?.type === 'text' && target.completes !== undefined
+    ? paths(target.completes, `${id}${adapter}:`)
     : NOTHING;
+}
+
+/** `out.append=true`: an id of the plan, then a key of any adapter of that side, then its words where it has some. */
+function setting({ text, plan }: Asked): Answer {
+  const [, id, key] = /^([^.=]*)\.(?:([^.=]+)=)?/.exec(text) ?? [];
+  const kinds = ['ingress', 'egress'] as const;
+  const ids = plan === undefined ? [] : kinds.flatMap((kind) => boundariesOf(plan, kind).map((one) => ({ one, kind })));
+  if (id === undefined) return { prefix: '', candidates: ids.map(({ one }) => ({ value: `${one}.` })), open: true };
+  const kind = ids.find(({ one }) => one === id)?.kind;
+  if (kind === undefined) return NOTHING;
+  const keys = new Map(adaptersAt(kind).flatMap((adapter) => keysAt(adapter, kind)));
+  if (key === undefined) {
+    const candidates = [...keys].map(([name, { help }]) => ({ value: `${name}=`, help }));
+    return { prefix: `${id}.`, candidates, open: true };
+  }
+  const found = keys.get(key);
+  const values = found?.type === 'word' ? found.words : found?.type === 'flag' ? ['true', 'false'] : [];
+  return { ...words(values), prefix: `${id}.${key}=` };
 }
 
 /** `replay` feeds the ingress that is named alone; the others want adapters, as for `run`. */

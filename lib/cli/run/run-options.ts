@@ -20,9 +20,6 @@ export type RunOptions = SizeOptions &
     readonly deadline: number;
   };
 
-/** For an option that may be given more than once. */
-export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-
 export function addRunOptions(command: Command): Command {
   command
     .option(...JSON_OPTION)

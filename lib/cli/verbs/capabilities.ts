@@ -1,5 +1,8 @@
 /** `byteor capabilities`: what this release and this build can do. Works, and says so, where the addon cannot be loaded. */
 import { PROFILES, WAITS } from '../../abi/definition.js';
+import type { Adapter, Side } from '../../adapter/adapter.js';
+import { portSchema } from '../../adapter/config-schema.js';
+import { ADAPTERS } from '../../adapter/registry.js';
 import { SIZE_DEFAULTS, SIZE_LIMITS } from '../../layout/memory.js';
 import { configJsonSchema } from '../../plan/json-schema.js';
 import * as limits from '../../plan/limits.js';
@@ -21,8 +24,8 @@ interface Options {
 export const define: Define = (command, context) => {
   command
     .description(
-      'Print what this release can do: ops with their configuration, features, limits, profiles, and what the native ' +
-        'core reports of this machine. `doctor` judges the machine; this only lists.',
+      'Print what this release can do: ops and adapters with their configuration, features, limits, profiles, and what ' +
+        'the native core reports of this machine. `doctor` judges the machine; this only lists.',
     )
     .option(...JSON_OPTION)
     .addHelpText(
@@ -30,6 +33,7 @@ export const define: Define = (command, context) => {
       examples([
         ['byteor capabilities', 'a summary'],
         ['byteor capabilities --json | jq .ops', 'the op catalog with its JSON Schemas'],
+        ['byteor capabilities --json | jq .adapters', 'the adapters with theirs'],
       ]),
     )
     .action(context.ends(async (options: Options) => print(options, context)));
@@ -67,12 +71,20 @@ function capabilities() {
       config: configJsonSchema(entry),
     })),
     caller_ops: ['js:<name>', 'native:<name>'],
+    adapters: ADAPTERS.map(adapterFacts),
     profiles: PROFILES,
     waits: WAITS,
     limits: limitFacts(),
     cpus: addon.loaded ? addon.facts.cpus : null,
     memory: addon.loaded ? addon.facts.memory : null,
   };
+}
+
+/** An adapter with a JSON Schema for each side that it has: of its port in the long form. */
+function adapterFacts(adapter: Adapter) {
+  const { name, sides, target, flags, short } = adapter;
+  const config = Object.keys(sides).map((side) => [side, portSchema(adapter, side as Side)]);
+  return { adapter: name, help: sides, target, flags, short_form: short, config: Object.fromEntries(config) };
 }
 
 function addonFacts(addon: AskedAddon) {
@@ -93,11 +105,15 @@ function summary(facts: Facts, columns: number, colors: Colors): string {
     ? `loaded, spec layout ${addon.spec_layout_version}, region layout ${addon.region_layout_version}`
     : colors.red(`cannot be loaded: ${addon.reason}`);
   const on = Object.entries(features).map(([name, has]) => (has ? name : `no ${name}`));
-  const width = Math.max(...ops.map(({ op }) => op.length));
-  const opLines = ops.flatMap(({ op, access, sink, help }) =>
-    wrap(`${access}${sink ? ', sink' : ''}: ${help}`, Math.max(40, columns - width - 4)).map(
-      (line, at) => `${(at === 0 ? op : '').padEnd(width)}  ${line}`,
+  const opLines = listed(
+    ops.map(({ op, access, sink, help }) => [op, `${access}${sink ? ', sink' : ''}: ${help}`]),
+    columns,
+  );
+  const adapterLines = listed(
+    facts.adapters.flatMap(({ adapter, help, config }) =>
+      Object.entries(help).map(([side, words]) => [adapter, `${side}: ${words} (${keysOf(config[side])})`] as const),
     ),
+    columns,
   );
   const machine = [
     ...(cpus === null ? [] : [['CPUs', `${cpuListWords(cpus.allowed)}, a share of ${Number(cpus.share.toFixed(2))}`]]),
@@ -120,5 +136,23 @@ function summary(facts: Facts, columns: number, colors: Colors): string {
     '',
     colors.bold('ops'),
     ...indent(opLines),
+    '',
+    colors.bold('adapters'),
+    ...indent(adapterLines),
   ].join('\n');
 }
+
+/** Names with words behind them, folded to the width of the terminal. */
+function listed(rows: readonly (readonly [name: string, words: string])[], columns: number): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.flatMap(([name, words]) =>
+    wrap(words, Math.max(40, columns - width - 4)).map(
+      (line, at) => `${(at === 0 ? name : '').padEnd(width)}  ${line}`,
+    ),
+  );
+}
+
+const keysOf = ({ properties }: { readonly properties: object }): string =>
+  Object.keys(properties)
+    .filter((key) => key !== 'adapter')
+    .join(', ');

@@ -5,30 +5,30 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
+import { PACES, type Pace, type ReplayPort } from '../../adapter/replay/replay.js';
 import { ByteorError } from '../../error/errors.js';
 import type { BoundaryEntry, CheckedPlan } from '../../plan/document.js';
 import { type JournalFacts, journalFacts } from '../../runtime/journal-facts.js';
-import { PACES, type ReplayPort } from '../../runtime/options.js';
 import { compile } from '../../version/version.js';
-import { checkBoundary, resolveEnds } from '../adapters.js';
+import { checkBoundary, type GivenEnd, withSettings } from '../adapters.js';
+import { type AskedEnds, addEndOptions, askedEnds } from '../end-options.js';
 import { type CliError, ExitCode, usageError } from '../exit-code.js';
 import { loadPlan } from '../load-plan.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { execute, needAddon, startProblem } from '../run/execute.js';
 import { dryRunText } from '../run/replay-text.js';
-import { addRunOptions, collect, type RunOptions } from '../run/run-options.js';
+import { addRunOptions, type RunOptions } from '../run/run-options.js';
 import { wholeNumber } from '../sizes.js';
 import { type Define, examples, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
-type Options = RunOptions & {
-  readonly fromJournal: string;
-  readonly ingress: readonly string[];
-  readonly egress: readonly string[];
-  readonly from?: number;
-  readonly last?: number;
-  readonly pace: (typeof PACES)[number];
-  readonly dryRun?: true;
-};
+type Options = RunOptions &
+  AskedEnds & {
+    readonly fromJournal: string;
+    readonly from?: number;
+    readonly last?: number;
+    readonly pace: Pace;
+    readonly dryRun?: true;
+  };
 
 export const define: Define = (command, context) => {
   command
@@ -37,14 +37,12 @@ export const define: Define = (command, context) => {
         'one that is being written: the replay ends at its last whole record.',
     )
     .argument(...PLAN_ARGUMENT)
-    .requiredOption('--from-journal <folder>', 'the folder of one Journal lane, with its segment files')
-    .option(
-      '--ingress <id>',
-      'the ingress that receives the records, where the plan has several; the others as for `run`: ID=ADAPTER',
-      collect,
-      [],
-    )
-    .option('--egress <id=adapter>', 'where records go, as for `run`; once for each egress', collect, [])
+    .requiredOption('--from-journal <folder>', 'the folder of one Journal lane, with its segment files');
+  addEndOptions(
+    command,
+    ['<id>', 'the ingress that receives the records, where the plan has several; the others as for `run`: ID=ADAPTER'],
+    ['<id=adapter>', 'where records go, as for `run`; once for each egress'],
+  )
     .addOption(
       new Option('--from <sequence>', 'begin with the record of this sequence (default: the oldest that there is)')
         .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER))
@@ -79,10 +77,10 @@ async function replay(path: string, options: Options, context: VerbContext): Pro
   if (plan === undefined) return ExitCode.PlanErrors;
   const id = fedIngress(plan.boundaries, options.ingress);
   const port = replayPort(options);
-  if (options.dryRun === true) return count(plan, id, port, options, context);
+  const given = { id, port, words: `journal ${options.fromJournal}`, option: '--from-journal' };
+  if (options.dryRun === true) return count(plan, given, options, context);
   const others = options.ingress.filter((text) => text.includes('='));
-  const given = { id, port, words: `journal ${options.fromJournal}` };
-  const ends = resolveEnds(plan.boundaries, others, options.egress, given);
+  const ends = await askedEnds(plan.boundaries, { ...options, ingress: others }, given);
   try {
     return await execute({ verb: 'replay', path, plan, ends, options }, context);
   } catch (error) {
@@ -112,7 +110,9 @@ function fedIngress(boundaries: readonly BoundaryEntry[], ingress: readonly stri
   );
 }
 
-function count(plan: CheckedPlan, id: string, port: ReplayPort, options: Options, { out, err }: VerbContext): ExitCode {
+function count(plan: CheckedPlan, given: GivenEnd, options: Options, { out, err }: VerbContext): ExitCode {
+  const { id } = given;
+  const port = withSettings(plan.boundaries, given, options.set) as ReplayPort;
   needAddon();
   const version = compile(plan, { features: RELEASE_FEATURES });
   let facts: JournalFacts;

@@ -1,4 +1,4 @@
-#include "adapter/line_sink.hpp"
+#include "adapter/lines/line_sink.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -30,13 +30,6 @@ std::string short_name(const std::string& name) {
   constexpr std::size_t kBytesMax = 200;
   if (name.size() <= kBytesMax) return name;
   return name.substr(0, kBytesMax / 4) + "..." + name.substr(name.size() - (kBytesMax / 4) * 3);
-}
-
-void refuse_same_file(const InputFile& input, const OutputFile& output) {
-  if (!same_file(input.descriptor(), output.descriptor())) return;
-  throw core::CodedError(abi::ErrorCode::kSameFile, input.name() + " and " + output.name() +
-                                      " are the same file, which would be overwritten while it is read; write to "
-                                      "another file");
 }
 
 }  // namespace byteor::adapter

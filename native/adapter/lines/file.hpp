@@ -67,7 +67,7 @@ class InputFile {
   FileKind kind() const noexcept { return kind_; }
   // What lies ahead, when the size is known and not 0 (files that the kernel makes up have size 0).
   std::optional<std::uint64_t> bytes_ahead() const noexcept { return bytes_ahead_; }
-  // For same_file().
+  // For OpenedFile.
   int descriptor() const noexcept { return given_.number(); }
 
  private:
@@ -119,12 +119,6 @@ class OutputFile {
   bool replace_ = false;
   bool append_ = false;
 };
-
-// Do both lead to the same ordinary file? Then writing one would destroy, or endlessly feed, the other. Devices, pipes
-// and terminals may be both at once.
-bool same_file(int descriptor, int other) noexcept;
-// Throws CodedError (SAME_FILE).
-void refuse_same_file(const InputFile& input, const OutputFile& output);
 
 // Keeps a write to a closed pipe or past the file size limit from ending the process with a signal: for the calling
 // thread only, which then gets an error number instead. Called from the thread that writes.

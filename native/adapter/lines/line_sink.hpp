@@ -30,7 +30,8 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
+#include "adapter/sink.hpp"
 #include "core/agent.hpp"
 #include "core/consumer.hpp"
 #include "platform/memory.hpp"
@@ -46,18 +47,6 @@ struct LineSinkOptions {
   bool lines_only = false;
   // Called once, on the sink's thread, when the output has no reader any more: time to close the ingress. May be empty.
   std::function<void()> on_reader_gone{};
-};
-
-// What is known of a sink whatever it reads from. Counters from any thread.
-class Sink : public core::WaitingAgent {
- public:
-  virtual std::uint64_t bytes_written() const noexcept = 0;
-  virtual std::uint64_t records_written() const noexcept = 0;
-  virtual std::uint64_t records_unwritten() const noexcept = 0;
-  // The cell of records_written(). SYNC POINT J3: the operating system has these records.
-  virtual const std::atomic<std::uint64_t>& written() const noexcept = 0;
-  // The output has no reader any more.
-  virtual bool reader_gone() const noexcept = 0;
 };
 
 // `Consumer`: core::RecordConsumer, or the reading end of a lane with the same calls.

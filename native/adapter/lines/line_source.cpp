@@ -1,4 +1,4 @@
-#include "adapter/line_source.hpp"
+#include "adapter/lines/line_source.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "adapter/dropping.hpp"
 #include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "core/device_call.hpp"
@@ -18,17 +19,6 @@ namespace byteor::adapter {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-
-// A lane with Drop takes a line that it has no room for, and counts it; a shard keeps it waiting.
-template <class Producer>
-bool may_drop(const Producer& producer) noexcept {
-  if constexpr (requires { producer.drops(); }) return producer.drops();
-  return false;
-}
-template <class Producer>
-void count_dropped(Producer& producer) noexcept {
-  if constexpr (requires { producer.count_dropped(false); }) producer.count_dropped(false);
-}
 
 template <class Producer>
 std::uint32_t least_record_max(const std::vector<Producer*>& shards) {
@@ -171,7 +161,7 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::publish_line() noexcept {
   std::byte* const to = shard.try_claim(line_.length);
   if (to == nullptr) {
     if (!may_drop(shard)) return false;
-    count_dropped(shard);
+    count_dropped(shard, false);
   } else {
     std::memcpy(to, line_.begin, line_.length);
     shard.commit(line_.length, line_.flags);

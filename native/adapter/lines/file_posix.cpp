@@ -11,7 +11,8 @@
 #include <cstring>
 #include <utility>
 
-#include "adapter/file.hpp"
+#include "adapter/lines/file.hpp"
+#include "adapter/opened_file.hpp"
 #include "core/coded_error.hpp"
 #include "platform/disk.hpp"
 #include "platform/file_use.hpp"
@@ -261,13 +262,6 @@ int OutputFile::close() noexcept {
   if (kind_ == FileKind::kRegular && given_.number() >= 0) platform::end_file_use(given_.number());
   own_.close();
   return given_.close();
-}
-
-bool same_file(int descriptor, int other) noexcept {
-  struct stat one {};
-  struct stat two {};
-  if (fstat(descriptor, &one) != 0 || fstat(other, &two) != 0) return false;
-  return S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
 void block_write_signals() noexcept { platform::block_write_signals(); }

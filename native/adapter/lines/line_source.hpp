@@ -22,11 +22,11 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
-#include "adapter/file.hpp"
-#include "adapter/newline_scanner.hpp"
+#include "adapter/lines/file.hpp"
+#include "adapter/lines/newline_scanner.hpp"
+#include "adapter/source.hpp"
 #include "core/agent.hpp"
 #include "core/producer.hpp"
-#include "core/source.hpp"
 #include "op/key.hpp"
 #include "platform/memory.hpp"
 
@@ -41,7 +41,7 @@ struct LineSourceOptions {
 
 // `Producer`: core::RecordProducer, or the writing end of a lane with the same calls (and drops(), count_dropped()).
 template <class Producer>
-class BasicLineSource final : public core::Source {
+class BasicLineSource final : public Source {
  public:
   // `shards`: one producer each, all of one plan; they outlive the source, as do `key`, `failures` and `region_state`
   // (abi::RegionState; from Closing on, the source stops reading and closes the producers). `key` may be nullptr with
