@@ -249,7 +249,6 @@ enum class PinState : std::uint32_t {
   kFailed = 3,
 };
 
-<<<<<<< HEAD
 enum class Profile : std::uint32_t {
   kDefault = 0,
   kLowLatency = 1,
@@ -262,12 +261,6 @@ enum class WaitStrategy : std::uint32_t {
   kSpin = 2,
   kYield = 3,
   kPark = 4,
-};
-
-enum class Publication : std::uint32_t {
-  kProfile = 0,
-  kCursor = 1,
-  kSlot = 2,
 };
 
 enum class NativeEvent : std::uint32_t {
@@ -317,13 +310,6 @@ inline constexpr std::array<Word<WaitStrategy>, 5> kWords<WaitStrategy>{{
     {WaitStrategy::kSpin, "spin"},
     {WaitStrategy::kYield, "yield"},
     {WaitStrategy::kPark, "park"},
-}};
-
-template <>
-inline constexpr std::array<Word<Publication>, 3> kWords<Publication>{{
-    {Publication::kProfile, "profile"},
-    {Publication::kCursor, "cursor"},
-    {Publication::kSlot, "slot"},
 }};
 
 // What each means: lib/abi/error-codes.ts.
@@ -392,7 +378,6 @@ inline constexpr std::array<Word<ErrorCode>, 29> kWords<ErrorCode>{{
     {ErrorCode::kBadRegion, "BAD_REGION"},
 }};
 
-=======
 // An op: lib/abi/ops.ts. native/op/traits.hpp finds its row.
 struct OpRow {
   OpCode code;
@@ -420,7 +405,6 @@ inline constexpr OpRow kOps[] = {
   {OpCode::kNative, "native", true, 0, false, false, 1, 1, 8, false},
 };
 
->>>>>>> h/ops16
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
 
 // First bytes of a lowered plan.
@@ -611,7 +595,6 @@ static_assert(offsetof(SpecLane, retain_bytes) == 72);
 static_assert(offsetof(SpecLane, retain_ms) == 80);
 static_assert(sizeof(SpecLane) == 88);
 
-<<<<<<< HEAD
 // First bytes of a layout. Offsets are from the start of the region; threads of agents and parts follow.
 struct LayoutHeader {
   std::uint32_t magic;  // LAYOUT_MAGIC
@@ -691,7 +674,7 @@ static_assert(offsetof(LayoutPart, slots) == 88);
 static_assert(offsetof(LayoutPart, ordinals) == 96);
 static_assert(offsetof(LayoutPart, data) == 104);
 static_assert(sizeof(LayoutPart) == 112);
-=======
+
 // How filter and reject tell the records that they mean.
 struct MatchConfig {
   std::uint32_t match;  // MatchCode
@@ -766,7 +749,6 @@ struct CallerConfig {
 static_assert(offsetof(CallerConfig, name_offset) == 0);
 static_assert(offsetof(CallerConfig, name_length) == 4);
 static_assert(sizeof(CallerConfig) == 8);
->>>>>>> h/ops16
 
 // Variable layout: where a record lies in the arena. Written by the producer.
 struct Slot {

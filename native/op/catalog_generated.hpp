@@ -12,7 +12,7 @@
 
 namespace byteor::op {
 
-// Throws std::invalid_argument that names the code: a caller's op (js, native) or an unknown one has no class here.
+// Throws CodedError (OP_UNAVAILABLE) that names the code: a caller's op (js, native) or an unknown one has no class here.
 [[noreturn]] void refuse_op(abi::OpCode code);
 
 // Answers visitor.template operator()<Op>() with the class of the built-in op of this code.
