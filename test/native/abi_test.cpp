@@ -44,10 +44,10 @@ TEST(Abi, WordsAreFoundByTheirValuesAndTheOtherWayRound) {
 }
 
 TEST(Abi, ATextThatIsNoWordOfAnEnumIsNotFound) {
-  EXPECT_EQ(find_word<WaitStrategy>("Spin"), std::nullopt);
-  EXPECT_EQ(find_word<WaitStrategy>("spi"), std::nullopt);
-  EXPECT_EQ(find_word<WaitStrategy>("default"), std::nullopt);
-  EXPECT_EQ(find_word<WaitStrategy>(""), std::nullopt);
+  EXPECT_FALSE(find_word<WaitStrategy>("Spin").has_value());
+  EXPECT_FALSE(find_word<WaitStrategy>("spi").has_value());
+  EXPECT_FALSE(find_word<WaitStrategy>("default").has_value());
+  EXPECT_FALSE(find_word<WaitStrategy>("").has_value());
 }
 
 }  // namespace

@@ -1,4 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import {
+  ARENA_BYTES_MAX,
+  BATCH_RECORDS_MAX,
+  FIRST_SEQUENCE_MAX,
+  LANE_BYTES_MIN,
+  RECORD_BYTES_MAX,
+  SLOTS_MAX,
+  THREADS_MAX,
+} from '../../lib/abi/limits.js';
 import { OpenError, OptionError } from '../../lib/error/errors.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
 import { open } from '../../lib/runtime/open.js';
@@ -156,5 +166,29 @@ describe('open takes', () => {
     for await (const record of pipeline.egress('out')) seen.push(record);
     expect(seen).toEqual(['x']);
     expect((await pipeline.stop()).balanced).toBe(true);
+  });
+});
+
+describe('what is written of an option', () => {
+  const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const power = (value: number): string => `2^${Math.log2(value)}`;
+
+  test.each([
+    ['capacity', `1 to ${power(SLOTS_MAX)}`],
+    ['recordMax', `1 to ${power(RECORD_BYTES_MAX)}`],
+    ['laneBytes', `${LANE_BYTES_MIN} to ${power(ARENA_BYTES_MAX)}`],
+    ['batchRecords', `1 to ${BATCH_RECORDS_MAX}`],
+    ['threads', `1 to ${THREADS_MAX}`],
+    ['firstSequence', `to ${power(FIRST_SEQUENCE_MAX)}`],
+  ])('states its bounds: %s', (option, bounds) => {
+    const row = read('docs/runtime.md')
+      .split('\n')
+      .find((line) => line.startsWith(`| \`${option}\` |`));
+    const comment = read('lib/runtime/options.ts')
+      .split(`  readonly ${option}?: number;`)[0]
+      ?.split('/**')
+      .at(-1);
+    expect(row).toContain(bounds);
+    expect(comment).toContain(bounds);
   });
 });
