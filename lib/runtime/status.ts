@@ -84,8 +84,8 @@ export interface GraphSizes {
 export interface SourceStatus {
   /** Name of the adapter, like `lines`. */
   readonly kind: string;
-  /** File, folder of a journal, or `-`, as it was given. */
-  readonly path: string;
+  /** File, folder of a journal, or `-`, as it was given; absent where the adapter has none. */
+  readonly path?: string;
   /** Bytes that it has read, line ends included. */
   readonly bytes: number;
   /** Records that it has read. */
@@ -105,8 +105,8 @@ export interface SourceStatus {
 export interface SinkStatus {
   /** Name of the adapter, like `lines`. */
   readonly kind: string;
-  /** File or `-`, as it was given. */
-  readonly path: string;
+  /** File or `-`, as it was given; absent where the adapter has none. */
+  readonly path?: string;
   /** Bytes that it has written, line ends included. */
   readonly bytes: number;
   /** Records whose line is whole in the file. */
@@ -131,7 +131,9 @@ export type SizesOf<P extends PipelinePlanV2> = P['target'] extends 'SingleRing'
 export type AdaptersOf<P extends PipelinePlanV2> =
   string extends IngressIds<P>
     ? Readonly<Record<string, AdapterStatus>>
-    : { readonly [Id in IngressIds<P> & string]?: SourceStatus } & { readonly [Id in EgressIds<P> & string]?: SinkStatus };
+    : { readonly [Id in IngressIds<P> & string]?: SourceStatus } & {
+        readonly [Id in EgressIds<P> & string]?: SinkStatus;
+      };
 
 /** How a pipeline was set up, what the machine granted, and what its adapters have done. */
 export interface PipelineStatus<P extends PipelinePlanV2 = PipelinePlanV2> {

@@ -67,7 +67,7 @@ class BatchSource {
 };
 
 enum class WriteStatus {
-  kOk,          // go on
+  kOk,          // go on; of records that were given, one at least was taken
   kNotNow,      // takes nothing more at this moment: ask again when wait_descriptor() is ready
   kReaderGone,  // takes nothing more for ever, and that is no failure
   kFailed,      // nor here: failure() says why. The record behind the last one that was taken is the one that failed

@@ -34,8 +34,8 @@ class BatchSourceAgent final : public Source {
       : source_(std::move(source)), shards_(std::move(shards)), parts_(parts) {
     if (shards_.size() > 1 && parts_.key == nullptr)
       throw core::CodedError(abi::ErrorCode::kShardKey, "records of " + source_->name() + " cannot be spread over " +
-                                          std::to_string(shards_.size()) +
-                                          " shards without a key; give the plan a shard_key");
+                                                            std::to_string(shards_.size()) +
+                                                            " shards without a key; give the plan a shard_key");
   }
 
   std::uint32_t do_work() noexcept override {

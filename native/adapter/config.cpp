@@ -8,8 +8,9 @@ namespace byteor::adapter {
 namespace {
 
 [[noreturn]] void mismatch(std::string_view key, const char* what) {
-  throw core::CodedError(abi::ErrorCode::kPortKind, "the addon and the package do not fit: the key " + std::string(key) + " of a port " +
-                                      what + "; reinstall byteor");
+  throw core::CodedError(abi::ErrorCode::kNativeError, "the addon and the package do not fit: the key " +
+                                                           std::string(key) + " of a port " + what +
+                                                           "; reinstall byteor");
 }
 
 template <class T>

@@ -25,7 +25,7 @@ class Config {
 
   void set(std::string key, Value value) { entries_.emplace_back(std::move(key), std::move(value)); }
 
-  // All of these throw CodedError (PORT_KIND).
+  // All of these throw CodedError (NATIVE_ERROR).
   // A key that must be there.
   const std::string& text(std::string_view key) const;
   // Keys that may be left out.

@@ -15,9 +15,10 @@ bool same_file(int descriptor, int other) noexcept {
 
 void refuse_same_file(const OpenedFile& input, const OpenedFile& output) {
   if (!same_file(input.descriptor, output.descriptor)) return;
-  throw core::CodedError(abi::ErrorCode::kSameFile, input.name + " and " + output.name +
-                                      " are the same file, which would be overwritten while it is read; write to "
-                                      "another file");
+  throw core::CodedError(abi::ErrorCode::kSameFile,
+                         input.name + " and " + output.name +
+                             " are the same file, which would be overwritten while it is read; write to "
+                             "another file");
 }
 
 }  // namespace byteor::adapter

@@ -28,13 +28,15 @@ std::string names_of(const std::vector<Port>& ports) {
 const adapter::Adapter& adapter_of(const PortOptions& asked, abi::BoundaryCode kind) {
   const adapter::Adapter* const found = adapter::find_adapter(asked.adapter);
   if (found == nullptr)
-    throw core::CodedError(abi::ErrorCode::kPortKind, "the addon has no adapter " + asked.adapter + " for " + asked.id +
-                                     ", so it does not fit the package; reinstall byteor");
+    throw core::CodedError(abi::ErrorCode::kNativeError, "the addon has no adapter " + asked.adapter + " for " +
+                                                             asked.id +
+                                                             ", so it does not fit the package; reinstall byteor");
   const bool ingress = kind == abi::BoundaryCode::kIngress;
   if (ingress ? found->source == nullptr : found->sink == nullptr)
-    throw core::CodedError(abi::ErrorCode::kPortKind, (ingress ? "ingress " : "egress ") + asked.id + " cannot have the adapter " +
-                                     asked.adapter + ", which only " + (ingress ? "writes" : "reads") +
-                                     "; `byteor capabilities` lists the adapters of each side");
+    throw core::CodedError(abi::ErrorCode::kPortKind, (ingress ? "ingress " : "egress ") + asked.id +
+                                                          " cannot have the adapter " + asked.adapter +
+                                                          ", which only " + (ingress ? "writes" : "reads") +
+                                                          "; `byteor capabilities` lists the adapters of each side");
   return *found;
 }
 
@@ -68,9 +70,11 @@ Ports Ports::resolve(const graph::Description& description, const Options& optio
   for (const PortOptions& asked : options.ports) {
     Port* const port = ports.find(asked.id);
     if (port == nullptr)
-      throw core::CodedError(abi::ErrorCode::kPortUnknown, "the plan has no boundary " + asked.id + "; it has " + names_of(ports.ports_));
+      throw core::CodedError(abi::ErrorCode::kPortUnknown,
+                             "the plan has no boundary " + asked.id + "; it has " + names_of(ports.ports_));
     if (port->is_ingress() && asked.port == abi::PortCode::kDiscard)
-      throw core::CodedError(abi::ErrorCode::kPortKind, "ingress " + asked.id + " cannot be discarded; only an egress can");
+      throw core::CodedError(abi::ErrorCode::kPortKind,
+                             "ingress " + asked.id + " cannot be discarded; only an egress can");
     port->options = asked;
     if (asked.port == abi::PortCode::kNative)
       make_end(*port, catalog.boundaries[static_cast<std::size_t>(port - ports.ports_.data())]);
@@ -176,11 +180,10 @@ std::string source_facts(std::span<const std::byte> spec, const PortOptions& ask
   const graph::Description description = graph::decode(spec);
   for (const graph::BoundaryDescription& boundary : catalog_of(description).boundaries) {
     if (boundary.id != asked.id || boundary.kind != abi::BoundaryCode::kIngress) continue;
-    const std::string facts =
-        adapter_of(asked, boundary.kind).source(asked.config, boundary)->facts();
+    const std::string facts = adapter_of(asked, boundary.kind).source(asked.config, boundary)->facts();
     if (!facts.empty()) return facts;
     throw core::CodedError(abi::ErrorCode::kPortKind, "the adapter " + asked.adapter + " of ingress " + asked.id +
-                                     " cannot tell what it would feed; run the plan");
+                                                          " cannot tell what it would feed; run the plan");
   }
   throw core::CodedError(abi::ErrorCode::kPortUnknown, "the plan has no ingress " + asked.id);
 }

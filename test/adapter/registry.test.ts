@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { keysAt, type Side } from '../../lib/adapter/adapter.js';
 import { checkPort, isProblem } from '../../lib/adapter/check.js';
-import { portSchema } from '../../lib/adapter/config-schema.js';
+import { endsJsonSchema, portSchema } from '../../lib/adapter/config-schema.js';
 import { fileTarget, flatOf, portOf, withTarget } from '../../lib/adapter/port.js';
 import { ADAPTERS, adaptersAt, findAdapter, findShort } from '../../lib/adapter/registry.js';
 import { capabilities } from '../../lib/runtime/machine.js';
+import { matchesSchema } from '../support/json-schema-check.js';
 
 const SIDES: readonly Side[] = ['ingress', 'egress'];
 
@@ -77,6 +78,26 @@ describe('a port', () => {
       const required = Object.fromEntries(schema.required.map((key) => [key, key === 'adapter' ? adapter.name : 'x']));
       expect(isProblem(checkPort(side, required))).toBe(false);
     }
+  });
+
+  test.each([
+    ['discard', true],
+    [{ adapter: 'lines', path: 'a' }, true],
+    [{ adapter: 'lines', path: 'a', append: true }, true],
+    [{ lines: 'a', append: false }, true],
+    [{ replay: 'j', from: 0, pace: 'recorded' }, true],
+    ['js', false],
+    [{ adapter: 'linse', path: 'a' }, false],
+    [{ adapter: 'lines' }, false],
+    [{ adapter: 'lines', path: '' }, false],
+    [{ lines: 'a', path: 'b' }, false],
+    [{ replay: 'j', append: true }, false],
+    [{ replay: 'j', last: 0 }, false],
+  ])('%j in a file of ends: its JSON Schema says %s', (end, sound) => {
+    const schema = endsJsonSchema();
+    expect(matchesSchema(schema, schema, { some_id: end })).toBe(sound);
+    const ports = SIDES.map((side) => checkPort(side, end));
+    expect(ports.some((checked) => !isProblem(checked) && checked.port !== 'js')).toBe(sound);
   });
 
   test('with a key that every object inherits is refused', () => {

@@ -330,6 +330,7 @@ test('no verb that only thinks loads the addon', async () => {
     ['dot', plan],
     ['diff', plan, plan],
     ['schema'],
+    ['schema', '--ends'],
   ];
   for (const line of lines) expect(await byteor(line, { env })).toMatchObject({ code: 0, stderr: '' });
 });

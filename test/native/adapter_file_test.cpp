@@ -360,7 +360,8 @@ TEST(SameFile, DoesNotMeanDevicesOrEqualContent) {
   const InputFile null = InputFile::open("/dev/null");
   EXPECT_EQ(refusal([&] { refuse_same_file(opened(null), opened(OutputFile::open("/dev/null", false))); }), "");
   const InputFile one = InputFile::open(temp.write("one", "x"));
-  EXPECT_EQ(refusal([&] { refuse_same_file(opened(one), opened(OutputFile::open(temp.write("two", "x"), false))); }), "");
+  EXPECT_EQ(refusal([&] { refuse_same_file(opened(one), opened(OutputFile::open(temp.write("two", "x"), false))); }),
+            "");
 }
 
 std::string claim(OutputFile& file) {

@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Name → why nothing in the library names it but its declaration. */
 const CALLED_FROM_OUTSIDE: Readonly<Record<string, string>> = {
+  make_sink_agent: 'how adapters to come write: no adapter that ships has a batch sink, test/doors/adapter.patch does',
   report_bytes_max: 'the length of a report of `count`: a test proves that none is longer',
   diagnosticsPage: 'docs/diagnostics.md, which a test writes and compares',
   insertsPage: 'docs/inserts.md, likewise',

@@ -78,26 +78,26 @@ const char* open_remedy(int error) {
 }
 
 [[noreturn]] void fail_open(bool reading, const std::string& name, int error) {
-  throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen, std::string("cannot ") + (reading ? "read " : "write ") +
-                                                                 name + ": " + error_text(error) + "; " +
-                                                                 open_remedy(error));
+  throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen,
+                         std::string("cannot ") + (reading ? "read " : "write ") + name + ": " + error_text(error) +
+                             "; " + open_remedy(error));
 }
 
 struct stat facts_of(bool reading, int descriptor, const std::string& name) {
   struct stat facts {};
   if (fstat(descriptor, &facts) != 0) {
     if (errno == EBADF)
-      throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen, std::string("cannot ") +
-                                                                     (reading ? "read " : "write ") + name +
-                                                                     ": it is closed; redirect it or name a file");
+      throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen,
+                             std::string("cannot ") + (reading ? "read " : "write ") + name +
+                                 ": it is closed; redirect it or name a file");
     fail_open(reading, name, errno);
   }
   if (S_ISDIR(facts.st_mode)) fail_open(reading, name, EISDIR);
   const int mode = fcntl(descriptor, F_GETFL) & O_ACCMODE;
   if (mode == (reading ? O_WRONLY : O_RDONLY))
     throw core::CodedError(reading ? abi::ErrorCode::kInputOpen : abi::ErrorCode::kOutputOpen,
-                       std::string("cannot ") + (reading ? "read " : "write ") + name + ": it is open only for " +
-                           (reading ? "writing" : "reading") + "; redirect it the other way or name a file");
+                           std::string("cannot ") + (reading ? "read " : "write ") + name + ": it is open only for " +
+                               (reading ? "writing" : "reading") + "; redirect it the other way or name a file");
   return facts;
 }
 
@@ -210,12 +210,13 @@ void OutputFile::begin_use() {
       platform::begin_file_use(given_.number(), replace_ ? platform::FileUse::kReplace : platform::FileUse::kAppend);
   if (conflict == platform::FileConflict::kNone) return;
   const std::string other = "another pipeline, of this process or of another, is ";
-  throw core::CodedError(abi::ErrorCode::kOutputBusy,
-                     "cannot write " + name_ + ": " + other +
-                         (conflict == platform::FileConflict::kWritten
-                              ? "writing it, and their lines would be mixed; let that one end, or name another file"
-                              : "reading it, and what it has not read would be emptied away; let that one end, append, "
-                                "or name another file"));
+  throw core::CodedError(
+      abi::ErrorCode::kOutputBusy,
+      "cannot write " + name_ + ": " + other +
+          (conflict == platform::FileConflict::kWritten
+               ? "writing it, and their lines would be mixed; let that one end, or name another file"
+               : "reading it, and what it has not read would be emptied away; let that one end, append, "
+                 "or name another file"));
 }
 
 int OutputFile::truncate() noexcept {

@@ -42,7 +42,8 @@ BasicLineSink<Consumer>::BasicLineSink(OutputFile file, std::vector<Consumer*> s
       line_open_(file_.ends_inside_a_line()) {
   const int error = file_.truncate();
   if (error != 0)
-    throw core::CodedError(abi::ErrorCode::kOutputOpen, "cannot empty " + name() + ": " + error_text(error) + "; use another file");
+    throw core::CodedError(abi::ErrorCode::kOutputOpen,
+                           "cannot empty " + name() + ": " + error_text(error) + "; use another file");
   lines_.reserve(kRecordsMax);
 }
 

@@ -51,8 +51,9 @@ BasicLineSource<Producer>::BasicLineSource(InputFile file, std::vector<Producer*
       begin_(start_),
       end_(start_) {
   if (shards_.size() > 1 && key_ == nullptr)
-    throw core::CodedError(abi::ErrorCode::kShardKey, "lines of " + name() + " cannot be spread over " + std::to_string(shards_.size()) +
-                                        " shards without a key; give the plan a shard_key");
+    throw core::CodedError(abi::ErrorCode::kShardKey, "lines of " + name() + " cannot be spread over " +
+                                                          std::to_string(shards_.size()) +
+                                                          " shards without a key; give the plan a shard_key");
   scanner_.restart(start_);
 }
 

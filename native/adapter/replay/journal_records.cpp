@@ -13,8 +13,8 @@ JournalRecords::JournalRecords(std::unique_ptr<journal::JournalReader> reader, J
     : reader_(std::move(reader)), options_(std::move(options)) {
   if (options_.pace == Pace::kRecorded && alarm_.descriptor() < 0)
     throw core::CodedError(abi::ErrorCode::kJournalOpen,
-                                "records cannot be replayed at their recorded pace on this system; replay them "
-                                "as fast as possible");
+                           "records cannot be replayed at their recorded pace on this system; replay them "
+                           "as fast as possible");
 }
 
 ReadAnswer JournalRecords::read(std::span<BatchRecord> into) noexcept {

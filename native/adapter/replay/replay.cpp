@@ -6,9 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "abi/words.hpp"
 #include "adapter/batch.hpp"
-#include "core/coded_error.hpp"
 #include "adapter/replay/journal_records.hpp"
+#include "core/coded_error.hpp"
 #include "journal/error.hpp"
 #include "journal/journal_reader.hpp"
 #include "op/text.hpp"
@@ -62,7 +63,7 @@ std::string facts_text(const Counts& counts, const journal::JournalReader& reade
   append_number(text, "torn_bytes", reader.torn_bytes());
   if (reader.failed()) {
     text += ",\"failure\":{\"code\":";
-    op::append_json_string(text, reader.failure().code());
+    op::append_json_string(text, abi::word_of(reader.failure().code()));
     text += ",\"sequence\":" + std::to_string(reader.next()) + ",\"cause\":";
     op::append_json_string(text, reader.failure().what());
     text += '}';
@@ -117,9 +118,9 @@ class ReplayEnd final : public SourceEnd {
     reader_->seek(*from_);
     if (reader_->next() < *from_)
       throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_ + " ends before sequence " +
-                                                     std::to_string(reader_->next()) +
-                                                     ", so there is nothing to replay from sequence " +
-                                                     std::to_string(*from_) + " on; begin earlier");
+                                                              std::to_string(reader_->next()) +
+                                                              ", so there is nothing to replay from sequence " +
+                                                              std::to_string(*from_) + " on; begin earlier");
   }
 
   const std::string folder_;
