@@ -428,6 +428,8 @@ export const ConsumerBlock = struct(
     ['abandoned', 'af64', 'records left when the pipeline ended; of a broadcasting router: copies not given'],
     ['bytes', 'af64', 'egress: record bytes delivered'],
     ['keyless', 'af64', 'router by KeyHash: records without the key, given to its first lane'],
+    ['emitted', 'af64', 'stage: records that it made, but for one that stands for one that it read alone'],
+    ['absorbed', 'af64', 'stage: records of which several came, or that it kept'],
   ],
 );
 

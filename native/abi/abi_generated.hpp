@@ -950,6 +950,8 @@ struct alignas(128) ConsumerBlock {
   std::atomic<double> abandoned;  // records left when the pipeline ended; of a broadcasting router: copies not given
   std::atomic<double> bytes;  // egress: record bytes delivered
   std::atomic<double> keyless;  // router by KeyHash: records without the key, given to its first lane
+  std::atomic<double> emitted;  // stage: records that it made, but for one that stands for one that it read alone
+  std::atomic<double> absorbed;  // stage: records of which several came, or that it kept
 };
 static_assert(offsetof(ConsumerBlock, sequence) == 0);
 static_assert(offsetof(ConsumerBlock, cell) == 8);
@@ -962,6 +964,8 @@ static_assert(offsetof(ConsumerBlock, failed) == 160);
 static_assert(offsetof(ConsumerBlock, abandoned) == 168);
 static_assert(offsetof(ConsumerBlock, bytes) == 176);
 static_assert(offsetof(ConsumerBlock, keyless) == 184);
+static_assert(offsetof(ConsumerBlock, emitted) == 192);
+static_assert(offsetof(ConsumerBlock, absorbed) == 200);
 static_assert(sizeof(ConsumerBlock) == 256);
 
 // One lane of a LaneGraph: sizes, places, and the lists its ends need. Read-only after the graph is built.

@@ -58,6 +58,13 @@ struct ConfigFacts {
   bool line_feed = false;          // it may put one into a record
 };
 
+// Whether an op has this contract. One that has not works on batches: op/batch.hpp.
+template <class Op>
+concept JudgesRecords = requires(Op& op, core::RecordRef& record) {
+  { op.apply(record) }
+  noexcept;
+};
+
 // Whether it passes every record that is a whole struct.
 template <class Op>
 concept PassesStructs = !Op::kFilters && (!Op::kFails || requires(Op & op, std::byte* record) {
