@@ -141,12 +141,15 @@ TEST(OpConfig, OfSetFieldShowsNoNameThatIsNone) {
 }
 
 TEST(OpConfig, OfACallersOpHasTheNameOfTheOp) {
-  const abi::CallerConfig row{sizeof row, 4};
+  const abi::CallerConfig row{sizeof row, 4, 0};
   EXPECT_EQ(refusal(OpCode::kJs, ConfigBytes::of(row, "mine")), "");
   EXPECT_EQ(refusal(OpCode::kJs, {}), "a struct reaches past the end (received 0)");
-  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(row, "min")), "a stretch reaches past the end (received 8)");
-  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(abi::CallerConfig{8, 0}, "")),
+  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(row, "min")), "a stretch reaches past the end (received 12)");
+  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(abi::CallerConfig{12, 0, 0}, "")),
             "a caller's op has no name (received 0)");
+  EXPECT_EQ(check_config(OpCode::kJs, ConfigBytes::of(abi::CallerConfig{sizeof row, 4, 8}, "mine")).emits_max, 8u);
+  EXPECT_EQ(refusal(OpCode::kJs, ConfigBytes::of(abi::CallerConfig{sizeof row, 4, (1u << 24) + 1}, "mine")),
+            "a caller's op emits too many records for one (received 16777217)");
 }
 
 TEST(OpConfig, TellsTheGraphTheRoomThatAnAffixTakes) {
