@@ -387,23 +387,21 @@ struct OpRow {
   std::uint32_t flags;  // StageFlag bits of a stage with it
   std::uint32_t emits_max;  // records that it emits at most for one; 0: not known, or none of its own
   bool keeps_layout;  // a struct is still that struct behind it; true of every op that passes records on as they came
-  double weight;  // what a record costs it, beside the other ops
-  double configured_weight;  // the same where it has a config, of an op whose config may be left out
   std::uint32_t config_bytes;  // of the struct at the start of its config; 0: it has none
   bool config_optional;  // it also works without one
 };
 
 inline constexpr OpRow kOps[] = {
-  {OpCode::kIdentity, "identity", false, 0, 0, true, 0.05, 0.05, 0, false},
-  {OpCode::kFilter, "filter", false, 2, 0, true, 1, 1, 16, false},
-  {OpCode::kPrepend, "prepend", false, 1, 0, false, 1, 1, 8, false},
-  {OpCode::kAppend, "append", false, 1, 0, false, 1, 1, 8, false},
-  {OpCode::kCount, "count", false, 8, 0, true, 0.1, 2, 24, true},
-  {OpCode::kChecksum, "checksum", false, 8, 0, true, 1, 1, 0, false},
-  {OpCode::kReject, "reject", false, 4, 0, true, 1, 1, 16, false},
-  {OpCode::kSetField, "set_field", false, 21, 0, true, 1, 1, 48, false},
-  {OpCode::kJs, "js", true, 0, 0, false, 1, 1, 12, false},
-  {OpCode::kNative, "native", true, 0, 0, false, 1, 1, 12, false},
+  {OpCode::kIdentity, "identity", false, 0, 0, true, 0, false},
+  {OpCode::kFilter, "filter", false, 2, 0, true, 16, false},
+  {OpCode::kPrepend, "prepend", false, 1, 0, false, 8, false},
+  {OpCode::kAppend, "append", false, 1, 0, false, 8, false},
+  {OpCode::kCount, "count", false, 8, 0, true, 24, true},
+  {OpCode::kChecksum, "checksum", false, 8, 0, true, 0, false},
+  {OpCode::kReject, "reject", false, 4, 0, true, 16, false},
+  {OpCode::kSetField, "set_field", false, 21, 0, true, 48, false},
+  {OpCode::kJs, "js", true, 0, 0, false, 12, false},
+  {OpCode::kNative, "native", true, 0, 0, false, 12, false},
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
