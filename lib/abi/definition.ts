@@ -50,8 +50,8 @@ export const enums = {
   CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
   OpCode: opCodes,
   MatchCode: { Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
-  /** KeepsLayout: of a stage that writes; a struct is still that struct behind it. */
-  StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8, KeepsLayout: 16 },
+  /** KeepsLayout: of a stage that writes or emits; a struct is still that struct behind it. */
+  StageFlag: { Writes: 1, Filters: 2, Fails: 4, Sink: 8, KeepsLayout: 16, Emits: 32 },
   /** How `set_field` makes the new value. */
   FieldWriteCode: { Value: 1, Add: 2, From: 3 },
   FieldCode: { U8: 1, U16: 2, U32: 3, U64: 4, I8: 5, I16: 6, I32: 7, I64: 8, F32: 9, F64: 10, ...OTHER_FIELDS },
@@ -107,15 +107,17 @@ export function stageFlags(does: {
   readonly filters: boolean;
   readonly fails: boolean;
   readonly sink: boolean;
+  readonly emits: boolean;
   readonly keepsLayout: boolean;
 }): number {
-  const { Writes, Filters, Fails, Sink, KeepsLayout } = enums.StageFlag;
+  const { Writes, Filters, Fails, Sink, KeepsLayout, Emits } = enums.StageFlag;
   return (
     (does.writes ? Writes : 0) |
     (does.filters ? Filters : 0) |
     (does.fails ? Fails : 0) |
     (does.sink ? Sink : 0) |
-    (does.keepsLayout ? KeepsLayout : 0)
+    (does.keepsLayout ? KeepsLayout : 0) |
+    (does.emits ? Emits : 0)
   );
 }
 
@@ -428,6 +430,8 @@ export const ConsumerBlock = struct(
     ['abandoned', 'af64', 'records left when the pipeline ended; of a broadcasting router: copies not given'],
     ['bytes', 'af64', 'egress: record bytes delivered'],
     ['keyless', 'af64', 'router by KeyHash: records without the key, given to its first lane'],
+    ['emitted', 'af64', 'stage: records that it made, but for one that stands for one that it read alone'],
+    ['absorbed', 'af64', 'stage: records of which several came, or that it kept'],
   ],
 );
 

@@ -98,10 +98,10 @@ function renderErrorCodes(): string[] {
   ];
 }
 
-/** A reader keeps a struct anyway, and does not say so. */
+/** An op that passes records on as they came keeps a struct anyway, and does not say so. */
 function flagsOf({ access, keepsLayout, ...row }: OpRow): number {
   const writes = access === 'write';
-  return stageFlags({ ...row, writes, keepsLayout: writes && keepsLayout });
+  return stageFlags({ ...row, writes, keepsLayout: (writes || row.emits) && keepsLayout });
 }
 
 const OP_ROW = `// An op: lib/abi/ops.ts. native/op/traits.hpp finds its row.
@@ -110,10 +110,8 @@ struct OpRow {
   const char* name;  // key in plans; of an op that the caller brings, its prefix
   bool declared;  // the caller brings it: what it does is what the plan declares; there is no class for it
   std::uint32_t flags;  // StageFlag bits of a stage with it
-  bool emits;
-  bool keeps_layout;  // a struct is still that struct behind it; true of every op that only reads
-  double weight;  // what a record costs it, beside the other ops
-  double configured_weight;  // the same where it has a config, of an op whose config may be left out
+  std::uint32_t emits_max;  // records that it emits at most for one; 0: not known, or none of its own
+  bool keeps_layout;  // a struct is still that struct behind it; true of every op that passes records on as they came
   std::uint32_t config_bytes;  // of the struct at the start of its config; 0: it has none
   bool config_optional;  // it also works without one
 };`;
@@ -121,11 +119,10 @@ struct OpRow {
 function renderOps(): string {
   const builtIn = Object.entries(ops).map(
     ([name, row]) =>
-      `  {OpCode::k${name}, "${row.name}", false, ${flagsOf(row)}, ${row.emits}, ${row.keepsLayout}, ${row.weight}, ${row.configuredWeight}, ${row.config?.size ?? 0}, ${row.configOptional}},`,
+      `  {OpCode::k${name}, "${row.name}", false, ${flagsOf(row)}, ${row.emitsMax}, ${row.keepsLayout}, ${row.config?.size ?? 0}, ${row.configOptional}},`,
   );
   const callers = Object.entries(callerOps).map(
-    ([name, row]) =>
-      `  {OpCode::k${name}, "${row.name}", true, 0, false, false, ${row.weight}, ${row.weight}, ${row.config.size}, false},`,
+    ([name, row]) => `  {OpCode::k${name}, "${row.name}", true, 0, 0, false, ${row.config.size}, false},`,
   );
   return [OP_ROW, '', 'inline constexpr OpRow kOps[] = {', ...builtIn, ...callers, '};'].join('\n');
 }

@@ -51,6 +51,7 @@ export const CallerConfig = struct(
   [
     ['name_offset', 'u32', 'what stands behind the colon of its key in plans'],
     ['name_length', 'u32', 'bytes'],
+    ['emits_max', 'u32', 'records that it emits at most for one; 0: the plan does not say'],
   ],
 );
 
@@ -68,8 +69,10 @@ export interface OpRow {
   readonly filters: boolean;
   /** May fail a record. */
   readonly fails: boolean;
-  /** Emits other records than it reads. */
+  /** Emits other records than it reads. Such an op has the contract of native/op/batch.hpp. */
   readonly emits: boolean;
+  /** Records that it emits at most for one; 0 where that is not known, and where it emits none of its own. */
+  readonly emitsMax: number;
   /** A struct is still that struct behind it. */
   readonly keepsLayout: boolean;
   /** What a record costs it, beside the other ops, by whole-file runs of bench/native; most are 1. */
@@ -93,7 +96,8 @@ const row = (given: Given): OpRow => ({
   filters: false,
   fails: false,
   emits: false,
-  keepsLayout: given.access !== 'write',
+  emitsMax: 0,
+  keepsLayout: given.access !== 'write' && given.emits !== true,
   weight: 1,
   configuredWeight: given.weight ?? 1,
   config: null,

@@ -10,6 +10,6 @@ export function chooseLayout(ingress: BoundarySpec, stages: readonly StageSpec[]
 }
 
 /** Records of a struct are that struct behind the stage as well. */
-export function keepsRecords({ writes, keepsLayout, headroom, tailroom }: StageSpec): boolean {
-  return !writes || (keepsLayout && headroom + tailroom === 0);
+export function keepsRecords({ writes, emits, keepsLayout, headroom, tailroom }: StageSpec): boolean {
+  return (!writes && !emits) || (keepsLayout && headroom + tailroom === 0);
 }

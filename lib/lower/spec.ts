@@ -38,7 +38,8 @@ export interface StageAbilities {
   readonly filters: boolean;
   readonly fails: boolean;
   readonly sink: boolean;
-  /** Of a stage that writes: a struct is still that struct behind it. */
+  readonly emits: boolean;
+  /** Of a stage that writes or emits: a struct is still that struct behind it. */
   readonly keepsLayout: boolean;
 }
 

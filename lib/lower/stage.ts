@@ -2,9 +2,9 @@
 
 import { builtinNames, type CallerName, callerOps } from '../abi/ops.js';
 import type { Codec, StageEntry } from '../plan/document.js';
-import { OP_CATALOG, roomOf, traitsOf } from '../plan/op-catalog.js';
+import { OP_CATALOG, type OpTraits, roomOf, traitsOf } from '../plan/op-catalog.js';
 import { lowerConfig } from './op-config.js';
-import type { StageSpec } from './spec.js';
+import type { StageAbilities, StageSpec } from './spec.js';
 
 type Configured = Pick<StageSpec, 'op' | 'config'>;
 
@@ -14,12 +14,18 @@ function callerOp(stage: StageEntry): Configured {
   const op = (Object.keys(callerOps) as CallerName[]).find((candidate) => callerOps[candidate].name === prefix);
   if (op === undefined)
     throw new TypeError(`stage "${stage.id}" has the unknown op "${stage.op}"; pass a plan that validate() accepted`);
-  return { op, config: { name } };
+  return { op, config: { name, emits_max: stage.emits_max ?? 0 } };
 }
 
 function configured(stage: StageEntry, codec: Codec): Configured {
   const op = builtinNames.get(stage.op);
   return op === undefined ? callerOp(stage) : { op, config: lowerConfig(stage.op, stage.config, codec) };
+}
+
+/** What the core needs to know of an op's traits. */
+export function abilitiesOf({ access, filters, fails, sink, emits, keepsLayout }: OpTraits): StageAbilities {
+  const writes = access === 'write';
+  return { writes, keepsLayout: (writes || emits) && keepsLayout, filters, fails, sink, emits };
 }
 
 /**
@@ -34,11 +40,7 @@ export function lowerStage(stage: StageEntry, codec: Codec): StageSpec {
   return {
     id: stage.id,
     op,
-    writes: traits.access === 'write',
-    keepsLayout: traits.access === 'write' && traits.keepsLayout,
-    filters: traits.filters,
-    fails: traits.fails,
-    sink: traits.sink,
+    ...abilitiesOf(traits),
     headroom: room.head,
     tailroom: room.tail,
     config,

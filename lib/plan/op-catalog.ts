@@ -143,8 +143,9 @@ function setFieldUse(config: unknown): FieldUse {
 
 /** What the op table says of an op, and no room. */
 function rowOf(op: BuiltinName) {
-  const { name, access, sink, filters, fails, emits, keepsLayout } = ops[op];
-  return { op: name, access, sink, filters, fails, emits, keepsLayout, room: noRoom };
+  const { name, access, sink, filters, fails, emits, emitsMax, keepsLayout } = ops[op];
+  const traits = { access, sink, filters, fails, emits, emitsMax: emitsMax === 0 ? undefined : emitsMax, keepsLayout };
+  return { op: name, ...traits, room: noRoom };
 }
 
 const ENTRIES: readonly OpEntry[] = [

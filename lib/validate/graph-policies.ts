@@ -130,7 +130,7 @@ function ordinalUsesOf(
 function checkEmitted(graph: Graph, uses: ReadonlyMap<string, OrdinalUse>, note: Note): void {
   for (const id of uses.keys()) {
     const named = graph.names.byId.get(id);
-    if (named?.is !== 'stage' || named.node.traits?.emits !== true || named.node.says?.emits_max !== undefined)
+    if (named?.is !== 'stage' || named.node.traits?.emits !== true || named.node.traits.emitsMax !== undefined)
       continue;
     note({
       code: 'ORDERED_EMITS',

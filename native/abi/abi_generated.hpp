@@ -121,6 +121,7 @@ enum class StageFlag : std::uint32_t {
   kFails = 4,
   kSink = 8,
   kKeepsLayout = 16,
+  kEmits = 32,
 };
 
 enum class FieldWriteCode : std::uint32_t {
@@ -384,25 +385,23 @@ struct OpRow {
   const char* name;  // key in plans; of an op that the caller brings, its prefix
   bool declared;  // the caller brings it: what it does is what the plan declares; there is no class for it
   std::uint32_t flags;  // StageFlag bits of a stage with it
-  bool emits;
-  bool keeps_layout;  // a struct is still that struct behind it; true of every op that only reads
-  double weight;  // what a record costs it, beside the other ops
-  double configured_weight;  // the same where it has a config, of an op whose config may be left out
+  std::uint32_t emits_max;  // records that it emits at most for one; 0: not known, or none of its own
+  bool keeps_layout;  // a struct is still that struct behind it; true of every op that passes records on as they came
   std::uint32_t config_bytes;  // of the struct at the start of its config; 0: it has none
   bool config_optional;  // it also works without one
 };
 
 inline constexpr OpRow kOps[] = {
-  {OpCode::kIdentity, "identity", false, 0, false, true, 0.05, 0.05, 0, false},
-  {OpCode::kFilter, "filter", false, 2, false, true, 1, 1, 16, false},
-  {OpCode::kPrepend, "prepend", false, 1, false, false, 1, 1, 8, false},
-  {OpCode::kAppend, "append", false, 1, false, false, 1, 1, 8, false},
-  {OpCode::kCount, "count", false, 8, false, true, 0.1, 2, 24, true},
-  {OpCode::kChecksum, "checksum", false, 8, false, true, 1, 1, 0, false},
-  {OpCode::kReject, "reject", false, 4, false, true, 1, 1, 16, false},
-  {OpCode::kSetField, "set_field", false, 21, false, true, 1, 1, 48, false},
-  {OpCode::kJs, "js", true, 0, false, false, 1, 1, 8, false},
-  {OpCode::kNative, "native", true, 0, false, false, 1, 1, 8, false},
+  {OpCode::kIdentity, "identity", false, 0, 0, true, 0, false},
+  {OpCode::kFilter, "filter", false, 2, 0, true, 16, false},
+  {OpCode::kPrepend, "prepend", false, 1, 0, false, 8, false},
+  {OpCode::kAppend, "append", false, 1, 0, false, 8, false},
+  {OpCode::kCount, "count", false, 8, 0, true, 24, true},
+  {OpCode::kChecksum, "checksum", false, 8, 0, true, 0, false},
+  {OpCode::kReject, "reject", false, 4, 0, true, 16, false},
+  {OpCode::kSetField, "set_field", false, 21, 0, true, 48, false},
+  {OpCode::kJs, "js", true, 0, 0, false, 12, false},
+  {OpCode::kNative, "native", true, 0, 0, false, 12, false},
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<double>::is_always_lock_free);
@@ -745,10 +744,12 @@ static_assert(sizeof(SetFieldConfig) == 48);
 struct CallerConfig {
   std::uint32_t name_offset;  // what stands behind the colon of its key in plans
   std::uint32_t name_length;  // bytes
+  std::uint32_t emits_max;  // records that it emits at most for one; 0: the plan does not say
 };
 static_assert(offsetof(CallerConfig, name_offset) == 0);
 static_assert(offsetof(CallerConfig, name_length) == 4);
-static_assert(sizeof(CallerConfig) == 8);
+static_assert(offsetof(CallerConfig, emits_max) == 8);
+static_assert(sizeof(CallerConfig) == 12);
 
 // Variable layout: where a record lies in the arena. Written by the producer.
 struct Slot {
@@ -950,6 +951,8 @@ struct alignas(128) ConsumerBlock {
   std::atomic<double> abandoned;  // records left when the pipeline ended; of a broadcasting router: copies not given
   std::atomic<double> bytes;  // egress: record bytes delivered
   std::atomic<double> keyless;  // router by KeyHash: records without the key, given to its first lane
+  std::atomic<double> emitted;  // stage: records that it made, but for one that stands for one that it read alone
+  std::atomic<double> absorbed;  // stage: records of which several came, or that it kept
 };
 static_assert(offsetof(ConsumerBlock, sequence) == 0);
 static_assert(offsetof(ConsumerBlock, cell) == 8);
@@ -962,6 +965,8 @@ static_assert(offsetof(ConsumerBlock, failed) == 160);
 static_assert(offsetof(ConsumerBlock, abandoned) == 168);
 static_assert(offsetof(ConsumerBlock, bytes) == 176);
 static_assert(offsetof(ConsumerBlock, keyless) == 184);
+static_assert(offsetof(ConsumerBlock, emitted) == 192);
+static_assert(offsetof(ConsumerBlock, absorbed) == 200);
 static_assert(sizeof(ConsumerBlock) == 256);
 
 // One lane of a LaneGraph: sizes, places, and the lists its ends need. Read-only after the graph is built.

@@ -310,6 +310,17 @@ void check_watermarks(const LaneGraphDescription& graph) {
   }
 }
 
+// Before an Ordered merge, what comes of one record is bounded, so that its ordinals have room for it.
+void check_emits(const LaneGraphDescription& graph) {
+  for (const RoleDescription& role : graph.roles) {
+    if (role.kind != abi::RoleCode::kStage || role.outlets.empty()) continue;
+    const StageDescription& stage = graph.stages[role.index];
+    const bool ordered = graph.lanes[role.outlets.front()].has(abi::LaneFlag::kWatermarked);
+    if (ordered && stage.has(abi::StageFlag::kEmits) && stage.emits_max == 0)
+      refuse("stage " + stage.id + " emits any number of records for one");
+  }
+}
+
 // With less room than copies, an Ordered merge would give two of them one ordinal.
 void check_ordinals(const LaneGraphDescription& graph) {
   const std::uint32_t bits = ordinal_shift(ordinal_bits(graph));
@@ -331,6 +342,7 @@ LaneGraphDescription decode_graph(std::span<const std::byte> spec) {
   check_records(graph);
   check_structs_of_stages(graph);
   check_watermarks(graph);
+  check_emits(graph);
   check_ordinals(graph);
   return graph;
 }

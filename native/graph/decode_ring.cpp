@@ -91,6 +91,12 @@ void check_races(const RingDescription& ring) {
   }
 }
 
+// A slot holds one record.
+void check_emits(const RingDescription& ring) {
+  for (const StageDescription& stage : ring.stages)
+    if (stage.has(abi::StageFlag::kEmits)) refuse("stage " + stage.id + " emits other records than it reads");
+}
+
 // An op that works on structs finds the ingress's: none of the stages before it changes them.
 void check_structs_of_stages(const RingDescription& ring) {
   std::uint64_t changing = 0;
@@ -157,6 +163,7 @@ RingDescription decode_ring(std::span<const std::byte> spec) {
   read_entries(reader, ring);
   check_masks(ring);
   check_races(ring);
+  check_emits(ring);
   check_structs_of_stages(ring);
   check_room(ring);
   return ring;

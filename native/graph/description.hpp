@@ -42,11 +42,13 @@ struct StageDescription {
   std::uint32_t tailroom;
   std::vector<std::byte> config;  // as it crossed, and checked: op::visit_op() reads it
   op::ConfigFacts facts;
+  std::uint32_t emits_max;  // records that it emits at most for one; 0: not known, or none of its own
 
   bool has(abi::StageFlag flag) const noexcept { return (flags & static_cast<std::uint32_t>(flag)) != 0; }
   // Records of a struct are that struct behind it as well.
   bool keeps_records() const noexcept {
-    return !has(abi::StageFlag::kWrites) || (has(abi::StageFlag::kKeepsLayout) && headroom + tailroom == 0);
+    const bool as_they_came = !has(abi::StageFlag::kWrites) && !has(abi::StageFlag::kEmits);
+    return as_they_came || (has(abi::StageFlag::kKeepsLayout) && headroom + tailroom == 0);
   }
 };
 

@@ -8,6 +8,7 @@
 #include "core/discard_agent.hpp"
 #include "graph/op_box.hpp"
 #include "graph/ordinal_bits.hpp"
+#include "lane/batch_role.hpp"
 #include "lane/ends.hpp"
 #include "lane/ordered_merge_role.hpp"
 #include "lane/router_role.hpp"
@@ -288,7 +289,10 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   try {
     op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {
       auto box = std::make_shared<OpBox<Op>>(config);
-      made = lane::make_stage_role(std::move(context), box->op);
+      if constexpr (op::JudgesRecords<Op>)
+        made = lane::make_stage_role(std::move(context), box->op);
+      else
+        made = std::make_unique<lane::BatchRole<Op>>(std::move(context), box->op);
       reports_.add(stage.id, [box] {
         const Op* const only = &box->op;
         return Op::report(std::span<const Op* const>(&only, 1));

@@ -291,6 +291,7 @@ ring::StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t e
 
 template <class Op>
 void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& config) {
+  static_assert(op::JudgesRecords<Op>, "a slot holds one record: an op that emits others has no place in a ring");
   auto ops = std::make_shared<std::vector<std::unique_ptr<OpBox<Op>>>>();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     ops->push_back(std::make_unique<OpBox<Op>>(config));
@@ -320,8 +321,13 @@ void RingGraph::make_stages() {
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
     const StageDescription& stage = description_.stage_of(entry);
     try {
-      op::visit_op(stage.op, stage.config,
-                   [&]<class Op>(const typename Op::Config& config) { make_stage<Op>(entry, config); });
+      op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {
+        if constexpr (op::JudgesRecords<Op>)
+          make_stage<Op>(entry, config);
+        else
+          throw core::CodedError(abi::ErrorCode::kOpUnavailable,
+                                 "it emits other records than it reads, which a slot cannot hold");
+      });
     } catch (const core::CodedError& error) {
       throw core::CodedError(error.code(), "stage " + stage.id + ": " + error.what());
     }

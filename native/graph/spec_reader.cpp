@@ -82,8 +82,9 @@ void read_keys(const SpecReader& reader, std::uint32_t keys_max, CatalogDescript
 void check_declared(const StageDescription& stage) {
   using abi::StageFlag;
   const auto bit = [](StageFlag flag) { return static_cast<std::uint32_t>(flag); };
+  const bool changes = stage.has(StageFlag::kWrites) || stage.has(StageFlag::kEmits);
   const std::uint32_t free = bit(StageFlag::kWrites) | bit(StageFlag::kFilters) | bit(StageFlag::kSink) |
-                             (stage.has(StageFlag::kWrites) ? bit(StageFlag::kKeepsLayout) : 0);
+                             bit(StageFlag::kEmits) | (changes ? bit(StageFlag::kKeepsLayout) : 0);
   require((stage.flags & ~free) == bit(StageFlag::kFails), "a caller's op cannot have these flags", stage.flags);
   require(stage.headroom == 0 && stage.tailroom <= abi::kOpTextBytesMax, "a caller's op cannot have this room",
           stage.tailroom);
@@ -109,7 +110,9 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
                            row.headroom,
                            row.tailroom,
                            {config.begin(), config.end()},
-                           op::check_config(known->code, config)};
+                           op::check_config(known->code, config),
+                           0};
+    stage.emits_max = known->declared ? stage.facts.emits_max : known->emits_max;
     if (known->declared) {
       check_declared(stage);
     } else {

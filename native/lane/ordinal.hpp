@@ -11,6 +11,8 @@
 //   ingress    0 ─────────────── 8 ──────────────      step 8
 //   merge      0 ─── 2 ─── 4 ─── 8 ─── 10 ── …         three inlets: step 8 >> 2
 //
+// A stage that emits up to k records for one cuts every range likewise, and its i-th record gets the i-th of them.
+//
 // Ranges are only cut, and only by powers of two, so whatever way two copies took, one's range lies inside the other's
 // or beside it. All copies of a record stay inside its range: whatever comes of one record stands before whatever comes
 // of the next, at every merge downstream. Therefore a role that is done with the record at o knows that nothing below

@@ -18,11 +18,14 @@ void refuse_op(abi::OpCode code) {
 
 namespace {
 
-// Of a caller's op the core needs to know no more than that its name can be read.
-void check_caller_config(std::span<const std::byte> bytes) {
+// Of a caller's op: that its name can be read, and what comes of one record.
+ConfigFacts check_caller_config(std::span<const std::byte> bytes) {
   const decode::Buffer config(bytes);
   const auto row = config.at<abi::CallerConfig>(0);
   decode::require(!config.text(row.name_offset, row.name_length).empty(), "a caller's op has no name", row.name_length);
+  decode::require(row.emits_max <= 1u << abi::kOrdinalBitsMax, "a caller's op emits too many records for one",
+                  row.emits_max);
+  return {.emits_max = row.emits_max};
 }
 
 }  // namespace
@@ -33,10 +36,7 @@ void check_presence(const abi::OpRow& op, std::size_t config_bytes) {
 }
 
 ConfigFacts check_config(abi::OpCode code, std::span<const std::byte> bytes) {
-  if (find_row(static_cast<std::uint32_t>(code))->declared) {
-    check_caller_config(bytes);
-    return {};
-  }
+  if (find_row(static_cast<std::uint32_t>(code))->declared) return check_caller_config(bytes);
   return visit_built_in(code, [&]<class Op>() {
     const typename Op::Config config = read_config<Op>(bytes);
     ConfigFacts facts;

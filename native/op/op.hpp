@@ -55,7 +55,15 @@ struct ConfigFacts {
   std::uint64_t headroom = 0;      // bytes that the op writes before a record
   std::uint64_t tailroom = 0;      // and behind it
   std::uint64_t struct_bytes = 0;  // not 0: it works on structs of at least as many bytes, and on nothing else
+  std::uint32_t emits_max = 0;     // of an op that the caller brings: records that it emits at most for one
   bool line_feed = false;          // it may put one into a record
+};
+
+// Whether an op has this contract. One that has not works on batches: op/batch.hpp.
+template <class Op>
+concept JudgesRecords = requires(Op& op, core::RecordRef& record) {
+  { op.apply(record) }
+  noexcept;
 };
 
 // Whether it passes every record that is a whole struct.

@@ -35,6 +35,23 @@ const DOORS: readonly Door[] = [
     },
     cpp: /\[ {2}PASSED {2}\] 6 tests\./,
   },
+  {
+    patch: 'emit.patch',
+    adds: 'an op that emits other records than it reads',
+    changes: {
+      'lib/abi/ops.ts': 'its row',
+      'native/abi/abi_generated.hpp': 'generated',
+      'native/op/catalog_generated.hpp': 'generated',
+      'native/op/twice.hpp': 'its C++ file',
+      'lib/plan/op-catalog.ts': 'the type of its config, and its help',
+      'lib/lower/op-config.ts': 'that nothing of a config crosses',
+      'docs/ops.md': 'its entry',
+      'native/sources.json': 'the list of sources: its C++ test',
+      'test/lower/twice.test.ts': 'its tests',
+      'test/native/op_twice_test.cpp': 'its tests',
+    },
+    cpp: /\[ {2}PASSED {2}\] 4 tests\./,
+  },
 ];
 
 describe.each(DOORS)('$adds', ({ patch, changes, cpp }) => {

@@ -4,7 +4,7 @@
  * brings. No addon: the templates that run an op in a ring or a graph know only its contract.
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFor, command, copyCheckout, ended, GENERATED, type Outcome, PARTS } from '../package/checkout.js';
 
@@ -24,7 +24,9 @@ export interface Trial {
 
 export async function tryPatch(patch: string): Promise<Trial> {
   const copy = copyCheckout(TEST_PARTS);
-  await command('git', ['apply', '--whitespace=nowarn', join(root, 'test/doors', patch)], { cwd: copy });
+  // Not as a part of a repository that the temporary folder may lie in.
+  const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(copy) };
+  await command('git', ['apply', '--whitespace=nowarn', join(root, 'test/doors', patch)], { cwd: copy, env });
   await command(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: copy });
   await command(process.execPath, ['dist/modules/abi/generate.js'], { cwd: copy });
   const changed = changedPaths(copy);

@@ -11,9 +11,9 @@ import {
   SpecStage,
 } from '../../lib/abi/definition.js';
 import { encodeSpec, type GraphSpec, type LaneSpec, lower } from '../../lib/lower/index.js';
-import { bothSides, byKey, graphs, journalBranch, line, ordered, sharedAmongOthers } from './graphs.js';
 import { decodeSpec } from '../support/spec/decode.js';
 import { SpecError } from '../support/spec/spec-error.js';
+import { bothSides, byKey, graphs, journalBranch, line, ordered, sharedAmongOthers } from './graphs.js';
 
 const SECTIONS = ['Text', 'Boundaries', 'Stages', 'Keys', 'Roles', 'Lanes', 'RoleLanes', 'LaneReaders'] as const;
 const LAYOUTS = { Boundaries: SpecBoundary, Stages: SpecStage, Keys: SpecKey, Roles: SpecRole, Lanes: SpecLane };
@@ -73,6 +73,19 @@ const countingAt = (offset: number): Uint8Array =>
       stage.op === 'Count' ? { ...stage, config: { ...stage.config, offset } } : stage,
     ),
   });
+
+/** The graph with an Ordered egress, where one stage before it emits so many records for one. */
+function emitting(most: number): Uint8Array {
+  const before = order.roles.find(({ kind, outlets }) => kind === 'Stage' && order.lanes[outlets[0] ?? 0]?.watermarked);
+  const own = { op: 'Js', writes: false, filters: false, fails: true, sink: false, emits: true } as const;
+  const config = { name: 'cut', emits_max: most };
+  return encodeSpec({
+    ...order,
+    stages: order.stages.map((stage) =>
+      stage.id === before?.id ? { ...stage, ...own, headroom: 0, tailroom: 0, config } : stage,
+    ),
+  });
+}
 
 const { Inserted, Watermarked } = enums.LaneFlag;
 
@@ -188,6 +201,8 @@ describe('decodeSpec of a graph', () => {
     ['a merge that loses the order', patched(order, 'Roles', 'merge:join', 'policy', 4), 'merge:join loses the order'],
     ['a field behind the record', patched(keyed, 'Keys', 0, 'offset', 9), 'a field key ends behind the record'],
     ['a counted field behind the record', countingAt(16), 'a field key ends behind the record'],
+    ['any number of records for one before an order', emitting(0), 'emits any number of records for one'],
+    ['more records for one than an ordinal can tell apart', emitting(2 ** 24), 'bits of an ordinal'],
   ])('refuses %s', (_, bytes, message) => {
     expect(() => decodeSpec(bytes)).toThrow(SpecError);
     expect(() => decodeSpec(bytes)).toThrow(message);

@@ -6,7 +6,7 @@ import { decodeSpec } from '../support/spec/decode.js';
 import { SpecError } from '../support/spec/spec-error.js';
 
 const none = { headroom: 0, tailroom: 0, config: null } as const;
-const reads = { writes: false, filters: false, fails: false, sink: false, keepsLayout: false };
+const reads = { writes: false, filters: false, fails: false, sink: false, emits: false, keepsLayout: false };
 
 const filter = (id: string, text: string): StageSpec => ({
   ...none,
@@ -70,6 +70,15 @@ const ringField = (field: keyof typeof SpecRing.offset) => (bytes: Uint8Array) =
   sectionOffset(bytes, 'Ring') + SpecRing.offset[field];
 const stageField = (index: number, field: keyof typeof SpecStage.offset) => (bytes: Uint8Array) =>
   sectionOffset(bytes, 'Stages') + index * SpecStage.size + SpecStage.offset[field];
+/** The diamond, whose last stage is an op of the caller's. */
+function calling(name: string, more: Partial<StageSpec> = {}): Uint8Array {
+  const own = { op: 'Js', filters: false, fails: true, config: { name, emits_max: 0 }, ...more } as const;
+  return encodeSpec({
+    ...diamond,
+    stages: diamond.stages.map((stage) => (stage.id === 'mark' ? { ...stage, ...own } : stage)),
+  });
+}
+
 /** A byte of the configs: the first is that of `keep`. */
 const configByte = (at: number) => (bytes: Uint8Array) => sectionOffset(bytes, 'Configs') + at;
 const entryField = (index: number, field: keyof typeof SpecRingEntry.offset) => (bytes: Uint8Array) =>
@@ -120,7 +129,8 @@ describe('decodeSpec', () => {
     ['a wrong egress mask', patched(ringField('egress_filter_mask'), 0), 'egress_filter_mask is 0, but 4 follows'],
     ['an unknown op', patched(stageField(0, 'op'), 55), 'unknown op 55'],
     ['flags that are not those of the op', patched(stageField(0, 'flags'), 16), 'flags is 16, but 2 follows'],
-    ['a caller’s op with a name that none can have', patched(stageField(3, 'op'), 100), 'no op is called "js:✓"'],
+    ['a caller’s op with a name that none can have', calling('✓'), 'no op is called "js:✓"'],
+    ['a stage that emits', patched(stageField(3, 'flags'), 33), 'flags is 33, but 1 follows'],
     ['a filter without a match', patched(configByte(0), 0), 'unknown match 0'],
     ['an invert that is not a boolean', patched(configByte(4), 2), 'invert is 2'],
     ['a text in the struct that names it', patched(configByte(8), 0), 'text_offset is 0, but 16 follows'],
@@ -143,6 +153,11 @@ describe('decodeSpec', () => {
   ])('refuses %s', (_, bytes, message) => {
     expect(() => decodeSpec(bytes)).toThrow(SpecError);
     expect(() => decodeSpec(bytes)).toThrow(message);
+  });
+
+  it('refuses an op of the caller’s that emits other records than it reads, because a slot holds one', () => {
+    expect(() => decodeSpec(calling('mine', { emits: true }))).toThrow('mark emits other records');
+    expect(() => decodeSpec(calling('mine'))).not.toThrow();
   });
 
   it('refuses a text that is not UTF-8', () => {

@@ -111,28 +111,27 @@ TEST(OpConfig, OfACountIsAKeyAndObeysItsRules) {
 }
 
 TEST(OpConfig, OfSetFieldIsAWriteThatItsTypeCanHave) {
-  using enum FieldWriteCode;
-  EXPECT_EQ(field_refusal(field_row(kAdd, FieldCode::kF64, 0, 8)), "");
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kAdd, FieldCode::kF64, 0, 8)), "");
   EXPECT_EQ(field_refusal(field_row(static_cast<FieldWriteCode>(4), FieldCode::kU8, 0, 1)),
             "unknown way to set a field (received 4)");
-  EXPECT_EQ(field_refusal(field_row(kValue, static_cast<FieldCode>(14), 0, 1)),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, static_cast<FieldCode>(14), 0, 1)),
             "unknown type of a field (received 14)");
-  EXPECT_EQ(field_refusal(field_row(kValue, FieldCode::kU16, 0, 4)),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kU16, 0, 4)),
             "a field's length does not fit its type (received 4)");
-  EXPECT_EQ(field_refusal(field_row(kValue, FieldCode::kBytes, 0, 0)),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kBytes, 0, 0)),
             "a field's length does not fit its type (received 0)");
-  EXPECT_EQ(field_refusal(field_row(kValue, FieldCode::kU16, 0, 2, 2)), "a constant is copied from a field (received 2)");
-  EXPECT_EQ(field_refusal(field_row(kAdd, FieldCode::kBool, 0, 1)), "a sum of what is no number (received 11)");
-  EXPECT_EQ(field_refusal(field_row(kFrom, FieldCode::kU32, 4, 4, 2)), "a field is copied onto itself (received 2)");
-  EXPECT_EQ(field_refusal(field_row(kValue, FieldCode::kU8, 0, 1, 0, 256)),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kU16, 0, 2, 2)), "a constant is copied from a field (received 2)");
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kAdd, FieldCode::kBool, 0, 1)), "a sum of what is no number (received 11)");
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kFrom, FieldCode::kU32, 4, 4, 2)), "a field is copied onto itself (received 2)");
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kU8, 0, 1, 0, 256)),
             "a field's constant is not of its type (received 256)");
-  EXPECT_EQ(field_refusal(field_row(kValue, FieldCode::kBool, 0, 1, 0, 2)),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kBool, 0, 1, 0, 2)),
             "a field's constant is not of its type (received 2)");
-  EXPECT_EQ(field_refusal(field_row(kValue, FieldCode::kBytes, 0, 2), "0G00"),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kBytes, 0, 2), "0G00"),
             "a field's bytes are not two digits each (received 4)");
-  EXPECT_EQ(field_refusal(field_row(kValue, FieldCode::kUtf8, 0, 2), "abc"),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kUtf8, 0, 2), "abc"),
             "a field's text does not fit it (received 3)");
-  EXPECT_EQ(field_refusal(field_row(kFrom, FieldCode::kUtf8, 0, 2, 2), "a"),
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kFrom, FieldCode::kUtf8, 0, 2, 2), "a"),
             "a field's text does not fit it (received 1)");
 }
 
@@ -142,12 +141,15 @@ TEST(OpConfig, OfSetFieldShowsNoNameThatIsNone) {
 }
 
 TEST(OpConfig, OfACallersOpHasTheNameOfTheOp) {
-  const abi::CallerConfig row{sizeof row, 4};
+  const abi::CallerConfig row{sizeof row, 4, 0};
   EXPECT_EQ(refusal(OpCode::kJs, ConfigBytes::of(row, "mine")), "");
   EXPECT_EQ(refusal(OpCode::kJs, {}), "a struct reaches past the end (received 0)");
-  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(row, "min")), "a stretch reaches past the end (received 8)");
-  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(abi::CallerConfig{8, 0}, "")),
+  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(row, "min")), "a stretch reaches past the end (received 12)");
+  EXPECT_EQ(refusal(OpCode::kNative, ConfigBytes::of(abi::CallerConfig{12, 0, 0}, "")),
             "a caller's op has no name (received 0)");
+  EXPECT_EQ(check_config(OpCode::kJs, ConfigBytes::of(abi::CallerConfig{sizeof row, 4, 8}, "mine")).emits_max, 8u);
+  EXPECT_EQ(refusal(OpCode::kJs, ConfigBytes::of(abi::CallerConfig{sizeof row, 4, (1u << 24) + 1}, "mine")),
+            "a caller's op emits too many records for one (received 16777217)");
 }
 
 TEST(OpConfig, TellsTheGraphTheRoomThatAnAffixTakes) {

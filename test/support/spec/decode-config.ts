@@ -5,11 +5,11 @@
 
 import { enums, type SpecKey, type SpecStage } from '../../../lib/abi/definition.js';
 import { configOf, isCallerName, type OpName, ops } from '../../../lib/abi/ops.js';
+import { textsOf } from '../../../lib/lower/config.js';
+import type { ConfigValues, RecordSpec, StageSpec } from '../../../lib/lower/spec.js';
 import { parseScalar, type ScalarKind } from '../../../lib/plan/codec-layout.js';
 import { isNumeric } from '../../../lib/plan/field-constant.js';
-import { textsOf } from '../../../lib/lower/config.js';
 import { agree, expect, keyOf } from './decode-tables.js';
-import type { ConfigValues, RecordSpec, StageSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type StageRow = Row<keyof typeof SpecStage.offset>;
@@ -108,3 +108,7 @@ export function checkStageKey<Field extends string>(
   if (op !== 'Count' || config?.kind !== enums.KeyCode.Field) return;
   expect(Number(config.offset) + Number(config.length) <= recordBytes, 'a field key ends behind the record', row, at);
 }
+
+/** Records that a stage emits at most for one; 0 where that is not known. */
+export const emitsMaxOf = ({ op, config }: StageSpec): number =>
+  isCallerName(op) ? Number(config?.emits_max) : ops[op].emitsMax;

@@ -5,9 +5,20 @@
 
 import { enums, SpecBoundary, SpecKey, SpecRole } from '../../../lib/abi/definition.js';
 import { ORDINAL_BITS_MAX } from '../../../lib/abi/limits.js';
+import { laneRecords, watermarkedLanes } from '../../../lib/lower/graph-flow.js';
+import type {
+  GraphBoundarySpec,
+  GraphSpec,
+  KeySpec,
+  LaneSpec,
+  PolicyName,
+  RoleName,
+  RoleSpec,
+  StageSpec,
+} from '../../../lib/lower/spec.js';
 import { orderedOwners, ordinalUses } from '../../../lib/plan/flow.js';
 import { CATALOG_BOUNDARIES_MAX, CATALOG_STAGES_MAX } from '../../../lib/plan/limits.js';
-import { checkStageKey, checkStructs, readConfig } from './decode-config.js';
+import { checkStageKey, checkStructs, emitsMaxOf, readConfig } from './decode-config.js';
 import { type LaneRow, type ReadLanes, readLanes } from './decode-lanes.js';
 import {
   agree,
@@ -21,17 +32,6 @@ import {
   readStages,
 } from './decode-tables.js';
 import { SpecError } from './spec-error.js';
-import { laneRecords, watermarkedLanes } from '../../../lib/lower/graph-flow.js';
-import type {
-  GraphBoundarySpec,
-  GraphSpec,
-  KeySpec,
-  LaneSpec,
-  PolicyName,
-  RoleName,
-  RoleSpec,
-  StageSpec,
-} from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type RoleRow = Row<keyof typeof SpecRole.offset>;
@@ -268,13 +268,37 @@ function checkOrder(
   }
 }
 
+/** Before an Ordered merge, what comes of one record is bounded, so that its ordinals have room for it. */
+function checkEmits(
+  roles: readonly RoleSpec[],
+  roleRows: readonly RoleRow[],
+  { stages }: Tables,
+  lanes: readonly LaneSpec[],
+): void {
+  for (const [role, { id, kind, index, outlets }] of roles.entries()) {
+    const stage = kind === 'Stage' ? (stages[index ?? 0] as StageSpec) : undefined;
+    const bounded = stage?.emits !== true || emitsMaxOf(stage) > 0;
+    const ordered = outlets.some((lane) => lanes[lane]?.watermarked);
+    expect(bounded || !ordered, `${id} emits any number of records for one`, roleRows[role] as RoleRow, 'outlet_start');
+  }
+}
+
 /** With less room than copies, an Ordered merge would give two of them one ordinal. */
-function checkOrdinals(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], lanes: readonly LaneSpec[]): void {
+function checkOrdinals(
+  roles: readonly RoleSpec[],
+  roleRows: readonly RoleRow[],
+  { stages }: Tables,
+  lanes: readonly LaneSpec[],
+): void {
+  const emitsOf = (role: string): number => {
+    const { kind, index } = roles[Number(role)] as RoleSpec;
+    return kind === 'Stage' ? Math.max(1, emitsMaxOf(stages[index ?? 0] as StageSpec)) : 1;
+  };
   const ends = lanes.flatMap(({ writer, readers }) =>
     readers.map((reader) => ({ from: String(writer), to: String(reader) })),
   );
   const ordered = [...roles.keys()].filter((role) => roles[role]?.policy === 'Ordered').map(String);
-  for (const [role, { bits }] of ordinalUses(ends, orderedOwners(ends, ordered))) {
+  for (const [role, { bits }] of ordinalUses(ends, orderedOwners(ends, ordered), emitsOf)) {
     const { id } = roles[Number(role)] as RoleSpec;
     const row = roleRows[Number(role)] as RoleRow;
     expect(bits <= ORDINAL_BITS_MAX, `the order behind ${id} needs ${bits} bits of an ordinal`, row, 'inlet_count');
@@ -324,7 +348,8 @@ export function decodeGraph(reader: SpecReader): GraphSpec {
   checkStructsOfStages(roles, roleRows, tables, read);
   const sources = ingressesOf(roles, read.lanes.length);
   checkOrder(roles, roleRows, sources, read.lanes);
-  checkOrdinals(roles, roleRows, read.lanes);
+  checkEmits(roles, roleRows, tables, read.lanes);
+  checkOrdinals(roles, roleRows, tables, read.lanes);
   checkKeys(roles, roleRows, sources, tables);
   const { boundaries, stages, keys } = tables;
   return { target: 'LaneGraph', name, boundaries, stages, keys, roles, lanes: read.lanes };

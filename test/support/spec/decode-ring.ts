@@ -1,6 +1,11 @@
 /** Checked reading of a SingleRing spec. The same rules stand in native/graph/decode.cpp. Pure; any thread. */
 
 import { enums, NONE, SpecBoundary, SpecKey, SpecRing, SpecRingEntry } from '../../../lib/abi/definition.js';
+import { maskOf } from '../../../lib/lower/encode-ring.js';
+import { ANY_RECORD } from '../../../lib/lower/graph-flow.js';
+import { chooseLayout, keepsRecords } from '../../../lib/lower/layout.js';
+import type { BoundarySpec, RingEntrySpec, RingSpec, StageSpec } from '../../../lib/lower/spec.js';
+import { ancestorsOf, nearestFilters, terminalsOf } from '../../../lib/lower/topology.js';
 import { checkStageKey, checkStructs, readConfig } from './decode-config.js';
 import {
   agree,
@@ -12,13 +17,8 @@ import {
   readName,
   readStages,
 } from './decode-tables.js';
-import { maskOf } from '../../../lib/lower/encode-ring.js';
 import { SpecError } from './spec-error.js';
-import { ANY_RECORD } from '../../../lib/lower/graph-flow.js';
-import { chooseLayout, keepsRecords } from '../../../lib/lower/layout.js';
-import type { BoundarySpec, RingEntrySpec, RingSpec, StageSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
-import { ancestorsOf, nearestFilters, terminalsOf } from '../../../lib/lower/topology.js';
 
 /** Most entries a ring can have: one bit each in a 64-bit mask. */
 const ENTRIES_MAX = 64;
@@ -150,6 +150,8 @@ export function decodeRing(reader: SpecReader): RingSpec {
   const keys = keyRows.map((row) => readKey(reader, row));
   for (const [index, key] of keys.entries()) checkField(key, keyRows[index], ingress);
   const stages = readStages(reader, readConfig);
+  const emitting = stages.find(({ emits }) => emits);
+  expect(emitting === undefined, `${emitting?.id} emits other records, which a slot cannot hold`, ring, 'ingress');
   const ids = new Set([ingress, egress, ...stages].map(({ id }) => id));
   expect(ids.size === stages.length + 2, 'an id stands twice', ring, 'ingress');
   const topology = readEntries(reader, stages);

@@ -5,10 +5,18 @@
 
 import { enums, NONE, type SpecBoundary, type SpecKey, SpecStage, stageFlags } from '../../../lib/abi/definition.js';
 import { callerOps, isCallerName, type OpName, ops } from '../../../lib/abi/ops.js';
+import type {
+  BoundarySpec,
+  ConfigValues,
+  KeySpec,
+  RecordSpec,
+  StageAbilities,
+  StageSpec,
+} from '../../../lib/lower/spec.js';
+import { abilitiesOf } from '../../../lib/lower/stage.js';
 import { OP_TEXT_BYTES_MAX } from '../../../lib/plan/limits.js';
 import { roomOf, traitsOf } from '../../../lib/plan/op-catalog.js';
 import { SpecError } from './spec-error.js';
-import type { BoundarySpec, ConfigValues, KeySpec, RecordSpec, StageAbilities, StageSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 type BoundaryRow = Row<keyof typeof SpecBoundary.offset>;
@@ -67,9 +75,7 @@ function readAbilities(
   const traits = traitsOf(word);
   if (traits === undefined) throw new SpecError(`no op is called "${word}"`, row.at('config_offset'));
   if (isCallerName(op)) return readDeclared(row);
-  const { filters, fails, sink } = traits;
-  const writes = traits.access === 'write';
-  const abilities = { writes, filters, fails, sink, keepsLayout: writes && traits.keepsLayout };
+  const abilities = abilitiesOf(traits);
   agree(row, 'flags', stageFlags(abilities));
   // An affix crosses as it stands in the plan.
   const { head, tail } = roomOf({ op: word, config: config ?? {} });
@@ -79,16 +85,17 @@ function readAbilities(
 }
 
 function readDeclared(row: StageRow): StageAbilities & Pick<StageSpec, 'headroom' | 'tailroom'> {
-  const { Writes, Filters, Fails, Sink, KeepsLayout } = enums.StageFlag;
+  const { Writes, Filters, Fails, Sink, KeepsLayout, Emits } = enums.StageFlag;
   const [flags, tailroom] = [row.u32('flags'), row.u32('tailroom')];
   const has = (flag: number): boolean => (flags & flag) !== 0;
   const keepsLayout = has(KeepsLayout);
-  const sound = (flags & ~(Writes | Filters | Sink | KeepsLayout)) === Fails && (has(Writes) || !keepsLayout);
+  const changes = has(Writes) || has(Emits);
+  const sound = (flags & ~(Writes | Filters | Sink | KeepsLayout | Emits)) === Fails && (changes || !keepsLayout);
   expect(sound, `a caller's op with the flags ${flags}`, row, 'flags');
   agree(row, 'headroom', 0);
   expect(tailroom <= OP_TEXT_BYTES_MAX, `a caller's op with a room of ${tailroom} bytes`, row, 'tailroom');
-  const abilities = { writes: has(Writes), filters: has(Filters), fails: true, sink: has(Sink), keepsLayout };
-  return { ...abilities, headroom: 0, tailroom };
+  const abilities = { writes: has(Writes), filters: has(Filters), fails: true, sink: has(Sink), emits: has(Emits) };
+  return { ...abilities, keepsLayout, headroom: 0, tailroom };
 }
 
 /** @param readConfig reads what an op is told, from where the config of the stage before ends */

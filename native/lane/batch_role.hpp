@@ -1,0 +1,334 @@
+// A stage of a LaneGraph whose op works on batches (op/batch.hpp): one inlet, an op, one outlet, or none.
+//
+//   batch   │ done with │ the record at hand │ …            records stay in the inlet until the op is done with them
+//   outlet  ── passed ── emitted ─▶
+//
+// An op that finds no room keeps its place: what it emitted for the record at hand is on its way, and the next batch
+// begins with that record. One that passed a record for which there was no room has it put by this role in the next
+// turn, and sees it no more.
+//
+// Where the outlet is watermarked, the records that come of one get ordinals inside its range (ordinal.hpp), of which
+// there are as many as the two lanes' steps say; one more fails the record.
+//
+// Hot code: no allocation after construction, no exception; causes are made when the role ends.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "core/cpu.hpp"
+#include "core/record.hpp"
+#include "lane/endpoint.hpp"
+#include "lane/role.hpp"
+#include "op/batch.hpp"
+
+namespace byteor::lane {
+
+template <class Op>
+class alignas(core::kCacheBlock) BatchRole final : public Role {
+ public:
+  // `op` outlives the role.
+  BatchRole(RoleContext context, Op& op)
+      : Role(std::move(context)),
+        op_(op),
+        inlet_(*context_.inlets.front().inlet),
+        block_(*context_.inlets.front().block),
+        outlet_(context_.outlets.empty() ? nullptr : context_.outlets.front().outlet.get()),
+        step_(context_.inlets.front().ordinal_step),
+        element_step_(context_.outlets.empty() ? step_ : context_.outlets.front().ordinal_step),
+        watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
+        records_(context_.batch_records) {}
+
+  std::uint32_t do_work() noexcept override {
+    if (finished_) return 0;
+    if (stopping()) return finish();
+    const std::uint64_t before = moved_;
+    stalled_ = pending_ = false;
+    if (put_waiting()) work();
+    const std::uint32_t moved = static_cast<std::uint32_t>(moved_ - before) + end_turn();
+    if (broken_ != Broken::kNot) [[unlikely]]
+      return moved + break_off();
+    if (moved != 0)
+      observe_work();
+    else if (stalled_)
+      observe_stall(context_.outlets.front());
+    else
+      return rest();
+    return moved;
+  }
+
+  // What an op had emitted of a record that it never finished has left, and the record has not.
+  void settle() noexcept override {
+    double left = settle_unread(block_, *context_.inlets.front().producer, context_.inlets.front().replayed);
+    if (broken_ == Broken::kDamaged && left > 0) left -= 1;
+    add(block_.abandoned, left);
+    emitted_ += std::exchange(elements_, 0);
+    store(block_.emitted, emitted_);
+  }
+
+ private:
+  enum class Broken : std::uint8_t { kNot, kFailed, kTooLarge, kTooMany, kAnswer, kDamaged };
+
+  // What the op writes to.
+  class Output {
+   public:
+    using Record = LaneRecord;
+
+    explicit Output(BatchRole& role) noexcept : role_(role) {}
+    bool pass(std::uint32_t i) noexcept { return role_.pass(i); }
+    op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return role_.claim(i, length); }
+    void commit(std::uint32_t length, std::uint32_t flags) noexcept { role_.commit(length, flags); }
+
+   private:
+    BatchRole& role_;
+  };
+
+  static constexpr bool kFinishes = requires(Op& op, Output& out) { op.finish(out); };
+
+  // The record that the op passed without room. False while there is still none.
+  bool put_waiting() noexcept {
+    if (!waits_) return true;
+    if (!put(waiting_)) {
+      stalled_ = true;
+      return false;
+    }
+    waits_ = false;
+    close();
+    next_ordinal_ = waiting_.ordinal - waiting_place_ + step_;
+    inlet_.consume(1);
+    ++moved_;
+    return true;
+  }
+
+  void work() noexcept {
+    count_ = inlet_.peek(records_.data(), context_.batch_records);
+    at_ = 0;
+    Output out(*this);
+    if (count_ != 0) {
+      apply(op_.run(std::span<const LaneRecord>(records_.data(), count_), out));
+    } else if (!ending_ && inlet_.ended()) {
+      ending_ = true;
+    }
+    if constexpr (kFinishes)
+      if (ending_ && !ended_) apply_end(op_.finish(out));
+  }
+
+  void apply(op::BatchAnswer answer) noexcept {
+    // The op stops at a record that it passed without room.
+    const bool stops = !waits_ || (answer.needs() == op::BatchAnswer::Needs::kRecords && answer.records() == at_ + 1);
+    if (!answer.fits(count_) || !stops || answer.records() < at_) [[unlikely]] {
+      refuse(answer);
+      return complete(at_);
+    }
+    complete(answer.records() - (waits_ ? 1 : 0));
+    need(answer);
+  }
+
+  void apply_end(op::BatchAnswer answer) noexcept {
+    emitted_ += std::exchange(elements_, 0);
+    ended_ = answer.needs() == op::BatchAnswer::Needs::kRecords;
+    if (answer.records() != 0) [[unlikely]]
+      return refuse(answer);
+    need(answer);
+  }
+
+  void need(op::BatchAnswer answer) noexcept {
+    using Needs = op::BatchAnswer::Needs;
+    // A record that failed on its way to the outlet has its cause already.
+    if (broken_ != Broken::kNot) return;
+    switch (answer.needs()) {
+      case Needs::kRecords:
+        stalled_ = waits_;
+        return;
+      case Needs::kTime:
+        pending_ = true;
+        return;
+      case Needs::kNothing:
+        broken_ = Broken::kFailed;
+        return;
+      case Needs::kRoom:
+        stalled_ = true;
+        refused_length_ = answer.bytes();
+        // Where nothing reads it, everything has room.
+        if (outlet_ == nullptr) return refuse(answer);
+        if (refused_length_ > outlet_->record_max()) broken_ = Broken::kTooLarge;
+    }
+  }
+
+  void refuse(op::BatchAnswer answer) noexcept {
+    answer_ = answer;
+    broken_ = Broken::kAnswer;
+  }
+
+  // The op is done with the next `count` records.
+  void complete(std::uint32_t count) noexcept {
+    if (count == 0) return;
+    close_before(count);
+    next_ordinal_ = records_[count - 1].ordinal + step_;
+    inlet_.consume(count);
+    moved_ += count;
+  }
+
+  void close_before(std::uint32_t end) noexcept {
+    for (; at_ < end; ++at_) close();
+  }
+
+  // The record at hand is done with: one that left as itself, or as one other, has passed.
+  void close() noexcept {
+    const std::uint64_t elements = std::exchange(elements_, 0);
+    if (elements == 1) return;
+    if (elements == 0 && Op::kFilters)
+      ++filtered_;
+    else
+      ++absorbed_;
+    emitted_ += elements;
+  }
+
+  bool pass(std::uint32_t i) noexcept {
+    if (waits_) return false;  // of an op that goes on where it has to stop: its answer is refused
+    close_before(i);
+    waiting_ = records_[i];
+    waiting_place_ = element_place();
+    waiting_.ordinal += waiting_place_;
+    // Without room it keeps its place in the inlet, which is the first of the next turn.
+    waits_ = !put(waiting_);
+    return !waits_;
+  }
+
+  // Also a record that the outlet drops is done with, and one that nothing reads.
+  bool put(const LaneRecord& record) noexcept {
+    if (too_many()) [[unlikely]]
+      return false;
+    if (outlet_ != nullptr && outlet_->put(&record, 1) == 0) {
+      if (record.length > outlet_->record_max()) {
+        refused_length_ = record.length;
+        broken_ = Broken::kTooLarge;
+      }
+      return false;
+    }
+    ++out_;
+    ++elements_;
+    return true;
+  }
+
+  // There is no ordinal left inside the record's range, or no record whose range it could be.
+  bool too_many() noexcept {
+    if (!watermarked_ || (!ending_ && elements_ * element_step_ < step_)) [[likely]]
+      return false;
+    broken_ = Broken::kTooMany;
+    return true;
+  }
+
+  op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
+    using Status = op::Claim::Status;
+    if (!ending_ && !waits_) close_before(i);
+    // Without an outlet nothing reads it.
+    if (outlet_ == nullptr) return {Status::kDropped};
+    if (waits_ || too_many()) [[unlikely]]
+      return {Status::kNone};
+    const bool fits = length <= outlet_->record_max();
+    std::byte* const to = fits ? outlet_->try_claim(length) : nullptr;
+    if (to != nullptr) return {Status::kRoom, to};
+    if (!outlet_->drops()) return {Status::kNone};
+    outlet_->count_dropped(!fits);
+    ++out_;
+    ++elements_;
+    return {Status::kDropped};
+  }
+
+  void commit(std::uint32_t length, std::uint32_t flags) noexcept {
+    outlet_->commit(length, flags, ending_ ? next_ordinal_ : records_[at_].ordinal + element_place());
+    ++out_;
+    ++elements_;
+    // A record that stays with the op for now may have readers waiting for what it emitted.
+    ++moved_;
+  }
+
+  // Without watermarks nobody asks which of the records that came of one was first.
+  std::uint64_t element_place() const noexcept { return watermarked_ ? elements_ * element_step_ : 0; }
+
+  // Shows what has been done; what moved beyond the records themselves.
+  std::uint32_t end_turn() noexcept {
+    if (outlet_ != nullptr) outlet_->publish();
+    inlet_.release();
+    store(block_.out, out_);
+    store(block_.filtered, filtered_);
+    store(block_.emitted, emitted_);
+    store(block_.absorbed, absorbed_);
+    return watermarked_ && advance(*outlet_, std::max(next_ordinal_, inlet_.lower_bound())) ? 1 : 0;
+  }
+
+  // Nothing moved.
+  std::uint32_t rest() noexcept {
+    if (inlet_.damaged()) [[unlikely]] {
+      broken_ = Broken::kDamaged;
+      block_.failed.store(1, std::memory_order_relaxed);
+      return fail(inlet_.lower_bound(), core::kDamagedRecord);
+    }
+    if (ending_ && (!kFinishes || ended_)) return finish();
+    if (pending_)
+      observe(abi::AgentState::kWaiting, abi::kNone);
+    else
+      observe_wait(context_.inlets.front());
+    return 0;
+  }
+
+  // The next record has failed, and everything before it is on its way.
+  std::uint32_t break_off() noexcept {
+    const std::uint64_t ordinal = ending_ ? next_ordinal_ : waits_ ? waiting_.ordinal - waiting_place_ : records_[at_].ordinal;
+    if (!ending_) {
+      inlet_.consume(1);
+      inlet_.release();
+      block_.failed.store(1, std::memory_order_relaxed);
+    }
+    if (broken_ == Broken::kTooLarge && outlet_ != nullptr)
+      return fail_too_large(ordinal, refused_length_, context_.outlets.front());
+    return fail(ordinal, cause());
+  }
+
+  std::string cause() const {
+    if (broken_ == Broken::kTooMany)
+      return "the op emitted more than " + std::to_string(step_ / element_step_) +
+             " records for one, or one of its own, and an egress restores the order behind it; raise emits_max, or let "
+             "the egress interleave";
+    if (broken_ == Broken::kAnswer)
+      return "the op answered a batch of " + std::to_string(count_) + " records that it is done with " +
+             std::to_string(answer_.records()) + ", which is no answer to it; correct the op";
+    return op_.cause();
+  }
+
+  Op& op_;
+  Inlet& inlet_;
+  abi::ConsumerBlock& block_;
+  Outlet* const outlet_;
+  const std::uint64_t step_;
+  const std::uint64_t element_step_;  // between records that come of one
+  const bool watermarked_;
+  std::vector<LaneRecord> records_;  // the batch
+  LaneRecord waiting_ = {};
+  std::uint64_t waiting_place_ = 0;  // of its ordinal in the range of the record that was read
+  std::uint32_t count_ = 0;       // records in the batch
+  std::uint32_t at_ = 0;          // the record at hand, of which elements_ are on their way
+  std::uint64_t elements_ = 0;    // of the record at hand: itself, or what came of it
+  std::uint64_t moved_ = 0;       // records that were done with, and emitted
+  std::uint64_t out_ = 0;
+  std::uint64_t filtered_ = 0;
+  std::uint64_t emitted_ = 0;     // records that are not one that was read, nor stand for one alone
+  std::uint64_t absorbed_ = 0;    // records of which several came, or none that left
+  std::uint64_t next_ordinal_ = 0;
+  std::uint64_t refused_length_ = 0;
+  op::BatchAnswer answer_ = op::BatchAnswer::done(0);
+  bool waits_ = false;    // `waiting_` has been passed, and has no room
+  bool stalled_ = false;  // the record at hand waits for room
+  bool pending_ = false;  // it is being worked on elsewhere
+  bool ending_ = false;   // nothing more comes
+  bool ended_ = false;    // and the op has nothing left
+  Broken broken_ = Broken::kNot;
+};
+
+}  // namespace byteor::lane
