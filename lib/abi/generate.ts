@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { constants, enums, stageFlags, structs, words } from './definition.js';
 import { CORE_ERROR_CODES } from './error-codes.js';
+import * as limits from './limits.js';
 import { callerOps, type OpRow, ops } from './ops.js';
 import { CACHE_BLOCK, type Field, type StructLayout } from './struct.js';
 
@@ -28,6 +29,13 @@ const kName = (name: string): string =>
     .split('_')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')}`;
+
+/** The limits behind the rest, by their names: in which order a module has its own, each loader decides for itself. */
+function constantsInOrder(): [string, number][] {
+  const all = Object.entries(constants);
+  const isLimit = ([name]: [string, number]): boolean => Object.hasOwn(limits, name);
+  return [...all.filter((entry) => !isLimit(entry)), ...all.filter(isLimit).sort(([a], [b]) => (a < b ? -1 : 1))];
+}
 
 const renderConstant = ([name, value]: [string, number]): string =>
   `inline constexpr std::uint${value < 2 ** 32 ? 32 : 64}_t ${kName(name)} = 0x${value.toString(16)};`;
@@ -135,7 +143,7 @@ function renderAbi(): string {
     '// clang-format off',
     '#pragma once\n\n#include <array>\n#include <atomic>\n#include <cstddef>\n#include <cstdint>',
     'namespace byteor::abi {',
-    Object.entries(constants).map(renderConstant).join('\n'),
+    constantsInOrder().map(renderConstant).join('\n'),
     ...Object.entries(enums).map(([name, values]) => renderEnum(name, values)),
     WORDS_DECLARED,
     ...Object.entries(words).map(([name, texts]) => renderWords(name, texts)),
