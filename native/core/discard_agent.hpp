@@ -17,8 +17,7 @@ class DiscardAgent final : public Agent {
   explicit DiscardAgent(Consumer& consumer) : consumer_(consumer) {}
 
   std::uint32_t do_work() noexcept override {
-    const std::uint32_t moved =
-        consumer_.consume(kBatchRecords, [](std::uint64_t, const RecordRef&) { return true; });
+    const std::uint32_t moved = consumer_.consume(kBatchRecords, [](std::uint64_t, const RecordRef&) { return true; });
     consumer_.release();
     return moved;
   }

@@ -1,6 +1,6 @@
-// Bounds-checked reading of what crosses from TypeScript: a lowered plan, and in it the config of each op. A hostile buffer
-// is an expected input: nothing is read before its bounds have been checked. Control path; refusals throw core::CodedError
-// (SPEC_DAMAGED), which names what is broken with the value received.
+// Bounds-checked reading of what crosses from TypeScript: a lowered plan, and in it the config of each op. A hostile
+// buffer is an expected input: nothing is read before its bounds have been checked. Control path; refusals throw
+// core::CodedError (SPEC_DAMAGED), which names what is broken with the value received.
 #pragma once
 
 #include <cstddef>

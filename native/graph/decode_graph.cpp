@@ -190,17 +190,16 @@ void check_lane_sizes(const LaneDescription& lane) {
   const bool journal = lane.kind == abi::LaneKindCode::kJournal;
   require(slots == (lane.capacity_records != 0) && lane.capacity_records <= abi::kSlotsMax,
           "a lane's capacity in records is wrong", lane.capacity_records);
-  require(lane.capacity_bytes == 0 ||
-              (!slots && !journal && lane.capacity_bytes >= abi::kLaneBytesMin && lane.capacity_bytes <= abi::kArenaBytesMax),
+  require(lane.capacity_bytes == 0 || (!slots && !journal && lane.capacity_bytes >= abi::kLaneBytesMin &&
+                                       lane.capacity_bytes <= abi::kArenaBytesMax),
           "a lane's capacity in bytes is wrong", lane.capacity_bytes);
   const bool interval = journal && lane.fsync == abi::FsyncCode::kInterval;
-  require(
-      interval ? lane.fsync_interval_ms >= 1 && lane.fsync_interval_ms <= abi::kJournalIntervalMsMax : lane.fsync_interval_ms == 0,
-      "a journal's interval is wrong", lane.fsync_interval_ms);
-  require(
-      lane.segment_bytes == 0 || (journal && lane.segment_bytes >= abi::kJournalSegmentBytesMin &&
-                                  lane.segment_bytes <= abi::kJournalSegmentBytesMax),
-      "a journal's segment size is wrong", lane.segment_bytes);
+  require(interval ? lane.fsync_interval_ms >= 1 && lane.fsync_interval_ms <= abi::kJournalIntervalMsMax
+                   : lane.fsync_interval_ms == 0,
+          "a journal's interval is wrong", lane.fsync_interval_ms);
+  require(lane.segment_bytes == 0 || (journal && lane.segment_bytes >= abi::kJournalSegmentBytesMin &&
+                                      lane.segment_bytes <= abi::kJournalSegmentBytesMax),
+          "a journal's segment size is wrong", lane.segment_bytes);
   require(journal || (lane.retain_bytes == 0 && lane.retain_ms == 0), "only a journal retains", lane.retain_bytes);
 }
 
@@ -229,8 +228,9 @@ void check_lanes(const LaneGraphDescription& graph) {
     const bool fanout = lane.kind == abi::LaneKindCode::kFanoutBroadcast;
     require(lane.readers.size() >= 1 && lane.readers.size() <= (fanout ? abi::kLaneReadersMax : 1),
             "a lane has too few or too many readers", lane.readers.size());
-    require(lane.kind != abi::LaneKindCode::kJournal || graph.roles[lane.readers.front()].kind != abi::RoleCode::kEgress,
-            "an egress reads a journal without a relay", i);
+    require(
+        lane.kind != abi::LaneKindCode::kJournal || graph.roles[lane.readers.front()].kind != abi::RoleCode::kEgress,
+        "an egress reads a journal without a relay", i);
     const bool inserted = lane.has(abi::LaneFlag::kInserted);
     require(inserted == (lane.connection == abi::kNone), "an inserted lane has a connection", lane.connection);
     require(!inserted || (lane.kind == abi::LaneKindCode::kEvents && lane.on_full == abi::OnFullCode::kBlock),

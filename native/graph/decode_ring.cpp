@@ -9,7 +9,7 @@ namespace byteor::graph {
 namespace {
 
 constexpr std::uint32_t kEntriesMax = abi::kRingStagesMax;  // bits of a mask
-constexpr std::uint32_t kRoomBytesMax = 1u << 26;  // what all writing ops together may add to a record
+constexpr std::uint32_t kRoomBytesMax = 1u << 26;           // what all writing ops together may add to a record
 
 constexpr abi::SectionKind kRingSections[] = {abi::SectionKind::kText,        abi::SectionKind::kBoundaries,
                                               abi::SectionKind::kStages,      abi::SectionKind::kRing,

@@ -48,8 +48,9 @@ struct LaneGraphOptions {
 
 class LaneGraph final : public Graph {
  public:
-  // `layout` is made for this description and these ports. Throws CodedError: OP_UNAVAILABLE when an op cannot be made (its
-  // message names the stage), a journal's codes, and SPEC_DAMAGED where the layout leaves no room for lists or texts.
+  // `layout` is made for this description and these ports. Throws CodedError: OP_UNAVAILABLE when an op cannot be made
+  // (its message names the stage), a journal's codes, and SPEC_DAMAGED where the layout leaves no room for lists or
+  // texts.
   LaneGraph(std::span<std::byte> region, LaneGraphDescription description, RegionLayout layout, Journals journals,
             LaneGraphOptions options, core::FailureReporter& failures);
   ~LaneGraph() override;

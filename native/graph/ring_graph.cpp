@@ -29,10 +29,7 @@ std::uint64_t all_entries(const RingDescription& ring) {
 
 RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout,
                      GraphOptions options, core::FailureReporter& failures)
-    : Graph(region, std::move(layout)),
-      description_(std::move(description)),
-      options_(options),
-      failures_(failures) {
+    : Graph(region, std::move(layout)), description_(std::move(description)), options_(options), failures_(failures) {
   write_header();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     write_ring(shard);
@@ -367,10 +364,11 @@ void RingGraph::make_ends() {
         mark_planes(shard, description_.egress_filters), options_.first_sequence, std::move(stamps),
         core::Histogram(&at<std::atomic<std::uint32_t>>(histogram_place(part(shard), entries)))));
     if (options_.egress_port == abi::PortCode::kDiscard)
-      agents_.push_back({egress_thread(),
-                         std::make_unique<ObservedEnd>(
-                             std::make_unique<core::DiscardAgent<core::RecordConsumer>>(*consumers_.back()), EndSide::kEgress,
-                             std::vector{observed_egress(shard)}, [this, shard] { return judge_egress(shard); })});
+      agents_.push_back(
+          {egress_thread(),
+           std::make_unique<ObservedEnd>(std::make_unique<core::DiscardAgent<core::RecordConsumer>>(*consumers_.back()),
+                                         EndSide::kEgress, std::vector{observed_egress(shard)},
+                                         [this, shard] { return judge_egress(shard); })});
   }
 }
 
@@ -535,8 +533,7 @@ void RingGraph::count_undelivered(std::uint32_t, double records) noexcept {
 }
 
 std::string RingGraph::sizes() const {
-  return "{\"capacity\":" + std::to_string(part(0).capacity) +
-         ",\"record_max\":" + std::to_string(part(0).record_max) +
+  return "{\"capacity\":" + std::to_string(part(0).capacity) + ",\"record_max\":" + std::to_string(part(0).record_max) +
          ",\"arena_bytes\":" + std::to_string(part(0).memory_bytes) + '}';
 }
 

@@ -30,8 +30,8 @@ struct GraphOptions {
 
 class RingGraph final : public Graph {
  public:
-  // `layout` is made for this description and these ports. Throws CodedError: OP_UNAVAILABLE when an op cannot be made (its
-  // message names the stage), SPEC_DAMAGED where the layout leaves no room for lists or texts.
+  // `layout` is made for this description and these ports. Throws CodedError: OP_UNAVAILABLE when an op cannot be made
+  // (its message names the stage), SPEC_DAMAGED where the layout leaves no room for lists or texts.
   RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout, GraphOptions options,
             core::FailureReporter& failures);
   ~RingGraph() override;

@@ -60,9 +60,9 @@ void read_boundaries(const SpecReader& reader, CatalogDescription& out) {
         read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kStruct, "unknown codec"), row.record_bytes,
         row.layout_hash};
     const bool is_struct = boundary.codec == abi::CodecCode::kStruct;
-    require(
-        is_struct ? boundary.record_bytes >= 1 && boundary.record_bytes <= abi::kStructBytesMax : boundary.record_bytes == 0,
-        "a boundary's record size does not fit its codec", boundary.record_bytes);
+    require(is_struct ? boundary.record_bytes >= 1 && boundary.record_bytes <= abi::kStructBytesMax
+                      : boundary.record_bytes == 0,
+            "a boundary's record size does not fit its codec", boundary.record_bytes);
     out.boundaries.push_back(std::move(boundary));
   }
 }

@@ -88,7 +88,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     BatchRole& role_;
   };
 
-  static constexpr bool kFinishes = requires(Op& op, Output& out) { op.finish(out); };
+  static constexpr bool kFinishes = requires(Op & op, Output& out) { op.finish(out); };
 
   // The record that the op passed without room. False while there is still none.
   bool put_waiting() noexcept {
@@ -280,7 +280,9 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
 
   // The next record has failed, and everything before it is on its way.
   std::uint32_t break_off() noexcept {
-    const std::uint64_t ordinal = ending_ ? next_ordinal_ : waits_ ? waiting_.ordinal - waiting_place_ : records_[at_].ordinal;
+    const std::uint64_t ordinal = ending_  ? next_ordinal_
+                                  : waits_ ? waiting_.ordinal - waiting_place_
+                                           : records_[at_].ordinal;
     if (!ending_) {
       inlet_.consume(1);
       inlet_.release();
@@ -312,14 +314,14 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
   std::vector<LaneRecord> records_;  // the batch
   LaneRecord waiting_ = {};
   std::uint64_t waiting_place_ = 0;  // of its ordinal in the range of the record that was read
-  std::uint32_t count_ = 0;       // records in the batch
-  std::uint32_t at_ = 0;          // the record at hand, of which elements_ are on their way
-  std::uint64_t elements_ = 0;    // of the record at hand: itself, or what came of it
-  std::uint64_t moved_ = 0;       // records that were done with, and emitted
+  std::uint32_t count_ = 0;          // records in the batch
+  std::uint32_t at_ = 0;             // the record at hand, of which elements_ are on their way
+  std::uint64_t elements_ = 0;       // of the record at hand: itself, or what came of it
+  std::uint64_t moved_ = 0;          // records that were done with, and emitted
   std::uint64_t out_ = 0;
   std::uint64_t filtered_ = 0;
-  std::uint64_t emitted_ = 0;     // records that are not one that was read, nor stand for one alone
-  std::uint64_t absorbed_ = 0;    // records of which several came, or none that left
+  std::uint64_t emitted_ = 0;   // records that are not one that was read, nor stand for one alone
+  std::uint64_t absorbed_ = 0;  // records of which several came, or none that left
   std::uint64_t next_ordinal_ = 0;
   std::uint64_t refused_length_ = 0;
   op::BatchAnswer answer_ = op::BatchAnswer::done(0);

@@ -1,6 +1,6 @@
 // The second contract of an op: a batch of records at a time, and an output. For ops that emit other records than they
-// read, that keep records for a while, or whose work is done elsewhere; op.hpp has the one of ops that judge each record
-// by itself, and cost no call a record.
+// read, that keep records for a while, or whose work is done elsewhere; op.hpp has the one of ops that judge each
+// record by itself, and cost no call a record.
 //
 //   class SomeOp : public BuiltIn<abi::OpCode::kSome> {   // Config, the constructor, cause() and report(): op.hpp
 //    public:

@@ -9,7 +9,8 @@
 
 namespace byteor::op {
 
-// Throws CodedError (SPEC_DAMAGED) where an op without a config has one, or one that needs it none that could be its own.
+// Throws CodedError (SPEC_DAMAGED) where an op without a config has one, or one that needs it none that could be its
+// own.
 void check_presence(const abi::OpRow& op, std::size_t config_bytes);
 
 // What the graph must know of a config, once every bound of it has been checked. Throws CodedError (SPEC_DAMAGED).

@@ -28,7 +28,8 @@ class alignas(core::kCacheBlock) CountOp : public BuiltIn<abi::OpCode::kCount> {
  public:
   using Config = CountConfig;
 
-  // Throws CodedError (OP_UNAVAILABLE) when the key cannot be one, std::bad_alloc when there is no memory for the table.
+  // Throws CodedError (OP_UNAVAILABLE) when the key cannot be one, std::bad_alloc when there is no memory for the
+  // table.
   explicit CountOp(const CountConfig& config);
 
   Outcome apply(core::RecordRef& record) noexcept {

@@ -12,7 +12,8 @@ namespace byteor::op {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) {
-  throw core::CodedError(abi::ErrorCode::kOpUnavailable, "key: " + what + "; compile the plan again with this version of byteor");
+  throw core::CodedError(abi::ErrorCode::kOpUnavailable,
+                         "key: " + what + "; compile the plan again with this version of byteor");
 }
 
 // RFC 6901: ~1 is '/', ~0 is '~', nothing else may follow a '~'.
@@ -46,8 +47,7 @@ bool parse_index(std::string_view name, std::uint64_t& index) {
 }  // namespace
 
 KeySpec read_key(const abi::SpecKey& row, std::string_view text) {
-  const abi::KeyCode kind =
-      decode::read_enum(row.kind, abi::KeyCode::kBytes, abi::KeyCode::kField, "unknown key kind");
+  const abi::KeyCode kind = decode::read_enum(row.kind, abi::KeyCode::kBytes, abi::KeyCode::kField, "unknown key kind");
   decode::require(std::uint64_t{row.offset} + row.length <= std::numeric_limits<std::uint32_t>::max(),
                   "a key reaches past the largest record", row.offset);
   decode::require(kind != abi::KeyCode::kToken || !text.empty(), "a token key has no separator", text.size());

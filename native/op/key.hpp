@@ -42,14 +42,14 @@ struct KeyScratch {
   std::array<char, kKeyTextBytesMax + 1> bytes;
 };
 
-// A key as it stands in a lowered plan, of a shard, a router or a stage; `text` is what the row names. Throws CodedError (SPEC_DAMAGED)
-// where the numbers are none of a key; what its text may be, the reader checks.
+// A key as it stands in a lowered plan, of a shard, a router or a stage; `text` is what the row names. Throws
+// CodedError (SPEC_DAMAGED) where the numbers are none of a key; what its text may be, the reader checks.
 KeySpec read_key(const abi::SpecKey& row, std::string_view text);
 
 class KeyReader {
  public:
-  // Throws CodedError (OP_UNAVAILABLE) when the spec cannot be a key (empty separator, malformed pointer, unknown kind).
-  // Copies what it needs of the spec's text.
+  // Throws CodedError (OP_UNAVAILABLE) when the spec cannot be a key (empty separator, malformed pointer, unknown
+  // kind). Copies what it needs of the spec's text.
   explicit KeyReader(const KeySpec& spec);
 
   // key_hash() of the whole key, whatever its length, or nothing for a keyless record. What shards and routers use.

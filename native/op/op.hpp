@@ -3,19 +3,21 @@
 //
 //   class SomeOp : public BuiltIn<abi::OpCode::kSome> {  // kWrites, kFilters, kFails, kKeepsLayout: its row's
 //    public:
-//     using Config = …;                                 // what its config says: `static Config read(const decode::Buffer&)`
+//     using Config = …;                                 // what its config says: `static Config read(const
+//     decode::Buffer&)`
 //                                                       // checks it; control path, throws CodedError (SPEC_DAMAGED)
 //     static ConfigFacts facts(const Config&);          // where the graph must know something of it
-//     explicit SomeOp(const Config&);                   // control path: may allocate, throws CodedError (OP_UNAVAILABLE)
-//     Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one thread at a time
-//     void apply_to_struct(std::byte*) noexcept;        // where it has one: apply() of a record that is a whole struct
+//     explicit SomeOp(const Config&);                   // control path: may allocate, throws CodedError
+//     (OP_UNAVAILABLE) Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one
+//     thread at a time void apply_to_struct(std::byte*) noexcept;        // where it has one: apply() of a record that
+//     is a whole struct
 //                                                       // and therefore passes
 //     std::string cause() const;                        // control path: why the last record failed, and the remedy
 //     static std::string report(std::span<const SomeOp* const> shards);  // JSON text of what it has to tell, or "null"
 //   };
 //
-// Texts of a config point into its bytes, which outlive the op. An op that has several classes, of which the config picks
-// one, answers visit_class() instead of being one (SetFieldOp).
+// Texts of a config point into its bytes, which outlive the op. An op that has several classes, of which the config
+// picks one, answers visit_class() instead of being one (SetFieldOp).
 //
 // There is one object a shard. report() may run on another thread while the op works: what it reads is atomic.
 // Headers hold what is hot and compile with -fno-exceptions; constructors that check, causes and reports are in .cpp

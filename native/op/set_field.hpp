@@ -83,7 +83,9 @@ class StoreFieldOp : public BuiltIn<abi::OpCode::kSetField> {
       std::memcpy(record + offset_, source, kWidth);
   }
 
-  std::string cause() const { return failed_ ? short_record_cause(kRow.name, name_, end_, short_length_) : std::string(); }
+  std::string cause() const {
+    return failed_ ? short_record_cause(kRow.name, name_, end_, short_length_) : std::string();
+  }
   static std::string report(std::span<const StoreFieldOp* const>) { return "null"; }
 
  private:

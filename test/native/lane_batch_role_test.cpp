@@ -132,7 +132,8 @@ struct AnswerOp {
 
 template <class Op>
 struct BatchBetween {
-  explicit BatchBetween(LaneShape inlet_shape = {}, LaneShape outlet_shape = {}) : inlet(inlet_shape), outlet(outlet_shape) {
+  explicit BatchBetween(LaneShape inlet_shape = {}, LaneShape outlet_shape = {})
+      : inlet(inlet_shape), outlet(outlet_shape) {
     lane::RoleContext context = site.context(64);
     context.inlets.push_back(inlet.inlet_end());
     context.outlets.push_back(outlet.outlet_end());
@@ -277,8 +278,9 @@ TEST(BatchRole, WhatItsOutletCanNeverTakeFailsOrIsDropped) {
     EXPECT_EQ(stage.role->done(), !drops);
     if (!drops) {
       ASSERT_EQ(stage.site.failures.all().size(), 1u);
-      EXPECT_NE(stage.site.failures.all()[0].cause.find("a record needs 17 bytes, but lane test->lane takes at most 16"),
-                std::string::npos);
+      EXPECT_NE(
+          stage.site.failures.all()[0].cause.find("a record needs 17 bytes, but lane test->lane takes at most 16"),
+          std::string::npos);
     }
     EXPECT_EQ(take(*stage.reader), Texts{"a"});
     stage.expect_ledger();
@@ -302,9 +304,10 @@ TEST(BatchRole, WhatComesOfARecordHasOrdinalsInsideItsRange) {
   stage.role->do_work();
   EXPECT_TRUE(stage.role->done());
   ASSERT_EQ(stage.site.failures.all().size(), 1u);
-  EXPECT_EQ(stage.site.failures.all()[0].cause,
-            "the op emitted more than 4 records for one, or one of its own, and an egress restores the order behind it; "
-            "raise emits_max, or let the egress interleave");
+  EXPECT_EQ(
+      stage.site.failures.all()[0].cause,
+      "the op emitted more than 4 records for one, or one of its own, and an egress restores the order behind it; "
+      "raise emits_max, or let the egress interleave");
   stage.expect_ledger();
 }
 
@@ -323,9 +326,9 @@ TEST(BatchRole, AnAnswerThatMovesNothingAndNamesNoReasonFailsTheStage) {
     stage.role->do_work();
     EXPECT_TRUE(stage.role->done());
     ASSERT_EQ(stage.site.failures.all().size(), 1u);
-    EXPECT_EQ(stage.site.failures.all()[0].cause,
-              "the op answered a batch of 2 records that it is done with " + std::to_string(answer.records()) +
-                  ", which is no answer to it; correct the op");
+    EXPECT_EQ(stage.site.failures.all()[0].cause, "the op answered a batch of 2 records that it is done with " +
+                                                      std::to_string(answer.records()) +
+                                                      ", which is no answer to it; correct the op");
     stage.expect_ledger();
   }
 }

@@ -78,7 +78,8 @@ TEST(OpConfig, ThatIsCutIsRefusedAtEveryLength) {
       {OpCode::kFilter, ConfigBytes::match(MatchCode::kContains, true, "needle")},
       {OpCode::kAppend, ConfigBytes::affix("affix")},
       {OpCode::kCount, ConfigBytes::key(key_row(KeyCode::kToken), ", ")},
-      {OpCode::kSetField, ConfigBytes::set_field(field_row(FieldWriteCode::kValue, FieldCode::kUtf8, 0, 4), "n", "ab")}};
+      {OpCode::kSetField,
+       ConfigBytes::set_field(field_row(FieldWriteCode::kValue, FieldCode::kUtf8, 0, 4), "n", "ab")}};
   for (const auto& [op, config] : configs) {
     EXPECT_EQ(refusal(op, config), "");
     for (std::size_t length = 1; length != config.size(); ++length) {
@@ -120,9 +121,12 @@ TEST(OpConfig, OfSetFieldIsAWriteThatItsTypeCanHave) {
             "a field's length does not fit its type (received 4)");
   EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kBytes, 0, 0)),
             "a field's length does not fit its type (received 0)");
-  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kU16, 0, 2, 2)), "a constant is copied from a field (received 2)");
-  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kAdd, FieldCode::kBool, 0, 1)), "a sum of what is no number (received 11)");
-  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kFrom, FieldCode::kU32, 4, 4, 2)), "a field is copied onto itself (received 2)");
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kU16, 0, 2, 2)),
+            "a constant is copied from a field (received 2)");
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kAdd, FieldCode::kBool, 0, 1)),
+            "a sum of what is no number (received 11)");
+  EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kFrom, FieldCode::kU32, 4, 4, 2)),
+            "a field is copied onto itself (received 2)");
   EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kU8, 0, 1, 0, 256)),
             "a field's constant is not of its type (received 256)");
   EXPECT_EQ(field_refusal(field_row(FieldWriteCode::kValue, FieldCode::kBool, 0, 1, 0, 2)),

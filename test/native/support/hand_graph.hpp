@@ -27,12 +27,12 @@ class HandGraph final : public core::FailureReporter {
   // Sizes, publication, threads, first_sequence and batch_records of `options` count; ports as given. Throws what
   // decoding and opening throw, and TooLarge instead of taking more than `bytes_max` bytes of memory.
   struct TooLarge {};
-  HandGraph(std::span<const std::byte> spec, const Options& options,
-            abi::PortCode ingress_port = abi::PortCode::kJs, abi::PortCode egress_port = abi::PortCode::kNative)
+  HandGraph(std::span<const std::byte> spec, const Options& options, abi::PortCode ingress_port = abi::PortCode::kJs,
+            abi::PortCode egress_port = abi::PortCode::kNative)
       : HandGraph(graph::decode_ring(spec), options, ingress_port, egress_port) {}
 
-  HandGraph(graph::RingDescription ring, const Options& options, abi::PortCode ingress_port,
-            abi::PortCode egress_port, std::uint64_t bytes_max = std::uint64_t{1} << 26) {
+  HandGraph(graph::RingDescription ring, const Options& options, abi::PortCode ingress_port, abi::PortCode egress_port,
+            std::uint64_t bytes_max = std::uint64_t{1} << 26) {
     std::vector<abi::PortCode> ports(2, egress_port);
     ports[ring.ingress] = ingress_port;
     graph::RegionLayout layout = checked_layout(ring, ports, options);

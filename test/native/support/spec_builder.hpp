@@ -41,8 +41,9 @@ class ConfigBytes {
   }
 
   static std::vector<std::byte> match(abi::MatchCode match, bool invert, const std::string& text) {
-    return of(abi::MatchConfig{static_cast<std::uint32_t>(match), invert ? 1u : 0u, sizeof(abi::MatchConfig), size(text)},
-              text);
+    return of(
+        abi::MatchConfig{static_cast<std::uint32_t>(match), invert ? 1u : 0u, sizeof(abi::MatchConfig), size(text)},
+        text);
   }
 
   static std::vector<std::byte> affix(const std::string& text) {
