@@ -358,7 +358,7 @@ void LaneGraph::make_end(std::uint32_t index) {
   std::vector<ObservedEnd::Shard> shown{{&agent_entry(index), lane(inlet).writer}};
   agents_.push_back(
       {agent_thread(index), std::make_unique<ObservedEnd>(std::move(agent), EndSide::kEgress, std::move(shown),
-                                                           [this, boundary] { return judge_egress(boundary); })});
+                                                          [this, boundary] { return judge_egress(boundary); })});
 }
 
 void LaneGraph::make_roles() {

@@ -54,7 +54,7 @@ Applied run_op(const FieldWrite& field, const std::string& record) {
   const std::vector<std::byte> config =
       test::ConfigBytes::set_field(row, std::string(field.name), std::string(field.text));
   Applied applied;
-  visit_op(abi::OpCode::kSetField, config, [&]<class Op>(const FieldWrite& read) {
+  SetFieldOp::visit_class(read_config<SetFieldOp>(config), [&]<class Op>(const FieldWrite& read) {
     Op op(read);
     test::HeapRecord heap(record);
     applied.outcome = op.apply(heap.record);
