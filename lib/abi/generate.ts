@@ -30,13 +30,6 @@ const kName = (name: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')}`;
 
-/** The limits behind the rest, by their names: in which order a module has its own, each loader decides for itself. */
-function constantsInOrder(): [string, number][] {
-  const all = Object.entries(constants);
-  const isLimit = ([name]: [string, number]): boolean => Object.hasOwn(limits, name);
-  return [...all.filter((entry) => !isLimit(entry)), ...all.filter(isLimit).sort(([a], [b]) => (a < b ? -1 : 1))];
-}
-
 const renderConstant = ([name, value]: [string, number]): string =>
   `inline constexpr std::uint${value < 2 ** 32 ? 32 : 64}_t ${kName(name)} = 0x${value.toString(16)};`;
 
