@@ -68,7 +68,11 @@ const OPENING = {
     'an option names a CPU that this process may not use',
     'Name CPUs of the allowed set, which `byteor doctor` shows, or leave `cpus` out.',
   ),
-  INPUT_OPEN: opening('both', 'an input file cannot be opened', 'The message has the path and the reason: correct either.'),
+  INPUT_OPEN: opening(
+    'both',
+    'an input file cannot be opened',
+    'The message has the path and the reason: correct either.',
+  ),
   MEMORY_LIMIT: opening(
     'library',
     'the pipeline needs more memory than the control group or the machine has room for',
@@ -114,13 +118,21 @@ const OPENING = {
     'another pipeline writes the output file, or reads the file that would be truncated',
     'Write to another file, or end the other pipeline first. Name outputs by process where there are several.',
   ),
-  OUTPUT_OPEN: opening('both', 'an output file cannot be opened', 'The message has the path and the reason: correct either.'),
+  OUTPUT_OPEN: opening(
+    'both',
+    'an output file cannot be opened',
+    'The message has the path and the reason: correct either.',
+  ),
   PORT_KIND: opening(
     'core',
     'a port does not suit its end, or the core has no such adapter or key',
     '`byteor capabilities` lists the adapters of each side; where the core lacks one of them, install byteor again.',
   ),
-  PORT_UNKNOWN: opening('core', '`ports` names an end that the plan does not have', 'The message lists the ends of the plan.'),
+  PORT_UNKNOWN: opening(
+    'core',
+    '`ports` names an end that the plan does not have',
+    'The message lists the ends of the plan.',
+  ),
   REGION_TOO_LARGE: opening(
     'core',
     'the memory of the pipeline has more than the 4 GiB that Node can show to JavaScript',

@@ -31,7 +31,8 @@ describe('an adapter for both sides', () => {
   let ran: Outcome;
   beforeAll(async () => {
     copy = copyCheckout();
-    for (const part of ['test/adapter', 'test/cli', 'test/support']) cpSync(join(root, part), join(copy, part), { recursive: true });
+    for (const part of ['test/adapter', 'test/cli', 'test/support'])
+      cpSync(join(root, part), join(copy, part), { recursive: true });
     await command('git', ['apply', PATCH], { cwd: copy });
     await command('npm', ['run', '-s', 'build:lib'], { cwd: copy });
     await command('npm', ['run', '-s', 'build:native'], { cwd: copy, env: { ...process.env, ...cacheFor(copy) } });

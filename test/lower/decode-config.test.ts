@@ -1,11 +1,11 @@
 /** Buffers whose `set_field` would write or read outside of its records, or something that is not of the field's type. */
 import { describe, expect, it } from 'vitest';
 import { SpecHeader, SpecSection, SpecStage } from '../../lib/abi/definition.js';
-import { decodeSpec } from '../support/spec/decode.js';
 import { encodeSpec } from '../../lib/lower/encode.js';
-import { SpecError } from '../support/spec/spec-error.js';
 import { lower } from '../../lib/lower/index.js';
 import type { ConfigValues } from '../../lib/lower/spec.js';
+import { decodeSpec } from '../support/spec/decode.js';
+import { SpecError } from '../support/spec/spec-error.js';
 import { graphs } from './graphs.js';
 import { fields } from './plans.js';
 

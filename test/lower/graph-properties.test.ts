@@ -4,9 +4,9 @@ import { encodeSpec, type GraphSpec, type LaneSpec, lower } from '../../lib/lowe
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import { compile } from '../../lib/version/version.js';
 import { arbitraryGraphPlan } from '../support/arbitrary-plan.js';
-import { checked } from './plans.js';
 import { decodeSpec } from '../support/spec/decode.js';
 import { SpecError } from '../support/spec/spec-error.js';
+import { checked } from './plans.js';
 
 const plans = arbitraryGraphPlan({ callerOps: true, maxStages: 10 });
 

@@ -4,6 +4,7 @@ import { INSERT_RULES } from '../../lib/lower/graph-rules.js';
 import { encodeSpec, lower } from '../../lib/lower/index.js';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import { compile } from '../../lib/version/version.js';
+import { decodeSpec } from '../support/spec/decode.js';
 import {
   bothSides,
   broadcastDiamond,
@@ -22,7 +23,6 @@ import {
 import { hexDump } from './hex.js';
 import { checked } from './plans.js';
 import { specJson } from './spec-json.js';
-import { decodeSpec } from '../support/spec/decode.js';
 
 const reportOf = (plan: LaneGraphPlan) => compile(plan).report;
 const insertedIn = (plan: LaneGraphPlan) => reportOf(plan).inserted.map(({ id }) => id);

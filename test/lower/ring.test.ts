@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { enums } from '../../lib/abi/definition.js';
 import { encodeSpec, lower } from '../../lib/lower/index.js';
 import type { CheckedPlan, SingleRingPlan } from '../../lib/plan/document.js';
+import { decodeSpec } from '../support/spec/decode.js';
 import { ringPlans } from './arbitrary.js';
 import { hexDump } from './hex.js';
 import { callers, chain, checked, diamond, eight, fields, ring, shards } from './plans.js';
 import { specJson } from './spec-json.js';
-import { decodeSpec } from '../support/spec/decode.js';
 
 const golden: readonly (readonly [string, CheckedPlan<SingleRingPlan>])[] = [
   ['chain', chain],

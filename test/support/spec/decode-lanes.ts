@@ -1,6 +1,7 @@
 /** Checked reading of the lanes of a graph, each by itself; decode-graph.ts checks them against the roles. Pure. */
 
 import { enums, NONE, SpecLane } from '../../../lib/abi/definition.js';
+import type { LaneKindName, LaneSpec } from '../../../lib/lower/spec.js';
 import {
   CAPACITY_MAX,
   FANOUT_V1_MAX_CONSUMERS,
@@ -13,7 +14,6 @@ import {
   LANE_BYTES_MIN,
 } from '../../../lib/plan/limits.js';
 import { agree, expect, readId } from './decode-tables.js';
-import type { LaneKindName, LaneSpec } from '../../../lib/lower/spec.js';
 import { nameOf, type Row, type SpecReader } from './spec-reader.js';
 
 export type LaneRow = Row<keyof typeof SpecLane.offset>;

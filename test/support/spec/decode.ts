@@ -4,9 +4,9 @@
  * native/graph; this side is the oracle of tests, and no part of the package. Pure.
  */
 
+import type { Spec } from '../../../lib/lower/spec.js';
 import { decodeGraph } from './decode-graph.js';
 import { decodeRing } from './decode-ring.js';
-import type { Spec } from '../../../lib/lower/spec.js';
 import { SpecReader } from './spec-reader.js';
 
 /**

@@ -18,8 +18,8 @@ import {
   SpecStage,
 } from '../../../lib/abi/definition.js';
 import type { StructLayout } from '../../../lib/abi/struct.js';
-import { SpecError } from './spec-error.js';
 import { INDEX_STRIDE } from '../../../lib/lower/spec-writer.js';
+import { SpecError } from './spec-error.js';
 
 type SectionName = keyof typeof enums.SectionKind;
 type TargetName = keyof typeof enums.TargetCode;
