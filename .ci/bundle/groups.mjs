@@ -48,7 +48,7 @@ export function commandGroups(modules) {
       // Pushing, polling and records as JavaScript values: all ends of a verb are native.
       name: 'handles',
       test: anyOf(
-        ours('runtime', 'push.*|poll|shard-.*|frame-.*|codec.*|columns|streams|claim-writer|turns|abort|place'),
+        ours('handle|channel', 'push.*|poll|shard-.*|frame-.*|codec.*|columns|streams|claim-writer|turns|abort|place'),
       ),
     },
     {
@@ -56,7 +56,7 @@ export function commandGroups(modules) {
       name: 'graph',
       test: anyOf(
         ours('validate', 'graph-(?:connections|lanes|shape)'),
-        ours('lower|describe|runtime', '(?:encode-)?graph.*'),
+        ours('lower|describe|layout|channel|region', '(?:encode-)?graph.*'),
       ),
     },
     {
@@ -69,7 +69,7 @@ export function commandGroups(modules) {
       ),
     },
     // What `snapshot` shows.
-    { name: 'observe', test: anyOf(ours('runtime', 'snapshot|wait-chains|histogram|durability')) },
+    { name: 'observe', test: anyOf(ours('region|handle', 'snapshot|wait-chains|histogram|durability')) },
     // Of the rest, what `run` reaches: a file that other verbs share, and one of its own.
     { name: 'core', test: (id) => (run.has(id) && !id.startsWith(cli)) || hash.test(id) },
     { name: 'run', test: (id) => run.has(id) && id.startsWith(cli) && !main.has(id) },
