@@ -5,14 +5,7 @@
  */
 
 import type { NativeOpenOptions, NativePort } from '../abi/addon.js';
-import {
-  BATCH_RECORDS_MAX,
-  CPU_MAX,
-  FIRST_SEQUENCE_MAX,
-  PROFILES,
-  THREADS_MAX,
-  WAITS,
-} from '../abi/definition.js';
+import { BATCH_RECORDS_MAX, CPU_MAX, FIRST_SEQUENCE_MAX, PROFILES, THREADS_MAX, WAITS } from '../abi/definition.js';
 import { checkPort, isProblem, portForms } from '../adapter/check.js';
 import type { EgressPort, IngressPort, Port } from '../adapter/registry.js';
 import { describeValue } from '../error/describe-value.js';
@@ -23,7 +16,6 @@ import type { OpeningAsked } from '../layout/opening.js';
 import type { PipelinePlanV2, Target } from '../plan/document.js';
 import type { EgressIds, IngressIds } from '../plan/infer.js';
 import { CAPACITY_MAX, LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
-
 
 /** What `open` may be told. Everything has a default. */
 export interface OpenOptions<Id extends string = string> {

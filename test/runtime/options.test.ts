@@ -184,10 +184,7 @@ describe('what is written of an option', () => {
     const row = read('docs/runtime.md')
       .split('\n')
       .find((line) => line.startsWith(`| \`${option}\` |`));
-    const comment = read('lib/runtime/options.ts')
-      .split(`  readonly ${option}?: number;`)[0]
-      ?.split('/**')
-      .at(-1);
+    const comment = read('lib/runtime/options.ts').split(`  readonly ${option}?: number;`)[0]?.split('/**').at(-1);
     expect(row).toContain(bounds);
     expect(comment).toContain(bounds);
   });
