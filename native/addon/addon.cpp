@@ -42,7 +42,8 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 4 || !info[0].IsTypedArray() || !info[1].IsTypedArray() || !info[2].IsObject() ||
                 !info[3].IsFunction())
-              throw core::CodedError(abi::ErrorCode::kNativeError, "open takes a spec, a layout, options and a listener");
+              throw core::CodedError(abi::ErrorCode::kNativeError,
+                                     "open takes a spec, a layout, options and a listener");
             const auto options = info[2].As<Napi::Object>();
             std::shared_ptr<run::Pipeline> pipeline =
                 run::Pipeline::open(bytes_of(info[0]), bytes_of(info[1]), read_options(options));

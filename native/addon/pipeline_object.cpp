@@ -142,7 +142,8 @@ std::optional<Stretch> stretch_of(const Call<3>& call) {
   if (napi_get_arraybuffer_info(call.env, call.arguments[0], &data, &length) == napi_ok &&
       offset + bytes <= region.size() && offset + bytes <= length)
     return Stretch{region.data() + offset, static_cast<std::byte*>(data) + offset, static_cast<std::size_t>(bytes)};
-  napi_throw_range_error(call.env, abi::word_of(abi::ErrorCode::kBadRegion), "the bytes to copy lie outside the region or its copy");
+  napi_throw_range_error(call.env, abi::word_of(abi::ErrorCode::kBadRegion),
+                         "the bytes to copy lie outside the region or its copy");
   return std::nullopt;
 }
 
@@ -310,8 +311,8 @@ void refuse_invisible(run::Pipeline& pipeline) {
   if (!pipeline.uses_js() || bytes <= kVisibleBytesMax) return;
   throw core::CodedError(abi::ErrorCode::kRegionTooLarge,
                          "the pipeline maps " + std::to_string(bytes) + " bytes, but Node can show at most " +
-                           std::to_string(kVisibleBytesMax) +
-                           " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
+                             std::to_string(kVisibleBytesMax) +
+                             " to JavaScript: ask for a smaller capacity, a smaller arenaBytes or fewer shards");
 }
 
 Napi::Value make_pipeline_object(Napi::Env env, const std::shared_ptr<Hold>& hold, bool external) {

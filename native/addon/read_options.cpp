@@ -9,8 +9,8 @@ namespace byteor::addon {
 namespace {
 
 [[noreturn]] void mismatch(const char* name) {
-  throw core::CodedError(abi::ErrorCode::kNativeError, std::string("the addon and the package do not fit: option ") + name +
-                              " is missing or of another type; reinstall byteor");
+  throw core::CodedError(abi::ErrorCode::kNativeError, std::string("the addon and the package do not fit: option ") +
+                                                           name + " is missing or of another type; reinstall byteor");
 }
 
 std::uint32_t read_number(const Napi::Object& object, const char* name) {

@@ -28,8 +28,8 @@ void LaneGraph::make_journal_agents() {
     options.stop_before = &lane_block(i).stop_before;
     options.position = &block.sequence;
     agents_.push_back({agent_thread(agent), std::make_unique<journal::JournalAgent>(
-                                                 *journal_ends_.back(), *journals_[i],
-                                                 at<abi::JournalBlock>(part(i).journal), failures_, options)});
+                                                *journal_ends_.back(), *journals_[i],
+                                                at<abi::JournalBlock>(part(i).journal), failures_, options)});
   }
 }
 
@@ -42,8 +42,8 @@ std::unique_ptr<lane::Inlet> LaneGraph::behind_files(std::unique_ptr<lane::Inlet
   options.counts = &reader_block(index, 0);
   deliveries_.push_back(delivery_behind(lane(index).readers.front()));
   options.delivery = deliveries_.back().get();
-  auto made = std::make_unique<journal::JournalInlet>(
-      *journal_ends_.back(), *journals_[index], at<abi::JournalBlock>(part(index).journal), failures_, options);
+  auto made = std::make_unique<journal::JournalInlet>(*journal_ends_.back(), *journals_[index],
+                                                      at<abi::JournalBlock>(part(index).journal), failures_, options);
   journal_inlets_.push_back(made.get());
   return made;
 }

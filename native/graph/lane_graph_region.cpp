@@ -33,7 +33,8 @@ void LaneGraph::write_lane(std::uint32_t index) {
   const LaneDescription& own = lane(index);
   const abi::LayoutPart& place = part(index);
   std::vector<std::uint64_t> readers;
-  for (std::uint32_t reader = 0; reader < own.readers.size(); ++reader) readers.push_back(consumer_place(place, reader));
+  for (std::uint32_t reader = 0; reader < own.readers.size(); ++reader)
+    readers.push_back(consumer_place(place, reader));
   abi::LaneBlock& block = lane_block(index);
   block.id_offset = write_text(own.id);
   block.id_length = static_cast<std::uint32_t>(own.id.size());
@@ -112,8 +113,8 @@ std::uint32_t entry_of(const RoleDescription& role) noexcept {
 void LaneGraph::write_agents() {
   for (std::uint32_t i = 0; i < description_.roles.size(); ++i) {
     const RoleDescription& own = role(i);
-    abi::AgentEntry& entry = write_agent(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id),
-                                         {own.id, neighbours(i)});
+    abi::AgentEntry& entry =
+        write_agent(i, static_cast<abi::AgentKind>(own.kind), write_text(own.id), {own.id, neighbours(i)});
     entry.entry = entry_of(own);
     entry.inlet_count = static_cast<std::uint32_t>(own.inlets.size());
     entry.inlets_offset = write_indices(own.inlets);
@@ -132,8 +133,8 @@ void LaneGraph::write_agents() {
   for (std::uint32_t i = 0; i < description_.lanes.size(); ++i) {
     const std::optional<std::uint32_t> journal = journal_agent(i);
     if (!journal.has_value()) continue;
-    abi::AgentEntry& entry = write_agent(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset,
-                                         {lane(i).id, {lane(i).writer}});
+    abi::AgentEntry& entry =
+        write_agent(*journal, abi::AgentKind::kJournal, lane_block(i).id_offset, {lane(i).id, {lane(i).writer}});
     entry.inlet_count = 1;
     entry.inlets_offset = write_indices({i});
     entry.block_offset = part(i).files;

@@ -125,10 +125,10 @@ void check_lane(const LaneDescription& lane, const abi::LayoutPart& part) {
       require(lane.record_bytes != 0 && lane.kind != abi::LaneKindCode::kJournal, "a lane's records are not structs",
               lane.record_bytes);
       check_slots(part);
-      require(part.record_max == lane.record_bytes && part.slots == 0 &&
-                  part.memory_bytes ==
-                      part.slot_count * core::round_up(std::uint64_t{lane.record_bytes}, abi::kFrameAlign),
-              "the memory of structs does not fit them", part.memory_bytes);
+      require(
+          part.record_max == lane.record_bytes && part.slots == 0 &&
+              part.memory_bytes == part.slot_count * core::round_up(std::uint64_t{lane.record_bytes}, abi::kFrameAlign),
+          "the memory of structs does not fit them", part.memory_bytes);
       return;
     case abi::LayoutCode::kVariable:
       require(slots, "a lane that is not of slots has some", part.layout);
@@ -151,8 +151,8 @@ void check_ring(const RegionLayout& layout, const RingDescription& ring, const s
   const std::uint64_t entries = ring.entries.size();
   const std::uint32_t per_shard = agents_per_shard(ring);
   require(layout.parts.size() == ring.shards, "another number of shards than the plan's", layout.parts.size());
-  require(layout.agent_threads.size() == std::uint64_t{ring.shards} * per_shard, "another number of agents than the plan's",
-          layout.agent_threads.size());
+  require(layout.agent_threads.size() == std::uint64_t{ring.shards} * per_shard,
+          "another number of agents than the plan's", layout.agent_threads.size());
   for (std::uint32_t shard = 0; shard < ring.shards; ++shard) {
     const abi::LayoutPart& part = layout.parts[shard];
     check_shard(ring, part);
@@ -229,7 +229,8 @@ RegionLayout read_layout(std::span<const std::byte> bytes, abi::TargetCode targe
   require(header.total_bytes == bytes.size(), "the layout has another size than it says", bytes.size());
   require(header.target == static_cast<std::uint32_t>(target), "the layout is for the other target", header.target);
   require(header.reserved == 0, "a reserved field is not zero", header.reserved);
-  const std::uint64_t agents_end = sizeof(abi::LayoutHeader) + std::uint64_t{header.agent_count} * sizeof(std::uint32_t);
+  const std::uint64_t agents_end =
+      sizeof(abi::LayoutHeader) + std::uint64_t{header.agent_count} * sizeof(std::uint32_t);
   const std::uint64_t parts_at = core::round_up(agents_end, 8);
   require(parts_at + std::uint64_t{header.part_count} * sizeof(abi::LayoutPart) == bytes.size(),
           "the layout's tables have another size than it says", bytes.size());
@@ -251,7 +252,8 @@ std::uint32_t agent_count(const LaneGraphDescription& graph) {
 RegionLayout decode_layout(std::span<const std::byte> bytes, const Description& description,
                            const std::vector<abi::PortCode>& ports) {
   const auto* const ring = std::get_if<RingDescription>(&description);
-  RegionLayout layout = read_layout(bytes, ring != nullptr ? abi::TargetCode::kSingleRing : abi::TargetCode::kLaneGraph);
+  RegionLayout layout =
+      read_layout(bytes, ring != nullptr ? abi::TargetCode::kSingleRing : abi::TargetCode::kLaneGraph);
   const std::uint64_t agents = layout.agent_threads.size();
   require(layout.header.thread_count >= 1 && layout.header.thread_count <= agents, "too few or too many threads",
           layout.header.thread_count);

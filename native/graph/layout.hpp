@@ -52,9 +52,9 @@ inline std::uint32_t agents_per_shard(const RingDescription& ring) {
 // One a role, then one a journal lane.
 std::uint32_t agent_count(const LaneGraphDescription& graph);
 
-// Reads a layout made for this plan, opened with these ports (by boundary). Nothing in it is trusted: sizes fit the plan,
-// every place is inside the region, aligned and its own, and agents stand on threads as their ends and files need it.
-// Throws CodedError (SPEC_DAMAGED).
+// Reads a layout made for this plan, opened with these ports (by boundary). Nothing in it is trusted: sizes fit the
+// plan, every place is inside the region, aligned and its own, and agents stand on threads as their ends and files need
+// it. Throws CodedError (SPEC_DAMAGED).
 RegionLayout decode_layout(std::span<const std::byte> layout, const Description& description,
                            const std::vector<abi::PortCode>& ports);
 

@@ -11,11 +11,12 @@ ReaderCursor::Content ReaderCursor::read(const Folder& folder) {
   const std::string path = folder.path_of(kCursorName);
   if (error != 0)
     throw core::CodedError(abi::ErrorCode::kJournalCursor,
-                       "cannot read " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+                           "cannot read " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
   if (content.damaged && !content.newest.has_value())
-    throw core::CodedError(abi::ErrorCode::kJournalCursor, path +
-                                             " is damaged: neither of its slots matches its checksum; remove it to "
-                                             "read the journal again from its first record");
+    throw core::CodedError(abi::ErrorCode::kJournalCursor,
+                           path +
+                               " is damaged: neither of its slots matches its checksum; remove it to "
+                               "read the journal again from its first record");
   return content;
 }
 

@@ -13,8 +13,8 @@ namespace byteor::journal {
 namespace {
 
 [[noreturn]] void fail(const char* what, const std::string& path, int error) {
-  throw core::CodedError(abi::ErrorCode::kJournalOpen, std::string("cannot ") + what + " " + path + ": " + disk_error_text(error) + "; " +
-                                         disk_remedy(error));
+  throw core::CodedError(abi::ErrorCode::kJournalOpen, std::string("cannot ") + what + " " + path + ": " +
+                                                           disk_error_text(error) + "; " + disk_remedy(error));
 }
 
 std::string parent_of(const std::string& path) {
@@ -114,9 +114,10 @@ std::vector<std::uint64_t> Folder::segments() const {
     if (!name.ends_with(kSegmentEnding)) continue;
     const std::optional<std::uint64_t> first = sequence_of(name);
     if (!first.has_value())
-      throw core::CodedError(abi::ErrorCode::kJournalForeign, path_of(name) +
-                                                " ends like a segment of a journal, but its name is not a sequence of "
-                                                "20 digits; move it out of the folder");
+      throw core::CodedError(abi::ErrorCode::kJournalForeign,
+                             path_of(name) +
+                                 " ends like a segment of a journal, but its name is not a sequence of "
+                                 "20 digits; move it out of the folder");
     firsts.push_back(*first);
   }
   std::sort(firsts.begin(), firsts.end());

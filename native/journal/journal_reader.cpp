@@ -30,7 +30,8 @@ JournalReader::JournalReader(const ReaderOptions& options)
           options.record_max) {
   const std::vector<std::uint64_t> firsts = folder_.segments();
   if (firsts.empty())
-    throw core::CodedError(abi::ErrorCode::kJournalOpen, folder_.path() + " holds no segment of a journal; name the folder of one");
+    throw core::CodedError(abi::ErrorCode::kJournalOpen,
+                           folder_.path() + " holds no segment of a journal; name the folder of one");
   first_ = next_ = firsts.front();
   look_at_promises();
   if (!open_segment(first_) && firsts.size() > 1) fail_header(folder_, first_, {}, true);
@@ -72,9 +73,10 @@ bool JournalReader::open_successor(std::uint64_t first) {
   if (!open_segment(first)) return false;
   const std::uint64_t missing = first - next_;
   if (missing != segment_.header().skipped())
-    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " holds no record between sequence " +
-                                          std::to_string(next_) + " and " + std::to_string(first) +
-                                          ": a segment is missing; restore it, or begin with " + std::to_string(first));
+    throw core::CodedError(abi::ErrorCode::kJournalGap,
+                           "the journal " + folder_.path() + " holds no record between sequence " +
+                               std::to_string(next_) + " and " + std::to_string(first) +
+                               ": a segment is missing; restore it, or begin with " + std::to_string(first));
   next_ = first;
   return true;
 }
@@ -82,23 +84,25 @@ bool JournalReader::open_successor(std::uint64_t first) {
 void JournalReader::seek(std::uint64_t sequence) {
   place(sequence);
   if (next_ > sequence)
-    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " has no record with sequence " +
-                                          std::to_string(sequence) + ": a power failure took it; begin with " +
-                                          std::to_string(next_));
+    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() +
+                                                            " has no record with sequence " + std::to_string(sequence) +
+                                                            ": a power failure took it; begin with " +
+                                                            std::to_string(next_));
 }
 
 // At `sequence`, at the end, or behind the sequences that no record has.
 void JournalReader::place(std::uint64_t sequence) {
   if (sequence < first_)
-    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " begins with sequence " +
-                                          std::to_string(first_) + "; a record with sequence " +
-                                          std::to_string(sequence) + " is no longer in it: begin with " +
-                                          std::to_string(first_));
+    throw core::CodedError(abi::ErrorCode::kJournalGap,
+                           "the journal " + folder_.path() + " begins with sequence " + std::to_string(first_) +
+                               "; a record with sequence " + std::to_string(sequence) +
+                               " is no longer in it: begin with " + std::to_string(first_));
   const std::vector<std::uint64_t> firsts = folder_.segments();
   const auto after = std::upper_bound(firsts.begin(), firsts.end(), sequence);
   if (after == firsts.begin())
     throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " no longer holds sequence " +
-                                          std::to_string(sequence) + ": retention has removed it; begin later");
+                                                            std::to_string(sequence) +
+                                                            ": retention has removed it; begin later");
   std::uint64_t from = *(after - 1);
   segment_.close();
   torn_bytes_ = 0;

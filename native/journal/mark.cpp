@@ -11,12 +11,13 @@ WriterMark::Content WriterMark::read(const Folder& folder) {
   const std::string path = folder.path_of(kMarkName);
   if (error != 0)
     throw core::CodedError(abi::ErrorCode::kJournalRead,
-                       "cannot read " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+                           "cannot read " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
   if (content.damaged && !content.newest.has_value())
-    throw core::CodedError(abi::ErrorCode::kJournalDamaged, path +
-                                              " is damaged: neither of its slots matches its checksum; restore it "
-                                              "from a copy, or remove it to go by the segments and the reader's "
-                                              "cursor alone");
+    throw core::CodedError(abi::ErrorCode::kJournalDamaged,
+                           path +
+                               " is damaged: neither of its slots matches its checksum; restore it "
+                               "from a copy, or remove it to go by the segments and the reader's "
+                               "cursor alone");
   return content;
 }
 

@@ -13,8 +13,9 @@ namespace {
 std::uint64_t bytes_of_file(const Folder& folder, const OpenFile& file, const std::string& path) {
   const platform::FileFacts facts = folder.disk().facts(file.number());
   if (facts.error != 0)
-    throw core::CodedError(abi::ErrorCode::kJournalOpen, "cannot look at " + path + ": " + disk_error_text(facts.error) + "; " +
-                                           disk_remedy(facts.error));
+    throw core::CodedError(
+        abi::ErrorCode::kJournalOpen,
+        "cannot look at " + path + ": " + disk_error_text(facts.error) + "; " + disk_remedy(facts.error));
   return facts.bytes;
 }
 
@@ -171,13 +172,15 @@ class Recovery {
       return;
     }
     if (mark().has_value() && mark()->journal != found_.journal)
-      throw core::CodedError(abi::ErrorCode::kJournalForeign, folder_.path_of(kMarkName) +
-                                                " belongs to another journal; restore it from a copy, or remove it to "
-                                                "go by the segments and the reader's cursor alone");
+      throw core::CodedError(abi::ErrorCode::kJournalForeign,
+                             folder_.path_of(kMarkName) +
+                                 " belongs to another journal; restore it from a copy, or remove it to "
+                                 "go by the segments and the reader's cursor alone");
     if (cursor().has_value() && cursor()->journal != found_.journal)
-      throw core::CodedError(abi::ErrorCode::kJournalCursor, folder_.path_of(kCursorName) +
-                                               " belongs to another journal; remove it to read this one from its "
-                                               "first record");
+      throw core::CodedError(abi::ErrorCode::kJournalCursor,
+                             folder_.path_of(kCursorName) +
+                                 " belongs to another journal; remove it to read this one from its "
+                                 "first record");
   }
 
   // Records that the reader wants may have gone with the names of their files: nothing behind them is served either.
@@ -192,9 +195,9 @@ class Recovery {
     const std::uint64_t delivered = cursor().has_value() ? cursor()->sequence : 0;
     if (floor_ > unfinished_.value_or(delivered))
       throw core::CodedError(abi::ErrorCode::kJournalGap,
-                         "the journal " + folder_.path() + " has lost its segments: records before sequence " +
-                             std::to_string(floor_) + " were promised, and its reader has those before " +
-                             std::to_string(delivered) + "; restore them from a copy, or move the folder away");
+                             "the journal " + folder_.path() + " has lost its segments: records before sequence " +
+                                 std::to_string(floor_) + " were promised, and its reader has those before " +
+                                 std::to_string(delivered) + "; restore them from a copy, or move the folder away");
     found_.end = ahead_;
   }
 
@@ -282,20 +285,21 @@ class Recovery {
   }
 
   [[noreturn]] void fail_gap(std::uint64_t from, std::uint64_t to) const {
-    throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " holds no record between sequence " +
-                                          std::to_string(from) + " and " + std::to_string(to) +
-                                          ": a segment is missing; restore it from a copy, or move the folder away");
+    throw core::CodedError(abi::ErrorCode::kJournalGap,
+                           "the journal " + folder_.path() + " holds no record between sequence " +
+                               std::to_string(from) + " and " + std::to_string(to) +
+                               ": a segment is missing; restore it from a copy, or move the folder away");
   }
 
   void place_cursor() {
     const std::uint64_t begin = found_.segments.empty() ? found_.next : found_.segments.front().first;
     found_.cursor = begin;
     if (cursor().has_value() && cursor()->sequence < begin && !found_.segments.empty())
-      throw core::CodedError(abi::ErrorCode::kJournalGap, "the journal " + folder_.path() + " begins with sequence " +
-                                            std::to_string(begin) + ", but its reader wants " +
-                                            std::to_string(cursor()->sequence) +
-                                            ": segments were removed that it had not read; restore them, or remove " +
-                                            kCursorName + " to go on without them");
+      throw core::CodedError(abi::ErrorCode::kJournalGap,
+                             "the journal " + folder_.path() + " begins with sequence " + std::to_string(begin) +
+                                 ", but its reader wants " + std::to_string(cursor()->sequence) +
+                                 ": segments were removed that it had not read; restore them, or remove " +
+                                 kCursorName + " to go on without them");
     if (cursor().has_value()) found_.cursor = std::max(begin, cursor()->sequence);
     for (const Gap& gap : found_.gaps)
       if (found_.cursor >= gap.first && found_.cursor < gap.end) found_.cursor = gap.end;
@@ -346,34 +350,35 @@ void check_chain(const Folder& folder, const SegmentHeader& before, std::uint64_
   const std::string before_path = folder.path_of(SegmentName(before.first).text);
   if (header.journal != before.journal)
     throw core::CodedError(abi::ErrorCode::kJournalForeign, path + " belongs to another journal than " + before_path +
-                                              "; move the foreign one out of the folder");
+                                                                "; move the foreign one out of the folder");
   if (header.previous_first != before.first)
     throw core::CodedError(abi::ErrorCode::kJournalGap,
-                       "a segment is missing between " + before_path + " and " + path +
-                           (header.previous_first == kNoSequence
-                                ? std::string()
-                                : ", which begins with sequence " + std::to_string(header.previous_first)) +
-                           "; restore it from a copy, or move the folder away");
+                           "a segment is missing between " + before_path + " and " + path +
+                               (header.previous_first == kNoSequence
+                                    ? std::string()
+                                    : ", which begins with sequence " + std::to_string(header.previous_first)) +
+                               "; restore it from a copy, or move the folder away");
   if (header.previous_bytes != before_bytes)
-    throw core::CodedError(abi::ErrorCode::kJournalDamaged, before_path + " is damaged at offset " +
-                                              std::to_string(std::min(before_bytes, header.previous_bytes)) +
-                                              ": it has " + std::to_string(before_bytes) + " bytes, but had " +
-                                              std::to_string(header.previous_bytes) +
-                                              " when the segment with sequence " + std::to_string(header.first) +
-                                              " was begun; restore the file from a copy, or move the folder away");
+    throw core::CodedError(
+        abi::ErrorCode::kJournalDamaged,
+        before_path + " is damaged at offset " + std::to_string(std::min(before_bytes, header.previous_bytes)) +
+            ": it has " + std::to_string(before_bytes) + " bytes, but had " + std::to_string(header.previous_bytes) +
+            " when the segment with sequence " + std::to_string(header.first) +
+            " was begun; restore the file from a copy, or move the folder away");
 }
 
 void fail_lost(const std::string& path, std::uint64_t offset, std::uint64_t rest, std::uint64_t sequence,
                std::uint64_t floor) {
   const std::string promised = "records before sequence " + std::to_string(floor) + " were promised";
   if (rest == 0)
-    throw core::CodedError(abi::ErrorCode::kJournalGap, path + " ends with sequence " + std::to_string(sequence) + ", but " + promised +
-                                          ": it was cut, or a segment behind it is missing; restore it from a copy, "
-                                          "or move the folder away");
-  throw core::CodedError(abi::ErrorCode::kJournalDamaged, path + " is damaged at offset " + std::to_string(offset) +
-                                            ": the record with sequence " + std::to_string(sequence) +
-                                            " does not match its checksum, and " + promised +
-                                            "; restore the file from a copy, or move the folder away");
+    throw core::CodedError(abi::ErrorCode::kJournalGap,
+                           path + " ends with sequence " + std::to_string(sequence) + ", but " + promised +
+                               ": it was cut, or a segment behind it is missing; restore it from a copy, "
+                               "or move the folder away");
+  throw core::CodedError(abi::ErrorCode::kJournalDamaged,
+                         path + " is damaged at offset " + std::to_string(offset) + ": the record with sequence " +
+                             std::to_string(sequence) + " does not match its checksum, and " + promised +
+                             "; restore the file from a copy, or move the folder away");
 }
 
 Recovered recover(const Folder& folder, const RecoveryOptions& options) { return Recovery(folder, options).run(); }

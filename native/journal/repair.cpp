@@ -14,13 +14,14 @@ namespace {
 
 [[noreturn]] void fail_write(const std::string& what, const std::string& path, int error) {
   throw core::CodedError(abi::ErrorCode::kJournalOpen,
-                     "cannot " + what + " " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+                         "cannot " + what + " " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
 }
 
 void sync_file(const Folder& folder, const OpenFile& file, const std::string& path) {
   const int error = folder.disk().sync_data(file.number());
   if (error != 0)
-    throw SyncFailed(abi::ErrorCode::kJournalOpen, "cannot sync " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+    throw SyncFailed(abi::ErrorCode::kJournalOpen,
+                     "cannot sync " + path + ": " + disk_error_text(error) + "; " + disk_remedy(error));
 }
 
 // One that no file of the folder has.

@@ -13,9 +13,9 @@ namespace {
 
 // `first` names the segment; its path is put together only for a failure.
 [[noreturn]] void fail_read(const Folder& folder, std::uint64_t first, std::uint64_t offset, int error) {
-  throw core::CodedError(abi::ErrorCode::kJournalRead, "cannot read " + folder.path_of(SegmentName(first).text) + " at offset " +
-                                         std::to_string(offset) + ": " + disk_error_text(error) + "; " +
-                                         disk_remedy(error));
+  throw core::CodedError(abi::ErrorCode::kJournalRead, "cannot read " + folder.path_of(SegmentName(first).text) +
+                                                           " at offset " + std::to_string(offset) + ": " +
+                                                           disk_error_text(error) + "; " + disk_remedy(error));
 }
 
 // As many bytes as there are, up to `bytes`.
@@ -54,9 +54,10 @@ std::string type_text(std::uint32_t codec, std::uint64_t layout_hash) {
 void check_type(const std::string& path, const SegmentHeader& header, const RecordType& type) {
   const auto codec = static_cast<std::uint32_t>(type.codec);
   if (header.codec == codec && header.layout_hash == type.layout_hash) return;
-  throw core::CodedError(abi::ErrorCode::kJournalCodec, path + " holds records of codec " + type_text(header.codec, header.layout_hash) +
-                                          ", but the plan's are of codec " + type_text(codec, type.layout_hash) +
-                                          "; name another folder, or use the plan that wrote this one");
+  throw core::CodedError(abi::ErrorCode::kJournalCodec,
+                         path + " holds records of codec " + type_text(header.codec, header.layout_hash) +
+                             ", but the plan's are of codec " + type_text(codec, type.layout_hash) +
+                             "; name another folder, or use the plan that wrote this one");
 }
 
 HeaderLook look_at_header(const Folder& folder, const OpenFile& file, std::uint64_t first) {
@@ -89,29 +90,32 @@ void fail_header(const Folder& folder, std::uint64_t first, const HeaderLook& lo
   const std::string path = folder.path_of(SegmentName(first).text);
   switch (look.state) {
     case HeaderState::kForeign:
-      throw core::CodedError(abi::ErrorCode::kJournalForeign, path + " is not a segment of a journal; move it out of the folder");
+      throw core::CodedError(abi::ErrorCode::kJournalForeign,
+                             path + " is not a segment of a journal; move it out of the folder");
     case HeaderState::kFormat:
       throw core::CodedError(abi::ErrorCode::kJournalFormat,
-                         path + " has format version " + std::to_string(look.header.format) +
-                             ", but this byteor reads version " + std::to_string(kFormat) +
-                             (look.checks ? "; use the byteor that wrote it, or name another folder"
-                                          : ", or its header is damaged; restore the file from a copy"));
+                             path + " has format version " + std::to_string(look.header.format) +
+                                 ", but this byteor reads version " + std::to_string(kFormat) +
+                                 (look.checks ? "; use the byteor that wrote it, or name another folder"
+                                              : ", or its header is damaged; restore the file from a copy"));
     case HeaderState::kMisnamed:
-      throw core::CodedError(abi::ErrorCode::kJournalForeign, path + " begins with sequence " + std::to_string(look.header.first) +
-                                                ", which is not what its name says; give it back its name");
+      throw core::CodedError(abi::ErrorCode::kJournalForeign,
+                             path + " begins with sequence " + std::to_string(look.header.first) +
+                                 ", which is not what its name says; give it back its name");
     case HeaderState::kUnfinished:
     case HeaderState::kBlank:
-      throw core::CodedError(abi::ErrorCode::kJournalDamaged, path + " is damaged at offset 0: it has no header, " +
-                                                (followed ? "and other segments follow it"
-                                                          : "and there are bytes behind the place of one") +
-                                                "; restore the file from a copy, or move the folder away");
+      throw core::CodedError(
+          abi::ErrorCode::kJournalDamaged,
+          path + " is damaged at offset 0: it has no header, " +
+              (followed ? "and other segments follow it" : "and there are bytes behind the place of one") +
+              "; restore the file from a copy, or move the folder away");
     default:
       throw core::CodedError(abi::ErrorCode::kJournalDamaged,
-                         path +
-                             " is damaged: its header (offset 0) does not match its checksum, so no record from "
-                             "sequence " +
-                             std::to_string(first) +
-                             " on can be read; restore the file from a copy, or move the folder away");
+                             path +
+                                 " is damaged: its header (offset 0) does not match its checksum, so no record from "
+                                 "sequence " +
+                                 std::to_string(first) +
+                                 " on can be read; restore the file from a copy, or move the folder away");
   }
 }
 
@@ -169,10 +173,11 @@ bool SegmentReader::refill() {
     // Not all of it is there; what it says about its length may be wrong, too.
     if (offset() + need > in_file) return false;
     if (length > record_max_)
-      throw core::CodedError(abi::ErrorCode::kJournalRead, path() + " says at offset " + std::to_string(offset()) +
-                                             " that the record with sequence " + std::to_string(sequence_) + " has " +
-                                             std::to_string(length) + " bytes, more than the record maximum of " +
-                                             std::to_string(record_max_) + "; raise it with --record-max");
+      throw core::CodedError(abi::ErrorCode::kJournalRead,
+                             path() + " says at offset " + std::to_string(offset()) +
+                                 " that the record with sequence " + std::to_string(sequence_) + " has " +
+                                 std::to_string(length) + " bytes, more than the record maximum of " +
+                                 std::to_string(record_max_) + "; raise it with --record-max");
   }
   if (at_ != 0) {
     std::memmove(buffer_.get(), buffer_.get() + at_, left);
@@ -218,10 +223,11 @@ Behind look_behind(const Folder& folder, int file, const SegmentHeader& header, 
 }
 
 void fail_damaged(const std::string& path, std::uint64_t offset, std::uint64_t sequence) {
-  throw core::CodedError(abi::ErrorCode::kJournalDamaged, path + " is damaged at offset " + std::to_string(offset) +
-                                            ": the record with sequence " + std::to_string(sequence) +
-                                            " does not match its checksum, and records follow it; restore the file "
-                                            "from a copy, or move the folder away");
+  throw core::CodedError(abi::ErrorCode::kJournalDamaged,
+                         path + " is damaged at offset " + std::to_string(offset) + ": the record with sequence " +
+                             std::to_string(sequence) +
+                             " does not match its checksum, and records follow it; restore the file "
+                             "from a copy, or move the folder away");
 }
 
 }  // namespace byteor::journal

@@ -101,7 +101,7 @@ class SlotFile {
       const int error = write_all(disk_, file_.number(), &slot, sizeof slot, offset, moved);
       if (error == 0) continue;
       throw core::CodedError(abi::ErrorCode::kJournalOpen,
-                         "cannot write " + path_ + ": " + disk_error_text(error) + "; " + disk_remedy(error));
+                             "cannot write " + path_ + ": " + disk_error_text(error) + "; " + disk_remedy(error));
     }
   }
 

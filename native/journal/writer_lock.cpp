@@ -12,8 +12,8 @@ namespace byteor::journal {
 namespace {
 
 [[noreturn]] void fail(const char* what, const std::string& path, int error) {
-  throw core::CodedError(abi::ErrorCode::kJournalOpen, std::string("cannot ") + what + " " + path + ": " + disk_error_text(error) + "; " +
-                                         disk_remedy(error));
+  throw core::CodedError(abi::ErrorCode::kJournalOpen, std::string("cannot ") + what + " " + path + ": " +
+                                                           disk_error_text(error) + "; " + disk_remedy(error));
 }
 
 // In a file that no writer has opened a journal with: a start of the machine that never was.
@@ -28,9 +28,10 @@ std::string boot_in(platform::Disk& disk, const OpenFile& file, const std::strin
 }
 
 [[noreturn]] void fail_locked(const Folder& folder) {
-  throw core::CodedError(abi::ErrorCode::kJournalLocked, "the journal " + folder.path() +
-                                           " is being written by another pipeline; stop that one, or name another "
-                                           "folder");
+  throw core::CodedError(abi::ErrorCode::kJournalLocked,
+                         "the journal " + folder.path() +
+                             " is being written by another pipeline; stop that one, or name another "
+                             "folder");
 }
 
 }  // namespace

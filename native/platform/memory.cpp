@@ -22,8 +22,9 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 [[noreturn]] void fail(std::size_t bytes, const std::string& where, const std::string& why) {
-  throw core::CodedError(abi::ErrorCode::kNoMemory, std::to_string(bytes) + " bytes cannot be mapped" + where + " (" + why +
-                           "); ask for less: fewer shards, a smaller capacity or a smaller record maximum");
+  throw core::CodedError(abi::ErrorCode::kNoMemory,
+                         std::to_string(bytes) + " bytes cannot be mapped" + where + " (" + why +
+                             "); ask for less: fewer shards, a smaller capacity or a smaller record maximum");
 }
 
 }  // namespace
@@ -110,8 +111,9 @@ bool lacks_room(int error) { return error == ENOSPC || error == ENOMEM || error 
 [[noreturn]] void fail_file(std::size_t bytes, const std::string& path, int error) {
   const std::string why = std::strerror(error);
   if (lacks_room(error)) fail(bytes, " in " + path, why);
-  throw core::CodedError(abi::ErrorCode::kObserveFolder, path + " cannot be made for a pipeline that is observed (" + why +
-                    "); look at its folder, or set XDG_RUNTIME_DIR to another one");
+  throw core::CodedError(abi::ErrorCode::kObserveFolder,
+                         path + " cannot be made for a pipeline that is observed (" + why +
+                             "); look at its folder, or set XDG_RUNTIME_DIR to another one");
 }
 
 }  // namespace

@@ -31,9 +31,7 @@ std::string mode_text(mode_t mode) {
   return text;
 }
 
-[[noreturn]] void refuse_folder(const std::string& why) {
-  throw core::CodedError(abi::ErrorCode::kObserveFolder, why);
-}
+[[noreturn]] void refuse_folder(const std::string& why) { throw core::CodedError(abi::ErrorCode::kObserveFolder, why); }
 
 }  // namespace
 
@@ -74,14 +72,14 @@ UserFolder UserFolder::open_at(const std::string& path) {
       retry_interrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
   if (descriptor < 0)
     refuse_folder(path + " is not a folder that can be opened (" + std::strerror(errno) +
-                             "); a link is not followed here: remove it");
+                  "); a link is not followed here: remove it");
   UserFolder folder(descriptor, path);
   struct stat facts {};
   if (fstat(descriptor, &facts) != 0)
     refuse_folder(path + " cannot be looked at (" + std::strerror(errno) + "); remove it");
   if (facts.st_uid != geteuid())
     refuse_folder(path + " belongs to user " + std::to_string(facts.st_uid) + ", not to user " +
-                             std::to_string(geteuid()) + "; have it removed or set XDG_RUNTIME_DIR");
+                  std::to_string(geteuid()) + "; have it removed or set XDG_RUNTIME_DIR");
   if ((facts.st_mode & 077) != 0)
     refuse_folder(path + " has mode " + mode_text(facts.st_mode) + ", so others can reach it; chmod 700 it");
   return folder;

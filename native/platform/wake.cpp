@@ -21,8 +21,9 @@ namespace byteor::platform {
 namespace {
 
 [[noreturn]] void fail_open() {
-  throw core::CodedError(abi::ErrorCode::kNoResource, std::string("no descriptor for waking a thread (") + std::strerror(errno) +
-                           "); raise the limit of open files (ulimit -n)");
+  throw core::CodedError(abi::ErrorCode::kNoResource, std::string("no descriptor for waking a thread (") +
+                                                          std::strerror(errno) +
+                                                          "); raise the limit of open files (ulimit -n)");
 }
 
 }  // namespace

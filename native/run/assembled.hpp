@@ -34,7 +34,8 @@ struct AssembledFor {
 
 class Assembled {
  public:
-  // `layout`: made for this plan, its ports and these threads (graph/layout.hpp). `options` outlive it. Throws CodedError.
+  // `layout`: made for this plan, its ports and these threads (graph/layout.hpp). `options` outlive it. Throws
+  // CodedError.
   Assembled(graph::Description description, std::span<const std::byte> layout, const Options& options,
             AssembledFor whom);
 

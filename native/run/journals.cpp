@@ -39,9 +39,10 @@ std::string make_run_folder(const std::string& plan) {
     error = platform::Disk::system().make_folder(folder.c_str());
   }
   if (error == 0) return folder;
-  throw core::CodedError(abi::ErrorCode::kJournalOpen, "cannot make the folder " + folder +
-                                      " for journal lanes: " + std::generic_category().message(-error) +
-                                      "; give journal.folder (--journal), or start where folders can be made");
+  throw core::CodedError(abi::ErrorCode::kJournalOpen,
+                         "cannot make the folder " + folder +
+                             " for journal lanes: " + std::generic_category().message(-error) +
+                             "; give journal.folder (--journal), or start where folders can be made");
 }
 
 // `from.to`: no id holds a dot, so the name says where one ends, and no shell takes it for a redirection.
@@ -66,9 +67,10 @@ void refuse_own_journal(const std::string& folder, const Ports& ports) {
     const std::string read = port.end() == nullptr ? std::string() : port.end()->reads_folder();
     std::error_code error;
     if (read.empty() || !std::filesystem::equivalent(read, folder, error) || error) continue;
-    throw core::CodedError(abi::ErrorCode::kSameFile, "the journal " + read + ", which ingress " + port.options.id +
-                                     " replays, is one that this plan writes; name another folder for its journal "
-                                     "lanes");
+    throw core::CodedError(abi::ErrorCode::kSameFile,
+                           "the journal " + read + ", which ingress " + port.options.id +
+                               " replays, is one that this plan writes; name another folder for its journal "
+                               "lanes");
   }
 }
 

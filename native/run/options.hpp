@@ -1,4 +1,5 @@
-// What a caller of open may choose, beside the layout that lib/layout has made of sizes and threads. Plain data; filled by the addon or by a native test; checked by Pipeline::open.
+// What a caller of open may choose, beside the layout that lib/layout has made of sizes and threads. Plain data; filled
+// by the addon or by a native test; checked by Pipeline::open.
 #pragma once
 
 #include <cstdint>

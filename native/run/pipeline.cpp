@@ -168,11 +168,12 @@ void Pipeline::Impl::start() {
     try {
       threads[i]->start(requests, std::move(cpu_lock));
     } catch (const std::system_error& error) {
-      throw core::CodedError(abi::ErrorCode::kNoThread,
-                      "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) +
-                          " cannot be started (" + error.code().message() +
-                          "); ask for fewer threads, or raise the limit of processes (ulimit -u, pids.max of the "
-                          "control group) or of memory (ulimit -v)");
+      throw core::CodedError(
+          abi::ErrorCode::kNoThread,
+          "thread " + std::to_string(i + 1) + " of " + std::to_string(threads.size()) + " cannot be started (" +
+              error.code().message() +
+              "); ask for fewer threads, or raise the limit of processes (ulimit -u, pids.max of the "
+              "control group) or of memory (ulimit -v)");
     }
   }
   if (!any_real_time) tuning.give_back();

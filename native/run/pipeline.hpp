@@ -29,8 +29,8 @@ class Pipeline {
   // Called on a native thread, must not block, must not call back into the pipeline.
   using Listener = std::function<void(std::uint32_t events)>;
 
-  // Checks the spec, the layout and the options, maps the region, builds the graph, opens native adapters. Does not start
-  // threads. Throws CodedError.
+  // Checks the spec, the layout and the options, maps the region, builds the graph, opens native adapters. Does not
+  // start threads. Throws CodedError.
   static std::shared_ptr<Pipeline> open(std::span<const std::byte> spec, std::span<const std::byte> layout,
                                         const Options& options);
   ~Pipeline();  // halts
@@ -38,8 +38,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Starts the threads. Once. Throws CodedError when the system gives no thread; those that had started are joined then,
-  // and the pipeline is halted.
+  // Starts the threads. Once. Throws CodedError when the system gives no thread; those that had started are joined
+  // then, and the pipeline is halted.
   void start();
 
   std::span<std::byte> region() noexcept;

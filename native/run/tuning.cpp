@@ -88,8 +88,9 @@ Tuning Tuning::decide(const Options& options, bool uses_js) {
   tuning.wait = options.wait == WaitStrategy::kProfile ? of_profile : options.wait;
   for (const std::uint32_t cpu : options.cpus) {
     if (contains(tuning.budget.allowed, cpu)) continue;
-    throw core::CodedError(abi::ErrorCode::kCpuNotAllowed, "cpus names CPU " + std::to_string(cpu) + ", which this process may not use; " +
-                                           "choose from " + platform::format_cpu_list(tuning.budget.allowed));
+    throw core::CodedError(abi::ErrorCode::kCpuNotAllowed, "cpus names CPU " + std::to_string(cpu) +
+                                                               ", which this process may not use; " + "choose from " +
+                                                               platform::format_cpu_list(tuning.budget.allowed));
   }
   tuning.candidates_ = options.cpus.empty() ? candidate_cpus(tuning.budget, options.profile, uses_js) : options.cpus;
   return tuning;

@@ -46,7 +46,8 @@ std::string roles_text(const graph::LaneGraphDescription& graph) {
             "\",\"kind\":" + word(role.kind, {"Ingress", "Stage", "Egress", "Router", "Merge", "Bridge"}, 1) +
             ",\"index\":" + index_text(role.index) + ",\"policy\":" +
             word(role.policy, {"None", "Broadcast", "RoundRobin", "KeyHash", "Interleave", "Ordered"}, 0) +
-            ",\"relay\":" + bool_text(role.id.starts_with("relay:")) + ",\"key\":" + index_text(role.key.value_or(abi::kNone)) + ",\"inlets\":" + list(role.inlets) +
+            ",\"relay\":" + bool_text(role.id.starts_with("relay:")) +
+            ",\"key\":" + index_text(role.key.value_or(abi::kNone)) + ",\"inlets\":" + list(role.inlets) +
             ",\"outlets\":" + list(role.outlets) + "}";
   }
   return "\"roles\":[" + text + "]";

@@ -7,8 +7,9 @@
 //   BYTEOR_HOSTILE_SHOW        set: every seed on stderr, for a run that ends in a fault
 //
 // Not compiled under ThreadSanitizer: a hostile write is a race by its nature, and every one would be reported.
-#include "core/coded_error.hpp"
 #include "support/hostile_region.hpp"
+
+#include "core/coded_error.hpp"
 
 #if !defined(__SANITIZE_THREAD__)
 

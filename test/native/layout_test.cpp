@@ -1,5 +1,7 @@
 // Layouts as the core gets them: those that lib/layout makes of the golden plans are accepted, and of any other word in
 // one the core either says what is wrong, or lives with it through a whole run.
+#include "graph/layout.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "core/coded_error.hpp"
-#include "graph/layout.hpp"
 #include "support/exercise.hpp"
 #include "support/exercise_graph.hpp"
 #include "support/golden.hpp"
@@ -87,8 +88,9 @@ TEST(GoldenLayout, IsRefusedAtEveryOtherLength) {
 
 // Places a line or a page further on, sizes one more or less, and the values at the edges.
 std::vector<std::uint32_t> edges(std::uint32_t word) {
-  return {0,        1,        2,         7,          64,         128,         4096,        0x40000000, 0x80000000,
-          0xffffffff, word + 1, word - 1, word + 8, word - 8, word + 128, word - 128, word + 4096, word - 4096, word * 2};
+  return {0,          1,          2,           7,           64,       128,      4096,
+          0x40000000, 0x80000000, 0xffffffff,  word + 1,    word - 1, word + 8, word - 8,
+          word + 128, word - 128, word + 4096, word - 4096, word * 2};
 }
 
 // Every word of every golden plan's layout meets every third of the values, and the next word meets others.

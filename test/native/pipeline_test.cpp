@@ -234,8 +234,7 @@ TEST_P(FixedLayout, CountsWhatWasPublishedButNotReadWhenItIsHalted) {
   EXPECT_EQ(RegionView(*pipeline).stage(0, 1).abandoned.load(), 16);
 }
 
-INSTANTIATE_TEST_SUITE_P(Publications, FixedLayout,
-                         testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Publications, FixedLayout, testing::Bool());
 
 TEST(Pipeline, ShardsAreIndependentRingsAndKeysDecide) {
   RingSpec ring{{{"a"}, {"n", OpCode::kCount, {0}}}};

@@ -52,7 +52,9 @@ describe('the codes of errors', () => {
       const byLibrary = library.includes(`'${code}'`);
       return byCore && byLibrary ? 'both' : byCore ? 'core' : byLibrary ? 'library' : 'nothing';
     };
-    expect(codes.map((code) => [code, thrownBy(code)])).toEqual(entries.map(([code, { thrownBy }]) => [code, thrownBy]));
+    expect(codes.map((code) => [code, thrownBy(code)])).toEqual(
+      entries.map(([code, { thrownBy }]) => [code, thrownBy]),
+    );
   });
 
   test('stand in no source of the core as text', () => {

@@ -6,8 +6,8 @@ import { planId } from '../../lib/version/id.js';
 import { PlanError } from '../../lib/version/plan-error.js';
 import { compile, Version } from '../../lib/version/version.js';
 import { checked, shards } from '../lower/plans.js';
-import { fullGraph, fullRing } from './plans.js';
 import { decodeSpec } from '../support/spec/decode.js';
+import { fullGraph, fullRing } from './plans.js';
 
 /** What compile throws for a plan. */
 function thrownBy(run: () => unknown): unknown {

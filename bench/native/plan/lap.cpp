@@ -57,7 +57,8 @@ double seconds_of(run::Pipeline& pipeline) {
 
 // What the lap prints; throws where a record failed.
 std::string lap(const Called& called, const run::Options& options) {
-  const std::shared_ptr<run::Pipeline> pipeline = run::Pipeline::open(called.planned.spec(), called.planned.layout(), options);
+  const std::shared_ptr<run::Pipeline> pipeline =
+      run::Pipeline::open(called.planned.spec(), called.planned.layout(), options);
   const std::optional<double> before = distance();
   const double seconds = seconds_of(*pipeline);
   const std::string places = distances_text(before, distance());

@@ -53,8 +53,7 @@ class FirstFailure final : public core::FailureReporter {
 class Loaded {
  public:
   Loaded(const Planned& planned, const run::Options& options, const Load& load)
-      : made_(graph::decode(planned.spec()), planned.layout(), options,
-              run::AssembledFor{1, failures_, state_, [] {}}),
+      : made_(graph::decode(planned.spec()), planned.layout(), options, run::AssembledFor{1, failures_, state_, [] {}}),
         load_(load) {
     std::vector<std::vector<core::Agent*>> agents = made_.agents_by_thread();
     std::vector<bool> loads(agents.size(), false);

@@ -1,7 +1,7 @@
 // A plan that a benchmark builds, with the options of `open` under which it does: NAME SPEC OPTIONS.
 //
-// SPEC is a file with a spec and the layout that is made from sizes and threads (arguments.hpp). OPTIONS are the others,
-// as `batchRecords=256,profile=default`.
+// SPEC is a file with a spec and the layout that is made from sizes and threads (arguments.hpp). OPTIONS are the
+// others, as `batchRecords=256,profile=default`.
 #pragma once
 
 #include <algorithm>

@@ -130,7 +130,8 @@ class PlanGraph final : public core::FailureReporter {
  public:
   PlanGraph(const PlanCase& plan, const Records& records)
       : options_(with_ends(plan)),
-        made_(graph::decode(plan.planned.spec()), plan.planned.layout(), options_, run::AssembledFor{1, *this, state_, [] {}}) {
+        made_(graph::decode(plan.planned.spec()), plan.planned.layout(), options_,
+              run::AssembledFor{1, *this, state_, [] {}}) {
     agents_ = made_.agents_by_thread();
     const std::vector<run::Port>& ports = made_.ports.all();
     for (std::uint32_t boundary = 0; boundary < ports.size(); ++boundary) {

@@ -67,7 +67,8 @@ struct Opened {
   explicit Opened(const Called& called, core::FailureReporter& failures)
       : description(graph::decode(called.planned.spec())), options(options_of(description, called)) {
     options.pin = false;
-    made.emplace(std::move(description), called.planned.layout(), options, run::AssembledFor{1, failures, state, [] {}});
+    made.emplace(std::move(description), called.planned.layout(), options,
+                 run::AssembledFor{1, failures, state, [] {}});
     for (const std::vector<core::Agent*>& of_thread : made->agents_by_thread())
       agents.insert(agents.end(), of_thread.begin(), of_thread.end());
     for (const auto& [id, count] : called.structs) add_struct_source(id, count, called.batch);

@@ -71,8 +71,7 @@ export const fitted = (line: string, columns: number): string =>
 export function progressLine({ bytes, records, input_bytes: total }: Read, seconds: number): string {
   const speed = seconds > 0 ? bytes / seconds : 0;
   const rate = `${dataWords(speed)}/s`;
-  if (total === null || total === 0)
-    return `${grouped(records)} records  ${dataWords(bytes)}  ${rate}`;
+  if (total === null || total === 0) return `${grouped(records)} records  ${dataWords(bytes)}  ${rate}`;
   const share = Math.min(1, bytes / total);
   const bar = '▇'.repeat(Math.round(share * BAR_CELLS)).padEnd(BAR_CELLS, '·');
   const left = speed > 0 ? `  ${secondsLeft((total - bytes) / speed)} left` : '';

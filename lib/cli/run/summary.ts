@@ -167,7 +167,9 @@ export function failureLine({ stage, shard, sequence, cause }: NonNullable<Ledge
 function unwrittenLines({ status }: EndedRun, colors: Colors): string[] {
   return Object.entries(status.adapters).flatMap(([id, adapter]) => {
     const unwritten = isSource(adapter) ? 0 : adapter.unwritten;
-    return unwritten === 0 ? [] : [`${colors.yellow('!')} ${id}: ${grouped(unwritten)} records did not reach the output`];
+    return unwritten === 0
+      ? []
+      : [`${colors.yellow('!')} ${id}: ${grouped(unwritten)} records did not reach the output`];
   });
 }
 

@@ -58,8 +58,7 @@ class Exerciser {
   Exerciser(const graph::RingDescription& ring, std::span<const std::byte> spec, Exercise exercise)
       : exercise_(exercise),
         spec_(spec),
-        graph_(ring, options(ring, exercise), abi::PortCode::kNative, egress_port(exercise.variant),
-               kBytesMax) {}
+        graph_(ring, options(ring, exercise), abi::PortCode::kNative, egress_port(exercise.variant), kBytesMax) {}
 
   static Options options(const graph::RingDescription& ring, const Exercise& exercise) {
     const std::uint32_t variant = exercise.variant;

@@ -256,12 +256,12 @@ graph::RegionLayout plan_layout(const graph::Description& description, const std
       header.text_bytes += lane.id.size();
       lists += 4 * lane.readers.size() + 8;
       // Wherever slots may keep ordinals they do: more than is asked for, and as good.
-      const bool ordinals =
-          layout.parts[i].slot_count != 0 && graph.roles[lane.writer].kind != abi::RoleCode::kIngress;
+      const bool ordinals = layout.parts[i].slot_count != 0 && graph.roles[lane.writer].kind != abi::RoleCode::kIngress;
       needs.push_back({lane.readers.size(), 1, 0, lane.kind == abi::LaneKindCode::kJournal, ordinals});
     }
   }
-  header.target = static_cast<std::uint32_t>(ring != nullptr ? abi::TargetCode::kSingleRing : abi::TargetCode::kLaneGraph);
+  header.target =
+      static_cast<std::uint32_t>(ring != nullptr ? abi::TargetCode::kSingleRing : abi::TargetCode::kLaneGraph);
   header.agent_count = static_cast<std::uint32_t>(layout.agent_threads.size());
   header.part_count = static_cast<std::uint32_t>(layout.parts.size());
   header.list_bytes = 8 * lists;
