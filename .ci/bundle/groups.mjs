@@ -48,8 +48,7 @@ export function commandGroups(modules) {
       // Pushing, polling and records as JavaScript values: all ends of a verb are native.
       name: 'handles',
       test: anyOf(
-        ours('handle', 'push.*|poll|shard-router|codec.*|columns|streams|claim-writer|turns|abort|place'),
-        ours('channel', 'shard-.*|frame-.*'),
+        ours('handle|channel', 'push.*|poll|shard-.*|frame-.*|codec.*|columns|streams|claim-writer|turns|abort|place'),
       ),
     },
     {
@@ -70,7 +69,7 @@ export function commandGroups(modules) {
       ),
     },
     // What `snapshot` shows.
-    { name: 'observe', test: anyOf(ours('region', 'snapshot|wait-chains|histogram'), ours('handle', 'durability')) },
+    { name: 'observe', test: anyOf(ours('region|handle', 'snapshot|wait-chains|histogram|durability')) },
     // Of the rest, what `run` reaches: a file that other verbs share, and one of its own.
     { name: 'core', test: (id) => (run.has(id) && !id.startsWith(cli)) || hash.test(id) },
     { name: 'run', test: (id) => run.has(id) && id.startsWith(cli) && !main.has(id) },

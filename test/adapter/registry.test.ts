@@ -75,7 +75,13 @@ describe('a port', () => {
     for (const adapter of adaptersAt(side)) {
       const schema = portSchema(adapter, side) as { properties: object; required: string[] };
       expect(Object.keys(schema.properties)).toEqual(['adapter', ...keysAt(adapter, side).map(([key]) => key)]);
-      const required = Object.fromEntries(schema.required.map((key) => [key, key === 'adapter' ? adapter.name : 'x']));
+      const values = { text: 'x', integer: 1, flag: true, word: '' } as const;
+      const required = Object.fromEntries(
+        schema.required.map((key) => [
+          key,
+          key === 'adapter' ? adapter.name : values[adapter.keys[key]?.type ?? 'text'],
+        ]),
+      );
       expect(isProblem(checkPort(side, required))).toBe(false);
     }
   });

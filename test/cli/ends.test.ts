@@ -91,7 +91,7 @@ describe('ends from a file', () => {
     ['in:\n  adapter: lines\nout: discard', 'ends.yaml:1:1: "path" of "in" is missing.', 'Give the path of a file'],
     ['in: 5\nout: discard', 'ends.yaml:1:1: "in" is 5.', 'Give { lines: PATH } or { replay: FOLDER }.'],
     ['in: js\nout: discard', 'ends.yaml:1:1: "in" is "js", which needs a program.', 'An end is lines:PATH'],
-    ['in: { lines: a\nout: discard', 'ends.yaml:', 'comma'],
+    ['in: { lines: a\nout: discard', 'ends.yaml:2:1: The text is neither JSON nor YAML', 'Is a bracket missing'],
     ['in: { lines: a }\nin: { lines: b }', 'ends.yaml:2:1: ', ''],
     ['- in', 'ends.yaml:1:1: The file holds a list, not a map.', 'Write one end a line'],
     ['# nothing', 'ends.yaml:1:1: The file holds no ends', 'Write one a line'],
@@ -104,7 +104,7 @@ describe('ends from a file', () => {
 
   test('that cannot be read are refused', () => {
     expect(refusal(() => readEndsFile('nowhere.yaml'))).toMatchObject({
-      message: 'Cannot read the ends "nowhere.yaml": no such file or directory (ENOENT).',
+      message: 'Cannot read the ends "nowhere.yaml": there is no such file (ENOENT).',
       exitCode: 2,
     });
     expect(refusal(() => readEndsFile('-'))).toMatchObject({ message: '--ends is "-", which is no file.' });

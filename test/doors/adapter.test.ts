@@ -38,10 +38,11 @@ describe('an adapter for both sides', () => {
     await command('npm', ['run', '-s', 'build:native'], { cwd: copy, env: { ...process.env, ...cacheFor(copy) } });
     const config = join(copy, 'vitest.trial.config.mjs');
     writeFileSync(config, "export default { test: { include: ['test/**/*.test.ts'], pool: 'forks' } };\n");
-    // The one that runs us has told its children what they are.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')));
+    // The one that runs us has told its children what they are, and to print in colours.
+    const told = /^(VITEST|FORCE_COLOR)/;
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !told.test(name)));
     const runner = ['node_modules/vitest/vitest.mjs', 'run', '--config', config, ...TESTS];
-    ran = await ended(process.execPath, runner, { cwd: copy, env });
+    ran = await ended(process.execPath, runner, { cwd: copy, env: { ...env, NO_COLOR: '1' } });
   }, 900_000);
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "op/catalog.hpp"
 #include "support/spec_builder.hpp"
 

@@ -214,8 +214,9 @@ void put_places(graph::RegionLayout& layout, std::uint64_t block_bytes, const st
     abi::LayoutPart& part = layout.parts[i];
     if (needs[i].mark_planes != 0)
       part.marks = cursor.take(graph::marks_place(part, needs[i].mark_planes) - part.marks, graph::kPage);
-    const bool in_slots = part.slot_count != 0 && (block_bytes == sizeof(abi::RingBlock) ||
-                                                   graph::layout_of(part) == abi::LayoutCode::kVariable);
+    // The structs of a lane are its data; those of a ring are its slots. Blocks of both have the same size.
+    const bool ring = header.target == static_cast<std::uint32_t>(abi::TargetCode::kSingleRing);
+    const bool in_slots = part.slot_count != 0 && (ring || graph::layout_of(part) == abi::LayoutCode::kVariable);
     if (in_slots) part.slots = cursor.take(std::uint64_t{part.slot_count} * part.slot_stride, graph::kPage);
     if (needs[i].ordinals) part.ordinals = cursor.take(std::uint64_t{part.slot_count} * 8, graph::kPage);
     part.data = cursor.take(part.memory_bytes, graph::kPage);
