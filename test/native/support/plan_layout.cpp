@@ -191,12 +191,12 @@ std::uint64_t text_bytes(const graph::CatalogDescription& catalog) {
   return bytes;
 }
 
-void put_places(graph::RegionLayout& layout, std::uint64_t block_bytes, const std::vector<PartNeeds>& needs) {
+void put_places(graph::RegionLayout& layout, bool ring, const std::vector<PartNeeds>& needs) {
   abi::LayoutHeader& header = layout.header;
   Cursor cursor;
   header.agents = cursor.take(header.agent_count * sizeof(abi::AgentEntry));
   header.threads = cursor.take(header.thread_count * sizeof(abi::ThreadBlock));
-  header.blocks = cursor.take(header.part_count * block_bytes);
+  header.blocks = cursor.take(header.part_count * (ring ? sizeof(abi::RingBlock) : sizeof(abi::LaneBlock)));
   header.lists = cursor.take(header.list_bytes);
   header.texts = cursor.take(header.text_bytes);
   for (std::size_t i = 0; i < layout.parts.size(); ++i) {
@@ -265,7 +265,7 @@ graph::RegionLayout plan_layout(const graph::Description& description, const std
   header.agent_count = static_cast<std::uint32_t>(layout.agent_threads.size());
   header.part_count = static_cast<std::uint32_t>(layout.parts.size());
   header.list_bytes = 8 * lists;
-  put_places(layout, ring != nullptr ? sizeof(abi::RingBlock) : sizeof(abi::LaneBlock), needs);
+  put_places(layout, ring != nullptr, needs);
   header.total_bytes = static_cast<std::uint32_t>(encode_layout(layout).size());
   return layout;
 }
