@@ -54,6 +54,27 @@ export interface NativePipeline {
   giveBackPort(id: string): void;
   /** Hot. Wakes a native thread whose `armed` cell the caller has exchanged to 0. */
   wake(thread: number): void;
+  /**
+   * Takes a stage that JavaScript runs, for this environment's turns; -1: another one has it, or there is no such stage.
+   */
+  takeStage(id: string): number;
+  /**
+   * Gives the next shard of that stage its host: memory of records, HostRow by HostRow, memory of elements, and what is called in
+   * a turn with the shard and how many records stand there; it answers how many have their answer, and never throws.
+   */
+  hostStage(
+    stage: number,
+    records: Uint8Array,
+    rows: Uint32Array,
+    elements: Uint8Array,
+    work: (shard: number, records: number) => number,
+  ): boolean;
+  /** Other memory of elements, from inside of `work`. */
+  setElements(stage: number, shard: number, elements: Uint8Array): boolean;
+  /** Hot. A turn of the stage; HostTurn. */
+  turnStage(stage: number): number;
+  /** Arms the stage, after which an event tells of work, unless a last turn found some; HostTurn. */
+  armStage(stage: number): number;
   /** Sends events to every environment that holds this pipeline, this one included. */
   notify(events: number): void;
   /** Closes that ingress now; when no ingress is open any more the pipeline is closing. */

@@ -88,9 +88,20 @@ export const enums = {
   /**
    * Why a thread of JavaScript is called, as bits of a mask. Records: an egress was armed and there are records; Room: an
    * ingress was armed and there is room; Ended: every native thread has ended by itself, or a record failed, so look at the
-   * region's state; Durable: a wait for a journal is pending, and more of it is durable.
+   * region's state; Durable: a wait for a journal is pending, and more of it is durable; Stages: a
+   * stage that JavaScript runs has something to do.
    */
-  NativeEvent: { Records: 1, Room: 2, Ended: 4, Durable: 8 },
+  NativeEvent: { Records: 1, Room: 2, Ended: 4, Durable: 8, Stages: 16 },
+  /**
+   * What a hosted stage says of a record. Pass: it goes on as it came; Changed: as it stands in the host’s memory now;
+   * Filter: it ends here; Elements: others take its place; Fail: it has failed, and the element says why.
+   */
+  HostAction: { Pass: 0, Changed: 1, Filter: 2, Elements: 3, Fail: 4 },
+  /**
+   * What a turn of a hosted stage has come to. Idle: nothing to do now; Moved: there may be more; Ended: nothing to do any
+   * more, or halted; Busy: it is in a turn, and this call came from inside of its function.
+   */
+  HostTurn: { Idle: 0, Moved: 1, Ended: 2, Busy: 3 },
 } as const;
 
 /** The texts of enums whose values cross the border as words, in options and in what status() tells. */
@@ -248,10 +259,10 @@ export const LayoutHeader = struct(
     ['layout_version', 'u32', 'REGION_LAYOUT_VERSION'],
     ['total_bytes', 'u32', 'size of this buffer'],
     ['target', 'u32', 'TargetCode'],
-    ['thread_count', 'u32', 'native threads'],
-    ['agent_count', 'u32', 'u32 each: index of its thread, or NONE where JavaScript runs it'],
+    ['thread_count', 'u32', 'ThreadBlock records: what runs agents'],
+    ['agent_count', 'u32', 'u32 each: index of its thread, or NONE for an end that is a handle of JavaScript'],
     ['part_count', 'u32', 'LayoutPart records: a shard or a lane each'],
-    ['reserved', 'u32', 'zero'],
+    ['hosted_count', 'u32', 'of the threads the last ones, which JavaScript runs: one a hosted stage'],
     ['region_bytes', 'u64', 'size of the region'],
     ['observable_bytes', 'u64', 'prefix that holds everything but marks and records'],
     ['agents', 'u64', 'AgentEntry × agent_count'],
@@ -503,7 +514,7 @@ export const AgentEntry = struct(
     ['kind', 'u32', 'AgentKind'],
     ['ring', 'u32', 'index into RingBlock; 0 in a LaneGraph'],
     ['entry', 'u32', 'ring entry of a stage; LaneGraph: PolicyCode of a router or a merge; else NONE'],
-    ['thread', 'u32', 'index into ThreadBlock, or NONE (JS)'],
+    ['thread', 'u32', 'index into ThreadBlock, or NONE (a handle of JavaScript)'],
     ['id_offset', 'u64', 'author’s id, UTF-8'],
     ['id_length', 'u32', 'bytes'],
     ['dependency_count', 'u32', 'agents it waits for'],
@@ -525,7 +536,7 @@ export const AgentEntry = struct(
   ],
 );
 
-export const ThreadBlock = struct('ThreadBlock', 'One native thread.', [
+export const ThreadBlock = struct('ThreadBlock', 'One native thread, or what JavaScript runs of a hosted stage.', [
   'line',
   [
     'armed',
@@ -543,6 +554,28 @@ export const ThreadBlock = struct('ThreadBlock', 'One native thread.', [
   ['parks', 'af64', 'times it went to sleep'],
   ['rounds', 'af64', 'rounds over its agents that did work'],
   ['idle_rounds', 'af64', 'rounds that found nothing'],
+]);
+
+// ---- the border of hosted stages -----------------------------------------------------------------------------------
+
+export const HostRow = struct(
+  'HostRow',
+  'One record in the table of a host: what the core shows, and behind it what the host says. Every field is judged.',
+  [
+    ['at', 'u32', 'where it stands in the host’s memory of records'],
+    ['length', 'u32', 'bytes; Changed: as many as it has now'],
+    ['flags', 'u32', 'TerminatorCode in the low bits'],
+    ['room', 'u32', 'bytes that it may have at most'],
+    ['action', 'u32', 'HostAction'],
+    ['first', 'u32', 'Elements, Fail: where the first HostElement stands in the host’s memory of elements'],
+    ['count', 'u32', 'Elements: how many stand there, one behind the other at multiples of 8'],
+    ['reserved', 'u32', 'zero'],
+  ],
+);
+
+export const HostElement = struct('HostElement', 'What stands before an element, or before the text of a failure.', [
+  ['length', 'u32', 'bytes'],
+  ['flags', 'u32', 'TerminatorCode in the low bits'],
 ]);
 
 /** Everything the generator writes, in order of dependence. */
@@ -568,6 +601,8 @@ export const structs = [
   JournalBlock,
   AgentEntry,
   ThreadBlock,
+  HostRow,
+  HostElement,
 ] as const;
 
 export const constants = {

@@ -21,8 +21,10 @@ export interface PortHost {
   /** Keep the event loop alive while a promise is pending. */
   hold(): void;
   unhold(): void;
-  /** Makes what this thread has pushed visible. */
+  /** Makes what this thread has pushed visible, and gives the stages that it runs their turn. */
   flush(): void;
+  /** Gives the stages that this thread runs a turn; true when they did something. */
+  turn(): boolean;
   giveBack(id: string): void;
   ingressClosed(id: string): void;
   /** The egress gave room back while a JS producer slept. */

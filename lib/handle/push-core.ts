@@ -363,7 +363,11 @@ export class PushCore<R> {
   noRoom(records = 1): PushStatus {
     if (this.ended !== 'no') return 'CLOSED';
     this.takePlace();
-    if (!this.drops) return 'FULL';
+    if (!this.drops) {
+      // A stage of this thread may be what holds the room.
+      this.host.turn();
+      return 'FULL';
+    }
     this.first.add(ProducerBlock.offset.dropped, records);
     return 'DROPPED';
   }

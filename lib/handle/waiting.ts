@@ -21,7 +21,7 @@ export interface WaitOptions {
 export type HotWait = 'spin' | 'adaptive' | 'park';
 
 /** Longer than two turns of the event loop, shorter than a native thread's own patience: about what a wake-up costs. */
-const HOT_WINDOW_MS = 0.05;
+export const HOT_WINDOW_MS = 0.05;
 
 /** setTimeout cannot count further; a longer deadline waits in several goes, which a day more or less never needs. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;

@@ -11,7 +11,7 @@ import { roundUp } from './region-walk.js';
 export function encodeLayout(
   target: Spec['target'],
   { parts, ...places }: RegionPlaces,
-  { threads, agentThreads }: Placement,
+  { threads, hosted, agentThreads }: Placement,
 ): Uint8Array<ArrayBuffer> {
   const agentsAt = LayoutHeader.size;
   const partsAt = roundUp(agentsAt + agentThreads.length * Uint32Array.BYTES_PER_ELEMENT, 8);
@@ -23,7 +23,8 @@ export function encodeLayout(
     layout_version: REGION_LAYOUT_VERSION,
     total_bytes: out.length,
     target: enums.TargetCode[target],
-    thread_count: threads,
+    thread_count: threads + hosted,
+    hosted_count: hosted,
     agent_count: agentThreads.length,
     part_count: parts.length,
   });

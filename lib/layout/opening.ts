@@ -24,9 +24,10 @@ export interface Opening {
 /** @throws RangeError when a size is out of its range, with the range */
 export function planOpening(spec: Spec, asked: OpeningAsked): Opening {
   const placement = place(spec, asked);
+  const blocks = placement.threads + placement.hosted;
   const { memory, places } =
     spec.target === 'LaneGraph'
-      ? planGraph(spec, asked.sizes, placement.threads)
-      : planRing(spec, resolveSizes(spec, asked.sizes), placement.threads);
+      ? planGraph(spec, asked.sizes, blocks)
+      : planRing(spec, resolveSizes(spec, asked.sizes), blocks);
   return { memory, placement, layout: encodeLayout(spec.target, places, placement) };
 }

@@ -22,9 +22,15 @@ export interface PlacementAsked {
   readonly cpus: number;
 }
 
-/** The thread of each agent, in the order of the region's agents; NONE for those that JavaScript runs. */
+/**
+ * The thread of each agent, in the order of the region's agents; NONE for an end that is a handle of JavaScript. What
+ * JavaScript runs of a hosted stage stands behind the native threads, one a stage in the order of the catalog.
+ */
 export interface Placement {
+  /** Native threads. */
   readonly threads: number;
+  /** Stages that JavaScript runs. */
+  readonly hosted: number;
   readonly agentThreads: readonly number[];
 }
 
@@ -48,6 +54,13 @@ const SINK_WEIGHT = 4;
 const LANE_WEIGHT = 0.5;
 
 const stageWeight = ({ op, config }: StageSpec): number => weightOf(op, config !== null);
+
+/** JavaScript runs it, one runner a stage: its rank among such stages of the catalog. */
+const isHosted = ({ op }: StageSpec): boolean => op === 'Js';
+
+/** Which runner behind the native threads runs that stage of the catalog. */
+const hostedRank = (stages: readonly StageSpec[], stage: number): number =>
+  stages.slice(0, stage).filter(isHosted).length;
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
 
@@ -92,37 +105,43 @@ const wantedThreads = ({ threads, cpus }: PlacementAsked, usesJs: boolean): numb
 
 const runnerOf = ({ ends }: PlacementAsked, id: string): EndRunner => ends[id] ?? 'js';
 
-/** Whole shards are dealt out; the source goes with the first thread and the sink with the last. */
-function placeShards(spec: RingSpec, asked: PlacementAsked, wanted: number): Placement {
-  const threads = clamp(wanted, 1, spec.shards);
-  const shards = Array.from({ length: spec.shards }, (_, shard) => spec.entries.map(() => shard % threads));
-  return ringPlacement(spec, asked, threads, shards);
-}
-
-function ringPlacement(
-  spec: RingSpec,
-  asked: PlacementAsked,
-  threads: number,
-  shards: readonly (readonly number[])[],
-): Placement {
-  const ingress = runnerOf(asked, spec.ingress.id) === 'js' ? NONE : 0;
-  const egress = runnerOf(asked, spec.egress.id) === 'js' ? NONE : threads - 1;
-  return { threads, agentThreads: shards.flatMap((stages) => [ingress, ...stages, egress]) };
+/** The entries that native threads run, and the thread of each entry of each shard. */
+function placeEntries(spec: RingSpec, native: readonly (readonly number[])[], threads: number): number[][] {
+  return native.map((placed) => {
+    let next = 0;
+    return spec.entries.map(({ stage }) =>
+      isHosted(spec.stages[stage] as StageSpec)
+        ? threads + hostedRank(spec.stages, stage)
+        : (placed[next++] as number),
+    );
+  });
 }
 
 function placeRing(spec: RingSpec, asked: PlacementAsked): Placement {
   const [ingress, egress] = [runnerOf(asked, spec.ingress.id), runnerOf(asked, spec.egress.id)];
-  const wanted = wantedThreads(asked, ingress === 'js' || egress === 'js');
-  if (spec.shards > 1) return placeShards(spec, asked, wanted);
+  const stages = spec.entries.map(({ stage }) => spec.stages[stage] as StageSpec);
+  const own = stages.filter((stage) => !isHosted(stage));
+  const hosted = stages.length - own.length;
+  const wanted = wantedThreads(asked, ingress === 'js' || egress === 'js' || hosted > 0);
   const first = ingress === 'native' ? 1 : 0;
   const weights = [
     ...(ingress === 'native' ? [SOURCE_WEIGHT] : []),
-    ...spec.entries.map(({ stage }) => stageWeight(spec.stages[stage] as StageSpec)),
+    ...own.map(stageWeight),
     ...(egress === 'native' ? [SINK_WEIGHT] : []),
   ];
-  const threads = clamp(wanted, 1, weights.length);
-  const stages = partition(weights, threads).slice(first, first + spec.entries.length);
-  return ringPlacement(spec, asked, threads, [stages]);
+  // A discarded egress runs beside other agents; alone it has a thread as well.
+  const least = weights.length > 0 || egress === 'discard' ? 1 : 0;
+  const sharded = spec.shards > 1;
+  const threads = clamp(wanted, least, sharded ? Math.max(least, own.length > 0 ? spec.shards : least) : Math.max(least, weights.length));
+  // Whole shards are dealt out; of one shard, its stages.
+  const placed = Array.from({ length: spec.shards }, (_, shard) =>
+    sharded ? own.map(() => shard % threads) : partition(weights, threads).slice(first, first + own.length),
+  );
+  // The source goes with the first thread and the sink with the last.
+  const source = ingress === 'js' ? NONE : 0;
+  const sink = egress === 'js' ? NONE : threads - 1;
+  const agentThreads = placeEntries(spec, placed, threads).flatMap((entries) => [source, ...entries, sink]);
+  return { threads, hosted, agentThreads };
 }
 
 function roleWeight({ kind, index, inlets, outlets }: RoleSpec, runner: EndRunner, { stages }: GraphSpec): number {
@@ -142,16 +161,24 @@ const isEnd = ({ kind }: RoleSpec): boolean => kind === 'Ingress' || kind === 'E
 
 /** Roles in the order of flow, relays among them; `threads` asked for are those of the roles. */
 function placeGraph(spec: GraphSpec, asked: PlacementAsked): Placement {
+  const hosts = [...spec.roles.keys()].filter((role) => isHostedRole(spec, role));
   const runners = spec.roles.map((role) => (isEnd(role) ? runnerOf(asked, role.id) : 'native'));
-  const native = [...spec.roles.keys()].filter((role) => runners[role] !== 'js');
+  const native = [...spec.roles.keys()].filter((role) => runners[role] !== 'js' && !hosts.includes(role));
   const wanted = wantedThreads(asked, native.length < spec.roles.length);
   const weights = native.map((role) => roleWeight(spec.roles[role] as RoleSpec, runners[role] as EndRunner, spec));
-  const threads = clamp(wanted, 1, native.length);
+  const threads = clamp(wanted, Math.min(1, native.length), native.length);
   const agentThreads = Array<number>(agentCount(spec)).fill(NONE);
   for (const [at, thread] of partition(weights, threads).entries()) agentThreads[native[at] as number] = thread;
   const files = agentThreads.length - spec.roles.length;
   for (let file = 0; file < files; file++) agentThreads[spec.roles.length + file] = threads + file;
-  return { threads: threads + files, agentThreads };
+  for (const role of hosts)
+    agentThreads[role] = threads + files + hostedRank(spec.stages, (spec.roles[role] as RoleSpec).index as number);
+  return { threads: threads + files, hosted: hosts.length, agentThreads };
+}
+
+function isHostedRole({ roles, stages }: GraphSpec, role: number): boolean {
+  const { kind, index } = roles[role] as RoleSpec;
+  return kind === 'Stage' && isHosted(stages[index ?? 0] as StageSpec);
 }
 
 /** Which thread runs which agent. */

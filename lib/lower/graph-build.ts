@@ -9,6 +9,7 @@
  * compiler's elements: it is there because of how a journal is kept, whatever the plan says, so no rule explains it.
  */
 
+import { functionOf } from '../plan/op-catalog.js';
 import { type AuthorGraph, type AuthorLane, choosingPolicy, type LaneEnd, type Owner } from './graph-author.js';
 import { bridgeInsert, type InsertReason, mergeInsert, routerInsert } from './graph-reasons.js';
 import type { PolicyName, RoleName } from './spec.js';
@@ -115,10 +116,11 @@ class GraphBuilder {
 
   /**
    * The lane that an owner reads for a connection. A journal's records of earlier runs come from its files first, which a
-   * role does and no end of a boundary: where an egress would read a journal, a relay reads it and writes a lane in memory.
+   * native role does, and neither an end of a boundary nor a thread of JavaScript, which must not wait for a disk: in front of
+   * those a relay reads the journal and writes a lane in memory.
    */
   #relayed(owner: Owner, { index, id, lane }: AuthorLane): number {
-    if (lane.kind !== 'Journal' || owner.is !== 'boundary') return index;
+    if (lane.kind !== 'Journal' || (owner.is === 'stage' && functionOf(owner.entry.op) === undefined)) return index;
     const role = this.#role(owner, `relay:${id}`, 'Bridge', 'None', true);
     this.#reads(role, index);
     return this.#insertLane(role, owner.id);

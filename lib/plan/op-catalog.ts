@@ -4,7 +4,7 @@
  * `validate` checks what the plan says of them, `open` checks the rest. Pure; any thread.
  */
 import type * as z from 'zod';
-import { type BuiltinName, ops } from '../abi/ops.js';
+import { type BuiltinName, callerOps, ops } from '../abi/ops.js';
 import type { Key, OpDeclarations, StageEntry } from './document.js';
 import { CALLER_OP_PATTERN } from './limits.js';
 import { countConfig, matchConfig, noConfig, setFieldConfig, textConfig } from './op-configs.js';
@@ -262,9 +262,15 @@ function callerTraits(says: OpDeclarations): OpTraits {
   };
 }
 
+const JS_PREFIX = `${callerOps.Js.name}:`;
+
 export function isCallerOp(op: string): op is CallerOp {
   return CALLER_OP_PATTERN.test(op);
 }
+
+/** Of an op that a function of JavaScript does, the name of the function; undefined of any other. */
+export const functionOf = (op: string): string | undefined =>
+  isCallerOp(op) && op.startsWith(JS_PREFIX) ? op.slice(JS_PREFIX.length) : undefined;
 
 /**
  * The traits of an op, or undefined if neither the catalog knows it nor its name is that of a caller's op.

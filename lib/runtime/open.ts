@@ -6,13 +6,16 @@
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { NativeAddon, NativePipeline } from '../abi/addon.js';
+import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
+import type { StageFunctions } from '../host/hosted-stage.js';
+import { hostedStages } from '../host/plan-stages.js';
 import { type Opening, planOpening } from '../layout/opening.js';
 import type { EndRunner } from '../layout/placement.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
-import { isCallerOp } from '../plan/op-catalog.js';
+import { functionOf, isCallerOp } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
 import { type Capabilities, capabilities } from './machine.js';
 import { nativeAddon } from './native.js';
@@ -99,9 +102,10 @@ function checkMemory(
   );
 }
 
-/** Stages of one's own are validated and compiled, and do not run in this version. */
-function refuseCallerOps({ name, plan }: Version): void {
-  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op));
+/** Stages of one's own are validated and compiled, and do not run in this version but for those that there are functions of. */
+function refuseCallerOps({ name, plan }: Version, functions: StageFunctions): void {
+  const hasFunction = (op: string): boolean => Object.hasOwn(functions, functionOf(op) ?? '');
+  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op) && !hasFunction(op));
   if (own.length === 0) return;
   const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
   const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
@@ -140,10 +144,25 @@ export function open<const P extends PipelinePlanV2>(
   version: Version<P>,
   given: OpenOptionsOf<P> = {} as OpenOptionsOf<P>,
 ): Pipeline<P> {
+  return openHosted(version, given, {});
+}
+
+/**
+ * As `open`, and this thread runs the stages that `functions` has functions of; those that it has none of wait until a thread
+ * that attaches has.
+ * @internal
+ */
+export function openHosted<const P extends PipelinePlanV2>(
+  version: Version<P>,
+  given: OpenOptionsOf<P>,
+  functions: StageFunctions,
+  elsewhere: readonly string[] = [],
+): Pipeline<P> {
   checkVersion(version);
   const options = given as OpenOptions;
   const { boundaries } = version.plan as PipelinePlanV2;
-  refuseCallerOps(version as unknown as Version);
+  const known = { ...functions, ...Object.fromEntries(elsewhere.map((name) => [name, () => undefined])) };
+  refuseCallerOps(version as unknown as Version, known);
   const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
@@ -157,6 +176,8 @@ export function open<const P extends PipelinePlanV2>(
     hotWait: hotWaitOf(checked.native),
     boundaries,
     fieldKeys: fieldKeysOf(version.plan as PipelinePlanV2),
+    batchRecords: checked.native.batchRecords || BATCH_RECORDS_DEFAULT,
+    hosted: hostedStages(version.plan as PipelinePlanV2),
   };
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
@@ -166,7 +187,7 @@ export function open<const P extends PipelinePlanV2>(
   } catch (error) {
     throw asOpenError(error);
   }
-  const pipeline = new Pipeline<P>(native, note, true);
+  const pipeline = new Pipeline<P>(native, note, true, functions);
   serve(pipeline as unknown as Pipeline);
   return pipeline;
 }
@@ -177,6 +198,18 @@ export function open<const P extends PipelinePlanV2>(
  * @throws PortError when there is no such pipeline (any more)
  */
 export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(number: number): Pipeline<P> {
+  return attachHosted(number, {});
+}
+
+/**
+ * As `attach`, and this thread runs the stages that `functions` has functions of.
+ * @throws PortError also when another thread runs one of them
+ * @internal
+ */
+export function attachHosted<P extends PipelinePlanV2 = PipelinePlanV2>(
+  number: number,
+  functions: StageFunctions,
+): Pipeline<P> {
   const { onEvent, serve } = listenerOf();
   const native = Number.isInteger(number) ? nativeAddon().attach(number, external(), onEvent) : null;
   if (native === null)
@@ -185,7 +218,7 @@ export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(number: number
       String(number),
       `there is no pipeline ${String(number)} in this process: it was never opened here, or it has been dropped`,
     );
-  const pipeline = new Pipeline<P>(native, JSON.parse(native.note) as PipelineNote, false);
+  const pipeline = new Pipeline<P>(native, JSON.parse(native.note) as PipelineNote, false, functions);
   serve(pipeline as unknown as Pipeline);
   return pipeline;
 }

@@ -17,6 +17,8 @@ import { PollHandle } from '../handle/poll.js';
 import { PushHandle } from '../handle/push.js';
 import type { RecordCodec } from '../handle/record-codec.js';
 import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitOptions } from '../handle/waiting.js';
+import type { HostedStage, StageFunctions } from '../host/hosted-stage.js';
+import { StageHosts } from '../host/stage-hosts.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
 import type { Ledger } from '../region/counts.js';
@@ -50,6 +52,10 @@ export interface PipelineNote {
   readonly hotWait: HotWait;
   readonly boundaries: readonly BoundaryEntry[];
   readonly fieldKeys: FieldKeys;
+  /** Records that a stage is shown at once. */
+  readonly batchRecords: number;
+  /** The stages that JavaScript runs. */
+  readonly hosted: readonly HostedStage[];
 }
 
 /** Milliseconds without any movement after which records at an egress count as not polled. */
@@ -88,6 +94,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   readonly #fieldKeys: FieldKeys;
   readonly #opener: boolean;
   readonly #host: PortHost;
+  /** Of the stages that this thread runs. */
+  readonly #stages: StageHosts | undefined;
   readonly #pushes = new Map<string, PushHandle<unknown>>();
   readonly #polls = new Map<string, PollHandle<unknown>>();
   readonly #endWaits = new Set<EndWait>();
@@ -100,7 +108,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #unwatch: (() => void) | undefined;
 
   /** @internal Made by `open` and `attach`. */
-  constructor(native: NativePipeline, note: PipelineNote, opener: boolean) {
+  constructor(native: NativePipeline, note: PipelineNote, opener: boolean, functions?: StageFunctions) {
     this.#native = native;
     this.#opener = opener;
     this.#border = borderFor(native);
@@ -112,6 +120,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#seen = new Region(this.#border.observable());
     this.#ends = endsOf(native, this.#border, this.#seen);
     this.#host = this.#makeHost(note.hotWait);
+    if (functions !== undefined)
+      this.#stages = new StageHosts(native, this.#seen, note.hotWait, note.batchRecords, note.hosted, functions);
   }
 
   /**
@@ -251,6 +261,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** @internal A native thread, or another environment, has something to tell. */
   onEvent(events: number): void {
     if ((events & NativeEvent.Ended) !== 0) this.#sawEnd = true;
+    if ((events & NativeEvent.Stages) !== 0) this.#stages?.onEvent();
     const state = this.#border.load(RegionHeader.offset.state);
     if (state === Stopped) {
       this.#onStopped();
@@ -388,7 +399,11 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       },
       hold: () => this.#hold(),
       unhold: () => this.#unhold(),
-      flush: () => this.#flush(),
+      flush: () => {
+        this.#flush();
+        this.#stages?.turn();
+      },
+      turn: () => this.#stages?.turn() === true,
       giveBack: (id) => this.#giveBack(id),
       ingressClosed: (id) => native.closeIngress(id),
       wakeProducer: () => this.#wakeProducer(),

@@ -269,6 +269,22 @@ enum class NativeEvent : std::uint32_t {
   kRoom = 2,
   kEnded = 4,
   kDurable = 8,
+  kStages = 16,
+};
+
+enum class HostAction : std::uint32_t {
+  kPass = 0,
+  kChanged = 1,
+  kFilter = 2,
+  kElements = 3,
+  kFail = 4,
+};
+
+enum class HostTurn : std::uint32_t {
+  kIdle = 0,
+  kMoved = 1,
+  kEnded = 2,
+  kBusy = 3,
 };
 
 // A value and its text, as it stands in options, in JSON and in errors.
@@ -600,10 +616,10 @@ struct LayoutHeader {
   std::uint32_t layout_version;  // REGION_LAYOUT_VERSION
   std::uint32_t total_bytes;  // size of this buffer
   std::uint32_t target;  // TargetCode
-  std::uint32_t thread_count;  // native threads
-  std::uint32_t agent_count;  // u32 each: index of its thread, or NONE where JavaScript runs it
+  std::uint32_t thread_count;  // ThreadBlock records: what runs agents
+  std::uint32_t agent_count;  // u32 each: index of its thread, or NONE for an end that is a handle of JavaScript
   std::uint32_t part_count;  // LayoutPart records: a shard or a lane each
-  std::uint32_t reserved;  // zero
+  std::uint32_t hosted_count;  // of the threads the last ones, which JavaScript runs: one a hosted stage
   std::uint64_t region_bytes;  // size of the region
   std::uint64_t observable_bytes;  // prefix that holds everything but marks and records
   std::uint64_t agents;  // AgentEntry × agent_count
@@ -621,7 +637,7 @@ static_assert(offsetof(LayoutHeader, target) == 12);
 static_assert(offsetof(LayoutHeader, thread_count) == 16);
 static_assert(offsetof(LayoutHeader, agent_count) == 20);
 static_assert(offsetof(LayoutHeader, part_count) == 24);
-static_assert(offsetof(LayoutHeader, reserved) == 28);
+static_assert(offsetof(LayoutHeader, hosted_count) == 28);
 static_assert(offsetof(LayoutHeader, region_bytes) == 32);
 static_assert(offsetof(LayoutHeader, observable_bytes) == 40);
 static_assert(offsetof(LayoutHeader, agents) == 48);
@@ -1066,7 +1082,7 @@ struct alignas(128) AgentEntry {
   std::uint32_t kind;  // AgentKind
   std::uint32_t ring;  // index into RingBlock; 0 in a LaneGraph
   std::uint32_t entry;  // ring entry of a stage; LaneGraph: PolicyCode of a router or a merge; else NONE
-  std::uint32_t thread;  // index into ThreadBlock, or NONE (JS)
+  std::uint32_t thread;  // index into ThreadBlock, or NONE (a handle of JavaScript)
   std::uint64_t id_offset;  // author’s id, UTF-8
   std::uint32_t id_length;  // bytes
   std::uint32_t dependency_count;  // agents it waits for
@@ -1100,7 +1116,7 @@ static_assert(offsetof(AgentEntry, state) == 128);
 static_assert(offsetof(AgentEntry, waits_for) == 132);
 static_assert(sizeof(AgentEntry) == 256);
 
-// One native thread.
+// One native thread, or what JavaScript runs of a hosted stage.
 struct alignas(128) ThreadBlock {
   std::atomic<std::uint32_t> armed;  // 1: it sleeps, or is about to; a JS thread that changed something exchanges it to 0 and wakes it (native threads have a cell of their own)
   std::uint32_t reserved;  // zero
@@ -1124,5 +1140,35 @@ static_assert(offsetof(ThreadBlock, parks) == 256);
 static_assert(offsetof(ThreadBlock, rounds) == 264);
 static_assert(offsetof(ThreadBlock, idle_rounds) == 272);
 static_assert(sizeof(ThreadBlock) == 384);
+
+// One record in the table of a host: what the core shows, and behind it what the host says. Every field is judged.
+struct HostRow {
+  std::uint32_t at;  // where it stands in the host’s memory of records
+  std::uint32_t length;  // bytes; Changed: as many as it has now
+  std::uint32_t flags;  // TerminatorCode in the low bits
+  std::uint32_t room;  // bytes that it may have at most
+  std::uint32_t action;  // HostAction
+  std::uint32_t first;  // Elements, Fail: where the first HostElement stands in the host’s memory of elements
+  std::uint32_t count;  // Elements: how many stand there, one behind the other at multiples of 8
+  std::uint32_t reserved;  // zero
+};
+static_assert(offsetof(HostRow, at) == 0);
+static_assert(offsetof(HostRow, length) == 4);
+static_assert(offsetof(HostRow, flags) == 8);
+static_assert(offsetof(HostRow, room) == 12);
+static_assert(offsetof(HostRow, action) == 16);
+static_assert(offsetof(HostRow, first) == 20);
+static_assert(offsetof(HostRow, count) == 24);
+static_assert(offsetof(HostRow, reserved) == 28);
+static_assert(sizeof(HostRow) == 32);
+
+// What stands before an element, or before the text of a failure.
+struct HostElement {
+  std::uint32_t length;  // bytes
+  std::uint32_t flags;  // TerminatorCode in the low bits
+};
+static_assert(offsetof(HostElement, length) == 0);
+static_assert(offsetof(HostElement, flags) == 4);
+static_assert(sizeof(HostElement) == 8);
 
 }  // namespace byteor::abi

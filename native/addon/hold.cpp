@@ -28,6 +28,7 @@ void Hold::end() noexcept {
   ended_ = true;
   if (opener_) pipeline_->halt();
   detach();
+  stages_.clear();
 }
 
 void Hold::detach() noexcept {
@@ -35,6 +36,10 @@ void Hold::detach() noexcept {
   attached_ = false;
   for (const std::string& id : ports_) pipeline_->give_back_port(id);
   ports_.clear();
+  for (Stage& stage : stages_) {
+    for (op::HostedOp* op : stage.runner->ops()) op->set_host(nullptr);
+    pipeline_->give_back_stage(stage.id);
+  }
   // When this returns, no listener runs and none will be started: the channel may close.
   pipeline_->remove_listener(listener_);
   channel_->close();
@@ -51,6 +56,13 @@ void Hold::give_back_port(const std::string& id) {
   if (held == ports_.end()) return;
   ports_.erase(held);
   pipeline_->give_back_port(id);
+}
+
+std::optional<std::uint32_t> Hold::take_stage(const std::string& id) {
+  run::HostedRunner* const runner = attached_ ? pipeline_->take_stage(id) : nullptr;
+  if (runner == nullptr) return std::nullopt;
+  stages_.push_back({id, runner, {}});
+  return static_cast<std::uint32_t>(stages_.size() - 1);
 }
 
 napi_status Hold::set_scratch(napi_value array) {

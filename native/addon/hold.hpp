@@ -10,11 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "addon/event_channel.hpp"
+#include "addon/js_host.hpp"
 #include "run/pipeline.hpp"
 
 namespace byteor::addon {
@@ -33,6 +35,17 @@ class Hold {
 
   bool take_port(const std::string& id);
   void give_back_port(const std::string& id);
+
+  // A stage that this environment runs. `hosts`: one a shard.
+  struct Stage {
+    std::string id;
+    run::HostedRunner* runner;
+    std::vector<std::unique_ptr<JsHost>> hosts;
+  };
+  // Its number, for turns; nothing where another environment has it, or there is no such stage.
+  std::optional<std::uint32_t> take_stage(const std::string& id);
+  // nullptr: no such number.
+  Stage* stage(std::uint32_t number) noexcept { return number < stages_.size() ? &stages_[number] : nullptr; }
 
   void ref() noexcept { channel_->ref(env_); }
   void unref() noexcept { channel_->unref(env_); }
@@ -56,6 +69,7 @@ class Hold {
   bool attached_ = true;
   bool ended_ = false;
   std::vector<std::string> ports_;
+  std::vector<Stage> stages_;
   std::span<const std::byte> scratch_;
   napi_ref scratch_reference_ = nullptr;
 };

@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "abi/words.hpp"
 #include "core/coded_error.hpp"
@@ -89,6 +91,22 @@ napi_value route_key(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
   const std::uint32_t shard = call.hold->pipeline().shard_of_key(call.hold->scratch(call.number(0)));
   return js_int(env, static_cast<std::int32_t>(shard));
+}
+
+// turnStage(stage): number; a run::HostedRunner::Turn, kEnded where this environment has no such stage.
+napi_value turn_stage(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  const Hold::Stage* const stage = call.hold->stage(call.number(0));
+  return js_int(env,
+                static_cast<std::int32_t>(stage == nullptr ? run::HostedRunner::Turn::kEnded : stage->runner->turn()));
+}
+
+// armStage(stage): number; the same.
+napi_value arm_stage(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  const Hold::Stage* const stage = call.hold->stage(call.number(0));
+  return js_int(env,
+                static_cast<std::int32_t>(stage == nullptr ? run::HostedRunner::Turn::kEnded : stage->runner->arm()));
 }
 
 // A 32-bit cell of the region, or null (and a RangeError) for a place that is none.
@@ -174,6 +192,41 @@ napi_value give_back_port(napi_env env, napi_callback_info info) {
   });
 }
 
+// takeStage(id): number | -1; the number is for this environment's turns.
+napi_value take_stage(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return guarded(env, [&] {
+    const std::optional<std::uint32_t> number = call.hold->take_stage(call.text(0));
+    return js_int(env, number.has_value() ? static_cast<std::int32_t>(*number) : -1);
+  });
+}
+
+// hostStage(stage, records, rows, elements, work): boolean; the host of its next shard. False: there is no more, or one
+// of them is not what it must be.
+napi_value host_stage(napi_env env, napi_callback_info info) {
+  const Call<5> call(env, info);
+  return guarded(env, [&] {
+    Hold::Stage* const stage = call.hold->stage(call.number(0));
+    if (stage == nullptr || stage->hosts.size() == stage->runner->ops().size()) return js_bool(env, false);
+    const auto shard = static_cast<std::uint32_t>(stage->hosts.size());
+    std::unique_ptr<JsHost> host = JsHost::create(env, *stage->runner, shard, call.arguments[1], call.arguments[2],
+                                                  call.arguments[3], call.arguments[4]);
+    if (host == nullptr) return js_bool(env, false);
+    stage->runner->ops()[shard]->set_host(host.get());
+    stage->hosts.push_back(std::move(host));
+    return js_bool(env, true);
+  });
+}
+
+// setElements(stage, shard, elements): boolean
+napi_value set_elements(napi_env env, napi_callback_info info) {
+  const Call<3> call(env, info);
+  Hold::Stage* const stage = call.hold->stage(call.number(0));
+  const std::uint32_t shard = call.number(1);
+  return js_bool(
+      env, stage != nullptr && shard < stage->hosts.size() && stage->hosts[shard]->set_elements(call.arguments[2]));
+}
+
 napi_value notify(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
   return guarded(env, [&]() -> napi_value {
@@ -245,6 +298,11 @@ constexpr Method kMethods[] = {
     {"takePort", take_port},
     {"giveBackPort", give_back_port},
     {"wake", wake},
+    {"takeStage", take_stage},
+    {"hostStage", host_stage},
+    {"setElements", set_elements},
+    {"turnStage", turn_stage},
+    {"armStage", arm_stage},
     {"notify", notify},
     {"closeIngress", close_ingress},
     {"requestClose", request_close},

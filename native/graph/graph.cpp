@@ -71,6 +71,14 @@ std::uint64_t Graph::write_indices(const std::vector<std::uint32_t>& values) {
   return put_list(values.data(), values.size() * sizeof(std::uint32_t));
 }
 
+op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records) {
+  HostedStage& hosted = hosted_stages_[thread - native_threads()];
+  hosted.id = stage.id;
+  hosted.thread = thread;
+  hosted.ops.push_back(std::make_unique<op::HostedOp>(stage.tailroom, batch_records));
+  return *hosted.ops.back();
+}
+
 std::string OpReports::text() const {
   std::string text = "{";
   for (const Stage& stage : stages_) {

@@ -27,6 +27,7 @@
 #include "lane/framed_writer.hpp"
 #include "lane/slots_reader.hpp"
 #include "lane/slots_writer.hpp"
+#include "op/hosted.hpp"
 #include "op/op.hpp"
 
 namespace byteor::graph {
@@ -59,6 +60,13 @@ struct JsSleeper {
   enum class Waits { kRecords, kRoom, kDurable } waits_for;
 };
 
+// A stage that JavaScript runs: its ops, one a shard, wait for hosts (op/host.hpp).
+struct HostedStage {
+  std::string id;
+  std::uint32_t thread;
+  std::vector<std::unique_ptr<op::HostedOp>> ops;
+};
+
 class Graph {
  public:
   // `region` is zeroed memory of layout.header.region_bytes, and outlives the graph.
@@ -67,7 +75,8 @@ class Graph {
         layout_(std::move(layout)),
         agent_facts_(layout_.header.agent_count),
         list_cursor_(layout_.header.lists),
-        text_cursor_(layout_.header.texts) {}
+        text_cursor_(layout_.header.texts),
+        hosted_stages_(layout_.header.hosted_count) {}
   virtual ~Graph() = default;
 
   Graph(const Graph&) = delete;
@@ -81,7 +90,11 @@ class Graph {
     return at<abi::ThreadBlock>(thread_place(thread));
   }
   std::uint32_t agent_count() const noexcept { return layout_.header.agent_count; }
+  // Native threads, and behind them what JavaScript runs of hosted stages.
   std::uint32_t thread_count() const noexcept { return layout_.header.thread_count; }
+  std::uint32_t native_threads() const noexcept { return layout_.native_threads(); }
+  // In the order of their threads.
+  std::vector<HostedStage>& hosted_stages() noexcept { return hosted_stages_; }
   std::uint64_t observable_bytes() const noexcept { return layout_.header.observable_bytes; }
   const RegionLayout& layout() const noexcept { return layout_; }
   // Agents that an agent waits for, as its entry lists them.
@@ -89,7 +102,7 @@ class Graph {
     return agent_facts_[agent].dependencies;
   }
   const std::string& agent_id(std::uint32_t agent) const noexcept { return agent_facts_[agent].id; }
-  // Index into ThreadBlock, or abi::kNone (JavaScript).
+  // Index into ThreadBlock, or abi::kNone (a handle of JavaScript).
   std::uint32_t agent_thread(std::uint32_t agent) const noexcept { return layout_.agent_threads[agent]; }
 
   // All agents but the adapters', in an order in which records flow.
@@ -110,8 +123,8 @@ class Graph {
   virtual std::uint32_t shards() const noexcept { return 1; }
   virtual const KeyDescription* shard_key() const noexcept { return nullptr; }
 
-  // The last so many threads wait for a device (a journal's files): they sleep between two turns whatever the wait
-  // strategy, and need no CPU of their own.
+  // The last so many native threads wait for a device (a journal's files): they sleep between two turns whatever the
+  // wait strategy, and need no CPU of their own.
   virtual std::uint32_t device_threads() const noexcept { return 0; }
 
   // Closes the ingress of a JS port (a native source closes its own). Any thread, also while its owner publishes: the
@@ -165,6 +178,9 @@ class Graph {
   std::uint64_t write_list(const std::vector<std::uint64_t>& values);
   std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
 
+  // Makes an op for a stage that JavaScript runs. It lives as long as the graph.
+  op::HostedOp& make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records);
+
   std::span<std::byte> region_;
 
  private:
@@ -174,6 +190,7 @@ class Graph {
   std::vector<AgentFacts> agent_facts_;
   std::uint64_t list_cursor_;
   std::uint64_t text_cursor_;
+  std::vector<HostedStage> hosted_stages_;
 };
 
 // What the ops of a graph's stages report, by stage id.

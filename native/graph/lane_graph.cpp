@@ -285,6 +285,10 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   lane::RoleContext context = role_context(index);
   context.headroom = stage.headroom;
   context.tailroom = stage.tailroom;
+  if (stage.op == abi::OpCode::kJs) {
+    op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records);
+    return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
+  }
   std::unique_ptr<lane::Role> made;
   try {
     op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {

@@ -139,11 +139,28 @@ void check_lane(const LaneDescription& lane, const abi::LayoutPart& part) {
   refuse("an unknown layout", part.layout);
 }
 
-// The threads of native agents; JavaScript runs the others.
-void check_thread(const RegionLayout& layout, std::uint32_t agent, bool native) {
+// What runs the agent of an end: a native thread, or a handle of JavaScript.
+void check_end(const RegionLayout& layout, std::uint32_t agent, abi::PortCode port) {
   const std::uint32_t thread = layout.agent_threads[agent];
-  require(native ? thread < layout.header.thread_count : thread == abi::kNone, "an agent is on the wrong thread",
-          thread);
+  const bool right = port == abi::PortCode::kJs ? thread == abi::kNone : thread < layout.native_threads();
+  require(right, "an end is on the wrong thread", thread);
+}
+
+void check_native(const RegionLayout& layout, std::uint32_t agent) {
+  const std::uint32_t thread = layout.agent_threads[agent];
+  require(thread < layout.native_threads(), "an agent is on the wrong thread", thread);
+}
+
+bool is_hosted(const StageDescription& stage) { return stage.op == abi::OpCode::kJs; }
+
+// Each hosted stage has what runs it to itself, in the order of the catalog.
+void check_stage(const RegionLayout& layout, std::uint32_t agent, const CatalogDescription& catalog,
+                 std::uint32_t stage) {
+  if (!is_hosted(catalog.stages[stage])) return check_native(layout, agent);
+  const auto before = catalog.stages.begin() + stage;
+  const auto rank = static_cast<std::uint32_t>(std::count_if(catalog.stages.begin(), before, is_hosted));
+  require(layout.agent_threads[agent] == layout.native_threads() + rank, "a hosted stage is on the wrong thread",
+          layout.agent_threads[agent]);
 }
 
 void check_ring(const RegionLayout& layout, const RingDescription& ring, const std::vector<abi::PortCode>& ports,
@@ -162,25 +179,25 @@ void check_ring(const RegionLayout& layout, const RingDescription& ring, const s
             "shards have different sizes", shard);
     take_part(stretches, layout.header, part, {entries + 1, entries + 1, entries + 1, ring.mark_count, false});
     const std::uint32_t base = shard * per_shard;
-    check_thread(layout, base, ports[ring.ingress] != abi::PortCode::kJs);
-    for (std::uint32_t entry = 0; entry < entries; ++entry) check_thread(layout, base + 1 + entry, true);
-    check_thread(layout, base + per_shard - 1, ports[ring.egress] != abi::PortCode::kJs);
+    check_end(layout, base, ports[ring.ingress]);
+    for (std::uint32_t entry = 0; entry < entries; ++entry)
+      check_stage(layout, base + 1 + entry, ring, ring.entries[entry].stage);
+    check_end(layout, base + per_shard - 1, ports[ring.egress]);
     for (const std::uint32_t end : {0u, per_shard - 1})
       require(layout.agent_threads[base + end] == layout.agent_threads[end], "an end is on several threads", shard);
   }
 }
 
-// Writing and syncing files waits for the device: the last threads do nothing else.
+// Writing and syncing files waits for the device: the last native threads do nothing else.
 void check_files(const RegionLayout& layout, std::size_t roles) {
   const std::size_t journals = layout.agent_threads.size() - roles;
   for (std::size_t agent = 0; agent < layout.agent_threads.size(); ++agent) {
     const std::uint32_t thread = layout.agent_threads[agent];
-    if (thread == abi::kNone) continue;
     if (agent >= roles)
-      require(thread + journals == layout.header.thread_count + (agent - roles), "a journal's files have no own thread",
+      require(thread + journals == layout.native_threads() + (agent - roles), "a journal's files have no own thread",
               thread);
-    else
-      require(thread + journals < layout.header.thread_count, "a role is on the thread of a journal's files", thread);
+    else if (thread < layout.native_threads())
+      require(thread + journals < layout.native_threads(), "a role is on the thread of a journal's files", thread);
   }
 }
 
@@ -197,8 +214,12 @@ void check_graph(const RegionLayout& layout, const LaneGraphDescription& graph, 
   }
   for (std::uint32_t i = 0; i < graph.roles.size(); ++i) {
     const RoleDescription& role = graph.roles[i];
-    const bool end = role.kind == abi::RoleCode::kIngress || role.kind == abi::RoleCode::kEgress;
-    check_thread(layout, i, !end || ports[role.index] != abi::PortCode::kJs);
+    if (role.kind == abi::RoleCode::kIngress || role.kind == abi::RoleCode::kEgress)
+      check_end(layout, i, ports[role.index]);
+    else if (role.kind == abi::RoleCode::kStage)
+      check_stage(layout, i, graph, role.index);
+    else
+      check_native(layout, i);
   }
   check_files(layout, graph.roles.size());
 }
@@ -228,7 +249,7 @@ RegionLayout read_layout(std::span<const std::byte> bytes, abi::TargetCode targe
           header.layout_version);
   require(header.total_bytes == bytes.size(), "the layout has another size than it says", bytes.size());
   require(header.target == static_cast<std::uint32_t>(target), "the layout is for the other target", header.target);
-  require(header.reserved == 0, "a reserved field is not zero", header.reserved);
+  require(header.hosted_count <= header.thread_count, "more hosted stages than threads", header.hosted_count);
   const std::uint64_t agents_end =
       sizeof(abi::LayoutHeader) + std::uint64_t{header.agent_count} * sizeof(std::uint32_t);
   const std::uint64_t parts_at = core::round_up(agents_end, 8);
@@ -257,6 +278,13 @@ RegionLayout decode_layout(std::span<const std::byte> bytes, const Description& 
   const std::uint64_t agents = layout.agent_threads.size();
   require(layout.header.thread_count >= 1 && layout.header.thread_count <= agents, "too few or too many threads",
           layout.header.thread_count);
+  const auto hosted = std::visit(
+      [](const CatalogDescription& catalog) {
+        return std::count_if(catalog.stages.begin(), catalog.stages.end(), is_hosted);
+      },
+      description);
+  require(layout.header.hosted_count == static_cast<std::uint64_t>(hosted),
+          "another number of hosted stages than the plan's", layout.header.hosted_count);
   Stretches stretches;
   check_tables(layout.header, ring != nullptr ? sizeof(abi::RingBlock) : sizeof(abi::LaneBlock), stretches);
   if (ring != nullptr)

@@ -24,8 +24,10 @@ inline constexpr std::uint64_t kHistogramBytes = sizeof(std::uint32_t) * abi::kH
 
 struct RegionLayout {
   abi::LayoutHeader header{};
-  std::vector<std::uint32_t> agent_threads;  // by agent: index into ThreadBlock, or abi::kNone (JavaScript)
+  std::vector<std::uint32_t> agent_threads;  // by agent: index into ThreadBlock, or abi::kNone (a handle of JavaScript)
   std::vector<abi::LayoutPart> parts;
+
+  std::uint32_t native_threads() const noexcept { return header.thread_count - header.hosted_count; }
 };
 
 // Places inside a part, one behind the other.

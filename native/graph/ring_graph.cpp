@@ -293,16 +293,13 @@ void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& confi
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     ops->push_back(std::make_unique<OpBox<Op>>(config));
     Op& op = ops->back()->op;
-    const std::size_t place = shard * description_.entries.size() + entry;
-    const auto add = [&](auto agent) {
-      stage_positions_[place] = &agent->next();
-      agents_[place] = {stage_thread(shard, entry), std::move(agent)};
-    };
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (Op::kKeepsLayout)
-        add(std::make_unique<ring::StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
+        add_stage(shard, entry,
+                  std::make_unique<ring::StageAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
     } else {
-      add(std::make_unique<ring::StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
+      add_stage(shard, entry,
+                std::make_unique<ring::StageAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
     }
   }
   reports_.add(description_.stage_of(entry).id, [ops] {
@@ -312,11 +309,36 @@ void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& confi
   });
 }
 
+void RingGraph::make_hosted_stage(std::uint32_t entry) {
+  const StageDescription& stage = description_.stage_of(entry);
+  for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
+    const std::uint32_t thread = stage_thread(shard, entry);
+    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records);
+    if (description_.layout == abi::LayoutCode::kFixed)
+      add_stage(shard, entry,
+                std::make_unique<ring::BatchAgent<core::FixedLayout, op::HostedOp>>(stage_context(shard, entry), op));
+    else
+      add_stage(
+          shard, entry,
+          std::make_unique<ring::BatchAgent<core::VariableLayout, op::HostedOp>>(stage_context(shard, entry), op));
+  }
+}
+
+void RingGraph::add_stage(std::uint32_t shard, std::uint32_t entry, std::unique_ptr<ring::StageBase> agent) {
+  const std::size_t place = shard * description_.entries.size() + entry;
+  stage_positions_[place] = &agent->next();
+  agents_[place] = {stage_thread(shard, entry), std::move(agent)};
+}
+
 void RingGraph::make_stages() {
   agents_.resize(std::size_t{description_.shards} * description_.entries.size());
   stage_positions_.resize(agents_.size());
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
     const StageDescription& stage = description_.stage_of(entry);
+    if (stage.op == abi::OpCode::kJs) {
+      make_hosted_stage(entry);
+      continue;
+    }
     try {
       op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {
         if constexpr (op::JudgesRecords<Op>)

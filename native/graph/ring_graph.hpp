@@ -16,6 +16,7 @@
 #include "graph/description.hpp"
 #include "graph/graph.hpp"
 #include "graph/observed_end.hpp"
+#include "ring/batch_agent.hpp"
 #include "ring/stage_agent.hpp"
 
 namespace byteor::graph {
@@ -102,6 +103,8 @@ class RingGraph final : public Graph {
   void make_stages();
   template <class Op>
   void make_stage(std::uint32_t entry, const typename Op::Config& config);
+  void make_hosted_stage(std::uint32_t entry);
+  void add_stage(std::uint32_t shard, std::uint32_t entry, std::unique_ptr<ring::StageBase> agent);
   ring::StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
   bool is_read_elsewhere(std::uint32_t shard) const noexcept;
   void make_ends();

@@ -50,6 +50,10 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     const std::uint64_t before = moved_;
     stalled_ = pending_ = false;
     if (put_waiting()) work();
+    if (cut_off_) [[unlikely]] {
+      finished_ = true;
+      return 0;
+    }
     const std::uint32_t moved = static_cast<std::uint32_t>(moved_ - before) + end_turn();
     if (broken_ != Broken::kNot) [[unlikely]]
       return moved + break_off();
@@ -119,6 +123,10 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
   }
 
   void apply(op::BatchAnswer answer) noexcept {
+    if (answer.needs() == op::BatchAnswer::Needs::kCutOff) [[unlikely]] {
+      cut_off_ = true;
+      return;
+    }
     // The op stops at a record that it passed without room.
     const bool stops = !waits_ || (answer.needs() == op::BatchAnswer::Needs::kRecords && answer.records() == at_ + 1);
     if (!answer.fits(count_) || !stops || answer.records() < at_) [[unlikely]] {
@@ -157,6 +165,9 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
         // Where nothing reads it, everything has room.
         if (outlet_ == nullptr) return refuse(answer);
         if (refused_length_ > outlet_->record_max()) broken_ = Broken::kTooLarge;
+        return;
+      case Needs::kCutOff:
+        return;
     }
   }
 
@@ -330,6 +341,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
   bool pending_ = false;  // it is being worked on elsewhere
   bool ending_ = false;   // nothing more comes
   bool ended_ = false;    // and the op has nothing left
+  bool cut_off_ = false;  // the pipeline has been settled without this role
   Broken broken_ = Broken::kNot;
 };
 

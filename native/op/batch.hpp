@@ -34,7 +34,7 @@ namespace byteor::op {
 // answer that moves nothing says why: done(0) is one only where the batch is empty.
 class BatchAnswer {
  public:
-  enum class Needs : std::uint8_t { kRecords, kRoom, kTime, kNothing };
+  enum class Needs : std::uint8_t { kRecords, kRoom, kTime, kNothing, kCutOff };
 
   // It could take more.
   static constexpr BatchAnswer done(std::uint32_t records) noexcept { return {records, Needs::kRecords, 0}; }
@@ -44,6 +44,8 @@ class BatchAnswer {
   }
   // The next record is being worked on elsewhere. Who does it wakes the op's thread.
   static constexpr BatchAnswer pending(std::uint32_t records) noexcept { return {records, Needs::kTime, 0}; }
+  // The pipeline was settled while the op waited for its host: the agent ends at once, and touches nothing any more.
+  static constexpr BatchAnswer cut_off() noexcept { return {0, Needs::kCutOff, 0}; }
   // The next record has failed; cause() says why.
   static constexpr BatchAnswer failed(std::uint32_t records) noexcept { return {records, Needs::kNothing, 0}; }
 

@@ -16,9 +16,9 @@ Assembled::Assembled(graph::Description description, std::span<const std::byte> 
   if (options.batch_records > abi::kBatchRecordsMax)
     refuse_option("batchRecords", options.batch_records, "give 1 to " + std::to_string(abi::kBatchRecordsMax));
   ports = Ports::resolve(description, options);
-  tuning = Tuning::decide(options, ports.uses_js());
   const auto map = [&](std::uint64_t bytes) { return map_region(bytes, options, whom.number); };
   graph::RegionLayout places = graph::decode_layout(layout, description, ports.codes());
+  tuning = Tuning::decide(options, ports.uses_js() || places.header.hosted_count != 0);
   graph = assemble(std::move(description), std::move(places), {options, ports, tuning, whom.failures, map});
   graph->header().pipeline = whom.number;
   std::memcpy(graph->header().version_id, options.version_id.data(),

@@ -25,6 +25,7 @@
 #include "platform/memory.hpp"
 #include "run/assembled.hpp"
 #include "run/device_wait.hpp"
+#include "run/hosted_runner.hpp"
 #include "run/ports.hpp"
 #include "run/region_mapping.hpp"
 #include "run/thread.hpp"
@@ -51,7 +52,8 @@ struct Pipeline::Impl final : core::FailureReporter {
   Impl(graph::Description description, std::span<const std::byte> layout, const Options& open_options);
 
   void make_threads();
-  void wire_threads();
+  void wire_runners();
+  Runner& runner(std::uint32_t thread) noexcept;
   void start();
   // `self`: a share of this object, for threads that outlive the call.
   void halt(const std::shared_ptr<Impl>& self) noexcept;
@@ -87,6 +89,13 @@ struct Pipeline::Impl final : core::FailureReporter {
   Ports& ports = made.ports;
   std::uint32_t first_device_thread = 0;
   std::vector<std::unique_ptr<AgentThread>> threads;
+  // Behind the threads in the region's numbers.
+  struct Hosted {
+    std::string id;
+    std::unique_ptr<HostedRunner> runner;
+    bool taken = false;  // guarded by port_mutex
+  };
+  std::vector<Hosted> hosted;
 
   std::mutex listeners_mutex;
   std::map<std::uint64_t, Listener> listeners;
@@ -124,25 +133,39 @@ Pipeline::Impl::Impl(graph::Description description, std::span<const std::byte> 
       number(next_number()),
       made(std::move(description), layout, options, {number, *this, own_state, [this] { close_ingress(); }}) {
   make_threads();
-  wire_threads();
+  wire_runners();
 }
 
 void Pipeline::Impl::make_threads() {
-  first_device_thread = graph->thread_count() - graph->device_threads();
+  const std::uint32_t native = graph->native_threads();
+  first_device_thread = native - graph->device_threads();
   std::vector<std::vector<core::Agent*>> agents = made.agents_by_thread();
-  for (std::uint32_t i = 0; i < graph->thread_count(); ++i) {
+  for (std::uint32_t i = 0; i < native; ++i) {
     const WaitStrategy wait = waits_for_device(i) ? WaitStrategy::kAdaptive : tuning.wait;
     threads.push_back(std::make_unique<AgentThread>(
         graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), wait,
         std::move(agents[i]), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
+  for (const graph::HostedStage& stage : graph->hosted_stages()) {
+    std::vector<op::HostedOp*> ops;
+    for (const auto& op : stage.ops) ops.push_back(op.get());
+    hosted.push_back(
+        {stage.id, std::make_unique<HostedRunner>(
+                       graph->thread_block(stage.thread), stage.id, std::move(agents[stage.thread]), std::move(ops),
+                       [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); })});
+  }
 }
 
-void Pipeline::Impl::wire_threads() {
-  for (const auto& [own, other] : made.neighbours()) threads[own]->add_neighbour(threads[other].get());
+Runner& Pipeline::Impl::runner(std::uint32_t thread) noexcept {
+  if (thread < threads.size()) return *threads[thread];
+  return *hosted[thread - threads.size()].runner;
+}
+
+void Pipeline::Impl::wire_runners() {
+  for (const auto& [own, other] : made.neighbours()) runner(own).add_neighbour(&runner(other));
   for (const graph::JsSleeper& sleeper : graph->js_sleepers()) {
     static constexpr std::uint32_t kEvents[] = {kEventRecords, kEventRoom, kEventDurable};
-    threads[sleeper.thread]->add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});
+    runner(sleeper.thread).add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});
   }
 }
 
@@ -153,7 +176,7 @@ void Pipeline::Impl::start() {
   header().started_ns = core::now_ns();
   // Unless it has been closed already, which a source would otherwise never hear of.
   advance_state(abi::RegionState::kRunning);
-  running_threads.store(static_cast<std::uint32_t>(threads.size()));
+  running_threads.store(static_cast<std::uint32_t>(threads.size() + hosted.size()));
   tuning.spare_cpu();
   bool any_real_time = false;
   for (std::uint32_t i = 0; i < threads.size(); ++i) {
@@ -213,6 +236,7 @@ void Pipeline::Impl::close_ingress() noexcept {
 // Whatever the region says of them.
 void Pipeline::Impl::rouse_threads() noexcept {
   for (const auto& thread : threads) thread->rouse();
+  for (const Hosted& stage : hosted) stage.runner->rouse();
 }
 
 // One JS ingress; the others go on. The pipeline is closing once none is left.
@@ -288,6 +312,7 @@ void Pipeline::Impl::request_halt() noexcept {
 // False: a device does not answer, and a thread in a call to it has been cut off.
 bool Pipeline::Impl::join_threads() noexcept {
   request_halt();
+  for (const Hosted& stage : hosted) stage.runner->halt();
   bool joined = true;
   for (const auto& thread : threads) joined = thread->try_join() && joined;
   return joined;
@@ -490,8 +515,21 @@ void Pipeline::give_back_port(const std::string& id) {
   notify(kEventRecords | kEventRoom | kEventDurable);
 }
 
+HostedRunner* Pipeline::take_stage(const std::string& id) {
+  const std::lock_guard lock(impl_->port_mutex);
+  for (Impl::Hosted& stage : impl_->hosted)
+    if (stage.id == id) return std::exchange(stage.taken, true) ? nullptr : stage.runner.get();
+  return nullptr;
+}
+
+void Pipeline::give_back_stage(const std::string& id) {
+  const std::lock_guard lock(impl_->port_mutex);
+  for (Impl::Hosted& stage : impl_->hosted)
+    if (stage.id == id) stage.taken = false;
+}
+
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
-  if (thread < impl_->threads.size()) impl_->threads[thread]->rouse();
+  if (thread < impl_->threads.size() + impl_->hosted.size()) impl_->runner(thread).rouse();
 }
 
 void Pipeline::close_ingress() noexcept { impl_->close_ingress(); }

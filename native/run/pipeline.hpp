@@ -22,7 +22,10 @@ enum Event : std::uint32_t {
   kEventRoom = static_cast<std::uint32_t>(abi::NativeEvent::kRoom),
   kEventEnded = static_cast<std::uint32_t>(abi::NativeEvent::kEnded),
   kEventDurable = static_cast<std::uint32_t>(abi::NativeEvent::kDurable),
+  kEventStages = static_cast<std::uint32_t>(abi::NativeEvent::kStages),
 };
+
+class HostedRunner;
 
 class Pipeline {
  public:
@@ -55,7 +58,12 @@ class Pipeline {
   bool take_port(const std::string& id);
   void give_back_port(const std::string& id);
 
-  // Wakes a native thread that had armed itself (a JS thread calls this after it exchanged `armed`; see lib/runtime).
+  // The one-runner right on a stage that JavaScript runs. nullptr: another thread has it, or there is no such stage.
+  // Its ops have no hosts yet: the caller gives them some before the first turn. Valid as long as the pipeline.
+  HostedRunner* take_stage(const std::string& id);
+  void give_back_stage(const std::string& id);
+
+  // Wakes what had armed itself (a JS thread calls this after it exchanged `armed`; see lib/runtime).
   void wake_thread(std::uint32_t thread) noexcept;
 
   // No more records come in. A native source stops reading; a JS ingress counts as closed. Idempotent.
@@ -78,7 +86,7 @@ class Pipeline {
   // Idempotent, safe from any thread but a native thread of this pipeline.
   void halt() noexcept;
 
-  // JavaScript runs a boundary.
+  // JavaScript runs a boundary with a handle.
   bool uses_js() const noexcept;
 
   // Which shard a record belongs to: nothing for a keyless one. And the shard of a key that the caller has found

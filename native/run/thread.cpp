@@ -32,12 +32,11 @@ std::vector<const core::WaitingAgent*> waiting_among(const std::vector<core::Age
 
 AgentThread::AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy wait, std::vector<core::Agent*> agents,
                          Notify notify, std::function<void()> ended)
-    : block_(block),
+    : Runner(std::move(agents), std::move(notify)),
+      block_(block),
       name_(std::move(name)),
       wait_(wait),
-      notify_(std::move(notify)),
       ended_(std::move(ended)),
-      agents_(std::move(agents)),
       waiting_(waiting_among(agents_)),
       sleeper_(armed_, word_, waiting_.size(), &block.armed) {
   const std::size_t length = std::min(name_.size(), sizeof(block_.name));
@@ -48,16 +47,6 @@ AgentThread::AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy
 AgentThread::~AgentThread() {
   request_halt();
   join();
-}
-
-void AgentThread::add_neighbour(AgentThread* thread) {
-  if (thread != this && std::find(neighbours_.begin(), neighbours_.end(), thread) == neighbours_.end())
-    neighbours_.push_back(thread);
-}
-
-void AgentThread::add_foreign(ForeignSleeper sleeper) {
-  const auto same = [&](const ForeignSleeper& other) { return other.armed == sleeper.armed; };
-  if (std::none_of(foreign_.begin(), foreign_.end(), same)) foreign_.push_back(sleeper);
 }
 
 void AgentThread::start(ThreadRequests requests, std::optional<platform::CpuLock> lock) {
@@ -159,7 +148,7 @@ void AgentThread::work() noexcept {
   if (device_.is_cut_off()) return;
   keep_times();
   // A sleeping thread may wait for this thread's end rather than for its work.
-  for (AgentThread* neighbour : neighbours_) neighbour->wake();
+  wake_neighbours();
   ended_();
 }
 
@@ -184,21 +173,6 @@ bool AgentThread::round() noexcept {
   block_.rounds.store(static_cast<double>(++rounds_), std::memory_order_relaxed);
   signal();
   return true;
-}
-
-void AgentThread::signal() noexcept {
-  // SYNC POINT S5: every agent has published seq_cst before; now look who sleeps.
-  for (AgentThread* neighbour : neighbours_) neighbour->wake();
-  std::uint32_t events = 0;
-  for (const ForeignSleeper& sleeper : foreign_) {
-    if (sleeper.armed->load(std::memory_order_seq_cst) == 0) continue;
-    if (sleeper.armed->exchange(0, std::memory_order_seq_cst) != 0) events |= sleeper.event;
-  }
-  if (events != 0) notify_(events);
-}
-
-bool AgentThread::all_done() noexcept {
-  return std::all_of(agents_.begin(), agents_.end(), [](core::Agent* agent) { return agent->done(); });
 }
 
 void AgentThread::rest(std::uint32_t& idle_rounds, double& idle_since) noexcept {
@@ -228,7 +202,7 @@ void AgentThread::rest(std::uint32_t& idle_rounds, double& idle_since) noexcept 
 }
 
 void AgentThread::park() noexcept {
-  for (core::Agent* agent : agents_) agent->end_backoff();
+  end_backoff();
   sleeper_.arm();
   // SYNC POINT S5: the look after arming. What was published before a waker looked at `armed` is seen here, a halt (S8)
   // included.

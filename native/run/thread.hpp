@@ -22,14 +22,9 @@
 #include "platform/thread_times.hpp"
 #include "platform/wake.hpp"
 #include "run/options.hpp"
+#include "run/runner.hpp"
 
 namespace byteor::run {
-
-// A JS thread that sleeps: its cell in the region, and what to tell it.
-struct ForeignSleeper {
-  std::atomic<std::uint32_t>* armed;
-  std::uint32_t event;  // run::Event
-};
 
 // How long a device call may take before the pipeline ends without it: long enough for what devices that work need,
 // short enough for a JavaScript thread to wait.
@@ -41,22 +36,12 @@ struct ThreadRequests {
   bool real_time = false;  // if it can be pinned
 };
 
-class alignas(core::kCacheBlock) AgentThread {
+class alignas(core::kCacheBlock) AgentThread final : public Runner {
  public:
-  using Notify = std::function<void(std::uint32_t events)>;
-
-  // `agents` run in this order: upstream first. `wait` is resolved (never kProfile). `notify` wakes JS threads; `ended`
-  // is called last, on this thread.
+  // `wait` is resolved (never kProfile). `ended` is called last, on this thread.
   AgentThread(abi::ThreadBlock& block, std::string name, WaitStrategy wait, std::vector<core::Agent*> agents,
               Notify notify, std::function<void()> ended);
-  ~AgentThread();
-
-  AgentThread(const AgentThread&) = delete;
-  AgentThread& operator=(const AgentThread&) = delete;
-
-  // Before start().
-  void add_neighbour(AgentThread* thread);
-  void add_foreign(ForeignSleeper sleeper);
+  ~AgentThread() override;
 
   void start(ThreadRequests requests, std::optional<platform::CpuLock> lock);
 
@@ -69,11 +54,8 @@ class alignas(core::kCacheBlock) AgentThread {
   // After join(): gives back the descriptors of its agents and its own. May wait for a device.
   void close_files() noexcept;
 
-  // Any thread, after a seq_cst publication of what this thread may wait for.
-  void wake() noexcept { sleeper_.wake(); }
-  // Unconditionally: for a JS thread that has, or has not, exchanged the region's `armed`, and for a caller that cannot
-  // know what one that is gone had still to do.
-  void rouse() noexcept;
+  void wake() noexcept override { sleeper_.wake(); }
+  void rouse() noexcept override;
 
   // try_join() has answered no. Any thread.
   bool was_cut_off() const noexcept { return was_cut_off_.load(std::memory_order_relaxed); }
@@ -93,24 +75,18 @@ class alignas(core::kCacheBlock) AgentThread {
   void prepare(const ThreadRequests& requests);
   void keep_times() noexcept;
   bool round() noexcept;
-  void signal() noexcept;
-  bool all_done() noexcept;
   void rest(std::uint32_t& idle_rounds, double& idle_since) noexcept;
   void park() noexcept;
 
   abi::ThreadBlock& block_;
   const std::string name_;
   const WaitStrategy wait_;
-  const Notify notify_;
   const std::function<void()> ended_;
-  const std::vector<core::Agent*> agents_;
   const std::vector<const core::WaitingAgent*> waiting_;  // those of the agents that may wait for something outside
   // In the core's own memory: whatever is written into the region, native threads wake each other.
   alignas(core::kCacheBlock) std::atomic<std::uint32_t> armed_{0};
   std::atomic<std::uint32_t> word_{0};
   platform::Sleeper sleeper_;  // with room for what each of waiting_ waits for
-  std::vector<AgentThread*> neighbours_;
-  std::vector<ForeignSleeper> foreign_;
   std::atomic<bool> halt_{false};
   std::atomic<bool> started_{false};
   platform::RequestOutcome pin_outcome_;

@@ -110,9 +110,11 @@ const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   error: ['abi', 'region'],
   channel: ['abi', 'region'],
   handle: ['abi', 'plan', 'region', 'error', 'channel'],
+  // Stages on a thread of JavaScript.
+  host: ['abi', 'plan', 'lower', 'region', 'error', 'channel', 'handle'],
   // What adapters take, before anything is opened: `open`, the command line and completion ask the same table.
   adapter: ['plan'],
-  runtime: ['abi', 'plan', 'lower', 'layout', 'version', 'region', 'error', 'channel', 'handle', 'adapter'],
+  runtime: ['abi', 'plan', 'lower', 'layout', 'version', 'region', 'error', 'channel', 'handle', 'host', 'adapter'],
   bench: ['region'],
   cli: [
     'abi',

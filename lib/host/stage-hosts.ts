@@ -1,0 +1,145 @@
+/**
+ * The stages that this thread of JavaScript runs, in turns of its event loop: after an event of the core that there is
+ * something to do, and whenever a handle of the same pipeline looks for records or for room. Between two turns a stage
+ * sleeps as a native thread does: it arms itself, looks once more, and is woken by an event.
+ */
+
+import type { NativePipeline } from '../abi/addon.js';
+import { enums } from '../abi/definition.js';
+import { PortError, UsageError } from '../error/errors.js';
+import type { HotWait } from '../handle/waiting.js';
+import { HOT_WINDOW_MS } from '../handle/waiting.js';
+import { lanePlaces, type Region, ringPlaces } from '../region/region.js';
+import type { HostedStage, StageFunctions } from './hosted-stage.js';
+import { type HostSizes, StageHost } from './stage-host.js';
+
+const { HostTurn } = enums;
+
+/** Milliseconds that stages work before the event loop has its turn. */
+const BUDGET_MS = 10;
+/** Bytes of records that are shown at once, where one of them is not longer. */
+const RECORDS_BYTES = 64 * 1024;
+
+interface Taken {
+  readonly number: number;
+  /** One a shard. */
+  readonly hosts: readonly StageHost[];
+  ended: boolean;
+}
+
+export class StageHosts {
+  readonly #native: NativePipeline;
+  readonly #hotWait: HotWait;
+  readonly #taken: readonly Taken[];
+  #hotUntil = 0;
+  #next: NodeJS.Immediate | undefined;
+
+  /**
+   * Takes each stage for which there is a function.
+   * @throws PortError when another thread has one of them
+   */
+  constructor(
+    native: NativePipeline,
+    region: Region,
+    hotWait: HotWait,
+    batchRecords: number,
+    stages: readonly HostedStage[],
+    functions: StageFunctions,
+  ) {
+    this.#native = native;
+    this.#hotWait = hotWait;
+    const own = stages.filter(({ name }) => Object.hasOwn(functions, name));
+    this.#taken = own.map((stage) => this.#take(region, batchRecords, stage, functions));
+    this.#run();
+  }
+
+  /** There may be something to do. */
+  onEvent(): void {
+    this.#run();
+  }
+
+  /** One turn of each stage, upstream first. True when one of them did something. */
+  turn(): boolean {
+    let moved = false;
+    for (const stage of this.#taken) {
+      if (stage.ended) continue;
+      const turn = this.#native.turnStage(stage.number);
+      stage.ended = turn === HostTurn.Ended;
+      moved ||= turn === HostTurn.Moved;
+    }
+    return moved;
+  }
+
+  #take(region: Region, records: number, stage: HostedStage, functions: StageFunctions): Taken {
+    const native = this.#native;
+    const number = native.takeStage(stage.id);
+    if (number < 0)
+      throw new PortError(
+        'PORT_TAKEN',
+        stage.id,
+        `stage "${stage.id}" is run by another thread: give its function "${stage.name}" to one thread only`,
+      );
+    const sizes: HostSizes = { records, bytes: Math.max(RECORDS_BYTES, longestRecord(region) + (stage.says.room ?? 0)) };
+    const hosts = Array.from({ length: region.isGraph ? 1 : region.rings.length }, (_, shard) => {
+      const fn = functions[stage.name] as StageFunctions[string];
+      const grown = (elements: Uint8Array): void => {
+        native.setElements(number, shard, elements);
+      };
+      return new StageHost(stage, fn, sizes, grown);
+    });
+    const work = (shard: number, count: number): number => (hosts[shard] as StageHost).work(count);
+    for (const { records: memory, rows, elements } of hosts)
+      if (!native.hostStage(number, memory, rows, elements, work))
+        throw new UsageError(`stage "${stage.id}" cannot be run: Node refused its memory`);
+    return { number, hosts, ended: false };
+  }
+
+  #run(): void {
+    if (this.#next !== undefined) clearImmediate(this.#next);
+    this.#next = undefined;
+    const until = performance.now() + BUDGET_MS;
+    let worked = false;
+    while (this.turn()) {
+      worked = true;
+      if (performance.now() >= until) {
+        this.#soon();
+        return;
+      }
+    }
+    if (this.#staysHot(worked)) this.#soon();
+    else this.#sleep();
+  }
+
+  /** As waits do (waiting.ts): another look is cheaper than a wake-up for as long as that takes. */
+  #staysHot(worked: boolean): boolean {
+    if (this.#taken.every(({ ended }) => ended) || this.#hotWait === 'park') return false;
+    if (this.#hotWait === 'spin') return true;
+    if (worked) this.#hotUntil = performance.now() + HOT_WINDOW_MS;
+    return performance.now() < this.#hotUntil;
+  }
+
+  #soon(): void {
+    this.#next = setImmediate(() => this.#run());
+    // A stage that only looks is no reason to keep the process alive.
+    if (this.#hotWait === 'spin') this.#next.unref();
+  }
+
+  #sleep(): void {
+    let again = false;
+    for (const stage of this.#taken) {
+      if (stage.ended) continue;
+      const turn = this.#native.armStage(stage.number);
+      stage.ended = turn === HostTurn.Ended;
+      again ||= turn === HostTurn.Moved;
+    }
+    if (again) this.#soon();
+  }
+}
+
+/** Bytes of the longest record that any part of the pipeline holds. */
+function longestRecord(region: Region): number {
+  const parts = region.isGraph
+    ? region.lanes.map((lane) => lanePlaces(region, lane).recordMax)
+    : region.rings.map((ring) => ringPlaces(region, ring).recordMax);
+  return Math.max(...parts);
+}

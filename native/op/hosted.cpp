@@ -1,0 +1,38 @@
+#include "op/hosted.hpp"
+
+namespace byteor::op {
+namespace {
+
+// As much of what a host says as a failure can tell.
+constexpr std::uint32_t kSaidBytesMax = 400;
+
+}  // namespace
+
+HostedOp::HostedOp(std::uint32_t room, std::uint32_t batch_records)
+    : room_(room), batch_records_(batch_records), shown_(std::make_unique<Shown[]>(batch_records)) {
+  said_.reserve(kSaidBytesMax);
+}
+
+void HostedOp::say(std::span<const std::byte> elements, const abi::HostRow& row) noexcept {
+  const Element text = element_of(elements, row.first);
+  said_.clear();
+  if (text.data != nullptr)
+    said_.assign(reinterpret_cast<const char*>(text.data), std::min(text.length, kSaidBytesMax));
+}
+
+std::string HostedOp::cause() const {
+  switch (broken_) {
+    case Broken::kTooLong:
+      return "the record is longer than the memory that its function is given for records";
+    case Broken::kGone:
+      return "the JavaScript thread that ran the stage's function has ended while it worked; keep it alive until the "
+             "pipeline has ended";
+    case Broken::kSaid:
+      return said_.empty() ? "the stage's function failed without a message" : said_;
+    default:
+      return "the stage's function left an answer that is none: its memory was written over; write to the record only, "
+             "and not after the function has returned";
+  }
+}
+
+}  // namespace byteor::op

@@ -1,0 +1,212 @@
+// A stage whose op works on batches (op/batch.hpp), in a ring, where a record stays in its slot: what the op claims is
+// the slot's own room, and a record for which nothing goes on is marked as filtered.
+//
+// Hot code: no allocation after construction, no exception; causes are made when the stage ends.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/record.hpp"
+#include "op/batch.hpp"
+#include "ring/stage_base.hpp"
+
+namespace byteor::ring {
+
+template <class Layout, class Op>
+class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
+ public:
+  BatchAgent(StageContext context, Op& op) : StageBase(std::move(context)), op_(op), records_(context_.batch_records) {}
+
+  std::uint32_t do_work() noexcept override {
+    if (cut_off_) return 0;
+    const std::uint64_t end = context_.barrier.available(next_, context_.batch_records, true);
+    if (end == next_) return rest();
+    const std::uint64_t begin = next_;
+    const bool failed = work(end);
+    if (cut_off_) return 0;
+    return finish_turn<true>(begin, failed, [this] { return cause(); });
+  }
+
+  bool done() noexcept override { return cut_off_ || StageBase::done(); }
+
+ private:
+  struct Record {
+    std::byte* data;
+    std::uint32_t length;
+    std::uint32_t flags;
+    std::uint64_t sequence;
+    typename Layout::Slot slot;
+  };
+
+  // What the op writes to.
+  class Output {
+   public:
+    using Record = BatchAgent::Record;
+
+    explicit Output(BatchAgent& agent) noexcept : agent_(agent) {}
+    bool pass(std::uint32_t i) noexcept { return agent_.pass(i); }
+    op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return agent_.claim(i, length); }
+    void commit(std::uint32_t length, std::uint32_t flags) noexcept { agent_.commit(length); }
+
+   private:
+    BatchAgent& agent_;
+  };
+
+  enum class Refused : std::uint8_t { kNot, kSecond, kTooLong, kAnswer, kFiltered };
+
+  // Moves next_ to `end`, to a record that waits, or to the one that failed; true when one did.
+  bool work(std::uint64_t end) noexcept {
+    const std::uint64_t gathered = gather(end);
+    at_ = 0;
+    elements_ = 0;
+    if (count_ != 0) {
+      Output out(*this);
+      const op::BatchAnswer answer = op_.run(std::span<const Record>(records_.data(), count_), out);
+      if (answer.needs() == op::BatchAnswer::Needs::kCutOff) [[unlikely]] {
+        cut_off_ = true;
+        return false;
+      }
+      if (!answer.fits(count_) || answer.records() < at_) [[unlikely]] {
+        refused_ = Refused::kAnswer;
+        return fail_here();
+      }
+      close_before(answer.records());
+      if (refused_ != Refused::kNot || answer.needs() == op::BatchAnswer::Needs::kNothing ||
+          answer.needs() == op::BatchAnswer::Needs::kRoom) [[unlikely]]
+        return fail_here();
+      if (at_ != count_) return false;
+    }
+    skip_to(gathered);
+    if (damaged_) [[unlikely]] {
+      ++in_;
+      return true;
+    }
+    return false;
+  }
+
+  // The records up to `end` that no stage before has filtered; where one is damaged, those before it. Where it came to.
+  std::uint64_t gather(std::uint64_t end) noexcept {
+    count_ = 0;
+    std::uint64_t sequence = next_;
+    for (; sequence != end; ++sequence) {
+      if (marked(static_cast<std::uint32_t>(sequence) & context_.ring.slot_mask)) continue;
+      Record& record = records_[count_];
+      core::RecordRef ref{};
+      damaged_ = context_.checks_slots ? !Layout::load_written(context_.ring, sequence, record.slot, ref)
+                                       : !Layout::load(context_.ring, sequence, context_.room, record.slot, ref);
+      if (damaged_) [[unlikely]]
+        return sequence;
+      record.data = ref.data;
+      record.length = ref.length;
+      record.flags = ref.flags;
+      record.sequence = sequence;
+      ++count_;
+    }
+    return sequence;
+  }
+
+  bool pass(std::uint32_t i) noexcept {
+    close_before(i);
+    ++elements_;
+    return true;
+  }
+
+  op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
+    using Status = op::Claim::Status;
+    close_before(i);
+    const Record& record = records_[at_];
+    if (elements_ != 0) [[unlikely]] {
+      refused_ = Refused::kSecond;
+      return {Status::kNone};
+    }
+    const bool fits =
+        Layout::kHasSlots ? length <= std::uint64_t{record.length} + context_.room.behind : length == record.length;
+    if (!fits) [[unlikely]] {
+      refused_ = Refused::kTooLong;
+      refused_length_ = length;
+      return {Status::kNone};
+    }
+    return {Status::kRoom, record.data};
+  }
+
+  void commit(std::uint32_t length) noexcept {
+    const Record& record = records_[at_];
+    Layout::store(context_.ring, record.sequence, record.slot, {record.data, length, record.flags});
+    ++elements_;
+  }
+
+  void close_before(std::uint32_t end) noexcept {
+    while (at_ < end && close()) ++at_;
+  }
+
+  // The record at hand is done with; one for which nothing went on is filtered. False: its stage does not filter.
+  bool close() noexcept {
+    const Record& record = records_[at_];
+    const bool filtered = elements_ == 0;
+    elements_ = 0;
+    if (filtered && context_.own_marks == nullptr) [[unlikely]] {
+      refused_ = Refused::kFiltered;
+      return false;
+    }
+    skip_to(record.sequence);
+    if (context_.own_marks != nullptr)
+      context_.own_marks[static_cast<std::uint32_t>(record.sequence) & context_.ring.slot_mask] = filtered ? 1 : 0;
+    ++in_;
+    filtered_ += filtered ? 1 : 0;
+    next_ = record.sequence + 1;
+    return true;
+  }
+
+  // Moves over records that a stage before has filtered.
+  void skip_to(std::uint64_t sequence) noexcept {
+    for (; next_ < sequence; ++next_) {
+      if (context_.own_marks != nullptr)
+        context_.own_marks[static_cast<std::uint32_t>(next_) & context_.ring.slot_mask] = 1;
+      ++skipped_;
+    }
+  }
+
+  // The record at hand has failed.
+  bool fail_here() noexcept {
+    damaged_ = false;
+    skip_to(records_[at_].sequence);
+    ++in_;
+    return true;
+  }
+
+  std::string cause() const {
+    switch (refused_) {
+      case Refused::kSecond:
+        return "the op made more than one record of one, which a slot cannot hold; make one at most, or use a "
+               "LaneGraph";
+      case Refused::kTooLong:
+        return "the op made a record of " + std::to_string(refused_length_) + " bytes of one of " +
+               std::to_string(records_[at_].length) +
+               (Layout::kHasSlots ? ", and its stage has room for " + std::to_string(context_.room.behind) +
+                                        " more; raise room of the stage"
+                                  : ", but every record here is a struct of that size; make records of that size");
+      case Refused::kFiltered:
+        return "the op filtered a record, and its stage does not say that it filters; declare filters in the plan";
+      case Refused::kAnswer:
+        return "the op's answer to a batch of " + std::to_string(count_) + " records is none to it; correct the op";
+      default:
+        return op_.cause();
+    }
+  }
+
+  Op& op_;
+  std::vector<Record> records_;  // the batch
+  std::uint32_t count_ = 0;      // records in it
+  std::uint32_t at_ = 0;         // the record at hand
+  std::uint32_t elements_ = 0;   // for which so many go on
+  std::uint64_t refused_length_ = 0;
+  Refused refused_ = Refused::kNot;
+  bool cut_off_ = false;  // the pipeline has been settled without this stage
+};
+
+}  // namespace byteor::ring

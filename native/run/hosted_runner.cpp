@@ -1,0 +1,98 @@
+#include "run/hosted_runner.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "run/pipeline.hpp"
+
+namespace byteor::run {
+
+HostedRunner::HostedRunner(abi::ThreadBlock& block, const std::string& id, std::vector<core::Agent*> agents,
+                           std::vector<op::HostedOp*> ops, Notify notify, std::function<void()> ended)
+    : Runner(std::move(agents), std::move(notify)), block_(block), ops_(std::move(ops)), ended_(std::move(ended)) {
+  const std::string name = "js:" + id;
+  const std::size_t length = std::min(name.size(), sizeof(block_.name));
+  std::memcpy(block_.name, name.data(), length);
+  block_.name_length = static_cast<std::uint32_t>(length);
+}
+
+HostedRunner::Turn HostedRunner::turn() noexcept {
+  Phase before = Phase::kResting;
+  // SYNC POINT S15.
+  if (!phase_.compare_exchange_strong(before, Phase::kWorking, std::memory_order_seq_cst))
+    return before == Phase::kHalted ? Turn::kEnded : Turn::kBusy;
+  const Turn turn = round();
+  // SYNC POINT S15: also when it was cut off, which only a call to the host can be.
+  Phase working = Phase::kWorking;
+  if (!phase_.compare_exchange_strong(working, Phase::kResting, std::memory_order_seq_cst)) return Turn::kEnded;
+  if (turn == Turn::kEnded) end();
+  return turn;
+}
+
+HostedRunner::Turn HostedRunner::round() noexcept {
+  std::uint32_t moved = 0;
+  for (core::Agent* agent : agents_) {
+    moved += agent->do_work();
+    if (phase_.load(std::memory_order_relaxed) == Phase::kHalted) return Turn::kEnded;
+  }
+  if (moved == 0) return all_done() ? Turn::kEnded : Turn::kIdle;
+  block_.rounds.store(static_cast<double>(++rounds_), std::memory_order_relaxed);
+  signal();
+  return Turn::kMoved;
+}
+
+HostedRunner::Turn HostedRunner::arm() noexcept {
+  end_backoff();
+  // SYNC POINT S5: armed, then the inputs; pairs with wake(), which comes after the input was published.
+  armed_.store(1, std::memory_order_seq_cst);
+  block_.armed.store(1, std::memory_order_seq_cst);
+  const Turn now = turn();
+  if (now != Turn::kIdle) disarm();
+  return now;
+}
+
+void HostedRunner::disarm() noexcept {
+  armed_.store(0, std::memory_order_seq_cst);
+  block_.armed.store(0, std::memory_order_seq_cst);
+}
+
+bool HostedRunner::leave_host() noexcept {
+  Phase in_host = Phase::kInHost;
+  // SYNC POINT S15.
+  return phase_.compare_exchange_strong(in_host, Phase::kWorking, std::memory_order_seq_cst);
+}
+
+void HostedRunner::wake() noexcept {
+  // SYNC POINT S5: the caller's publication, then armed.
+  if (armed_.load(std::memory_order_seq_cst) == 0) return;
+  if (armed_.exchange(0, std::memory_order_seq_cst) != 0) notify(kEventStages);
+}
+
+void HostedRunner::rouse() noexcept {
+  armed_.exchange(0, std::memory_order_seq_cst);
+  notify(kEventStages);
+}
+
+void HostedRunner::halt() noexcept {
+  for (;;) {
+    Phase before = phase_.load(std::memory_order_seq_cst);
+    if (before == Phase::kHalted) return;
+    // SYNC POINT S15: a turn in the core is short, and a call to the host may be long.
+    if (before == Phase::kWorking) {
+      std::this_thread::yield();
+      continue;
+    }
+    if (phase_.compare_exchange_weak(before, Phase::kHalted, std::memory_order_seq_cst)) return;
+  }
+}
+
+// A sleeping neighbour may wait for this runner's end rather than for its work.
+void HostedRunner::end() noexcept {
+  if (std::exchange(told_end_, true)) return;
+  wake_neighbours();
+  ended_();
+}
+
+}  // namespace byteor::run

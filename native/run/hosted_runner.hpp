@@ -1,0 +1,68 @@
+// What JavaScript runs of one hosted stage: its agents, one a shard, a turn at a time, on whichever of its threads has
+// taken the stage. Between two turns it sleeps as a native thread does, in that native threads and handles see it
+// armed, and it is woken by an event.
+//
+//   asleep ──event──▶ JavaScript: turn(), turn(), … nothing to do ──▶ arm(): nothing after all ──▶ asleep
+//
+// A turn calls JavaScript (op/host.hpp), in which anything may happen, the end of the pipeline included, on this thread
+// or on another one. So the host's calls are bracketed: a halt that finds the runner in one goes on without it, and
+// what comes back from the call touches nothing of the pipeline any more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "abi/abi_generated.hpp"
+#include "op/hosted.hpp"
+#include "run/runner.hpp"
+
+namespace byteor::run {
+
+class HostedRunner final : public Runner {
+ public:
+  using Turn = abi::HostTurn;
+
+  // `ops`: of the agents, in their order; they outlive it. `ended` is called once, on the thread of the last turn.
+  HostedRunner(abi::ThreadBlock& block, const std::string& id, std::vector<core::Agent*> agents,
+               std::vector<op::HostedOp*> ops, Notify notify, std::function<void()> ended);
+
+  const std::vector<op::HostedOp*>& ops() const noexcept { return ops_; }
+
+  // The thread that has taken the stage.
+  Turn turn() noexcept;
+  // From now on an event tells of work. kIdle: there is none now. Anything else: not armed, as after turn().
+  Turn arm() noexcept;
+
+  // Around a call to the host, on that thread. leave_host(): false: it was cut off.
+  void enter_host() noexcept { phase_.store(Phase::kInHost, std::memory_order_seq_cst); }
+  bool leave_host() noexcept;
+
+  void wake() noexcept override;
+  void rouse() noexcept override;
+
+  // Any thread, any number of times. Afterwards no agent is at work, and none will be.
+  void halt() noexcept;
+
+ private:
+  // SYNC POINT S15: kWorking is the runner's alone; a halt waits for its end, and takes the runner from any other
+  // phase.
+  enum class Phase : std::uint32_t { kResting, kWorking, kInHost, kHalted };
+
+  Turn round() noexcept;
+  void end() noexcept;
+  void disarm() noexcept;
+
+  abi::ThreadBlock& block_;
+  const std::vector<op::HostedOp*> ops_;
+  const std::function<void()> ended_;
+  std::atomic<Phase> phase_{Phase::kResting};
+  // As a native thread's (platform/wake.hpp): its own, and a copy for JavaScript in the region.
+  std::atomic<std::uint32_t> armed_{0};
+  std::uint64_t rounds_ = 0;
+  bool told_end_ = false;
+};
+
+}  // namespace byteor::run
