@@ -124,9 +124,7 @@ export class StageHost {
     if (elements.length === 0 && says.filters === false)
       throw new RecordError('the function filtered the record, and its stage declares filters: false');
     if (elements.length > 1 && says.emits === false)
-      throw new RecordError(
-        `the function made ${elements.length} records of one, and its stage declares emits: false`,
-      );
+      throw new RecordError(`the function made ${elements.length} records of one, and its stage declares emits: false`);
     if (elements.length > 0 && says.access === 'read')
       throw new RecordError('the function replaced the record, and its stage declares access: "read"');
   }

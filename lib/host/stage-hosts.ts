@@ -79,7 +79,10 @@ export class StageHosts {
         stage.id,
         `stage "${stage.id}" is run by another thread: give its function "${stage.name}" to one thread only`,
       );
-    const sizes: HostSizes = { records, bytes: Math.max(RECORDS_BYTES, longestRecord(region) + (stage.says.room ?? 0)) };
+    const sizes: HostSizes = {
+      records,
+      bytes: Math.max(RECORDS_BYTES, longestRecord(region) + (stage.says.room ?? 0)),
+    };
     const hosts = Array.from({ length: region.isGraph ? 1 : region.rings.length }, (_, shard) => {
       const fn = functions[stage.name] as StageFunctions[string];
       const grown = (elements: Uint8Array): void => {

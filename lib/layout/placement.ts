@@ -110,9 +110,7 @@ function placeEntries(spec: RingSpec, native: readonly (readonly number[])[], th
   return native.map((placed) => {
     let next = 0;
     return spec.entries.map(({ stage }) =>
-      isHosted(spec.stages[stage] as StageSpec)
-        ? threads + hostedRank(spec.stages, stage)
-        : (placed[next++] as number),
+      isHosted(spec.stages[stage] as StageSpec) ? threads + hostedRank(spec.stages, stage) : (placed[next++] as number),
     );
   });
 }
@@ -132,7 +130,11 @@ function placeRing(spec: RingSpec, asked: PlacementAsked): Placement {
   // A discarded egress runs beside other agents; alone it has a thread as well.
   const least = weights.length > 0 || egress === 'discard' ? 1 : 0;
   const sharded = spec.shards > 1;
-  const threads = clamp(wanted, least, sharded ? Math.max(least, own.length > 0 ? spec.shards : least) : Math.max(least, weights.length));
+  const threads = clamp(
+    wanted,
+    least,
+    sharded ? Math.max(least, own.length > 0 ? spec.shards : least) : Math.max(least, weights.length),
+  );
   // Whole shards are dealt out; of one shard, its stages.
   const placed = Array.from({ length: spec.shards }, (_, shard) =>
     sharded ? own.map(() => shard % threads) : partition(weights, threads).slice(first, first + own.length),

@@ -1,0 +1,435 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import type { StageFunctions } from '../../lib/host/hosted-stage.js';
+import { compile, type PipelinePlanV2, type Version } from '../../lib/index.js';
+import type { StageEntry } from '../../lib/plan/document.js';
+import type { Ledger } from '../../lib/region/counts.js';
+import { attachHosted, openHosted } from '../../lib/runtime/open.js';
+import type { Pipeline } from '../../lib/runtime/pipeline.js';
+
+interface Reading {
+  sensor: number;
+  value: number;
+}
+
+const READING = { kind: 'struct', fields: [{ name: 'sensor', type: 'u32' }, { name: 'value', type: 'f64' }] } as const;
+
+/** A ring whose stages follow each other. */
+function ring(stages: readonly StageEntry[], codec: 'utf8' | typeof READING = 'utf8', shards?: object): Version {
+  return compile({
+    version: 2,
+    name: 'ring',
+    target: 'SingleRing',
+    stages,
+    boundaries: [
+      { id: 'in', kind: 'ingress', codec },
+      { id: 'out', kind: 'egress', codec },
+    ],
+    single_ring: {
+      stages: stages.map(({ id }, i) => ({
+        stage: id,
+        depends_on: stages.slice(Math.max(0, i - 1), i).map((before) => before.id),
+      })),
+      ...shards,
+    },
+  } as unknown as PipelinePlanV2);
+}
+
+/** A graph of `from>to` connections. */
+function graph(
+  stages: readonly StageEntry[],
+  connections: readonly string[],
+  more: Record<string, unknown> = {},
+  codec: 'utf8' | typeof READING = 'utf8',
+): Version {
+  return compile({
+    version: 2,
+    name: 'graph',
+    target: 'LaneGraph',
+    stages,
+    boundaries: [
+      { id: 'in', kind: 'ingress', codec },
+      { id: 'out', kind: 'egress', codec },
+    ],
+    lane_graph: {
+      connections: connections.map((text) => {
+        const [from, to] = text.split('>');
+        return { from, to, lane: { kind: 'Events' } };
+      }),
+      ...more,
+    },
+  } as unknown as PipelinePlanV2);
+}
+
+async function through<R>(
+  version: Version,
+  functions: StageFunctions,
+  records: readonly R[],
+  options: object = {},
+): Promise<{ out: R[]; ledger: Ledger }> {
+  const pipeline = openHosted(version, options, functions) as Pipeline;
+  const ingress = pipeline.ingress('in');
+  const out: R[] = [];
+  const polled = (async () => {
+    for await (const record of pipeline.egress('out')) out.push(record as R);
+  })().catch(() => {});
+  try {
+    for (const record of records) await ingress.push(record as never);
+    ingress.close();
+  } catch {
+    // The pipeline has failed: its ledger says so.
+  }
+  await polled;
+  return { out, ledger: await pipeline.stop() };
+}
+
+const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
+const js = (id: string, more: Partial<StageEntry> = {}): StageEntry => ({ id, op: `js:${id}`, ...more });
+const roomy = js('enrich', { room: 40 });
+const identity = (id: string): StageEntry => ({ id, op: 'identity' });
+
+const SHAPES = {
+  'a ring, between native stages': ring([identity('first'), roomy, identity('last')]),
+  'a ring, as the first stage': ring([roomy, identity('last')]),
+  'a ring, as the only stage': ring([roomy]),
+  'a graph, between native stages': graph(
+    [identity('first'), js('enrich'), identity('last')],
+    ['in>first', 'first>enrich', 'enrich>last', 'last>out'],
+  ),
+  'a graph, as the only stage': graph([js('enrich')], ['in>enrich', 'enrich>out']),
+} as const;
+
+describe.each(Object.entries(SHAPES))('a function of JavaScript in %s', (_, version) => {
+  test('replaces, filters and passes records in their order, and the ledger balances', async () => {
+    const enrich = (record: string) =>
+      Number(record) % 3 === 0 ? false : Number(record) % 3 === 1 ? `<${record}>` : undefined;
+    const { out, ledger } = await through(version, { enrich }, texts(5000));
+    expect(out).toEqual(
+      texts(5000)
+        .filter((text) => Number(text) % 3 !== 0)
+        .map((text) => (Number(text) % 3 === 1 ? `<${text}>` : text)),
+    );
+    expect(ledger.imbalances).toEqual([]);
+    expect(ledger.stages['enrich']).toMatchObject({ in: 5000, filtered: 1667, failed: 0, abandoned: 0 });
+  });
+
+  test('fails a record by name where it throws, and what came before arrives', async () => {
+    const enrich = (record: string): undefined => {
+      if (record === '700') throw new Error('no such sensor');
+    };
+    const { out, ledger } = await through(version, { enrich }, texts(2000));
+    expect(out).toEqual(texts(700));
+    expect(ledger.failure).toMatchObject({ sequence: 700 });
+    expect(ledger.failure?.cause).toContain('stage "enrich": no such sensor');
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('sees each record once, however often there is no room behind it', async () => {
+    const seen: string[] = [];
+    const enrich = (record: string): string => {
+      seen.push(record);
+      return record.padEnd(40, '.');
+    };
+    const options = version.target === 'SingleRing' ? { capacity: 16, batchRecords: 64 } : { laneBytes: 4096 };
+    const { out, ledger } = await through(version, { enrich }, texts(3000), options);
+    expect(seen).toEqual(texts(3000));
+    expect(out).toEqual(texts(3000).map((text) => text.padEnd(40, '.')));
+    expect(ledger.balanced).toBe(true);
+  });
+});
+
+describe('where a function of JavaScript may stand', () => {
+  test('behind a router and before an Ordered merge: the order of the ingress is kept', async () => {
+    const version = graph(
+      [js('even', { filters: true, emits: false }), js('odd', { filters: true, emits: false }), identity('all')],
+      ['in>even', 'in>odd', 'in>all', 'even>out', 'odd>out', 'all>out'],
+      { boundary_policy: { in: 'Broadcast', out: 'Ordered' } },
+    );
+    const { out, ledger } = await through(
+      version,
+      {
+        even: (record: string) => (Number(record) % 2 === 0 ? `even ${record}` : false),
+        odd: (record: string) => (Number(record) % 2 === 1 ? `odd ${record}` : false),
+      },
+      texts(3000),
+    );
+    expect(out).toEqual(texts(3000).flatMap((text) => [`${Number(text) % 2 === 0 ? 'even' : 'odd'} ${text}`, text]));
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('before an Ordered merge, several elements of one record stay in its place', async () => {
+    const version = graph(
+      [js('split', { emits: true, emits_max: 4 }), identity('all')],
+      ['in>split', 'in>all', 'split>out', 'all>out'],
+      { boundary_policy: { in: 'Broadcast', out: 'Ordered' } },
+    );
+    const split = (record: string) => Array.from({ length: Number(record) % 5 }, (_, i) => `${record}.${i}`);
+    const { out, ledger } = await through(version, { split }, texts(2000));
+    const place = (text: string): number => Number(text.split('.')[0]);
+    expect(out.every((text, i) => i === 0 || place(out[i - 1] as string) <= place(text))).toBe(true);
+    expect(out.filter((text) => text.includes('.'))).toEqual(texts(2000).flatMap(split));
+    expect(out.filter((text) => !text.includes('.'))).toEqual(texts(2000));
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('in a graph without order, a record becomes any number of others', async () => {
+    const split = (record: string) => Array.from({ length: 100 }, (_, i) => `${record}.${i}`);
+    const { out, ledger } = await through(SHAPES['a graph, between native stages'], { enrich: split }, texts(300));
+    expect(out).toEqual(texts(300).flatMap(split));
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('as a sink at the end of a branch', async () => {
+    const version = graph([js('watch', { sink: true }), identity('keep')], ['in>watch', 'in>keep', 'keep>out'], {
+      boundary_policy: { in: 'Broadcast' },
+    });
+    const seen: string[] = [];
+    const { out, ledger } = await through(
+      version,
+      {
+        watch: (record: string) => {
+          seen.push(record);
+        },
+      },
+      texts(2000),
+    );
+    expect(seen).toEqual(texts(2000));
+    expect(out).toEqual(texts(2000));
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('in every shard of a ring', async () => {
+    const version = ring([identity('first'), roomy], 'utf8', {
+      shards: 3,
+      ordering: 'PerKey',
+      shard_key: { kind: 'bytes', offset: 0, length: 1 },
+    });
+    const enrich = (record: string) => `<${record}>`;
+    const { out, ledger } = await through(version, { enrich }, texts(3000));
+    expect(out.sort()).toEqual(texts(3000).map(enrich).sort());
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('twice in a row, also with nothing native in the pipeline', async () => {
+    const stages = [js('one'), js('two')];
+    const version = graph(stages, ['in>one', 'one>two', 'two>out']);
+    const { out, ledger } = await through(
+      version,
+      { one: (record: string) => `${record}a`, two: (record: string) => `${record}b` },
+      texts(2000),
+    );
+    expect(out).toEqual(texts(2000).map((text) => `${text}ab`));
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('behind a journal, which a relay reads for it', async () => {
+    const version = compile({
+      version: 2,
+      name: 'journal',
+      target: 'LaneGraph',
+      stages: [js('enrich')],
+      boundaries: [
+        { id: 'in', kind: 'ingress', codec: 'utf8' },
+        { id: 'out', kind: 'egress', codec: 'utf8' },
+      ],
+      lane_graph: {
+        connections: [
+          { from: 'in', to: 'enrich', lane: { kind: 'Journal', fsync: 'none' } },
+          { from: 'enrich', to: 'out', lane: { kind: 'SequencedSlots', capacity: 64, gating: 4 } },
+        ],
+      },
+    } as unknown as PipelinePlanV2);
+    const { out, ledger } = await through(version, { enrich: (record: string) => `<${record}>` }, texts(1000));
+    expect(out).toEqual(texts(1000).map((text) => `<${text}>`));
+    expect(ledger.imbalances).toEqual([]);
+    expect(Object.keys(ledger.inserted)).toContain('relay:in->enrich');
+  });
+});
+
+describe('structs', () => {
+  const readings = Array.from({ length: 2000 }, (_, i): Reading => ({ sensor: i, value: i / 2 }));
+  const keeping = { keeps_layout: true } as const;
+
+  test.each([
+    ['ring', ring([identity('first'), js('double', keeping), identity('last')], READING)],
+    [
+      'graph',
+      graph(
+        [identity('first'), js('double', keeping), identity('last')],
+        ['in>first', 'first>double', 'double>last', 'last>out'],
+        {},
+        READING,
+      ),
+    ],
+  ])('in a %s are changed in place through their fields', async (_, version) => {
+    const double = (record: Reading): void => {
+      record.value *= 2;
+    };
+    const { out, ledger } = await through(version, { double }, readings);
+    expect(out).toEqual(readings.map(({ sensor }) => ({ sensor, value: sensor })));
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('that only read are not changed by what is written to them', async () => {
+    const version = ring([js('spy', { access: 'read' })], READING);
+    const spy = (record: Reading): void => {
+      record.value = -1;
+    };
+    const { out } = await through(version, { spy }, readings);
+    expect(out).toEqual(readings);
+  });
+});
+
+describe('what a function must not do fails the record, by a sentence', () => {
+  const cases: [string, StageEntry, unknown, RegExp][] = [
+    ['a promise', js('enrich'), Promise.resolve('x'), /returned a promise/],
+    [
+      'a filtered record where the stage declares none',
+      js('enrich', { filters: false }),
+      false,
+      /declares filters: false/,
+    ],
+    ['another record where it only reads', js('enrich', { access: 'read' }), 'x', /declares access: "read"/],
+    ['a value that is no record', js('enrich'), 5, /a utf8 record is a string, received 5/],
+    ['more than one element in a ring', js('enrich', { room: 9 }), ['a', 'b'], /more than one record of one/],
+    ['an element longer than the slot', js('enrich', { room: 2 }), 'x'.repeat(9), /of 9 bytes .* raise room/],
+  ];
+  test.each(cases)('%s', async (_, stage, answer, words) => {
+    const { ledger } = await through(ring([stage]), { enrich: () => answer }, texts(10));
+    expect(ledger.failure?.cause).toMatch(words);
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('a throw of anything, also of what cannot be read', async () => {
+    const hostile = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no');
+        },
+        getPrototypeOf: () => {
+          throw new Error('no');
+        },
+      },
+    );
+    const { ledger } = await through(
+      ring([js('enrich')]),
+      {
+        enrich: () => {
+          throw hostile;
+        },
+      },
+      texts(10),
+    );
+    expect(ledger.failure?.cause).toMatch(/stage "enrich": it threw/);
+  });
+});
+
+describe('the ends of a pipeline with a function of JavaScript', () => {
+  test.each(Object.entries(SHAPES))(
+    'halt from inside of the function, in %s: counted, and nothing moves any more',
+    async (_, version) => {
+      let calls = 0;
+      const pipeline = openHosted(
+        version,
+        {},
+        {
+          enrich: (record: string) => {
+            calls++;
+            if (record === '100') pipeline.halt();
+          },
+        },
+      ) as Pipeline;
+      const ingress = pipeline.ingress('in');
+      for (let i = 0; i < 500; i++) ingress.tryPush(`${i}` as never);
+      ingress.flush();
+      await pipeline.finished();
+      expect(pipeline.state).toBe('stopped');
+      const ledger = pipeline.ledger();
+      expect(ledger.imbalances).toEqual([]);
+      const { in: reached, abandoned } = ledger.stages['enrich'] as { in: number; abandoned: number };
+      expect(abandoned).toBeGreaterThan(0);
+      expect(reached).toBeGreaterThanOrEqual(abandoned);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      // The batch that was shown goes on to its end, and what it says reaches nothing.
+      expect(calls).toBeLessThanOrEqual(500);
+    },
+  );
+
+  test('stop drains through the function', async () => {
+    const pipeline = openHosted(
+      SHAPES['a graph, between native stages'],
+      { ports: { out: 'discard' } },
+      {
+        enrich: (record: string) => record,
+      },
+    ) as Pipeline;
+    const ingress = pipeline.ingress('in');
+    for (let i = 0; i < 1000; i++) await ingress.push(`${i}` as never);
+    const ledger = await pipeline.stop();
+    expect(ledger.stages['enrich']).toMatchObject({ in: 1000, out: 1000, abandoned: 0 });
+    expect(ledger.balanced).toBe(true);
+  });
+
+  test('a loop that never gives the event loop a turn gets its records all the same', () => {
+    const pipeline = openHosted(
+      SHAPES['a ring, between native stages'],
+      {},
+      { enrich: (record: string) => record },
+    ) as Pipeline;
+    const ingress = pipeline.ingress('in');
+    const egress = pipeline.egress('out');
+    const out: unknown[] = [];
+    let next = 0;
+    while (out.length < 5000) {
+      while (next < 5000 && ingress.tryPush(`${next}` as never) === 'OK') next++;
+      egress.poll((record) => out.push(record));
+    }
+    expect(out).toEqual(texts(5000));
+    expect(pipeline.halt().balanced).toBe(true);
+  });
+
+  test('only one thread runs a stage', () => {
+    const pipeline = openHosted(SHAPES['a ring, as the only stage'], {}, { enrich: () => undefined }) as Pipeline;
+    expect(() => attachHosted(pipeline.number, { enrich: () => undefined })).toThrow(
+      /stage "enrich" is run by another thread/,
+    );
+    pipeline.halt();
+  });
+});
+
+describe('in a worker', () => {
+  test.each(Object.entries(SHAPES))('that attaches, in %s', async (_, version) => {
+    const pipeline = openHosted(version, {}, {}, ['enrich']) as Pipeline;
+    const worker = start(pipeline.number, 'bracket');
+    const ingress = pipeline.ingress('in');
+    const out: unknown[] = [];
+    const polled = (async () => {
+      for await (const record of pipeline.egress('out')) out.push(record);
+    })();
+    for (const text of texts(3000)) await ingress.push(text as never);
+    ingress.close();
+    await polled;
+    expect(out).toEqual(texts(3000).map((text) => `<${text}>`));
+    const ledger = await pipeline.stop();
+    expect(ledger.balanced).toBe(true);
+    await worker.terminate();
+  });
+
+  test('that never comes back from the function: halt does not wait for it', async () => {
+    const pipeline = openHosted(SHAPES['a graph, between native stages'], {}, {}, ['enrich']) as Pipeline;
+    const worker = start(pipeline.number, 'spin');
+    pipeline.ingress('in').tryPush('x' as never);
+    pipeline.ingress('in').flush();
+    await once(worker, 'message');
+    const ledger = pipeline.halt();
+    expect(ledger.balanced).toBe(true);
+    expect(ledger.stages['enrich']).toMatchObject({ in: 1, abandoned: 1 });
+    await worker.terminate();
+  });
+});
+
+function start(number: number, job: string): Worker {
+  return new Worker(new URL('./hosting-worker.mjs', import.meta.url), { workerData: { number, job } });
+}
