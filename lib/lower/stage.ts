@@ -29,8 +29,8 @@ export function abilitiesOf({ access, filters, fails, sink, emits, keepsLayout }
 }
 
 /** In a ring: it marks records that go no further, because its op filters them or because they failed in it. */
-export const marksRecords = ({ filters, onError }: Pick<StageSpec, 'filters' | 'onError'>): boolean =>
-  filters || onError === 'Drop' || onError === 'DeadLetter';
+export const marksRecords = ({ filters, fails, onError }: Pick<StageSpec, 'filters' | 'fails' | 'onError'>): boolean =>
+  filters || (fails && (onError === 'Drop' || onError === 'DeadLetter'));
 
 /**
  * Lowers one catalog entry.

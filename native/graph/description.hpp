@@ -47,8 +47,8 @@ struct StageDescription {
 
   // In a ring: it marks records that go no further.
   bool marks_records() const noexcept {
-    return has(abi::StageFlag::kFilters) || on_error == abi::OnErrorCode::kDrop ||
-           on_error == abi::OnErrorCode::kDeadLetter;
+    const bool goes_on = on_error == abi::OnErrorCode::kDrop || on_error == abi::OnErrorCode::kDeadLetter;
+    return has(abi::StageFlag::kFilters) || (has(abi::StageFlag::kFails) && goes_on);
   }
   bool has(abi::StageFlag flag) const noexcept { return (flags & static_cast<std::uint32_t>(flag)) != 0; }
   // Records of a struct are that struct behind it as well.

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "graph/spec_reader.hpp"
 
@@ -69,6 +70,13 @@ std::uint64_t Graph::write_list(const std::vector<std::uint64_t>& values) {
 
 std::uint64_t Graph::write_indices(const std::vector<std::uint32_t>& values) {
   return put_list(values.data(), values.size() * sizeof(std::uint32_t));
+}
+
+lane::OnError on_error_of(const StageDescription& stage) {
+  if (stage.on_error == abi::OnErrorCode::kDeadLetter)
+    throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
+                           "stage " + stage.id + " has on_error dead_letter, and no lane takes its letters");
+  return {.code = stage.on_error};
 }
 
 std::string OpReports::text() const {

@@ -23,6 +23,7 @@
 #include "core/producer.hpp"
 #include "graph/description.hpp"
 #include "graph/layout.hpp"
+#include "lane/failed_records.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/slots_reader.hpp"
@@ -175,6 +176,9 @@ class Graph {
   std::uint64_t list_cursor_;
   std::uint64_t text_cursor_;
 };
+
+// A stage's policy for records that fail. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs a lane of letters.
+lane::OnError on_error_of(const StageDescription& stage);
 
 // What the ops of a graph's stages report, by stage id.
 class OpReports {

@@ -285,6 +285,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   lane::RoleContext context = role_context(index);
   context.headroom = stage.headroom;
   context.tailroom = stage.tailroom;
+  context.on_error = on_error_of(stage);
   std::unique_ptr<lane::Role> made;
   try {
     op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "core/record.hpp"
 #include "core/shard_end.hpp"
 #include "core/stamps.hpp"
+#include "lane/failed_records.hpp"
 #include "op/apply.hpp"
 #include "op/op.hpp"
 
@@ -33,8 +35,9 @@ struct StageContext {
   abi::AgentEntry* entry = nullptr;
   std::uint32_t agent_index = 0;
   std::uint32_t upstream_agent = 0;             // whom it waits for, in words for an observer: its first dependency
-  std::vector<const std::uint8_t*> marks = {};  // planes of the nearest filtering ancestors
-  std::uint8_t* own_marks = nullptr;
+  std::vector<const std::uint8_t*> marks = {};  // planes of the nearest marking ancestors
+  std::uint8_t* own_marks = nullptr;            // of an op that filters, or goes on without records that fail
+  lane::OnError on_error = {};
   core::StampTable stamps = {};
   std::vector<core::StampTable> upstream_stamps = {};
   core::Histogram histogram = {};
@@ -48,25 +51,29 @@ struct StageContext {
 template <class Layout, class Op>
 class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
  public:
-  StageAgent(StageContext context, Op& op) : context_(std::move(context)), op_(op), next_(context_.first) {}
+  StageAgent(StageContext context, Op& op)
+      : context_(std::move(context)),
+        op_(op),
+        next_(context_.first),
+        failed_records_(context_.on_error, *context_.block, context_.agent_index) {}
 
   std::uint32_t do_work() noexcept override {
     const std::uint64_t end = context_.barrier.available(next_, context_.batch_records, true);
-    if (end == next_) {
-      if (!failed_) observe(abi::AgentState::kWaiting, context_.upstream_agent);
-      return 0;
-    }
+    if (end == next_) return rest();
     const std::uint64_t begin = next_;
-    const bool failed = work(end);
+    // A record whose letter waits for room has been shown to the op.
+    while ((halt_ != Halt::kNot || work(end)) && goes_on(end)) {
+    }
     if (const std::uint64_t sampled = core::first_sampled(begin, next_); sampled != next_) stamp(sampled);
     store_counters();
     // SYNC POINT S1: publishes what this stage wrote (bytes, slots, marks, stamps) to the stages after it, and to a
     // producer that may reuse the slots.
     core::publish_to(context_.block->sequence, next_, context_.ring.may_sleep);
-    if (failed) [[unlikely]]
-      fail();
-    observe(failed ? abi::AgentState::kFailed : abi::AgentState::kWorking, abi::kNone);
-    return static_cast<std::uint32_t>(next_ - begin) + (failed ? 1 : 0);
+    const auto moved = static_cast<std::uint32_t>(next_ - begin);
+    if (halt_ != Halt::kNot) [[unlikely]]
+      return moved + halt();
+    observe(abi::AgentState::kWorking, abi::kNone);
+    return moved;
   }
 
   void end_backoff() noexcept override { context_.barrier.end_backoff(); }
@@ -81,8 +88,14 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
   }
 
  private:
+  // What keeps it at the record at next_: it has failed, or waits for room for its letter.
+  enum class Halt : std::uint8_t { kNot, kFailed, kLetter };
+
   // Moves next_ to `end`, or to the record that failed; true when one did.
   bool work(std::uint64_t end) noexcept {
+    if constexpr (Op::kFails && !Op::kFilters)
+      if (context_.own_marks != nullptr) [[unlikely]]
+        prepare_marks(end);
     if constexpr (Layout::kHasSlots)
       if (context_.checks_slots) return work_each<false, true>(end);
     if (!context_.marks.empty()) return work_each<true, false>(end);
@@ -140,7 +153,7 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
       if constexpr (Op::kFilters) {
         const bool filtered = outcome == op::Outcome::kFilter;
         context_.own_marks[index] = filtered ? 1 : 0;
-        filtered_ += filtered ? 1 : 0;
+        gone_ += filtered ? 1 : 0;
       }
     }
     return false;
@@ -150,6 +163,60 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     for (const std::uint8_t* plane : context_.marks)
       if (plane[index] != 0) return true;
     return false;
+  }
+
+  // Of an op that does not filter, so that the loop over records has no mark to write: its plane says before the work
+  // what the marks before it say, and gets a mark for each record that fails.
+  BYTEOR_NEVER_INLINE void prepare_marks(std::uint64_t end) noexcept {
+    for (std::uint64_t s = next_; s != end; ++s) {
+      const std::uint32_t index = static_cast<std::uint32_t>(s) & context_.ring.slot_mask;
+      context_.own_marks[index] = marked(index) ? 1 : 0;
+    }
+  }
+
+  // The record at next_ has failed. True when the stage goes on behind it, and the batch is not at its end.
+  BYTEOR_NEVER_INLINE bool goes_on(std::uint64_t end) noexcept {
+    using Fate = lane::FailedRecords::Fate;
+    if (halt_ == Halt::kLetter) ++in_;
+    halt_ = Halt::kNot;
+    switch (fate()) {
+      case Fate::kPass:
+        mark(0);
+        break;
+      case Fate::kGone:
+        mark(1);
+        ++gone_;
+        ++failed_gone_;
+        break;
+      case Fate::kWait:
+        halt_ = Halt::kLetter;
+        --in_;
+        return false;
+      case Fate::kStop:
+        halt_ = Halt::kFailed;
+        ++gone_;
+        ++failed_gone_;
+        return false;
+    }
+    return ++next_ != end;
+  }
+
+  lane::FailedRecords::Fate fate() noexcept {
+    core::RecordRef record{};
+    typename Layout::Slot slot;
+    // Built-ins decide before they write, so the slot has the record as it came.
+    damaged_ = damaged_ || !Layout::load(context_.ring, next_, Op::kWrites ? context_.room : core::Room{}, slot, record);
+    if (damaged_) {
+      failed_records_.stop(abi::FailureCause::kDamaged);
+      return lane::FailedRecords::Fate::kStop;
+    }
+    return failed_records_.judge({record.data, record.length, record.flags, next_, abi::FailureCause::kRejected},
+                                 [this] { return op_.cause(); });
+  }
+
+  void mark(std::uint8_t value) noexcept {
+    if (context_.own_marks != nullptr)
+      context_.own_marks[static_cast<std::uint32_t>(next_) & context_.ring.slot_mask] = value;
   }
 
   void stamp(std::uint64_t sampled) noexcept {
@@ -168,19 +235,42 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
     };
     put(context_.block->in, in_);
     put(context_.block->skipped, skipped_);
-    if constexpr (Op::kFilters) put(context_.block->filtered, filtered_);
-    put(context_.block->out, in_ - filtered_);
+    if constexpr (Op::kFilters) put(context_.block->filtered, gone_ - failed_gone_);
+    put(context_.block->out, in_ - gone_);
   }
 
-  void fail() noexcept {
+  // There is nothing to read.
+  std::uint32_t rest() noexcept {
+    if (failed_) return 0;
+    observe(abi::AgentState::kWaiting, context_.upstream_agent);
+    if (context_.on_error.letters == nullptr || letters_closed_ || !done()) return 0;
+    return close_letters();
+  }
+
+  // A reader that sleeps must hear of it: it is work.
+  std::uint32_t close_letters() noexcept {
+    context_.on_error.close();
+    letters_closed_ = true;
+    return 1;
+  }
+
+  // It stays at the record at next_, and everything before it is on its way. What has moved beyond the records.
+  BYTEOR_NEVER_INLINE std::uint32_t halt() noexcept {
+    if (halt_ == Halt::kLetter) {
+      observe(abi::AgentState::kStalled, failed_records_.letters_agent());
+      return 0;
+    }
     failed_ = true;
+    halt_ = Halt::kNot;
     // What it knew of does not go any further: S4.
     context_.barrier.forget(next_);
-    context_.block->failed.store(1, std::memory_order_relaxed);
-    context_.block->out.store(static_cast<double>(in_ - filtered_ - 1), std::memory_order_relaxed);
     core::stop_shard_before(*context_.stop_before, next_);
-    context_.failures->report_failure(context_.agent_index, next_,
-                                      damaged_ ? std::string(core::kDamagedRecord) : op_.cause());
+    context_.failures->report_failure(
+        context_.agent_index, next_,
+        damaged_ ? std::string(core::kDamagedRecord) : failed_records_.told(op_.cause()));
+    close_letters();
+    observe(abi::AgentState::kFailed, abi::kNone);
+    return 1;
   }
 
   void observe(abi::AgentState state, std::uint32_t waits_for) noexcept {
@@ -195,10 +285,14 @@ class alignas(core::kCacheBlock) StageAgent final : public core::Agent {
   std::uint64_t next_;
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;
-  std::uint64_t filtered_ = 0;
+  std::uint64_t gone_ = 0;         // filtered, or failed and not passed on
+  std::uint64_t failed_gone_ = 0;  // the latter
+  lane::FailedRecords failed_records_;
   abi::AgentState observed_ = abi::AgentState::kIdle;
+  Halt halt_ = Halt::kNot;
   bool failed_ = false;
   bool damaged_ = false;
+  bool letters_closed_ = false;
 };
 
 }  // namespace byteor::ring

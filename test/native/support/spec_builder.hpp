@@ -30,7 +30,10 @@ struct StageSpec {
   abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
 
   bool marks() const {
-    return op == abi::OpCode::kFilter || on_error == abi::OnErrorCode::kDrop || on_error == abi::OnErrorCode::kDeadLetter;
+    const bool fails = (op::find_row(static_cast<std::uint32_t>(op))->flags &
+                        static_cast<std::uint32_t>(abi::StageFlag::kFails)) != 0;
+    return op == abi::OpCode::kFilter ||
+           (fails && (on_error == abi::OnErrorCode::kDrop || on_error == abi::OnErrorCode::kDeadLetter));
   }
 };
 
