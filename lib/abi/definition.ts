@@ -1,15 +1,26 @@
+import {
+  FAILURE_CAUSES,
+  failureCauses,
+  failureCauseWords,
+  LetterHeader,
+  onErrorCodes,
+  onErrorWords,
+} from './failure.js';
+import { LayoutHeader, LayoutPart } from './layout.js';
 import * as limits from './limits.js';
 import { configStructs, opCodes } from './ops.js';
 import { CACHE_BLOCK, struct } from './struct.js';
 
+export { LetterHeader } from './failure.js';
+export { LayoutHeader, LayoutPart } from './layout.js';
 export * from './limits.js';
 export { SpecKey } from './ops.js';
 
 /**
  * The ONE definition of everything that TypeScript and C++ both touch: the lowered plan ("spec", written once by
- * lib/lower and checked again by native/graph) and the region (state that threads share while a pipeline runs); ops.ts has
- * what stands of each op. `npm run abi` writes native/abi/abi_generated.hpp and native/op/catalog_generated.hpp from it; a test
- * proves that the checked-in headers agree.
+ * lib/lower and checked again by native/graph) and the region (state that threads share while a pipeline runs). layout.ts,
+ * ops.ts and failure.ts have what stands of layouts, of each op, and of records that fail. `npm run abi` writes
+ * native/abi/abi_generated.hpp and native/op/catalog_generated.hpp from it; a test proves that the checked-in headers agree.
  *
  * Spec:    SpecHeader | SpecSection × section_count | sections…      (offsets from the start of the buffer)
  * Layout:  LayoutHeader | u32 × agent_count, padded to 8 | LayoutPart × part_count
@@ -24,7 +35,7 @@ export { SpecKey } from './ops.js';
 export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
 export const SPEC_LAYOUT_VERSION = 4;
 export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
-export const REGION_LAYOUT_VERSION = 2;
+export const REGION_LAYOUT_VERSION = 3;
 export const LAYOUT_MAGIC = 0x4c_52_54_42; // "BTRL" in memory order
 
 const OTHER_FIELDS = { Bool: 11, Bytes: 12, Utf8: 13 } as const;
@@ -61,6 +72,8 @@ export const enums = {
   LayoutCode: { Variable: 1, Fixed: 2, Framed: 3 },
   LaneKindCode: { Events: 1, Journal: 2, SequencedSlots: 3, FanoutBroadcast: 4 },
   OnFullCode: { Block: 0, Drop: 1 },
+  OnErrorCode: onErrorCodes,
+  FailureCause: failureCauses,
   /**
    * Inserted: the compiler's, no author's connection. Watermarked: an Ordered merge is downstream, so the writer also
    * says which ordinals can no longer come.
@@ -110,6 +123,8 @@ export const words = {
   PinState: { NotAsked: 'NotAsked', Applied: 'Applied', Degraded: 'Degraded', Failed: 'Failed' },
   Profile: { Default: 'default', LowLatency: 'low-latency', IsolatedCore: 'isolated-core' },
   WaitStrategy: { Profile: 'profile', Adaptive: 'adaptive', Spin: 'spin', Yield: 'yield', Park: 'park' },
+  OnErrorCode: onErrorWords,
+  FailureCause: failureCauseWords,
 } as const satisfies { readonly [Name in keyof typeof enums]?: Readonly<Record<keyof (typeof enums)[Name], string>> };
 
 /** StageFlag bits of what a stage does. */
@@ -180,6 +195,7 @@ export const SpecStage = struct('SpecStage', 'One entry of the stage catalog: an
   ['tailroom', 'u32', 'bytes this op may write after a record'],
   ['config_offset', 'u32', 'in Configs, where the config of the stage before ends'],
   ['config_length', 'u32', 'bytes; 0: none'],
+  ['on_error', 'u32', 'OnErrorCode'],
 ]);
 
 export const SpecRing = struct('SpecRing', 'The SingleRing payload, resolved. Exactly one record in its table.', [
@@ -192,7 +208,7 @@ export const SpecRing = struct('SpecRing', 'The SingleRing payload, resolved. Ex
   ['ingress', 'u32', 'index into Boundaries'],
   ['egress', 'u32', 'index into Boundaries'],
   ['shard_key', 'u32', 'index into Keys, or NONE'],
-  ['mark_count', 'u32', 'mark planes: one per entry that filters'],
+  ['mark_count', 'u32', 'mark planes: one per entry that marks records as gone'],
   ['terminal_mask', 'u64', 'entries that nothing depends on: what the egress waits for'],
   ['egress_filter_mask', 'u64', 'entries whose marks the egress reads'],
 ]);
@@ -201,9 +217,9 @@ export const SpecRingEntry = struct('SpecRingEntry', 'One stage in the ring, in 
   ['stage', 'u32', 'index into Stages'],
   ['dependency_start', 'u32', 'index into Dependencies'],
   ['dependency_count', 'u32', '0: straight from the ingress'],
-  ['mark', 'u32', 'its mark plane, or NONE when the op never filters'],
+  ['mark', 'u32', 'its mark plane, or NONE: it neither filters nor goes on without records that fail'],
   ['ancestor_mask', 'u64', 'all entries before it on some path (transitive)'],
-  ['filter_mask', 'u64', 'entries whose marks it reads: the nearest filtering ancestors'],
+  ['filter_mask', 'u64', 'entries whose marks it reads: the nearest marking ancestors'],
 ]);
 
 export const SpecRole = struct(
@@ -248,57 +264,6 @@ export const SpecLane = struct(
     ['retain_ms', 'u64', 'Journal: 0: no limit'],
   ],
 );
-
-// ---- the layout ----------------------------------------------------------------------------------------------------
-
-export const LayoutHeader = struct(
-  'LayoutHeader',
-  'First bytes of a layout. Offsets are from the start of the region; threads of agents and parts follow.',
-  [
-    ['magic', 'u32', 'LAYOUT_MAGIC'],
-    ['layout_version', 'u32', 'REGION_LAYOUT_VERSION'],
-    ['total_bytes', 'u32', 'size of this buffer'],
-    ['target', 'u32', 'TargetCode'],
-    ['thread_count', 'u32', 'ThreadBlock records: what runs agents'],
-    ['agent_count', 'u32', 'u32 each: index of its thread, or NONE for an end that is a handle of JavaScript'],
-    ['part_count', 'u32', 'LayoutPart records: a shard or a lane each'],
-    ['hosted_count', 'u32', 'of the threads the last ones, which JavaScript runs: one a hosted stage'],
-    ['region_bytes', 'u64', 'size of the region'],
-    ['observable_bytes', 'u64', 'prefix that holds everything but marks and records'],
-    ['agents', 'u64', 'AgentEntry × agent_count'],
-    ['threads', 'u64', 'ThreadBlock × thread_count'],
-    ['blocks', 'u64', 'RingBlock or LaneBlock × part_count'],
-    ['lists', 'u64', 'room for lists of offsets and of indices'],
-    ['list_bytes', 'u64', ''],
-    ['texts', 'u64', 'room for the plan’s name and ids'],
-    ['text_bytes', 'u64', ''],
-  ],
-);
-
-export const LayoutPart = struct('LayoutPart', 'Sizes and places of a shard or of a lane; a place of 0 is none.', [
-  ['layout', 'u32', 'LayoutCode'],
-  ['capacity', 'u32', 'records; Framed: bytes. The gate, exactly as asked for'],
-  ['slot_count', 'u32', 'power of two ≥ capacity; Framed: 0'],
-  ['slot_stride', 'u32', 'bytes from slot to slot; Framed: 0'],
-  ['word_bytes', 'u32', 'WORD_BYTES where a sequence word stands before every record of a shard, else 0'],
-  ['record_max', 'u32', 'largest record, bytes'],
-  [
-    'memory_bytes',
-    'u32',
-    'of the arena or of the frames: a power of two; of a lane’s structs; 0 in a shard of structs',
-  ],
-  ['stamp_count', 'u32', 'power of two'],
-  ['producer', 'u64', 'ProducerBlock'],
-  ['consumers', 'u64', 'ConsumerBlock each: entries, then the egress; or the lane’s readers'],
-  ['journal', 'u64', 'JournalBlock'],
-  ['files', 'u64', 'ConsumerBlock of the agent that writes the files'],
-  ['stamps', 'u64', 'f64 × stamp_count each, padded to a block: entries, then the producer; or the lane’s writer'],
-  ['histograms', 'u64', 'u32 × HISTOGRAM_COUNTS, one a consumer'],
-  ['marks', 'u64', 'a byte a slot each, padded to a page: planes of a shard'],
-  ['slots', 'u64', 'Slot × slot_count; in a shard of structs the slots themselves'],
-  ['ordinals', 'u64', 'u64 × slot_count, where a lane of slots keeps them'],
-  ['data', 'u64', 'memory_bytes: arena, frames or a lane’s structs'],
-]);
 
 // ---- the region ----------------------------------------------------------------------------------------------------
 
@@ -349,7 +314,7 @@ export const RegionHeader = struct('RegionHeader', 'First bytes of a pipeline’
   ['failed_reserved', 'u32', 'zero'],
   ['failed_sequence', 'u64', 'sequence of the record in its shard'],
   ['failed_cause_length', 'u32', 'bytes'],
-  ['failed_cause', 'char[500]', 'UTF-8'],
+  ['failed_cause', `char[${limits.CAUSE_BYTES_MAX}]`, 'UTF-8'],
 ]);
 
 export const RingBlock = struct(
@@ -443,6 +408,14 @@ export const ConsumerBlock = struct(
     ['keyless', 'af64', 'router by KeyHash: records without the key, given to its first lane'],
     ['emitted', 'af64', 'stage: records that it made, but for one that stands for one that it read alone'],
     ['absorbed', 'af64', 'stage: records of which several came, or that it kept'],
+    ['held', 'af64', 'stage: records that its op has seen and not answered; they are not among `in`'],
+    // Written when a record fails, and at no other time.
+    'line',
+    ['stopped', 'af64', 'records that failed and stopped the pipeline'],
+    ['dropped', 'af64', 'records that failed and were dropped'],
+    ['dead_lettered', 'af64', 'records that failed and became letters'],
+    ['passed_failed', 'af64', 'records that failed and went on as they came; they are not among `failed`'],
+    ['causes', `af64[${FAILURE_CAUSES}]`, 'records that failed, passed ones included, by FailureCause'],
   ],
 );
 
@@ -597,6 +570,7 @@ export const structs = [
   RingBlock,
   ProducerBlock,
   ConsumerBlock,
+  LetterHeader,
   LaneBlock,
   JournalBlock,
   AgentEntry,

@@ -103,6 +103,11 @@ const OPENING = {
     'with `observe` there is no folder, or no room in it, for the file of the memory',
     'Set `XDG_RUNTIME_DIR`, give `/dev/shm` more room, or leave `observe` out; `byteor doctor` shows the folders.',
   ),
+  ON_ERROR_UNAVAILABLE: opening(
+    'core',
+    'a stage of the compiled plan has an `on_error` that this version does not run',
+    'Compile the plan again with the installed version, whose stages stop the pipeline when a record fails.',
+  ),
   OP_UNAVAILABLE: opening(
     'both',
     'the plan has an op that this version does not run (`js:` or `native:`)',

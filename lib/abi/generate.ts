@@ -4,7 +4,7 @@ import { constants, enums, stageFlags, structs, words } from './definition.js';
 import { CORE_ERROR_CODES } from './error-codes.js';
 import * as limits from './limits.js';
 import { callerOps, type OpRow, ops } from './ops.js';
-import { CACHE_BLOCK, type Field, type StructLayout } from './struct.js';
+import { arrayOf, CACHE_BLOCK, type Field, type StructLayout } from './struct.js';
 
 /**
  * Writes the C++ face of the shared definition. The texts of HEADERS are pure, so that a test can compare them with the
@@ -12,6 +12,7 @@ import { CACHE_BLOCK, type Field, type StructLayout } from './struct.js';
  */
 
 const CPP_TYPES: Readonly<Record<string, string>> = {
+  char: 'char',
   u8: 'std::uint8_t',
   u16: 'std::uint16_t',
   u32: 'std::uint32_t',
@@ -37,8 +38,8 @@ function renderField(field: Field, previousEnd: number): string {
   const startsBlock = field.offset % CACHE_BLOCK === 0 && field.offset - previousEnd >= 8;
   const align = startsBlock ? `alignas(${CACHE_BLOCK}) ` : '';
   const comment = field.doc === '' ? '' : `  // ${field.doc}`;
-  const text = /^char\[(\d+)\]$/.exec(field.type);
-  if (text !== null) return `  ${align}char ${field.name}[${text[1]}];${comment}`;
+  const array = arrayOf(field.type);
+  if (array !== undefined) return `  ${align}${CPP_TYPES[array.element]} ${field.name}[${array.count}];${comment}`;
   return `  ${align}${CPP_TYPES[field.type]} ${field.name};${comment}`;
 }
 

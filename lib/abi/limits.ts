@@ -114,3 +114,5 @@ export const CATALOG_STAGES_MAX = 1024;
 export const CATALOG_BOUNDARIES_MAX = 256;
 /** Text given to an op (UTF-8 bytes). Writers reserve this much room in every slot, so it is kept far below a record. */
 export const OP_TEXT_BYTES_MAX = 65_536;
+/** Bytes that a region and a letter keep of why a record failed: a sentence with an excerpt of the record. */
+export const CAUSE_BYTES_MAX = 500;

@@ -4,7 +4,15 @@
  */
 
 /** Plain fields are written before a pipeline runs; `a…` fields are atomic: shared between threads while it runs. */
-export type FieldType = 'u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'f64' | 'a32' | 'a64' | 'af64' | `char[${number}]`;
+export type FieldType =
+  | ('u8' | 'u16' | 'u32' | 'i32' | 'u64' | 'f64' | 'a32' | 'a64' | 'af64')
+  | (`char[${number}]` | `af64[${number}]`);
+
+/** The type of an element, and how many there are, of a field that is an array. */
+export function arrayOf(type: FieldType): { readonly element: string; readonly count: number } | undefined {
+  const text = /^(char|af64)\[(\d+)\]$/.exec(type);
+  return text === null ? undefined : { element: text[1] as string, count: Number(text[2]) };
+}
 
 const SIZES: Readonly<Record<string, number>> = {
   u8: 1,
@@ -16,6 +24,7 @@ const SIZES: Readonly<Record<string, number>> = {
   a32: 4,
   a64: 8,
   af64: 8,
+  char: 1,
 };
 
 export interface Field {
@@ -43,11 +52,10 @@ export type FieldSpec<Name extends string> = readonly [Name, FieldType, string] 
 export const CACHE_BLOCK = 128;
 
 function sizeAndAlign(type: FieldType): { bytes: number; align: number } {
-  const text = /^char\[(\d+)\]$/.exec(type);
-  if (text !== null) return { bytes: Number(text[1]), align: 1 };
-  const bytes = SIZES[type];
-  if (bytes === undefined) throw new TypeError(`unknown field type ${type}`);
-  return { bytes, align: bytes };
+  const { element, count } = arrayOf(type) ?? { element: type, count: 1 };
+  const align = SIZES[element];
+  if (align === undefined) throw new TypeError(`unknown field type ${type}`);
+  return { bytes: count * align, align };
 }
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;

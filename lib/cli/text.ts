@@ -73,3 +73,9 @@ export function grouped(value: number): string {
   const digits = String(Math.round(Math.abs(value)));
   return `${value < 0 ? '-' : ''}${digits.replace(/\B(?=(?:\d{3})+$)/g, ',')}`;
 }
+
+/** `REJECTED 2, TOO_LARGE 1`: counts by a code. */
+export const causeWords = (causes: Readonly<Record<string, number>>): string =>
+  Object.entries(causes)
+    .map(([code, count]) => `${code} ${grouped(count)}`)
+    .join(', ');

@@ -46,6 +46,7 @@ export function stageSections(
       tailroom: stage.tailroom,
       config_offset: start,
       config_length: end - start,
+      on_error: enums.OnErrorCode[stage.onError],
     };
   });
   return [table(enums.SectionKind.Stages, SpecStage, rows), bytesSection(enums.SectionKind.Configs, concat(configs))];

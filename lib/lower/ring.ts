@@ -1,5 +1,5 @@
 /**
- * Lowers a SingleRing plan: dependency lists become ancestors and terminals, ops that filter get mark planes, room for
+ * Lowers a SingleRing plan: dependency lists become ancestors and terminals, stages that mark records get mark planes, room for
  * writing ops is summed, keys are resolved, and the layout of slots is chosen. Entries keep the author's topological
  * order; stages follow the entries, so that the order of the catalog leaves no trace.
  *
@@ -13,8 +13,8 @@ import { KeyTable } from './key.js';
 import { chooseLayout } from './layout.js';
 import { present } from './present.js';
 import type { RingEntrySpec, RingSpec } from './spec.js';
-import { lowerStage } from './stage.js';
-import { ancestorsOf, nearestFilters, terminalsOf } from './topology.js';
+import { lowerStage, marksRecords } from './stage.js';
+import { ancestorsOf, nearestMarking, terminalsOf } from './topology.js';
 
 function boundary(plan: SingleRingPlan, kind: BoundaryEntry['kind']): BoundaryEntry {
   return present(
@@ -34,7 +34,7 @@ function dependencyIndices(plan: SingleRingPlan): readonly (readonly number[])[]
 function lowerEntries(
   dependencies: readonly (readonly number[])[],
   ancestors: readonly (readonly number[])[],
-  filters: readonly boolean[],
+  marking: readonly boolean[],
 ): readonly RingEntrySpec[] {
   let marks = 0;
   return dependencies.map((own, index) => {
@@ -43,8 +43,8 @@ function lowerEntries(
       stage: index,
       dependencies: own,
       ancestors: before,
-      readsMarksOf: nearestFilters(before, filters, ancestors),
-      mark: filters[index] === true ? marks++ : null,
+      readsMarksOf: nearestMarking(before, marking, ancestors),
+      mark: marking[index] === true ? marks++ : null,
     };
   });
 }
@@ -64,7 +64,7 @@ export function lowerRing(plan: SingleRingPlan): RingSpec {
   const stages = ring.stages.map(({ stage }) => lowerStage(present(catalog.get(stage), `stage "${stage}"`), codec));
   const dependencies = dependencyIndices(plan);
   const ancestors = ancestorsOf(dependencies);
-  const filters = stages.map((stage) => stage.filters);
+  const marking = stages.map(marksRecords);
   const ingress = lowerBoundary(ingressEntry);
   const layout = chooseLayout(ingress, stages);
   const everyEntry = stages.map((_, index) => index);
@@ -80,11 +80,11 @@ export function lowerRing(plan: SingleRingPlan): RingSpec {
     ingress,
     egress: lowerBoundary(boundary(plan, 'egress')),
     stages,
-    entries: lowerEntries(dependencies, ancestors, filters),
+    entries: lowerEntries(dependencies, ancestors, marking),
     keys: keys.keys,
     shardKey,
-    markCount: sum(filters.map(Number)),
+    markCount: sum(marking.map(Number)),
     terminals: terminalsOf(dependencies),
-    egressReadsMarksOf: nearestFilters(everyEntry, filters, ancestors),
+    egressReadsMarksOf: nearestMarking(everyEntry, marking, ancestors),
   };
 }

@@ -16,6 +16,7 @@ export type RoleName = keyof typeof enums.RoleCode;
 export type PolicyName = keyof typeof enums.PolicyCode;
 export type LaneKindName = keyof typeof enums.LaneKindCode;
 export type OnFullName = keyof typeof enums.OnFullCode;
+export type OnErrorName = keyof typeof enums.OnErrorCode;
 export type FsyncName = keyof typeof enums.FsyncCode;
 
 /** What is known of the records of a boundary or of a lane. */
@@ -57,6 +58,8 @@ export interface StageSpec extends StageAbilities {
   readonly headroom: number;
   /** Bytes this op may write after a record. */
   readonly tailroom: number;
+  /** What becomes of a record that fails in it. */
+  readonly onError: OnErrorName;
   /** Null where the op has none. */
   readonly config: ConfigValues | null;
 }
@@ -69,9 +72,9 @@ export interface RingEntrySpec {
   readonly dependencies: readonly number[];
   /** All entries before it on some path. */
   readonly ancestors: readonly number[];
-  /** Entries whose marks it reads: its nearest filtering ancestors. */
+  /** Entries whose marks it reads: its nearest marking ancestors. */
   readonly readsMarksOf: readonly number[];
-  /** Its own mark plane, or null when its op never filters. */
+  /** Its own mark plane, or null when it never marks a record as gone: `marksRecords`. */
   readonly mark: number | null;
 }
 
@@ -103,7 +106,7 @@ export interface RingSpec {
   readonly keys: readonly KeySpec[];
   /** Index into `keys`, or null with one shard. */
   readonly shardKey: number | null;
-  /** How many mark planes there are: one per entry that filters. */
+  /** How many mark planes there are: one per entry that marks records. */
   readonly markCount: number;
   /** Entries that nothing depends on: what the egress waits for. */
   readonly terminals: readonly number[];

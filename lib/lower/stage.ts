@@ -28,6 +28,10 @@ export function abilitiesOf({ access, filters, fails, sink, emits, keepsLayout }
   return { writes, keepsLayout: (writes || emits) && keepsLayout, filters, fails, sink, emits };
 }
 
+/** In a ring: it marks records that go no further, because its op filters them or because they failed in it. */
+export const marksRecords = ({ filters, fails, onError }: Pick<StageSpec, 'filters' | 'fails' | 'onError'>): boolean =>
+  filters || (fails && (onError === 'Drop' || onError === 'DeadLetter'));
+
 /**
  * Lowers one catalog entry.
  * @param codec what an ingress upstream declares; with several, validation has seen to it that a field agrees
@@ -43,6 +47,8 @@ export function lowerStage(stage: StageEntry, codec: Codec): StageSpec {
     ...abilitiesOf(traits),
     headroom: room.head,
     tailroom: room.tail,
+    // Plans have no other yet.
+    onError: 'Stop',
     config,
   };
 }

@@ -26,15 +26,15 @@ export function terminalsOf(dependencies: readonly (readonly number[])[]): reado
 }
 
 /**
- * Of the `upstream` entries that filter, those with no other filtering one between them and the reader. A filter's
- * mark also carries what was filtered before it, so reading farther marks would only cost loads.
+ * Of the `upstream` entries that mark records, those with no other marking one between them and the reader. A mark also
+ * carries what was marked before it, so reading farther marks would only cost loads.
  */
-export function nearestFilters(
+export function nearestMarking(
   upstream: readonly number[],
-  filters: readonly boolean[],
+  marks: readonly boolean[],
   ancestors: readonly (readonly number[])[],
 ): readonly number[] {
-  const filtering = upstream.filter((entry) => filters[entry] === true);
-  const covered = new Set(filtering.flatMap((entry) => ancestors[entry] ?? []));
-  return filtering.filter((entry) => !covered.has(entry));
+  const marking = upstream.filter((entry) => marks[entry] === true);
+  const covered = new Set(marking.flatMap((entry) => ancestors[entry] ?? []));
+  return marking.filter((entry) => !covered.has(entry));
 }

@@ -1,6 +1,6 @@
 /** What the ledger says, as types: the counts of each element, and the equations that do not hold. */
 
-import type { enums } from '../abi/definition.js';
+import type { enums, WordOf } from '../abi/definition.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, StageIds } from '../plan/infer.js';
 import type { Failure } from './failure.js';
@@ -21,20 +21,44 @@ export interface IngressCounts {
   readonly keyless: number;
 }
 
-/** Records of a stage. `in` = `out` + `filtered` + `failed` + `abandoned`. */
+/** Why records failed, by code: those that it happened to. */
+export type CauseCounts = { readonly [Code in WordOf<'FailureCause'>]?: number };
+
+/**
+ * Records of a stage. `in` = `passed_on` + `filtered` + `failed` + `absorbed` + `abandoned` + `held`, `out` = `passed_on` +
+ * `emitted`, `failed` = `stopped` + `dropped` + `dead_lettered`.
+ */
 export interface StageCounts {
   /** Records that reached it. */
   readonly in: number;
-  /** Records that it passed on. */
+  /** Records that left it. */
   readonly out: number;
+  /** Records that left as the same record (changed, or replaced by one other), or ended in a sink. */
+  readonly passed_on: number;
+  /** Of these, records that failed and went on as they had come. */
+  readonly passed_failed: number;
+  /** Every other record that left it: those that it made. */
+  readonly emitted: number;
   /** Records that it took out of the flow. */
   readonly filtered: number;
-  /** Records that failed in it. */
+  /** Records that failed in it and did not go on. */
   readonly failed: number;
+  /** Of these, records that stopped the pipeline. */
+  readonly stopped: number;
+  /** Of these, records that were dropped. */
+  readonly dropped: number;
+  /** Of these, records of which a letter was written. */
+  readonly dead_lettered: number;
+  /** Records that it consumed and that did not leave themselves: several came of one, or it kept it. */
+  readonly absorbed: number;
   /** Records left before it when the pipeline ended. */
   readonly abandoned: number;
-  /** SingleRing: records that a stage before it had filtered. In a LaneGraph they never come as far. */
-  readonly skipped: number;
+  /** Records that it has taken and not answered, while it runs. */
+  readonly held: number;
+  /** Only of a SingleRing: records that a stage before it had filtered, or that had failed there. */
+  readonly skipped?: number;
+  /** Records that failed, those that went on included, by cause. */
+  readonly causes: CauseCounts;
 }
 
 /** A router, merge or bridge that the compiler inserted. */
@@ -47,6 +71,8 @@ export interface InsertedCounts {
   readonly out: number;
   /** Records that failed in it. */
   readonly failed: number;
+  /** These, by cause. */
+  readonly causes: CauseCounts;
   /** Records left when the pipeline ended; of a broadcasting router: copies not given. */
   readonly abandoned: number;
   /** Router by KeyHash: records without the key, given to its first lane. */
@@ -116,7 +142,7 @@ export interface EgressCounts {
   readonly out: number;
   /** Records that reached it and were not delivered when the pipeline ended. */
   readonly abandoned: number;
-  /** SingleRing: records that a stage before it had filtered. */
+  /** SingleRing: records that a stage before it had filtered, or that had failed there. */
   readonly skipped: number;
   /** Bytes of the records read (`in`), delivered or abandoned. */
   readonly bytes: number;

@@ -26,21 +26,18 @@ import type {
   StageCounts,
 } from './counts.js';
 import { Block, type BlockOf, nameOf, type Region } from './region.js';
+import {
+  type Consumer,
+  checkEgress,
+  checkStage,
+  type EndCounts,
+  type Expect,
+  expecting,
+  stageCounts,
+  sumOfEnds,
+} from './stage-counters.js';
 
 const { AgentKind, PolicyCode } = enums;
-
-type Consumer = BlockOf<typeof ConsumerBlock>;
-
-/** What a reading end, or all of one role together, has counted. */
-interface RoleSum {
-  in: number;
-  out: number;
-  filtered: number;
-  failed: number;
-  abandoned: number;
-  bytes: number;
-  keyless: number;
-}
 
 interface LaneFacts {
   readonly id: string;
@@ -55,7 +52,7 @@ interface RoleFacts {
   readonly kind: number;
   /** PolicyCode of a router or a merge, or NONE where the region does not say. */
   readonly policy: number;
-  readonly sum: RoleSum;
+  readonly sum: EndCounts;
   /** Offered to all its outlets. */
   readonly written: number;
   readonly outlets: readonly LaneFacts[];
@@ -113,14 +110,6 @@ function laneFacts(region: Region, lane: BlockOf<typeof LaneBlock>, agentIds: re
   };
 }
 
-const SUMMED = ['in', 'out', 'filtered', 'failed', 'abandoned', 'bytes', 'keyless'] as const;
-
-function sumOf(ends: readonly (Consumer | undefined)[]): RoleSum {
-  const sum: RoleSum = { in: 0, out: 0, filtered: 0, failed: 0, abandoned: 0, bytes: 0, keyless: 0 };
-  for (const end of ends) if (end !== undefined) for (const name of SUMMED) sum[name] += end.f64(name);
-  return sum;
-}
-
 function roleFacts(region: Region, agent: BlockOf<typeof AgentEntry>, index: number, lanes: readonly LaneFacts[]) {
   const lanesOf = (list: 'inlets_offset' | 'outlets_offset', count: number): LaneFacts[] =>
     region.u32List(agent.u64(list), count).flatMap((lane) => lanes[lane] ?? []);
@@ -130,26 +119,15 @@ function roleFacts(region: Region, agent: BlockOf<typeof AgentEntry>, index: num
     id: region.agentId(agent),
     kind: agent.u32('kind'),
     policy: agent.u32('entry'),
-    sum: sumOf(inlets.map(({ readers }) => readers.get(index))),
+    sum: sumOfEnds(inlets.map(({ readers }) => readers.get(index))),
     written: outlets.reduce((total, { counts }) => total + counts.written, 0),
     outlets,
   } satisfies RoleFacts;
 }
 
-/** The words of an equation are made only when it does not hold. */
-type Expect = (holds: boolean, equation: () => string, left: number, right: number) => void;
-
-const expecting =
-  (found: Imbalance[], at: string): Expect =>
-  (holds, equation, left, right) => {
-    if (!holds) found.push({ at, shard: null, equation: equation(), left, right });
-  };
-
-const TAKEN = 'in = out + filtered + failed + abandoned';
-
 function checkLane(lane: LaneFacts, settled: boolean, found: Imbalance[]): void {
   const { counts } = lane;
-  const expect = expecting(found, lane.id);
+  const expect = expecting(found, lane.id, null);
   const replayed = counts.journal?.replayed ?? 0;
   const left = counts.written + replayed;
   const dropped = counts.dropped.full + counts.dropped.too_large;
@@ -177,16 +155,16 @@ function checkRouter(role: RoleFacts, expect: Expect): void {
   expect(holds, () => 'in × destinations = out + failed + abandoned', left, right);
 }
 
-function checkRole(role: RoleFacts, found: Imbalance[]): void {
+function checkRole(role: RoleFacts, settled: boolean, found: Imbalance[]): void {
   const { kind, sum, written, outlets } = role;
-  const expect = expecting(found, role.id);
+  const expect = expecting(found, role.id, null);
   if (kind === AgentKind.Ingress || kind === AgentKind.Journal) return;
   if (kind === AgentKind.Router) {
     checkRouter(role, expect);
     return;
   }
-  const accounted = sum.out + sum.filtered + sum.failed + sum.abandoned;
-  expect(sum.in === accounted, () => TAKEN, sum.in, accounted);
+  if (kind === AgentKind.Egress) checkEgress(sum, expect);
+  else checkStage(stageCounts(sum), settled, expect);
   if (outlets.length > 0) expect(sum.out === written, () => 'out = written', sum.out, written);
 }
 
@@ -214,11 +192,6 @@ function egressCounts({ sum }: RoleFacts): EgressCounts {
   return { kind: 'egress', in: sum.in, out: sum.out, abandoned: sum.abandoned, skipped: 0, bytes: sum.bytes };
 }
 
-function stageCounts({ sum }: RoleFacts): StageCounts {
-  const { in: reached, out, filtered, failed, abandoned } = sum;
-  return { in: reached, out, filtered, failed, abandoned, skipped: 0 };
-}
-
 const INSERTED: Readonly<Record<number, InsertedCounts['kind']>> = {
   [AgentKind.Router]: 'router',
   [AgentKind.Merge]: 'merge',
@@ -226,8 +199,8 @@ const INSERTED: Readonly<Record<number, InsertedCounts['kind']>> = {
 };
 
 function insertedCounts(kind: InsertedCounts['kind'], { sum, written }: RoleFacts): InsertedCounts {
-  const { in: reached, failed, abandoned, keyless } = sum;
-  return { kind, in: reached, out: written, failed, abandoned, keyless };
+  const { in: reached, failed, causes, abandoned, keyless } = sum;
+  return { kind, in: reached, out: written, failed, causes, abandoned, keyless };
 }
 
 export function readGraphCounts(region: Region, settled: boolean): Counts {
@@ -243,9 +216,9 @@ export function readGraphCounts(region: Region, settled: boolean): Counts {
     const kind = INSERTED[role.kind];
     if (role.kind === AgentKind.Ingress) boundaries[role.id] = ingressCounts(role, roles);
     else if (role.kind === AgentKind.Egress) boundaries[role.id] = egressCounts(role);
-    else if (role.kind === AgentKind.Stage) stages[role.id] = stageCounts(role);
+    else if (role.kind === AgentKind.Stage) stages[role.id] = stageCounts(role.sum);
     else if (kind !== undefined) inserted[role.id] = insertedCounts(kind, role);
-    checkRole(role, imbalances);
+    checkRole(role, settled, imbalances);
   }
   for (const lane of lanes) checkLane(lane, settled, imbalances);
   return {

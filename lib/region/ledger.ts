@@ -17,6 +17,6 @@ import { readRingCounts } from './ring-counters.js';
  */
 export function readLedger(region: Region): Ledger {
   const settled = region.header.u32('state') === enums.RegionState.Stopped;
-  const counts = region.isGraph ? readGraphCounts(region, settled) : readRingCounts(region);
+  const counts = region.isGraph ? readGraphCounts(region, settled) : readRingCounts(region, settled);
   return { balanced: counts.imbalances.length === 0, settled, ...counts, failure: region.failure ?? null };
 }

@@ -62,8 +62,9 @@ export class Block<Name extends string> {
   u64(field: Name): number {
     return Number(this.#region.wides[(this.at + this.#layout.offset[field]) >>> 3]);
   }
-  f64(field: Name): number {
-    return this.#region.doubles[(this.at + this.#layout.offset[field]) >>> 3] as number;
+  /** @param place of a field that is an array */
+  f64(field: Name, place = 0): number {
+    return this.#region.doubles[((this.at + this.#layout.offset[field]) >>> 3) + place] as number;
   }
 }
 

@@ -3,65 +3,58 @@
 import { type AgentEntry, ConsumerBlock, enums, ProducerBlock } from '../abi/definition.js';
 import type { Counts, EgressCounts, Imbalance, IngressCounts, StageCounts } from './counts.js';
 import { Block, type BlockOf, type Region } from './region.js';
+import {
+  type Consumer,
+  checkEgress,
+  checkStage,
+  type EndCounts,
+  expecting,
+  stageCounts,
+  sumOfEnds,
+} from './stage-counters.js';
 
-type Consumer = BlockOf<typeof ConsumerBlock>;
 type Agent = BlockOf<typeof AgentEntry>;
 
 interface ShardCounts {
-  readonly agent: Agent;
-  readonly index: number;
+  readonly kind: number;
   readonly id: string;
   readonly shard: number;
-  readonly counts: StageCounts;
-  readonly bytes: number;
+  readonly block: Consumer;
+  readonly sum: EndCounts;
   readonly dependencies: readonly number[];
 }
 
-function stageCounts(block: Consumer): StageCounts {
-  return {
-    in: block.f64('in'),
-    out: block.f64('out'),
-    filtered: block.f64('filtered'),
-    failed: block.f64('failed'),
-    abandoned: block.f64('abandoned'),
-    skipped: block.f64('skipped'),
-  };
-}
-
-function consumerOf(region: Region, agent: Agent, index: number): ShardCounts {
+function consumerOf(region: Region, agent: Agent): ShardCounts {
   const block: Consumer = new Block(region, ConsumerBlock, agent.u64('block_offset'));
   return {
-    agent,
-    index,
+    kind: agent.u32('kind'),
     id: region.agentId(agent),
     shard: agent.u32('ring'),
-    counts: stageCounts(block),
-    bytes: block.f64('bytes'),
+    block,
+    sum: sumOfEnds([block]),
     dependencies: region.u32List(agent.u64('dependencies_offset'), agent.u32('dependency_count')),
   };
 }
 
-const sumUp = (counts: readonly StageCounts[]): StageCounts => {
-  const total = { in: 0, out: 0, filtered: 0, failed: 0, abandoned: 0, skipped: 0 };
-  for (const one of counts) for (const name of Object.keys(total) as (keyof StageCounts)[]) total[name] += one[name];
-  return total;
-};
+/** Records that what comes behind this one does not see. */
+const removedBy = ({ sum }: ShardCounts): number => sum.filtered + sum.dropped + sum.dead_lettered + sum.skipped;
+const REMOVED = 'filtered + dropped + dead_lettered + skipped';
 
 /** The equations of one consumer in one shard. */
 function checkConsumer(
   consumer: ShardCounts,
   published: number,
+  settled: boolean,
   byIndex: ReadonlyMap<number, ShardCounts>,
 ): Imbalance[] {
-  const { counts, id, shard } = consumer;
+  const { sum, kind, id, shard } = consumer;
   const found: Imbalance[] = [];
-  const expect = (holds: boolean, equation: string, left: number, right: number): void => {
-    if (!holds) found.push({ at: id, shard, equation, left, right });
-  };
-  const reached = counts.in + counts.skipped;
-  expect(published === reached, 'published = in + skipped', published, reached);
-  const accounted = counts.out + counts.filtered + counts.failed + counts.abandoned;
-  expect(counts.in === accounted, 'in = out + filtered + failed + abandoned', counts.in, accounted);
+  const expect = expecting(found, id, shard);
+  const counts = stageCounts(sum);
+  const reached = counts.in + sum.skipped;
+  expect(published === reached, () => 'published = in + skipped', published, reached);
+  if (kind === enums.AgentKind.Egress) checkEgress(sum, expect);
+  else checkStage(counts, settled, expect);
   // Neighbours: what this one worked on has come out of each stage it depends on.
   const worked = counts.in - counts.abandoned;
   let removedMost = 0;
@@ -70,20 +63,20 @@ function checkConsumer(
   for (const index of consumer.dependencies) {
     const before = byIndex.get(index);
     if (before === undefined) continue;
-    expect(worked <= before.counts.out, `in - abandoned <= out of ${before.id}`, worked, before.counts.out);
-    const removed = before.counts.filtered + before.counts.skipped;
+    expect(worked <= before.sum.out, () => `in - abandoned <= out of ${before.id}`, worked, before.sum.out);
+    const removed = removedBy(before);
     removedMost = Math.max(removedMost, removed);
     removedAll += removed;
-    abandoned += before.counts.abandoned + before.counts.failed;
+    abandoned += before.sum.abandoned + before.sum.stopped;
   }
   if (abandoned > 0) return found;
-  // Branches may have filtered the same record, so with several the number skipped lies between two bounds.
-  expect(counts.skipped >= removedMost, 'skipped >= filtered + skipped before it', counts.skipped, removedMost);
-  expect(counts.skipped <= removedAll, 'skipped <= all filtered and skipped before it', counts.skipped, removedAll);
+  // Branches may have removed the same record, so with several the number skipped lies between two bounds.
+  expect(sum.skipped >= removedMost, () => `skipped >= ${REMOVED} before it`, sum.skipped, removedMost);
+  expect(sum.skipped <= removedAll, () => `skipped <= ${REMOVED} of all before it`, sum.skipped, removedAll);
   return found;
 }
 
-export function readRingCounts(region: Region): Counts {
+export function readRingCounts(region: Region, settled: boolean): Counts {
   const boundaries: Record<string, IngressCounts | EgressCounts> = {};
   const stages: Record<string, StageCounts> = {};
   const published: number[] = [];
@@ -106,7 +99,7 @@ export function readRingCounts(region: Region): Counts {
         keyless: add('keyless'),
       };
     } else {
-      consumers.set(index, consumerOf(region, agent, index));
+      consumers.set(index, consumerOf(region, agent));
     }
   }
   const all = [...consumers.values()];
@@ -117,14 +110,11 @@ export function readRingCounts(region: Region): Counts {
     else own.push(one);
   }
   for (const [id, own] of shardsOf) {
-    const total = sumUp(own.map((one) => one.counts));
-    if (own[0]?.agent.u32('kind') === enums.AgentKind.Stage) stages[id] = total;
-    else {
-      const bytes = own.reduce((sum, one) => sum + one.bytes, 0);
-      const { in: reached, out, abandoned, skipped } = total;
-      boundaries[id] = { kind: 'egress', in: reached, out, abandoned, skipped, bytes };
-    }
+    const total = sumOfEnds(own.map(({ block }) => block));
+    const { in: reached, out, abandoned, skipped, bytes } = total;
+    if (own[0]?.kind === enums.AgentKind.Stage) stages[id] = { ...stageCounts(total), skipped };
+    else boundaries[id] = { kind: 'egress', in: reached, out, abandoned, skipped, bytes };
   }
-  const imbalances = all.flatMap((one) => checkConsumer(one, published[one.shard] ?? 0, consumers));
+  const imbalances = all.flatMap((one) => checkConsumer(one, published[one.shard] ?? 0, settled, consumers));
   return { boundaries, stages, inserted: {}, lanes: {}, imbalances };
 }

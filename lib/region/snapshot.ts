@@ -5,6 +5,7 @@
  */
 
 import { ConsumerBlock, enums, NONE, ProducerBlock } from '../abi/definition.js';
+import type { CauseCounts } from './counts.js';
 import type { Failure } from './failure.js';
 import { GraphReader, type LaneSnapshot, type Progress } from './graph-snapshot.js';
 import { HistogramSum, type LatencySummary } from './histogram.js';
@@ -20,6 +21,7 @@ import {
   structAt,
   type Table,
 } from './region-tables.js';
+import { addCauses } from './stage-counters.js';
 import { NO_AGENT, WaitChains } from './wait-chains.js';
 
 /** What an agent does: `Waiting` for records, `Stalled` for room, and so on. */
@@ -61,6 +63,12 @@ export interface AgentSnapshot {
   readonly blocked_on_links: number;
   /** The edge to blame, in the direction of the records: the last link of the chain; null while it does not wait. */
   readonly blame: string | null;
+  /** Records that failed in it and did not go on. */
+  readonly failed: number;
+  /** Records that failed in it and went on as they had come. */
+  readonly passed_failed: number;
+  /** Both, by cause. */
+  readonly causes: CauseCounts;
   /** Nanoseconds from the agent before it to the end of its own work, of sampled records; null for an ingress. */
   readonly latency_ns: LatencySummary | null;
 }
@@ -123,6 +131,8 @@ const KINDS: Readonly<Record<number, AgentSnapshot['kind']>> = {
   [AgentKind.Bridge]: 'bridge',
   [AgentKind.Journal]: 'journal',
 };
+
+const NO_FAILURES = { failed: 0, passed_failed: 0, causes: {} } as const;
 
 /** The 64-bit sequence with the low half `cell` that lies nearest to `near`. */
 function widen(cell: number, near: number): number {
@@ -212,6 +222,7 @@ class Reader {
   readonly graph: GraphReader | undefined;
   readonly ids: readonly string[];
   readonly threadNames: readonly string[];
+  readonly #region: Region;
   readonly #words: Uint32Array;
   readonly #table: Table;
   readonly #sharded: boolean;
@@ -227,6 +238,7 @@ class Reader {
 
   constructor(region: Region) {
     this.threadNames = region.threads.map((thread) => region.text(thread.offset('name'), thread.u32('name_length')));
+    this.#region = region;
     this.#words = region.words;
     this.#table = agentTable(region);
     this.ids = agentIds(region, this.#table);
@@ -265,6 +277,7 @@ class Reader {
     const words = this.#words;
     const thread = words[row + AGENT.thread] as number;
     const { sequences, lags } = this.#progress;
+    const failures = this.#failures(row);
     return {
       id: this.ids[index] as string,
       shard: words[row + AGENT.ring] as number,
@@ -277,8 +290,24 @@ class Reader {
       blocked_on: this.#chains.links(index, this.#links),
       blocked_on_links: this.#chains.counts[index] as number,
       blame: this.#blame(index),
+      failed: failures.failed,
+      passed_failed: failures.passed_failed,
+      causes: failures.causes,
       latency_ns: this.#progress.latency(index, row),
     };
+  }
+
+  /** Only what reads counts what failed in it. */
+  #failures(row: number): Pick<AgentSnapshot, 'failed' | 'passed_failed' | 'causes'> {
+    if (this.#words[row + AGENT.kind] === AgentKind.Ingress) return NO_FAILURES;
+    const counters = structAt(this.#region, row + AGENT.block_offset, ConsumerBlock);
+    const { doubles } = this.#region;
+    const failed = doubles[(counters + CONSUMER.failed) >>> 1] as number;
+    const passed_failed = doubles[(counters + CONSUMER.passed_failed) >>> 1] as number;
+    if (failed + passed_failed === 0) return NO_FAILURES;
+    const causes: CauseCounts = {};
+    addCauses(causes, (place) => doubles[((counters + CONSUMER.causes) >>> 1) + place] as number);
+    return { failed, passed_failed, causes };
   }
 
   /** A stalled agent waits for one downstream, an agent that waits for records for one upstream. */

@@ -14,7 +14,7 @@ namespace byteor::abi {
 inline constexpr std::uint32_t kSpecMagic = 0x53525442;
 inline constexpr std::uint32_t kSpecLayoutVersion = 0x4;
 inline constexpr std::uint32_t kRegionMagic = 0x52525442;
-inline constexpr std::uint32_t kRegionLayoutVersion = 0x2;
+inline constexpr std::uint32_t kRegionLayoutVersion = 0x3;
 inline constexpr std::uint32_t kLayoutMagic = 0x4c525442;
 inline constexpr std::uint32_t kTerminatorMask = 0x3;
 inline constexpr std::uint32_t kCacheBlock = 0x80;
@@ -26,6 +26,7 @@ inline constexpr std::uint32_t kBatchRecordsMax = 0x10000;
 inline constexpr std::uint32_t kCapacityDefault = 0x2000;
 inline constexpr std::uint32_t kCatalogBoundariesMax = 0x100;
 inline constexpr std::uint32_t kCatalogStagesMax = 0x400;
+inline constexpr std::uint32_t kCauseBytesMax = 0x1f4;
 inline constexpr std::uint32_t kCountKeysMax = 0x10000;
 inline constexpr std::uint32_t kCountKeyEntryBytes = 0x10;
 inline constexpr std::uint32_t kCountKeySlots = 0x20000;
@@ -167,6 +168,24 @@ enum class LaneKindCode : std::uint32_t {
 enum class OnFullCode : std::uint32_t {
   kBlock = 0,
   kDrop = 1,
+};
+
+enum class OnErrorCode : std::uint32_t {
+  kStop = 0,
+  kDrop = 1,
+  kPass = 2,
+  kDeadLetter = 3,
+};
+
+enum class FailureCause : std::uint32_t {
+  kRejected = 0,
+  kTooLarge = 1,
+  kNoRoom = 2,
+  kDamaged = 3,
+  kTooMany = 4,
+  kBadAnswer = 5,
+  kThrown = 6,
+  kBadRecord = 7,
 };
 
 enum class LaneFlag : std::uint32_t {
@@ -329,6 +348,26 @@ inline constexpr std::array<Word<WaitStrategy>, 5> kWords<WaitStrategy>{{
     {WaitStrategy::kPark, "park"},
 }};
 
+template <>
+inline constexpr std::array<Word<OnErrorCode>, 4> kWords<OnErrorCode>{{
+    {OnErrorCode::kStop, "stop"},
+    {OnErrorCode::kDrop, "drop"},
+    {OnErrorCode::kPass, "pass"},
+    {OnErrorCode::kDeadLetter, "dead_letter"},
+}};
+
+template <>
+inline constexpr std::array<Word<FailureCause>, 8> kWords<FailureCause>{{
+    {FailureCause::kRejected, "REJECTED"},
+    {FailureCause::kTooLarge, "TOO_LARGE"},
+    {FailureCause::kNoRoom, "NO_ROOM"},
+    {FailureCause::kDamaged, "DAMAGED"},
+    {FailureCause::kTooMany, "TOO_MANY"},
+    {FailureCause::kBadAnswer, "BAD_ANSWER"},
+    {FailureCause::kThrown, "THROWN"},
+    {FailureCause::kBadRecord, "BAD_RECORD"},
+}};
+
 // What each means: lib/abi/error-codes.ts.
 enum class ErrorCode : std::uint32_t {
   kCpuNotAllowed = 0,
@@ -338,32 +377,33 @@ enum class ErrorCode : std::uint32_t {
   kNoResource = 4,
   kNoThread = 5,
   kObserveFolder = 6,
-  kOpUnavailable = 7,
-  kOptionRange = 8,
-  kOutputBusy = 9,
-  kOutputOpen = 10,
-  kPortKind = 11,
-  kPortUnknown = 12,
-  kRegionTooLarge = 13,
-  kSameFile = 14,
-  kShardKey = 15,
-  kSpecDamaged = 16,
-  kJournalCodec = 17,
-  kJournalCursor = 18,
-  kJournalDamaged = 19,
-  kJournalForeign = 20,
-  kJournalFormat = 21,
-  kJournalGap = 22,
-  kJournalLocked = 23,
-  kJournalOpen = 24,
-  kJournalRead = 25,
-  kJournalWrite = 26,
-  kWrongUse = 27,
-  kBadRegion = 28,
+  kOnErrorUnavailable = 7,
+  kOpUnavailable = 8,
+  kOptionRange = 9,
+  kOutputBusy = 10,
+  kOutputOpen = 11,
+  kPortKind = 12,
+  kPortUnknown = 13,
+  kRegionTooLarge = 14,
+  kSameFile = 15,
+  kShardKey = 16,
+  kSpecDamaged = 17,
+  kJournalCodec = 18,
+  kJournalCursor = 19,
+  kJournalDamaged = 20,
+  kJournalForeign = 21,
+  kJournalFormat = 22,
+  kJournalGap = 23,
+  kJournalLocked = 24,
+  kJournalOpen = 25,
+  kJournalRead = 26,
+  kJournalWrite = 27,
+  kWrongUse = 28,
+  kBadRegion = 29,
 };
 
 template <>
-inline constexpr std::array<Word<ErrorCode>, 29> kWords<ErrorCode>{{
+inline constexpr std::array<Word<ErrorCode>, 30> kWords<ErrorCode>{{
     {ErrorCode::kCpuNotAllowed, "CPU_NOT_ALLOWED"},
     {ErrorCode::kInputOpen, "INPUT_OPEN"},
     {ErrorCode::kNativeError, "NATIVE_ERROR"},
@@ -371,6 +411,7 @@ inline constexpr std::array<Word<ErrorCode>, 29> kWords<ErrorCode>{{
     {ErrorCode::kNoResource, "NO_RESOURCE"},
     {ErrorCode::kNoThread, "NO_THREAD"},
     {ErrorCode::kObserveFolder, "OBSERVE_FOLDER"},
+    {ErrorCode::kOnErrorUnavailable, "ON_ERROR_UNAVAILABLE"},
     {ErrorCode::kOpUnavailable, "OP_UNAVAILABLE"},
     {ErrorCode::kOptionRange, "OPTION_RANGE"},
     {ErrorCode::kOutputBusy, "OUTPUT_BUSY"},
@@ -485,6 +526,7 @@ struct SpecStage {
   std::uint32_t tailroom;  // bytes this op may write after a record
   std::uint32_t config_offset;  // in Configs, where the config of the stage before ends
   std::uint32_t config_length;  // bytes; 0: none
+  std::uint32_t on_error;  // OnErrorCode
 };
 static_assert(offsetof(SpecStage, id_offset) == 0);
 static_assert(offsetof(SpecStage, id_length) == 4);
@@ -494,7 +536,8 @@ static_assert(offsetof(SpecStage, headroom) == 16);
 static_assert(offsetof(SpecStage, tailroom) == 20);
 static_assert(offsetof(SpecStage, config_offset) == 24);
 static_assert(offsetof(SpecStage, config_length) == 28);
-static_assert(sizeof(SpecStage) == 32);
+static_assert(offsetof(SpecStage, on_error) == 32);
+static_assert(sizeof(SpecStage) == 36);
 
 // The SingleRing payload, resolved. Exactly one record in its table.
 struct SpecRing {
@@ -507,7 +550,7 @@ struct SpecRing {
   std::uint32_t ingress;  // index into Boundaries
   std::uint32_t egress;  // index into Boundaries
   std::uint32_t shard_key;  // index into Keys, or NONE
-  std::uint32_t mark_count;  // mark planes: one per entry that filters
+  std::uint32_t mark_count;  // mark planes: one per entry that marks records as gone
   std::uint64_t terminal_mask;  // entries that nothing depends on: what the egress waits for
   std::uint64_t egress_filter_mask;  // entries whose marks the egress reads
 };
@@ -530,9 +573,9 @@ struct SpecRingEntry {
   std::uint32_t stage;  // index into Stages
   std::uint32_t dependency_start;  // index into Dependencies
   std::uint32_t dependency_count;  // 0: straight from the ingress
-  std::uint32_t mark;  // its mark plane, or NONE when the op never filters
+  std::uint32_t mark;  // its mark plane, or NONE: it neither filters nor goes on without records that fail
   std::uint64_t ancestor_mask;  // all entries before it on some path (transitive)
-  std::uint64_t filter_mask;  // entries whose marks it reads: the nearest filtering ancestors
+  std::uint64_t filter_mask;  // entries whose marks it reads: the nearest marking ancestors
 };
 static_assert(offsetof(SpecRingEntry, stage) == 0);
 static_assert(offsetof(SpecRingEntry, dependency_start) == 4);
@@ -969,6 +1012,12 @@ struct alignas(128) ConsumerBlock {
   std::atomic<double> keyless;  // router by KeyHash: records without the key, given to its first lane
   std::atomic<double> emitted;  // stage: records that it made, but for one that stands for one that it read alone
   std::atomic<double> absorbed;  // stage: records of which several came, or that it kept
+  std::atomic<double> held;  // stage: records that its op has seen and not answered; they are not among `in`
+  alignas(128) std::atomic<double> stopped;  // records that failed and stopped the pipeline
+  std::atomic<double> dropped;  // records that failed and were dropped
+  std::atomic<double> dead_lettered;  // records that failed and became letters
+  std::atomic<double> passed_failed;  // records that failed and went on as they came; they are not among `failed`
+  std::atomic<double> causes[8];  // records that failed, passed ones included, by FailureCause
 };
 static_assert(offsetof(ConsumerBlock, sequence) == 0);
 static_assert(offsetof(ConsumerBlock, cell) == 8);
@@ -983,7 +1032,32 @@ static_assert(offsetof(ConsumerBlock, bytes) == 176);
 static_assert(offsetof(ConsumerBlock, keyless) == 184);
 static_assert(offsetof(ConsumerBlock, emitted) == 192);
 static_assert(offsetof(ConsumerBlock, absorbed) == 200);
-static_assert(sizeof(ConsumerBlock) == 256);
+static_assert(offsetof(ConsumerBlock, held) == 208);
+static_assert(offsetof(ConsumerBlock, stopped) == 256);
+static_assert(offsetof(ConsumerBlock, dropped) == 264);
+static_assert(offsetof(ConsumerBlock, dead_lettered) == 272);
+static_assert(offsetof(ConsumerBlock, passed_failed) == 280);
+static_assert(offsetof(ConsumerBlock, causes) == 288);
+static_assert(sizeof(ConsumerBlock) == 384);
+
+// First bytes of a letter: a record that failed under DeadLetter. Its message and the record follow.
+struct LetterHeader {
+  std::uint64_t sequence;  // of the record in its shard; in a LaneGraph its place in the order of its ingress
+  std::uint32_t agent;  // index into AgentEntry
+  std::uint32_t cause;  // FailureCause
+  std::uint32_t message_length;  // bytes of UTF-8 behind this header, at most CAUSE_BYTES_MAX
+  std::uint32_t record_length;  // bytes of the record as the stage received it, behind the message
+  std::uint32_t record_flags;  // TerminatorCode in the low bits
+  std::uint32_t reserved;  // zero
+};
+static_assert(offsetof(LetterHeader, sequence) == 0);
+static_assert(offsetof(LetterHeader, agent) == 8);
+static_assert(offsetof(LetterHeader, cause) == 12);
+static_assert(offsetof(LetterHeader, message_length) == 16);
+static_assert(offsetof(LetterHeader, record_length) == 20);
+static_assert(offsetof(LetterHeader, record_flags) == 24);
+static_assert(offsetof(LetterHeader, reserved) == 28);
+static_assert(sizeof(LetterHeader) == 32);
 
 // One lane of a LaneGraph: sizes, places, and the lists its ends need. Read-only after the graph is built.
 struct alignas(128) LaneBlock {

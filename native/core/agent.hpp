@@ -2,6 +2,7 @@
 // says how much it moved; waiting is the runner's job (native/run/thread.*).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -49,6 +50,14 @@ class WaitingAgent : public Agent {
 
   const WaitingAgent* waiting() const noexcept final { return this; }
 };
+
+// As much of a text in UTF-8 as `bytes_max` bytes hold, without a part of a character.
+constexpr std::string_view cut_text(std::string_view text, std::size_t bytes_max) noexcept {
+  if (text.size() <= bytes_max) return text;
+  std::size_t length = bytes_max;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  return text.substr(0, length);
+}
 
 // Where an agent reports a record (or an adapter a device) that failed. Control path; thread-safe.
 class FailureReporter {

@@ -45,16 +45,16 @@ void read_entries(const SpecReader& reader, RingDescription& out) {
   }
 }
 
-// The filtering entries of `candidates` that no other filtering entry of it comes after.
-std::uint64_t nearest_filters(const RingDescription& ring, std::uint64_t candidates) {
-  std::uint64_t filters = 0;
+// The marking entries of `candidates` that no other marking entry of it comes after.
+std::uint64_t nearest_marking(const RingDescription& ring, std::uint64_t candidates) {
+  std::uint64_t marking = 0;
   std::uint64_t covered = 0;
   for (std::uint32_t i = 0; i < ring.entries.size(); ++i) {
-    if ((candidates >> i & 1) == 0 || !ring.stage_of(i).has(abi::StageFlag::kFilters)) continue;
-    filters |= std::uint64_t{1} << i;
+    if ((candidates >> i & 1) == 0 || !ring.stage_of(i).marks_records()) continue;
+    marking |= std::uint64_t{1} << i;
     covered |= ring.entries[i].ancestors;
   }
-  return filters & ~covered;
+  return marking & ~covered;
 }
 
 void check_masks(const RingDescription& ring) {
@@ -69,15 +69,15 @@ void check_masks(const RingDescription& ring) {
       depended_on |= std::uint64_t{1} << on;
     }
     require(entry.ancestors == ancestors, "an entry's ancestors are wrong", entry.ancestors);
-    require(entry.filters == nearest_filters(ring, ancestors), "an entry reads the wrong marks", entry.filters);
-    const bool filters = ring.stage_of(i).has(abi::StageFlag::kFilters);
-    require(filters ? entry.mark == marks : !entry.mark.has_value(), "an entry's mark plane is wrong", i);
-    marks += filters ? 1 : 0;
+    require(entry.filters == nearest_marking(ring, ancestors), "an entry reads the wrong marks", entry.filters);
+    const bool marking = ring.stage_of(i).marks_records();
+    require(marking ? entry.mark == marks : !entry.mark.has_value(), "an entry's mark plane is wrong", i);
+    marks += marking ? 1 : 0;
     all |= std::uint64_t{1} << i;
   }
   require(ring.mark_count == marks, "the number of mark planes is wrong", ring.mark_count);
   require(ring.terminals == (all & ~depended_on), "the terminal stages are wrong", ring.terminals);
-  require(ring.egress_filters == nearest_filters(ring, all), "the egress reads the wrong marks", ring.egress_filters);
+  require(ring.egress_filters == nearest_marking(ring, all), "the egress reads the wrong marks", ring.egress_filters);
 }
 
 // Two stages of which at least one writes, and neither of which comes after the other, would race on the record.

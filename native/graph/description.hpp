@@ -43,7 +43,13 @@ struct StageDescription {
   std::vector<std::byte> config;  // as it crossed, and checked: op::visit_op() reads it
   op::ConfigFacts facts;
   std::uint32_t emits_max;  // records that it emits at most for one; 0: not known, or none of its own
+  abi::OnErrorCode on_error;
 
+  // In a ring: it marks records that go no further.
+  bool marks_records() const noexcept {
+    const bool goes_on = on_error == abi::OnErrorCode::kDrop || on_error == abi::OnErrorCode::kDeadLetter;
+    return has(abi::StageFlag::kFilters) || (has(abi::StageFlag::kFails) && goes_on);
+  }
   bool has(abi::StageFlag flag) const noexcept { return (flags & static_cast<std::uint32_t>(flag)) != 0; }
   // Records of a struct are that struct behind it as well.
   bool keeps_records() const noexcept {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "graph/spec_reader.hpp"
 
@@ -71,12 +72,20 @@ std::uint64_t Graph::write_indices(const std::vector<std::uint32_t>& values) {
   return put_list(values.data(), values.size() * sizeof(std::uint32_t));
 }
 
-op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records) {
+op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records,
+                                    std::uint32_t elements_max) {
   HostedStage& hosted = hosted_stages_[thread - native_threads()];
   hosted.id = stage.id;
   hosted.thread = thread;
-  hosted.ops.push_back(std::make_unique<op::HostedOp>(stage.tailroom, batch_records));
+  hosted.ops.push_back(std::make_unique<op::HostedOp>(stage.tailroom, batch_records, elements_max));
   return *hosted.ops.back();
+}
+
+lane::OnError on_error_of(const StageDescription& stage) {
+  if (stage.on_error == abi::OnErrorCode::kDeadLetter)
+    throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
+                           "stage " + stage.id + " has on_error dead_letter, and no lane takes its letters");
+  return {.code = stage.on_error};
 }
 
 std::string OpReports::text() const {

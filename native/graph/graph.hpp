@@ -23,6 +23,7 @@
 #include "core/producer.hpp"
 #include "graph/description.hpp"
 #include "graph/layout.hpp"
+#include "lane/failed_records.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
 #include "lane/slots_reader.hpp"
@@ -179,7 +180,8 @@ class Graph {
   std::uint64_t write_indices(const std::vector<std::uint32_t>& values);
 
   // Makes an op for a stage that JavaScript runs. It lives as long as the graph.
-  op::HostedOp& make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records);
+  op::HostedOp& make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records,
+                               std::uint32_t elements_max);
 
   std::span<std::byte> region_;
 
@@ -192,6 +194,9 @@ class Graph {
   std::uint64_t text_cursor_;
   std::vector<HostedStage> hosted_stages_;
 };
+
+// A stage's policy for records that fail. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs a lane of letters.
+lane::OnError on_error_of(const StageDescription& stage);
 
 // What the ops of a graph's stages report, by stage id.
 class OpReports {

@@ -285,8 +285,9 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   lane::RoleContext context = role_context(index);
   context.headroom = stage.headroom;
   context.tailroom = stage.tailroom;
+  context.on_error = on_error_of(stage);
   if (stage.op == abi::OpCode::kJs) {
-    op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records);
+    op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone);
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }
   std::unique_ptr<lane::Role> made;

@@ -275,6 +275,7 @@ ring::StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t e
   context.upstream_agent = description.dependencies.empty() ? base : base + description.dependencies.front() + 1;
   context.marks = mark_planes(shard, description.filters);
   if (description.mark.has_value()) context.own_marks = &at<std::uint8_t>(marks_place(part(shard), *description.mark));
+  context.on_error = on_error_of(description_.stage_of(entry));
   context.stamps = stamp_table(shard, entry);
   context.upstream_stamps = std::move(upstream_stamps);
   context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(histogram_place(part(shard), entry)));
@@ -313,7 +314,7 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
   const StageDescription& stage = description_.stage_of(entry);
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     const std::uint32_t thread = stage_thread(shard, entry);
-    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records);
+    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1);
     if (description_.layout == abi::LayoutCode::kFixed)
       add_stage(shard, entry,
                 std::make_unique<ring::BatchAgent<core::FixedLayout, op::HostedOp>>(stage_context(shard, entry), op));
@@ -502,12 +503,13 @@ void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::u
   abi::ConsumerBlock& block = consumer_block(shard, entry);
   const std::uint64_t end = settled_end(shard);
   std::uint64_t next = settled_position(shard, entry, end);
-  if (block.failed.load(std::memory_order_relaxed) != 0) ++next;
+  // The record that stopped the pipeline here is neither: it failed.
+  if (block.stopped.load(std::memory_order_relaxed) != 0) ++next;
   struct Plane {
     const std::uint8_t* marks;
     std::uint64_t valid_before;
   };
-  // Marks before a filter's sequence are its own. Of every filtering ancestor, not only of the nearest
+  // Marks before a filter's sequence are its own. Of every marking ancestor, not only of the nearest
   // ones: those may not have come far enough to pass the marks on.
   std::vector<Plane> planes;
   for (const std::uint32_t filter : bits_of(ancestors)) {

@@ -111,7 +111,9 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
                            row.tailroom,
                            {config.begin(), config.end()},
                            op::check_config(known->code, config),
-                           0};
+                           0,
+                           read_enum(row.on_error, abi::OnErrorCode::kStop, abi::OnErrorCode::kDeadLetter,
+                                     "unknown on_error")};
     stage.emits_max = known->declared ? stage.facts.emits_max : known->emits_max;
     if (known->declared) {
       check_declared(stage);

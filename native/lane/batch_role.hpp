@@ -42,21 +42,27 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
         step_(context_.inlets.front().ordinal_step),
         element_step_(context_.outlets.empty() ? step_ : context_.outlets.front().ordinal_step),
         watermarked_(outlet_ != nullptr && context_.outlets.front().watermarked),
-        records_(context_.batch_records) {}
+        records_(context_.batch_records),
+        failed_records_(context_.on_error, block_, context_.agent_index) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
     if (stopping()) return finish();
     const std::uint64_t before = moved_;
     stalled_ = pending_ = false;
-    if (put_waiting()) work();
-    if (cut_off_) [[unlikely]] {
-      finished_ = true;
-      return 0;
-    }
+    do {
+      // One that failed and still waits for its letter has been shown to the op.
+      if (broken_ == Broken::kNot && put_waiting()) work();
+      if (cut_off_) [[unlikely]] {
+        finished_ = true;
+        return 0;
+      }
+      if (broken_ == Broken::kNot) [[likely]]
+        break;
+    } while (goes_on() && !calls_out() && moved_ - before < context_.batch_records);
     const std::uint32_t moved = static_cast<std::uint32_t>(moved_ - before) + end_turn();
     if (broken_ != Broken::kNot) [[unlikely]]
-      return moved + break_off();
+      return moved + halt();
     if (moved != 0)
       observe_work();
     else if (stalled_)
@@ -73,6 +79,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     add(block_.abandoned, left);
     emitted_ += std::exchange(elements_, 0);
     store(block_.emitted, emitted_);
+    store(block_.held, 0);
   }
 
  private:
@@ -134,6 +141,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
       return complete(at_);
     }
     complete(answer.records() - (waits_ ? 1 : 0));
+    held_ = 0;
     need(answer);
   }
 
@@ -155,6 +163,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
         return;
       case Needs::kTime:
         pending_ = true;
+        held_ = std::min(answer.held(), count_ - answer.records());
         return;
       case Needs::kNothing:
         broken_ = Broken::kFailed;
@@ -271,6 +280,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     store(block_.filtered, filtered_);
     store(block_.emitted, emitted_);
     store(block_.absorbed, absorbed_);
+    store(block_.held, held_);
     return watermarked_ && advance(*outlet_, std::max(next_ordinal_, inlet_.lower_bound())) ? 1 : 0;
   }
 
@@ -278,7 +288,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
   std::uint32_t rest() noexcept {
     if (inlet_.damaged()) [[unlikely]] {
       broken_ = Broken::kDamaged;
-      block_.failed.store(1, std::memory_order_relaxed);
+      failed_records_.stop(abi::FailureCause::kDamaged);
       return fail(inlet_.lower_bound(), core::kDamagedRecord);
     }
     if (ending_ && (!kFinishes || ended_)) return finish();
@@ -289,22 +299,94 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     return 0;
   }
 
-  // The next record has failed, and everything before it is on its way.
-  std::uint32_t break_off() noexcept {
-    const std::uint64_t ordinal = ending_  ? next_ordinal_
-                                  : waits_ ? waiting_.ordinal - waiting_place_
-                                           : records_[at_].ordinal;
-    if (!ending_) {
+  // Whether what broke is a record's: the op may have answered for more than it was shown, or for none.
+  bool has_record() const noexcept { return !ending_ && (waits_ || at_ < count_); }
+
+  // The record at hand, as it came.
+  LaneRecord failed_record() const noexcept {
+    LaneRecord record = waits_ ? waiting_ : records_[at_];
+    if (waits_) record.ordinal -= waiting_place_;
+    return record;
+  }
+
+  // The record at hand has failed. True when the stage goes on behind it, or with it as it came.
+  bool goes_on() noexcept {
+    using Fate = FailedRecords::Fate;
+    stalled_ = pending_ = false;
+    stops_ = !has_record() || broken_ == Broken::kAnswer;
+    if (stops_) {
+      if (has_record()) failed_records_.stop(abi::FailureCause::kBadAnswer);
+      return false;
+    }
+    const LaneRecord record = failed_record();
+    const bool fits = outlet_ == nullptr || outlet_->drops() || record.length <= outlet_->record_max();
+    const Fate fate =
+        failed_records_.judge({record.data, record.length, record.flags, record.ordinal >> context_.ordinal_shift,
+                               cause_code(), fits && broken_ != Broken::kTooMany},
+                              [this] { return cause(); });
+    stops_ = fate == Fate::kStop;
+    if (stops_ || fate == Fate::kWait) return false;
+    if (!waits_ && broken_ != Broken::kFailed) skip();
+    broken_ = Broken::kNot;
+    pass_or_close(record, fate == Fate::kPass);
+    return true;
+  }
+
+  // Whether the op's next batch calls out of the core, where the pipeline may end: what this turn has done is shown
+  // first.
+  bool calls_out() const noexcept {
+    if constexpr (requires { op_.calls_out(); }) return op_.calls_out();
+    return false;
+  }
+
+  void skip() noexcept {
+    if constexpr (requires { op_.skip(); }) op_.skip();
+  }
+
+  // What the op emitted for it has left.
+  void pass_or_close(const LaneRecord& record, bool passes) noexcept {
+    const std::uint64_t place = element_place();
+    emitted_ += std::exchange(elements_, 0);
+    waits_ = passes;
+    if (passes) {
+      waiting_ = record;
+      waiting_place_ = place;
+      waiting_.ordinal += place;
+      return;
+    }
+    next_ordinal_ = record.ordinal + step_;
+    inlet_.consume(1);
+    ++at_;
+    ++moved_;
+  }
+
+  // It stays at the record at hand, and everything before it is on its way. What has moved beyond that.
+  std::uint32_t halt() noexcept {
+    if (!stops_) {
+      observe_letters(failed_records_);
+      return 0;
+    }
+    const std::uint64_t ordinal = has_record() ? failed_record().ordinal : next_ordinal_;
+    if (has_record()) {
       inlet_.consume(1);
       inlet_.release();
-      block_.failed.store(1, std::memory_order_relaxed);
     }
-    if (broken_ == Broken::kTooLarge && outlet_ != nullptr)
-      return fail_too_large(ordinal, refused_length_, context_.outlets.front());
-    return fail(ordinal, cause());
+    return fail(ordinal, failed_records_.told(cause()));
+  }
+
+  abi::FailureCause cause_code() const noexcept {
+    switch (broken_) {
+      case Broken::kTooLarge:
+        return abi::FailureCause::kTooLarge;
+      case Broken::kTooMany:
+        return abi::FailureCause::kTooMany;
+      default:
+        return abi::FailureCause::kRejected;
+    }
   }
 
   std::string cause() const {
+    if (broken_ == Broken::kTooLarge) return too_large_cause(refused_length_, context_.outlets.front());
     if (broken_ == Broken::kTooMany)
       return "the op emitted more than " + std::to_string(step_ / element_step_) +
              " records for one, or one of its own, and an egress restores the order behind it; raise emits_max, or let "
@@ -343,6 +425,9 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
   bool ended_ = false;    // and the op has nothing left
   bool cut_off_ = false;  // the pipeline has been settled without this role
   Broken broken_ = Broken::kNot;
+  bool stops_ = false;      // at what broke
+  std::uint32_t held_ = 0;  // records that are being worked on elsewhere
+  FailedRecords failed_records_;
 };
 
 }  // namespace byteor::lane

@@ -26,6 +26,7 @@
 #include "core/agent.hpp"
 #include "core/sequence.hpp"
 #include "lane/endpoint.hpp"
+#include "lane/failed_records.hpp"
 #include "lane/ordinal.hpp"
 
 namespace byteor::lane {
@@ -60,6 +61,7 @@ struct RoleContext {
   std::uint32_t batch_records = abi::kBatchRecordsDefault;
   std::uint32_t headroom = 0;  // what a writing op may put before a record, bytes
   std::uint32_t tailroom = 0;  // and behind
+  OnError on_error = {};       // of a stage
 };
 
 // Records that a reader will never read, now that no thread runs any more: published (or replayed) and not consumed.
@@ -145,6 +147,11 @@ class Role : public core::Agent {
   void observe_wait(const InletEnd& end) noexcept { observe(abi::AgentState::kWaiting, end.writer_agent); }
   void observe_stall(const OutletEnd& end) noexcept { observe(abi::AgentState::kStalled, end.reader_agent); }
 
+  // The stage keeps a record whose letter has no room.
+  void observe_letters(const FailedRecords& records) noexcept {
+    observe(abi::AgentState::kStalled, records.letters_agent());
+  }
+
   // True when the outlet's watermark moved. That nothing will come any more is said by closing it.
   static bool advance(Outlet& outlet, std::uint64_t bound) noexcept {
     return bound != core::kNoLimit && outlet.advance(bound);
@@ -153,6 +160,7 @@ class Role : public core::Agent {
   // Nothing more comes out of this role. Answers 1: sleeping readers must hear of the closed lanes.
   std::uint32_t finish(abi::AgentState state = abi::AgentState::kDone) noexcept {
     for (OutletEnd& end : context_.outlets) end.outlet->close();
+    context_.on_error.close();
     finished_ = true;
     observe(state, abi::kNone);
     return 1;
@@ -168,12 +176,14 @@ class Role : public core::Agent {
     return fail_too_large(record.ordinal, record.length, end);
   }
 
-  // Cold: a failure may allocate, as the ops' causes do.
   std::uint32_t fail_too_large(std::uint64_t ordinal, std::uint64_t length, const OutletEnd& end) noexcept {
-    const std::string cause = "a record needs " + std::to_string(length) + " bytes, but lane " + end.lane +
-                              " takes at most " + std::to_string(end.outlet->record_max()) +
-                              "; raise record_max, or capacity_bytes of the lane";
-    return fail(ordinal, cause);
+    return fail(ordinal, too_large_cause(length, end));
+  }
+
+  // Cold: a failure may allocate, as the ops' causes do.
+  static std::string too_large_cause(std::uint64_t length, const OutletEnd& end) {
+    return "a record needs " + std::to_string(length) + " bytes, but lane " + end.lane + " takes at most " +
+           std::to_string(end.outlet->record_max()) + "; raise record_max, or capacity_bytes of the lane";
   }
 
   RoleContext context_;

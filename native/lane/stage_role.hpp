@@ -5,6 +5,8 @@
 // gets its record copied into the outlet first, with the room it may need, and works there. An op sees every record
 // once: one that passed and then found no room is not shown to it again.
 //
+// A record that fails ends the loop over records; failed_records.hpp says whether the stage goes on behind it.
+//
 // Hot code: no allocation after construction, no exception.
 #pragma once
 
@@ -12,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -44,15 +47,23 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         stride_(inlet_.struct_stride()),
         struct_bytes_(inlet_.struct_bytes()),
         piece_(by_spans_ ? std::max(1u, core::kStagingBytes / stride_) : 0),
-        staging_(uses_staging() ? std::make_unique<std::byte[]>(std::size_t{piece_} * stride_) : nullptr) {}
+        staging_(uses_staging() ? std::make_unique<std::byte[]>(std::size_t{piece_} * stride_) : nullptr),
+        failed_records_(context_.on_error, block_, context_.agent_index) {}
 
   std::uint32_t do_work() noexcept override {
     if (finished_) return 0;
     if (stopping()) return finish();
-    std::uint32_t moved = work();
+    std::uint32_t moved = 0;
+    do {
+      // One that failed and still waits for room has been shown to the op.
+      if (!broken_) [[likely]]
+        moved += work();
+      if (!broken_) [[likely]]
+        break;
+    } while (goes_on() && ++moved < context_.batch_records);
     moved += end_turn();
     if (broken_) [[unlikely]]
-      return moved + break_off();
+      return moved + halt();
     if (moved != 0)
       observe_work();
     else if (stalled_)
@@ -216,7 +227,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return true;
   }
 
-  // A filtered record is done with; one that failed ends the role, and everything before it is on its way.
+  // A filtered record is done with; one that failed ends the loop, and everything before it is on its way.
   BYTEOR_ALWAYS_INLINE bool done_without_passing(op::Outcome outcome, std::uint64_t ordinal, Tally& tally) noexcept {
     if (outcome == op::Outcome::kFilter) {
       ++tally.filtered;
@@ -227,7 +238,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return false;
   }
 
-  // The record stays where it is. One that the outlet will never take ends the role.
+  // The record stays where it is. One that the outlet will never take has failed.
   BYTEOR_NEVER_INLINE void wait_for_room(std::uint64_t ordinal, std::uint64_t need) noexcept {
     stalled_ = true;
     if (need <= outlet_->record_max()) return;
@@ -254,7 +265,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   std::uint32_t rest() noexcept {
     if (inlet_.damaged()) [[unlikely]] {
       damaged_ = true;
-      block_.failed.store(1, std::memory_order_relaxed);
+      failed_records_.stop(abi::FailureCause::kDamaged);
       return fail(inlet_.lower_bound(), core::kDamagedRecord);
     }
     if (inlet_.ended()) return finish();
@@ -262,13 +273,58 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return 0;
   }
 
-  // The next record has failed, and everything before it is on its way.
-  std::uint32_t break_off() noexcept {
+  // The next record has failed. True when the stage is done with it, and goes on behind it.
+  BYTEOR_NEVER_INLINE bool goes_on() noexcept {
+    stalled_ = false;
+    bool seen = false;
+    bool done = false;
+    inlet_.take(1, [&](const LaneRecord& record) {
+      seen = true;
+      return done = settle_failed(record);
+    });
+    // Not seen: it has been overwritten since, and the inlet says so.
+    if (done || !seen) broken_ = false;
+    return done;
+  }
+
+  bool settle_failed(const LaneRecord& record) noexcept {
+    using Fate = FailedRecords::Fate;
+    const bool can_pass = outlet_ == nullptr || outlet_->drops() || record.length <= outlet_->record_max();
+    if (context_.on_error.code == abi::OnErrorCode::kPass && can_pass && !pass_as_it_came(record)) return false;
+    const Fate fate = failed_records_.judge(
+        {record.data, record.length, record.flags, record.ordinal >> context_.ordinal_shift,
+         refused_length_ != 0 ? abi::FailureCause::kTooLarge : abi::FailureCause::kRejected, can_pass},
+        [this] { return cause(); });
+    stops_ = fate == Fate::kStop;
+    if (stops_ || fate == Fate::kWait) return false;
+    next_ordinal_ = record.ordinal + step_;
+    refused_length_ = 0;
+    passed_ = false;
+    return true;
+  }
+
+  bool pass_as_it_came(const LaneRecord& record) noexcept {
+    stalled_ = outlet_ != nullptr && outlet_->put(&record, 1) == 0;
+    if (!stalled_) ++out_;
+    return !stalled_;
+  }
+
+  std::string cause() const {
+    return refused_length_ != 0 ? too_large_cause(refused_length_, context_.outlets.front()) : op_.cause();
+  }
+
+  // It stays at the next record, which has failed, and everything before it is on its way. What has moved beyond that.
+  BYTEOR_NEVER_INLINE std::uint32_t halt() noexcept {
+    if (!stops_) {
+      if (stalled_)
+        observe_stall(context_.outlets.front());
+      else
+        observe_letters(failed_records_);
+      return 0;
+    }
     inlet_.consume(1);
     inlet_.release();
-    block_.failed.store(1, std::memory_order_relaxed);
-    if (refused_length_ != 0) return fail_too_large(ordinal_, refused_length_, context_.outlets.front());
-    return fail(ordinal_, op_.cause());
+    return fail(ordinal_, failed_records_.told(cause()));
   }
 
   Op& op_;
@@ -290,7 +346,9 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   bool passed_ = false;               // the op has passed the next record, for which there was no room
   bool stalled_ = false;              // the next record waits for room
   bool broken_ = false;               // the next record has failed
+  bool stops_ = false;                // and the pipeline stops at it
   bool damaged_ = false;
+  FailedRecords failed_records_;
 };
 
 }  // namespace byteor::lane

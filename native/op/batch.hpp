@@ -11,6 +11,10 @@
 //     // Where it keeps anything: emits it, now that nothing more comes. done(0): nothing is left.
 //     template <class Out>
 //     BatchAnswer finish(Out& out) noexcept;
+//     // Where it keeps its place in a record: forgets it. The record at hand has failed on its way out, because no
+//     lane
+//     // takes what the op made of it, and the next batch begins behind it.
+//     void skip() noexcept;
 //   };
 //
 // A Record has data, length and flags, and must not be written: another reader may have it too. What an Out can do, of
@@ -22,7 +26,8 @@
 //
 // Of finish(), i is 0. A record that the op is done with, and for which nothing went on, is filtered, or absorbed where
 // the op's row does not say that it filters. The next batch begins with the first record that the op is not done with,
-// and what it emitted for that one stays emitted: it goes on where it was.
+// and what it emitted for that one stays emitted: it goes on where it was. Behind one that it says has failed, it
+// begins with the next.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +47,10 @@ class BatchAnswer {
   static constexpr BatchAnswer needs_room(std::uint32_t records, std::uint32_t bytes) noexcept {
     return {records, Needs::kRoom, bytes};
   }
-  // The next record is being worked on elsewhere. Who does it wakes the op's thread.
-  static constexpr BatchAnswer pending(std::uint32_t records) noexcept { return {records, Needs::kTime, 0}; }
+  // The next `held` records are being worked on elsewhere. Who does it wakes the op's thread.
+  static constexpr BatchAnswer pending(std::uint32_t records, std::uint32_t held = 1) noexcept {
+    return {records, Needs::kTime, held};
+  }
   // The pipeline was settled while the op waited for its host: the agent ends at once, and touches nothing any more.
   static constexpr BatchAnswer cut_off() noexcept { return {0, Needs::kCutOff, 0}; }
   // The next record has failed; cause() says why.
@@ -51,7 +58,8 @@ class BatchAnswer {
 
   constexpr std::uint32_t records() const noexcept { return records_; }
   constexpr Needs needs() const noexcept { return needs_; }
-  constexpr std::uint32_t bytes() const noexcept { return bytes_; }
+  constexpr std::uint32_t bytes() const noexcept { return size_; }
+  constexpr std::uint32_t held() const noexcept { return size_; }
 
   // Whether it can be the answer to a batch of so many records.
   constexpr bool fits(std::uint32_t batch) const noexcept {
@@ -60,12 +68,12 @@ class BatchAnswer {
   }
 
  private:
-  constexpr BatchAnswer(std::uint32_t records, Needs needs, std::uint32_t bytes) noexcept
-      : records_(records), needs_(needs), bytes_(bytes) {}
+  constexpr BatchAnswer(std::uint32_t records, Needs needs, std::uint32_t size) noexcept
+      : records_(records), needs_(needs), size_(size) {}
 
   std::uint32_t records_;
   Needs needs_;
-  std::uint32_t bytes_;
+  std::uint32_t size_;
 };
 
 struct Claim {

@@ -8,8 +8,11 @@ constexpr std::uint32_t kSaidBytesMax = 400;
 
 }  // namespace
 
-HostedOp::HostedOp(std::uint32_t room, std::uint32_t batch_records)
-    : room_(room), batch_records_(batch_records), shown_(std::make_unique<Shown[]>(batch_records)) {
+HostedOp::HostedOp(std::uint32_t room, std::uint32_t batch_records, std::uint32_t elements_max)
+    : room_(room),
+      batch_records_(batch_records),
+      elements_max_(elements_max),
+      shown_(std::make_unique<Shown[]>(batch_records)) {
   said_.reserve(kSaidBytesMax);
 }
 
@@ -24,6 +27,9 @@ std::string HostedOp::cause() const {
   switch (broken_) {
     case Broken::kTooLong:
       return "the record is longer than the memory that its function is given for records";
+    case Broken::kTooMany:
+      return "the stage's function made more than one record of one, which a slot of a ring cannot hold; return one at "
+             "most, or use a LaneGraph";
     case Broken::kGone:
       return "the JavaScript thread that ran the stage's function has ended while it worked; keep it alive until the "
              "pipeline has ended";

@@ -30,8 +30,9 @@ class HostedOp {
   static constexpr bool kFilters = true;
   static constexpr bool kFails = true;
 
-  // `room`: bytes that a record may grow by. `batch_records`: the most that are shown at once.
-  HostedOp(std::uint32_t room, std::uint32_t batch_records);
+  // `room`: bytes that a record may grow by. `batch_records`: the most that are shown at once. `elements_max`: that may
+  // come of one record, where what is behind the op can take no more.
+  HostedOp(std::uint32_t room, std::uint32_t batch_records, std::uint32_t elements_max);
 
   // Before the first batch, and never while it is at work. `host` outlives the op's use of it; nullptr: none.
   void set_host(Host* host) noexcept { host_ = host; }
@@ -55,11 +56,20 @@ class HostedOp {
     return carry_out(batch, out);
   }
 
+  // The role has failed the record at hand: what is left of it is not carried out.
+  void skip() noexcept {
+    if (at_ != answered_) ++at_;
+    emitted_ = 0;
+  }
+
+  // The next batch calls the host.
+  bool calls_out() const noexcept { return at_ == answered_; }
+
   // Control path: why the last record failed, and the remedy.
   std::string cause() const;
 
  private:
-  enum class Broken : std::uint8_t { kNot, kTooLong, kGone, kAnswer, kSaid };
+  enum class Broken : std::uint8_t { kNot, kTooLong, kTooMany, kGone, kAnswer, kSaid };
 
   // What a row said when it was shown.
   struct Shown {
@@ -113,6 +123,8 @@ class HostedOp {
           ++at_;
           continue;
         case abi::HostAction::kElements: {
+          // Before the first of them is on its way.
+          if (row.count > elements_max_) return fail(i, Broken::kTooMany);
           const Emitted emitted = emit(out, i, memory.elements, row);
           if (emitted.broken) return fail(i, Broken::kAnswer);
           if (emitted.needs != kEmitted) return BatchAnswer::needs_room(i, static_cast<std::uint32_t>(emitted.needs));
@@ -178,13 +190,13 @@ class HostedOp {
   // The record that it fails is done with as far as the host is concerned.
   BatchAnswer fail(std::uint32_t i, Broken why) noexcept {
     broken_ = why;
-    if (at_ != answered_) ++at_;
-    emitted_ = 0;
+    skip();
     return BatchAnswer::failed(i);
   }
 
   const std::uint32_t room_;
   const std::uint32_t batch_records_;
+  const std::uint32_t elements_max_;
   const std::unique_ptr<Shown[]> shown_;
   Host* host_ = nullptr;
   std::uint32_t at_ = 0;        // row of the next record that is not done with

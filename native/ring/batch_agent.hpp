@@ -27,9 +27,12 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     const std::uint64_t end = context_.barrier.available(next_, context_.batch_records, true);
     if (end == next_) return rest();
     const std::uint64_t begin = next_;
-    const bool failed = work(end);
+    // One whose letter waits for room has been shown to the op. What a turn has done is shown before the op calls out
+    // of the core, where the pipeline may end.
+    while ((halt_ != Halt::kNot || work(end)) && goes_on(fate(), end) && !calls_out()) {
+    }
     if (cut_off_) return 0;
-    return finish_turn<true>(begin, failed, [this] { return cause(); });
+    return finish_turn<true>(begin, [this] { return cause(); });
   }
 
   bool done() noexcept override { return cut_off_ || StageBase::done(); }
@@ -89,6 +92,29 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     return false;
   }
 
+  bool calls_out() const noexcept {
+    if constexpr (requires { op_.calls_out(); }) return op_.calls_out();
+    return false;
+  }
+
+  // What becomes of the record at next_, which has failed.
+  Fate fate() noexcept {
+    if (damaged_ || refused_ == Refused::kAnswer || refused_ == Refused::kFiltered || refused_ == Refused::kSecond) {
+      failed_records_.stop(damaged_ ? abi::FailureCause::kDamaged : abi::FailureCause::kBadAnswer);
+      return Fate::kStop;
+    }
+    const Record& record = records_[at_];
+    const abi::FailureCause code =
+        refused_ == Refused::kTooLong ? abi::FailureCause::kTooLarge : abi::FailureCause::kRejected;
+    const Fate fate = failed_records_.judge({record.data, record.length, record.flags, record.sequence, code},
+                                            [this] { return cause(); });
+    if (fate != Fate::kPass && fate != Fate::kGone) return fate;
+    if constexpr (requires { op_.skip(); })
+      if (refused_ != Refused::kNot) op_.skip();
+    refused_ = Refused::kNot;
+    return fate;
+  }
+
   // The records up to `end` that no stage before has filtered; where one is damaged, those before it. Where it came to.
   std::uint64_t gather(std::uint64_t end) noexcept {
     count_ = 0;
@@ -112,6 +138,8 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
 
   bool pass(std::uint32_t i) noexcept {
     close_before(i);
+    if (refused_ != Refused::kNot) [[unlikely]]
+      return false;
     ++elements_;
     return true;
   }
@@ -119,6 +147,8 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
   op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
     using Status = op::Claim::Status;
     close_before(i);
+    if (refused_ != Refused::kNot) [[unlikely]]
+      return {Status::kNone};
     const Record& record = records_[at_];
     if (elements_ != 0) [[unlikely]] {
       refused_ = Refused::kSecond;
@@ -154,19 +184,17 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       return false;
     }
     skip_to(record.sequence);
-    if (context_.own_marks != nullptr)
-      context_.own_marks[static_cast<std::uint32_t>(record.sequence) & context_.ring.slot_mask] = filtered ? 1 : 0;
+    mark(filtered ? 1 : 0);
     ++in_;
-    filtered_ += filtered ? 1 : 0;
-    next_ = record.sequence + 1;
+    gone_ += filtered ? 1 : 0;
+    ++next_;
     return true;
   }
 
   // Moves over records that a stage before has filtered.
   void skip_to(std::uint64_t sequence) noexcept {
     for (; next_ < sequence; ++next_) {
-      if (context_.own_marks != nullptr)
-        context_.own_marks[static_cast<std::uint32_t>(next_) & context_.ring.slot_mask] = 1;
+      mark(1);
       ++skipped_;
     }
   }

@@ -22,13 +22,18 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
     const std::uint64_t end = context_.barrier.available(next_, context_.batch_records, true);
     if (end == next_) return rest();
     const std::uint64_t begin = next_;
-    const bool failed = work(end);
-    return finish_turn<Op::kFilters>(begin, failed, [this] { return op_.cause(); });
+    // A record whose letter waits for room has been shown to the op.
+    while ((halt_ != Halt::kNot || work(end)) && goes_on_behind(end)) {
+    }
+    return finish_turn<Op::kFilters>(begin, [this] { return op_.cause(); });
   }
 
  private:
   // Moves next_ to `end`, or to the record that failed; true when one did.
   bool work(std::uint64_t end) noexcept {
+    if constexpr (Op::kFails && !Op::kFilters)
+      if (context_.own_marks != nullptr) [[unlikely]]
+        prepare_marks(end);
     if constexpr (Layout::kHasSlots)
       if (context_.checks_slots) return work_each<false, true>(end);
     if (!context_.marks.empty()) return work_each<true, false>(end);
@@ -86,10 +91,35 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
       if constexpr (Op::kFilters) {
         const bool filtered = outcome == op::Outcome::kFilter;
         context_.own_marks[index] = filtered ? 1 : 0;
-        filtered_ += filtered ? 1 : 0;
+        gone_ += filtered ? 1 : 0;
       }
     }
     return false;
+  }
+
+  // Of an op that does not filter, so that the loop over records has no mark to write: its plane says before the work
+  // what the marks before it say, and gets a mark for each record that fails.
+  BYTEOR_NEVER_INLINE void prepare_marks(std::uint64_t end) noexcept {
+    for (std::uint64_t s = next_; s != end; ++s) {
+      const std::uint32_t index = static_cast<std::uint32_t>(s) & context_.ring.slot_mask;
+      context_.own_marks[index] = marked(index) ? 1 : 0;
+    }
+  }
+
+  BYTEOR_NEVER_INLINE bool goes_on_behind(std::uint64_t end) noexcept { return goes_on(fate(), end); }
+
+  Fate fate() noexcept {
+    core::RecordRef record{};
+    typename Layout::Slot slot;
+    // Built-ins decide before they write, so the slot has the record as it came.
+    damaged_ =
+        damaged_ || !Layout::load(context_.ring, next_, Op::kWrites ? context_.room : core::Room{}, slot, record);
+    if (damaged_) {
+      failed_records_.stop(abi::FailureCause::kDamaged);
+      return Fate::kStop;
+    }
+    return failed_records_.judge({record.data, record.length, record.flags, next_, abi::FailureCause::kRejected},
+                                 [this] { return op_.cause(); });
   }
 
   Op& op_;

@@ -1,11 +1,12 @@
 // What the agents of a ring's stages have in common, whichever contract their op has: where a stage stands, what it
-// shows, and how it fails. Hot code: no allocation after construction, no exception; a cause may allocate.
+// shows, and how it goes on, or not, behind a record that failed. Hot code: no allocation after construction, no
+// exception; the cause of a failure may allocate.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "core/record.hpp"
 #include "core/shard_end.hpp"
 #include "core/stamps.hpp"
+#include "lane/failed_records.hpp"
 
 namespace byteor::ring {
 
@@ -30,8 +32,9 @@ struct StageContext {
   abi::AgentEntry* entry = nullptr;
   std::uint32_t agent_index = 0;
   std::uint32_t upstream_agent = 0;             // whom it waits for, in words for an observer: its first dependency
-  std::vector<const std::uint8_t*> marks = {};  // planes of the nearest filtering ancestors
-  std::uint8_t* own_marks = nullptr;
+  std::vector<const std::uint8_t*> marks = {};  // planes of the nearest marking ancestors
+  std::uint8_t* own_marks = nullptr;            // of an op that filters, or goes on without records that fail
+  lane::OnError on_error = {};
   core::StampTable stamps = {};
   std::vector<core::StampTable> upstream_stamps = {};
   core::Histogram histogram = {};
@@ -46,7 +49,10 @@ struct StageContext {
 // sequence on.
 class StageBase : public core::Agent {
  public:
-  explicit StageBase(StageContext context) : context_(std::move(context)), next_(context_.first) {}
+  explicit StageBase(StageContext context)
+      : context_(std::move(context)),
+        next_(context_.first),
+        failed_records_(context_.on_error, *context_.block, context_.agent_index) {}
 
   void end_backoff() noexcept override { context_.barrier.end_backoff(); }
 
@@ -60,34 +66,69 @@ class StageBase : public core::Agent {
   }
 
  protected:
-  // Nothing to read: 0.
+  using Fate = lane::FailedRecords::Fate;
+  // What keeps it at the record at next_: it has failed, or waits for room for its letter.
+  enum class Halt : std::uint8_t { kNot, kFailed, kLetter };
+
+  // There is nothing to read.
   std::uint32_t rest() noexcept {
-    if (!failed_) observe(abi::AgentState::kWaiting, context_.upstream_agent);
-    return 0;
+    if (failed_) return 0;
+    observe(abi::AgentState::kWaiting, context_.upstream_agent);
+    if (context_.on_error.letters == nullptr || letters_closed_ || !done()) return 0;
+    return close_letters();
   }
 
-  // Ends a turn that began at `begin`; the record at next_ has failed where `failed`.
+  // The record at next_ has failed, and this becomes of it. True when the stage goes on behind it, and the batch is not
+  // at its end.
+  bool goes_on(Fate fate, std::uint64_t end) noexcept {
+    if (halt_ == Halt::kLetter) ++in_;
+    halt_ = Halt::kNot;
+    switch (fate) {
+      case Fate::kPass:
+        mark(0);
+        break;
+      case Fate::kGone:
+        mark(1);
+        ++gone_;
+        ++failed_gone_;
+        break;
+      case Fate::kWait:
+        halt_ = Halt::kLetter;
+        --in_;
+        return false;
+      case Fate::kStop:
+        halt_ = Halt::kFailed;
+        ++gone_;
+        ++failed_gone_;
+        return false;
+    }
+    return ++next_ != end;
+  }
+
+  // Ends a turn that began at `begin`. `cause() -> std::string`: of the record that failed.
   template <bool kFilters, class Cause>
-  BYTEOR_ALWAYS_INLINE std::uint32_t finish_turn(std::uint64_t begin, bool failed, const Cause& cause) noexcept {
+  BYTEOR_ALWAYS_INLINE std::uint32_t finish_turn(std::uint64_t begin, const Cause& cause) noexcept {
     if (const std::uint64_t sampled = core::first_sampled(begin, next_); sampled != next_) stamp(sampled);
     store_counters<kFilters>();
     // SYNC POINT S1: publishes what this stage wrote (bytes, slots, marks, stamps) to the stages after it, and to a
     // producer that may reuse the slots.
     core::publish_to(context_.block->sequence, next_, context_.ring.may_sleep);
-    if (failed) [[unlikely]] {
-      if (damaged_)
-        fail(core::kDamagedRecord);
-      else
-        fail(cause());
-    }
-    observe(failed ? abi::AgentState::kFailed : abi::AgentState::kWorking, abi::kNone);
-    return static_cast<std::uint32_t>(next_ - begin) + (failed ? 1 : 0);
+    const auto moved = static_cast<std::uint32_t>(next_ - begin);
+    if (halt_ != Halt::kNot) [[unlikely]]
+      return moved + halt(cause);
+    observe(abi::AgentState::kWorking, abi::kNone);
+    return moved;
   }
 
   bool marked(std::uint32_t index) const noexcept {
     for (const std::uint8_t* plane : context_.marks)
       if (plane[index] != 0) return true;
     return false;
+  }
+
+  void mark(std::uint8_t value) noexcept {
+    if (context_.own_marks != nullptr)
+      context_.own_marks[static_cast<std::uint32_t>(next_) & context_.ring.slot_mask] = value;
   }
 
   void observe(abi::AgentState state, std::uint32_t waits_for) noexcept {
@@ -101,10 +142,14 @@ class StageBase : public core::Agent {
   std::uint64_t next_;
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;
-  std::uint64_t filtered_ = 0;
+  std::uint64_t gone_ = 0;         // filtered, or failed and not passed on
+  std::uint64_t failed_gone_ = 0;  // the latter
+  lane::FailedRecords failed_records_;
   abi::AgentState observed_ = abi::AgentState::kIdle;
+  Halt halt_ = Halt::kNot;
   bool failed_ = false;
   bool damaged_ = false;
+  bool letters_closed_ = false;
 
  private:
   void stamp(std::uint64_t sampled) noexcept {
@@ -124,18 +169,34 @@ class StageBase : public core::Agent {
     };
     put(context_.block->in, in_);
     put(context_.block->skipped, skipped_);
-    if constexpr (kFilters) put(context_.block->filtered, filtered_);
-    put(context_.block->out, in_ - filtered_);
+    if constexpr (kFilters) put(context_.block->filtered, gone_ - failed_gone_);
+    put(context_.block->out, in_ - gone_);
   }
 
-  void fail(std::string_view cause) noexcept {
+  // A reader that sleeps must hear of it: it is work.
+  std::uint32_t close_letters() noexcept {
+    context_.on_error.close();
+    letters_closed_ = true;
+    return 1;
+  }
+
+  // It stays at the record at next_, and everything before it is on its way. What has moved beyond the records.
+  template <class Cause>
+  BYTEOR_NEVER_INLINE std::uint32_t halt(const Cause& cause) noexcept {
+    if (halt_ == Halt::kLetter) {
+      observe(abi::AgentState::kStalled, failed_records_.letters_agent());
+      return 0;
+    }
     failed_ = true;
+    halt_ = Halt::kNot;
     // What it knew of does not go any further: S4.
     context_.barrier.forget(next_);
-    context_.block->failed.store(1, std::memory_order_relaxed);
-    context_.block->out.store(static_cast<double>(in_ - filtered_ - 1), std::memory_order_relaxed);
     core::stop_shard_before(*context_.stop_before, next_);
-    context_.failures->report_failure(context_.agent_index, next_, cause);
+    context_.failures->report_failure(context_.agent_index, next_,
+                                      damaged_ ? std::string(core::kDamagedRecord) : failed_records_.told(cause()));
+    close_letters();
+    observe(abi::AgentState::kFailed, abi::kNone);
+    return 1;
   }
 };
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "abi/words.hpp"
+#include "core/coded_error.hpp"
 #include "graph/lane_graph.hpp"
 #include "graph/ring_graph.hpp"
 #include "run/journals.hpp"
@@ -42,6 +44,16 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, 
                                             std::move(graph_options), parts.failures);
 }
 
+// Letters have no lane yet, and no plan can ask for another policy: a spec that does was not made by lowering.
+void require_stop(const graph::CatalogDescription& catalog) {
+  for (const graph::StageDescription& stage : catalog.stages) {
+    if (stage.on_error == abi::OnErrorCode::kStop) continue;
+    throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
+                           "stage " + stage.id + " has on_error " + abi::word_of(stage.on_error) +
+                               ", and this version runs stop alone; compile the plan again with it");
+  }
+}
+
 }  // namespace
 
 std::uint32_t batch_records(const Options& options) {
@@ -54,6 +66,7 @@ const graph::CatalogDescription& catalog_of(const graph::Description& descriptio
 
 std::unique_ptr<graph::Graph> assemble(graph::Description description, graph::RegionLayout layout,
                                        const AssemblyParts& parts) {
+  require_stop(catalog_of(description));
   if (auto* ring = std::get_if<graph::RingDescription>(&description))
     return assemble_ring(std::move(*ring), std::move(layout), parts);
   return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), std::move(layout), parts);

@@ -289,11 +289,9 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
       failed_at = here;
       h.failed_agent = agent;
       h.failed_sequence = sequence;
-      std::size_t length = std::min(cause.size(), sizeof(h.failed_cause));
-      while (length > 0 && length < cause.size() && (static_cast<unsigned char>(cause[length]) & 0xc0) == 0x80)
-        --length;
-      std::memcpy(h.failed_cause, cause.data(), length);
-      h.failed_cause_length = static_cast<std::uint32_t>(length);
+      const std::string_view kept = core::cut_text(cause, sizeof(h.failed_cause));
+      std::memcpy(h.failed_cause, kept.data(), kept.size());
+      h.failed_cause_length = static_cast<std::uint32_t>(kept.size());
       // SYNC POINT S11: a thread that sees `failed` sees a whole description, of this failure or of an earlier
       // record's.
       h.failed.store(1, std::memory_order_release);

@@ -5,7 +5,7 @@ import type { RingSpec, StageSpec } from '../../lib/lower/spec.js';
 import { decodeSpec } from '../support/spec/decode.js';
 import { SpecError } from '../support/spec/spec-error.js';
 
-const none = { headroom: 0, tailroom: 0, config: null } as const;
+const none = { headroom: 0, tailroom: 0, onError: 'Stop', config: null } as const;
 const reads = { writes: false, filters: false, fails: false, sink: false, emits: false, keepsLayout: false };
 
 const filter = (id: string, text: string): StageSpec => ({

@@ -83,8 +83,8 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   // A stage's role is a template over its op, so that no record costs a virtual call: it knows what an op answers.
   lane: ['abi', 'core', 'op'],
   op: ['abi', 'core', 'decode'],
-  // Likewise a stage of a ring.
-  ring: ['abi', 'core', 'op'],
+  // Likewise a stage of a ring, and what becomes of a record that fails in it stands with the lanes that letters go to.
+  ring: ['abi', 'core', 'op', 'lane'],
   platform: ['abi', 'core'],
   // The ends of a graph are what adapters read and write; journals are what `replay` reads.
   adapter: ['abi', 'core', 'lane', 'op', 'journal', 'graph', 'platform'],

@@ -171,6 +171,7 @@ const OPEN_EXIT_CODES: { readonly [Code in ErrorCode]?: ExitCode } = {
   OBSERVE_FOLDER: ExitCode.MachineCannot,
   NO_THREAD: ExitCode.MachineCannot,
   NO_RESOURCE: ExitCode.MachineCannot,
+  ON_ERROR_UNAVAILABLE: ExitCode.MachineCannot,
   OP_UNAVAILABLE: ExitCode.MachineCannot,
 };
 

@@ -123,7 +123,10 @@ export function exitCodeOf(facts: RunFacts, signal: EndSignal | undefined, asser
   return signal === 'SIGTERM' ? ExitCode.Terminated : ExitCode.Done;
 }
 
-/** Of a SingleRing, records of the ends by what became of them: `in = out + filtered + abandoned`. */
+/**
+ * Of a SingleRing, records of the ends by what became of them: `in = out + filtered + abandoned`. Filtered are also those that
+ * failed and were dropped or dead-lettered, which the egress skips alike.
+ */
 export function endToEnd(ledger: Ledger): { in: number; out: number; filtered: number; abandoned: number } {
   const egress = of(ledger, 'egress').map(([, counts]) => counts);
   return {

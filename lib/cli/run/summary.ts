@@ -14,9 +14,9 @@
  *   in  1,000,000   104.9 MB      520,833  54.6 MB/s   lines:access.log
  *   out    12,345     1.2 MB                            lines:out.log
  *
- *   stage  op             in   = out  + filtered  skipped
- *   keep   filter  1,000,000  12,345     987,655
- *   total  count      12,345  12,345              987,655
+ *   stage  op             in  = passed on  + filtered  skipped
+ *   keep   filter  1,000,000       12,345     987,655
+ *   total  count      12,345       12,345              987,655
  *
  *   ✓ balanced: 1,000,000 in = 12,345 out + 987,655 filtered
  *
@@ -26,7 +26,7 @@ import type { PipelinePlanV2 } from '../../plan/document.js';
 import type { Ledger, StageCounts } from '../../region/counts.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
-import { grouped, harmless, indent, table, wrap } from '../text.js';
+import { causeWords, grouped, harmless, indent, table, wrap } from '../text.js';
 import { graphVerdict, insertedLines, isGraph, journalLines, laneLines } from './graph-summary.js';
 import { reportLines } from './report-text.js';
 import { allImbalances, type EndedRun, endToEnd, type RunFacts } from './result.js';
@@ -102,28 +102,55 @@ function endLines({ ledger, status, seconds }: EndedRun, facts: RunFacts, contex
   return [...indent(table([head, ...rows], [1, 2, 3, 4])), ...indent(notes)];
 }
 
-/** Columns of the table of stages; those behind `out` are shown where one of them is not zero. */
-const COLUMNS: readonly (readonly [name: keyof StageCounts, head: string])[] = [
+type Column = Exclude<keyof StageCounts, 'causes'>;
+
+/** Columns of the table of stages; those behind `passed on` are shown where one of them is not zero. */
+const COLUMNS: readonly (readonly [name: Column, head: string])[] = [
   ['in', 'in'],
-  ['out', '= out'],
+  ['passed_on', '= passed on'],
   ['filtered', '+ filtered'],
   ['failed', '+ failed'],
+  ['absorbed', '+ absorbed'],
   ['abandoned', '+ abandoned'],
+  ['emitted', 'emitted'],
   ['skipped', 'skipped'],
 ];
+const ALWAYS: readonly Column[] = ['in', 'passed_on'];
 
 function stageLines({ stages }: Ledger, { colors, plan }: SummaryContext): string[] {
   const shown = COLUMNS.filter(
-    ([name]) => name === 'in' || name === 'out' || Object.values(stages).some((counts) => counts[name] > 0),
+    ([name]) => ALWAYS.includes(name) || Object.values(stages).some((counts) => (counts[name] ?? 0) > 0),
   );
   const ops = new Map(plan.stages.map(({ id, op }) => [id, op]));
+  const cell = (count: number, name: Column) => (count === 0 && !ALWAYS.includes(name) ? '' : grouped(count));
   const rows = Object.entries(stages).map(([id, counts]) => [
     id,
     ops.get(id) ?? '',
-    ...shown.map(([name]) => (counts[name] === 0 && name !== 'in' && name !== 'out' ? '' : grouped(counts[name]))),
+    ...shown.map(([name]) => cell(counts[name] ?? 0, name)),
   ]);
-  const head = ['stage', 'op', ...shown.map(([, title]) => title)].map((cell) => colors.dim(cell));
-  return indent(table([head, ...rows], [2, 3, 4, 5, 6, 7]));
+  const head = ['stage', 'op', ...shown.map(([, title]) => title)].map((words) => colors.dim(words));
+  return indent(
+    table(
+      [head, ...rows],
+      shown.map((_, at) => at + 2),
+    ),
+  );
+}
+
+/** What became of records that failed in a stage, and why, where the pipeline went on: `! audit: 3 failed: 2 dropped, …`. */
+function failedLines({ stages }: Ledger, colors: Colors): string[] {
+  return Object.entries(stages).flatMap(([id, counts]) => {
+    const ways: readonly (readonly [number, string])[] = [
+      [counts.dropped, 'dropped'],
+      [counts.dead_lettered, 'dead-lettered'],
+      [counts.passed_failed, 'passed on'],
+      [counts.stopped, 'stopped the run'],
+    ];
+    if (counts.failed + counts.passed_failed === counts.stopped) return [];
+    const words = ways.filter(([count]) => count > 0).map(([count, way]) => `${grouped(count)} ${way}`);
+    const all = grouped(counts.failed + counts.passed_failed);
+    return noteLines(`${id}: ${all} failed, ${words.join(', ')}: ${causeWords(counts.causes)}`, colors);
+  });
 }
 
 function threadLines({ status }: EndedRun, colors: Colors): string[] {
@@ -152,6 +179,7 @@ function verdictLines(run: EndedRun, facts: RunFacts, colors: Colors): string[] 
   const { ledger, signal } = run;
   return [
     ...(ledger.failure === null ? [] : [failureLine(ledger.failure, colors)]),
+    ...failedLines(ledger, colors),
     ...(signal === undefined ? [] : [`${colors.yellow('!')} ended by ${signal}, drained`]),
     ...unwrittenLines(run, colors),
     ...tornLines(run, colors),
@@ -196,8 +224,9 @@ function balanceLines(run: EndedRun, facts: RunFacts, colors: Colors): string[] 
   if (isGraph(ledger))
     return [`${colors.green('✓ balanced')} ${graphVerdict(ledger, facts.records_in, facts.records_out)}`];
   const { in: published, ...ways } = endToEnd(ledger);
+  const removed = Object.values(ledger.stages).some((counts) => counts.dropped + counts.dead_lettered > 0);
   const words = Object.entries(ways)
     .filter(([way, count]) => way === 'out' || count > 0)
-    .map(([way, count]) => `${grouped(count)} ${way}`);
+    .map(([way, count]) => `${grouped(count)} ${way === 'filtered' && removed ? 'filtered or failed' : way}`);
   return [`${colors.green('✓ balanced')}: ${grouped(published)} in = ${words.join(' + ')}`];
 }

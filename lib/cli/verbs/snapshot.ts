@@ -18,7 +18,7 @@ import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { sizeWords } from '../sizes.js';
 import { systemWords } from '../system-words.js';
 import type { Channel } from '../terminal.js';
-import { counted, grouped, harmless, indent, table } from '../text.js';
+import { causeWords, counted, grouped, harmless, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
 
 interface Options {
@@ -193,6 +193,7 @@ function snapshotText(snapshot: Snapshot, life: Life, { colors }: Channel): stri
     '',
     ...indent(table([dim(titles), ...rows], [3, 4, 5, 6, 7])),
     ...blameLines(agents, colors),
+    ...failedLines(agents, shards > 1, colors),
     ...laneLines(lanes, colors),
     '',
     ...indent(table([dim(['thread', 'CPU', 'id', 'parks', 'rounds', 'idle']), ...threadRows], [2, 3, 4, 5])),
@@ -233,6 +234,16 @@ function agentRow(agent: AgentSnapshot, sharded: boolean): string[] {
     hop(({ max }) => max),
     chainWords(chain, links),
   ];
+}
+
+/** `! keep: 3 failed: REJECTED 2, TOO_LARGE 1`; those that went on as they had come are among them. */
+function failedLines(agents: readonly AgentSnapshot[], sharded: boolean, colors: Channel['colors']): string[] {
+  const lines = agents.flatMap(({ id, shard, failed, passed_failed, causes }) => {
+    const all = failed + passed_failed;
+    const name = harmless(sharded ? `${id}/${shard}` : id);
+    return all === 0 ? [] : [`${colors.yellow('!')} ${name}: ${grouped(all)} failed: ${causeWords(causes)}`];
+  });
+  return lines.length === 0 ? [] : ['', ...indent(lines)];
 }
 
 /** `keep (Stalled) → … 12 more → out (Stalled)`. */

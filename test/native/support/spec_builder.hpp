@@ -27,6 +27,14 @@ struct StageSpec {
   std::optional<abi::SetFieldConfig> field = std::nullopt;  // kSetField; its name is "f"
   std::string field_text = {};
   std::optional<std::vector<std::byte>> config = std::nullopt;  // instead of what the op's config is made of
+  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
+
+  bool marks() const {
+    const bool fails = (op::find_row(static_cast<std::uint32_t>(op))->flags &
+                        static_cast<std::uint32_t>(abi::StageFlag::kFails)) != 0;
+    return op == abi::OpCode::kFilter ||
+           (fails && (on_error == abi::OnErrorCode::kDrop || on_error == abi::OnErrorCode::kDeadLetter));
+  }
 };
 
 // The config of an op as it crosses: a struct, and its texts behind it.
@@ -120,9 +128,8 @@ class SpecBuilder {
         depended_on |= std::uint64_t{1} << on;
       }
       ancestors.push_back(before);
-      const bool is_filter = stage.op == abi::OpCode::kFilter;
-      entry(i, stage, before, nearest(ancestors, filters & before), is_filter ? row.mark_count++ : abi::kNone);
-      if (is_filter) filters |= std::uint64_t{1} << i;
+      entry(i, stage, before, nearest(ancestors, filters & before), stage.marks() ? row.mark_count++ : abi::kNone);
+      if (stage.marks()) filters |= std::uint64_t{1} << i;
       stage_row(stage);
       writes = writes || stage.op == abi::OpCode::kPrepend || stage.op == abi::OpCode::kAppend;
       row.headroom += stage.op == abi::OpCode::kPrepend ? static_cast<std::uint32_t>(stage.text.size()) : 0;
@@ -192,6 +199,7 @@ class SpecBuilder {
     const std::vector<std::byte> config = ConfigBytes::of_stage(stage);
     row.config_offset = static_cast<std::uint32_t>(configs_.size());
     row.config_length = static_cast<std::uint32_t>(config.size());
+    row.on_error = static_cast<std::uint32_t>(stage.on_error);
     configs_.insert(configs_.end(), config.begin(), config.end());
     append(stages_, row);
   }

@@ -5,7 +5,8 @@ import { maskOf } from '../../../lib/lower/encode-ring.js';
 import { ANY_RECORD } from '../../../lib/lower/graph-flow.js';
 import { chooseLayout, keepsRecords } from '../../../lib/lower/layout.js';
 import type { BoundarySpec, RingEntrySpec, RingSpec, StageSpec } from '../../../lib/lower/spec.js';
-import { ancestorsOf, nearestFilters, terminalsOf } from '../../../lib/lower/topology.js';
+import { marksRecords } from '../../../lib/lower/stage.js';
+import { ancestorsOf, nearestMarking, terminalsOf } from '../../../lib/lower/topology.js';
 import { checkStageKey, checkStructs, readConfig } from './decode-config.js';
 import {
   agree,
@@ -66,7 +67,10 @@ function readEntries(reader: SpecReader, stages: readonly StageSpec[]): Topology
   expect(rows.length === stages.length, `${rows.length} entries for ${stages.length} stages`, first, 'stage');
   const dependencies = rows.map((row) => readDependencies(reader, row));
   const ancestors = ancestorsOf(dependencies);
-  const filters = rows.map((row) => stages[row.u32('stage')]?.filters === true);
+  const marking = rows.map((row) => {
+    const stage = stages[row.u32('stage')];
+    return stage !== undefined && marksRecords(stage);
+  });
   const seen = new Set<number>();
   let markCount = 0;
   const entries = rows.map((row, index) => {
@@ -74,15 +78,15 @@ function readEntries(reader: SpecReader, stages: readonly StageSpec[]): Topology
     expect(stage < stages.length && !seen.has(stage), `stage ${stage} is unknown or stands twice`, row, 'stage');
     seen.add(stage);
     const before = ancestors[index] ?? [];
-    const readsMarksOf = nearestFilters(before, filters, ancestors);
-    const mark = filters[index] === true ? markCount++ : null;
+    const readsMarksOf = nearestMarking(before, marking, ancestors);
+    const mark = marking[index] === true ? markCount++ : null;
     agree(row, 'ancestor_mask', maskOf(before));
     agree(row, 'filter_mask', maskOf(readsMarksOf));
     agree(row, 'mark', mark ?? NONE);
     return { stage, dependencies: dependencies[index] ?? [], ancestors: before, readsMarksOf, mark };
   });
   const everyEntry = rows.map((_, index) => index);
-  const egressReadsMarksOf = nearestFilters(everyEntry, filters, ancestors);
+  const egressReadsMarksOf = nearestMarking(everyEntry, marking, ancestors);
   return { entries, markCount, terminals: terminalsOf(dependencies), egressReadsMarksOf };
 }
 

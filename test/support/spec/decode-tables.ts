@@ -108,7 +108,8 @@ export function readStages(
     const op = nameOf(enums.OpCode, row, 'op', 'op');
     const config = readConfig(reader, row, op, end);
     end += row.u32('config_length');
-    return { id: readId(reader, row), op, ...readAbilities(row, op, config), config };
+    const onError = nameOf(enums.OnErrorCode, row, 'on_error', 'on_error');
+    return { id: readId(reader, row), op, ...readAbilities(row, op, config), onError, config };
   });
   reader.expectConfigs(end);
   return stages;
