@@ -60,7 +60,7 @@ class StageBase : public core::Agent {
   const std::uint64_t& next() const noexcept { return next_; }
 
   bool done() noexcept override {
-    if (context_.barrier.backs_off() || !context_.end.reached(next_)) return false;
+    if (!ended() || owes_end_of_letters()) return false;
     if (!failed_) observe(abi::AgentState::kDone, abi::kNone);
     return true;
   }
@@ -74,8 +74,7 @@ class StageBase : public core::Agent {
   std::uint32_t rest() noexcept {
     if (failed_) return 0;
     observe(abi::AgentState::kWaiting, context_.upstream_agent);
-    if (context_.on_error.letters == nullptr || letters_closed_ || !done()) return 0;
-    return close_letters();
+    return owes_end_of_letters() && ended() ? close_letters() : 0;
   }
 
   // The record at next_ has failed, and this becomes of it. True when the stage goes on behind it, and the batch is not
@@ -172,6 +171,9 @@ class StageBase : public core::Agent {
     if constexpr (kFilters) put(context_.block->filtered, gone_ - failed_gone_);
     put(context_.block->out, in_ - gone_);
   }
+
+  bool ended() const noexcept { return !context_.barrier.backs_off() && context_.end.reached(next_); }
+  bool owes_end_of_letters() const noexcept { return context_.on_error.letters != nullptr && !letters_closed_; }
 
   // A reader that sleeps must hear of it: it is work.
   std::uint32_t close_letters() noexcept {

@@ -7,6 +7,7 @@ import { summaryText } from '../../lib/cli/run/summary.js';
 import type { BoundaryEntry, LaneGraphPlan } from '../../lib/plan/document.js';
 import type { LaneCounts, Ledger } from '../../lib/region/counts.js';
 import type { ThreadStatus } from '../../lib/runtime/status.js';
+import { stageCounts } from '../support/stage-counts.js';
 
 const PLAN: LaneGraphPlan = {
   version: 2,
@@ -50,12 +51,12 @@ const LEDGER: Ledger = {
     out: { kind: 'egress', in: 1600, out: 1600, abandoned: 0, skipped: 0, bytes: 16_000 },
   },
   stages: {
-    keep: { in: 900, out: 600, filtered: 300, failed: 0, abandoned: 0, skipped: 0 },
-    log: { in: 1000, out: 1000, filtered: 0, failed: 0, abandoned: 0, skipped: 0 },
+    keep: stageCounts({ in: 900, out: 600, filtered: 300 }),
+    log: stageCounts({ in: 1000, out: 1000 }),
   },
   inserted: {
-    'router:in': { kind: 'router', in: 1000, out: 2000, failed: 0, abandoned: 0, keyless: 0 },
-    'merge:out': { kind: 'merge', in: 1600, out: 1600, failed: 0, abandoned: 0, keyless: 0 },
+    'router:in': { kind: 'router', in: 1000, out: 2000, failed: 0, causes: {}, abandoned: 0, keyless: 0 },
+    'merge:out': { kind: 'merge', in: 1600, out: 1600, failed: 0, causes: {}, abandoned: 0, keyless: 0 },
   },
   lanes: {
     'in->keep': lane(1000, 'keep', { dropped: { full: 100, too_large: 0 }, read: { keep: 900 }, published: 900 }),

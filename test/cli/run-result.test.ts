@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type EndedRun, exitCodeOf, runFacts } from '../../lib/cli/run/result.js';
 import type { Ledger } from '../../lib/region/counts.js';
+import { stageCounts } from '../support/stage-counts.js';
 
 /** A run of three records of which one was filtered. */
 function run(changes: Partial<Ledger> = {}, records: { in: number; out: number } = { in: 3, out: 2 }): EndedRun {
@@ -11,7 +12,7 @@ function run(changes: Partial<Ledger> = {}, records: { in: number; out: number }
       in: { kind: 'ingress', published: 3, bytes: 30, dropped: 0, too_large: 0, keyless: 0 },
       out: { kind: 'egress', in: 2, out: 2, abandoned: 0, skipped: 1, bytes: 20 },
     },
-    stages: { keep: { in: 3, out: 2, filtered: 1, failed: 0, abandoned: 0, skipped: 0 } },
+    stages: { keep: stageCounts({ in: 3, out: 2, filtered: 1, skipped: 0 }) },
     inserted: {},
     lanes: {},
     imbalances: [],

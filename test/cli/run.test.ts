@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { stageCounts } from '../support/stage-counts.js';
 import { byteor, temporaryFile, temporaryFolder } from './child.js';
 import { GRAPH_PLAN, IDENTITY_PLAN, ringPlan, YAML_PLAN } from './plans.js';
 
@@ -56,8 +57,8 @@ describe('byteor run', () => {
           out: { kind: 'egress', in: 3, out: 3, abandoned: 0, skipped: 2, bytes: KEPT.length - KEPT_TERMINATORS },
         },
         stages: {
-          keep: { in: 5, out: 3, filtered: 2, failed: 0, abandoned: 0, skipped: 0 },
-          total: { in: 3, out: 3, filtered: 0, failed: 0, abandoned: 0, skipped: 2 },
+          keep: stageCounts({ in: 5, out: 3, filtered: 2, skipped: 0 }),
+          total: stageCounts({ in: 3, out: 3, skipped: 2 }),
         },
         inserted: {},
         lanes: {},
@@ -198,7 +199,9 @@ describe('a run that fails', () => {
     expect(code).toBe(3);
     const facts = JSON.parse(stdout);
     expect(facts).toMatchObject({ ok: false, failure: { stage: 'look', shard: 0, sequence: 2 } });
-    expect(facts.ledger.stages.look).toEqual({ in: 4, out: 2, filtered: 0, failed: 1, abandoned: 1, skipped: 0 });
+    expect(facts.ledger.stages.look).toEqual(
+      stageCounts({ in: 4, out: 2, failed: 1, abandoned: 1, skipped: 0, causes: { REJECTED: 1 } }),
+    );
     expect(stderr).toBe(`byteor run: "look" failed at sequence 2 of shard 0: ${facts.failure.cause}\n`);
   });
 

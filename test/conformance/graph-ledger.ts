@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import type { EgressCounts, IngressCounts, Ledger } from '../../lib/region/counts.js';
+import { stageCounts } from '../support/stage-counts.js';
 import type { Flow, GraphOutcome } from './graph-interpreter.js';
 
 /** Every author's lane by its id: the connections that it serves. */
@@ -36,8 +37,12 @@ export function expectExactLedger(plan: LaneGraphPlan, expected: GraphOutcome, l
   }
   for (const { id } of plan.stages) {
     const { inlet, outlet, filtered } = expected.owners.get(id) ?? {};
-    const counts = { in: inlet?.items.length, out: outlet?.items.length, filtered };
-    expect({ id, ...ledger.stages[id] }).toEqual({ id, ...counts, failed: 0, abandoned: 0, skipped: 0 });
+    const counts = stageCounts({
+      in: inlet?.items.length ?? -1,
+      out: outlet?.items.length ?? -1,
+      filtered: filtered ?? -1,
+    });
+    expect({ id, ...ledger.stages[id] }).toEqual({ id, ...counts });
   }
   for (const [id, connections] of authorLanes(plan)) {
     const flow = expected.connections[connections[0] as number] as Flow;
@@ -85,8 +90,12 @@ export function expectConserved(plan: LaneGraphPlan, ledger: Ledger): void {
   }
   const author = authorLanes(plan);
   const routed = (id: string): boolean => ledger.inserted[`router:${id}`] !== undefined;
-  for (const [id, { in: reached, out, filtered, failed, abandoned }] of Object.entries(ledger.stages)) {
-    expect({ id, in: reached }).toEqual({ id, in: out + filtered + failed + abandoned });
+  for (const [id, counts] of Object.entries(ledger.stages)) {
+    const { in: reached, out, passed_on, filtered, failed, absorbed, abandoned } = counts;
+    expect({ id, in: reached }).toEqual({ id, in: passed_on + filtered + failed + absorbed + abandoned });
+    expect({ id, out }).toEqual({ id, out: passed_on + counts.emitted });
+    expect({ id, failed }).toEqual({ id, failed: counts.stopped + counts.dropped + counts.dead_lettered });
+    expect({ id, held: counts.held }).toEqual({ id, held: 0 });
     const outlets = [...author.keys()].filter((lane) => lane.startsWith(`${id}->`));
     const [only] = outlets;
     if (only === undefined) continue;

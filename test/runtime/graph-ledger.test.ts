@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readLedger } from '../../lib/region/ledger.js';
 import { Region, RegionError } from '../../lib/region/region.js';
 import { readSnapshot } from '../../lib/region/snapshot.js';
+import { stageCounts } from '../support/stage-counts.js';
 import { GraphRegion, type GraphShape } from './lanes.js';
 
 /**
@@ -77,13 +78,13 @@ describe('the ledger of a graph', () => {
         out: { kind: 'egress', in: 19, out: 18, abandoned: 1, skipped: 0, bytes: 180 },
       },
       stages: {
-        keep: { in: 8, out: 5, filtered: 3, failed: 0, abandoned: 0, skipped: 0 },
-        slow: { in: 14, out: 14, filtered: 0, failed: 0, abandoned: 0, skipped: 0 },
+        keep: stageCounts({ in: 8, out: 5, filtered: 3 }),
+        slow: stageCounts({ in: 14, out: 14 }),
       },
       inserted: {
-        'router:in': { kind: 'router', in: 10, out: 20, failed: 0, abandoned: 0, keyless: 0 },
-        'bridge:in:slow': { kind: 'bridge', in: 10, out: 10, failed: 0, abandoned: 0, keyless: 0 },
-        'merge:out': { kind: 'merge', in: 19, out: 19, failed: 0, abandoned: 0, keyless: 0 },
+        'router:in': { kind: 'router', in: 10, out: 20, failed: 0, causes: {}, abandoned: 0, keyless: 0 },
+        'bridge:in:slow': { kind: 'bridge', in: 10, out: 10, failed: 0, causes: {}, abandoned: 0, keyless: 0 },
+        'merge:out': { kind: 'merge', in: 19, out: 19, failed: 0, causes: {}, abandoned: 0, keyless: 0 },
       },
       failure: null,
     });
@@ -140,7 +141,7 @@ describe('the ledger of a graph', () => {
       'a stage that lost one',
       (graph) => graph.consumer(1, 0, { filtered: 2 }),
       'keep',
-      'in = out + filtered + failed + abandoned',
+      'in = passed_on + filtered + failed + absorbed + abandoned + held',
       8,
       7,
     ],
@@ -158,7 +159,7 @@ describe('the ledger of a graph', () => {
       'an egress that delivered one too many',
       (graph) => graph.consumer(6, 0, { out: 19 }),
       'out',
-      'in = out + filtered + failed + abandoned',
+      'in = out + abandoned',
       19,
       20,
     ],

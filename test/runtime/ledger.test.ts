@@ -4,6 +4,7 @@ import { readLedger } from '../../lib/region/ledger.js';
 import { Region } from '../../lib/region/region.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
 import { attach } from '../../lib/runtime/open.js';
+import { stageCounts } from '../support/stage-counts.js';
 import { openRing } from './rings.js';
 
 const STAGES = [
@@ -41,8 +42,8 @@ describe('the ledger', () => {
         out: { kind: 'egress', in: 10, out: 10, abandoned: 0, skipped: 10, bytes: 10 },
       },
       stages: {
-        keep: { in: 20, out: 10, filtered: 10, failed: 0, abandoned: 0, skipped: 0 },
-        last: { in: 10, out: 10, filtered: 0, failed: 0, abandoned: 0, skipped: 10 },
+        keep: stageCounts({ in: 20, out: 10, filtered: 10, skipped: 0 }),
+        last: stageCounts({ in: 10, out: 10, skipped: 10 }),
       },
       inserted: {},
       lanes: {},
@@ -59,7 +60,7 @@ describe('the ledger', () => {
       ConsumerBlock.offset.out,
       -1,
       'keep',
-      'in = out + filtered + failed + abandoned',
+      'in = passed_on + filtered + failed + absorbed + abandoned + held',
       20,
       19,
     ],
@@ -79,7 +80,7 @@ describe('the ledger', () => {
       ConsumerBlock.offset.skipped,
       -1,
       'last',
-      'skipped >= filtered + skipped before it',
+      'skipped >= filtered + dropped + dead_lettered + skipped before it',
       9,
       10,
     ],

@@ -14,9 +14,9 @@
  *   in  1,000,000   104.9 MB      520,833  54.6 MB/s   lines:access.log
  *   out    12,345     1.2 MB                            lines:out.log
  *
- *   stage  op             in  = passed on  + filtered  skipped
- *   keep   filter  1,000,000       12,345     987,655
- *   total  count      12,345       12,345              987,655
+ *   stage  op             in   = out  + filtered  skipped
+ *   keep   filter  1,000,000  12,345     987,655
+ *   total  count      12,345  12,345              987,655
  *
  *   ✓ balanced: 1,000,000 in = 12,345 out + 987,655 filtered
  *
@@ -104,10 +104,13 @@ function endLines({ ledger, status, seconds }: EndedRun, facts: RunFacts, contex
 
 type Column = Exclude<keyof StageCounts, 'causes'>;
 
-/** Columns of the table of stages; those behind `passed on` are shown where one of them is not zero. */
-const COLUMNS: readonly (readonly [name: Column, head: string])[] = [
+/**
+ * Columns of the table of stages; those behind the second are shown where one of them is not zero. Where no stage emits, what
+ * left is what was passed on, and the shorter word says it.
+ */
+const columnsOf = (emits: boolean): readonly (readonly [name: Column, head: string])[] => [
   ['in', 'in'],
-  ['passed_on', '= passed on'],
+  ['passed_on', emits ? '= passed on' : '= out'],
   ['filtered', '+ filtered'],
   ['failed', '+ failed'],
   ['absorbed', '+ absorbed'],
@@ -118,9 +121,8 @@ const COLUMNS: readonly (readonly [name: Column, head: string])[] = [
 const ALWAYS: readonly Column[] = ['in', 'passed_on'];
 
 function stageLines({ stages }: Ledger, { colors, plan }: SummaryContext): string[] {
-  const shown = COLUMNS.filter(
-    ([name]) => ALWAYS.includes(name) || Object.values(stages).some((counts) => (counts[name] ?? 0) > 0),
-  );
+  const any = (name: Column) => Object.values(stages).some((counts) => (counts[name] ?? 0) > 0);
+  const shown = columnsOf(any('emitted')).filter(([name]) => ALWAYS.includes(name) || any(name));
   const ops = new Map(plan.stages.map(({ id, op }) => [id, op]));
   const cell = (count: number, name: Column) => (count === 0 && !ALWAYS.includes(name) ? '' : grouped(count));
   const rows = Object.entries(stages).map(([id, counts]) => [
@@ -129,12 +131,8 @@ function stageLines({ stages }: Ledger, { colors, plan }: SummaryContext): strin
     ...shown.map(([name]) => cell(counts[name] ?? 0, name)),
   ]);
   const head = ['stage', 'op', ...shown.map(([, title]) => title)].map((words) => colors.dim(words));
-  return indent(
-    table(
-      [head, ...rows],
-      shown.map((_, at) => at + 2),
-    ),
-  );
+  const numbers = shown.map((_, at) => at + 2);
+  return indent(table([head, ...rows], numbers));
 }
 
 /** What became of records that failed in a stage, and why, where the pipeline went on: `! audit: 3 failed: 2 dropped, …`. */

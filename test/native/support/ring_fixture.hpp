@@ -60,18 +60,6 @@ class RingFixture {
     return true;
   }
 
- private:
-  static constexpr std::uint32_t kStamps = 64;
-
-  std::uint32_t stride() const {
-    return shape_.record_bytes != 0 ? (shape_.record_bytes + 7u) & ~7u : static_cast<std::uint32_t>(sizeof(abi::Slot));
-  }
-  std::uint32_t arena_bytes() const {
-    if (shape_.arena_bytes != 0) return shape_.arena_bytes;
-    const std::uint32_t four = 4 * (shape_.record_max + shape_.headroom + shape_.tailroom + 8);
-    return std::bit_ceil(four < 65536 ? 65536u : four);
-  }
-
   core::RingMemory memory() {
     core::RingMemory ring;
     ring.slots = slots_.data();
@@ -86,6 +74,18 @@ class RingFixture {
     ring.arena = arena_.data();
     ring.arena_bytes = ring.fixed ? 0 : arena_bytes();
     return ring;
+  }
+
+ private:
+  static constexpr std::uint32_t kStamps = 64;
+
+  std::uint32_t stride() const {
+    return shape_.record_bytes != 0 ? (shape_.record_bytes + 7u) & ~7u : static_cast<std::uint32_t>(sizeof(abi::Slot));
+  }
+  std::uint32_t arena_bytes() const {
+    if (shape_.arena_bytes != 0) return shape_.arena_bytes;
+    const std::uint32_t four = 4 * (shape_.record_max + shape_.headroom + shape_.tailroom + 8);
+    return std::bit_ceil(four < 65536 ? 65536u : four);
   }
 
   RingShape shape_;
