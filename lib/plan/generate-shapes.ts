@@ -21,8 +21,8 @@ export const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   boundaryPolicy: schema.boundaryPolicySchema,
   singleRingPlan: schema.singleRingPlanSchema,
   laneGraphPlan: schema.laneGraphPlanSchema,
-  // Of every op.
-  ...configs,
+  // Of every op, by name: a module loader may list a module's exports in another order.
+  ...Object.fromEntries(Object.entries(configs).sort(([one], [other]) => (one < other ? -1 : 1))),
 };
 
 /** What zod keeps of a schema, as far as it is read here. */

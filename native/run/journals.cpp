@@ -47,10 +47,8 @@ std::string make_run_folder(const std::string& plan) {
 
 // `from.to`: no id holds a dot, so the name says where one ends, and no shell takes it for a redirection.
 std::string folder_name(const std::string& lane) {
-  std::string name = lane;
-  const std::size_t arrow = name.find("->");
-  if (arrow != std::string::npos) name.replace(arrow, 2, ".");
-  return name;
+  const std::size_t arrow = lane.find("->");
+  return arrow == std::string::npos ? lane : lane.substr(0, arrow) + "." + lane.substr(arrow + 2);
 }
 
 // Made with the folders in it, so that an opening that fails leaves none.

@@ -226,6 +226,11 @@ describe('decodeSpec of a graph', () => {
     expect(() => decodeSpec(withLane(both, 'b->out', events))).toThrow('bridge:b:out bridges nothing');
   });
 
+  it('refuses an egress that reads a journal itself', () => {
+    const kept = { kind: 'Journal', fsync: 'None', capacityBytes: 0, capacityRecords: 0 } as const;
+    expect(() => decodeSpec(withLane(straight, 'c->out', kept))).toThrow('out reads a journal without a relay');
+  });
+
   it('refuses records that flow to an earlier role', () => {
     const swap = (role: number): number => (role === 2 ? 3 : role === 3 ? 2 : role);
     const [first, second, third, ...rest] = straight.roles as [never, never, never];

@@ -99,7 +99,9 @@ describe('lowering any graph', () => {
           expect(lost).not.toEqual([]);
           const joined = encodeSpec(without(spec, role));
           expect(() => decodeSpec(joined)).toThrow(SpecError);
-          expect(() => decodeSpec(joined)).toThrow(/inlet_count|outlet_count|of another kind than Events/);
+          expect(() => decodeSpec(joined)).toThrow(
+            /inlet_count|outlet_count|of another kind than Events|without a relay/,
+          );
         }
       }),
     );
@@ -123,15 +125,22 @@ describe('lowering any graph', () => {
     );
   });
 
-  it('reports each inserted element once, with a place in the plan that exists, and an inserted lane each', () => {
+  it('reports each inserted element once, with a place in the plan that exists, relays as the runtime’s, and a lane each', () => {
     fc.assert(
       fc.property(plans, (plan) => {
         const spec = lowered(plan);
         const { report } = compile(plan);
-        expect(report.inserted.map(({ id }) => id)).toEqual(inserted(spec).map((role) => spec.roles[role]?.id));
-        expect(report.lanes.filter((lane) => lane.kind !== 'Ring' && lane.inserted)).toHaveLength(
-          report.inserted.length,
+        const roles = inserted(spec).map((role) => spec.roles[role] as GraphSpec['roles'][number]);
+        const relays = roles.filter(({ relay }) => relay);
+        expect(report.inserted.map(({ id }) => id)).toEqual(
+          roles.filter((role) => !relays.includes(role)).map(({ id }) => id),
         );
+        expect(report.roles.filter(({ origin }) => origin === 'runtime').map(({ id }) => id)).toEqual(
+          relays.map(({ id }) => id),
+        );
+        const lanes = report.lanes.filter((lane) => lane.kind !== 'Ring' && lane.inserted);
+        expect(lanes).toHaveLength(roles.length);
+        expect(lanes.filter((lane) => lane.kind !== 'Ring' && lane.origin === 'runtime')).toHaveLength(relays.length);
         for (const { path, cost } of report.inserted) {
           const place = path
             .slice(1)

@@ -301,6 +301,27 @@ TEST(HostileGraph, ALanesRecordsAreWhatItsWriterWrites) {
   EXPECT_THROW(graph::decode_graph(changed([](abi::SpecLane& lane) { lane.codec = 1; })), core::CodedError);
 }
 
+// A relay reads it, so that no thread of an egress waits for a disk.
+TEST(HostileGraph, AnEgressReadsNoJournalItself) {
+  std::vector<std::byte> buffer = read_golden("graph-line");
+  std::uint32_t lanes = 0;
+  edit_rows<abi::SpecLane>(buffer, abi::SectionKind::kLanes, [&](abi::SpecLane& lane) {
+    if (++lanes != 4) return;
+    lane.kind = static_cast<std::uint32_t>(abi::LaneKindCode::kJournal);
+    lane.fsync = static_cast<std::uint32_t>(abi::FsyncCode::kNone);
+    lane.capacity_records = 0;
+    lane.capacity_bytes = 0;
+  });
+  ASSERT_EQ(lanes, 4u);
+  try {
+    graph::decode_graph(buffer);
+    FAIL() << "accepted";
+  } catch (const core::CodedError& refused) {
+    EXPECT_NE(std::string(refused.what()).find("an egress reads a journal without a relay"), std::string::npos)
+        << refused.what();
+  }
+}
+
 TEST(HostileGraph, ARolesListsAreItsOwn) {
   std::vector<std::byte> buffer = read_golden("graph-line");
   // Every inlet and outlet of every role is a stretch of one table; here they all begin at its first row.

@@ -189,7 +189,10 @@ function checkEnds(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], { l
 
 const isSet = (indices: readonly number[]): boolean => new Set(indices).size === indices.length;
 
-/** Routers and merges speak Events only, and a bridge stands between one of them and a lane of another kind. */
+/**
+ * Routers and merges speak Events only, a bridge stands between one of them and a lane of another kind, and an egress reads a
+ * journal through a relay.
+ */
 function checkKinds(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], { lanes, rows }: ReadLanes): void {
   const isEvents = (lane: number): boolean => lanes[lane]?.kind === 'Events';
   for (const [index, { id, kind, policy, inlets, outlets }] of roles.entries()) {
@@ -197,6 +200,9 @@ function checkKinds(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], { 
     if (kind === 'Router' || kind === 'Merge')
       for (const lane of [...inlets, ...outlets])
         expect(isEvents(lane), `${id} meets a lane of another kind than Events`, rows[lane] as LaneRow, 'kind');
+    if (kind === 'Egress')
+      for (const lane of inlets)
+        expect(lanes[lane]?.kind !== 'Journal', `${id} reads a journal without a relay`, rows[lane] as LaneRow, 'kind');
     if (kind === 'Bridge') {
       const [inlet, outlet] = [inlets[0] as number, outlets[0] as number];
       expect(isEvents(inlet) !== isEvents(outlet), `${id} bridges nothing`, row, 'kind');
