@@ -13,7 +13,13 @@ interface Reading {
   value: number;
 }
 
-const READING = { kind: 'struct', fields: [{ name: 'sensor', type: 'u32' }, { name: 'value', type: 'f64' }] } as const;
+const READING = {
+  kind: 'struct',
+  fields: [
+    { name: 'sensor', type: 'u32' },
+    { name: 'value', type: 'f64' },
+  ],
+} as const;
 
 /** A ring whose stages follow each other. */
 function ring(stages: readonly StageEntry[], codec: 'utf8' | typeof READING = 'utf8', shards?: object): Version {
@@ -111,7 +117,7 @@ describe.each(Object.entries(SHAPES))('a function of JavaScript in %s', (_, vers
         .map((text) => (Number(text) % 3 === 1 ? `<${text}>` : text)),
     );
     expect(ledger.imbalances).toEqual([]);
-    expect(ledger.stages['enrich']).toMatchObject({ in: 5000, filtered: 1667, failed: 0, abandoned: 0 });
+    expect(ledger.stages.enrich).toMatchObject({ in: 5000, filtered: 1667, failed: 0, abandoned: 0 });
   });
 
   test('fails a record by name where it throws, and what came before arrives', async () => {
@@ -348,7 +354,7 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
       expect(pipeline.state).toBe('stopped');
       const ledger = pipeline.ledger();
       expect(ledger.imbalances).toEqual([]);
-      const { in: reached, abandoned } = ledger.stages['enrich'] as { in: number; abandoned: number };
+      const { in: reached, abandoned } = ledger.stages.enrich as { in: number; abandoned: number };
       expect(abandoned).toBeGreaterThan(0);
       expect(reached).toBeGreaterThanOrEqual(abandoned);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -368,7 +374,7 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
     const ingress = pipeline.ingress('in');
     for (let i = 0; i < 1000; i++) await ingress.push(`${i}` as never);
     const ledger = await pipeline.stop();
-    expect(ledger.stages['enrich']).toMatchObject({ in: 1000, out: 1000, abandoned: 0 });
+    expect(ledger.stages.enrich).toMatchObject({ in: 1000, out: 1000, abandoned: 0 });
     expect(ledger.balanced).toBe(true);
   });
 
@@ -425,7 +431,7 @@ describe('in a worker', () => {
     await once(worker, 'message');
     const ledger = pipeline.halt();
     expect(ledger.balanced).toBe(true);
-    expect(ledger.stages['enrich']).toMatchObject({ in: 1, abandoned: 1 });
+    expect(ledger.stages.enrich).toMatchObject({ in: 1, abandoned: 1 });
     await worker.terminate();
   });
 });

@@ -55,7 +55,15 @@ export class PlayedGraph {
       opReports: () => '{}',
       status: () => '{}',
     };
-    const note = { name: 'graph', version: '', hotWait: 'park', boundaries, fieldKeys: {}, batchRecords: 256, hosted: [] } as const;
+    const note = {
+      name: 'graph',
+      version: '',
+      hotWait: 'park',
+      boundaries,
+      fieldKeys: {},
+      batchRecords: 256,
+      hosted: [],
+    } as const;
     this.pipeline = new Pipeline<PipelinePlanV2>(native, note, true);
   }
 
