@@ -52,6 +52,11 @@ export function commandGroups(modules) {
       ),
     },
     {
+      // Stages that JavaScript runs, whose records are JavaScript values too.
+      name: 'stages',
+      test: anyOf(ours('host', 'stage-.*')),
+    },
+    {
       // What only plans for LaneGraph need.
       name: 'graph',
       test: anyOf(
@@ -59,6 +64,8 @@ export function commandGroups(modules) {
         ours('lower|describe|layout|channel|region', '(?:encode-)?graph.*'),
       ),
     },
+    // Only plans with an op that writes a field.
+    { name: 'fields', test: anyOf(ours('validate', 'set-field')) },
     {
       // The words of diagnostics.
       name: 'words',

@@ -120,7 +120,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#seen = new Region(this.#border.observable());
     this.#ends = endsOf(native, this.#border, this.#seen);
     this.#host = this.#makeHost(note.hotWait);
-    if (functions !== undefined)
+    if (functions !== undefined && Object.keys(functions).length > 0)
       this.#stages = new StageHosts(native, this.#seen, note.hotWait, note.batchRecords, note.hosted, functions);
   }
 

@@ -203,6 +203,12 @@ void check_lane_sizes(const LaneDescription& lane) {
   require(journal || (lane.retain_bytes == 0 && lane.retain_ms == 0), "only a journal retains", lane.retain_bytes);
 }
 
+// A reader of a journal reads its files first. No end of a boundary does, and no thread of JavaScript.
+bool may_wait_for_disk(const LaneGraphDescription& graph, const RoleDescription& role) {
+  if (role.kind == abi::RoleCode::kStage) return !graph.stages[role.index].is_hosted();
+  return role.kind != abi::RoleCode::kEgress;
+}
+
 // Both sides of every lane say the same, data flows to later roles, and routers and merges speak Events.
 void check_lanes(const LaneGraphDescription& graph) {
   std::set<std::string> names;
@@ -228,9 +234,8 @@ void check_lanes(const LaneGraphDescription& graph) {
     const bool fanout = lane.kind == abi::LaneKindCode::kFanoutBroadcast;
     require(lane.readers.size() >= 1 && lane.readers.size() <= (fanout ? abi::kLaneReadersMax : 1),
             "a lane has too few or too many readers", lane.readers.size());
-    require(
-        lane.kind != abi::LaneKindCode::kJournal || graph.roles[lane.readers.front()].kind != abi::RoleCode::kEgress,
-        "an egress reads a journal without a relay", i);
+    require(lane.kind != abi::LaneKindCode::kJournal || may_wait_for_disk(graph, graph.roles[lane.readers.front()]),
+            "an egress or a hosted stage reads a journal without a relay", i);
     const bool inserted = lane.has(abi::LaneFlag::kInserted);
     require(inserted == (lane.connection == abi::kNone), "an inserted lane has a connection", lane.connection);
     require(!inserted || (lane.kind == abi::LaneKindCode::kEvents && lane.on_full == abi::OnFullCode::kBlock),

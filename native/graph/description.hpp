@@ -51,6 +51,8 @@ struct StageDescription {
     return has(abi::StageFlag::kFilters) || (has(abi::StageFlag::kFails) && goes_on);
   }
   bool has(abi::StageFlag flag) const noexcept { return (flags & static_cast<std::uint32_t>(flag)) != 0; }
+  // A thread of JavaScript runs it.
+  bool is_hosted() const noexcept { return op == abi::OpCode::kJs; }
   // Records of a struct are that struct behind it as well.
   bool keeps_records() const noexcept {
     const bool as_they_came = !has(abi::StageFlag::kWrites) && !has(abi::StageFlag::kEmits);

@@ -151,12 +151,12 @@ void check_native(const RegionLayout& layout, std::uint32_t agent) {
   require(thread < layout.native_threads(), "an agent is on the wrong thread", thread);
 }
 
-bool is_hosted(const StageDescription& stage) { return stage.op == abi::OpCode::kJs; }
+constexpr auto is_hosted = [](const StageDescription& stage) { return stage.is_hosted(); };
 
 // Each hosted stage has what runs it to itself, in the order of the catalog.
 void check_stage(const RegionLayout& layout, std::uint32_t agent, const CatalogDescription& catalog,
                  std::uint32_t stage) {
-  if (!is_hosted(catalog.stages[stage])) return check_native(layout, agent);
+  if (!catalog.stages[stage].is_hosted()) return check_native(layout, agent);
   const auto before = catalog.stages.begin() + stage;
   const auto rank = static_cast<std::uint32_t>(std::count_if(catalog.stages.begin(), before, is_hosted));
   require(layout.agent_threads[agent] == layout.native_threads() + rank, "a hosted stage is on the wrong thread",

@@ -54,6 +54,7 @@ HostedRunner::Turn HostedRunner::arm() noexcept {
 }
 
 void HostedRunner::disarm() noexcept {
+  // SYNC POINT S5: a wake() in between is one for nothing.
   armed_.store(0, std::memory_order_seq_cst);
   block_.armed.store(0, std::memory_order_seq_cst);
 }
@@ -77,9 +78,9 @@ void HostedRunner::rouse() noexcept {
 
 void HostedRunner::halt() noexcept {
   for (;;) {
+    // SYNC POINT S15: a turn in the core is short, and a call to the host may be long.
     Phase before = phase_.load(std::memory_order_seq_cst);
     if (before == Phase::kHalted) return;
-    // SYNC POINT S15: a turn in the core is short, and a call to the host may be long.
     if (before == Phase::kWorking) {
       std::this_thread::yield();
       continue;

@@ -36,7 +36,7 @@ class HostedRunner final : public Runner {
   // From now on an event tells of work. kIdle: there is none now. Anything else: not armed, as after turn().
   Turn arm() noexcept;
 
-  // Around a call to the host, on that thread. leave_host(): false: it was cut off.
+  // Around a call to the host, on that thread (SYNC POINT S15). leave_host(): false: it was cut off.
   void enter_host() noexcept { phase_.store(Phase::kInHost, std::memory_order_seq_cst); }
   bool leave_host() noexcept;
 

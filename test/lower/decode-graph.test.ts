@@ -231,6 +231,21 @@ describe('decodeSpec of a graph', () => {
     expect(() => decodeSpec(withLane(straight, 'c->out', kept))).toThrow('out reads a journal without a relay');
   });
 
+  it('refuses a stage of JavaScript that reads a journal itself', () => {
+    const kept = { kind: 'Journal', fsync: 'None', capacityBytes: 0, capacityRecords: 0 } as const;
+    const hosted = (spec: GraphSpec): GraphSpec => ({
+      ...spec,
+      stages: spec.stages.map((stage) =>
+        stage.id === 'c'
+          ? { ...stage, op: 'Js', fails: true, headroom: 0, tailroom: 0, config: { name: 'c', emits_max: 0 } }
+          : stage,
+      ),
+    });
+    expect(() => decodeSpec(withLane(straight, 'b->c', kept))).not.toThrow();
+    expect(() => decodeSpec(encodeSpec(hosted(straight)))).not.toThrow();
+    expect(() => decodeSpec(withLane(hosted(straight), 'b->c', kept))).toThrow('c reads a journal without a relay');
+  });
+
   it('refuses records that flow to an earlier role', () => {
     const swap = (role: number): number => (role === 2 ? 3 : role === 3 ? 2 : role);
     const [first, second, third, ...rest] = straight.roles as [never, never, never];

@@ -15,8 +15,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const CALLED_FROM_OUTSIDE: Readonly<Record<string, string>> = {
   make_sink_agent: 'how adapters to come write: no adapter that ships has a batch sink, test/doors/adapter.patch does',
   report_bytes_max: 'the length of a report of `count`: a test proves that none is longer',
-  needs_room: 'an answer of ops that work on batches, of which the catalog has none yet; lane::BatchRole acts on it',
-  pending: 'likewise',
   diagnosticsPage: 'docs/diagnostics.md, which a test writes and compares',
   insertsPage: 'docs/inserts.md, likewise',
   parseCallgrind: 'bench/native.mjs counts plans with it; compiled with the library, and shipped in none of its files',

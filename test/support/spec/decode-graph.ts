@@ -190,17 +190,22 @@ function checkEnds(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], { l
 const isSet = (indices: readonly number[]): boolean => new Set(indices).size === indices.length;
 
 /**
- * Routers and merges speak Events only, a bridge stands between one of them and a lane of another kind, and an egress reads a
- * journal through a relay.
+ * Routers and merges speak Events only, a bridge stands between one of them and a lane of another kind, and an egress, or a stage
+ * that JavaScript runs, reads a journal through a relay.
  */
-function checkKinds(roles: readonly RoleSpec[], roleRows: readonly RoleRow[], { lanes, rows }: ReadLanes): void {
+function checkKinds(
+  roles: readonly RoleSpec[],
+  roleRows: readonly RoleRow[],
+  { stages }: Tables,
+  { lanes, rows }: ReadLanes,
+): void {
   const isEvents = (lane: number): boolean => lanes[lane]?.kind === 'Events';
-  for (const [index, { id, kind, policy, inlets, outlets }] of roles.entries()) {
+  for (const [index, { id, kind, index: own, policy, inlets, outlets }] of roles.entries()) {
     const row = roleRows[index] as RoleRow;
     if (kind === 'Router' || kind === 'Merge')
       for (const lane of [...inlets, ...outlets])
         expect(isEvents(lane), `${id} meets a lane of another kind than Events`, rows[lane] as LaneRow, 'kind');
-    if (kind === 'Egress')
+    if (kind === 'Egress' || (kind === 'Stage' && stages[own ?? 0]?.op === 'Js'))
       for (const lane of inlets)
         expect(lanes[lane]?.kind !== 'Journal', `${id} reads a journal without a relay`, rows[lane] as LaneRow, 'kind');
     if (kind === 'Bridge') {
@@ -348,7 +353,7 @@ export function decodeGraph(reader: SpecReader): GraphSpec {
   roleReader.checkComplete();
   const read = readLanes(reader);
   checkEnds(roles, roleRows, read);
-  checkKinds(roles, roleRows, read);
+  checkKinds(roles, roleRows, tables, read);
   checkNames(roles, read);
   checkFacts(roles, tables, read);
   checkStructsOfStages(roles, roleRows, tables, read);
