@@ -18,12 +18,12 @@ HostedRunner::HostedRunner(abi::ThreadBlock& block, const std::string& id, std::
   block_.name_length = static_cast<std::uint32_t>(length);
 }
 
-HostedRunner::Turn HostedRunner::turn() noexcept {
+HostedRunner::Turn HostedRunner::turn(bool arms) noexcept {
   Phase before = Phase::kResting;
   // SYNC POINT S15.
   if (!phase_.compare_exchange_strong(before, Phase::kWorking, std::memory_order_seq_cst))
     return before == Phase::kHalted ? Turn::kEnded : Turn::kBusy;
-  const Turn turn = round();
+  const Turn turn = round(arms);
   // SYNC POINT S15: also when it was cut off, which only a call to the host can be.
   Phase working = Phase::kWorking;
   if (!phase_.compare_exchange_strong(working, Phase::kResting, std::memory_order_seq_cst)) return Turn::kEnded;
@@ -31,7 +31,8 @@ HostedRunner::Turn HostedRunner::turn() noexcept {
   return turn;
 }
 
-HostedRunner::Turn HostedRunner::round() noexcept {
+HostedRunner::Turn HostedRunner::round(bool arms) noexcept {
+  if (arms) end_backoff();
   std::uint32_t moved = 0;
   for (core::Agent* agent : agents_) {
     moved += agent->do_work();
@@ -44,11 +45,10 @@ HostedRunner::Turn HostedRunner::round() noexcept {
 }
 
 HostedRunner::Turn HostedRunner::arm() noexcept {
-  end_backoff();
   // SYNC POINT S5: armed, then the inputs; pairs with wake(), which comes after the input was published.
   armed_.store(1, std::memory_order_seq_cst);
   block_.armed.store(1, std::memory_order_seq_cst);
-  const Turn now = turn();
+  const Turn now = turn(true);
   if (now != Turn::kIdle) disarm();
   return now;
 }
