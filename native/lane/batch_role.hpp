@@ -386,7 +386,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
       case Broken::kTooMany:
         return abi::FailureCause::kTooMany;
       default:
-        return abi::FailureCause::kRejected;
+        return op::cause_code_of(op_);
     }
   }
 

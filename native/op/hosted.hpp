@@ -72,6 +72,7 @@ class HostedOp {
   bool calls_out() const noexcept { return at_ == answered_; }
 
   // Control path: why the last record failed, and the remedy.
+  abi::FailureCause cause_code() const noexcept;
   std::string cause() const;
 
  private:

@@ -110,8 +110,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       return Fate::kStop;
     }
     const Record& record = records_[at_];
-    const abi::FailureCause code =
-        refused_ == Refused::kTooLong ? abi::FailureCause::kTooLarge : abi::FailureCause::kRejected;
+    const abi::FailureCause code = refused_ == Refused::kTooLong ? abi::FailureCause::kNoRoom : op::cause_code_of(op_);
     const Fate fate = failed_records_.judge({record.data, record.length, record.flags, record.sequence, code},
                                             [this] { return cause(); });
     if (fate != Fate::kPass && fate != Fate::kGone) return fate;

@@ -222,6 +222,7 @@ TEST(HostedLane, ARecordThatItsMemoryCannotHoldFails) {
   EXPECT_EQ(take(*stage.reader), Texts{"0123456789"});
   EXPECT_EQ(stage.host.shown, Texts{"0123456789"});
   stage.expect_failure(1, "the record is longer than the memory that its function is given for records");
+  EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooLarge), 1);
 }
 
 TEST(HostedLane, ThoseThatWereNotAnsweredAreShownAgain) {
@@ -361,8 +362,9 @@ TEST(HostedLane, RecordsThatFailFollowThePolicyAndNoneIsShownTwice) {
       EXPECT_EQ(letters[2].record, "x3");
       EXPECT_EQ(letters[2].message, "x3 is bad");
       EXPECT_EQ(letters[2].sequence, 4u);
+      EXPECT_EQ(letters[2].cause, FailureCause::kThrown);
     }
-    EXPECT_EQ(cause_of(stage.block(), FailureCause::kRejected), 3);
+    EXPECT_EQ(cause_of(stage.block(), FailureCause::kThrown), 3);
     EXPECT_EQ(stage.host.calls, 4u) << "each batch ends with one that fails";
     EXPECT_EQ(stage.block().passed_failed.load() + stage.block().failed.load(), 3);
     stage.end();
@@ -418,6 +420,7 @@ TEST(HostedLane, MoreElementsThanTheOpMayMakeFailTheRecordBeforeTheFirstHasLeft)
   stage.expect_failure(1,
                        "the stage's function made more than one record of one, which a slot of a ring cannot hold; "
                        "return one at most, or use a LaneGraph");
+  EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooMany), 1);
 }
 
 // ---- answers that are none -----------------------------------------------------------------------------------------
@@ -480,6 +483,24 @@ TEST(HostedLane, AnAnswerThatIsNoneFailsTheRecord) {
     stage.work();
     EXPECT_EQ(take(*stage.reader), Texts{});
     stage.expect_failure(0, kNoAnswer);
+    EXPECT_EQ(cause_of(stage.block(), FailureCause::kBadAnswer), 1);
+  }
+}
+
+TEST(HostedLane, AnAnswerThatIsNoneAndAThreadThatIsGoneStopThePipelineWhateverThePolicyIs) {
+  for (const OnErrorCode code : {OnErrorCode::kDrop, OnErrorCode::kPass, OnErrorCode::kDeadLetter}) {
+    for (const HostAnswer answer : {HostAnswer{HostEnd::kAnswered, 7}, HostAnswer{HostEnd::kGone, 0}}) {
+      HostedBetween stage({.on_error = code});
+      stage.host.does([answer](FakeHost&, std::uint32_t) { return answer; });
+      stage.put_all({"a", "b"});
+      stage.work();
+      EXPECT_EQ(stage.host.calls, 1u) << "the record is not to blame";
+      EXPECT_EQ(stage.site.state(), AgentState::kFailed);
+      EXPECT_TRUE(stage.letters.take().empty());
+      stage.expect_ledger();
+      EXPECT_EQ(stage.block().stopped.load(), 1);
+      EXPECT_EQ(stage.block().abandoned.load(), 1);
+    }
   }
 }
 
@@ -504,9 +525,8 @@ TEST(HostedLane, AnAnswerThatChangesWhileItsElementsLeaveIsNone) {
   EXPECT_EQ(take(*stage.reader), (Texts{"a", "b"}));
   stage.host.pass(0);
   stage.work();
-  EXPECT_EQ(take(*stage.reader), (Texts{"e", "f"})) << "the next record begins with its first element";
-  stage.end();
-  EXPECT_EQ(stage.block().dropped.load(), 1);
+  EXPECT_EQ(take(*stage.reader), Texts{});
+  stage.expect_failure(0, kNoAnswer);
 }
 
 // ---- hand-over, and the end of the pipeline in a call

@@ -202,13 +202,14 @@ TEST(HostedRing, AStageThatDoesNotFilterRefusesAFilteredRecord) {
 
 TEST(HostedRing, AnAnswerThatIsNoneFailsTheRecord) {
   for (const std::uint32_t count : {0u, 4u, 0xffffffffu}) {
-    HostedRecords stage;
+    HostedRecords stage({.on_error = OnErrorCode::kDrop});
     stage.host.does([count](FakeHost&, std::uint32_t) -> HostAnswer { return {HostEnd::kAnswered, count}; });
     stage.push_all({"a", "b", "c"});
     stage.work();
     stage.expect_failure(0,
                          "the stage's function left an answer that is none: its memory was written over; write to the "
                          "record only, and not after the function has returned");
+    EXPECT_EQ(cause_of(stage.block(), FailureCause::kBadAnswer), 1);
   }
 }
 
@@ -314,7 +315,7 @@ TEST(HostedRing, RecordsThatFailFollowThePolicyAndNoneIsShownTwice) {
     EXPECT_EQ(stage.block().filtered.load(), 1);
     EXPECT_EQ(stage.block().passed_failed.load(), passes ? 3 : 0);
     EXPECT_EQ(stage.block().failed.load(), passes ? 0 : 3);
-    EXPECT_EQ(cause_of(stage.block(), FailureCause::kRejected), 3);
+    EXPECT_EQ(cause_of(stage.block(), FailureCause::kThrown), 3);
     expect_stage_ledger(stage.block());
     const std::vector<Letter> letters = stage.letters.take();
     ASSERT_EQ(letters.size(), code == OnErrorCode::kDeadLetter ? 3u : 0u);
@@ -353,7 +354,7 @@ TEST(HostedRing, ARecordWithoutRoomFollowsThePolicyAsItCame) {
     stage.push_all({"a", "b", "c"});
     stage.work();
     EXPECT_EQ(stage.behind(), code == OnErrorCode::kPass ? (Texts{"a", "b", "c"}) : (Texts{"a", "c"}));
-    EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooLarge), 1);
+    EXPECT_EQ(cause_of(stage.block(), FailureCause::kNoRoom), 1);
     EXPECT_EQ(stage.host.shown, (Texts{"a", "b", "c"}));
     expect_stage_ledger(stage.block());
   }
