@@ -33,14 +33,17 @@ HostedRunner::Turn HostedRunner::turn(bool arms) noexcept {
 
 HostedRunner::Turn HostedRunner::round(bool arms) noexcept {
   if (arms) end_backoff();
-  std::uint32_t moved = 0;
+  bool moved = false;
   for (core::Agent* agent : agents_) {
-    moved += agent->do_work();
+    const std::uint32_t by_agent = agent->do_work();
     if (phase_.load(std::memory_order_relaxed) == Phase::kHalted) return Turn::kEnded;
+    if (by_agent == 0) continue;
+    moved = true;
+    // Not at the end of the round: the next agent may call its host, which may take long.
+    signal();
   }
-  if (moved == 0) return all_done() ? Turn::kEnded : Turn::kIdle;
+  if (!moved) return all_done() ? Turn::kEnded : Turn::kIdle;
   block_.rounds.store(static_cast<double>(++rounds_), std::memory_order_relaxed);
-  signal();
   return Turn::kMoved;
 }
 

@@ -155,6 +155,24 @@ TEST(HostedRunner, WakesThoseBesideItWhenSomethingMovedAndWhenItEnds) {
   EXPECT_EQ(beside.told.size(), 2u);
 }
 
+TEST(HostedRunner, WakesThoseBesideItBeforeTheNextShardCallsItsHost) {
+  ToldAgent first;
+  ToldAgent second;
+  HostedBench bench({&first, &second});
+  ToldAgent sleeper;
+  HostedBench beside({&sleeper});
+  bench.runner.add_neighbour(&beside.runner);
+  EXPECT_EQ(beside.runner.arm(), Turn::kIdle);
+  first.work = [] { return 1u; };
+  second.work = [&] {
+    EXPECT_EQ(beside.told, kToldOnce);
+    return 0u;
+  };
+  EXPECT_EQ(bench.runner.turn(), Turn::kMoved);
+  EXPECT_EQ(second.turns, 1u);
+  EXPECT_EQ(bench.block.rounds.load(), 1);
+}
+
 // ---- calls to the host, and a halt ---------------------------------------------------------------------------------
 
 TEST(HostedRunner, ATurnInsideOfACallToItsHostIsRefused) {
