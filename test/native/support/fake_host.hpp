@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/cpu.hpp"
+#include "graph/graph.hpp"
 #include "op/host.hpp"
 
 namespace byteor::test {
@@ -128,6 +130,22 @@ class FakeHost final : public op::Host {
   std::vector<std::byte> elements_;
   std::uint32_t end_ = 0;  // of the elements of this batch
   Work work_;
+};
+
+// One for every op of a graph that JavaScript would run.
+class FakeHosts {
+ public:
+  explicit FakeHosts(graph::Graph& graph, HostSizes sizes = {}) {
+    for (graph::HostedStage& stage : graph.hosted_stages()) {
+      for (const auto& op : stage.ops) {
+        hosts_.push_back(std::make_unique<FakeHost>(sizes));
+        op->set_host(hosts_.back().get());
+      }
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<FakeHost>> hosts_;
 };
 
 }  // namespace byteor::test
