@@ -51,15 +51,17 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     const std::uint64_t before = moved_;
     stalled_ = pending_ = false;
     do {
-      // One that failed and still waits for its letter has been shown to the op.
-      if (broken_ == Broken::kNot && put_waiting()) work();
+      // One that failed and still waits for its letter has been shown to the op. What this turn has done is shown
+      // before the op calls out of the core, where the pipeline may end.
+      if (broken_ == Broken::kNot && put_waiting() && (moved_ == before || !calls_out())) work();
       if (cut_off_) [[unlikely]] {
         finished_ = true;
         return 0;
       }
       if (broken_ == Broken::kNot) [[likely]]
         break;
-    } while (goes_on() && !calls_out() && moved_ - before < context_.batch_records);
+      // One that goes on as it came leaves in this turn, if it can.
+    } while (goes_on() && (waits_ || !calls_out()) && moved_ - before < context_.batch_records);
     const std::uint32_t moved = static_cast<std::uint32_t>(moved_ - before) + end_turn();
     if (broken_ != Broken::kNot) [[unlikely]]
       return moved + halt();
@@ -247,8 +249,12 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
   op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
     using Status = op::Claim::Status;
     if (!ending_ && !waits_) close_before(i);
-    // Without an outlet nothing reads it.
-    if (outlet_ == nullptr) return {Status::kDropped};
+    // Without an outlet nothing reads it, and it has left like one that was passed.
+    if (outlet_ == nullptr) {
+      ++out_;
+      ++elements_;
+      return {Status::kDropped};
+    }
     if (waits_ || too_many()) [[unlikely]]
       return {Status::kNone};
     const bool fits = length <= outlet_->record_max();
@@ -332,8 +338,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     return true;
   }
 
-  // Whether the op's next batch calls out of the core, where the pipeline may end: what this turn has done is shown
-  // first.
+  // Whether the op's next batch calls out of the core.
   bool calls_out() const noexcept {
     if constexpr (requires { op_.calls_out(); }) return op_.calls_out();
     return false;
@@ -381,7 +386,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
       case Broken::kTooMany:
         return abi::FailureCause::kTooMany;
       default:
-        return abi::FailureCause::kRejected;
+        return op::cause_code_of(op_);
     }
   }
 

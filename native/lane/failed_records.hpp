@@ -9,6 +9,7 @@
 //
 // What cannot be followed stops the pipeline: a record that no lane behind the stage can take does not pass, and a
 // letter that is longer than its lane takes is not written. Damage always stops it: what was overwritten is no record.
+// So does an answer that is none: it is no fault of the record's, and would come again.
 //
 // Cold: called when a record has failed. Messages are made only where they are told, and may allocate, as the ops'
 // causes do. The stage's own thread.
@@ -68,7 +69,7 @@ class FailedRecords {
   // Decides, and counts. `message() -> std::string`: why it failed, and what to do.
   template <class Message>
   BYTEOR_NEVER_INLINE Fate judge(const FailedRecord& record, const Message& message) noexcept {
-    switch (on_error_.code) {
+    switch (record.cause == abi::FailureCause::kBadAnswer ? abi::OnErrorCode::kStop : on_error_.code) {
       case abi::OnErrorCode::kDrop:
         return gone(record.cause, block_.dropped);
       case abi::OnErrorCode::kPass:

@@ -15,6 +15,8 @@
 //     lane
 //     // takes what the op made of it, and the next batch begins behind it.
 //     void skip() noexcept;
+//     // Where records fail for more than one reason: which one it was. Otherwise they are rejected.
+//     abi::FailureCause cause_code() const noexcept;
 //   };
 //
 // A Record has data, length and flags, and must not be written: another reader may have it too. What an Out can do, of
@@ -32,6 +34,8 @@
 
 #include <cstddef>
 #include <cstdint>
+
+#include "abi/abi_generated.hpp"
 
 namespace byteor::op {
 
@@ -85,5 +89,12 @@ struct Claim {
   Status status;
   std::byte* data = nullptr;
 };
+
+// Why a record failed of which the op has answered so.
+template <class Op>
+abi::FailureCause cause_code_of(const Op& op) noexcept {
+  if constexpr (requires { op.cause_code(); }) return op.cause_code();
+  return abi::FailureCause::kRejected;
+}
 
 }  // namespace byteor::op

@@ -23,6 +23,19 @@ void HostedOp::say(std::span<const std::byte> elements, const abi::HostRow& row)
     said_.assign(reinterpret_cast<const char*>(text.data), std::min(text.length, kSaidBytesMax));
 }
 
+abi::FailureCause HostedOp::cause_code() const noexcept {
+  switch (broken_) {
+    case Broken::kTooLong:
+      return abi::FailureCause::kTooLarge;
+    case Broken::kTooMany:
+      return abi::FailureCause::kTooMany;
+    case Broken::kSaid:
+      return abi::FailureCause::kThrown;
+    default:
+      return abi::FailureCause::kBadAnswer;
+  }
+}
+
 std::string HostedOp::cause() const {
   switch (broken_) {
     case Broken::kTooLong:

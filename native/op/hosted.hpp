@@ -4,7 +4,7 @@
 //
 // The host never sees a record in the pipeline's own memory: what it keeps, or writes after its turn, reaches nothing,
 // and a record that fails is still as it came. It is shown every record once: what it said of records that have no room
-// yet is kept until they have.
+// yet is kept until they have, or until another host takes over, which is shown them again.
 //
 // Hot code: no allocation after construction, no exception; causes are made when a record has failed.
 #pragma once
@@ -34,13 +34,19 @@ class HostedOp {
   // come of one record, where what is behind the op can take no more.
   HostedOp(std::uint32_t room, std::uint32_t batch_records, std::uint32_t elements_max);
 
-  // Before the first batch, and never while it is at work. `host` outlives the op's use of it; nullptr: none.
-  void set_host(Host* host) noexcept { host_ = host; }
+  // Never while it is at work, but from inside of a call to its host. `host` outlives the op's use of it; nullptr:
+  // none. What the one before said of records that are not done with went with its memory.
+  void set_host(Host* host) noexcept {
+    host_ = host;
+    at_ = answered_ = 0;
+  }
   Host* host() const noexcept { return host_; }
 
   template <class Out>
   BatchAnswer run(std::span<const typename Out::Record> batch, Out& out) noexcept {
     if (at_ == answered_) {
+      // Some of what came of the record has left, and what its host had made beside that went with it.
+      if (emitted_ != 0) return fail(0, Broken::kGone);
       if (host_ == nullptr) return BatchAnswer::pending(0);
       const std::uint32_t count = show(batch);
       if (count == 0) return fail(0, Broken::kTooLong);
@@ -66,6 +72,7 @@ class HostedOp {
   bool calls_out() const noexcept { return at_ == answered_; }
 
   // Control path: why the last record failed, and the remedy.
+  abi::FailureCause cause_code() const noexcept;
   std::string cause() const;
 
  private:
@@ -108,6 +115,8 @@ class HostedOp {
     std::uint32_t i = 0;
     for (; at_ != answered_ && i != batch.size(); ++i) {
       const abi::HostRow row = memory.rows[at_];
+      if (emitted_ != 0 && row.action != static_cast<std::uint32_t>(abi::HostAction::kElements)) [[unlikely]]
+        return fail(i, Broken::kAnswer);
       switch (static_cast<abi::HostAction>(row.action)) {
         case abi::HostAction::kPass:
           ++at_;

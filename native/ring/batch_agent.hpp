@@ -32,6 +32,10 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     while ((halt_ != Halt::kNot || work(end)) && goes_on(fate(), end) && !calls_out()) {
     }
     if (cut_off_) return 0;
+    if (pending_ && next_ == begin) {
+      observe(abi::AgentState::kWaiting, abi::kNone);
+      return 0;
+    }
     return finish_turn<true>(begin, [this] { return cause(); });
   }
 
@@ -67,6 +71,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     const std::uint64_t gathered = gather(end);
     at_ = 0;
     elements_ = 0;
+    pending_ = false;
     if (count_ != 0) {
       Output out(*this);
       const op::BatchAnswer answer = op_.run(std::span<const Record>(records_.data(), count_), out);
@@ -78,6 +83,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
         refused_ = Refused::kAnswer;
         return fail_here();
       }
+      pending_ = answer.needs() == op::BatchAnswer::Needs::kTime;
       close_before(answer.records());
       if (refused_ != Refused::kNot || answer.needs() == op::BatchAnswer::Needs::kNothing ||
           answer.needs() == op::BatchAnswer::Needs::kRoom) [[unlikely]]
@@ -104,8 +110,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       return Fate::kStop;
     }
     const Record& record = records_[at_];
-    const abi::FailureCause code =
-        refused_ == Refused::kTooLong ? abi::FailureCause::kTooLarge : abi::FailureCause::kRejected;
+    const abi::FailureCause code = refused_ == Refused::kTooLong ? abi::FailureCause::kNoRoom : op::cause_code_of(op_);
     const Fate fate = failed_records_.judge({record.data, record.length, record.flags, record.sequence, code},
                                             [this] { return cause(); });
     if (fate != Fate::kPass && fate != Fate::kGone) return fate;
@@ -234,6 +239,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
   std::uint32_t elements_ = 0;   // for which so many go on
   std::uint64_t refused_length_ = 0;
   Refused refused_ = Refused::kNot;
+  bool pending_ = false;  // the record at hand is being worked on elsewhere
   bool cut_off_ = false;  // the pipeline has been settled without this stage
 };
 

@@ -18,12 +18,12 @@ HostedRunner::HostedRunner(abi::ThreadBlock& block, const std::string& id, std::
   block_.name_length = static_cast<std::uint32_t>(length);
 }
 
-HostedRunner::Turn HostedRunner::turn() noexcept {
+HostedRunner::Turn HostedRunner::turn(bool arms) noexcept {
   Phase before = Phase::kResting;
   // SYNC POINT S15.
   if (!phase_.compare_exchange_strong(before, Phase::kWorking, std::memory_order_seq_cst))
     return before == Phase::kHalted ? Turn::kEnded : Turn::kBusy;
-  const Turn turn = round();
+  const Turn turn = round(arms);
   // SYNC POINT S15: also when it was cut off, which only a call to the host can be.
   Phase working = Phase::kWorking;
   if (!phase_.compare_exchange_strong(working, Phase::kResting, std::memory_order_seq_cst)) return Turn::kEnded;
@@ -31,24 +31,27 @@ HostedRunner::Turn HostedRunner::turn() noexcept {
   return turn;
 }
 
-HostedRunner::Turn HostedRunner::round() noexcept {
-  std::uint32_t moved = 0;
+HostedRunner::Turn HostedRunner::round(bool arms) noexcept {
+  if (arms) end_backoff();
+  bool moved = false;
   for (core::Agent* agent : agents_) {
-    moved += agent->do_work();
+    const std::uint32_t by_agent = agent->do_work();
     if (phase_.load(std::memory_order_relaxed) == Phase::kHalted) return Turn::kEnded;
+    if (by_agent == 0) continue;
+    moved = true;
+    // Not at the end of the round: the next agent may call its host, which may take long.
+    signal();
   }
-  if (moved == 0) return all_done() ? Turn::kEnded : Turn::kIdle;
+  if (!moved) return all_done() ? Turn::kEnded : Turn::kIdle;
   block_.rounds.store(static_cast<double>(++rounds_), std::memory_order_relaxed);
-  signal();
   return Turn::kMoved;
 }
 
 HostedRunner::Turn HostedRunner::arm() noexcept {
-  end_backoff();
   // SYNC POINT S5: armed, then the inputs; pairs with wake(), which comes after the input was published.
   armed_.store(1, std::memory_order_seq_cst);
   block_.armed.store(1, std::memory_order_seq_cst);
-  const Turn now = turn();
+  const Turn now = turn(true);
   if (now != Turn::kIdle) disarm();
   return now;
 }

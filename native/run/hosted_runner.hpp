@@ -32,7 +32,7 @@ class HostedRunner final : public Runner {
   const std::vector<op::HostedOp*>& ops() const noexcept { return ops_; }
 
   // The thread that has taken the stage.
-  Turn turn() noexcept;
+  Turn turn() noexcept { return turn(false); }
   // From now on an event tells of work. kIdle: there is none now. Anything else: not armed, as after turn().
   Turn arm() noexcept;
 
@@ -51,7 +51,9 @@ class HostedRunner final : public Runner {
   // phase.
   enum class Phase : std::uint32_t { kResting, kWorking, kInHost, kHalted };
 
-  Turn round() noexcept;
+  // `arms`: a look that was put off would miss what was published before, of which no wake tells.
+  Turn turn(bool arms) noexcept;
+  Turn round(bool arms) noexcept;
   void end() noexcept;
   void disarm() noexcept;
 

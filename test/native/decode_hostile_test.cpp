@@ -66,6 +66,22 @@ NamedSpec fields(OpCode last) {
   return spec;
 }
 
+// Functions of JavaScript, the first in every shard of a ring of four.
+NamedSpec functions() {
+  const auto bit = [](abi::StageFlag flag) { return static_cast<std::uint32_t>(flag); };
+  NamedSpec spec{"functions", {}};
+  StageSpec writes = hosted("w", bit(abi::StageFlag::kWrites) | bit(abi::StageFlag::kFilters), {1});
+  writes.room = 3;
+  writes.on_error = abi::OnErrorCode::kDrop;
+  StageSpec passes = hosted("h", bit(abi::StageFlag::kFilters));
+  passes.on_error = abi::OnErrorCode::kPass;
+  spec.ring.stages = {passes, {"n", OpCode::kCount, {0}}, writes};
+  spec.ring.shards = 4;
+  spec.ring.shard_key = token_key(0);
+  spec.ring.shard_key_text = " ";
+  return spec;
+}
+
 std::vector<NamedSpec> real_specs() {
   std::vector<NamedSpec> specs;
   specs.push_back({"one stage", {{{"a"}}}});
@@ -93,6 +109,7 @@ std::vector<NamedSpec> real_specs() {
   specs.push_back(fixed);
   specs.push_back(fields(OpCode::kIdentity));
   specs.push_back(fields(OpCode::kAppend));
+  specs.push_back(functions());
   return specs;
 }
 
@@ -227,6 +244,15 @@ TEST(HostileGraph, RealPlansAreAcceptedAndLiveInEveryVariant) {
     const std::vector<std::byte> buffer = read_golden(name);
     for (std::uint32_t variant = 0; variant < 192; ++variant)
       ASSERT_TRUE(GraphExerciser::run(buffer, {.variant = variant})) << name << ", variant " << variant;
+  }
+}
+
+TEST(HostileGraph, FunctionsInThePlaceOfOpsLiveInEveryVariant) {
+  for (const std::string& name : golden_graphs()) {
+    const std::vector<std::byte> buffer = read_golden(name);
+    for (std::uint32_t variant = 0; variant < 192; ++variant)
+      ASSERT_TRUE(GraphExerciser::run(buffer, {.variant = variant, .functions = true}))
+          << name << ", variant " << variant;
   }
 }
 

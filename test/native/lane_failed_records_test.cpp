@@ -1,5 +1,5 @@
-// What becomes of records that fail in a stage of a graph: what goes on and in which order, what waits for a letter, what
-// stops the pipeline whatever the policy is, and the counts of each.
+// What becomes of records that fail in a stage of a graph: what goes on and in which order, what waits for a letter,
+// what stops the pipeline whatever the policy is, and the counts of each.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,13 +31,13 @@ using op::BatchAnswer;
 using op::Claim;
 using Texts = std::vector<std::string>;
 
-std::string_view view_of(const core::RecordRef& record) { return op::bytes_of(record); }
-std::string_view view_of(const lane::LaneRecord& record) {
+std::string_view text_in(const core::RecordRef& record) { return op::bytes_of(record); }
+std::string_view text_in(const lane::LaneRecord& record) {
   return {reinterpret_cast<const char*>(record.data), record.length};
 }
 
-// Fails records that begin with an x, says how often it sees one, and, where it writes, makes the first byte a '!': of a
-// record that fails too, as an op may that is brought by a user.
+// Fails records that begin with an x, says how often it sees one, and, where it writes, makes the first byte a '!': of
+// a record that fails too, as an op may that is brought by a user.
 template <bool kWritesRecords>
 struct ChoosyOp {
   static constexpr bool kWrites = kWritesRecords;
@@ -46,7 +46,7 @@ struct ChoosyOp {
 
   op::Outcome apply(core::RecordRef& record) noexcept {
     ++seen;
-    const bool fails = view_of(record).starts_with('x');
+    const bool fails = text_in(record).starts_with('x');
     if constexpr (kWrites)
       if (record.length != 0) *record.data = std::byte{'!'};
     return fails ? op::Outcome::kFail : op::Outcome::kPass;
@@ -58,7 +58,7 @@ struct ChoosyOp {
 };
 
 // Passes everything on.
-struct PassOp {
+struct PassingOp {
   static constexpr bool kWrites = false;
   static constexpr bool kFilters = false;
   static constexpr bool kFails = false;
@@ -74,7 +74,7 @@ struct PiecesOp {
   template <class Out>
   BatchAnswer run(std::span<const typename Out::Record> batch, Out& out) noexcept {
     for (std::uint32_t i = 0; i != batch.size(); ++i, next_ = 0) {
-      const std::string_view text = view_of(batch[i]);
+      const std::string_view text = text_in(batch[i]);
       if (text == "bad") return BatchAnswer::failed(i);
       if (text.starts_with('=')) {
         if (!out.pass(i)) return BatchAnswer::done(i + 1);
@@ -106,8 +106,8 @@ struct PiecesOp {
 
 template <class Op>
 struct Between {
-  explicit Between(OnErrorCode code, LaneShape inlet_shape = {}, LaneShape outlet_shape = {}, LaneShape letters_shape = {},
-                   std::uint32_t room = 0, std::uint32_t ordinal_shift = 0)
+  explicit Between(OnErrorCode code, LaneShape inlet_shape = {}, LaneShape outlet_shape = {},
+                   LaneShape letters_shape = {}, std::uint32_t room = 0, std::uint32_t ordinal_shift = 0)
       : inlet(inlet_shape), outlet(outlet_shape), letters(letters_shape) {
     lane::RoleContext context = site.context(64, ordinal_shift);
     context.inlets.push_back(inlet.inlet_end());
@@ -285,7 +285,7 @@ TEST(FailedRecords, StopStopsAtTheFirstOneAndCountsItAsStopped) {
 TEST(FailedRecords, OneThatTheLaneBehindNeverTakesFollowsThePolicy) {
   const char* const large = "0123456789abcdefg";  // 17 bytes, and the lane takes 16
   for (const OnErrorCode code : {OnErrorCode::kDrop, OnErrorCode::kDeadLetter}) {
-    Between<PassOp> stage(code, {}, {.capacity = 64});
+    Between<PassingOp> stage(code, {}, {.capacity = 64});
     stage.put_all({"a", large, "b"});
     stage.work();
     EXPECT_EQ(take(*stage.reader), (Texts{"a", "b"}));
@@ -298,7 +298,7 @@ TEST(FailedRecords, OneThatTheLaneBehindNeverTakesFollowsThePolicy) {
     }
     stage.end();
   }
-  Between<PassOp> stage(OnErrorCode::kPass, {}, {.capacity = 64});
+  Between<PassingOp> stage(OnErrorCode::kPass, {}, {.capacity = 64});
   stage.put_all({"a", large, "b"});
   stage.work();
   EXPECT_EQ(stage.site.state(), AgentState::kFailed) << "it cannot pass";
@@ -498,7 +498,7 @@ TEST(FailedRecords, AnAnswerThatIsNoneStopsThePipelineWhateverThePolicyIs) {
 }
 
 // What an op holds is told while it does.
-struct LaterOp {
+struct HoldingOp {
   static constexpr bool kFilters = false;
 
   template <class Out>
@@ -515,7 +515,7 @@ struct LaterOp {
 };
 
 TEST(FailedRecords, RecordsThatAreWorkedOnElsewhereAreHeldUntilTheyAreAnswered) {
-  Between<LaterOp> stage(OnErrorCode::kStop);
+  Between<HoldingOp> stage(OnErrorCode::kStop);
   stage.put_all({"a", "b"});
   stage.work();
   EXPECT_EQ(stage.block().held.load(), 2);

@@ -1,5 +1,5 @@
-// What becomes of records that fail in a stage of a ring: whom a mark keeps them from, what passes in its slot, and that
-// a stage whose letter has no room stays where it is.
+// What becomes of records that fail in a stage of a ring: whom a mark keeps them from, what passes in its slot, and
+// that a stage whose letter has no room stays where it is.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -30,7 +30,7 @@ using abi::OnErrorCode;
 using abi::OpCode;
 using Texts = std::vector<std::string>;
 
-Options tiny_options() {
+Options sixteen_slots() {
   Options options;
   options.capacity = 16;
   options.record_max = 64;
@@ -77,9 +77,10 @@ TEST(RingFailedRecords, DroppedOnesAreSkippedBehindTheStageAndSeenBesideIt) {
   //        ┌─▶ drops ─▶ counts ─┐
   // in ────┤                    ├─▶ out
   //        └─▶ sees ────────────┘
-  HandGraph ring(SpecBuilder::build({{rejecting("drops", OnErrorCode::kDrop), {"sees", OpCode::kCount},
-                                      {"counts", OpCode::kCount, {0}}}}),
-                 tiny_options());
+  HandGraph ring(
+      SpecBuilder::build(
+          {{rejecting("drops", OnErrorCode::kDrop), {"sees", OpCode::kCount}, {"counts", OpCode::kCount, {0}}}}),
+      sixteen_slots());
   EXPECT_EQ(run(ring, {"a", "bad1", "b", "bad2", "c"}), (Texts{"a", "b", "c"}));
   EXPECT_TRUE(ring.failures().empty());
   EXPECT_EQ(ring.block(0).dropped.load(), 2);
@@ -93,7 +94,7 @@ TEST(RingFailedRecords, DroppedOnesAreSkippedBehindTheStageAndSeenBesideIt) {
 
 TEST(RingFailedRecords, MarksAreMadeAnewInEverySlot) {
   HandGraph ring(SpecBuilder::build({{rejecting("drops", OnErrorCode::kDrop), {"counts", OpCode::kCount, {0}}}}),
-                 tiny_options());
+                 sixteen_slots());
   EXPECT_EQ(run(ring, {"bad", "bad", "bad", "bad", "bad", "bad", "bad", "bad"}), Texts{});
   EXPECT_EQ(run(ring, {"a", "a", "a", "a", "a", "a", "a", "a"}).size(), 8u);
   EXPECT_EQ(run(ring, {"b", "b", "bad", "b", "b", "b", "b", "b"}).size(), 7u) << "slots of the first turn";
@@ -105,7 +106,7 @@ TEST(RingFailedRecords, AMarkCarriesWhatWasMarkedBefore) {
   HandGraph ring(SpecBuilder::build({{{"keeps", OpCode::kFilter, {}, "k", MatchCode::kContains},
                                       rejecting("drops", OnErrorCode::kDrop, {0}),
                                       {"counts", OpCode::kCount, {1}}}}),
-                 tiny_options());
+                 sixteen_slots());
   EXPECT_EQ(run(ring, {"k1", "no", "k bad", "k2"}), (Texts{"k1", "k2"}));
   EXPECT_EQ(ring.block(1).skipped.load(), 1);
   EXPECT_EQ(ring.block(2).skipped.load(), 2);
@@ -114,7 +115,7 @@ TEST(RingFailedRecords, AMarkCarriesWhatWasMarkedBefore) {
 
 TEST(RingFailedRecords, PassedOnesStayInTheirSlotsAndNothingIsMarked) {
   HandGraph ring(SpecBuilder::build({{rejecting("passes", OnErrorCode::kPass), {"counts", OpCode::kCount, {0}}}}),
-                 tiny_options());
+                 sixteen_slots());
   EXPECT_EQ(ring.graph().description().mark_count, 0u);
   EXPECT_EQ(run(ring, {"a", "bad", "b"}), (Texts{"a", "bad", "b"}));
   EXPECT_EQ(ring.block(0).passed_failed.load(), 1);
@@ -124,9 +125,9 @@ TEST(RingFailedRecords, PassedOnesStayInTheirSlotsAndNothingIsMarked) {
 }
 
 TEST(RingFailedRecords, AStopBehindAStageThatDropsIsInEveryLedger) {
-  HandGraph ring(SpecBuilder::build({{rejecting("drops", OnErrorCode::kDrop),
-                                      rejecting("stops", OnErrorCode::kStop, {0}, "worse")}}),
-                 tiny_options());
+  HandGraph ring(SpecBuilder::build(
+                     {{rejecting("drops", OnErrorCode::kDrop), rejecting("stops", OnErrorCode::kStop, {0}, "worse")}}),
+                 sixteen_slots());
   EXPECT_EQ(run(ring, {"a", "bad", "b", "worse", "bad", "c"}), (Texts{"a", "b"}));
   ASSERT_EQ(ring.failures().size(), 1u);
   EXPECT_EQ(ring.failures()[0].sequence, 3u);
@@ -137,7 +138,7 @@ TEST(RingFailedRecords, AStopBehindAStageThatDropsIsInEveryLedger) {
 
 TEST(RingFailedRecords, OneThatJavaScriptDamagedStopsThePipelineWhateverThePolicyIs) {
   for (const OnErrorCode code : {OnErrorCode::kDrop, OnErrorCode::kPass}) {
-    HandGraph ring(SpecBuilder::build({{rejecting("stage", code)}}), tiny_options());
+    HandGraph ring(SpecBuilder::build({{rejecting("stage", code)}}), sixteen_slots());
     ring.write_js("a");
     ring.write_js("b").length = 1u << 20;
     ring.publish_js();
@@ -155,7 +156,7 @@ TEST(RingFailedRecords, AnOpThatCannotFailHasNoPlaneAndAPlanWithoutALaneOfLetter
   counts.on_error = OnErrorCode::kDrop;
   EXPECT_EQ(graph::decode_ring(SpecBuilder::build({{counts}})).mark_count, 0u);
   try {
-    HandGraph ring(SpecBuilder::build({{rejecting("stage", OnErrorCode::kDeadLetter)}}), tiny_options());
+    HandGraph ring(SpecBuilder::build({{rejecting("stage", OnErrorCode::kDeadLetter)}}), sixteen_slots());
     FAIL() << "no lane takes its letters";
   } catch (const core::CodedError& error) {
     EXPECT_EQ(error.code(), abi::ErrorCode::kOnErrorUnavailable);
@@ -173,7 +174,8 @@ struct Lettered {
     const core::RingMemory memory = ring.memory();
     ring::StageContext context{
         .ring = memory,
-        .barrier = {core::Barrier({core::SequenceReader(ring.producer_block.cursor)}, ring.stop_before), memory, false, 0},
+        .barrier = {core::Barrier({core::SequenceReader(ring.producer_block.cursor)}, ring.stop_before), memory, false,
+                    0},
         .end = {core::SequenceReader(ring.producer_block.cursor), &ring.producer_block.closed, &ring.stop_before}};
     context.stop_before = &ring.stop_before;
     context.block = &ring.consumer_block;

@@ -16,6 +16,7 @@
 
 #include "core/coded_error.hpp"
 #include "core/cpu.hpp"
+#include "fake_host.hpp"
 #include "hand_graph.hpp"
 #include "op/key.hpp"
 #include "run/pipeline.hpp"
@@ -27,6 +28,7 @@ struct Exercise {
   std::uint32_t variant = 0;
   std::uint32_t record_count = 24;
   std::optional<Bend> bend = {};  // of the layout
+  bool functions = false;         // of JavaScript in the place of a graph's ops, as far as none of them writes
 };
 
 // False when the life was refused by an error of a stated type; any other exception is a finding.
@@ -58,7 +60,14 @@ class Exerciser {
   Exerciser(const graph::RingDescription& ring, std::span<const std::byte> spec, Exercise exercise)
       : exercise_(exercise),
         spec_(spec),
-        graph_(ring, options(ring, exercise), abi::PortCode::kNative, egress_port(exercise.variant), kBytesMax) {}
+        graph_(ring, options(ring, exercise), abi::PortCode::kNative, egress_port(exercise.variant), kBytesMax),
+        hosts_(graph_.graph(), host_sizes(exercise.variant)) {}
+
+  // Memory for one record at a time, and for many.
+  static HostSizes host_sizes(std::uint32_t variant) {
+    if (variant % 5 == 0) return {.record_bytes = 2 * kRecordMax, .rows = 1, .element_bytes = 8};
+    return {};
+  }
 
   static Options options(const graph::RingDescription& ring, const Exercise& exercise) {
     const std::uint32_t variant = exercise.variant;
@@ -167,6 +176,7 @@ class Exerciser {
   const Exercise exercise_;
   const std::span<const std::byte> spec_;
   HandGraph graph_;
+  FakeHosts hosts_;
   // Volatile, so that reading every byte that arrives is not optimised away.
   volatile std::uint64_t sum_ = 0;
 };

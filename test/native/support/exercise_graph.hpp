@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "exercise.hpp"
+#include "fake_host.hpp"
 #include "hand_lane_graph.hpp"
 
 namespace byteor::test {
@@ -27,6 +28,7 @@ class GraphExerciser {
       auto* const lowered = std::get_if<graph::LaneGraphDescription>(&description);
       if (lowered == nullptr) return;
       graph = true;
+      if (exercise.functions) put_functions(*lowered);
       GraphExerciser(std::move(*lowered), spec, exercise).live();
     });
     return lived && graph;
@@ -42,13 +44,23 @@ class GraphExerciser {
         spec_(spec),
         backwards_(exercise.variant / 96 % 2 == 1),
         ports_(ports(lowered, exercise.variant)),
-        graph_(bounded(std::move(lowered)), options(exercise), ports_, kBytesMax) {
+        graph_(bounded(std::move(lowered)), options(exercise), ports_, kBytesMax),
+        hosts_(graph_.graph()) {
     const std::vector<graph::BoundaryDescription>& boundaries = description().boundaries;
     for (std::uint32_t i = 0; i < boundaries.size(); ++i) {
       if (boundaries[i].kind == abi::BoundaryCode::kIngress)
         sources_.push_back({graph_.graph().writing_end(i), 0});
       else if (!discards(exercise.variant))
         sinks_.push_back(graph_.graph().reading_end(i));
+    }
+  }
+
+  static void put_functions(graph::LaneGraphDescription& graph) {
+    for (graph::StageDescription& stage : graph.stages) {
+      if (stage.has(abi::StageFlag::kWrites)) continue;
+      stage.op = abi::OpCode::kJs;
+      stage.flags |=
+          static_cast<std::uint32_t>(abi::StageFlag::kFails) | static_cast<std::uint32_t>(abi::StageFlag::kFilters);
     }
   }
 
@@ -209,13 +221,15 @@ class GraphExerciser {
   }
 
   void check_role(const graph::RoleDescription& role) {
-    double in = 0, out = 0, filtered = 0, failed = 0, abandoned = 0, given = 0;
+    double in = 0, out = 0, emitted = 0, filtered = 0, failed = 0, absorbed = 0, abandoned = 0, given = 0;
     for (const std::uint32_t inlet : role.inlets) {
       const abi::ConsumerBlock& block = block_of(role, inlet);
       in += block.in;
       out += block.out;
+      emitted += block.emitted;
       filtered += block.filtered;
       failed += block.failed;
+      absorbed += block.absorbed;
       abandoned += block.abandoned;
     }
     for (const std::uint32_t outlet : role.outlets) given += written(outlet);
@@ -225,7 +239,8 @@ class GraphExerciser {
     }
     const bool copies = role.kind == abi::RoleCode::kRouter && role.policy == abi::PolicyCode::kBroadcast;
     if (copies) in *= static_cast<double>(role.outlets.size());
-    require(in == out + filtered + failed + abandoned, "in = out + filtered + failed + abandoned");
+    require(in == out - emitted + filtered + failed + absorbed + abandoned,
+            "in = passed_on + filtered + failed + absorbed + abandoned");
     require(role.outlets.empty() || out == given, "out = written");
   }
 
@@ -242,6 +257,7 @@ class GraphExerciser {
   const bool backwards_;
   const std::vector<abi::PortCode> ports_;
   HandLaneGraph graph_;
+  FakeHosts hosts_;
   std::vector<Source> sources_;
   std::vector<graph::ReadingEnd> sinks_;
   int stuck_ = 0;

@@ -70,8 +70,8 @@ inline double cause_of(const abi::ConsumerBlock& block, abi::FailureCause cause)
 // Whatever has happened: the equations of a stage, and that nothing is counted without a cause.
 inline void expect_stage_ledger(const abi::ConsumerBlock& block) {
   const double passed_on = block.out.load() - block.emitted.load();
-  EXPECT_EQ(block.in.load(), passed_on + block.filtered.load() + block.failed.load() + block.absorbed.load() +
-                                 block.abandoned.load());
+  EXPECT_EQ(block.in.load(),
+            passed_on + block.filtered.load() + block.failed.load() + block.absorbed.load() + block.abandoned.load());
   EXPECT_EQ(block.failed.load(), block.stopped.load() + block.dropped.load() + block.dead_lettered.load());
   EXPECT_LE(block.passed_failed.load(), passed_on);
   double caused = 0;

@@ -134,14 +134,28 @@ std::vector<abi::LayoutPart> all_lane_sizes(const graph::LaneGraphDescription& g
 
 // ---- threads -------------------------------------------------------------------------------------------------------
 
+bool is_hosted(const graph::StageDescription& stage) { return stage.op == abi::OpCode::kJs; }
+
 // The native agents among `native`, dealt out in their order, as many to each thread.
 std::uint32_t deal_out(std::vector<std::uint32_t>& threads, const std::vector<std::uint32_t>& native,
                        const Options& options) {
   const auto agents = static_cast<std::uint32_t>(native.size());
+  if (agents == 0) return 0;
   const std::uint32_t count = std::clamp<std::uint32_t>(options.threads == 0 ? 2 : options.threads, 1, agents);
   for (std::uint32_t i = 0; i < agents; ++i)
     threads[native[i]] = static_cast<std::uint32_t>(std::uint64_t{i} * count / agents);
   return count;
+}
+
+// Behind the native threads, one for each hosted stage, in the order of the catalog. `agents`: those of each stage.
+void place_hosted(const graph::CatalogDescription& catalog, const std::vector<std::vector<std::uint32_t>>& agents,
+                  graph::RegionLayout& layout) {
+  for (std::size_t stage = 0; stage < agents.size(); ++stage) {
+    if (!is_hosted(catalog.stages[stage])) continue;
+    for (const std::uint32_t agent : agents[stage]) layout.agent_threads[agent] = layout.header.thread_count;
+    ++layout.header.thread_count;
+    ++layout.header.hosted_count;
+  }
 }
 
 void place_ring(const graph::RingDescription& ring, const std::vector<abi::PortCode>& ports, const Options& options,
@@ -151,12 +165,18 @@ void place_ring(const graph::RingDescription& ring, const std::vector<abi::PortC
   std::vector<std::uint32_t> native;
   for (std::uint32_t i = 0; i < per_shard; ++i) {
     const bool js = (i == 0 && ports[ring.ingress] == abi::PortCode::kJs) ||
-                    (i + 1 == per_shard && ports[ring.egress] == abi::PortCode::kJs);
+                    (i + 1 == per_shard && ports[ring.egress] == abi::PortCode::kJs) ||
+                    (i != 0 && i + 1 != per_shard && is_hosted(ring.stage_of(i - 1)));
     if (!js) native.push_back(i);
   }
   layout.header.thread_count = deal_out(first, native, options);
-  for (std::uint32_t shard = 0; shard < ring.shards; ++shard)
+  std::vector<std::vector<std::uint32_t>> agents(ring.stages.size());
+  for (std::uint32_t shard = 0; shard < ring.shards; ++shard) {
     layout.agent_threads.insert(layout.agent_threads.end(), first.begin(), first.end());
+    for (std::uint32_t entry = 0; entry < ring.entries.size(); ++entry)
+      agents[ring.entries[entry].stage].push_back(shard * per_shard + 1 + entry);
+  }
+  place_hosted(ring, agents, layout);
 }
 
 void place_graph(const graph::LaneGraphDescription& graph, const std::vector<abi::PortCode>& ports,
@@ -164,14 +184,19 @@ void place_graph(const graph::LaneGraphDescription& graph, const std::vector<abi
   const auto roles = static_cast<std::uint32_t>(graph.roles.size());
   layout.agent_threads.assign(graph::agent_count(graph), abi::kNone);
   std::vector<std::uint32_t> native;
+  std::vector<std::vector<std::uint32_t>> agents(graph.stages.size());
   for (std::uint32_t i = 0; i < roles; ++i) {
     const graph::RoleDescription& role = graph.roles[i];
     const bool end = role.kind == abi::RoleCode::kIngress || role.kind == abi::RoleCode::kEgress;
-    if (!end || ports[role.index] != abi::PortCode::kJs) native.push_back(i);
+    const bool stage = role.kind == abi::RoleCode::kStage;
+    if (stage) agents[role.index].push_back(i);
+    const bool js = end ? ports[role.index] == abi::PortCode::kJs : stage && is_hosted(graph.stages[role.index]);
+    if (!js) native.push_back(i);
   }
   layout.header.thread_count = deal_out(layout.agent_threads, native, options);
   for (std::size_t i = roles; i < layout.agent_threads.size(); ++i)
     layout.agent_threads[i] = layout.header.thread_count++;
+  place_hosted(graph, agents, layout);
 }
 
 // ---- places --------------------------------------------------------------------------------------------------------

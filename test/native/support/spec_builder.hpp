@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
@@ -28,14 +29,33 @@ struct StageSpec {
   std::string field_text = {};
   std::optional<std::vector<std::byte>> config = std::nullopt;  // instead of what the op's config is made of
   abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
+  std::uint32_t declared = 0;  // kJs: StageFlag bits beside kFails
+  std::uint32_t room = 0;      // kJs: bytes
 
+  std::uint32_t flags() const {
+    const std::uint32_t row = op::find_row(static_cast<std::uint32_t>(op))->flags;
+    return op == abi::OpCode::kJs ? row | declared | static_cast<std::uint32_t>(abi::StageFlag::kFails) : row;
+  }
+  bool has(abi::StageFlag flag) const { return (flags() & static_cast<std::uint32_t>(flag)) != 0; }
   bool marks() const {
-    const bool fails = (op::find_row(static_cast<std::uint32_t>(op))->flags &
-                        static_cast<std::uint32_t>(abi::StageFlag::kFails)) != 0;
-    return op == abi::OpCode::kFilter ||
-           (fails && (on_error == abi::OnErrorCode::kDrop || on_error == abi::OnErrorCode::kDeadLetter));
+    const bool goes_on = on_error == abi::OnErrorCode::kDrop || on_error == abi::OnErrorCode::kDeadLetter;
+    return has(abi::StageFlag::kFilters) || (has(abi::StageFlag::kFails) && goes_on);
+  }
+  std::uint32_t headroom() const { return op == abi::OpCode::kPrepend ? static_cast<std::uint32_t>(text.size()) : 0; }
+  std::uint32_t tailroom() const { return op == abi::OpCode::kAppend ? static_cast<std::uint32_t>(text.size()) : room; }
+  bool keeps_records() const {
+    const bool keeps_layout = has(abi::StageFlag::kKeepsLayout) && headroom() + tailroom() == 0;
+    return !has(abi::StageFlag::kWrites) || keeps_layout;
   }
 };
+
+// A function of JavaScript; `declared`: what its plan says of it beside that it may fail.
+inline StageSpec hosted(const std::string& id, std::uint32_t declared = 0,
+                        std::vector<std::uint32_t> dependencies = {}) {
+  StageSpec stage{id, abi::OpCode::kJs, std::move(dependencies)};
+  stage.declared = declared;
+  return stage;
+}
 
 // The config of an op as it crosses: a struct, and its texts behind it.
 class ConfigBytes {
@@ -85,6 +105,8 @@ class ConfigBytes {
         return stage.key.has_value() ? key(*stage.key, stage.key_text) : std::vector<std::byte>{};
       case abi::OpCode::kSetField:
         return set_field(stage.field.value(), "f", stage.field_text);
+      case abi::OpCode::kJs:
+        return of(abi::CallerConfig{sizeof(abi::CallerConfig), size(stage.id), 0}, stage.id);
       default:
         return {};
     }
@@ -118,7 +140,7 @@ class SpecBuilder {
     std::vector<std::uint64_t> ancestors;
     std::uint64_t filters = 0;
     std::uint64_t depended_on = 0;
-    bool writes = false;
+    bool keeps = true;
     abi::SpecRing row{};
     for (std::size_t i = 0; i < ring.stages.size(); ++i) {
       const StageSpec& stage = ring.stages[i];
@@ -131,13 +153,13 @@ class SpecBuilder {
       entry(i, stage, before, nearest(ancestors, filters & before), stage.marks() ? row.mark_count++ : abi::kNone);
       if (stage.marks()) filters |= std::uint64_t{1} << i;
       stage_row(stage);
-      writes = writes || stage.op == abi::OpCode::kPrepend || stage.op == abi::OpCode::kAppend;
-      row.headroom += stage.op == abi::OpCode::kPrepend ? static_cast<std::uint32_t>(stage.text.size()) : 0;
-      row.tailroom += stage.op == abi::OpCode::kAppend ? static_cast<std::uint32_t>(stage.text.size()) : 0;
+      keeps = keeps && stage.keeps_records();
+      row.headroom += stage.headroom();
+      row.tailroom += stage.tailroom();
     }
     const std::uint64_t all =
         ring.stages.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << ring.stages.size()) - 1;
-    const bool fixed = ring.struct_bytes != 0 && !writes;
+    const bool fixed = ring.struct_bytes != 0 && keeps;
     row.shards = ring.shards;
     row.ordering =
         static_cast<std::uint32_t>(ring.shards > 1 ? abi::OrderingCode::kPerKey : abi::OrderingCode::kStrict);
@@ -193,9 +215,9 @@ class SpecBuilder {
     row.id_offset = text(stage.id);
     row.id_length = static_cast<std::uint32_t>(stage.id.size());
     row.op = static_cast<std::uint32_t>(stage.op);
-    row.flags = op::find_row(row.op)->flags;
-    row.headroom = stage.op == abi::OpCode::kPrepend ? static_cast<std::uint32_t>(stage.text.size()) : 0;
-    row.tailroom = stage.op == abi::OpCode::kAppend ? static_cast<std::uint32_t>(stage.text.size()) : 0;
+    row.flags = stage.flags();
+    row.headroom = stage.headroom();
+    row.tailroom = stage.tailroom();
     const std::vector<std::byte> config = ConfigBytes::of_stage(stage);
     row.config_offset = static_cast<std::uint32_t>(configs_.size());
     row.config_length = static_cast<std::uint32_t>(config.size());
