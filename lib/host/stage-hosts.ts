@@ -70,6 +70,13 @@ export class StageHosts {
     return moved;
   }
 
+  /** They are another thread's from now on. */
+  letGo(): void {
+    for (const stage of this.#taken) stage.ended = true;
+    if (this.#next !== undefined) clearImmediate(this.#next);
+    this.#next = undefined;
+  }
+
   #take(region: Region, records: number, stage: HostedStage, functions: StageFunctions): Taken {
     const native = this.#native;
     const number = native.takeStage(stage.id);

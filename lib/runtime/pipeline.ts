@@ -255,7 +255,9 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     for (const handle of this.#polls.values()) handle.release();
     this.#detached = true;
     this.#unwatch?.();
-    if (!this.#opener) this.#native.detach();
+    if (this.#opener) return;
+    this.#stages?.letGo();
+    this.#native.detach();
   }
 
   /** @internal A native thread, or another environment, has something to tell. */

@@ -38,6 +38,8 @@ void Hold::detach() noexcept {
   ports_.clear();
   for (Stage& stage : stages_) {
     for (op::HostedOp* op : stage.runner->ops()) op->set_host(nullptr);
+    // The last turn of a stage that is at its end, or has failed with this thread, needs no host.
+    stage.runner->turn();
     pipeline_->give_back_stage(stage.id);
   }
   // When this returns, no listener runs and none will be started: the channel may close.
@@ -63,6 +65,17 @@ std::optional<std::uint32_t> Hold::take_stage(const std::string& id) {
   if (runner == nullptr) return std::nullopt;
   stages_.push_back({id, runner, {}});
   return static_cast<std::uint32_t>(stages_.size() - 1);
+}
+
+run::HostedRunner::Turn Hold::turn_stage(std::uint32_t number, StageTurn how) noexcept {
+  const Stage* const held = stage(number);
+  if (held == nullptr) return run::HostedRunner::Turn::kEnded;
+  run::HostedRunner& runner = *held->runner;
+  const run::HostedRunner::Turn turn = (runner.*how)();
+  // It let go of the stage in the turn itself, of which a thread that took it since has seen nothing but that it is
+  // busy.
+  if (!attached_) runner.rouse();
+  return turn;
 }
 
 napi_status Hold::set_scratch(napi_value array) {

@@ -44,8 +44,13 @@ class Hold {
   };
   // Its number, for turns; nothing where another environment has it, or there is no such stage.
   std::optional<std::uint32_t> take_stage(const std::string& id);
-  // nullptr: no such number.
-  Stage* stage(std::uint32_t number) noexcept { return number < stages_.size() ? &stages_[number] : nullptr; }
+  // nullptr: no such number, or it has been given back.
+  Stage* stage(std::uint32_t number) noexcept {
+    return attached_ && number < stages_.size() ? &stages_[number] : nullptr;
+  }
+  // A turn of it, or arming: kEnded also where there is no such stage.
+  using StageTurn = run::HostedRunner::Turn (run::HostedRunner::*)() noexcept;
+  run::HostedRunner::Turn turn_stage(std::uint32_t number, StageTurn how) noexcept;
 
   void ref() noexcept { channel_->ref(env_); }
   void unref() noexcept { channel_->unref(env_); }

@@ -96,17 +96,13 @@ napi_value route_key(napi_env env, napi_callback_info info) {
 // turnStage(stage): number; a run::HostedRunner::Turn, kEnded where this environment has no such stage.
 napi_value turn_stage(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
-  const Hold::Stage* const stage = call.hold->stage(call.number(0));
-  return js_int(env,
-                static_cast<std::int32_t>(stage == nullptr ? run::HostedRunner::Turn::kEnded : stage->runner->turn()));
+  return js_int(env, static_cast<std::int32_t>(call.hold->turn_stage(call.number(0), &run::HostedRunner::turn)));
 }
 
 // armStage(stage): number; the same.
 napi_value arm_stage(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
-  const Hold::Stage* const stage = call.hold->stage(call.number(0));
-  return js_int(env,
-                static_cast<std::int32_t>(stage == nullptr ? run::HostedRunner::Turn::kEnded : stage->runner->arm()));
+  return js_int(env, static_cast<std::int32_t>(call.hold->turn_stage(call.number(0), &run::HostedRunner::arm)));
 }
 
 // A 32-bit cell of the region, or null (and a RangeError) for a place that is none.

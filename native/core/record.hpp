@@ -152,7 +152,7 @@ struct FixedLayout {
 // SYNC POINT S1/S2: publishes records, or gives room back. A loop of records without the ordered store, which waits for
 // all before it, must not jump around that.
 template <class T>
-void publish_to(std::atomic<T>& cell, T value, bool may_sleep) noexcept {
+BYTEOR_ALWAYS_INLINE void publish_to(std::atomic<T>& cell, T value, bool may_sleep) noexcept {
   if (may_sleep) [[unlikely]]
     cell.store(value, std::memory_order_seq_cst);
   else

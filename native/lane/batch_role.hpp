@@ -46,7 +46,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
         failed_records_(context_.on_error, block_, context_.agent_index) {}
 
   std::uint32_t do_work() noexcept override {
-    if (finished_) return 0;
+    if (finished()) return 0;
     if (stopping()) return finish();
     const std::uint64_t before = moved_;
     stalled_ = pending_ = false;
@@ -55,7 +55,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
       // before the op calls out of the core, where the pipeline may end.
       if (broken_ == Broken::kNot && put_waiting() && (moved_ == before || !calls_out())) work();
       if (cut_off_) [[unlikely]] {
-        finished_ = true;
+        phase_ = Phase::kFinished;
         return 0;
       }
       if (broken_ == Broken::kNot) [[likely]]

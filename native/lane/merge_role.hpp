@@ -41,7 +41,7 @@ class alignas(core::kCacheBlock) MergeRole final : public Role {
         out_(inlets_) {}
 
   std::uint32_t do_work() noexcept override {
-    if (finished_) return 0;
+    if (finished()) return 0;
     if (stopping()) return finish();
     const std::uint32_t moved = copies_spans_ ? work_on_spans() : work();
     if (moved != 0) end_turn();

@@ -45,7 +45,7 @@ class alignas(core::kCacheBlock) OrderedMergeRole final : public Role {
   }
 
   std::uint32_t do_work() noexcept override {
-    if (finished_) return 0;
+    if (finished()) return 0;
     if (stopping()) return finish();
     if (put_ == chosen_count_) choose();
     const std::uint32_t put = put_chosen();

@@ -114,7 +114,7 @@ class Role : public core::Agent {
  public:
   explicit Role(RoleContext context) : context_(std::move(context)) {}
 
-  bool done() noexcept override { return finished_; }
+  bool done() noexcept override { return finished(); }
 
   void end_backoff() noexcept override {
     for (InletEnd& end : context_.inlets) end.inlet->end_backoff();
@@ -124,6 +124,14 @@ class Role : public core::Agent {
   virtual void settle() noexcept = 0;
 
  protected:
+  enum class Phase : std::uint8_t {
+    kAtWork,
+    kAtFailed,  // of a stage: the next record has failed, and is not done with
+    kFinished,
+  };
+
+  bool finished() const noexcept { return phase_ == Phase::kFinished; }
+
   static void store(std::atomic<double>& cell, std::uint64_t value) noexcept {
     cell.store(static_cast<double>(value), std::memory_order_relaxed);
   }
@@ -161,7 +169,7 @@ class Role : public core::Agent {
   std::uint32_t finish(abi::AgentState state = abi::AgentState::kDone) noexcept {
     for (OutletEnd& end : context_.outlets) end.outlet->close();
     context_.on_error.close();
-    finished_ = true;
+    phase_ = Phase::kFinished;
     observe(state, abi::kNone);
     return 1;
   }
@@ -187,7 +195,7 @@ class Role : public core::Agent {
   }
 
   RoleContext context_;
-  bool finished_ = false;
+  Phase phase_ = Phase::kAtWork;
 
  private:
   abi::AgentState observed_ = abi::AgentState::kIdle;

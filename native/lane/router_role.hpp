@@ -86,7 +86,7 @@ class alignas(core::kCacheBlock) RouterRole final : public Role {
   }
 
   std::uint32_t do_work() noexcept override {
-    if (finished_) return 0;
+    if (finished()) return 0;
     if (stopping()) return finish();
     if (consumed_ == count_) take_batch();
     Route* full = nullptr;

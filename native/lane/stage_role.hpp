@@ -51,26 +51,14 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         failed_records_(context_.on_error, block_, context_.agent_index) {}
 
   std::uint32_t do_work() noexcept override {
-    if (finished_) return 0;
+    // One that failed and still waits for room has been shown to the op.
+    if (phase_ != Phase::kAtWork) [[unlikely]]
+      return finished() ? 0 : stopping() ? finish() : work_behind_failed(0);
     if (stopping()) return finish();
-    std::uint32_t moved = 0;
-    do {
-      // One that failed and still waits for room has been shown to the op.
-      if (!broken_) [[likely]]
-        moved += work();
-      if (!broken_) [[likely]]
-        break;
-    } while (goes_on() && ++moved < context_.batch_records);
-    moved += end_turn();
-    if (broken_) [[unlikely]]
-      return moved + halt();
-    if (moved != 0)
-      observe_work();
-    else if (stalled_)
-      observe_stall(context_.outlets.front());
-    else
-      return rest();
-    return moved;
+    const std::uint32_t moved = work();
+    if (phase_ != Phase::kAtWork) [[unlikely]]
+      return work_behind_failed(moved);
+    return conclude(moved + end_turn());
   }
 
   // Of a failing stage: the failed record has been counted already; damage is not a record that could be consumed.
@@ -100,8 +88,19 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   struct Tally {
     std::uint64_t out = 0;
     std::uint64_t filtered = 0;
-    std::uint64_t next_ordinal;
+    std::uint64_t ordinal = 0;  // of the last one that is done with
   };
+
+  // What a turn answers in which so much has moved.
+  BYTEOR_ALWAYS_INLINE std::uint32_t conclude(std::uint32_t moved) noexcept {
+    if (moved != 0)
+      observe_work();
+    else if (stalled_)
+      observe_stall(context_.outlets.front());
+    else
+      return rest();
+    return moved;
+  }
 
   std::uint32_t work() noexcept {
     if constexpr (op::PassesStructs<Op>)
@@ -173,16 +172,16 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   // Up to a batch of records, one after the other: `work_on` answers whether it is done with a record.
   template <class WorkOn>
   BYTEOR_ALWAYS_INLINE std::uint32_t work_on_each(const WorkOn& work_on) noexcept {
-    Tally tally{.next_ordinal = next_ordinal_};
+    Tally tally;
     const std::uint32_t moved =
         inlet_.take(context_.batch_records, [&](const LaneRecord& record) BYTEOR_INLINED_LAMBDA {
           if (!work_on(record, tally)) return false;
-          tally.next_ordinal = record.ordinal + step_;
+          tally.ordinal = record.ordinal;
           return true;
         });
     out_ += tally.out;
     filtered_ += tally.filtered;
-    next_ordinal_ = tally.next_ordinal;
+    if (moved != 0) next_ordinal_ = tally.ordinal + step_;
     return moved;
   }
 
@@ -233,7 +232,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       ++tally.filtered;
       return true;
     }
-    broken_ = true;
+    phase_ = Phase::kAtFailed;
     ordinal_ = ordinal;
     return false;
   }
@@ -242,7 +241,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   BYTEOR_NEVER_INLINE void wait_for_room(std::uint64_t ordinal, std::uint64_t need) noexcept {
     stalled_ = true;
     if (need <= outlet_->record_max()) return;
-    broken_ = true;
+    phase_ = Phase::kAtFailed;
     ordinal_ = ordinal;
     refused_length_ = need;
   }
@@ -273,8 +272,18 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return 0;
   }
 
+  // The rest of a turn in which so much has moved: the next record has failed.
+  BYTEOR_NEVER_INLINE std::uint32_t work_behind_failed(std::uint32_t moved) noexcept {
+    while (goes_on() && ++moved < context_.batch_records) {
+      moved += work();
+      if (phase_ == Phase::kAtWork) break;
+    }
+    moved += end_turn();
+    return phase_ == Phase::kAtWork ? conclude(moved) : moved + halt();
+  }
+
   // The next record has failed. True when the stage is done with it, and goes on behind it.
-  BYTEOR_NEVER_INLINE bool goes_on() noexcept {
+  bool goes_on() noexcept {
     stalled_ = false;
     bool seen = false;
     bool done = false;
@@ -283,7 +292,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
       return done = settle_failed(record);
     });
     // Not seen: it has been overwritten since, and the inlet says so.
-    if (done || !seen) broken_ = false;
+    if (done || !seen) phase_ = Phase::kAtWork;
     return done;
   }
 
@@ -314,7 +323,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   }
 
   // It stays at the next record, which has failed, and everything before it is on its way. What has moved beyond that.
-  BYTEOR_NEVER_INLINE std::uint32_t halt() noexcept {
+  std::uint32_t halt() noexcept {
     if (!stops_) {
       if (stalled_)
         observe_stall(context_.outlets.front());
@@ -345,8 +354,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   std::uint64_t refused_length_ = 0;  // what it needs, when the outlet can never take it
   bool passed_ = false;               // the op has passed the next record, for which there was no room
   bool stalled_ = false;              // the next record waits for room
-  bool broken_ = false;               // the next record has failed
-  bool stops_ = false;                // and the pipeline stops at it
+  bool stops_ = false;                // the next record has failed, and the pipeline stops at it
   bool damaged_ = false;
   FailedRecords failed_records_;
 };

@@ -24,19 +24,19 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
 
   std::uint32_t do_work() noexcept override {
     if (cut_off_) return 0;
-    const std::uint64_t end = context_.barrier.available(next_, context_.batch_records, true);
-    if (end == next_) return rest();
+    const std::uint64_t end = context_.barrier.available(next_, limit_, true);
+    // One whose letter waits for room has been shown to the op.
+    if (end == next_) return waits_for_letter() ? work_behind_failed(next_, next_ + 1) : rest();
     const std::uint64_t begin = next_;
-    // One whose letter waits for room has been shown to the op. What a turn has done is shown before the op calls out
-    // of the core, where the pipeline may end.
-    while ((halt_ != Halt::kNot || work(end)) && goes_on(fate(), end) && !calls_out()) {
-    }
+    if (work(end)) return work_behind_failed(begin, end);
     if (cut_off_) return 0;
     if (pending_ && next_ == begin) {
       observe(abi::AgentState::kWaiting, abi::kNone);
       return 0;
     }
-    return finish_turn<true>(begin, [this] { return cause(); });
+    const std::uint32_t moved = end_turn<true>(begin);
+    observe(abi::AgentState::kWorking, abi::kNone);
+    return moved;
   }
 
   bool done() noexcept override { return cut_off_ || StageBase::done(); }
@@ -96,6 +96,14 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       return true;
     }
     return false;
+  }
+
+  // The rest of a turn that began at `begin`: the record at next_ has failed. What a turn has done is shown before the
+  // op calls out of the core, where the pipeline may end.
+  std::uint32_t work_behind_failed(std::uint64_t begin, std::uint64_t end) noexcept {
+    while (goes_on(fate(), end) && !calls_out() && work(end)) {
+    }
+    return end_failed_turn<true>(begin, [this] { return cause(); });
   }
 
   bool calls_out() const noexcept {

@@ -19,13 +19,15 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
   StageAgent(StageContext context, Op& op) : StageBase(std::move(context)), op_(op) {}
 
   std::uint32_t do_work() noexcept override {
-    const std::uint64_t end = context_.barrier.available(next_, context_.batch_records, true);
-    if (end == next_) return rest();
-    const std::uint64_t begin = next_;
+    const std::uint64_t end = context_.barrier.available(next_, limit_, true);
     // A record whose letter waits for room has been shown to the op.
-    while ((halt_ != Halt::kNot || work(end)) && goes_on_behind(end)) {
-    }
-    return finish_turn<Op::kFilters>(begin, [this] { return op_.cause(); });
+    if (end == next_) return waits_for_letter() ? try_letter_again() : rest();
+    const std::uint64_t begin = next_;
+    while (work(end)) [[unlikely]]
+      if (!goes_on_behind(end)) return end_at_failed(begin);
+    const std::uint32_t moved = end_turn<Op::kFilters>(begin);
+    observe(abi::AgentState::kWorking, abi::kNone);
+    return moved;
   }
 
  private:
@@ -107,6 +109,16 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
   }
 
   BYTEOR_NEVER_INLINE bool goes_on_behind(std::uint64_t end) noexcept { return goes_on(fate(), end); }
+
+  BYTEOR_NEVER_INLINE std::uint32_t try_letter_again() noexcept {
+    const std::uint64_t begin = next_;
+    goes_on(fate(), begin + 1);
+    return end_at_failed(begin);
+  }
+
+  BYTEOR_NEVER_INLINE std::uint32_t end_at_failed(std::uint64_t begin) noexcept {
+    return end_failed_turn<Op::kFilters>(begin, [this] { return op_.cause(); });
+  }
 
   Fate fate() noexcept {
     core::RecordRef record{};

@@ -52,6 +52,7 @@ class StageBase : public core::Agent {
   explicit StageBase(StageContext context)
       : context_(std::move(context)),
         next_(context_.first),
+        limit_(context_.batch_records),
         failed_records_(context_.on_error, *context_.block, context_.agent_index) {}
 
   void end_backoff() noexcept override { context_.barrier.end_backoff(); }
@@ -104,17 +105,25 @@ class StageBase : public core::Agent {
     return ++next_ != end;
   }
 
-  // Ends a turn that began at `begin`. `cause() -> std::string`: of the record that failed.
-  template <bool kFilters, class Cause>
-  BYTEOR_ALWAYS_INLINE std::uint32_t finish_turn(std::uint64_t begin, const Cause& cause) noexcept {
+  bool waits_for_letter() const noexcept { return halt_ == Halt::kLetter; }
+
+  // Ends a turn that began at `begin`.
+  template <bool kFilters>
+  BYTEOR_ALWAYS_INLINE std::uint32_t end_turn(std::uint64_t begin) noexcept {
     if (const std::uint64_t sampled = core::first_sampled(begin, next_); sampled != next_) stamp(sampled);
     store_counters<kFilters>();
     // SYNC POINT S1: publishes what this stage wrote (bytes, slots, marks, stamps) to the stages after it, and to a
     // producer that may reuse the slots.
     core::publish_to(context_.block->sequence, next_, context_.ring.may_sleep);
-    const auto moved = static_cast<std::uint32_t>(next_ - begin);
-    if (halt_ != Halt::kNot) [[unlikely]]
-      return moved + halt(cause);
+    return static_cast<std::uint32_t>(next_ - begin);
+  }
+
+  // Likewise, where a record has failed. `cause() -> std::string`: of the one that it stays at.
+  template <bool kFilters, class Cause>
+  std::uint32_t end_failed_turn(std::uint64_t begin, const Cause& cause) noexcept {
+    limit_ = waits_for_letter() ? 0 : context_.batch_records;
+    const std::uint32_t moved = end_turn<kFilters>(begin);
+    if (halt_ != Halt::kNot) return moved + halt(cause);
     observe(abi::AgentState::kWorking, abi::kNone);
     return moved;
   }
@@ -139,6 +148,7 @@ class StageBase : public core::Agent {
 
   StageContext context_;
   std::uint64_t next_;
+  std::uint32_t limit_;  // records that a turn looks at: none while one waits for room for its letter
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;
   std::uint64_t gone_ = 0;         // filtered, or failed and not passed on
@@ -184,7 +194,7 @@ class StageBase : public core::Agent {
 
   // It stays at the record at next_, and everything before it is on its way. What has moved beyond the records.
   template <class Cause>
-  BYTEOR_NEVER_INLINE std::uint32_t halt(const Cause& cause) noexcept {
+  std::uint32_t halt(const Cause& cause) noexcept {
     if (halt_ == Halt::kLetter) {
       observe(abi::AgentState::kStalled, failed_records_.letters_agent());
       return 0;

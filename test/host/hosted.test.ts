@@ -396,6 +396,51 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
     expect(pipeline.halt().balanced).toBe(true);
   });
 
+  test('a thread that has let go of a stage does not turn it any more, and another one goes on behind it', async () => {
+    const options = { wait: 'spin' } as const;
+    const version = SHAPES['a graph, between native stages'];
+    const pipeline = openHosted(version, options, {}, ['enrich']) as Pipeline;
+    const seen: string[] = [];
+    const first = attachHosted(pipeline.number, { enrich: (record: string) => void seen.push(`first ${record}`) });
+    const ingress = pipeline.ingress('in');
+    await ingress.push('0' as never);
+    ingress.flush();
+    while (seen.length < 1) await new Promise(setImmediate);
+    first.detach();
+    await ingress.push('1' as never);
+    ingress.flush();
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    const second = attachHosted(pipeline.number, { enrich: (record: string) => void seen.push(`second ${record}`) });
+    ingress.close();
+    const out: unknown[] = [];
+    for await (const record of pipeline.egress('out')) out.push(record);
+    expect(out).toEqual(['0', '1']);
+    expect(seen).toEqual(['first 0', 'second 1']);
+    expect((await pipeline.stop()).balanced).toBe(true);
+    second.detach();
+  });
+
+  test('a function that lets go of its own stage is called no more', async () => {
+    const pipeline = openHosted(SHAPES['a ring, as the only stage'], {}, {}, ['enrich']) as Pipeline;
+    let calls = 0;
+    const first = attachHosted(pipeline.number, {
+      enrich: () => {
+        calls++;
+        first.detach();
+      },
+    });
+    const ingress = pipeline.ingress('in');
+    for (const text of texts(10)) await ingress.push(text as never);
+    ingress.close();
+    while (calls === 0) await new Promise(setImmediate);
+    const second = attachHosted(pipeline.number, { enrich: () => undefined });
+    const out: unknown[] = [];
+    for await (const record of pipeline.egress('out')) out.push(record);
+    expect(out).toEqual(texts(10));
+    expect((await pipeline.stop()).balanced).toBe(true);
+    second.detach();
+  });
+
   test('only one thread runs a stage', () => {
     const pipeline = openHosted(SHAPES['a ring, as the only stage'], {}, { enrich: () => undefined }) as Pipeline;
     expect(() => attachHosted(pipeline.number, { enrich: () => undefined })).toThrow(
@@ -434,6 +479,26 @@ describe('in a worker', () => {
     expect(ledger.stages.enrich).toMatchObject({ in: 1, abandoned: 1 });
     await worker.terminate();
   });
+
+  test.each(['a graph, between native stages', 'a ring, between native stages'] as const)(
+    'that is terminated in its function: the record has failed, and the pipeline ends, in %s',
+    async (shape) => {
+      const pipeline = openHosted(SHAPES[shape], {}, {}, ['enrich']) as Pipeline;
+      const worker = start(pipeline.number, 'spin');
+      const ingress = pipeline.ingress('in');
+      for (const text of texts(3)) ingress.tryPush(text as never);
+      ingress.flush();
+      await once(worker, 'message');
+      await worker.terminate();
+      const out: unknown[] = [];
+      for await (const record of pipeline.egress('out')) out.push(record);
+      const ledger = await pipeline.finished();
+      expect(out).toEqual([]);
+      expect(ledger.failure).toMatchObject({ id: 'enrich', cause: expect.stringContaining('thread') });
+      expect(ledger.balanced).toBe(true);
+      expect(ledger.stages.enrich).toMatchObject({ failed: 1, abandoned: 2 });
+    },
+  );
 });
 
 function start(number: number, job: string): Worker {
