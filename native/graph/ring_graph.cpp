@@ -336,6 +336,8 @@ void RingGraph::make_stages() {
   stage_positions_.resize(agents_.size());
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
     const StageDescription& stage = description_.stage_of(entry);
+    // Refuses a policy in the stage's name, which what is thrown below is given.
+    static_cast<void>(on_error_of(stage));
     if (stage.op == abi::OpCode::kJs) {
       make_hosted_stage(entry);
       continue;
