@@ -5,7 +5,7 @@
 // gets its record copied into the outlet first, with the room it may need, and works there. An op sees every record
 // once: one that passed and then found no room is not shown to it again.
 //
-// A record that fails ends the loop over records; failed_records.hpp says whether the stage goes on behind it.
+// A record that fails ends the turn; failed_records.hpp says whether the stage goes on behind it.
 //
 // Hot code: no allocation after construction, no exception.
 #pragma once
@@ -53,11 +53,11 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   std::uint32_t do_work() noexcept override {
     // One that failed and still waits for room has been shown to the op.
     if (phase_ != Phase::kAtWork) [[unlikely]]
-      return finished() ? 0 : stopping() ? finish() : work_behind_failed(0);
+      return finished() ? 0 : stopping() ? finish() : work_at_failed(0);
     if (stopping()) return finish();
     const std::uint32_t moved = work();
     if (phase_ != Phase::kAtWork) [[unlikely]]
-      return work_behind_failed(moved);
+      return work_at_failed(moved);
     return conclude(moved + end_turn());
   }
 
@@ -88,7 +88,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
   struct Tally {
     std::uint64_t out = 0;
     std::uint64_t filtered = 0;
-    std::uint64_t ordinal = 0;  // of the last one that is done with
+    std::uint64_t ordinal;  // of the last one that is done with
   };
 
   // What a turn answers in which so much has moved.
@@ -160,19 +160,20 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
 
   std::uint32_t work_with_outlet() noexcept {
     stalled_ = false;
-    typename Out::Batch batch(*outlet_);
+    Out& outlet = *outlet_;
+    typename Out::Batch batch(outlet);
     return work_on_each([&](const LaneRecord& record, Tally& tally) BYTEOR_INLINED_LAMBDA {
       if constexpr (Op::kWrites)
-        return work_in_outlet(record, batch, tally);
+        return work_in_outlet(record, outlet, batch, tally);
       else
-        return work_in_place(record, batch, tally);
+        return work_in_place(record, outlet, batch, tally);
     });
   }
 
   // Up to a batch of records, one after the other: `work_on` answers whether it is done with a record.
   template <class WorkOn>
   BYTEOR_ALWAYS_INLINE std::uint32_t work_on_each(const WorkOn& work_on) noexcept {
-    Tally tally;
+    Tally tally{.ordinal = next_ordinal_ - step_};
     const std::uint32_t moved =
         inlet_.take(context_.batch_records, [&](const LaneRecord& record) BYTEOR_INLINED_LAMBDA {
           if (!work_on(record, tally)) return false;
@@ -181,18 +182,20 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
         });
     out_ += tally.out;
     filtered_ += tally.filtered;
-    if (moved != 0) next_ordinal_ = tally.ordinal + step_;
+    next_ordinal_ = tally.ordinal + step_;
     return moved;
   }
 
-  BYTEOR_ALWAYS_INLINE bool work_in_place(const LaneRecord& record, typename Out::Batch& batch, Tally& tally) noexcept {
-    if (!passed_) {
+  BYTEOR_ALWAYS_INLINE bool work_in_place(const LaneRecord& record, Out& outlet, typename Out::Batch& batch,
+                                          Tally& tally) noexcept {
+    // What a passive op thinks of a record need not be remembered.
+    if (op::kPassive<Op> || !passed_) {
       core::RecordRef ref{record.data, record.length, record.flags};
       const op::Outcome outcome = op_.apply(ref);
       if (outcome != op::Outcome::kPass) return done_without_passing(outcome, record.ordinal, tally);
     }
-    const bool put = put_record(*outlet_, batch, record);
-    passed_ = !put;
+    const bool put = put_record(outlet, batch, record);
+    if constexpr (!op::kPassive<Op>) passed_ = !put;
     if (!put) [[unlikely]] {
       wait_for_room(record.ordinal, record.length);
       return false;
@@ -201,18 +204,18 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return true;
   }
 
-  BYTEOR_ALWAYS_INLINE bool work_in_outlet(const LaneRecord& record, typename Out::Batch& batch,
+  BYTEOR_ALWAYS_INLINE bool work_in_outlet(const LaneRecord& record, Out& outlet, typename Out::Batch& batch,
                                            Tally& tally) noexcept {
     // All the room that the op asked for is what it takes: affixes know their size.
     const std::uint64_t need = std::uint64_t{context_.headroom} + record.length + context_.tailroom;
-    const bool fits = need <= outlet_->record_max();
+    const bool fits = need <= outlet.record_max();
     std::byte* const to = fits ? batch.try_claim(static_cast<std::uint32_t>(need)) : nullptr;
     if (to == nullptr) [[unlikely]] {
-      if (!outlet_->drops()) {
+      if (!outlet.drops()) {
         wait_for_room(record.ordinal, need);
         return false;
       }
-      outlet_->count_dropped(!fits);
+      outlet.count_dropped(!fits);
       ++tally.out;
       return true;
     }
@@ -272,12 +275,10 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return 0;
   }
 
-  // The rest of a turn in which so much has moved: the next record has failed.
-  BYTEOR_NEVER_INLINE std::uint32_t work_behind_failed(std::uint32_t moved) noexcept {
-    while (goes_on() && ++moved < context_.batch_records) {
-      moved += work();
-      if (phase_ == Phase::kAtWork) break;
-    }
+  // Ends a turn in which so much has moved, at the next record, which has failed: the loop over records knows nothing
+  // of failures.
+  BYTEOR_NEVER_INLINE std::uint32_t work_at_failed(std::uint32_t moved) noexcept {
+    if (goes_on()) ++moved;
     moved += end_turn();
     return phase_ == Phase::kAtWork ? conclude(moved) : moved + halt();
   }
@@ -312,8 +313,9 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return true;
   }
 
+  // Through the base, so that what the loop over records calls has no other caller in this class, and is inlined there.
   bool pass_as_it_came(const LaneRecord& record) noexcept {
-    stalled_ = outlet_ != nullptr && outlet_->put(&record, 1) == 0;
+    stalled_ = outlet_ != nullptr && context_.outlets.front().outlet->put(&record, 1) == 0;
     if (!stalled_) ++out_;
     return !stalled_;
   }

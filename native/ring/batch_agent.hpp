@@ -26,9 +26,9 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     if (cut_off_) return 0;
     const std::uint64_t end = context_.barrier.available(next_, limit_, true);
     // One whose letter waits for room has been shown to the op.
-    if (end == next_) return waits_for_letter() ? work_behind_failed(next_, next_ + 1) : rest();
+    if (end == next_) return waits_for_letter() ? work_at_failed(next_) : rest();
     const std::uint64_t begin = next_;
-    if (work(end)) return work_behind_failed(begin, end);
+    if (work(end)) return work_at_failed(begin);
     if (cut_off_) return 0;
     if (pending_ && next_ == begin) {
       observe(abi::AgentState::kWaiting, abi::kNone);
@@ -91,24 +91,12 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       if (at_ != count_) return false;
     }
     skip_to(gathered);
-    if (damaged_) [[unlikely]] {
-      ++in_;
-      return true;
-    }
-    return false;
+    return damaged_;
   }
 
-  // The rest of a turn that began at `begin`: the record at next_ has failed. What a turn has done is shown before the
-  // op calls out of the core, where the pipeline may end.
-  std::uint32_t work_behind_failed(std::uint64_t begin, std::uint64_t end) noexcept {
-    while (goes_on(fate(), end) && !calls_out() && work(end)) {
-    }
-    return end_failed_turn<true>(begin, [this] { return cause(); });
-  }
-
-  bool calls_out() const noexcept {
-    if constexpr (requires { op_.calls_out(); }) return op_.calls_out();
-    return false;
+  // Ends a turn that began at `begin`, at the record at next_, which has failed.
+  std::uint32_t work_at_failed(std::uint64_t begin) noexcept {
+    return end_turn_at_failed<true>(begin, fate(), [this] { return cause(); });
   }
 
   // What becomes of the record at next_, which has failed.
@@ -198,7 +186,6 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     }
     skip_to(record.sequence);
     mark(filtered ? 1 : 0);
-    ++in_;
     gone_ += filtered ? 1 : 0;
     ++next_;
     return true;
@@ -216,7 +203,6 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
   bool fail_here() noexcept {
     damaged_ = false;
     skip_to(records_[at_].sequence);
-    ++in_;
     return true;
   }
 

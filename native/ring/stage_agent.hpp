@@ -21,10 +21,14 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
   std::uint32_t do_work() noexcept override {
     const std::uint64_t end = context_.barrier.available(next_, limit_, true);
     // A record whose letter waits for room has been shown to the op.
-    if (end == next_) return waits_for_letter() ? try_letter_again() : rest();
+    if (end == next_) return waits_for_letter() ? work_at_failed(next_) : rest();
     const std::uint64_t begin = next_;
-    while (work(end)) [[unlikely]]
-      if (!goes_on_behind(end)) return end_at_failed(begin);
+    const bool failed = work(end);
+    if constexpr (Op::kFails && !Op::kFilters)
+      if (context_.own_marks != nullptr) [[unlikely]]
+        hand_marks_on(begin);
+    if (failed) [[unlikely]]
+      return work_at_failed(begin);
     const std::uint32_t moved = end_turn<Op::kFilters>(begin);
     observe(abi::AgentState::kWorking, abi::kNone);
     return moved;
@@ -33,14 +37,10 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
  private:
   // Moves next_ to `end`, or to the record that failed; true when one did.
   bool work(std::uint64_t end) noexcept {
-    if constexpr (Op::kFails && !Op::kFilters)
-      if (context_.own_marks != nullptr) [[unlikely]]
-        prepare_marks(end);
     if constexpr (Layout::kHasSlots)
       if (context_.checks_slots) return work_each<false, true>(end);
     if (!context_.marks.empty()) return work_each<true, false>(end);
     if constexpr (op::kPassive<Op>) {
-      in_ += end - next_;
       next_ = end;
       return false;
     }
@@ -58,7 +58,6 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
       const std::uint32_t to_wrap = core::FixedLayout::to_wrap(ring, next_);
       const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(end - next_, to_wrap));
       op::apply_to_span(op_, {core::FixedLayout::at(ring, next_), count, ring.slot_stride}, ring.record_bytes);
-      in_ += count;
       next_ += count;
     }
   }
@@ -77,7 +76,6 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
           continue;
         }
       }
-      ++in_;
       typename Layout::Slot slot;
       core::RecordRef record;
       const bool sound = kChecksSlots ? Layout::load_written(ring, next_, slot, record)
@@ -99,25 +97,18 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
     return false;
   }
 
-  // Of an op that does not filter, so that the loop over records has no mark to write: its plane says before the work
-  // what the marks before it say, and gets a mark for each record that fails.
-  BYTEOR_NEVER_INLINE void prepare_marks(std::uint64_t end) noexcept {
-    for (std::uint64_t s = next_; s != end; ++s) {
+  // Of an op that does not filter, so that the loop over records has no mark to write: behind it the op's own plane
+  // says of the records from `begin` to next_ what the planes before it say.
+  BYTEOR_NEVER_INLINE void hand_marks_on(std::uint64_t begin) noexcept {
+    for (std::uint64_t s = begin; s != next_; ++s) {
       const std::uint32_t index = static_cast<std::uint32_t>(s) & context_.ring.slot_mask;
       context_.own_marks[index] = marked(index) ? 1 : 0;
     }
   }
 
-  BYTEOR_NEVER_INLINE bool goes_on_behind(std::uint64_t end) noexcept { return goes_on(fate(), end); }
-
-  BYTEOR_NEVER_INLINE std::uint32_t try_letter_again() noexcept {
-    const std::uint64_t begin = next_;
-    goes_on(fate(), begin + 1);
-    return end_at_failed(begin);
-  }
-
-  BYTEOR_NEVER_INLINE std::uint32_t end_at_failed(std::uint64_t begin) noexcept {
-    return end_failed_turn<Op::kFilters>(begin, [this] { return op_.cause(); });
+  // Ends a turn that began at `begin`, at the record at next_, which has failed.
+  BYTEOR_NEVER_INLINE std::uint32_t work_at_failed(std::uint64_t begin) noexcept {
+    return end_turn_at_failed<Op::kFilters>(begin, fate(), [this] { return op_.cause(); });
   }
 
   Fate fate() noexcept {

@@ -53,6 +53,7 @@ class StageBase : public core::Agent {
       : context_(std::move(context)),
         next_(context_.first),
         limit_(context_.batch_records),
+        shown_from_(context_.first),
         failed_records_(context_.on_error, *context_.block, context_.agent_index) {}
 
   void end_backoff() noexcept override { context_.barrier.end_backoff(); }
@@ -78,10 +79,8 @@ class StageBase : public core::Agent {
     return owes_end_of_letters() && ended() ? close_letters() : 0;
   }
 
-  // The record at next_ has failed, and this becomes of it. True when the stage goes on behind it, and the batch is not
-  // at its end.
-  bool goes_on(Fate fate, std::uint64_t end) noexcept {
-    if (halt_ == Halt::kLetter) ++in_;
+  // The record at next_ has failed, and this becomes of it.
+  void settle_failed(Fate fate) noexcept {
     halt_ = Halt::kNot;
     switch (fate) {
       case Fate::kPass:
@@ -94,15 +93,15 @@ class StageBase : public core::Agent {
         break;
       case Fate::kWait:
         halt_ = Halt::kLetter;
-        --in_;
-        return false;
+        return;
       case Fate::kStop:
         halt_ = Halt::kFailed;
         ++gone_;
         ++failed_gone_;
-        return false;
+        --shown_from_;
+        return;
     }
-    return ++next_ != end;
+    ++next_;
   }
 
   bool waits_for_letter() const noexcept { return halt_ == Halt::kLetter; }
@@ -118,9 +117,11 @@ class StageBase : public core::Agent {
     return static_cast<std::uint32_t>(next_ - begin);
   }
 
-  // Likewise, where a record has failed. `cause() -> std::string`: of the one that it stays at.
+  // Likewise, where the record at next_ has failed: the batch ends with it, so that the loop over records knows nothing
+  // of failures. `cause() -> std::string`: why it did, where the stage stays at it.
   template <bool kFilters, class Cause>
-  std::uint32_t end_failed_turn(std::uint64_t begin, const Cause& cause) noexcept {
+  std::uint32_t end_turn_at_failed(std::uint64_t begin, Fate fate, const Cause& cause) noexcept {
+    settle_failed(fate);
     limit_ = waits_for_letter() ? 0 : context_.batch_records;
     const std::uint32_t moved = end_turn<kFilters>(begin);
     if (halt_ != Halt::kNot) return moved + halt(cause);
@@ -148,8 +149,8 @@ class StageBase : public core::Agent {
 
   StageContext context_;
   std::uint64_t next_;
-  std::uint32_t limit_;  // records that a turn looks at: none while one waits for room for its letter
-  std::uint64_t in_ = 0;
+  std::uint32_t limit_;       // records that a turn looks at: none while one waits for room for its letter
+  std::uint64_t shown_from_;  // what the op has been shown is from here to next_, but for skipped_
   std::uint64_t skipped_ = 0;
   std::uint64_t gone_ = 0;         // filtered, or failed and not passed on
   std::uint64_t failed_gone_ = 0;  // the latter
@@ -176,10 +177,11 @@ class StageBase : public core::Agent {
     const auto put = [](std::atomic<double>& cell, std::uint64_t value) {
       cell.store(static_cast<double>(value), std::memory_order_relaxed);
     };
-    put(context_.block->in, in_);
+    const std::uint64_t shown = next_ - shown_from_ - skipped_;
+    put(context_.block->in, shown);
     put(context_.block->skipped, skipped_);
     if constexpr (kFilters) put(context_.block->filtered, gone_ - failed_gone_);
-    put(context_.block->out, in_ - gone_);
+    put(context_.block->out, shown - gone_);
   }
 
   bool ended() const noexcept { return !context_.barrier.backs_off() && context_.end.reached(next_); }
