@@ -63,7 +63,7 @@ void take_part(Stretches& stretches, const abi::LayoutHeader& header, const abi:
   if (needs.mark_planes != 0) records(part.marks, marks_place(part, needs.mark_planes) - part.marks);
   if (part.slots != 0) records(part.slots, std::uint64_t{part.slot_count} * part.slot_stride);
   if (part.ordinals != 0) records(part.ordinals, std::uint64_t{part.slot_count} * sizeof(std::uint64_t));
-  if (part.memory_bytes != 0) records(part.data, part.memory_bytes);
+  if (part.data != 0 || part.memory_bytes != 0) records(part.data, part.memory_bytes);
 }
 
 void check_slots(const abi::LayoutPart& part) {

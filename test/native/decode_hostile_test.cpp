@@ -247,10 +247,10 @@ TEST(HostileGraph, RealPlansAreAcceptedAndLiveInEveryVariant) {
   }
 }
 
-TEST(HostileGraph, FunctionsInThePlaceOfOpsLiveInEveryVariant) {
+TEST(HostileGraph, FunctionsInThePlaceOfOpsLiveInEveryFifthVariant) {
   for (const std::string& name : golden_graphs()) {
     const std::vector<std::byte> buffer = read_golden(name);
-    for (std::uint32_t variant = 0; variant < 192; ++variant)
+    for (std::uint32_t variant = 0; variant < 192; variant += 5)
       ASSERT_TRUE(GraphExerciser::run(buffer, {.variant = variant, .functions = true}))
           << name << ", variant " << variant;
   }

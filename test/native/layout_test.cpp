@@ -75,6 +75,17 @@ TEST(GoldenLayout, OfAnotherPlanOrOfOtherPortsIsRefused) {
                core::CodedError);
 }
 
+// Structs of a ring have no arena: a place that nothing is read from lies in the region all the same.
+TEST(GoldenLayout, APlaceOfNothingIsRefusedOutsideOfTheRegion) {
+  const graph::Description plan = graph::decode(read_golden("fields"));
+  graph::RegionLayout layout = graph::decode_layout(read_golden_layout("fields"), plan, native_ports(plan));
+  ASSERT_EQ(layout.parts[0].memory_bytes, 0u);
+  for (const std::uint64_t place : {~std::uint64_t{0} << 32, layout.header.region_bytes + 4096, std::uint64_t{8}}) {
+    layout.parts[0].data = place;
+    EXPECT_THROW(graph::decode_layout(encode_layout(layout), plan, native_ports(plan)), core::CodedError) << place;
+  }
+}
+
 TEST(GoldenLayout, IsRefusedAtEveryOtherLength) {
   const graph::Description plan = graph::decode(read_golden("graph-kept"));
   std::vector<std::byte> bytes = read_golden_layout("graph-kept");
