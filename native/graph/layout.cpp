@@ -19,18 +19,21 @@ class Stretches {
   void take(std::uint64_t at, std::uint64_t bytes, std::uint64_t align, std::uint64_t from, std::uint64_t until) {
     require(at % align == 0, "a place of the layout is not aligned", at);
     require(at >= from && at <= until && until - at >= bytes, "a place of the layout is outside of its part", at);
-    if (bytes != 0) taken_.emplace_back(at, bytes);
+    if (bytes != 0) taken_.push_back({at, at + bytes});
   }
 
   void check_apart() {
-    std::sort(taken_.begin(), taken_.end());
+    std::ranges::sort(taken_, {}, &Stretch::at);
     for (std::size_t i = 1; i < taken_.size(); ++i)
-      require(taken_[i - 1].first + taken_[i - 1].second <= taken_[i].first, "two places of the layout overlap",
-              taken_[i].first);
+      require(taken_[i - 1].end <= taken_[i].at, "two places of the layout overlap", taken_[i].at);
   }
 
  private:
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> taken_;
+  struct Stretch {
+    std::uint64_t at;
+    std::uint64_t end;
+  };
+  std::vector<Stretch> taken_;
 };
 
 // What a part holds beside its sizes.
