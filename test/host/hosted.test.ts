@@ -491,10 +491,13 @@ describe('in a worker', () => {
       await once(worker, 'message');
       await worker.terminate();
       const out: unknown[] = [];
-      for await (const record of pipeline.egress('out')) out.push(record);
-      const ledger = await pipeline.finished();
+      const polled = (async () => {
+        for await (const record of pipeline.egress('out')) out.push(record);
+      })();
+      await expect(polled).rejects.toThrow(/the JavaScript thread that ran the stage's function has ended/);
       expect(out).toEqual([]);
-      expect(ledger.failure).toMatchObject({ id: 'enrich', cause: expect.stringContaining('thread') });
+      const ledger = await pipeline.finished();
+      expect(ledger.failure).toMatchObject({ stage: 'enrich', cause: expect.stringContaining('thread') });
       expect(ledger.balanced).toBe(true);
       expect(ledger.stages.enrich).toMatchObject({ failed: 1, abandoned: 2 });
     },
