@@ -229,7 +229,7 @@ class alignas(core::kCacheBlock) StageRole final : public Role {
     return true;
   }
 
-  // A filtered record is done with; one that failed ends the loop, and everything before it is on its way.
+  // A filtered record is done with; one that failed ends the turn, and everything before it is on its way.
   BYTEOR_ALWAYS_INLINE bool done_without_passing(op::Outcome outcome, std::uint64_t ordinal, Tally& tally) noexcept {
     if (outcome == op::Outcome::kFilter) {
       ++tally.filtered;
