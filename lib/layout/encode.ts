@@ -12,7 +12,7 @@ export function encodeLayout(
   target: Spec['target'],
   { parts, ...places }: RegionPlaces,
   { threads, hosted, agentThreads }: Placement,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const agentsAt = LayoutHeader.size;
   const partsAt = roundUp(agentsAt + agentThreads.length * Uint32Array.BYTES_PER_ELEMENT, 8);
   const out = new Uint8Array(partsAt + parts.length * LayoutPart.size);

@@ -18,7 +18,7 @@ export interface Opening {
   readonly memory: MemoryPlan | GraphMemory;
   readonly placement: Placement;
   /** LayoutHeader and what follows it (lib/abi/definition.ts). The caller owns it. */
-  readonly layout: Uint8Array<ArrayBuffer>;
+  readonly layout: Uint8Array;
 }
 
 /** @throws RangeError when a size is out of its range, with the range */

@@ -11,7 +11,7 @@ import type { Spec } from './spec.js';
 import { assemble, TextPool } from './spec-writer.js';
 
 /** The buffer of a lowered plan, little-endian. The caller owns the result. */
-export function encodeSpec(spec: Spec): Uint8Array<ArrayBuffer> {
+export function encodeSpec(spec: Spec): Uint8Array {
   const text = new TextPool();
   const name = text.add(spec.name);
   const sections = spec.target === 'SingleRing' ? ringSections(spec, text) : graphSections(spec, text);

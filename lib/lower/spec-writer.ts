@@ -107,7 +107,7 @@ export function textSection(text: TextPool): Section {
 }
 
 /** Header, section table and sections in one buffer, which the caller owns. */
-export function assemble(target: number, name: TextPlace, sections: readonly Section[]): Uint8Array<ArrayBuffer> {
+export function assemble(target: number, name: TextPlace, sections: readonly Section[]): Uint8Array {
   const tableStart = SpecHeader.size;
   const offsets: number[] = [];
   let end = alignUp(tableStart + sections.length * SpecSection.size);

@@ -96,7 +96,7 @@ const READ: Readonly<Record<Exclude<ScalarKind, 'utf8' | 'bytes' | 'bool'>, (vie
 };
 
 /** The bytes of a key as the core writes it: UTF-8, and U+DCHH for the byte HH that is not part of any (docs/ops.md). */
-function bytesOf(key: string): Uint8Array<ArrayBuffer> {
+function bytesOf(key: string): Uint8Array {
   const bytes: number[] = [];
   for (const char of key) {
     const code = char.codePointAt(0) as number;

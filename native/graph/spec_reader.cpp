@@ -104,16 +104,16 @@ void read_stages(const SpecReader& reader, std::uint32_t stages_max, CatalogDesc
     require(row.config_length <= kConfigBytesMax, "a config is longer than its limit", row.config_length);
     const std::span<const std::byte> config = configs.part(row.config_offset, row.config_length);
     end += config.size();
-    StageDescription stage{read_id(reader, row.id_offset, row.id_length),
-                           known->code,
-                           row.flags,
-                           row.headroom,
-                           row.tailroom,
-                           {config.begin(), config.end()},
-                           op::check_config(known->code, config),
-                           0,
-                           read_enum(row.on_error, abi::OnErrorCode::kStop, abi::OnErrorCode::kDeadLetter,
-                                     "unknown on_error")};
+    StageDescription stage{
+        read_id(reader, row.id_offset, row.id_length),
+        known->code,
+        row.flags,
+        row.headroom,
+        row.tailroom,
+        {config.begin(), config.end()},
+        op::check_config(known->code, config),
+        0,
+        read_enum(row.on_error, abi::OnErrorCode::kStop, abi::OnErrorCode::kDeadLetter, "unknown on_error")};
     stage.emits_max = known->declared ? stage.facts.emits_max : known->emits_max;
     if (known->declared) {
       check_declared(stage);

@@ -104,9 +104,9 @@ std::vector<std::uint32_t> edges(std::uint32_t word) {
           word + 128, word - 128, word + 4096, word - 4096, word * 2};
 }
 
-// Every word of every golden plan's layout meets every third of the values, and the next word meets others.
+// Every word of every golden plan's layout meets one in `step` of the values, and the next word meets others.
 template <class Run>
-void bend_everything(const std::vector<std::string>& names, Run&& run) {
+void bend_everything(const std::vector<std::string>& names, std::size_t step, Run&& run) {
   std::uint64_t accepted = 0;
   std::uint64_t refused = 0;
   for (const std::string& name : names) {
@@ -115,7 +115,7 @@ void bend_everything(const std::vector<std::string>& names, Run&& run) {
       std::uint32_t word;
       std::memcpy(&word, layout.data() + at, 4);
       const std::vector<std::uint32_t> values = edges(word);
-      for (std::size_t i = at / 4 % 3; i < values.size(); i += 3) {
+      for (std::size_t i = at / 4 % step; i < values.size(); i += step) {
         const Exercise exercise{
             .variant = static_cast<std::uint32_t>(at / 4), .record_count = 6, .bend = Bend{at, values[i]}};
         ++(run(read_golden(name), exercise) ? accepted : refused);
@@ -127,13 +127,14 @@ void bend_everything(const std::vector<std::string>& names, Run&& run) {
 }
 
 TEST(HostileLayout, OfARingMayHaveAnyEdgeValueInAnyWord) {
-  bend_everything(kRings, [](const std::vector<std::byte>& spec, const Exercise& exercise) {
+  bend_everything(kRings, 3, [](const std::vector<std::byte>& spec, const Exercise& exercise) {
     return Exerciser::run(spec, exercise);
   });
 }
 
 TEST(HostileLayout, OfAGraphMayHaveAnyEdgeValueInAnyWord) {
-  bend_everything(golden_graphs(), [](const std::vector<std::byte>& spec, const Exercise& exercise) {
+  // Their layouts are of many lanes and roles, whose words mean the same.
+  bend_everything(golden_graphs(), 9, [](const std::vector<std::byte>& spec, const Exercise& exercise) {
     return GraphExerciser::run(spec, exercise);
   });
 }

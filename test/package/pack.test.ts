@@ -15,7 +15,7 @@ const SHIPPED = [
   /^dist\/(index|plan|observe)\.(js|cjs|d\.ts)$/,
   /^dist\/(browser|node)\/[a-z]+\.c?js$/,
   /^dist\/bin\/(byteor\.js|lap\.mjs|package\.json|[a-z0-9-]+\.cjs)$/,
-  /^dist\/types\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
+  /^dist\/types\/([a-z]+\/){0,2}[a-z-]+\.d\.ts$/,
   /^dist\/types\/package\.json$/,
   /^dist\/LICENCES\.txt$/,
   /^docs\/(?!lab\/).+\.(md|svg)$/,
