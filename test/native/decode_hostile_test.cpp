@@ -343,8 +343,7 @@ TEST(HostileGraph, AnEgressReadsNoJournalItself) {
     graph::decode_graph(buffer);
     FAIL() << "accepted";
   } catch (const core::CodedError& refused) {
-    EXPECT_NE(std::string(refused.what()).find("reads a journal without a relay"), std::string::npos)
-        << refused.what();
+    EXPECT_NE(std::string(refused.what()).find("reads a journal without a relay"), std::string::npos) << refused.what();
   }
 }
 
