@@ -9,7 +9,7 @@
 //
 // What cannot be followed stops the pipeline: a record that no lane behind the stage can take does not pass, and a
 // letter that is longer than its lane takes is not written. Damage always stops it: what was overwritten is no record.
-// So does an answer that is none: it is no fault of the record's, and would come again.
+// So does an invalid answer: it is no fault of the record's, and would come again.
 //
 // Cold: called when a record has failed. Messages are made only where they are told, and may allocate, as the ops'
 // causes do. The stage's own thread.

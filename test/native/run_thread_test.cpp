@@ -12,9 +12,9 @@
 
 #include "core/clock.hpp"
 #include "core/device_call.hpp"
-#include "core/paced_barrier.hpp"
 #include "platform/alarm.hpp"
 #include "run/thread.hpp"
+#include "support/paced_reader.hpp"
 #include "support/watchdog.hpp"
 
 namespace byteor::run {
@@ -118,36 +118,6 @@ class Next final : public core::Agent {
   std::atomic<std::uint32_t> turns{0};
 };
 
-// Reads a cursor of another thread, and puts its looks off as readers of rings and lanes do.
-class Reader final : public core::Agent {
- public:
-  std::uint32_t do_work() noexcept override {
-    const std::uint64_t end = barrier_.available(next_, 64, true);
-    const auto moved = static_cast<std::uint32_t>(end - next_);
-    next_ = end;
-    read.store(end);
-    return moved;
-  }
-  bool done() noexcept override { return false; }
-  void end_backoff() noexcept override { barrier_.end_backoff(); }
-
-  std::atomic<std::uint64_t> cursor{0};
-  std::atomic<std::uint64_t> read{0};
-
- private:
-  static core::RingMemory ring() {
-    core::RingMemory ring;
-    ring.slot_mask = 1023;
-    ring.capacity = 1024;
-    ring.slot_stride = 8;
-    return ring;
-  }
-
-  std::atomic<std::uint64_t> stop_before_{core::kNoLimit};
-  core::PacedBarrier barrier_{core::Barrier({core::SequenceReader(cursor)}, stop_before_), ring(), true, 0};
-  std::uint64_t next_ = 0;
-};
-
 class Bench {
  public:
   Bench(std::vector<core::Agent*> agents, WaitStrategy wait)
@@ -194,13 +164,14 @@ TEST(AgentThread, OneWhoseReaderPutsLooksOffSleepsOverNoRecord) {
   const test::Watchdog watchdog(60s, [] { return "the thread slept over a record"; });
   for (const WaitStrategy wait :
        {WaitStrategy::kAdaptive, WaitStrategy::kSpin, WaitStrategy::kYield, WaitStrategy::kPark}) {
-    Reader reader;
+    std::atomic<std::uint64_t> cursor{0};
+    test::PacedReader reader(cursor);
     Bench bench({&reader}, wait);
     std::uint64_t written = 0;
     // Bursts that make the reader put looks off, and after some of them nothing comes until all has been read.
     for (int burst = 0; burst != 2000; ++burst) {
       for (int i = 0; i != 1 + burst % 7; ++i) {
-        reader.cursor.store(written += 10);
+        cursor.store(written += 10);
         bench.thread.wake();
       }
       if (burst % 5 != 0) continue;
