@@ -19,6 +19,7 @@
 #include "op/op.hpp"
 #include "support/lanes.hpp"
 #include "support/letters.hpp"
+#include "support/stage_between.hpp"
 #include "support/watchdog.hpp"
 
 namespace byteor::test {
@@ -105,40 +106,18 @@ struct PiecesOp {
 };
 
 template <class Op>
-struct Between {
+struct Between : StageBetween {
   explicit Between(OnErrorCode code, LaneShape inlet_shape = {}, LaneShape outlet_shape = {},
                    LaneShape letters_shape = {}, std::uint32_t room = 0, std::uint32_t ordinal_shift = 0)
-      : inlet(inlet_shape), outlet(outlet_shape), letters(letters_shape) {
-    lane::RoleContext context = site.context(64, ordinal_shift);
-    context.inlets.push_back(inlet.inlet_end());
-    context.outlets.push_back(outlet.outlet_end());
+      : StageBetween(inlet_shape, outlet_shape, letters_shape) {
+    lane::RoleContext context = stage_context(code, 64, ordinal_shift);
     context.headroom = context.tailroom = room;
-    context.on_error = letters.policy(code);
     if constexpr (op::JudgesRecords<Op>)
       role = lane::make_stage_role(std::move(context), op);
     else
       role = std::make_unique<lane::BatchRole<Op>>(std::move(context), op);
-    writer = inlet.writer();
-    reader = outlet.reader();
   }
 
-  void put_all(std::initializer_list<const char*> texts) {
-    for (const char* text : texts) ASSERT_TRUE(put(*writer, text, next_ordinal++));
-  }
-  // Until nothing moves any more.
-  void work() {
-    while (role->do_work() != 0) {
-    }
-  }
-  const abi::ConsumerBlock& block() { return inlet.consumer(); }
-  // Once the role has stopped.
-  void expect_ledger() {
-    role->settle();
-    expect_stage_ledger(block());
-    EXPECT_EQ(block().in.load(), inlet.producer().published.load());
-    EXPECT_EQ(block().out.load(), outlet.producer().published.load() + outlet.producer().dropped.load() +
-                                      outlet.producer().too_large.load());
-  }
   void end() {
     writer->close();
     work();
@@ -147,15 +126,7 @@ struct Between {
     expect_ledger();
   }
 
-  Lane inlet;
-  Lane outlet;
-  Letters letters;
   Op op;
-  RoleSite site;
-  std::unique_ptr<lane::Role> role;
-  std::unique_ptr<lane::Outlet> writer;
-  std::unique_ptr<lane::Inlet> reader;
-  std::uint64_t next_ordinal = 0;
 };
 
 // Lanes of frames, lanes of slots, and one of each.
