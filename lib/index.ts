@@ -31,12 +31,25 @@ export type { PushOutcome } from './handle/push-status.js';
 export { PushStatus } from './handle/push-status.js';
 export type { ReadableOptions, WritableOptions } from './handle/streams.js';
 export type { WaitOptions } from './handle/waiting.js';
+export type {
+  SomeStagesOf,
+  StageAnswer,
+  StageCode,
+  StageContext,
+  StageFunction,
+  StageNames,
+  StageOfBatches,
+  StageOfFunction,
+  StageRecords,
+  StagesOf,
+} from './host/stage-functions.js';
 export * from './observe/facts.js';
 export * from './plan.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
+export type { AttachOptions } from './runtime/open.js';
 export { attach, open } from './runtime/open.js';
-export type { OpenOptions, OpenOptionsOf } from './runtime/options.js';
+export type { OpenArguments, OpenOptions, OpenOptionsOf } from './runtime/options.js';
 export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
 export type { ChecksumReport, CountReport, ReportOf, Reports } from './runtime/reports.js';

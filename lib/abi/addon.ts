@@ -60,7 +60,8 @@ export interface NativePipeline {
   takeStage(id: string): number;
   /**
    * Gives the next shard of that stage its host: memory of records, HostRow by HostRow, memory of elements, and what is called in
-   * a turn with the shard and how many records stand there; it answers how many have their answer, and never throws.
+   * a turn with the shard and how many records stand there; it answers how many have their answer, and never throws. With none it
+   * is called behind the last record.
    */
   hostStage(
     stage: number,
@@ -71,6 +72,8 @@ export interface NativePipeline {
   ): boolean;
   /** Other memory of elements, from inside of `work`. */
   setElements(stage: number, shard: number, elements: Uint8Array): boolean;
+  /** What a shard of that stage has to report, as JSON: `opReports` tells it from now on. */
+  reportStage(stage: number, shard: number, report: string): void;
   /** Hot. A turn of the stage; HostTurn. */
   turnStage(stage: number): number;
   /** Arms the stage, after which an event tells of work, unless a last turn found some; HostTurn. */

@@ -110,8 +110,8 @@ const OPENING = {
   ),
   OP_UNAVAILABLE: opening(
     'both',
-    'the plan has an op that this version does not run (`js:` or `native:`)',
-    'Do that work where records are pushed or polled.',
+    'the plan has an op that nothing runs: a `js:` op without a function, or a `native:` op, which this version does not run',
+    'Give `open` the functions of its `js:` ops in `stages`, or `"attach"` for those that another thread brings.',
   ),
   OPTION_RANGE: opening(
     'core',
@@ -157,6 +157,11 @@ const OPENING = {
     'core',
     'the core cannot read the compiled plan: it was changed, or it is of another version of byteor',
     'Compile the plan again with the installed version.',
+  ),
+  STAGE_START: opening(
+    'library',
+    'the `start` of a stage of yours threw, or returned a promise',
+    'The message has the stage and what was thrown, which is its `cause`. A pipeline that was just opened has been halted.',
   ),
 } as const;
 

@@ -150,14 +150,14 @@ const FITS: Readonly<Record<string, (x: never) => boolean>> = {
 };
 
 /** True when the field can take the value. Runs none of the caller's code. */
-function isFit(field: FieldLayout, value: unknown): boolean {
+export function isFit(field: FieldLayout, value: unknown): boolean {
   if (field.kind === 'bool') return typeof value === 'boolean';
   if (field.kind === 'utf8') return isText(value, field.size);
   if (field.kind === 'bytes') return isBytesOf(value, field.size);
   return typeof value === NUMBERS[field.kind]?.type && (FITS[field.kind] as (x: unknown) => boolean)(value);
 }
 
-function scopeOf(layout: StructLayout, memory: RecordMemory, place: Place): Scope {
+export function scopeOf(layout: StructLayout, memory: RecordMemory, place: Place): Scope {
   const { bytes, buffer, view } = memory;
   const wrong = (index: number, value: unknown): never => {
     const field = layout.fields[index] as FieldLayout;
@@ -248,14 +248,14 @@ function elementSource(field: FieldLayout, form: NumberForm, at: string): string
  * V8 inlines accessors after everything else in a loop, when its budget is used up, unless they have 27 bytes of bytecode
  * at most. So a setter calls functions that are as small (helperSources), and nothing in the chain is a real call.
  */
-function setterSource(field: FieldLayout, index: number, aligned: boolean): string {
-  const place = `this._at + ${field.offset}`;
+function setterSource(field: FieldLayout, index: number, aligned: boolean, at: string): string {
+  const place = `${at} + ${field.offset}`;
   if (field.kind === 'bool') return `bytes[${place}] = check${index}(x);`;
   const form = NUMBERS[field.kind];
   if (form === undefined)
-    return `if (${badSource(field, 'x')}) wrong${index}(x); ${storeSource(field, 'this._at', aligned, 'x')}`;
+    return `if (${badSource(field, 'x')}) wrong${index}(x); ${storeSource(field, at, aligned, 'x')}`;
   return aligned
-    ? `${elementSource(field, form, 'this._at')} = check${index}(x);`
+    ? `${elementSource(field, form, at)} = check${index}(x);`
     : `store${index}(${place}, check${index}(x));`;
 }
 
@@ -346,29 +346,43 @@ function putSource(layout: StructLayout, { takes, bad, refuse }: RecordSource, p
   ];
 }
 
+/** An array over all of the memory for each type of number that the struct has. */
+export function arraySources(layout: StructLayout): string[] {
+  return Object.entries(NUMBERS)
+    .filter(([kind]) => layout.fields.some((field) => field.kind === kind))
+    .map(([kind, form]) => {
+      const count = `Math.floor(bytes.length / ${2 ** form.shift})`;
+      return `var ${kind} = new ${form.array}(bytes.buffer, bytes.byteOffset, ${count});`;
+    });
+}
+
+/** A class of accessors, one a field, and what they call. Of a class: those of an object literal make it a dictionary. */
+export function accessorSources(
+  layout: StructLayout,
+  aligned: boolean,
+  at: string,
+  name: string,
+  first: string,
+): string[] {
+  const accessors = layout.fields.map((field, index) => {
+    const key = JSON.stringify(field.name);
+    const get = `get [${key}]() { return ${getSource(field, at, aligned)}; }`;
+    return `${get} set [${key}](x) { ${setterSource(field, index, aligned, at)} }`;
+  });
+  return [
+    ...layout.fields.flatMap((field, index) => helperSources(field, index, aligned)),
+    `class ${name} { ${first} ${accessors.join(' ')} }`,
+  ];
+}
+
 export function structSource(layout: StructLayout, aligned: boolean, put?: PutPlace): string {
-  const arrays = aligned
-    ? Object.entries(NUMBERS)
-        .filter(([kind]) => layout.fields.some((field) => field.kind === kind))
-        .map(([kind, form]) => {
-          const count = `Math.floor(bytes.length / ${2 ** form.shift})`;
-          return `var ${kind} = new ${form.array}(bytes.buffer, bytes.byteOffset, ${count});`;
-        })
-    : [];
   const record = recordSource(layout, aligned);
   const gets = layout.fields.map((field) => `${JSON.stringify(field.name)}: ${getSource(field, 'at', aligned)}`);
-  const accessors = layout.fields.map((field, index) => {
-    const name = JSON.stringify(field.name);
-    const get = `get [${name}]() { return ${getSource(field, 'this._at', aligned)}; }`;
-    return `${get} set [${name}](x) { ${setterSource(field, index, aligned)} }`;
-  });
   return [
     '"use strict";',
     'const MASK8 = 255, MASK16 = 65535;',
-    ...arrays,
-    ...layout.fields.flatMap((field, index) => helperSources(field, index, aligned)),
-    // Accessors of a class: those of an object literal make it a slow (dictionary) object.
-    `class Fields { _at = 0; ${accessors.join(' ')} }`,
+    ...(aligned ? arraySources(layout) : []),
+    ...accessorSources(layout, aligned, 'this._at', 'Fields', '_at = 0;'),
     'return {',
     '  write(record, at) {',
     '    if (record === null || typeof record !== "object") noRecord(record);',
@@ -441,8 +455,11 @@ function fieldClosure(field: FieldLayout, scope: Scope): FieldClosure {
   return numberClosure(field, scope);
 }
 
+export const closuresOf = (layout: StructLayout, scope: Scope): readonly FieldClosure[] =>
+  layout.fields.map((field) => fieldClosure(field, scope));
+
 function close(layout: StructLayout, memory: RecordMemory, scope: Scope): Compiled {
-  const closures = layout.fields.map((field) => fieldClosure(field, scope));
+  const closures = closuresOf(layout, scope);
   const gaps = memory.align === 8 ? [] : gapsOf(layout);
   const fields: FieldAccess = { _at: 0 };
   const { lane, again, bytes, wrong, refuse, noRecord } = scope;

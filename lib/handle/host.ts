@@ -25,6 +25,8 @@ export interface PortHost {
   flush(): void;
   /** Gives the stages that this thread runs a turn; true when they did something. */
   turn(): boolean;
+  /** @throws UsageError inside of a function of a stage that this thread runs. */
+  refuseInStage(what: string): void;
   giveBack(id: string): void;
   ingressClosed(id: string): void;
   /** The egress gave room back while a JS producer slept. */

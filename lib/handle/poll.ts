@@ -170,6 +170,8 @@ export class PollHandle<R> implements AsyncIterable<R> {
   private unreleased = 0;
   /** Of `for await`: see turns.ts. */
   private calls = 0;
+  /** `polling` before a stage's function ran; undefined while none does. */
+  private outside: boolean | undefined;
   private readonly releaseTaken = (): void => {
     if (this.unreleased > 0 && !this.polling && !this.released) this.finish();
   };
@@ -373,6 +375,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
    */
   release(): void {
     if (this.released) return;
+    this.host.refuseInStage('release');
     this.settle();
     this.released = true;
     this.queue.fail(this.closedError());
@@ -395,6 +398,13 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.going = false;
     this.cursor.breakOff();
     if (this.polling || this.unreleased > 0) this.finish();
+  }
+
+  /** @internal A function of a stage of this thread begins, or has returned: in it, nothing can be polled. */
+  turnStage(begins: boolean): void {
+    const before = this.outside === true;
+    this.outside = begins ? this.polling : undefined;
+    this.polling = begins || before;
   }
 
   /** @internal There may be records now, or the end. */
@@ -437,8 +447,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
   }
 
   private begin(limit: number): boolean {
-    if (this.polling)
-      throw new UsageError(`poll of "${this.id}" was called from inside its own callback: return from it first`);
+    if (this.polling) throw this.inCallback(`poll of "${this.id}" was called from inside its own callback`);
     if (!(limit >= 0))
       throw new OptionError('limit', limit, `limit is ${String(limit)}: give the most records to deliver, 0 or more`);
     if (this.released) throw this.closedError();
@@ -487,8 +496,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
 
   /** One record, or NOTHING; what it took before is released at the latest with the 256th. */
   private tryTake(): R | typeof NOTHING {
-    if (this.polling)
-      throw new UsageError(`a record of "${this.id}" was asked for from inside a poll callback: return from it first`);
+    if (this.polling) throw this.inCallback(`a record of "${this.id}" was asked for from inside a poll callback`);
     if (this.released) throw this.closedError();
     if (this.host.stopped) return NOTHING;
     const count = this.shards.length;
@@ -526,12 +534,18 @@ export class PollHandle<R> implements AsyncIterable<R> {
     return true;
   }
 
+  private inCallback(words: string): UsageError {
+    this.host.refuseInStage(`the poll handle of "${this.id}"`);
+    return new UsageError(`${words}: return from it first`);
+  }
+
   private closedError(): ClosedError {
     return new ClosedError(`the handle of egress "${this.id}" was given back: take it again with pipeline.egress()`);
   }
 
   private wait<T extends NonNullable<unknown>>(options: WaitOptions, attempt: () => T | undefined): Promise<T> {
     if (this.released) return Promise.reject(this.closedError());
+    if (this.outside !== undefined) return Promise.reject(this.inCallback('a record was waited for'));
     this.host.flush();
     return this.queue.wait(attempt, options, () => 'no record has reached this egress');
   }

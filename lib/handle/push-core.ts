@@ -15,6 +15,7 @@ import type { Place } from './place.js';
 import {
   ENDED,
   endWords,
+  IN_STAGE,
   NO_CLAIM,
   NOT_SLOTS,
   noClaim,
@@ -87,6 +88,8 @@ export class PushCore<R> {
   /** Index of the shard that has the claim, or why there is none. A number: to store an object costs a write barrier. */
   claimed = NO_CLAIM;
   private claimedLength = 0;
+  /** As they were before a stage's function ran: see turnStage. */
+  private outside: readonly [direct: boolean, filling: boolean, claimed: number] = [true, false, NO_CLAIM];
   private readonly later = (): void => {
     this.scheduled = false;
     this.flush();
@@ -425,9 +428,19 @@ export class PushCore<R> {
   }
 
   inCallback(): UsageError {
+    this.host.refuseInStage(`the push handle of "${this.id}"`);
     return new UsageError(
       `the push handle of "${this.id}" was used inside the callback of tryPushColumns or pushColumns: return from it first`,
     );
+  }
+
+  /** A function of a stage of this thread begins, or has returned: in it, nothing can be pushed, claimed or published. */
+  turnStage(begins: boolean): void {
+    if (begins) this.outside = [this.direct, this.filling, this.claimed];
+    const [direct, filling, claimed] = begins ? [false, true, IN_STAGE] : this.outside;
+    this.filling = filling;
+    this.claimed = claimed;
+    this.setDirect(direct);
   }
 
   private setDirect(direct: boolean): void {

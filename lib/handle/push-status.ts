@@ -28,6 +28,8 @@ export type PushOutcome = 'OK' | 'DROPPED';
 /** Why there is no claim to publish: none was made or it is done with; a later call took its place; the ingress ended. */
 export const NO_CLAIM = -1;
 export const TAKEN = -2;
+/** Why there is no claim: a function of a stage runs. */
+export const IN_STAGE = -3;
 /** No shard's index and not negative: a push that is under way looks before it goes in (`mayCommit`). */
 export const ENDED = 2 ** 20;
 
@@ -44,6 +46,7 @@ export function noClaim(id: string, why: number, end: string): UsageError {
       `publish() of a void claim: a later push, claim or wait of "${id}" took its place, from a getter or across an ` +
         'await perhaps (nothing was pushed; claim again)',
     );
+  if (why === IN_STAGE) return new UsageError(`publish() inside of a stage's function: return from it first`);
   if (why === ENDED) return new UsageError(`publish() after the end of "${id}": ${end} (nothing was pushed)`);
   return new UsageError('publish() without a claim: call claim() first, once for each record');
 }

@@ -199,11 +199,13 @@ export class PushHandle<R> {
 
   /** Gives the claim up; nothing has been pushed. */
   abort(): void {
+    this.core.host.refuseInStage('abort');
     if (this.core.ended === 'no') this.core.voidClaim(NO_CLAIM);
   }
 
   /** Makes everything pushed so far visible to the stages now. */
   flush(): void {
+    this.core.host.refuseInStage('flush');
     this.core.flush();
   }
 
@@ -262,6 +264,7 @@ export class PushHandle<R> {
    */
   untilDurable(options: WaitOptions = {}): Promise<number> {
     if (this.core.durability === undefined) return Promise.reject(noJournal(this.id));
+    if (this.core.filling) return Promise.reject(this.core.inCallback());
     this.core.takePlace();
     if (this.core.ended === 'no') this.core.host.flush();
     if (this.core.ended === 'released') return Promise.reject(this.core.refusal('CLOSED'));
@@ -271,6 +274,7 @@ export class PushHandle<R> {
   /** Nothing more will be pushed: flushes and closes the ingress for good. Pending pushes are rejected. Idempotent. */
   close(): void {
     if (this.core.ended !== 'no') return;
+    this.core.host.refuseInStage('close');
     this.core.flush();
     if (this.core.ended !== 'no') return;
     for (const shard of this.core.shards) shard.close();
@@ -281,6 +285,7 @@ export class PushHandle<R> {
   /** Flushes and gives the ingress back without closing it, so that another owner (a worker) can go on. Idempotent. */
   release(): void {
     if (this.core.ended === 'released') return;
+    this.core.host.refuseInStage('release');
     if (this.core.ended === 'no') this.core.flush();
     this.core.endWith('released');
     this.core.durability?.fail(this.core.refusal('CLOSED'));
@@ -300,6 +305,11 @@ export class PushHandle<R> {
   /** Flushes and closes the ingress for good, as `close` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
+  }
+
+  /** @internal See PushCore. */
+  turnStage(begins: boolean): void {
+    this.core.turnStage(begins);
   }
 
   /** @internal There may be room now, or the end. */

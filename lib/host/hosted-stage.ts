@@ -1,4 +1,4 @@
-/** A stage that JavaScript runs, as the plan has it, and the function that runs it. */
+/** A stage that JavaScript runs, as the plan has it. */
 
 import type { Codec, StageEntry } from '../plan/document.js';
 
@@ -7,17 +7,10 @@ export interface HostedStage {
   readonly id: string;
   /** Of the function: what stands behind the colon of its op. */
   readonly name: string;
-  /** Of the records that reach it, as an ingress upstream declares them. */
+  /** Of the records that reach it: that of the ingresses upstream while all agree and nothing has changed it, else bytes. */
   readonly codec: Codec;
+  /** As the plan has it; undefined where it has none. */
+  readonly config?: unknown;
   /** What its entry declares. */
   readonly says: Pick<StageEntry, 'access' | 'filters' | 'emits' | 'room'>;
 }
-
-/**
- * Works on one record, which is valid until it returns. `undefined` or `true` passes it on, `false` filters it, an array
- * emits its elements in its place, any other value replaces it.
- */
-export type StageFunction = (record: never) => unknown;
-
-/** By the names that ops have in the plan. */
-export type StageFunctions = Readonly<Record<string, StageFunction>>;

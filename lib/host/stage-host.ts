@@ -4,20 +4,20 @@
  * harm a record that has failed, or one that is no longer the function's. Used by the thread that has taken the stage.
  */
 
-import { enums, HostElement, HostRow } from '../abi/definition.js';
+import { enums, HostElement } from '../abi/definition.js';
 import { memoryOver, type RecordMemory } from '../channel/shard-memory.js';
 import { describeValue } from '../error/describe-value.js';
-import { RecordError } from '../error/errors.js';
+import { OpenError, RecordError } from '../error/errors.js';
 import { resolveCodec } from '../handle/codec.js';
 import type { BoundCodec } from '../handle/record-codec.js';
-import type { HostedStage, StageFunction } from './hosted-stage.js';
+import { BatchCursor } from './batch-cursor.js';
+import type { CheckedStage } from './check-stages.js';
+import type { HostedStage } from './hosted-stage.js';
+import { type RecordReader, ROW_WORDS, recordReader, wordOf } from './record-reader.js';
+import type { StageContext, StageRecords } from './stage-functions.js';
 
 const { HostAction } = enums;
 
-const ROW_WORDS = HostRow.size / Uint32Array.BYTES_PER_ELEMENT;
-const wordOf = (field: keyof typeof HostRow.offset): number => HostRow.offset[field] / Uint32Array.BYTES_PER_ELEMENT;
-const AT = wordOf('at');
-const LENGTH = wordOf('length');
 const ACTION = wordOf('action');
 const FIRST = wordOf('first');
 const COUNT = wordOf('count');
@@ -38,35 +38,44 @@ export interface HostSizes {
   readonly bytes: number;
 }
 
+/** What a host needs of the thread that runs it. */
+export interface HostOwner {
+  /** Other memory of elements, which the core must know before `work` returns. */
+  grown(elements: Uint8Array): void;
+  /** Around the functions of people: what they must not do is refused there. */
+  enter(): void;
+  leave(): void;
+}
+
 export class StageHost {
   readonly records: Uint8Array;
   readonly rows: Uint32Array;
   readonly #stage: HostedStage;
-  readonly #fn: (record: unknown) => unknown;
-  readonly #reader: BoundCodec<unknown>;
-  /** Bytes of every record under a struct codec, else 0. */
-  readonly #fixedBytes: number;
+  readonly #code: CheckedStage;
+  readonly #context: StageContext;
+  readonly #state: unknown;
+  readonly #reader: RecordReader;
   /** A function may have changed a record that it passes. */
-  readonly #inPlace: boolean;
-  readonly #grown: (elements: Uint8Array) => void;
+  readonly #writes: boolean;
+  readonly #owner: HostOwner;
   #elements: RecordMemory;
   #writer: BoundCodec<unknown>;
   #end = 0;
 
-  /** @param grown called with other memory of elements, which the core must know before `work` returns */
-  constructor(stage: HostedStage, fn: StageFunction, sizes: HostSizes, grown: (elements: Uint8Array) => void) {
+  /** Calls `start` where there is one. @throws OpenError with what it threw */
+  constructor(stage: HostedStage, shard: number, code: CheckedStage, sizes: HostSizes, owner: HostOwner) {
     const memory = allocated(roundUp(sizes.bytes));
-    const codec = resolveCodec(stage.codec);
     this.#stage = stage;
-    this.#fn = fn as (record: unknown) => unknown;
-    this.#grown = grown;
+    this.#code = code;
+    this.#owner = owner;
+    this.#context = Object.freeze({ stage: stage.id, config: stage.config, shard });
     this.records = memory.bytes;
     this.rows = new Uint32Array(sizes.records * ROW_WORDS);
-    this.#reader = codec.bind(memory);
-    this.#fixedBytes = codec.fixedBytes;
-    this.#inPlace = this.#reader.fields !== undefined && stage.says.access !== 'read';
+    this.#reader = recordReader(stage.codec, memory, this.rows);
+    this.#writes = stage.codec !== 'utf8' && stage.says.access !== 'read';
     this.#elements = allocated(ELEMENTS_BYTES);
-    this.#writer = codec.bind(this.#elements);
+    this.#writer = resolveCodec(stage.codec).bind(this.#elements);
+    this.#state = this.#start();
   }
 
   get elements(): Uint8Array {
@@ -76,31 +85,80 @@ export class StageHost {
   /** Works on the records of the first rows; returns how many have an answer. Never throws. */
   work(records: number): number {
     this.#end = 0;
-    const { rows } = this;
+    const code = this.#code;
+    this.#owner.enter();
+    this.#reader.open(records);
+    const answered = code.is === 'function' ? this.#callEach(code.fn, records) : this.#callOnce(code.batch, records);
+    this.#owner.leave();
+    return answered;
+  }
+
+  /** Nothing more comes: what there is to report of the stage, as JSON. Never throws. */
+  end(): string {
+    if (this.#code.is === 'function') return 'null';
+    this.#owner.enter();
+    try {
+      return reportOf(this.#code.end(this.#state));
+    } catch (error) {
+      process.emitWarning(`stage "${this.#stage.id}" has no report: its end threw: ${wordsOf(error)}`, {
+        code: 'BYTEOR_STAGE_END',
+      });
+      return 'null';
+    } finally {
+      this.#owner.leave();
+    }
+  }
+
+  #start(): unknown {
+    if (this.#code.is === 'function') return undefined;
+    let state: unknown;
+    try {
+      state = this.#code.start(this.#context);
+    } catch (error) {
+      throw notStarted(this.#stage, `its start threw: ${wordsOf(error)}`, error);
+    }
+    if (isThenable(state)) throw notStarted(this.#stage, 'its start returned a promise; await before you open');
+    return state;
+  }
+
+  #callEach(fn: (record: unknown, context: StageContext) => unknown, records: number): number {
+    const reader = this.#reader;
+    const context = this.#context;
     for (let i = 0; i < records; i++) {
-      const row = i * ROW_WORDS;
       try {
-        this.#answer(row, this.#fn(this.#recordAt(rows[row + AT] as number, rows[row + LENGTH] as number)));
+        this.#answer(i, fn(reader.read(i), context));
       } catch (error) {
-        this.#fail(row, error);
+        this.#fail(i, error);
+        reader.close(i);
         return i + 1;
       }
+      reader.close(i);
     }
     return records;
   }
 
-  #recordAt(at: number, length: number): unknown {
-    if (this.#fixedBytes !== 0 && length !== this.#fixedBytes)
-      throw new RecordError(`the record has ${length} bytes, and the struct of its ingress ${this.#fixedBytes}`);
-    const { fields } = this.#reader;
-    if (fields === undefined) return this.#reader.read(at, length);
-    fields._at = at;
-    return fields;
+  #callOnce(batch: (records: StageRecords<unknown>, state: unknown) => unknown, records: number): number {
+    const cursor = new BatchCursor(this.#reader, records, (at, answer) => this.#answer(at, answer));
+    let failed = -1;
+    try {
+      if (isThenable(batch(cursor, this.#state)))
+        throw new RecordError(
+          'batch returned a promise, and a batch is done when it returns; use a function of a record',
+        );
+      cursor.finish();
+    } catch (error) {
+      failed = cursor.fail();
+      this.#fail(failed, error);
+    }
+    for (let i = 0; i < cursor.seen; i++) this.#reader.close(i);
+    return failed < 0 ? records : failed + 1;
   }
 
-  #answer(row: number, answer: unknown): void {
+  #answer(at: number, answer: unknown): void {
+    const row = at * ROW_WORDS;
     if (answer === undefined || answer === true) {
-      this.rows[row + ACTION] = this.#inPlace ? HostAction.Changed : HostAction.Pass;
+      if (this.#writes) this.#reader.keep(at);
+      this.rows[row + ACTION] = this.#writes ? HostAction.Changed : HostAction.Pass;
       return;
     }
     const elements = answer === false ? [] : Array.isArray(answer) ? answer : [answer];
@@ -118,8 +176,7 @@ export class StageHost {
 
   #refuseUndeclared(elements: readonly unknown[]): void {
     const { says } = this.#stage;
-    const [first] = elements;
-    if (typeof (first as { then?: unknown } | null | undefined)?.then === 'function')
+    if (isThenable(elements[0]))
       throw new RecordError('the function returned a promise; return the record itself, or what takes its place');
     if (elements.length === 0 && says.filters === false)
       throw new RecordError('the function filtered the record, and its stage declares filters: false');
@@ -145,7 +202,7 @@ export class StageHost {
       larger.bytes.set(this.elements.subarray(0, this.#end));
       this.#elements = larger;
       this.#writer = resolveCodec(this.#stage.codec).bind(larger);
-      this.#grown(larger.bytes);
+      this.#owner.grown(larger.bytes);
     }
     return this.#end + HostElement.size;
   }
@@ -156,18 +213,33 @@ export class StageHost {
     this.#end += HostElement.size + roundUp(length);
   }
 
-  /** The words of what was thrown; whatever it is, and however little of it can be read. */
-  #fail(row: number, error: unknown): void {
-    let words: string;
-    try {
-      words = error instanceof Error ? error.message : `it threw ${describeValue(error)}`;
-    } catch {
-      words = 'it threw a value that cannot be read';
-    }
+  #fail(index: number, error: unknown): void {
+    const row = index * ROW_WORDS;
     const at = this.#reserve(FAILURE_BYTES);
-    const text = `stage "${this.#stage.id}": ${words}`;
+    const text = `stage "${this.#stage.id}": ${wordsOf(error)}`;
     this.rows[row + ACTION] = HostAction.Fail;
     this.rows[row + FIRST] = this.#end;
     this.#head(this.#elements.buffer.write(text, at, FAILURE_BYTES, 'utf8'));
   }
+}
+
+/** Whatever was thrown, and however little of it can be read. */
+function wordsOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : `it threw ${describeValue(error)}`;
+  } catch {
+    return 'it threw a value that cannot be read';
+  }
+}
+
+const isThenable = (value: unknown): boolean =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+
+const notStarted = (stage: HostedStage, words: string, cause?: unknown): OpenError =>
+  new OpenError('STAGE_START', `stage "${stage.id}" did not start: ${words}`, { cause });
+
+/** @throws TypeError for what JSON cannot hold */
+function reportOf(report: unknown): string {
+  if (isThenable(report)) throw new TypeError('it returned a promise, and a report is known when end returns');
+  return JSON.stringify(report) ?? 'null';
 }

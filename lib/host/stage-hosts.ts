@@ -10,8 +10,9 @@ import { PortError, UsageError } from '../error/errors.js';
 import type { HotWait } from '../handle/waiting.js';
 import { HOT_WINDOW_MS } from '../handle/waiting.js';
 import { lanePlaces, type Region, ringPlaces } from '../region/region.js';
-import type { HostedStage, StageFunctions } from './hosted-stage.js';
-import { type HostSizes, StageHost } from './stage-host.js';
+import type { CheckedStage, CheckedStages } from './check-stages.js';
+import type { HostedStage } from './hosted-stage.js';
+import { type HostOwner, type HostSizes, StageHost } from './stage-host.js';
 
 const { HostTurn } = enums;
 
@@ -24,19 +25,25 @@ interface Taken {
   readonly number: number;
   /** One a shard. */
   readonly hosts: readonly StageHost[];
+  /** Those of them that have said what there is to report. */
+  readonly reported: Set<number>;
   ended: boolean;
 }
+
+/** What is refused while a function of people runs; see Pipeline. */
+export type TurnGuard = Pick<HostOwner, 'enter' | 'leave'>;
 
 export class StageHosts {
   readonly #native: NativePipeline;
   readonly #hotWait: HotWait;
-  readonly #taken: readonly Taken[];
+  readonly #guard: TurnGuard;
+  readonly #taken: Taken[] = [];
   #hotUntil = 0;
   #next: NodeJS.Immediate | undefined;
 
   /**
    * Takes each stage for which there is a function.
-   * @throws PortError when another thread has one of them
+   * @throws PortError when another thread has one of them, OpenError when one does not start
    */
   constructor(
     native: NativePipeline,
@@ -44,12 +51,25 @@ export class StageHosts {
     hotWait: HotWait,
     batchRecords: number,
     stages: readonly HostedStage[],
-    functions: StageFunctions,
+    codes: CheckedStages,
+    guard: TurnGuard,
   ) {
     this.#native = native;
     this.#hotWait = hotWait;
-    const own = stages.filter(({ name }) => Object.hasOwn(functions, name));
-    this.#taken = own.map((stage) => this.#take(region, batchRecords, stage, functions));
+    this.#guard = guard;
+    try {
+      for (const stage of stages) {
+        const code = codes.get(stage.name);
+        if (code !== undefined) this.#taken.push(this.#take(region, batchRecords, stage, code));
+      }
+    } catch (error) {
+      this.letGo();
+      throw error;
+    }
+  }
+
+  /** What stands there already. */
+  begin(): void {
     this.#run();
   }
 
@@ -70,14 +90,17 @@ export class StageHosts {
     return moved;
   }
 
-  /** They are another thread's from now on. */
+  /** They are another thread's from now on, or the pipeline has ended. Idempotent. */
   letGo(): void {
-    for (const stage of this.#taken) stage.ended = true;
+    for (const stage of this.#taken) {
+      stage.ended = true;
+      for (const shard of stage.hosts.keys()) this.#report(stage, shard);
+    }
     if (this.#next !== undefined) clearImmediate(this.#next);
     this.#next = undefined;
   }
 
-  #take(region: Region, records: number, stage: HostedStage, functions: StageFunctions): Taken {
+  #take(region: Region, records: number, stage: HostedStage, code: CheckedStage): Taken {
     const native = this.#native;
     const number = native.takeStage(stage.id);
     if (number < 0)
@@ -91,17 +114,27 @@ export class StageHosts {
       bytes: Math.max(RECORDS_BYTES, longestRecord(region) + (stage.says.room ?? 0)),
     };
     const hosts = Array.from({ length: region.isGraph ? 1 : region.rings.length }, (_, shard) => {
-      const fn = functions[stage.name] as StageFunctions[string];
       const grown = (elements: Uint8Array): void => {
         native.setElements(number, shard, elements);
       };
-      return new StageHost(stage, fn, sizes, grown);
+      return new StageHost(stage, shard, code, sizes, { ...this.#guard, grown });
     });
-    const work = (shard: number, count: number): number => (hosts[shard] as StageHost).work(count);
+    const taken: Taken = { number, hosts, reported: new Set(), ended: false };
+    // The core calls with no record behind the last one.
+    const work = (shard: number, count: number): number =>
+      count === 0 ? this.#report(taken, shard) : (hosts[shard] as StageHost).work(count);
     for (const { records: memory, rows, elements } of hosts)
       if (!native.hostStage(number, memory, rows, elements, work))
         throw new UsageError(`stage "${stage.id}" cannot be run: Node refused its memory`);
-    return { number, hosts, ended: false };
+    return taken;
+  }
+
+  /** Once, whatever ends the stage here. */
+  #report({ number, hosts, reported }: Taken, shard: number): number {
+    if (reported.has(shard)) return 0;
+    reported.add(shard);
+    this.#native.reportStage(number, shard, (hosts[shard] as StageHost).end());
+    return 0;
   }
 
   #run(): void {

@@ -39,7 +39,8 @@ export type IngressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 
 /** The ids of the egresses: what `pipeline.egress(id)` takes. */
 export type EgressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 'egress'>;
 
-type CodecOf<B, Id> = B extends { readonly id: infer Own }
+/** The codec of boundaries, in a union of entries; undefined where one has none. */
+export type CodecOf<B, Id> = B extends { readonly id: infer Own }
   ? Id extends Own
     ? B extends { readonly codec: infer C extends Codec }
       ? C

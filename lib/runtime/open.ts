@@ -10,8 +10,10 @@ import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
-import type { StageFunctions } from '../host/hosted-stage.js';
+import { type CheckedStages, checkStages, namesOf } from '../host/check-stages.js';
+import type { HostedStage } from '../host/hosted-stage.js';
 import { hostedStages } from '../host/plan-stages.js';
+import type { SomeStagesOf } from '../host/stage-functions.js';
 import { type Opening, planOpening } from '../layout/opening.js';
 import type { EndRunner } from '../layout/placement.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
@@ -23,8 +25,8 @@ import {
   type CheckedOptions,
   checkOptions,
   hotWaitOf,
+  type OpenArguments,
   type OpenOptions,
-  type OpenOptionsOf,
   planFacts,
 } from './options.js';
 import { Pipeline, type PipelineNote } from './pipeline.js';
@@ -102,17 +104,21 @@ function checkMemory(
   );
 }
 
-/** Stages of one's own are validated and compiled, and do not run in this version but for those that there are functions of. */
-function refuseCallerOps({ name, plan }: Version, functions: StageFunctions): void {
-  const hasFunction = (op: string): boolean => Object.hasOwn(functions, functionOf(op) ?? '');
-  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op) && !hasFunction(op));
-  if (own.length === 0) return;
+/** Ops of the caller that nothing runs: a function was not given, or they are native ones, which this version does not run. */
+function refuseCallerOps({ name, plan }: Version, hosted: readonly HostedStage[], known: ReadonlySet<string>): void {
+  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op) && !known.has(functionOf(op) ?? ''));
+  const [first] = own;
+  if (first === undefined) return;
   const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
   const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
+  const wanting = own.flatMap(({ op }) => functionOf(op) ?? [])[0];
+  const remedy =
+    wanting === undefined
+      ? 'native ops do not run in this version: use built-in ops (see `byteor capabilities`), or js:NAME'
+      : `give open its function, stages: { ${JSON.stringify(wanting)}: (record) => … }; ${namesOf(hosted)}`;
   throw new OpenError(
     'OP_UNAVAILABLE',
-    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} with an op of yours, which this version cannot run: ` +
-      `${named.join(', ')}${rest}; use built-in ops (see \`byteor capabilities\`)`,
+    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} that nothing runs: ${named.join(', ')}${rest}; ${remedy}`,
   );
 }
 
@@ -137,33 +143,19 @@ function checkVersion(version: unknown): void {
 
 /**
  * Starts a version: maps its memory, starts its threads, opens its adapters. Synchronous. The pipeline runs until it is
- * stopped or halted, its input ends, a record fails, or the thread that opened it goes.
- * @throws OptionError for a wrong option, OpenError when the machine, a file or an op makes it impossible
+ * stopped or halted, its input ends, a record fails, or the thread that opened it goes. Stages that have a function in
+ * `stages` are run by this thread.
+ * @throws OptionError for a wrong option, OpenError when the machine, a file, an op or the start of a stage makes it impossible
  */
-export function open<const P extends PipelinePlanV2>(
-  version: Version<P>,
-  given: OpenOptionsOf<P> = {} as OpenOptionsOf<P>,
-): Pipeline<P> {
-  return openHosted(version, given, {});
-}
-
-/**
- * As `open`, and this thread runs the stages that `functions` has functions of; those that it has none of wait until a thread
- * that attaches has.
- * @internal
- */
-export function openHosted<const P extends PipelinePlanV2>(
-  version: Version<P>,
-  given: OpenOptionsOf<P>,
-  functions: StageFunctions,
-  elsewhere: readonly string[] = [],
-): Pipeline<P> {
+export function open<const P extends PipelinePlanV2>(version: Version<P>, ...given: OpenArguments<P>): Pipeline<P> {
   checkVersion(version);
-  const options = given as OpenOptions;
-  const { boundaries } = version.plan as PipelinePlanV2;
-  const known = { ...functions, ...Object.fromEntries(elsewhere.map((name) => [name, () => undefined])) };
-  refuseCallerOps(version as unknown as Version, known);
-  const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
+  const options = (given[0] ?? {}) as OpenOptions;
+  const plan = version.plan as PipelinePlanV2;
+  const { boundaries } = plan;
+  const checked = checkOptions(options, planFacts(plan));
+  const hosted = hostedStages(plan);
+  const { own, elsewhere } = checkStages(options.stages, hosted);
+  refuseCallerOps(version as unknown as Version, hosted, new Set([...own.keys(), ...elsewhere]));
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
   const { memory, layout } = planned(version as unknown as Version, checked, options, machine);
@@ -175,9 +167,9 @@ export function openHosted<const P extends PipelinePlanV2>(
     version: version.id,
     hotWait: hotWaitOf(checked.native),
     boundaries,
-    fieldKeys: fieldKeysOf(version.plan as PipelinePlanV2),
+    fieldKeys: fieldKeysOf(plan),
     batchRecords: checked.native.batchRecords || BATCH_RECORDS_DEFAULT,
-    hosted: hostedStages(version.plan as PipelinePlanV2),
+    hosted,
   };
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
@@ -187,28 +179,44 @@ export function openHosted<const P extends PipelinePlanV2>(
   } catch (error) {
     throw asOpenError(error);
   }
-  const pipeline = new Pipeline<P>(native, note, true, functions);
+  return heldPipeline<P>(native, note, true, own, serve);
+}
+
+/** Takes its stages. One that does not start ends the pipeline where this thread has opened it, else this hold on it. */
+function heldPipeline<P extends PipelinePlanV2>(
+  native: NativePipeline,
+  note: PipelineNote,
+  opener: boolean,
+  stages: CheckedStages,
+  serve: (pipeline: Pipeline) => void,
+): Pipeline<P> {
+  const pipeline = new Pipeline<P>(native, note, opener);
   serve(pipeline as unknown as Pipeline);
+  try {
+    pipeline.takeStages(note, stages);
+  } catch (error) {
+    if (opener) pipeline.halt();
+    pipeline.detach();
+    throw error;
+  }
   return pipeline;
+}
+
+/** What `attach` may be told. */
+export interface AttachOptions<P extends PipelinePlanV2 = PipelinePlanV2> {
+  /** Functions of the stages that this thread runs, by the names that their ops have in the plan. */
+  readonly stages?: SomeStagesOf<P>;
 }
 
 /**
  * A hold on a pipeline that another thread of this process opened: pass `pipeline.number` to a worker and attach there.
  * `P` is the type of its plan. It ends with this thread, or by `detach`; the pipeline goes on.
- * @throws PortError when there is no such pipeline (any more)
+ * @throws PortError when there is no such pipeline (any more), or another thread runs one of the stages; OptionError for a wrong
+ * option, OpenError when a stage does not start
  */
-export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(number: number): Pipeline<P> {
-  return attachHosted(number, {});
-}
-
-/**
- * As `attach`, and this thread runs the stages that `functions` has functions of.
- * @throws PortError also when another thread runs one of them
- * @internal
- */
-export function attachHosted<P extends PipelinePlanV2 = PipelinePlanV2>(
+export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(
   number: number,
-  functions: StageFunctions,
+  options: AttachOptions<P> = {},
 ): Pipeline<P> {
   const { onEvent, serve } = listenerOf();
   const native = Number.isInteger(number) ? nativeAddon().attach(number, external(), onEvent) : null;
@@ -218,7 +226,28 @@ export function attachHosted<P extends PipelinePlanV2 = PipelinePlanV2>(
       String(number),
       `there is no pipeline ${String(number)} in this process: it was never opened here, or it has been dropped`,
     );
-  const pipeline = new Pipeline<P>(native, JSON.parse(native.note) as PipelineNote, false, functions);
-  serve(pipeline as unknown as Pipeline);
-  return pipeline;
+  const note = JSON.parse(native.note) as PipelineNote;
+  try {
+    return heldPipeline<P>(native, note, false, attachedStages(options, note), serve);
+  } catch (error) {
+    native.detach();
+    throw error;
+  }
+}
+
+function attachedStages(options: unknown, { hosted }: PipelineNote): CheckedStages {
+  if (typeof options !== 'object' || options === null)
+    throw new OptionError('options', options, `options is ${describeValue(options)}: give an object, or leave it out`);
+  const { stages, ...others } = options as Record<string, unknown>;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw new OptionError(unknown, others[unknown], `${unknown} is no option of attach: it takes stages`);
+  const { own, elsewhere } = checkStages(stages, hosted);
+  const [left] = elsewhere;
+  if (left === undefined) return own;
+  throw new OptionError(
+    `stages.${left}`,
+    'attach',
+    `stages.${left} is 'attach', which says at open that another thread brings the function: give it here, or leave it out`,
+  );
 }

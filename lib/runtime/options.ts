@@ -11,6 +11,7 @@ import type { EgressPort, IngressPort, Port } from '../adapter/registry.js';
 import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HotWait } from '../handle/waiting.js';
+import type { StageNames, StagesOf } from '../host/stage-functions.js';
 import { PUBLICATIONS, publishesByWords, SIZE_LIMITS } from '../layout/memory.js';
 import type { OpeningAsked } from '../layout/opening.js';
 import type { PipelinePlanV2, Target } from '../plan/document.js';
@@ -62,6 +63,11 @@ export interface OpenOptions<Id extends string = string> {
   readonly observe?: boolean;
   /** Who runs which boundary. Default: a JS handle. */
   readonly ports?: { readonly [B in Id]?: Port };
+  /**
+   * What runs the plan's `js:` stages, by the names that their ops have: functions, which this thread then runs, or `'attach'`
+   * (docs/stages.md). Each name must be there.
+   */
+  readonly stages?: StagesOf<PipelinePlanV2>;
   /** Where all sequences begin, 0 to 2^52: for tests of wrapping cells. Default 0. */
   readonly firstSequence?: number;
 }
@@ -81,13 +87,32 @@ interface NotOfGraph {
 export type OpenOptionsOf<P extends PipelinePlanV2> = OptionsOfTarget<P['target']> & {
   /** Who runs which boundary. Default: a JS handle. */
   readonly ports?: PortsOf<IngressIds<P> & string, EgressIds<P> & string>;
-};
+} & StagesOption<P>;
+
+/** What `open` takes behind the version: options, which a plan with `js:` stages must have. */
+export type OpenArguments<P extends PipelinePlanV2> = [StageNames<P>] extends [never]
+  ? [given?: OpenOptionsOf<P>]
+  : string extends StageNames<P>
+    ? [given?: OpenOptionsOf<P>]
+    : [given: OpenOptionsOf<P>];
+
+/** A plan without `js:` stages has no function to give. */
+type StagesOption<P extends PipelinePlanV2> = [StageNames<P>] extends [never]
+  ? { readonly stages?: Readonly<Record<string, never>> }
+  : string extends StageNames<P>
+    ? Pick<OpenOptions, 'stages'>
+    : {
+        /** What runs the plan's `js:` stages: functions, which this thread then runs, or `'attach'`. */
+        readonly stages: StagesOf<P>;
+      };
+
+type Bound = 'ports' | 'stages';
 
 type OptionsOfTarget<T extends Target> = [Target] extends [T]
-  ? Omit<OpenOptions, 'ports'>
+  ? Omit<OpenOptions, Bound>
   : T extends 'SingleRing'
-    ? Omit<OpenOptions, 'ports' | keyof NotOfRing> & NotOfRing
-    : Omit<OpenOptions, 'ports' | keyof NotOfGraph> & NotOfGraph;
+    ? Omit<OpenOptions, Bound | keyof NotOfRing> & NotOfRing
+    : Omit<OpenOptions, Bound | keyof NotOfGraph> & NotOfGraph;
 
 /** What only an egress may have does not compile at an ingress, as far as the plan's ids are known. */
 type PortsOf<In extends string, Out extends string> = {
@@ -109,6 +134,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'pin',
   'observe',
   'ports',
+  'stages',
   'firstSequence',
 ] satisfies (keyof OpenOptions)[]);
 

@@ -9,7 +9,7 @@ import { enums, RegionHeader } from '../abi/definition.js';
 import { type Border, borderFor } from '../channel/border.js';
 import type { PipelineEnds } from '../channel/ends.js';
 import { endsOf } from '../channel/open-ends.js';
-import { AbortedError, DeadlineError, PipelineFailedError, PortError } from '../error/errors.js';
+import { AbortedError, DeadlineError, PipelineFailedError, PortError, UsageError } from '../error/errors.js';
 import { onAbort } from '../handle/abort.js';
 import { resolveCodec } from '../handle/codec.js';
 import type { PortHost } from '../handle/host.js';
@@ -17,7 +17,8 @@ import { PollHandle } from '../handle/poll.js';
 import { PushHandle } from '../handle/push.js';
 import type { RecordCodec } from '../handle/record-codec.js';
 import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitOptions } from '../handle/waiting.js';
-import type { HostedStage, StageFunctions } from '../host/hosted-stage.js';
+import type { CheckedStages } from '../host/check-stages.js';
+import type { HostedStage } from '../host/hosted-stage.js';
 import { StageHosts } from '../host/stage-hosts.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
@@ -95,7 +96,9 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   readonly #opener: boolean;
   readonly #host: PortHost;
   /** Of the stages that this thread runs. */
-  readonly #stages: StageHosts | undefined;
+  #stages: StageHosts | undefined;
+  /** A function of one of them runs. */
+  #inStage = false;
   readonly #pushes = new Map<string, PushHandle<unknown>>();
   readonly #polls = new Map<string, PollHandle<unknown>>();
   readonly #endWaits = new Set<EndWait>();
@@ -108,7 +111,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #unwatch: (() => void) | undefined;
 
   /** @internal Made by `open` and `attach`. */
-  constructor(native: NativePipeline, note: PipelineNote, opener: boolean, functions?: StageFunctions) {
+  constructor(native: NativePipeline, note: PipelineNote, opener: boolean) {
     this.#native = native;
     this.#opener = opener;
     this.#border = borderFor(native);
@@ -120,8 +123,14 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#seen = new Region(this.#border.observable());
     this.#ends = endsOf(native, this.#border, this.#seen);
     this.#host = this.#makeHost(note.hotWait);
-    if (functions !== undefined && Object.keys(functions).length > 0)
-      this.#stages = new StageHosts(native, this.#seen, note.hotWait, note.batchRecords, note.hosted, functions);
+  }
+
+  /** @internal Once: this thread runs the stages of these functions. Throws what StageHosts does. */
+  takeStages({ hotWait, batchRecords, hosted }: PipelineNote, stages: CheckedStages): void {
+    if (stages.size === 0) return;
+    const guard = { enter: () => this.#turnStage(true), leave: () => this.#turnStage(false) };
+    this.#stages = new StageHosts(this.#native, this.#seen, hotWait, batchRecords, hosted, stages, guard);
+    this.#stages.begin();
   }
 
   /**
@@ -129,6 +138,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
    * @throws PortError when there is no such ingress, an adapter runs it, or another thread holds it.
    */
   ingress<const Id extends IngressIds<P> & string>(id: Id): PushHandle<RecordOfBoundary<P, Id>> {
+    this.#refuseInStage('ingress');
     const known = this.#pushes.get(id);
     if (known !== undefined) return known as unknown as PushHandle<RecordOfBoundary<P, Id>>;
     const handle = new PushHandle<unknown>(this.#host, id, this.#take(id, 'ingress'));
@@ -142,6 +152,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
    * @throws PortError when there is no such egress, an adapter runs it, or another thread holds it.
    */
   egress<const Id extends EgressIds<P> & string>(id: Id): PollHandle<RecordOfBoundary<P, Id>> {
+    this.#refuseInStage('egress');
     const known = this.#polls.get(id);
     if (known !== undefined) return known as unknown as PollHandle<RecordOfBoundary<P, Id>>;
     const handle = new PollHandle<unknown>(this.#host, id, this.#take(id, 'egress'));
@@ -179,6 +190,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   finished(options: WaitOptions = {}): Promise<Ledger<P>> {
     let deadline: number;
     try {
+      this.#refuseInStage('finished');
       deadline = checkedDeadline(options.deadline);
     } catch (error) {
       return Promise.reject(error);
@@ -198,6 +210,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
 
   /** Ends now: joins all threads and counts what is left as abandoned. Idempotent. Returns the settled ledger. */
   halt(): Ledger<P> {
+    this.#refuseInStage('halt');
     // The core knows; what the region says of the state can be written over.
     if (this.#settled === undefined || !this.#native.threadsEnded()) {
       this.#host.flush();
@@ -219,7 +232,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     return (this.#settled ?? readLedger(this.#look())) as Ledger<P>;
   }
 
-  /** What the ops have to tell, by stage id (totals of `count`, the sum of `checksum`). Any time. */
+  /** What the stages have to tell, by id (totals of `count`, the sum of `checksum`, what an `end` returned). Any time. */
   reports(): Reports<P> {
     const told = JSON.parse(this.#native.opReports()) as Reports;
     return withReadableKeys(told, this.#fieldKeys) as Reports<P>;
@@ -251,6 +264,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** Gives all handles of this thread back. The pipeline goes on; the opener's end still ends it. Idempotent. */
   detach(): void {
     if (this.#detached) return;
+    this.#refuseInStage('detach');
     for (const handle of this.#pushes.values()) handle.release();
     for (const handle of this.#polls.values()) handle.release();
     this.#detached = true;
@@ -290,6 +304,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #stop(options: StopOptions, unpolled: Unpolled): Promise<Ledger<P>> {
     let deadline: number;
     try {
+      this.#refuseInStage('stop');
       deadline = checkedDeadline(options.deadline ?? STOP_DEADLINE_MS);
     } catch (error) {
       return Promise.reject(error);
@@ -406,11 +421,24 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
         this.#stages?.turn();
       },
       turn: () => this.#stages?.turn() === true,
+      refuseInStage: (what) => this.#refuseInStage(what),
       giveBack: (id) => this.#giveBack(id),
       ingressClosed: (id) => native.closeIngress(id),
       wakeProducer: () => this.#wakeProducer(),
       egressMoved: () => this.#lookForEnd(),
     };
+  }
+
+  /** A function of a stage begins, or has returned: until then every handle of this object is another one's to use. */
+  #turnStage(begins: boolean): void {
+    this.#inStage = begins;
+    for (const handle of this.#pushes.values()) handle.turnStage(begins);
+    for (const handle of this.#polls.values()) handle.turnStage(begins);
+  }
+
+  /** @throws UsageError */
+  #refuseInStage(what: string): void {
+    if (this.#inStage) throw inStage(what);
   }
 
   /** The region as it is now. */
@@ -497,6 +525,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       // The tables were written over. Everything has ended all the same, and every wait hears of it.
       unreadable = error;
     }
+    this.#stages?.letGo();
     for (const handle of this.#pushes.values()) handle.discardUnpublished();
     for (const handle of this.#polls.values()) handle.kick();
     for (const wait of [...this.#endWaits]) {
@@ -547,6 +576,11 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     });
   }
 }
+
+const inStage = (what: string): UsageError =>
+  new UsageError(
+    `${what} was used inside of a stage's function: return what becomes of the record, and use it elsewhere`,
+  );
 
 function unpolledWords(name: string, unread: readonly string[]): string {
   const ids = unread.map((id) => `"${id}"`).join(', ');

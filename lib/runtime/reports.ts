@@ -1,4 +1,4 @@
-/** What the built-in ops have to tell, by stage. Types only. */
+/** What stages have to tell. Types only. */
 
 import type { PipelinePlanV2 } from '../plan/document.js';
 import type { StageIds } from '../plan/infer.js';
@@ -25,14 +25,19 @@ export interface ChecksumReport {
   readonly records: number;
 }
 
-/** Of one op. An op that tells nothing is null. */
+/**
+ * Of one op. An op that tells nothing is null. A function (`js:`) tells what its `end` returned, of several shards a list of them;
+ * null before that.
+ */
 export type ReportOf<Op extends string> = string extends Op
   ? CountReport | ChecksumReport | null
   : Op extends 'count'
     ? CountReport
     : Op extends 'checksum'
       ? ChecksumReport
-      : null;
+      : Op extends `js:${string}`
+        ? unknown
+        : null;
 
 type OpOf<P extends PipelinePlanV2, Id> = Extract<P['stages'][number], { readonly id: Id }>['op'];
 

@@ -82,11 +82,11 @@ export const SET_FIELD_CODES = {
 export const OWN_OP_CODES = {
   OP_NOT_RUN_YET: {
     severity: warning,
-    title: 'An op of yours, which this version cannot run',
+    title: 'A native op of yours, which this version cannot run',
     meaning:
-      'Plans with `js:` and `native:` ops are validated and compiled: they have a version with an id, a report, a description and drawings. `open` and `byteor run` refuse them with the code OP_UNAVAILABLE, because stages of one’s own do not run in this version.',
-    example: 'stages:\n  - { id: score, op: "js:score" }',
-    remedy: 'Use a built-in op where the plan is to run now.',
+      'Plans with `native:` ops are validated and compiled: they have a version with an id, a report, a description and drawings. `open` and `byteor run` refuse them with the code OP_UNAVAILABLE, because native ops of one’s own do not run in this version.',
+    example: 'stages:\n  - { id: score, op: "native:score" }',
+    remedy: 'Use a built-in op, or a function (`js:NAME`), where the plan is to run now.',
   },
   OP_DECLARATION: {
     severity: error,

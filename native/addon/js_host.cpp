@@ -46,23 +46,34 @@ bool JsHost::set_elements(napi_value elements) noexcept {
   return true;
 }
 
-op::Host::Answer JsHost::work(std::uint32_t records) noexcept {
+bool JsHost::call(std::uint32_t records, std::uint32_t& done) noexcept {
   napi_value function = nullptr;
   napi_value self = nullptr;
   napi_value arguments[2] = {};
   napi_value result = nullptr;
+  return napi_get_reference_value(env_, work_, &function) == napi_ok && napi_get_undefined(env_, &self) == napi_ok &&
+         napi_create_uint32(env_, shard_, &arguments[0]) == napi_ok &&
+         napi_create_uint32(env_, records, &arguments[1]) == napi_ok &&
+         napi_call_function(env_, self, function, 2, arguments, &result) == napi_ok &&
+         napi_get_value_uint32(env_, result, &done) == napi_ok;
+}
+
+op::Host::Answer JsHost::work(std::uint32_t records) noexcept {
   std::uint32_t done = 0;
   runner_.enter_host();
-  const bool answered = napi_get_reference_value(env_, work_, &function) == napi_ok &&
-                        napi_get_undefined(env_, &self) == napi_ok &&
-                        napi_create_uint32(env_, shard_, &arguments[0]) == napi_ok &&
-                        napi_create_uint32(env_, records, &arguments[1]) == napi_ok &&
-                        napi_call_function(env_, self, function, 2, arguments, &result) == napi_ok &&
-                        napi_get_value_uint32(env_, result, &done) == napi_ok;
+  const bool answered = call(records, done);
   if (!runner_.leave_host()) return {End::kCutOff, 0};
   // The function catches what the user's code throws: only the end of its thread breaks it off.
   if (!answered) return {End::kGone, 0};
   return {End::kAnswered, done};
+}
+
+void JsHost::end() noexcept {
+  std::uint32_t done = 0;
+  runner_.enter_host();
+  call(0, done);
+  // Where it was cut off, or its thread ends, there is nothing to go on with either way.
+  runner_.leave_host();
 }
 
 }  // namespace byteor::addon

@@ -223,6 +223,17 @@ napi_value set_elements(napi_env env, napi_callback_info info) {
       env, stage != nullptr && shard < stage->hosts.size() && stage->hosts[shard]->set_elements(call.arguments[2]));
 }
 
+// reportStage(stage, shard, report)
+napi_value report_stage(napi_env env, napi_callback_info info) {
+  const Call<3> call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    Hold::Stage* const stage = call.hold->stage(call.number(0));
+    const std::uint32_t shard = call.number(1);
+    if (stage != nullptr && shard < stage->runner->ops().size()) stage->runner->ops()[shard]->tell(call.text(2));
+    return nullptr;
+  });
+}
+
 napi_value notify(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
   return guarded(env, [&]() -> napi_value {
@@ -297,6 +308,7 @@ constexpr Method kMethods[] = {
     {"takeStage", take_stage},
     {"hostStage", host_stage},
     {"setElements", set_elements},
+    {"reportStage", report_stage},
     {"turnStage", turn_stage},
     {"armStage", arm_stage},
     {"notify", notify},

@@ -204,6 +204,8 @@ class OpReports {
   void add(std::string id, std::function<std::string()> report) {
     stages_.push_back({std::move(id), std::move(report)});
   }
+  // What hosts tell, one a shard: a value, or of several shards a list. The ops outlive this.
+  void add_hosted(std::string id, std::vector<const op::HostedOp*> shards);
   // A JSON object.
   std::string text() const;
 

@@ -288,6 +288,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   context.on_error = on_error_of(stage);
   if (stage.op == abi::OpCode::kJs) {
     op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone);
+    reports_.add_hosted(stage.id, {&hosted});
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }
   std::unique_ptr<lane::Role> made;

@@ -312,9 +312,11 @@ void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& confi
 
 void RingGraph::make_hosted_stage(std::uint32_t entry) {
   const StageDescription& stage = description_.stage_of(entry);
+  std::vector<const op::HostedOp*> ops;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     const std::uint32_t thread = stage_thread(shard, entry);
     op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1);
+    ops.push_back(&op);
     if (description_.layout == abi::LayoutCode::kFixed)
       add_stage(shard, entry,
                 std::make_unique<ring::BatchAgent<core::FixedLayout, op::HostedOp>>(stage_context(shard, entry), op));
@@ -323,6 +325,7 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
           shard, entry,
           std::make_unique<ring::BatchAgent<core::VariableLayout, op::HostedOp>>(stage_context(shard, entry), op));
   }
+  reports_.add_hosted(stage.id, std::move(ops));
 }
 
 void RingGraph::add_stage(std::uint32_t shard, std::uint32_t entry, std::unique_ptr<ring::StageBase> agent) {

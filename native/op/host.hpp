@@ -34,6 +34,8 @@ class Host {
 
   // Works on the records of the first rows. Calls out of the core: anything may happen in it, also the pipeline's end.
   virtual Answer work(std::uint32_t records) noexcept = 0;
+  // Nothing more comes. Calls out of the core as work() does.
+  virtual void end() noexcept = 0;
   // As it is now: the host may give other memory of elements between two answers.
   virtual HostMemory memory() const noexcept = 0;
 };

@@ -1,5 +1,7 @@
 #include "op/hosted.hpp"
 
+#include <utility>
+
 namespace byteor::op {
 namespace {
 
@@ -14,6 +16,16 @@ HostedOp::HostedOp(std::uint32_t room, std::uint32_t batch_records, std::uint32_
       elements_max_(elements_max),
       shown_(std::make_unique<Shown[]>(batch_records)) {
   said_.reserve(kSaidBytesMax);
+}
+
+void HostedOp::tell(std::string report) {
+  const std::lock_guard lock(report_mutex_);
+  report_ = std::move(report);
+}
+
+std::string HostedOp::report() const {
+  const std::lock_guard lock(report_mutex_);
+  return report_;
 }
 
 void HostedOp::say(std::span<const std::byte> elements, const abi::HostRow& row) noexcept {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -70,6 +71,15 @@ class HostedOp {
 
   // The next batch calls the host.
   bool calls_out() const noexcept { return at_ == answered_; }
+
+  // Control path. Nothing more comes: its host may say so to the function.
+  void end_host() noexcept {
+    if (host_ != nullptr) host_->end();
+  }
+
+  // Control path; any thread. What the host has to report: JSON.
+  void tell(std::string report);
+  std::string report() const;
 
   // Control path: why the last record failed, and the remedy.
   abi::FailureCause cause_code() const noexcept;
@@ -214,6 +224,8 @@ class HostedOp {
   std::uint64_t element_at_ = 0;
   Broken broken_ = Broken::kNot;
   std::string said_;
+  mutable std::mutex report_mutex_;
+  std::string report_ = "null";
 };
 
 }  // namespace byteor::op

@@ -42,9 +42,19 @@ HostedRunner::Turn HostedRunner::round(bool arms) noexcept {
     // Not at the end of the round: the next agent may call its host, which may take long.
     signal();
   }
-  if (!moved) return all_done() ? Turn::kEnded : Turn::kIdle;
+  if (!moved) return all_done() ? end_hosts() : Turn::kIdle;
   block_.rounds.store(static_cast<double>(++rounds_), std::memory_order_relaxed);
   return Turn::kMoved;
+}
+
+// Before the end is told: who hears of it finds what the hosts have to report.
+HostedRunner::Turn HostedRunner::end_hosts() noexcept {
+  if (std::exchange(hosts_ended_, true)) return Turn::kEnded;
+  for (op::HostedOp* op : ops_) {
+    op->end_host();
+    if (phase_.load(std::memory_order_relaxed) == Phase::kHalted) break;
+  }
+  return Turn::kEnded;
 }
 
 HostedRunner::Turn HostedRunner::arm() noexcept {

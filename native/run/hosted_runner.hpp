@@ -54,6 +54,7 @@ class HostedRunner final : public Runner {
   // `arms`: a look that was put off would miss what was published before, of which no wake tells.
   Turn turn(bool arms) noexcept;
   Turn round(bool arms) noexcept;
+  Turn end_hosts() noexcept;
   void end() noexcept;
   void disarm() noexcept;
 
@@ -64,6 +65,7 @@ class HostedRunner final : public Runner {
   // As a native thread's (platform/wake.hpp): its own, and a copy for JavaScript in the region.
   std::atomic<std::uint32_t> armed_{0};
   std::uint64_t rounds_ = 0;
+  bool hosts_ended_ = false;
   bool told_end_ = false;
 };
 

@@ -1,99 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import type { StageFunctions } from '../../lib/host/hosted-stage.js';
-import { compile, type PipelinePlanV2, type Version } from '../../lib/index.js';
+import { attach, compile, open, type PipelinePlanV2 } from '../../lib/index.js';
 import type { StageEntry } from '../../lib/plan/document.js';
-import type { Ledger } from '../../lib/region/counts.js';
-import { attachHosted, openHosted } from '../../lib/runtime/open.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
+import { graph, identity, js, READING, type Reading, ring, texts, through } from './hosted-plans.js';
 
-interface Reading {
-  sensor: number;
-  value: number;
-}
-
-const READING = {
-  kind: 'struct',
-  fields: [
-    { name: 'sensor', type: 'u32' },
-    { name: 'value', type: 'f64' },
-  ],
-} as const;
-
-/** A ring whose stages follow each other. */
-function ring(stages: readonly StageEntry[], codec: 'utf8' | typeof READING = 'utf8', shards?: object): Version {
-  return compile({
-    version: 2,
-    name: 'ring',
-    target: 'SingleRing',
-    stages,
-    boundaries: [
-      { id: 'in', kind: 'ingress', codec },
-      { id: 'out', kind: 'egress', codec },
-    ],
-    single_ring: {
-      stages: stages.map(({ id }, i) => ({
-        stage: id,
-        depends_on: stages.slice(Math.max(0, i - 1), i).map((before) => before.id),
-      })),
-      ...shards,
-    },
-  } as unknown as PipelinePlanV2);
-}
-
-/** A graph of `from>to` connections. */
-function graph(
-  stages: readonly StageEntry[],
-  connections: readonly string[],
-  more: Record<string, unknown> = {},
-  codec: 'utf8' | typeof READING = 'utf8',
-): Version {
-  return compile({
-    version: 2,
-    name: 'graph',
-    target: 'LaneGraph',
-    stages,
-    boundaries: [
-      { id: 'in', kind: 'ingress', codec },
-      { id: 'out', kind: 'egress', codec },
-    ],
-    lane_graph: {
-      connections: connections.map((text) => {
-        const [from, to] = text.split('>');
-        return { from, to, lane: { kind: 'Events' } };
-      }),
-      ...more,
-    },
-  } as unknown as PipelinePlanV2);
-}
-
-async function through<R>(
-  version: Version,
-  functions: StageFunctions,
-  records: readonly R[],
-  options: object = {},
-): Promise<{ out: R[]; ledger: Ledger }> {
-  const pipeline = openHosted(version, options, functions) as Pipeline;
-  const ingress = pipeline.ingress('in');
-  const out: R[] = [];
-  const polled = (async () => {
-    for await (const record of pipeline.egress('out')) out.push(record as R);
-  })().catch(() => {});
-  try {
-    for (const record of records) await ingress.push(record as never);
-    ingress.close();
-  } catch {
-    // The pipeline has failed: its ledger says so.
-  }
-  await polled;
-  return { out, ledger: await pipeline.stop() };
-}
-
-const texts = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
-const js = (id: string, more: Partial<StageEntry> = {}): StageEntry => ({ id, op: `js:${id}`, ...more });
 const roomy = js('enrich', { room: 40 });
-const identity = (id: string): StageEntry => ({ id, op: 'identity' });
 
 const SHAPES = {
   'a ring, between native stages': ring([identity('first'), roomy, identity('last')]),
@@ -334,19 +247,18 @@ describe('what a function must not do fails the record, by a sentence', () => {
 
 describe('the ends of a pipeline with a function of JavaScript', () => {
   test.each(Object.entries(SHAPES))(
-    'halt from inside of the function, in %s: counted, and nothing moves any more',
+    'another hold halts inside of the function, in %s: counted, and nothing moves any more',
     async (_, version) => {
       let calls = 0;
-      const pipeline = openHosted(
-        version,
-        {},
-        {
+      const pipeline = open(version, {
+        stages: {
           enrich: (record: string) => {
             calls++;
-            if (record === '100') pipeline.halt();
+            if (record === '100') other.halt();
           },
         },
-      ) as Pipeline;
+      }) as Pipeline;
+      const other = attach(pipeline.number);
       const ingress = pipeline.ingress('in');
       for (let i = 0; i < 500; i++) ingress.tryPush(`${i}` as never);
       ingress.flush();
@@ -364,13 +276,10 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
   );
 
   test('stop drains through the function', async () => {
-    const pipeline = openHosted(
-      SHAPES['a graph, between native stages'],
-      { ports: { out: 'discard' } },
-      {
-        enrich: (record: string) => record,
-      },
-    ) as Pipeline;
+    const pipeline = open(SHAPES['a graph, between native stages'], {
+      ports: { out: 'discard' },
+      stages: { enrich: (record: string) => record },
+    }) as Pipeline;
     const ingress = pipeline.ingress('in');
     for (let i = 0; i < 1000; i++) await ingress.push(`${i}` as never);
     const ledger = await pipeline.stop();
@@ -379,11 +288,9 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
   });
 
   test('a loop that never gives the event loop a turn gets its records all the same', () => {
-    const pipeline = openHosted(
-      SHAPES['a ring, between native stages'],
-      {},
-      { enrich: (record: string) => record },
-    ) as Pipeline;
+    const pipeline = open(SHAPES['a ring, between native stages'], {
+      stages: { enrich: (record: string) => record },
+    }) as Pipeline;
     const ingress = pipeline.ingress('in');
     const egress = pipeline.egress('out');
     const out: unknown[] = [];
@@ -399,9 +306,11 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
   test('a thread that has let go of a stage does not turn it any more, and another one goes on behind it', async () => {
     const options = { wait: 'spin' } as const;
     const version = SHAPES['a graph, between native stages'];
-    const pipeline = openHosted(version, options, {}, ['enrich']) as Pipeline;
+    const pipeline = open(version, { ...options, stages: { enrich: 'attach' } }) as Pipeline;
     const seen: string[] = [];
-    const first = attachHosted(pipeline.number, { enrich: (record: string) => void seen.push(`first ${record}`) });
+    const first = attach(pipeline.number, {
+      stages: { enrich: (record: string) => void seen.push(`first ${record}`) },
+    });
     const ingress = pipeline.ingress('in');
     await ingress.push('0' as never);
     ingress.flush();
@@ -410,7 +319,9 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
     await ingress.push('1' as never);
     ingress.flush();
     for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-    const second = attachHosted(pipeline.number, { enrich: (record: string) => void seen.push(`second ${record}`) });
+    const second = attach(pipeline.number, {
+      stages: { enrich: (record: string) => void seen.push(`second ${record}`) },
+    });
     ingress.close();
     const out: unknown[] = [];
     for await (const record of pipeline.egress('out')) out.push(record);
@@ -420,30 +331,9 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
     second.detach();
   });
 
-  test('a function that lets go of its own stage is called no more', async () => {
-    const pipeline = openHosted(SHAPES['a ring, as the only stage'], {}, {}, ['enrich']) as Pipeline;
-    let calls = 0;
-    const first = attachHosted(pipeline.number, {
-      enrich: () => {
-        calls++;
-        first.detach();
-      },
-    });
-    const ingress = pipeline.ingress('in');
-    for (const text of texts(10)) await ingress.push(text as never);
-    ingress.close();
-    while (calls === 0) await new Promise(setImmediate);
-    const second = attachHosted(pipeline.number, { enrich: () => undefined });
-    const out: unknown[] = [];
-    for await (const record of pipeline.egress('out')) out.push(record);
-    expect(out).toEqual(texts(10));
-    expect((await pipeline.stop()).balanced).toBe(true);
-    second.detach();
-  });
-
   test('only one thread runs a stage', () => {
-    const pipeline = openHosted(SHAPES['a ring, as the only stage'], {}, { enrich: () => undefined }) as Pipeline;
-    expect(() => attachHosted(pipeline.number, { enrich: () => undefined })).toThrow(
+    const pipeline = open(SHAPES['a ring, as the only stage'], { stages: { enrich: () => undefined } }) as Pipeline;
+    expect(() => attach(pipeline.number, { stages: { enrich: () => undefined } })).toThrow(
       /stage "enrich" is run by another thread/,
     );
     pipeline.halt();
@@ -452,7 +342,7 @@ describe('the ends of a pipeline with a function of JavaScript', () => {
 
 describe('in a worker', () => {
   test.each(Object.entries(SHAPES))('that attaches, in %s', async (_, version) => {
-    const pipeline = openHosted(version, {}, {}, ['enrich']) as Pipeline;
+    const pipeline = open(version, { stages: { enrich: 'attach' } }) as Pipeline;
     const worker = start(pipeline.number, 'bracket');
     const ingress = pipeline.ingress('in');
     const out: unknown[] = [];
@@ -469,7 +359,7 @@ describe('in a worker', () => {
   });
 
   test('that never comes back from the function: halt does not wait for it', async () => {
-    const pipeline = openHosted(SHAPES['a graph, between native stages'], {}, {}, ['enrich']) as Pipeline;
+    const pipeline = open(SHAPES['a graph, between native stages'], { stages: { enrich: 'attach' } }) as Pipeline;
     const worker = start(pipeline.number, 'spin');
     pipeline.ingress('in').tryPush('x' as never);
     pipeline.ingress('in').flush();
@@ -483,7 +373,7 @@ describe('in a worker', () => {
   test.each(['a graph, between native stages', 'a ring, between native stages'] as const)(
     'that is terminated in its function: the record has failed, and the pipeline ends, in %s',
     async (shape) => {
-      const pipeline = openHosted(SHAPES[shape], {}, {}, ['enrich']) as Pipeline;
+      const pipeline = open(SHAPES[shape], { stages: { enrich: 'attach' } }) as Pipeline;
       const worker = start(pipeline.number, 'spin');
       const ingress = pipeline.ingress('in');
       for (const text of texts(3)) ingress.tryPush(text as never);

@@ -1,7 +1,7 @@
 /** Runs the stage `enrich` of the pipeline `workerData.number`; `workerData.job` names how. Runs what is built. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { attachHosted } from '../../dist/modules/runtime/open.js';
+import { attach } from '../../dist/index.js';
 
 const functions = {
   bracket: (record) => `<${record}>`,
@@ -12,6 +12,6 @@ const functions = {
   },
 };
 
-attachHosted(workerData.number, { enrich: functions[workerData.job] });
+attach(workerData.number, { stages: { enrich: functions[workerData.job] } });
 // Until it is terminated: an idle pipeline keeps no thread alive.
 parentPort.on('message', () => {});

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PipelinePlanV2 } from '../../lib/plan/document.js';
-import { isCallerOp } from '../../lib/plan/op-catalog.js';
+import { functionOf, isCallerOp } from '../../lib/plan/op-catalog.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { validate } from '../../lib/validate/validate.js';
@@ -39,8 +39,10 @@ function optionsFor(plan: PipelinePlanV2, run: number): OpenOptions {
 function startsOrRefuses(plan: PipelinePlanV2, run: number): void {
   const version = compile(plan);
   expect(decodeSpec(version.spec)).toEqual(version.lowered);
-  const start = () => open(version, optionsFor(plan, run));
-  if (plan.stages.some(({ op }) => isCallerOp(op))) {
+  const names = plan.stages.flatMap(({ op }) => functionOf(op) ?? []);
+  const stages = Object.fromEntries(names.map((name) => [name, () => undefined]));
+  const start = () => open(version, { ...optionsFor(plan, run), stages });
+  if (plan.stages.some(({ op }) => isCallerOp(op) && functionOf(op) === undefined)) {
     expect(start).toThrow(expect.objectContaining({ code: 'OP_UNAVAILABLE' }));
     return;
   }

@@ -7,7 +7,7 @@ import { compile } from '../../lib/version/version.js';
 import { edited, GRAPH, RING } from './plans.js';
 
 /** A plan with a warning: ops of callers do not run yet. */
-const WARNED = edited(RING, ['op: filter, config: { contains: ERROR }', 'op: "js:mine", access: read']);
+const WARNED = edited(RING, ['op: filter, config: { contains: ERROR }', 'op: "native:mine", access: read']);
 
 function checked(text: string, options?: ValidateOptions): PipelinePlanV2 {
   const result = validateText(text, options);

@@ -78,7 +78,12 @@ describe('compile', () => {
 
   it('throws all errors of a plan at once, with their places', () => {
     const text = JSON.stringify(
-      { ...fullRing, name: '1', single_ring: { ...fullRing.single_ring, shards: 0 } },
+      {
+        ...fullRing,
+        name: '1',
+        stages: [...fullRing.stages.slice(0, 3), { id: 'score', op: 'native:score' }],
+        single_ring: { ...fullRing.single_ring, shards: 0 },
+      },
       null,
       1,
     );

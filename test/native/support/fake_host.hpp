@@ -38,6 +38,7 @@ class FakeHost final : public op::Host {
     for (std::uint32_t i = 0; i != records; ++i) shown.push_back(text(i));
     return work_(*this, records);
   }
+  void end() noexcept override { ++ends; }
   op::HostMemory memory() const noexcept override {
     auto& self = const_cast<FakeHost&>(*this);
     return {self.records_, self.rows_, self.elements_};
@@ -96,6 +97,7 @@ class FakeHost final : public op::Host {
 
   std::vector<std::string> shown;
   std::uint32_t calls = 0;
+  std::uint32_t ends = 0;  // it was told of
 
  private:
   void act(std::uint32_t i, abi::HostAction action) { rows_[i].action = static_cast<std::uint32_t>(action); }

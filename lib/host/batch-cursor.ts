@@ -1,0 +1,81 @@
+/** What `batch` walks over: the records of one call, and what it says of each (stage-functions.ts). */
+
+import { UsageError } from '../error/errors.js';
+import type { RecordReader } from './record-reader.js';
+import type { StageRecords } from './stage-functions.js';
+
+export class BatchCursor implements StageRecords<unknown> {
+  readonly length: number;
+  readonly #reader: RecordReader;
+  readonly #answer: (at: number, answer: unknown) => void;
+  #at = -1;
+  #record: unknown;
+  #answered = false;
+  #open = true;
+
+  /** @param answer takes what was said of the record at an index; throws where that cannot be */
+  constructor(reader: RecordReader, length: number, answer: (at: number, answer: unknown) => void) {
+    this.#reader = reader;
+    this.length = length;
+    this.#answer = answer;
+  }
+
+  /** Records that it has read. */
+  get seen(): number {
+    return Math.min(this.#at + 1, this.length);
+  }
+
+  get record(): unknown {
+    this.#check();
+    return this.#record;
+  }
+
+  next(): boolean {
+    if (!this.#open) throw closed();
+    this.#pass();
+    if (this.#at + 1 >= this.length) {
+      this.#at = this.length;
+      return false;
+    }
+    this.#answered = false;
+    this.#record = this.#reader.read(++this.#at);
+    return true;
+  }
+
+  answer(answer: unknown): void {
+    this.#check();
+    if (this.#answered) throw new UsageError('answer() was called twice for one record: say once what becomes of it');
+    this.#answer(this.#at, answer);
+    this.#answered = true;
+  }
+
+  *[Symbol.iterator](): Iterator<unknown> {
+    while (this.next()) yield this.#record;
+  }
+
+  /** The batch has returned: what it has not come to passes on. */
+  finish(): void {
+    while (this.next());
+    this.#open = false;
+  }
+
+  /** It has thrown. Which record has failed. */
+  fail(): number {
+    this.#open = false;
+    return Math.min(Math.max(this.#at, 0), this.length - 1);
+  }
+
+  /** The record at hand passes on, unless something was said of it. */
+  #pass(): void {
+    if (this.#at >= 0 && this.#at < this.length && !this.#answered) this.answer(undefined);
+  }
+
+  #check(): void {
+    if (!this.#open) throw closed();
+    if (this.#at >= 0 && this.#at < this.length) return;
+    throw new UsageError('the records of a batch stand at none now: call next() first, and go on while it is true');
+  }
+}
+
+const closed = (): UsageError =>
+  new UsageError('the records of a batch were used after it had returned: take what you keep out of them before');

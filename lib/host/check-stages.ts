@@ -1,0 +1,90 @@
+/** The check of what `open` and `attach` are given as `stages`: names and forms, by sentences. Pure; any thread. */
+
+import { describeValue } from '../error/describe-value.js';
+import { OptionError } from '../error/errors.js';
+import type { HostedStage } from './hosted-stage.js';
+import type { StageContext, StageRecords } from './stage-functions.js';
+
+/** A function, or a program of three: what runs the stages of one name. */
+export type CheckedStage =
+  | { readonly is: 'function'; readonly fn: (record: unknown, context: StageContext) => unknown }
+  | {
+      readonly is: 'batches';
+      readonly start: (context: StageContext) => unknown;
+      readonly batch: (records: StageRecords<unknown>, state: unknown) => unknown;
+      readonly end: (state: unknown) => unknown;
+    };
+
+/** By the names that ops have in the plan. */
+export type CheckedStages = ReadonlyMap<string, CheckedStage>;
+
+const FORMS =
+  'give a function of a record, { fn }, or { start, batch, end }, of which only batch must be there; ' +
+  "or 'attach' where another thread brings it";
+
+function wrong(option: string, received: unknown, words: string): never {
+  throw new OptionError(option, received, `${option} ${words}`);
+}
+
+/** The names that a plan has for functions, for messages. */
+export function namesOf(stages: readonly HostedStage[]): string {
+  if (stages.length === 0) return 'the plan has no stage with an op js:NAME';
+  const names = [...new Set(stages.map(({ name }) => name))].map((name) => {
+    const ids = stages.filter((stage) => stage.name === name).map(({ id }) => `"${id}"`);
+    return `"${name}" of stage ${ids.join(' and ')}`;
+  });
+  return `the plan has ${names.slice(0, 8).join(', ')}${names.length > 8 ? ` and ${names.length - 8} more` : ''}`;
+}
+
+/**
+ * The functions among what was given; what another thread brings is in `elsewhere`.
+ * @throws OptionError
+ */
+export function checkStages(
+  given: unknown,
+  stages: readonly HostedStage[],
+): { readonly own: CheckedStages; readonly elsewhere: ReadonlySet<string> } {
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
+    wrong('stages', given, `is ${describeValue(given)}: give an object from a function's name to the function`);
+  const own = new Map<string, CheckedStage>();
+  const elsewhere = new Set<string>();
+  for (const [name, code] of Object.entries(given ?? {})) {
+    if (!stages.some((stage) => stage.name === name))
+      wrong(`stages.${name}`, code, `is the function of no stage: ${namesOf(stages)}`);
+    if (code === 'attach') elsewhere.add(name);
+    else own.set(name, checkedStage(`stages.${name}`, code));
+  }
+  return { own, elsewhere };
+}
+
+function checkedStage(option: string, code: unknown): CheckedStage {
+  if (typeof code === 'function') return { is: 'function', fn: code as (record: unknown) => unknown };
+  if (typeof code !== 'object' || code === null) return wrong(option, code, `is ${describeValue(code)}: ${FORMS}`);
+  if ('fn' in code) {
+    const { fn, ...others } = code;
+    refuseOthers(option, others, 'fn');
+    return { is: 'function', fn: callable(`${option}.fn`, fn) };
+  }
+  if (!('batch' in code)) return wrong(option, code, `has neither fn nor batch: ${FORMS}`);
+  const { start, batch, end, ...others } = code as { start?: unknown; batch: unknown; end?: unknown };
+  refuseOthers(option, others, 'start, batch and end');
+  // They may be methods that use each other.
+  const bound = (name: string, fn: unknown) => callable(`${option}.${name}`, fn).bind(code);
+  return {
+    is: 'batches',
+    start: start === undefined ? () => undefined : bound('start', start),
+    batch: bound('batch', batch),
+    end: end === undefined ? () => undefined : bound('end', end),
+  };
+}
+
+function refuseOthers(option: string, others: object, known: string): void {
+  const [name] = Object.keys(others);
+  if (name === undefined) return;
+  wrong(`${option}.${name}`, (others as Record<string, unknown>)[name], `is no part of this form, which has ${known}`);
+}
+
+function callable(option: string, value: unknown): (...given: unknown[]) => unknown {
+  if (typeof value === 'function') return value as (...given: unknown[]) => unknown;
+  return wrong(option, value, `is ${describeValue(value)}: give a function`);
+}

@@ -1,0 +1,162 @@
+/** What people write for the `js:` stages of a plan: the forms that `open` and `attach` take. Types only. */
+
+import type { PipelinePlanV2, RingStage } from '../plan/document.js';
+import type { CodecOf, IngressIds, RecordOf } from '../plan/infer.js';
+
+/** Where a function works: its second argument, and that of `start`. */
+export interface StageContext {
+  /** Id of the stage. */
+  readonly stage: string;
+  /** What the plan has as `config` of the stage; undefined where it has none. */
+  readonly config: unknown;
+  /** Number of the shard, from 0. Each has an instance of its own. */
+  readonly shard: number;
+}
+
+/**
+ * What becomes of a record: `undefined` or `true` passes it on, with what was changed in it; `false` filters it; an array emits its
+ * elements in its place; any other value replaces it.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing passes its record on
+export type StageAnswer<R> = R | readonly R[] | boolean | undefined | void;
+
+/**
+ * Works on one record, which is valid until it returns. A throw fails the record, with the stage and the error's message. `never`
+ * stands for a record of which the plan's type says nothing.
+ */
+export type StageFunction<R = never> = (
+  record: R,
+  context: StageContext,
+) => [R] extends [never] ? unknown : StageAnswer<R>;
+
+/** A function with settings of its own. */
+export interface StageOfFunction<R = never> {
+  /** The function. */
+  readonly fn: StageFunction<R>;
+}
+
+/** The records of one call of `batch`, in order. Valid until it returns. */
+export interface StageRecords<R> extends Iterable<R> {
+  /** How many there are. */
+  readonly length: number;
+  /** Moves to the next record; false behind the last. A `for` loop over the records does the same. */
+  next(): boolean;
+  /** The record that it stands at. */
+  readonly record: R;
+  /** Says what becomes of that record, as a function's answer does. A record of which nothing is said passes on. */
+  answer(answer: StageAnswer<R>): void;
+}
+
+/** A stage with state of its own, or one that works on many records at once. One instance a shard. */
+export interface StageOfBatches<R = never> {
+  /** Called once, before the first record; what it returns is the state. */
+  start?(context: StageContext): unknown;
+  /** Works on records. A throw fails the one that `records` stands at; those before it have their answers. */
+  batch(records: StageRecords<[R] extends [never] ? unknown : R>, state: unknown): void;
+  /** Called once, behind the last record, or when the pipeline has ended: what it returns is the stage's report. JSON. */
+  end?(state: unknown): unknown;
+}
+
+/** What `stages` has for a name. `'attach'`: another thread brings it, with `attach(number, { stages })`. */
+export type StageCode<R = never> = StageFunction<R> | StageOfFunction<R> | StageOfBatches<R>;
+
+type NameIn<Op> = Op extends `js:${infer Name}` ? Name : never;
+
+/** The names that the `js:` stages of a plan have for their functions; `string` where its type does not say. */
+export type StageNames<P extends PipelinePlanV2> = string extends P['stages'][number]['op']
+  ? string
+  : NameIn<P['stages'][number]['op']>;
+
+/** The functions of a plan's stages, by the names that its ops have: what `open` takes as `stages`. */
+export type StagesOf<P extends PipelinePlanV2> =
+  string extends StageNames<P>
+    ? { readonly [name: string]: StageCode | 'attach' }
+    : { readonly [Name in StageNames<P>]: StageCode<RecordOfFunction<P, Name>> | 'attach' };
+
+/** Some of them: what `attach` takes. */
+export type SomeStagesOf<P extends PipelinePlanV2> =
+  string extends StageNames<P>
+    ? { readonly [name: string]: StageCode }
+    : { readonly [Name in StageNames<P>]?: StageCode<RecordOfFunction<P, Name>> };
+
+/** What a function is called with: a record of each stage that names it. */
+export type RecordOfFunction<P extends PipelinePlanV2, Name extends string> =
+  Extract<P['stages'][number], { readonly op: `js:${Name}` }> extends infer Stage
+    ? Stage extends { readonly id: infer Id extends string }
+      ? RecordOfStage<P, Before<P, Id>>
+      : never
+    : never;
+
+/** A struct is one only where all before the stage have left it as it came, and where all ingresses bring the same. */
+type RecordOfStage<P extends PipelinePlanV2, Ids extends string> =
+  IsOne<CodecOf<P['boundaries'][number], Ids & IngressIds<P>>> extends true
+    ? RecordBehind<
+        RecordOf<CodecOf<P['boundaries'][number], Ids & IngressIds<P>>>,
+        Changes<Extract<P['stages'][number], { readonly id: Ids }>>
+      >
+    : Uint8Array;
+
+type RecordBehind<R, Changed extends boolean> = R extends string | Uint8Array
+  ? R
+  : true extends Changed
+    ? Uint8Array
+    : R;
+
+/** Of each stage whether no struct is known behind it. */
+type Changes<S> = S extends { readonly op: `${'js' | 'native'}:${string}` }
+  ? S extends { readonly keeps_layout: true }
+    ? false
+    : S extends { readonly keeps_layout: false } | { readonly emits: true }
+      ? true
+      : S extends { readonly access: 'read' }
+        ? false
+        : true
+  : S extends { readonly op: 'prepend' | 'append' }
+    ? true
+    : false;
+
+/** Whether a union has one member. */
+type IsOne<T, Each = T> = [T] extends [never] ? false : T extends unknown ? ([Each] extends [T] ? true : false) : never;
+
+/** The ids of all boundaries and stages before a stage. */
+type Before<P extends PipelinePlanV2, Id extends string> = P extends {
+  readonly lane_graph: { readonly connections: infer Connections extends readonly unknown[] };
+}
+  ? BeforeInGraph<Connections[number], Id>
+  : P extends { readonly single_ring: { readonly stages: infer Entries extends readonly RingStage[] } }
+    ? BeforeInRing<Entries, Id> | (IngressIds<P> & string)
+    : never;
+
+type FromOf<C, To> = C extends { readonly from: infer From extends string; readonly to: infer Own }
+  ? Own extends To
+    ? From
+    : never
+  : never;
+
+type BeforeInGraph<C, Id, Seen extends string = never> =
+  Exclude<FromOf<C, Id>, Seen> extends infer New extends string
+    ? [New] extends [never]
+      ? Seen
+      : BeforeInGraph<C, New, Seen | New>
+    : never;
+
+type BeforeInRing<Entries extends readonly RingStage[], Id, Seen extends string = never> =
+  Exclude<DependsOf<Entries, Id>, Seen> extends infer New extends string
+    ? [New] extends [never]
+      ? Seen
+      : BeforeInRing<Entries, New, Seen | New>
+    : never;
+
+/** What stages depend on: the one before, where an entry does not say. */
+type DependsOf<Entries extends readonly RingStage[], Id, Previous extends string = never> = Entries extends readonly [
+  infer First extends RingStage,
+  ...infer Rest extends readonly RingStage[],
+]
+  ? (First['stage'] extends Id ? OwnDepends<First, Previous> : never) | DependsOf<Rest, Id, First['stage']>
+  : never;
+
+type OwnDepends<Entry extends RingStage, Previous extends string> = Entry extends {
+  readonly depends_on: infer Names extends readonly string[];
+}
+  ? Names[number]
+  : Previous;
