@@ -176,6 +176,7 @@ export function openHosted<const P extends PipelinePlanV2>(
     hotWait: hotWaitOf(checked.native),
     boundaries,
     fieldKeys: fieldKeysOf(version.plan as PipelinePlanV2),
+    delivered: checked.native.delivered,
     batchRecords: checked.native.batchRecords || BATCH_RECORDS_DEFAULT,
     hosted: hostedStages(version.plan as PipelinePlanV2),
   };

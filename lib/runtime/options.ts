@@ -60,6 +60,8 @@ export interface OpenOptions<Id extends string = string> {
   readonly pin?: boolean;
   /** Back the region with a file of this user, so that `byteor snapshot` can look at it. Default false. */
   readonly observe?: boolean;
+  /** Tell what is delivered: `untilDelivered()` and `delivered` of push handles. Costs records nothing. Default false. */
+  readonly delivered?: boolean;
   /** Who runs which boundary. Default: a JS handle. */
   readonly ports?: { readonly [B in Id]?: Port };
   /** Where all sequences begin, 0 to 2^52: for tests of wrapping cells. Default 0. */
@@ -108,6 +110,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'cpus',
   'pin',
   'observe',
+  'delivered',
   'ports',
   'firstSequence',
 ] satisfies (keyof OpenOptions)[]);
@@ -271,6 +274,7 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
   const threads = sizeAsked(integer('threads', options.threads, 1, THREADS_MAX, 0));
   const cpus = checkedCpus(options.cpus);
   const [pin, observe] = [flag('pin', options.pin, true), flag('observe', options.observe, false)];
+  const delivered = flag('delivered', options.delivered, false);
   const profile = word('profile', options.profile, PROFILES, 'default');
   const wait = word('wait', options.wait, WAITS, 'profile');
   const publication = word('publication', options.publication, PUBLICATIONS, 'profile');
@@ -279,7 +283,7 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
   return {
     sizes: { ...sizes, sequenceWords: publishesByWords(publication, profile) },
     threads,
-    native: { journalFolder, batchRecords, cpus, pin, observe, profile, wait, firstSequence, ports },
+    native: { journalFolder, batchRecords, cpus, pin, observe, delivered, profile, wait, firstSequence, ports },
   };
 }
 

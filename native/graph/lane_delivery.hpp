@@ -1,6 +1,6 @@
 // Follows records through a graph, lane by lane, to where they are delivered: an egress has delivered them, a sink or a
-// filter has ended them, or a journal has them. Two ask: the reader of a journal, whose cursor may pass what no crash of
-// the process can take any more, and an ingress, for what was pushed into it.
+// filter has ended them, or a journal has them. Two ask: the reader of a journal, whose cursor may pass what no crash
+// of the process can take any more, and an ingress, for what was pushed into it.
 //
 //   ingress ──hop 0──▶ role ──hop 1──▶ role ──hop 2──▶ … ──▶ egress
 //
@@ -40,9 +40,9 @@ struct DeliveryReader {
 };
 
 struct DeliveryHop {
-  core::SequenceReader writer;           // of JavaScript only in hop 0, where the first reader is native
-  const abi::ProducerBlock* producer;    // its counters
-  std::vector<DeliveryReader> readers;   // at least one
+  core::SequenceReader writer;          // of JavaScript only in hop 0, where the first reader is native
+  const abi::ProducerBlock* producer;   // its counters
+  std::vector<DeliveryReader> readers;  // at least one
   // A journal that is passed when it promises the records, by sequence over all runs, of which this run's first is
   // `opened_at`. nullptr: passed when the readers have released them.
   const std::atomic<double>* durable = nullptr;

@@ -24,9 +24,9 @@
 namespace byteor::graph {
 
 struct RingEgress {
-  core::SequenceReader released;           // of the shard
-  const std::atomic<std::uint64_t>* near;  // of one of its stages, never further away than the shard is long
-  std::uint64_t first;                     // sequence of the shard's first record
+  core::SequenceReader released;                  // of the shard
+  const std::atomic<std::uint64_t>* near;         // of one of its stages, never further away than the shard is long
+  std::uint64_t first;                            // sequence of the shard's first record
   std::vector<const abi::ConsumerBlock*> shards;  // the counters of the egress in every shard
   // Records that its adapter has written, over all shards, set before the threads start; nullptr elsewhere.
   const std::atomic<std::uint64_t>* const* written;

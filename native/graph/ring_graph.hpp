@@ -124,7 +124,7 @@ class RingGraph final : public Graph {
   std::vector<std::unique_ptr<core::RecordConsumer>> consumers_;
   std::vector<PlacedAgent> agents_;
   const std::atomic<std::uint64_t>* written_ = nullptr;  // what the egress's adapter has written
-  std::vector<const std::uint64_t*> stage_positions_;  // of the stages among them, in their order
+  std::vector<const std::uint64_t*> stage_positions_;    // of the stages among them, in their order
 };
 
 }  // namespace byteor::graph

@@ -34,7 +34,7 @@ class Delivered {
 
   void look_at(Shard& shard) noexcept;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;                           // guards what follows
   std::vector<std::vector<Shard>> ingresses_;  // by boundary; without a shard where nothing is kept
   bool settled_ = false;
 };
