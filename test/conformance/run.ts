@@ -63,7 +63,7 @@ export function refuseAhead(id: string, then: number, end: number): void {
     );
 }
 
-/** Kinds of sinks that hold every record that has been released: an iterator releases what it has yet to give. */
+/** Kinds of sinks that hold every record that has been released: an iterator may release one that it is about to give. */
 export const holdsReleased = (sink: Sink): boolean => !['lines', 'discard', 'for await'].includes(sink);
 
 async function pushOrWait(handle: PushHandle<unknown>, attempt: () => string): Promise<void> {
