@@ -26,6 +26,8 @@ export interface NativeOpenOptions {
   readonly cpus: readonly number[];
   readonly pin: boolean;
   readonly observe: boolean;
+  /** deliveredOf() tells what is delivered. */
+  readonly delivered: boolean;
   readonly profile: WordOf<'Profile'>;
   readonly wait: WordOf<'WaitStrategy'>;
   /** Low and high 32 bits: where all sequences begin (tests). */
@@ -85,6 +87,11 @@ export interface NativePipeline {
   /** Asks the owners of JS ingresses to close them; closes those without an owner at once. Native sources stop reading. */
   requestClose(): void;
   threadsEnded(): boolean;
+  /**
+   * Of that ingress's (shard's) records, how many are delivered, when this thread, which holds it, has published `shown`
+   * of them; -1 where that is not kept.
+   */
+  deliveredOf(id: string, shard: number, shown: number): number;
   halt(): void;
   /** `scratch` is where routed records and keys stand; remembered natively, so that routing needs only a length. */
   setScratch(scratch: Uint8Array): void;

@@ -15,6 +15,8 @@ export interface PushEnd {
   readonly lane: string | undefined;
   /** JournalBlock and ProducerBlock of the lane where it is a journal. */
   readonly journal: { readonly blockAt: number; readonly producerAt: number } | undefined;
+  /** ProducerBlock of each producer. */
+  readonly producersAt: readonly number[];
   /** `0 of 8192 slots are free`: for the error of a wait that was in vain. */
   roomWords(): string;
 }

@@ -86,6 +86,7 @@ function pushEnd(
     drops: places.drops,
     lane: places.id,
     journal: blockAt === 0 ? undefined : { blockAt, producerAt },
+    producersAt: [producerAt],
     roomWords: () =>
       places.framed
         ? `a record of ${producer.freeBytes()} bytes fits the lane of ${places.capacity} bytes`

@@ -19,7 +19,8 @@ export function ringEnds(native: NativePipeline, border: Border, region: Region)
       const producers = rings.map((ring) => new ShardProducer(native, border, region, ring));
       const free = (): number => Math.min(...producers.map((shard) => shard.freeRecords()));
       const roomWords = (): string => `${free()} of ${first.capacity} slots are free`;
-      return { producers, drops: false, lane: undefined, journal: undefined, roomWords };
+      const producersAt = rings.map((ring) => ring.producerAt);
+      return { producers, drops: false, lane: undefined, journal: undefined, producersAt, roomWords };
     },
     poll: () => rings.map((ring) => new ShardConsumer(native, border, region, ring)),
     // No stage of a ring waits for its egress, so all threads end where one does.

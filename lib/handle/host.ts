@@ -18,6 +18,10 @@ export interface PortHost {
   readonly stuck: boolean;
   /** Every native thread has ended by itself. */
   readonly threadsEnded: boolean;
+  /** So they have, and everything that reached an egress of JavaScript has been taken: nothing moves any more. */
+  readonly drained: boolean;
+  /** It was opened to tell what is delivered. */
+  readonly keepsDelivered: boolean;
   /** Keep the event loop alive while a promise is pending. */
   hold(): void;
   unhold(): void;

@@ -9,6 +9,7 @@ import type { RecordProducer } from '../channel/record-ends.js';
 import { type ByteorError, ClosedError, PipelineFailedError, UsageError } from '../error/errors.js';
 import { ClaimWriter } from './claim-writer.js';
 import { ColumnFiller, type FillColumns } from './columns.js';
+import { Delivery } from './delivery.js';
 import { Durability } from './durability.js';
 import type { PortHost } from './host.js';
 import type { Place } from './place.js';
@@ -56,6 +57,7 @@ export class PushCore<R> {
   readonly end: PushEnd;
   private readonly drops: boolean;
   readonly durability: Durability | undefined;
+  readonly delivery: Delivery | undefined;
   readonly shards: readonly RecordProducer[];
   private readonly codecs: readonly BoundCodec<R>[];
   /** The arguments of `show` for the first shard. */
@@ -103,6 +105,7 @@ export class PushCore<R> {
     this.drops = this.end.drops;
     this.shards = this.end.producers;
     this.durability = this.end.journal === undefined ? undefined : new Durability(host, id, this.end.journal);
+    this.delivery = host.keepsDelivered ? new Delivery(host, id, this.end.producersAt) : undefined;
     this.first = this.shards[0] as RecordProducer;
     if (codec.fixedBytes > 0)
       this.publishRecords = Math.min(PUBLISH_RECORDS, Math.ceil(PUBLISH_BYTES / codec.fixedBytes));
@@ -472,6 +475,7 @@ export class PushCore<R> {
     // Behind a closed ingress nothing follows; behind one that was given back its next owner writes.
     if (how === 'released') this.voidClaim(ENDED);
     else this.claimed = ENDED;
+    this.delivery?.tell();
     if (this.queue.length > 0) this.queue.fail(this.refusal('CLOSED'));
     for (const shard of this.shards) shard.report(enums.AgentState.Done);
   }
@@ -483,9 +487,13 @@ export class PushCore<R> {
 
   /** The ring has been settled: what is not visible now can never be. */
   discardUnpublished(): void {
-    for (const shard of this.shards) shard.rollBack();
+    for (const shard of this.shards) {
+      this.delivery?.discard((shard.next - shard.published) | 0);
+      shard.rollBack();
+    }
     this.closedElsewhere();
     this.durability?.kick();
+    this.delivery?.kick();
   }
 
   /** Makes everything pushed so far visible to the stages now. */

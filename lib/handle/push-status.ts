@@ -88,6 +88,9 @@ export const noJournal = (id: string): UsageError =>
     `"${id}" writes no journal: untilDurable needs an ingress with one connection, whose lane is a Journal`,
   );
 
+export const noDelivered = (id: string): UsageError =>
+  new UsageError(`what is delivered of "${id}" is not kept: open the pipeline with { delivered: true } to wait for it`);
+
 /** @throws OptionError for a `from` that is not an index, RecordError for a text, which would go in letter by letter */
 export function checkBatch(records: unknown, from: unknown): void {
   if (!Number.isInteger(from) || (from as number) < 0)

@@ -22,6 +22,7 @@ import { PushCore } from './push-core.js';
 import {
   checkBatch,
   NO_CLAIM,
+  noDelivered,
   noJournal,
   type PushOutcome,
   type PushStatus,
@@ -271,6 +272,28 @@ export class PushHandle<R> {
     return this.core.durability.until(options);
   }
 
+  /**
+   * Where the pipeline was opened with `{ delivered: true }`: of each shard (a graph has one) how many records are delivered,
+   * counted from the first that was pushed (docs/delivered.md). Undefined where it was not.
+   */
+  get delivered(): readonly number[] | undefined {
+    return this.core.delivery?.delivered;
+  }
+
+  /**
+   * Waits until everything pushed so far is delivered: it has left through every egress that it reaches, or was filtered,
+   * dropped or ended in a sink, or lies in a journal (docs/delivered.md). Rejects with PipelineFailedError or ClosedError
+   * when the pipeline ends before that, and with AbortedError, DeadlineError, OptionError; UsageError where the pipeline was
+   * not opened with `{ delivered: true }`.
+   */
+  untilDelivered(options: WaitOptions = {}): Promise<void> {
+    if (this.core.delivery === undefined) return Promise.reject(noDelivered(this.id));
+    this.core.takePlace();
+    if (this.core.ended === 'no') this.core.host.flush();
+    if (this.core.ended === 'released') return Promise.reject(this.core.refusal('CLOSED'));
+    return this.core.delivery.until(options);
+  }
+
   /** Nothing more will be pushed: flushes and closes the ingress for good. Pending pushes are rejected. Idempotent. */
   close(): void {
     if (this.core.ended !== 'no') return;
@@ -289,6 +312,7 @@ export class PushHandle<R> {
     if (this.core.ended === 'no') this.core.flush();
     this.core.endWith('released');
     this.core.durability?.fail(this.core.refusal('CLOSED'));
+    this.core.delivery?.fail(this.core.refusal('CLOSED'));
     this.core.host.giveBack(this.id);
   }
 
@@ -320,6 +344,16 @@ export class PushHandle<R> {
   /** @internal More may be durable, or nothing more can become so. */
   kickDurable(): void {
     this.core.durability?.kick();
+  }
+
+  /** @internal The pipeline is about to be halted by this thread, which has flushed. */
+  tellDelivered(): void {
+    this.core.delivery?.tell();
+  }
+
+  /** @internal More may be delivered, or nothing more can become so. */
+  kickDelivered(): void {
+    this.core.delivery?.kick();
   }
 
   /** @internal The ring has been settled: what is not visible now can never be. */

@@ -168,6 +168,7 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
     hotWait: hotWaitOf(checked.native),
     boundaries,
     fieldKeys: fieldKeysOf(plan),
+    delivered: checked.native.delivered,
     batchRecords: checked.native.batchRecords || BATCH_RECORDS_DEFAULT,
     hosted,
   };

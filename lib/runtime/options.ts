@@ -61,6 +61,8 @@ export interface OpenOptions<Id extends string = string> {
   readonly pin?: boolean;
   /** Back the region with a file of this user, so that `byteor snapshot` can look at it. Default false. */
   readonly observe?: boolean;
+  /** Tell what is delivered: `untilDelivered()` and `delivered` of push handles. Costs records nothing. Default false. */
+  readonly delivered?: boolean;
   /** Who runs which boundary. Default: a JS handle. */
   readonly ports?: { readonly [B in Id]?: Port };
   /**
@@ -133,6 +135,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'cpus',
   'pin',
   'observe',
+  'delivered',
   'ports',
   'stages',
   'firstSequence',
@@ -297,6 +300,7 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
   const threads = sizeAsked(integer('threads', options.threads, 1, THREADS_MAX, 0));
   const cpus = checkedCpus(options.cpus);
   const [pin, observe] = [flag('pin', options.pin, true), flag('observe', options.observe, false)];
+  const delivered = flag('delivered', options.delivered, false);
   const profile = word('profile', options.profile, PROFILES, 'default');
   const wait = word('wait', options.wait, WAITS, 'profile');
   const publication = word('publication', options.publication, PUBLICATIONS, 'profile');
@@ -305,7 +309,7 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
   return {
     sizes: { ...sizes, sequenceWords: publishesByWords(publication, profile) },
     threads,
-    native: { journalFolder, batchRecords, cpus, pin, observe, profile, wait, firstSequence, ports },
+    native: { journalFolder, batchRecords, cpus, pin, observe, delivered, profile, wait, firstSequence, ports },
   };
 }
 

@@ -53,6 +53,8 @@ export interface PipelineNote {
   readonly hotWait: HotWait;
   readonly boundaries: readonly BoundaryEntry[];
   readonly fieldKeys: FieldKeys;
+  /** Push handles tell what is delivered. */
+  readonly delivered: boolean;
   /** Records that a stage is shown at once. */
   readonly batchRecords: number;
   /** The stages that JavaScript runs. */
@@ -122,7 +124,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.number = native.number;
     this.#seen = new Region(this.#border.observable());
     this.#ends = endsOf(native, this.#border, this.#seen);
-    this.#host = this.#makeHost(note.hotWait);
+    this.#host = this.#makeHost(note);
   }
 
   /** @internal Once: this thread runs the stages of these functions. Throws what StageHosts does. */
@@ -216,7 +218,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       this.#host.flush();
       // Inside a callback or a `for await`: what has been delivered was taken, and no more follows.
       for (const handle of this.#polls.values()) handle.settle();
-      this.#native.halt();
+      this.#haltCore();
     }
     this.#onStopped();
     return this.ledger();
@@ -290,6 +292,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     if ((events & (NativeEvent.Durable | NativeEvent.Ended)) !== 0)
       for (const handle of this.#pushes.values()) handle.kickDurable();
     if ((events & NativeEvent.Ended) === 0) return;
+    for (const handle of this.#pushes.values()) handle.kickDelivered();
     this.#lookForEnd();
     if (this.failure !== undefined) this.#unwatch ??= this.#watchUnpolled((pipeline) => pipeline.#endWaitsForRecords());
   }
@@ -298,6 +301,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #endWaitsForRecords(): void {
     this.#stuck = true;
     for (const handle of this.#polls.values()) handle.kick();
+    for (const handle of this.#pushes.values()) handle.kickDelivered();
     this.#stuck = false;
   }
 
@@ -389,7 +393,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     return resolveCodec(boundary.codec);
   }
 
-  #makeHost(hotWait: HotWait): PortHost {
+  #makeHost({ hotWait, delivered: keepsDelivered }: PipelineNote): PortHost {
     const pipeline = this;
     const native = this.#native;
     const border = this.#border;
@@ -399,6 +403,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       border,
       ends: this.#ends,
       hotWait,
+      keepsDelivered,
       get stopped() {
         return border.load(stateCell) === Stopped;
       },
@@ -413,6 +418,9 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       },
       get threadsEnded() {
         return native.threadsEnded();
+      },
+      get drained() {
+        return pipeline.#drained();
       },
       hold: () => this.#hold(),
       unhold: () => this.#unhold(),
@@ -492,6 +500,11 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     else if (this.state === 'stopped') handle.discardUnpublished();
   }
 
+  #haltCore(): void {
+    for (const handle of this.#pushes.values()) handle.tellDelivered();
+    this.#native.halt();
+  }
+
   /** Nothing moves any more, and everything that reached an egress of JavaScript has been taken. */
   #drained(): boolean {
     return this.#native.threadsEnded() && this.#ends.taken();
@@ -504,7 +517,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     if (wanted && this.state !== 'stopped') {
       // What was pushed but not shown yet counts as abandoned, not as never pushed.
       this.#flush();
-      this.#native.halt();
+      this.#haltCore();
     }
     if (wanted || this.state === 'stopped') this.#onStopped();
     else if (!this.#toldEnd) {

@@ -259,6 +259,17 @@ napi_value threads_ended(napi_env env, napi_callback_info info) {
   return js_bool(env, Call<1>(env, info).hold->pipeline().threads_ended());
 }
 
+// deliveredOf(id, shard, shown): number; -1 where it is not kept.
+napi_value delivered_of(napi_env env, napi_callback_info info) {
+  const Call<3> call(env, info);
+  return guarded(env, [&] {
+    const auto records = call.hold->pipeline().delivered(call.text(0), call.number(1), call.size(2));
+    napi_value result;
+    const double told = records.has_value() ? static_cast<double>(*records) : -1;
+    return napi_create_double(env, told, &result) == napi_ok ? result : nullptr;
+  });
+}
+
 napi_value halt(napi_env env, napi_callback_info info) {
   Call<1>(env, info).hold->pipeline().halt();
   return nullptr;
@@ -315,6 +326,7 @@ constexpr Method kMethods[] = {
     {"closeIngress", close_ingress},
     {"requestClose", request_close},
     {"threadsEnded", threads_ended},
+    {"deliveredOf", delivered_of},
     {"halt", halt},
     {"setScratch", set_scratch},
     {"route", route},

@@ -87,6 +87,7 @@ run::Options read_options(const Napi::Object& object) {
   options.batch_records = read_number(object, "batchRecords");
   options.pin = read_flag(object, "pin");
   options.observe = read_flag(object, "observe");
+  options.delivered = read_flag(object, "delivered");
   options.profile = read_word<run::Profile>(object, "profile");
   options.wait = read_word<run::WaitStrategy>(object, "wait");
   options.version_id = read_text(object, "versionId");

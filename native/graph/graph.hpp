@@ -23,6 +23,7 @@
 #include "core/producer.hpp"
 #include "graph/description.hpp"
 #include "graph/layout.hpp"
+#include "journal/delivery.hpp"
 #include "lane/failed_records.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
@@ -38,6 +39,9 @@ struct PlacedAgent {
   std::uint32_t thread;
   std::unique_ptr<core::Agent> agent;
 };
+
+// Counts of an ingress's records that are followed at once: waits beyond that are told with the next ones.
+inline constexpr std::size_t kDeliveryMarks = 64;
 
 // What a native adapter at an ingress writes into: the shards of a ring, or one lane.
 using WritingEnd = std::variant<std::vector<core::RecordProducer*>, lane::FramedWriter*, lane::SlotsWriter*>;
@@ -146,6 +150,10 @@ class Graph {
   // Before the threads start: an egress's adapter keeps what it has read, and `records` of it have been written. It is
   // not looked at after settle().
   virtual void follow_written(std::uint32_t boundary, const std::atomic<std::uint64_t>& records) noexcept {}
+
+  // What has become of the records of an ingress (in a ring: of one of its shards), for one thread at a time; the graph
+  // outlives it. nullptr for an egress. It is asked until settle().
+  virtual std::unique_ptr<journal::Delivery> make_delivery(std::uint32_t boundary, std::uint32_t shard) const = 0;
 
   // JSON texts. op_reports: {stage id: what the op reports}. sizes: an object.
   virtual std::string op_reports() const = 0;

@@ -79,6 +79,7 @@ class LaneGraph final : public Graph {
   void follow_written(std::uint32_t boundary, const std::atomic<std::uint64_t>& records) noexcept override {
     written_[boundary] = &records;
   }
+  std::unique_ptr<journal::Delivery> make_delivery(std::uint32_t boundary, std::uint32_t shard) const override;
   std::string op_reports() const override { return reports_.text(); }
   std::string sizes() const override;
 
@@ -129,8 +130,16 @@ class LaneGraph final : public Graph {
   // Journals (lane_graph_journals.cpp).
   void make_journal_agents();
   std::unique_ptr<lane::Inlet> behind_files(std::unique_ptr<lane::Inlet> inlet, std::uint32_t lane_index);
+
+  // Delivery (lane_graph_delivery.cpp).
+  enum class Arrived : std::uint8_t {
+    kOutOfTheProcess,  // no crash of the process can take it: for a journal's cursor
+    kDelivered,        // for an ingress
+  };
+  // Of a journal's reader.
   std::unique_ptr<journal::Delivery> delivery_behind(std::uint32_t role_index) const;
-  std::vector<DeliveryHop> hops_behind(std::uint32_t role_index) const;
+  std::vector<DeliveryHop> hops_behind(std::uint32_t role_index, Arrived arrived) const;
+  DeliveryReader delivery_reader(std::uint32_t lane_index, std::uint32_t reader, Arrived arrived) const;
 
   // Roles.
   std::uint64_t ordinal_step(std::uint32_t lane_index) const noexcept;

@@ -48,41 +48,4 @@ std::unique_ptr<lane::Inlet> LaneGraph::behind_files(std::unique_ptr<lane::Inlet
   return made;
 }
 
-std::unique_ptr<journal::Delivery> LaneGraph::delivery_behind(std::uint32_t first) const {
-  const RoleDescription& own = role(first);
-  if (own.kind == abi::RoleCode::kBridge) {
-    const LaneDescription& outlet = lane(own.outlets.front());
-    const RoleDescription& reader = role(outlet.readers.front());
-    if (reader.kind == abi::RoleCode::kEgress && outlet.on_full == abi::OnFullCode::kBlock)
-      return std::make_unique<RelayDelivery>(reader_block(own.outlets.front(), 0), &written_[reader.index]);
-  }
-  return std::make_unique<LaneDelivery>(hops_behind(first));
-}
-
-// The lanes behind a role, in topological order of their writers, up to journals: what is in their files has arrived.
-std::vector<DeliveryHop> LaneGraph::hops_behind(std::uint32_t first) const {
-  std::vector<bool> behind(description_.roles.size(), false);
-  behind[first] = true;
-  std::vector<DeliveryHop> hops;
-  for (std::uint32_t writer = first; writer < description_.roles.size(); ++writer) {
-    if (!behind[writer]) continue;
-    for (const std::uint32_t index : role(writer).outlets) {
-      DeliveryHop hop{writer_position(index), &producer_block(index), {}};
-      if (const std::uint64_t files = part(index).files; files != 0) {
-        hop.readers.emplace_back(at<abi::ConsumerBlock>(files).sequence);
-        hops.push_back(std::move(hop));
-        continue;
-      }
-      for (std::uint32_t place = 0; place < lane(index).readers.size(); ++place) {
-        const std::uint32_t reader = lane(index).readers[place];
-        hop.readers.push_back(reader_position(index, place));
-        behind[reader] = true;
-        if (role(reader).kind == abi::RoleCode::kEgress) hop.written = &written_[role(reader).index];
-      }
-      hops.push_back(std::move(hop));
-    }
-  }
-  return hops;
-}
-
 }  // namespace byteor::graph

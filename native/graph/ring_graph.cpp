@@ -45,15 +45,15 @@ RingGraph::~RingGraph() = default;
 
 // ---- places --------------------------------------------------------------------------------------------------------
 
-abi::RingBlock& RingGraph::ring_block(std::uint32_t shard) noexcept {
+abi::RingBlock& RingGraph::ring_block(std::uint32_t shard) const noexcept {
   return at<abi::RingBlock>(layout().header.blocks + shard * sizeof(abi::RingBlock));
 }
 
-abi::ProducerBlock& RingGraph::producer_block(std::uint32_t shard) noexcept {
+abi::ProducerBlock& RingGraph::producer_block(std::uint32_t shard) const noexcept {
   return at<abi::ProducerBlock>(part(shard).producer);
 }
 
-abi::ConsumerBlock& RingGraph::consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept {
+abi::ConsumerBlock& RingGraph::consumer_block(std::uint32_t shard, std::uint32_t entry) const noexcept {
   return at<abi::ConsumerBlock>(consumer_place(part(shard), entry));
 }
 
@@ -82,7 +82,7 @@ core::SequenceReader RingGraph::producer_cursor(std::uint32_t shard) noexcept {
   return core::SequenceReader(block.cursor);
 }
 
-core::SequenceReader RingGraph::egress_sequence(std::uint32_t shard) noexcept {
+core::SequenceReader RingGraph::egress_sequence(std::uint32_t shard) const noexcept {
   abi::ConsumerBlock& block = consumer_block(shard, static_cast<std::uint32_t>(description_.entries.size()));
   if (options_.egress_port == abi::PortCode::kJs) return core::SequenceReader(block.cell);
   return core::SequenceReader(block.sequence);
@@ -559,6 +559,18 @@ void RingGraph::count_undelivered(std::uint32_t, double records) noexcept {
     block.abandoned.store(block.abandoned.load(std::memory_order_relaxed) + here, std::memory_order_relaxed);
     records -= here;
   }
+}
+
+std::unique_ptr<journal::Delivery> RingGraph::make_delivery(std::uint32_t boundary, std::uint32_t shard) const {
+  if (boundary != description_.ingress) return nullptr;
+  RingEgress egress{.released = egress_sequence(shard),
+                    .near = &consumer_block(shard, 0).sequence,
+                    .first = options_.first_sequence,
+                    .shards = {},
+                    .written = &written_};
+  for (std::uint32_t i = 0; i < description_.shards; ++i)
+    egress.shards.push_back(&consumer_block(i, static_cast<std::uint32_t>(description_.entries.size())));
+  return std::make_unique<RingDelivery>(std::move(egress), kDeliveryMarks);
 }
 
 std::string RingGraph::sizes() const {

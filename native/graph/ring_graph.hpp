@@ -16,6 +16,7 @@
 #include "graph/description.hpp"
 #include "graph/graph.hpp"
 #include "graph/observed_end.hpp"
+#include "graph/ring_delivery.hpp"
 #include "ring/batch_agent.hpp"
 #include "ring/stage_agent.hpp"
 
@@ -61,13 +62,18 @@ class RingGraph final : public Graph {
     return description_.shard_key.has_value() ? &description_.keys[*description_.shard_key] : nullptr;
   }
 
-  abi::RingBlock& ring_block(std::uint32_t shard) noexcept;
-  abi::ProducerBlock& producer_block(std::uint32_t shard) noexcept;
-  abi::ConsumerBlock& consumer_block(std::uint32_t shard, std::uint32_t entry) noexcept;  // entry == entries: egress
+  abi::RingBlock& ring_block(std::uint32_t shard) const noexcept;
+  abi::ProducerBlock& producer_block(std::uint32_t shard) const noexcept;
+  // entry == entries: egress
+  abi::ConsumerBlock& consumer_block(std::uint32_t shard, std::uint32_t entry) const noexcept;
 
   void close_js_ingress(std::uint32_t boundary) noexcept override;
   void settle() noexcept override;
   void count_undelivered(std::uint32_t boundary, double records) noexcept override;
+  void follow_written(std::uint32_t, const std::atomic<std::uint64_t>& records) noexcept override {
+    written_ = &records;
+  }
+  std::unique_ptr<journal::Delivery> make_delivery(std::uint32_t boundary, std::uint32_t shard) const override;
   std::string op_reports() const override { return reports_.text(); }
   std::string sizes() const override;
 
@@ -84,7 +90,7 @@ class RingGraph final : public Graph {
   ObservedEnd::Shard observed_egress(std::uint32_t shard) noexcept;
   core::RingMemory ring_memory(std::uint32_t shard) noexcept;
   core::SequenceReader producer_cursor(std::uint32_t shard) noexcept;
-  core::SequenceReader egress_sequence(std::uint32_t shard) noexcept;
+  core::SequenceReader egress_sequence(std::uint32_t shard) const noexcept;
   core::ShardEnd shard_end(std::uint32_t shard) noexcept;
   core::StampTable stamp_table(std::uint32_t shard, std::size_t index) noexcept;
   std::vector<const std::uint8_t*> mark_planes(std::uint32_t shard, std::uint64_t entries) noexcept;
@@ -117,7 +123,8 @@ class RingGraph final : public Graph {
   std::vector<std::unique_ptr<core::RecordProducer>> producers_;
   std::vector<std::unique_ptr<core::RecordConsumer>> consumers_;
   std::vector<PlacedAgent> agents_;
-  std::vector<const std::uint64_t*> stage_positions_;  // of the stages among them, in their order
+  const std::atomic<std::uint64_t>* written_ = nullptr;  // what the egress's adapter has written
+  std::vector<const std::uint64_t*> stage_positions_;    // of the stages among them, in their order
 };
 
 }  // namespace byteor::graph

@@ -31,6 +31,7 @@ struct Options {
   std::vector<std::uint32_t> cpus;  // CPUs to pin to, in thread order; empty: as placement decides
   bool pin = true;
   bool observe = false;  // back the region with a file, so that another process can look at it
+  bool delivered = false;  // tell what is delivered of each ingress's records
   Profile profile = Profile::kDefault;
   WaitStrategy wait = WaitStrategy::kProfile;
   std::uint64_t first_sequence = 0;  // for tests: where all sequences begin

@@ -24,6 +24,7 @@
 #include "platform/cpu_lock.hpp"
 #include "platform/memory.hpp"
 #include "run/assembled.hpp"
+#include "run/delivered.hpp"
 #include "run/device_wait.hpp"
 #include "run/hosted_runner.hpp"
 #include "run/ports.hpp"
@@ -87,6 +88,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::unique_ptr<graph::Graph>& graph = made.graph;
   Tuning& tuning = made.tuning;
   Ports& ports = made.ports;
+  Delivered delivered;
   std::uint32_t first_device_thread = 0;
   std::vector<std::unique_ptr<AgentThread>> threads;
   // Behind the threads in the region's numbers.
@@ -132,6 +134,7 @@ Pipeline::Impl::Impl(graph::Description description, std::span<const std::byte> 
     : options(open_options),
       number(next_number()),
       made(std::move(description), layout, options, {number, *this, own_state, [this] { close_ingress(); }}) {
+  if (options.delivered) delivered.keep(*graph, static_cast<std::uint32_t>(ports.all().size()));
   make_threads();
   wire_runners();
 }
@@ -374,6 +377,7 @@ void Pipeline::Impl::halt(const std::shared_ptr<Impl>& self) noexcept {
   halted = true;
   const bool joined = join_threads();
   tuning.give_back();
+  delivered.settle();
   graph->settle();
   ports.settle(*graph);
   close_files(self, joined);
@@ -558,6 +562,13 @@ std::optional<std::uint32_t> Pipeline::find_shard(std::span<const std::byte> rec
 std::uint32_t Pipeline::shard_of_key(std::span<const std::byte> key) const noexcept {
   const std::uint64_t hash = op::key_hash({reinterpret_cast<const char*>(key.data()), key.size()});
   return op::shard_of(hash, impl_->graph->shards());
+}
+
+std::optional<std::uint64_t> Pipeline::delivered(const std::string& id, std::uint32_t shard,
+                                                 std::uint64_t shown) noexcept {
+  const Port* const port = impl_->ports.find(id);
+  if (port == nullptr) return std::nullopt;
+  return impl_->delivered.look(static_cast<std::uint32_t>(port - impl_->ports.all().data()), shard, shown);
 }
 
 bool Pipeline::uses_js() const noexcept { return impl_->ports.uses_js(); }

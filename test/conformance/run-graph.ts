@@ -12,7 +12,7 @@ import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { compile, type Version } from '../../lib/version/version.js';
 import type { GraphCase } from './graph-cases.js';
-import { pollAll, pushAll, WATCHDOG_MS } from './run.js';
+import { holdsReleased, pollAll, pushAll, refuseAhead, WATCHDOG_MS } from './run.js';
 
 export interface GraphCoreOutcome {
   readonly ledger: Ledger;
@@ -39,11 +39,31 @@ function portsOf({ sources, sinks }: GraphCase, folder: string): Record<string, 
   return ports;
 }
 
+/** What each egress has that is behind no journal, where a wait for delivery ends before it. */
+function hadOf(
+  { plan, sinks }: GraphCase,
+  folder: string,
+  delivered: Readonly<Record<string, readonly Uint8Array[]>>,
+): Record<string, number> {
+  if (plan.lane_graph.connections.some(({ lane }) => lane.kind === 'Journal')) return {};
+  const had: Record<string, number> = {};
+  for (const [id, sink] of Object.entries(sinks)) {
+    if (sink === 'lines') had[id] = readFileSync(join(folder, id)).length;
+    else if (holdsReleased(sink)) had[id] = (delivered[id] as readonly Uint8Array[]).length;
+  }
+  return had;
+}
+
 /** Opens the plan, pushes into every ingress and polls every egress at once, waits for the end. */
 export async function runGraphOnCore(one: GraphCase, more: OpenOptions): Promise<GraphCoreOutcome> {
   const version = compile(one.plan) as unknown as Version;
   const folder = mkdtempSync(join(tmpdir(), 'byteor-conformance-'));
-  const pipeline = open(version, { ...one.options, ...more, ports: portsOf(one, folder) }) as unknown as Pipeline;
+  const pipeline = open(version, {
+    ...one.options,
+    ...more,
+    delivered: true,
+    ports: portsOf(one, folder),
+  }) as unknown as Pipeline;
   const delivered: Record<string, Uint8Array[]> = {};
   const rejected: Record<string, PipelineFailedError | undefined> = {};
   try {
@@ -55,10 +75,15 @@ export async function runGraphOnCore(one: GraphCase, more: OpenOptions): Promise
       rejected[id] = await pollAll(handle, sink, undefined, [records]);
     });
     const pushes = Object.entries(one.sources).map(async ([id, source]) => {
-      if (source.source !== 'lines') await pushAll(pipeline.ingress(id as never) as PushHandle<unknown>, source);
+      if (source.source === 'lines') return false;
+      return pushAll(pipeline.ingress(id as never) as PushHandle<unknown>, source);
     });
+    const had = (): Record<string, number> => hadOf(one, folder, delivered);
+    const then = Promise.all(pushes).then((all) => (all.every((each) => each) ? had() : {}));
     // All at once: whichever hangs, the deadline of the end is what is reported.
-    const [ledger] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), ...polls, ...pushes]);
+    const [ledger, early] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), then, ...polls]);
+    const end = had();
+    for (const [id, records] of Object.entries(early)) refuseAhead(id, records, end[id] as number);
     const files = Object.entries(one.sinks).filter(([, sink]) => sink === 'lines');
     const written = Object.fromEntries(files.map(([id]) => [id, readFileSync(join(folder, id))]));
     return { ledger, reports: pipeline.reports(), delivered, written, rejected };

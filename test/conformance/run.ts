@@ -31,7 +31,8 @@ export interface CoreOutcome {
 
 type AnyPipeline = Pipeline<SingleRingPlan>;
 
-export async function pushAll(handle: PushHandle<unknown>, setup: Pick<Setup, 'source' | 'inputs'>): Promise<void> {
+/** Pushes, closes, and waits until all of it is delivered: false where the pipeline failed before that. */
+export async function pushAll(handle: PushHandle<unknown>, setup: Pick<Setup, 'source' | 'inputs'>): Promise<boolean> {
   const values = setup.inputs.map(({ value }) => value);
   try {
     if (setup.source === 'pushBatch') await handle.pushBatch(values);
@@ -43,8 +44,27 @@ export async function pushAll(handle: PushHandle<unknown>, setup: Pick<Setup, 's
     // After a failure nothing goes in any more; anything else is a finding.
     if (!(error instanceof PipelineFailedError)) throw error;
   }
+  const delivered = handle.untilDelivered().then(
+    () => true,
+    (error) => {
+      if (error instanceof PipelineFailedError) return false;
+      throw error;
+    },
+  );
   handle.close();
+  return delivered;
 }
+
+/** What an egress has when the waits for delivery are over, to be compared with what it has in the end. */
+export function refuseAhead(id: string, then: number, end: number): void {
+  if (then !== end)
+    throw new Error(
+      `all was delivered, and egress "${id}" had ${then} of its ${end} records, or bytes, at that moment`,
+    );
+}
+
+/** Kinds of sinks that hold every record that has been released: an iterator may release one that it is about to give. */
+export const holdsReleased = (sink: Sink): boolean => !['lines', 'discard', 'for await'].includes(sink);
 
 async function pushOrWait(handle: PushHandle<unknown>, attempt: () => string): Promise<void> {
   // What a lane drops is done with.
@@ -121,6 +141,7 @@ export async function runOnCore(
   const pipeline = open(version, {
     ...setup.options,
     ...more,
+    delivered: true,
     ports: portsOf(version, setup, folder, file),
   }) as unknown as AnyPipeline;
   try {
@@ -133,8 +154,14 @@ export async function runOnCore(
       : undefined;
     const pushed =
       setup.source === 'lines' ? undefined : pushAll(pipeline.ingress(id('ingress')) as PushHandle<unknown>, setup);
+    const out = join(folder, 'out');
+    const had = (): number =>
+      setup.sink === 'lines' ? readFileSync(out).length : delivered.reduce((sum, shard) => sum + shard.length, 0);
+    const then = pushed?.then((all) => (all ? had() : undefined));
     // All at once: whichever hangs, the deadline of the end is what is reported.
-    const [ledger, error] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), polled, pushed]);
+    const [ledger, error, early] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), polled, then]);
+    if (early !== undefined && (setup.sink === 'lines' || holdsReleased(setup.sink)))
+      refuseAhead(String(id('egress')), early, had());
     return {
       ledger,
       reports: pipeline.reports(),

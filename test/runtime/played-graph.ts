@@ -62,6 +62,7 @@ export class PlayedGraph {
       boundaries,
       fieldKeys: {},
       batchRecords: 256,
+      delivered: false,
       hosted: [],
     } as const;
     this.pipeline = new Pipeline<PipelinePlanV2>(native, note, true);

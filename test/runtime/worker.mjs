@@ -1,5 +1,6 @@
 /** What the workers of workers.test.ts do; `workerData.job` names it. Runs what ships. */
 
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { attach, compile, open } from '../../dist/index.js';
 
@@ -12,6 +13,17 @@ const jobs = {
     for (let i = 0; i < count; i++) await ingress.push(`${i}`);
     ingress.release();
     say({ pushed: count });
+  },
+
+  /** Pushes `count` records, waits until they are delivered; says so, and how many lines the egress's file has then. */
+  async pushDelivered({ number, count, file }) {
+    const ingress = attach(number).ingress('in');
+    for (let i = 0; i < count; i++) await ingress.push(`${i}`);
+    await ingress.untilDelivered();
+    const { delivered } = ingress;
+    const lines = readFileSync(file, 'utf8').split('\n').length - 1;
+    ingress.release();
+    say({ delivered, lines });
   },
 
   /** Pushes `count` structs through their column, and gives the ingress back. */

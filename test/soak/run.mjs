@@ -47,6 +47,15 @@ const soaks = {
     what: '204 processes ended by SIGKILL at a moment of chance, 34 one after the other over each of 6 journals',
     run: () => vitest({ files: ['test/exit/kill.test.ts'], env: { BYTEOR_KILL_REPEATS: '34' }, seconds: 1 * HOURS }),
   },
+  delivered: {
+    what: '200 processes ended by SIGKILL at a moment of chance, 100 one after the other over each of 2 plans that write a file',
+    run: () =>
+      vitest({
+        files: ['test/exit/delivered-kill.test.ts'],
+        env: { BYTEOR_DELIVERED_KILLS: '100' },
+        seconds: 1 * HOURS,
+      }),
+  },
   stress: {
     what: '500 random rings and 500 random graphs for each of the stress tests',
     run: () =>
@@ -72,7 +81,7 @@ const soaks = {
 };
 
 function usage(problem) {
-  const rows = Object.entries(soaks).map(([name, { what }]) => `  ${name.padEnd(8)} ${what}`);
+  const rows = Object.entries(soaks).map(([name, { what }]) => `  ${name.padEnd(9)} ${what}`);
   process.stderr.write(`${problem}\nUsage: npm run soak -- NAME…\n${rows.join('\n')}\n`);
   process.exit(2);
 }

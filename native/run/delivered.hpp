@@ -1,0 +1,42 @@
+// What is delivered of the records of each ingress, for the threads that ask: open({ delivered: true }). Nothing looks
+// unless it is asked, and no record pays for it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "journal/delivery.hpp"
+
+namespace byteor::run {
+
+class Delivered {
+ public:
+  // Before the threads start. The graph, and what its adapters count in, live as long as this is asked.
+  void keep(const graph::Graph& graph, std::uint32_t boundaries);
+
+  // Of that ingress's (shard's) records, how many are delivered, when its first `shown` are published: the caller's
+  // thread has published them. Nothing where it is not kept. A number that only grows. Any thread.
+  std::optional<std::uint64_t> look(std::uint32_t boundary, std::uint32_t shard, std::uint64_t shown) noexcept;
+
+  // What is not delivered now never will be: what is left is about to be counted as abandoned. All threads have ended.
+  void settle() noexcept;
+
+ private:
+  struct Shard {
+    std::unique_ptr<journal::Delivery> delivery;
+    std::uint64_t shown = 0;
+    std::uint64_t arrived = 0;
+  };
+
+  void look_at(Shard& shard) noexcept;
+
+  std::mutex mutex_;                           // guards what follows
+  std::vector<std::vector<Shard>> ingresses_;  // by boundary; without a shard where nothing is kept
+  bool settled_ = false;
+};
+
+}  // namespace byteor::run
