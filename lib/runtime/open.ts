@@ -5,16 +5,17 @@
 
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import type { NativeAddon, NativePipeline } from '../abi/addon.js';
+import type { NativeAddon, NativePipeline, NativePlugin } from '../abi/addon.js';
 import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
 import type { StageFunctions } from '../host/hosted-stage.js';
+import { nativePlugins } from '../host/native-stages.js';
 import { hostedStages } from '../host/plan-stages.js';
 import { type Opening, planOpening } from '../layout/opening.js';
 import type { EndRunner } from '../layout/placement.js';
-import type { PipelinePlanV2 } from '../plan/document.js';
+import type { PipelinePlanV2, StageEntry } from '../plan/document.js';
 import { functionOf, isCallerOp } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
 import { type Capabilities, capabilities } from './machine.js';
@@ -102,17 +103,19 @@ function checkMemory(
   );
 }
 
-/** Stages of one's own are validated and compiled, and do not run in this version but for those that there are functions of. */
-function refuseCallerOps({ name, plan }: Version, functions: StageFunctions): void {
-  const hasFunction = (op: string): boolean => Object.hasOwn(functions, functionOf(op) ?? '');
-  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op) && !hasFunction(op));
+/** Stages of one's own run where there is a function or a library of each. */
+function refuseCallerOps({ name, plan }: Version, functions: StageFunctions, plugins: readonly NativePlugin[]): void {
+  const runs = ({ id, op }: StageEntry): boolean =>
+    Object.hasOwn(functions, functionOf(op) ?? '') || plugins.some(({ stage }) => stage === id);
+  const own = (plan as PipelinePlanV2).stages.filter((stage) => isCallerOp(stage.op) && !runs(stage));
   if (own.length === 0) return;
   const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
   const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
   throw new OpenError(
     'OP_UNAVAILABLE',
-    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} with an op of yours, which this version cannot run: ` +
-      `${named.join(', ')}${rest}; use built-in ops (see \`byteor capabilities\`)`,
+    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} with an op of yours that nothing runs: ` +
+      `${named.join(', ')}${rest}; give a library for each native: op (\`stages: { NAME: { library: PATH } }\`, ` +
+      '`--stage NAME=PATH`), and use built-in ops for js: ones, which this version cannot run',
   );
 }
 
@@ -162,8 +165,9 @@ export function openHosted<const P extends PipelinePlanV2>(
   const options = given as OpenOptions;
   const { boundaries } = version.plan as PipelinePlanV2;
   const known = { ...functions, ...Object.fromEntries(elsewhere.map((name) => [name, () => undefined])) };
-  refuseCallerOps(version as unknown as Version, known);
   const checked = checkOptions(options, planFacts(version.plan as PipelinePlanV2));
+  const plugins = nativePlugins(version.plan as PipelinePlanV2, options.stages ?? {});
+  refuseCallerOps(version as unknown as Version, known, plugins);
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
   const { memory, layout } = planned(version as unknown as Version, checked, options, machine);
@@ -182,7 +186,13 @@ export function openHosted<const P extends PipelinePlanV2>(
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
   try {
-    const complete = { ...checked.native, versionId: version.id, note: JSON.stringify(note), external: external() };
+    const complete = {
+      ...checked.native,
+      plugins,
+      versionId: version.id,
+      note: JSON.stringify(note),
+      external: external(),
+    };
     native = addon.open(version.spec, layout, complete, onEvent);
   } catch (error) {
     throw asOpenError(error);

@@ -11,6 +11,7 @@ import type { EgressPort, IngressPort, Port } from '../adapter/registry.js';
 import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HotWait } from '../handle/waiting.js';
+import type { NativeStage } from '../host/native-stages.js';
 import { PUBLICATIONS, publishesByWords, SIZE_LIMITS } from '../layout/memory.js';
 import type { OpeningAsked } from '../layout/opening.js';
 import type { PipelinePlanV2, Target } from '../plan/document.js';
@@ -62,6 +63,11 @@ export interface OpenOptions<Id extends string = string> {
   readonly observe?: boolean;
   /** Who runs which boundary. Default: a JS handle. */
   readonly ports?: { readonly [B in Id]?: Port };
+  /**
+   * What does the ops of yours, by what stands behind the colon of their keys: of `native:NAME` a shared library
+   * (docs/plugins.md).
+   */
+  readonly stages?: Readonly<Record<string, NativeStage>>;
   /** Where all sequences begin, 0 to 2^52: for tests of wrapping cells. Default 0. */
   readonly firstSequence?: number;
 }
@@ -109,6 +115,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'pin',
   'observe',
   'ports',
+  'stages',
   'firstSequence',
 ] satisfies (keyof OpenOptions)[]);
 
@@ -246,7 +253,7 @@ function checkNames(options: OpenOptions, { target }: PlanFacts): void {
 export interface CheckedOptions {
   readonly sizes: OpeningAsked['sizes'];
   readonly threads: number | undefined;
-  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external'>;
+  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external' | 'plugins'>;
 }
 
 /** 0 where nothing was asked for: the planner's default. */

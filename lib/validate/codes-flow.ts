@@ -84,9 +84,9 @@ export const OWN_OP_CODES = {
     severity: warning,
     title: 'An op of yours, which this version cannot run',
     meaning:
-      'Plans with `js:` and `native:` ops are validated and compiled: they have a version with an id, a report, a description and drawings. `open` and `byteor run` refuse them with the code OP_UNAVAILABLE, because stages of one’s own do not run in this version.',
+      'Plans with `js:` ops are validated and compiled: they have a version with an id, a report, a description and drawings. `open` and `byteor run` refuse them with the code OP_UNAVAILABLE, because functions of JavaScript do not run as stages in this version. `native:` ops do (docs/plugins.md).',
     example: 'stages:\n  - { id: score, op: "js:score" }',
-    remedy: 'Use a built-in op where the plan is to run now.',
+    remedy: 'Use a built-in or a `native:` op where the plan is to run now.',
   },
   OP_DECLARATION: {
     severity: error,

@@ -290,6 +290,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
     op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone);
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }
+  if (stage.op == abi::OpCode::kNative) return make_plugin_stage(index, std::move(context));
   std::unique_ptr<lane::Role> made;
   try {
     op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {

@@ -315,13 +315,7 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     const std::uint32_t thread = stage_thread(shard, entry);
     op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1);
-    if (description_.layout == abi::LayoutCode::kFixed)
-      add_stage(shard, entry,
-                std::make_unique<ring::BatchAgent<core::FixedLayout, op::HostedOp>>(stage_context(shard, entry), op));
-    else
-      add_stage(
-          shard, entry,
-          std::make_unique<ring::BatchAgent<core::VariableLayout, op::HostedOp>>(stage_context(shard, entry), op));
+    add_batch_stage(shard, entry, op);
   }
 }
 
@@ -340,6 +334,10 @@ void RingGraph::make_stages() {
     static_cast<void>(on_error_of(stage));
     if (stage.op == abi::OpCode::kJs) {
       make_hosted_stage(entry);
+      continue;
+    }
+    if (stage.op == abi::OpCode::kNative) {
+      make_plugin_stage(entry);
       continue;
     }
     try {

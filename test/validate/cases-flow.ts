@@ -87,14 +87,14 @@ export const FLOW_CASES: readonly Case[] = [
     hint: 'Put this stage before "left", or declare `keeps_layout: true` there if its op keeps the struct.',
   },
   {
-    because: 'this version runs no stages of one’s own',
+    because: 'this version runs no functions of JavaScript as stages',
     code: 'OP_NOT_RUN_YET',
     path: '/stages/0/op',
     marks: 'js:score',
     plan: ringOf('{ id: a, op: "js:score" }').replace('"js:score"', 'js:score'),
     received: 'js:score',
     message:
-      'Stage "a" has the op `js:score`: this version of byteor validates and compiles such a plan, but `open` and `byteor run` refuse it, because stages of one\'s own do not run yet.',
+      'Stage "a" has the op `js:score`: this version of byteor validates and compiles such a plan, but `open` and `byteor run` refuse it, because functions of JavaScript do not run as stages yet.',
   },
   {
     because: 'a built-in op says what it does',
