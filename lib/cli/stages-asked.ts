@@ -1,6 +1,6 @@
 /** The option `--stage NAME=PATH` of `run` and `replay`: what does the ops of one's own. Pure; any thread. */
 import type { Command } from 'commander';
-import type { NativeStage } from '../host/native-stages.js';
+import type { OpenOptions } from '../runtime/options.js';
 import { usageError } from './exit-code.js';
 
 export interface AskedStages {
@@ -23,8 +23,8 @@ export const addStageOption = (command: Command): Command =>
  * As `open` takes them.
  * @throws CliError (wrong usage)
  */
-export function stagesAsked({ stage }: AskedStages): Readonly<Record<string, NativeStage>> {
-  const stages = new Map<string, NativeStage>();
+export function stagesAsked({ stage }: AskedStages): NonNullable<OpenOptions['stages']> {
+  const stages = new Map<string, { readonly library: string }>();
   for (const text of stage) {
     const [name, path] = parted(text);
     if (stages.has(name)) throw usageError(`--stage names "${name}" twice.`, 'Give each name one library.');

@@ -40,7 +40,10 @@ plugin::PluginOp& Graph::make_plugin_op(const StageDescription& stage, const std
 std::string Graph::plugin_reports(const std::vector<const plugin::PluginOp*>& shards) {
   if (shards.size() == 1) return shards.front()->report();
   std::string text = "[";
-  for (const plugin::PluginOp* op : shards) text += (text.size() > 1 ? "," : "") + op->report();
+  for (const plugin::PluginOp* op : shards) {
+    if (text.size() > 1) text += ',';
+    text += op->report();
+  }
   return text + ']';
 }
 
