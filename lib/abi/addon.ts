@@ -38,6 +38,19 @@ export interface NativeOpenOptions {
   /** False: do not hand the region out as an external buffer, even where that is allowed. */
   readonly external: boolean;
   readonly ports: readonly NativePort[];
+  readonly plugins: readonly NativePlugin[];
+}
+
+/** The library of a stage whose op is `native:`. */
+export interface NativePlugin {
+  /** Its id. */
+  readonly stage: string;
+  /** Absolute path. */
+  readonly library: string;
+  /** The stage's config as JSON; `null` where it has none. */
+  readonly config: string;
+  /** False: the plan declares that it emits nothing. */
+  readonly emits: boolean;
 }
 
 /** One environment's hold on a running pipeline. Every function belongs to the thread that made it. */

@@ -110,8 +110,8 @@ const OPENING = {
   ),
   OP_UNAVAILABLE: opening(
     'both',
-    'the plan has an op that nothing runs: a `js:` op without a function, or a `native:` op, which this version does not run',
-    'Give `open` the functions of its `js:` ops in `stages`, or `"attach"` for those that another thread brings.',
+    'the plan has an op of yours that nothing runs: a `js:` op without a function, or a `native:` op without a library',
+    'Give `open` in `stages` the function of each `js:` op (or `"attach"` where another thread brings it), and the library of each `native:` op.',
   ),
   OPTION_RANGE: opening(
     'core',
@@ -127,6 +127,21 @@ const OPENING = {
     'both',
     'an output file cannot be opened',
     'The message has the path and the reason: correct either.',
+  ),
+  PLUGIN_ABI: opening(
+    'core',
+    'a plug-in was compiled against another version of `byteor_plugin.h`, or its table lacks a call',
+    'Compile it with the header of the installed package (`native/plugin`), and fill in its table.',
+  ),
+  PLUGIN_LOAD: opening(
+    'both',
+    'the shared library of a stage `native:` cannot be found or loaded, or does not export `byteor_plugin`',
+    'The message has the path and the reason: correct either.',
+  ),
+  PLUGIN_REFUSED: opening(
+    'core',
+    'a plug-in refuses the config of its stage, or does more to records than the plan declares',
+    'The message says what: correct the config, or declare in the plan what the plug-in does.',
   ),
   PORT_KIND: opening(
     'core',

@@ -3,6 +3,7 @@
 import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HostedStage } from './hosted-stage.js';
+import { isNative } from './native-stages.js';
 import type { StageContext, StageRecords } from './stage-functions.js';
 
 /** A function, or a program of three: what runs the stages of one name. */
@@ -37,7 +38,7 @@ export function namesOf(stages: readonly HostedStage[]): string {
 }
 
 /**
- * The functions among what was given; what another thread brings is in `elsewhere`.
+ * The functions among what was given; what another thread brings is in `elsewhere`, and libraries are left to nativePlugins.
  * @throws OptionError
  */
 export function checkStages(
@@ -49,6 +50,7 @@ export function checkStages(
   const own = new Map<string, CheckedStage>();
   const elsewhere = new Set<string>();
   for (const [name, code] of Object.entries(given ?? {})) {
+    if (isNative(code)) continue;
     if (!stages.some((stage) => stage.name === name))
       wrong(`stages.${name}`, code, `is the function of no stage: ${namesOf(stages)}`);
     if (code === 'attach') elsewhere.add(name);

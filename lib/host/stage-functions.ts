@@ -2,6 +2,7 @@
 
 import type { PipelinePlanV2, RingStage } from '../plan/document.js';
 import type { CodecOf, IngressIds, RecordOf } from '../plan/infer.js';
+import type { NativeStage } from './native-stages.js';
 
 /** Where a function works: its second argument, and that of `start`. */
 export interface StageContext {
@@ -60,24 +61,30 @@ export interface StageOfBatches<R = never> {
 /** What `stages` has for a name. `'attach'`: another thread brings it, with `attach(number, { stages })`. */
 export type StageCode<R = never> = StageFunction<R> | StageOfFunction<R> | StageOfBatches<R>;
 
-type NameIn<Op> = Op extends `js:${infer Name}` ? Name : never;
+type NameIn<Op, Kind extends 'js' | 'native'> = Op extends `${Kind}:${infer Name}` ? Name : never;
 
-/** The names that the `js:` stages of a plan have for their functions; `string` where its type does not say. */
-export type StageNames<P extends PipelinePlanV2> = string extends P['stages'][number]['op']
+type NamesOf<P extends PipelinePlanV2, Kind extends 'js' | 'native'> = string extends P['stages'][number]['op']
   ? string
-  : NameIn<P['stages'][number]['op']>;
+  : NameIn<P['stages'][number]['op'], Kind>;
 
-/** The functions of a plan's stages, by the names that its ops have: what `open` takes as `stages`. */
+/** The names behind the colons of the ops `js:` and `native:` of a plan; `string` where its type does not say. */
+export type StageNames<P extends PipelinePlanV2> = NamesOf<P, 'js' | 'native'>;
+
+/** The functions and libraries of a plan's stages, by the names that its ops have: what `open` takes as `stages`. */
 export type StagesOf<P extends PipelinePlanV2> =
   string extends StageNames<P>
-    ? { readonly [name: string]: StageCode | 'attach' }
-    : { readonly [Name in StageNames<P>]: StageCode<RecordOfFunction<P, Name>> | 'attach' };
+    ? { readonly [name: string]: StageCode | 'attach' | NativeStage }
+    : {
+        readonly [Name in StageNames<P>]: Name extends NamesOf<P, 'js'>
+          ? StageCode<RecordOfFunction<P, Name>> | 'attach'
+          : NativeStage;
+      };
 
 /** Some of them: what `attach` takes. */
 export type SomeStagesOf<P extends PipelinePlanV2> =
   string extends StageNames<P>
     ? { readonly [name: string]: StageCode }
-    : { readonly [Name in StageNames<P>]?: StageCode<RecordOfFunction<P, Name>> };
+    : { readonly [Name in NamesOf<P, 'js'>]?: StageCode<RecordOfFunction<P, Name>> };
 
 /** What a function is called with: a record of each stage that names it. */
 export type RecordOfFunction<P extends PipelinePlanV2, Name extends string> =

@@ -263,6 +263,7 @@ function callerTraits(says: OpDeclarations): OpTraits {
 }
 
 const JS_PREFIX = `${callerOps.Js.name}:`;
+const NATIVE_PREFIX = `${callerOps.Native.name}:`;
 
 export function isCallerOp(op: string): op is CallerOp {
   return CALLER_OP_PATTERN.test(op);
@@ -271,6 +272,10 @@ export function isCallerOp(op: string): op is CallerOp {
 /** Of an op that a function of JavaScript does, the name of the function; undefined of any other. */
 export const functionOf = (op: string): string | undefined =>
   isCallerOp(op) && op.startsWith(JS_PREFIX) ? op.slice(JS_PREFIX.length) : undefined;
+
+/** Of an op that a plug-in does, the name under which `open` is given its library; undefined of any other. */
+export const libraryOf = (op: string): string | undefined =>
+  isCallerOp(op) && op.startsWith(NATIVE_PREFIX) ? op.slice(NATIVE_PREFIX.length) : undefined;
 
 /**
  * The traits of an op, or undefined if neither the catalog knows it nor its name is that of a caller's op.

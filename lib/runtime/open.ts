@@ -5,19 +5,20 @@
 
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import type { NativeAddon, NativePipeline } from '../abi/addon.js';
+import type { NativeAddon, NativePipeline, NativePlugin } from '../abi/addon.js';
 import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
 import { type CheckedStages, checkStages, namesOf } from '../host/check-stages.js';
 import type { HostedStage } from '../host/hosted-stage.js';
+import { nativePlugins } from '../host/native-stages.js';
 import { hostedStages } from '../host/plan-stages.js';
 import type { SomeStagesOf } from '../host/stage-functions.js';
 import { type Opening, planOpening } from '../layout/opening.js';
 import type { EndRunner } from '../layout/placement.js';
-import type { PipelinePlanV2 } from '../plan/document.js';
-import { functionOf, isCallerOp } from '../plan/op-catalog.js';
+import type { PipelinePlanV2, StageEntry } from '../plan/document.js';
+import { functionOf, isCallerOp, libraryOf } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
 import { type Capabilities, capabilities } from './machine.js';
 import { nativeAddon } from './native.js';
@@ -104,18 +105,25 @@ function checkMemory(
   );
 }
 
-/** Ops of the caller that nothing runs: a function was not given, or they are native ones, which this version does not run. */
-function refuseCallerOps({ name, plan }: Version, hosted: readonly HostedStage[], known: ReadonlySet<string>): void {
-  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op) && !known.has(functionOf(op) ?? ''));
+/** Ops of the caller that nothing runs, because their function or library was not given. */
+function refuseCallerOps(
+  { name, plan }: Version,
+  hosted: readonly HostedStage[],
+  functions: ReadonlySet<string>,
+  plugins: readonly NativePlugin[],
+): void {
+  const runs = ({ id, op }: StageEntry): boolean =>
+    functions.has(functionOf(op) ?? '') || plugins.some(({ stage }) => stage === id);
+  const own = (plan as PipelinePlanV2).stages.filter((stage) => isCallerOp(stage.op) && !runs(stage));
   const [first] = own;
   if (first === undefined) return;
   const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
   const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
-  const wanting = own.flatMap(({ op }) => functionOf(op) ?? [])[0];
+  const wanted = functionOf(first.op);
   const remedy =
-    wanting === undefined
-      ? 'native ops do not run in this version: use built-in ops (see `byteor capabilities`), or js:NAME'
-      : `give open its function, stages: { ${JSON.stringify(wanting)}: (record) => … }; ${namesOf(hosted)}`;
+    wanted === undefined
+      ? `give open its library, stages: { ${JSON.stringify(libraryOf(first.op))}: { library: PATH } } (\`--stage NAME=PATH\`)`
+      : `give open its function, stages: { ${JSON.stringify(wanted)}: (record) => … }; ${namesOf(hosted)}`;
   throw new OpenError(
     'OP_UNAVAILABLE',
     `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} that nothing runs: ${named.join(', ')}${rest}; ${remedy}`,
@@ -155,7 +163,8 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   const checked = checkOptions(options, planFacts(plan));
   const hosted = hostedStages(plan);
   const { own, elsewhere } = checkStages(options.stages, hosted);
-  refuseCallerOps(version as unknown as Version, hosted, new Set([...own.keys(), ...elsewhere]));
+  const plugins = nativePlugins(plan, options.stages ?? {});
+  refuseCallerOps(version as unknown as Version, hosted, new Set([...own.keys(), ...elsewhere]), plugins);
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
   const { memory, layout } = planned(version as unknown as Version, checked, options, machine);
@@ -175,7 +184,13 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
   try {
-    const complete = { ...checked.native, versionId: version.id, note: JSON.stringify(note), external: external() };
+    const complete = {
+      ...checked.native,
+      plugins,
+      versionId: version.id,
+      note: JSON.stringify(note),
+      external: external(),
+    };
     native = addon.open(version.spec, layout, complete, onEvent);
   } catch (error) {
     throw asOpenError(error);

@@ -66,8 +66,8 @@ export interface OpenOptions<Id extends string = string> {
   /** Who runs which boundary. Default: a JS handle. */
   readonly ports?: { readonly [B in Id]?: Port };
   /**
-   * What runs the plan's `js:` stages, by the names that their ops have: functions, which this thread then runs, or `'attach'`
-   * (docs/stages.md). Each name must be there.
+   * What runs the ops of yours, by the names behind their colons: of `js:NAME` a function, which this thread then runs, or
+   * `'attach'` (docs/stages.md); of `native:NAME` a shared library (docs/plugins.md). Each name must be there.
    */
   readonly stages?: StagesOf<PipelinePlanV2>;
   /** Where all sequences begin, 0 to 2^52: for tests of wrapping cells. Default 0. */
@@ -91,20 +91,20 @@ export type OpenOptionsOf<P extends PipelinePlanV2> = OptionsOfTarget<P['target'
   readonly ports?: PortsOf<IngressIds<P> & string, EgressIds<P> & string>;
 } & StagesOption<P>;
 
-/** What `open` takes behind the version: options, which a plan with `js:` stages must have. */
+/** What `open` takes behind the version: options, which a plan with ops of yours must have. */
 export type OpenArguments<P extends PipelinePlanV2> = [StageNames<P>] extends [never]
   ? [given?: OpenOptionsOf<P>]
   : string extends StageNames<P>
     ? [given?: OpenOptionsOf<P>]
     : [given: OpenOptionsOf<P>];
 
-/** A plan without `js:` stages has no function to give. */
+/** A plan without ops of yours has nothing to be given for them. */
 type StagesOption<P extends PipelinePlanV2> = [StageNames<P>] extends [never]
   ? { readonly stages?: Readonly<Record<string, never>> }
   : string extends StageNames<P>
     ? Pick<OpenOptions, 'stages'>
     : {
-        /** What runs the plan's `js:` stages: functions, which this thread then runs, or `'attach'`. */
+        /** What runs the plan's own ops: functions, which this thread then runs, `'attach'`, or libraries. */
         readonly stages: StagesOf<P>;
       };
 
@@ -275,7 +275,7 @@ function checkNames(options: OpenOptions, { target }: PlanFacts): void {
 export interface CheckedOptions {
   readonly sizes: OpeningAsked['sizes'];
   readonly threads: number | undefined;
-  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external'>;
+  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external' | 'plugins'>;
 }
 
 /** 0 where nothing was asked for: the planner's default. */

@@ -80,14 +80,6 @@ export const SET_FIELD_CODES = {
 } as const;
 
 export const OWN_OP_CODES = {
-  OP_NOT_RUN_YET: {
-    severity: warning,
-    title: 'A native op of yours, which this version cannot run',
-    meaning:
-      'Plans with `native:` ops are validated and compiled: they have a version with an id, a report, a description and drawings. `open` and `byteor run` refuse them with the code OP_UNAVAILABLE, because native ops of one’s own do not run in this version.',
-    example: 'stages:\n  - { id: score, op: "native:score" }',
-    remedy: 'Use a built-in op, or a function (`js:NAME`), where the plan is to run now.',
-  },
   OP_DECLARATION: {
     severity: error,
     title: 'A built-in op that declares something',

@@ -3,7 +3,7 @@
 import { DECLARATION_FIELDS } from '../plan/declarations.js';
 import type { OpDeclarations } from '../plan/document.js';
 import { BROKEN } from '../plan/finding.js';
-import { functionOf, isCallerOp } from '../plan/op-catalog.js';
+import { isCallerOp } from '../plan/op-catalog.js';
 import { configPart } from '../plan/parts.js';
 import { under, valueAt } from '../plan/pointer.js';
 import { didYouMean, oneOf, quote } from '../plan/words.js';
@@ -93,14 +93,7 @@ function checkNothingDeclared(model: Model, stage: StageNode, op: string, note: 
 }
 
 function checkCallerOp(model: Model, stage: StageNode, op: string, note: Note): void {
-  if (functionOf(op) !== undefined) return;
   const place = capital(placeName(model.document, stage.path));
-  note({
-    code: 'OP_NOT_RUN_YET',
-    path: under(stage.path, 'op'),
-    message: `${place} has the op \`${op}\`: this version of byteor validates and compiles such a plan, but \`open\` and \`byteor run\` refuse it, because native ops of one's own do not run yet.`,
-    received: op,
-  });
   const { access, emits, emits_max, room, keeps_layout } = stage.says ?? {};
   const contradiction = (field: keyof OpDeclarations, received: unknown, why: string, hint: string): void =>
     note({

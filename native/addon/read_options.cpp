@@ -65,6 +65,13 @@ adapter::Config read_config(const Napi::Object& object) {
   return config;
 }
 
+plugin::StagePlugin read_plugin(const Napi::Value& value) {
+  if (!value.IsObject()) mismatch("plugins");
+  const Napi::Object object = value.As<Napi::Object>();
+  return {read_text(object, "stage"), read_text(object, "library"), read_text(object, "config"),
+          read_flag(object, "emits")};
+}
+
 }  // namespace
 
 run::PortOptions read_port(const Napi::Value& value) {
@@ -101,6 +108,8 @@ run::Options read_options(const Napi::Object& object) {
   options.first_sequence = high << 32 | low;
   const Napi::Array ports = read_array(object, "ports");
   for (std::uint32_t i = 0; i < ports.Length(); ++i) options.ports.push_back(read_port(ports.Get(i)));
+  const Napi::Array plugins = read_array(object, "plugins");
+  for (std::uint32_t i = 0; i < plugins.Length(); ++i) options.plugins.push_back(read_plugin(plugins.Get(i)));
   return options;
 }
 

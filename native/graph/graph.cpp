@@ -8,6 +8,7 @@
 #include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "graph/spec_reader.hpp"
+#include "plugin/plugin_op.hpp"
 
 namespace byteor::graph {
 
@@ -28,6 +29,16 @@ abi::RegionHeader& Graph::write_tables(abi::TargetCode target, const std::string
   for (std::uint32_t i = 0; i < layout_.header.thread_count; ++i) thread_block(i).cpu = -1;
   return h;
 }
+
+Graph::Graph(std::span<std::byte> region, RegionLayout layout)
+    : region_(region),
+      layout_(std::move(layout)),
+      agent_facts_(layout_.header.agent_count),
+      list_cursor_(layout_.header.lists),
+      text_cursor_(layout_.header.texts),
+      hosted_stages_(layout_.header.hosted_count) {}
+
+Graph::~Graph() = default;
 
 abi::AgentEntry& Graph::write_agent(std::uint32_t agent, abi::AgentKind kind, std::uint64_t id_offset,
                                     AgentFacts facts) {

@@ -31,6 +31,11 @@
 #include "lane/slots_writer.hpp"
 #include "op/hosted.hpp"
 #include "op/op.hpp"
+#include "plugin/stage_plugin.hpp"
+
+namespace byteor::plugin {
+class PluginOp;
+}
 
 namespace byteor::graph {
 
@@ -75,14 +80,8 @@ struct HostedStage {
 class Graph {
  public:
   // `region` is zeroed memory of layout.header.region_bytes, and outlives the graph.
-  Graph(std::span<std::byte> region, RegionLayout layout)
-      : region_(region),
-        layout_(std::move(layout)),
-        agent_facts_(layout_.header.agent_count),
-        list_cursor_(layout_.header.lists),
-        text_cursor_(layout_.header.texts),
-        hosted_stages_(layout_.header.hosted_count) {}
-  virtual ~Graph() = default;
+  Graph(std::span<std::byte> region, RegionLayout layout);
+  virtual ~Graph();
 
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
@@ -191,6 +190,21 @@ class Graph {
   op::HostedOp& make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records,
                                std::uint32_t elements_max);
 
+  // Where a stage of a plug-in stands.
+  struct PluginPlace {
+    std::uint32_t shard = 0;
+    bool has_readers = true;
+    std::uint32_t elements_max = 0;  // that can take the place of one record; 0: any number
+    std::uint32_t struct_bytes = 0;  // not 0: of every record behind it
+    std::uint32_t batch_records;
+  };
+  // Makes the instance of a stage that a plug-in does, of which `plugins` has the library. It lives as long as the
+  // graph. Throws CodedError: OP_UNAVAILABLE without a library, and what plugin/ refuses.
+  plugin::PluginOp& make_plugin_op(const StageDescription& stage, const std::vector<plugin::StagePlugin>& plugins,
+                                   const PluginPlace& place);
+  // The instances of one stage, in the order of its shards.
+  static std::string plugin_reports(const std::vector<const plugin::PluginOp*>& shards);
+
   std::span<std::byte> region_;
 
  private:
@@ -201,6 +215,7 @@ class Graph {
   std::uint64_t list_cursor_;
   std::uint64_t text_cursor_;
   std::vector<HostedStage> hosted_stages_;
+  std::vector<std::unique_ptr<plugin::PluginOp>> plugin_ops_;
 };
 
 // A stage's policy for records that fail. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs a lane of letters.

@@ -291,6 +291,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
     reports_.add_hosted(stage.id, {&hosted});
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }
+  if (stage.op == abi::OpCode::kNative) return make_plugin_stage(index, std::move(context));
   std::unique_ptr<lane::Role> made;
   try {
     op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {

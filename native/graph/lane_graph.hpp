@@ -44,6 +44,7 @@ struct LaneGraphOptions {
   std::uint32_t batch_records = abi::kBatchRecordsDefault;
   std::uint64_t first_sequence = 0;  // for tests: where ordinals begin, and (rounded up to 8) the positions of lanes
   bool may_sleep = true;
+  std::vector<plugin::StagePlugin> plugins = {};
 };
 
 class LaneGraph final : public Graph {
@@ -147,6 +148,7 @@ class LaneGraph final : public Graph {
   lane::RoleContext role_context(std::uint32_t role_index);
   std::unique_ptr<lane::Role> make_role(std::uint32_t role_index);
   std::unique_ptr<lane::Role> make_stage(std::uint32_t role_index);
+  std::unique_ptr<lane::Role> make_plugin_stage(std::uint32_t role_index, lane::RoleContext context);
   std::unique_ptr<lane::Role> make_router(std::uint32_t role_index);
   void make_end(std::uint32_t role_index);
   bool judge_egress(std::uint32_t boundary) noexcept;

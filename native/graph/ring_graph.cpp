@@ -317,13 +317,7 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
     const std::uint32_t thread = stage_thread(shard, entry);
     op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1);
     ops.push_back(&op);
-    if (description_.layout == abi::LayoutCode::kFixed)
-      add_stage(shard, entry,
-                std::make_unique<ring::BatchAgent<core::FixedLayout, op::HostedOp>>(stage_context(shard, entry), op));
-    else
-      add_stage(
-          shard, entry,
-          std::make_unique<ring::BatchAgent<core::VariableLayout, op::HostedOp>>(stage_context(shard, entry), op));
+    add_batch_stage(shard, entry, op);
   }
   reports_.add_hosted(stage.id, std::move(ops));
 }
@@ -343,6 +337,10 @@ void RingGraph::make_stages() {
     static_cast<void>(on_error_of(stage));
     if (stage.op == abi::OpCode::kJs) {
       make_hosted_stage(entry);
+      continue;
+    }
+    if (stage.op == abi::OpCode::kNative) {
+      make_plugin_stage(entry);
       continue;
     }
     try {

@@ -28,6 +28,7 @@ struct GraphOptions {
   std::uint32_t batch_records = 256;
   std::uint64_t first_sequence = 0;
   bool may_sleep = true;  // some thread or JS handle may be asleep when records are published
+  std::vector<plugin::StagePlugin> plugins = {};
 };
 
 class RingGraph final : public Graph {
@@ -110,6 +111,10 @@ class RingGraph final : public Graph {
   template <class Op>
   void make_stage(std::uint32_t entry, const typename Op::Config& config);
   void make_hosted_stage(std::uint32_t entry);
+  void make_plugin_stage(std::uint32_t entry);
+  // The agent of an op that works on batches.
+  template <class Op>
+  void add_batch_stage(std::uint32_t shard, std::uint32_t entry, Op& op);
   void add_stage(std::uint32_t shard, std::uint32_t entry, std::unique_ptr<ring::StageBase> agent);
   ring::StageContext stage_context(std::uint32_t shard, std::uint32_t entry);
   bool is_read_elsewhere(std::uint32_t shard) const noexcept;
@@ -126,5 +131,14 @@ class RingGraph final : public Graph {
   const std::atomic<std::uint64_t>* written_ = nullptr;  // what the egress's adapter has written
   std::vector<const std::uint64_t*> stage_positions_;    // of the stages among them, in their order
 };
+
+template <class Op>
+void RingGraph::add_batch_stage(std::uint32_t shard, std::uint32_t entry, Op& op) {
+  if (description_.layout == abi::LayoutCode::kFixed)
+    add_stage(shard, entry, std::make_unique<ring::BatchAgent<core::FixedLayout, Op>>(stage_context(shard, entry), op));
+  else
+    add_stage(shard, entry,
+              std::make_unique<ring::BatchAgent<core::VariableLayout, Op>>(stage_context(shard, entry), op));
+}
 
 }  // namespace byteor::graph

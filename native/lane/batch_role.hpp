@@ -94,6 +94,9 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
 
     explicit Output(BatchRole& role) noexcept : role_(role) {}
     bool pass(std::uint32_t i) noexcept { return role_.pass(i); }
+    std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
+      return role_.pass_or_filter(i, filtered);
+    }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return role_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { role_.commit(length, flags); }
 
@@ -220,6 +223,30 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     // Without room it keeps its place in the inlet, which is the first of the next turn.
     waits_ = !put(waiting_);
     return !waits_;
+  }
+
+  // By the run, so that a record costs no call.
+  std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
+    const auto count = static_cast<std::uint32_t>(filtered.size());
+    std::uint32_t done = 0;
+    while (!waits_) {
+      close_before(i + done);
+      const Outlet::Sorted sorted = put_unfiltered(i + done, filtered.subspan(done));
+      out_ += sorted.put;
+      filtered_ += sorted.done - sorted.put;
+      at_ += sorted.done;
+      done += sorted.done;
+      // The next one is without room, as far as that lane knew.
+      if (done == count || !pass(i + done)) break;
+      ++done;
+    }
+    return done;
+  }
+
+  Outlet::Sorted put_unfiltered(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
+    const auto count = static_cast<std::uint32_t>(filtered.size());
+    if (outlet_ != nullptr) return outlet_->put_unfiltered(&records_[i], filtered.data(), count);
+    return {count, static_cast<std::uint32_t>(std::ranges::count(filtered, 0))};
   }
 
   // Also a record that the outlet drops is done with, and one that nothing reads.

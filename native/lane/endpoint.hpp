@@ -117,6 +117,13 @@ class Outlet {
   // counted by cause. Stops before a record that is longer than record_max() unless the lane drops.
   virtual std::uint32_t put(const LaneRecord* records, std::uint32_t count) noexcept = 0;
 
+  // put() of those among the next `count` records whose byte in `filtered` is 0; the others are passed over.
+  struct Sorted {
+    std::uint32_t done;  // records that are done with, or passed over: all, or those before one without room
+    std::uint32_t put;   // of them
+  };
+  virtual Sorted put_unfiltered(const LaneRecord* records, const std::uint8_t* filtered, std::uint32_t count) noexcept;
+
   // As an Inlet's, and the same structs from one. put_span() is a put() of them.
   virtual std::uint32_t struct_stride() const noexcept { return 0; }
   virtual std::uint32_t put_span(const core::FixedSpan& /*records*/) noexcept { return 0; }
@@ -177,6 +184,27 @@ std::uint32_t put_records(Out& outlet, const LaneRecord* records, std::uint32_t 
   std::uint32_t done = 0;
   while (done != count && put_record(outlet, batch, records[done])) ++done;
   return done;
+}
+
+// put_unfiltered() in terms of a batch.
+template <class Out>
+Outlet::Sorted put_unfiltered_records(Out& outlet, const LaneRecord* records, const std::uint8_t* filtered,
+                                      std::uint32_t count) noexcept {
+  typename Out::Batch batch(outlet);
+  std::uint32_t done = 0;
+  std::uint32_t passed_over = 0;
+  for (; done != count; ++done) {
+    if (filtered[done] != 0)
+      ++passed_over;
+    else if (!put_record(outlet, batch, records[done])) [[unlikely]]
+      break;
+  }
+  return {done, done - passed_over};
+}
+
+inline Outlet::Sorted Outlet::put_unfiltered(const LaneRecord* records, const std::uint8_t* filtered,
+                                             std::uint32_t count) noexcept {
+  return put_unfiltered_records(*this, records, filtered, count);
 }
 
 }  // namespace byteor::lane

@@ -68,6 +68,11 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     return put_records(*this, records, count);
   }
 
+  Sorted put_unfiltered(const LaneRecord* records, const std::uint8_t* filtered,
+                        std::uint32_t count) noexcept override {
+    return put_unfiltered_records(*this, records, filtered, count);
+  }
+
   std::byte* try_claim(std::uint32_t length) noexcept override {
     const std::uint32_t need = frame_bytes(length);
     const std::uint32_t to_wrap = FramedLayout::to_wrap(memory_, next_);

@@ -63,6 +63,11 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
     return put_records(*this, records, count);
   }
 
+  Sorted put_unfiltered(const LaneRecord* records, const std::uint8_t* filtered,
+                        std::uint32_t count) noexcept override {
+    return put_unfiltered_records(*this, records, filtered, count);
+  }
+
   std::uint32_t struct_stride() const noexcept override { return fixed_ && ordinals_ == nullptr ? slot_stride_ : 0; }
 
   std::uint32_t put_span(const core::FixedSpan& records) noexcept override {

@@ -23,6 +23,9 @@
 // the record at index i in the batch, where i never goes back:
 //
 //   bool pass(i)               it goes on as it came. False: it will, but there is no room now; answer done(i + 1)
+//   uint32 pass_or_filter(i, filtered)  of the records from i on, one a byte: those with a 0 go on as they came, the
+//                              others are filtered. How many it is done with; where that is not all, the next one goes
+//                              on, but there is no room now: answer done() with it
 //   Claim claim(i, length)     room for a record of the op's own, which takes its place, or one of several
 //   void commit(length, flags) that record goes on; `length` is at most what was claimed
 //

@@ -20,7 +20,8 @@ namespace byteor::ring {
 template <class Layout, class Op>
 class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
  public:
-  BatchAgent(StageContext context, Op& op) : StageBase(std::move(context)), op_(op), records_(context_.batch_records) {}
+  BatchAgent(StageContext context, Op& op)
+      : StageBase(std::move(context)), op_(op), records_(context_.batch_records), slots_(context_.batch_records) {}
 
   std::uint32_t do_work() noexcept override {
     if (cut_off_) return 0;
@@ -47,7 +48,6 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     std::uint32_t length;
     std::uint32_t flags;
     std::uint64_t sequence;
-    typename Layout::Slot slot;
   };
 
   // What the op writes to.
@@ -57,6 +57,9 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
 
     explicit Output(BatchAgent& agent) noexcept : agent_(agent) {}
     bool pass(std::uint32_t i) noexcept { return agent_.pass(i); }
+    std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
+      return agent_.pass_or_filter(i, filtered);
+    }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return agent_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { agent_.commit(length); }
 
@@ -124,8 +127,8 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       if (marked(static_cast<std::uint32_t>(sequence) & context_.ring.slot_mask)) continue;
       Record& record = records_[count_];
       core::RecordRef ref{};
-      damaged_ = context_.checks_slots ? !Layout::load_written(context_.ring, sequence, record.slot, ref)
-                                       : !Layout::load(context_.ring, sequence, context_.room, record.slot, ref);
+      damaged_ = context_.checks_slots ? !Layout::load_written(context_.ring, sequence, slots_[count_], ref)
+                                       : !Layout::load(context_.ring, sequence, context_.room, slots_[count_], ref);
       if (damaged_) [[unlikely]]
         return sequence;
       record.data = ref.data;
@@ -143,6 +146,29 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       return false;
     ++elements_;
     return true;
+  }
+
+  // By the run, so that a record costs no call.
+  std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
+    close_before(i);
+    if (refused_ != Refused::kNot) [[unlikely]]
+      return 0;
+    std::uint8_t* const marks = context_.own_marks;
+    const std::uint32_t mask = context_.ring.slot_mask;
+    std::uint32_t done = 0;
+    for (const std::uint8_t gone : filtered) {
+      if (gone != 0 && marks == nullptr) [[unlikely]] {
+        refused_ = Refused::kFiltered;
+        break;
+      }
+      skip_to(records_[at_].sequence);
+      if (marks != nullptr) marks[static_cast<std::uint32_t>(next_) & mask] = gone;
+      gone_ += gone;
+      ++next_;
+      ++at_;
+      ++done;
+    }
+    return done;
   }
 
   op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
@@ -167,7 +193,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
 
   void commit(std::uint32_t length) noexcept {
     const Record& record = records_[at_];
-    Layout::store(context_.ring, record.sequence, record.slot, {record.data, length, record.flags});
+    Layout::store(context_.ring, record.sequence, slots_[at_], {record.data, length, record.flags});
     ++elements_;
   }
 
@@ -228,9 +254,10 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
 
   Op& op_;
   std::vector<Record> records_;  // the batch
-  std::uint32_t count_ = 0;      // records in it
-  std::uint32_t at_ = 0;         // the record at hand
-  std::uint32_t elements_ = 0;   // for which so many go on
+  std::vector<typename Layout::Slot> slots_;
+  std::uint32_t count_ = 0;     // records in it
+  std::uint32_t at_ = 0;        // the record at hand
+  std::uint32_t elements_ = 0;  // for which so many go on
   std::uint64_t refused_length_ = 0;
   Refused refused_ = Refused::kNot;
   bool pending_ = false;  // the record at hand is being worked on elsewhere

@@ -21,6 +21,7 @@ std::unique_ptr<graph::Graph> assemble_ring(graph::RingDescription ring, graph::
   graph_options.egress_port = parts.ports.all()[ring.egress].options.port;
   graph_options.batch_records = batch_records(parts.options);
   graph_options.first_sequence = parts.options.first_sequence;
+  graph_options.plugins = parts.options.plugins;
   graph_options.may_sleep = parts.ports.uses_js() || layout.header.hosted_count != 0 || parts.tuning.may_sleep();
   const std::span<std::byte> region = parts.map(layout.header.region_bytes);
   return std::make_unique<graph::RingGraph>(region, std::move(ring), std::move(layout), graph_options, parts.failures);
@@ -33,6 +34,7 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, 
   graph_options.ports = parts.ports.codes();
   graph_options.batch_records = batch_records(options);
   graph_options.first_sequence = options.first_sequence;
+  graph_options.plugins = options.plugins;
   const bool journals = std::any_of(graph.lanes.begin(), graph.lanes.end(), [](const graph::LaneDescription& lane) {
     return lane.kind == abi::LaneKindCode::kJournal;
   });

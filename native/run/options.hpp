@@ -10,6 +10,7 @@
 #include "adapter/config.hpp"
 #include "core/coded_error.hpp"
 #include "platform/disk.hpp"
+#include "plugin/stage_plugin.hpp"
 
 namespace byteor::run {
 
@@ -38,7 +39,8 @@ struct Options {
   std::string version_id;            // hex; shown to observers
   std::string note;                  // kept for environments that attach; nothing here reads it
   std::vector<PortOptions> ports;
-  platform::Disk* journal_disk = nullptr;  // for tests: what journals are written to; outlives what is halted on it
+  std::vector<plugin::StagePlugin> plugins;  // of the stages that have the op `native:`
+  platform::Disk* journal_disk = nullptr;    // for tests: what journals are written to; outlives what is halted on it
 };
 
 // An option that this plan cannot have.

@@ -89,9 +89,11 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   // The ends of a graph are what adapters read and write; journals are what `replay` reads.
   adapter: ['abi', 'core', 'lane', 'op', 'journal', 'graph', 'platform'],
   journal: ['abi', 'core', 'lane', 'op', 'platform'],
-  graph: ['abi', 'core', 'decode', 'lane', 'op', 'ring', 'journal'],
-  run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform'],
-  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'run'],
+  // Libraries of users as ops, behind the header that ships.
+  plugin: ['abi', 'core', 'op'],
+  graph: ['abi', 'core', 'decode', 'lane', 'op', 'ring', 'journal', 'plugin'],
+  run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'plugin'],
+  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'run', 'plugin'],
 };
 
 /** Which folders of lib/ a file of the named folder may import, types included, besides its own. */

@@ -87,16 +87,6 @@ export const FLOW_CASES: readonly Case[] = [
     hint: 'Put this stage before "left", or declare `keeps_layout: true` there if its op keeps the struct.',
   },
   {
-    because: 'this version runs no native ops of one’s own',
-    code: 'OP_NOT_RUN_YET',
-    path: '/stages/0/op',
-    marks: 'native:score',
-    plan: ringOf('{ id: a, op: "native:score" }').replace('"native:score"', 'native:score'),
-    received: 'native:score',
-    message:
-      'Stage "a" has the op `native:score`: this version of byteor validates and compiles such a plan, but `open` and `byteor run` refuse it, because native ops of one\'s own do not run yet.',
-  },
-  {
     because: 'a built-in op says what it does',
     code: 'OP_DECLARATION',
     path: '/stages/0/access',

@@ -7,7 +7,7 @@ import { compile } from '../../lib/version/version.js';
 import { edited, GRAPH, RING } from './plans.js';
 
 /** A plan with a warning: ops of callers do not run yet. */
-const WARNED = edited(RING, ['op: filter, config: { contains: ERROR }', 'op: "native:mine", access: read']);
+const WARNED = edited(RING, ['single_ring:\n', 'single_ring:\n  shard_key: { kind: bytes, offset: 0, length: 4 }\n']);
 
 function checked(text: string, options?: ValidateOptions): PipelinePlanV2 {
   const result = validateText(text, options);
@@ -25,7 +25,7 @@ describe('a plan that was checked before', () => {
   it('has the warnings that its copy has', () => {
     const plan = checked(WARNED);
     const again = validate(plan);
-    expect(again.diagnostics.map(({ code }) => code)).toContain('OP_NOT_RUN_YET');
+    expect(again.diagnostics.map(({ code }) => code)).toContain('RING_SHARD_KEY_UNUSED');
     expect(again).toEqual(validate(structuredClone(plan)));
   });
 

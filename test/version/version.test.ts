@@ -81,8 +81,7 @@ describe('compile', () => {
       {
         ...fullRing,
         name: '1',
-        stages: [...fullRing.stages.slice(0, 3), { id: 'score', op: 'native:score' }],
-        single_ring: { ...fullRing.single_ring, shards: 0 },
+        single_ring: { ...fullRing.single_ring, shards: 1, producer: 'Many' },
       },
       null,
       1,
@@ -90,12 +89,12 @@ describe('compile', () => {
     const error = thrownBy(() => compile(parsePlan(text, { file: 'plan.json' })));
     expect(error).toBeInstanceOf(PlanError);
     const { diagnostics, message } = error as PlanError;
-    expect(diagnostics.map(({ path }) => path)).toEqual(['/name', '/stages/3/op', '/single_ring/shards']);
+    expect(diagnostics.map(({ path }) => path)).toEqual(['/name', '/single_ring/producer', '/single_ring/shard_key']);
     const lines = message.split('\n');
     expect(lines[0]).toBe('the plan has 2 errors; nothing was compiled:');
     expect(lines[1]).toMatch(/^ {2}plan\.json:3:10 \/name: error [A-Z_]+: .*"1"/);
-    expect(lines[2]).toMatch(/^ {2}plan\.json:\d+:\d+ \/stages\/3\/op: warning OP_NOT_RUN_YET: /);
-    expect(lines[3]).toMatch(/^ {2}plan\.json:\d+:\d+ \/single_ring\/shards: error [A-Z_]+: /);
+    expect(lines[2]).toMatch(/^ {2}plan\.json:\d+:\d+ \/single_ring\/producer: error [A-Z_]+: /);
+    expect(lines[3]).toMatch(/^ {2}plan\.json:\d+:\d+ \/single_ring\/shard_key: warning RING_SHARD_KEY_UNUSED: /);
   });
 
   it('says where an error of a plan without text is by its pointer', () => {

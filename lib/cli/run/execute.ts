@@ -21,6 +21,7 @@ import { loadProblem } from '../native-facts.js';
 import { inOptionNames, openOptionsAsked } from '../open-options.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { isSameFile } from '../same-file.js';
+import { stagesAsked } from '../stages-asked.js';
 import { type Channel, needStream, type Terminal } from '../terminal.js';
 import { counted, harmless } from '../text.js';
 import type { VerbContext } from '../verb.js';
@@ -216,6 +217,7 @@ const openOptions = (options: RunOptions, { ports }: Ends): OpenOptions => ({
   ...openOptionsAsked(options),
   ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
   observe: options.observe === true,
+  stages: stagesAsked(options),
   ports,
 });
 
