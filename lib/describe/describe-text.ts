@@ -1,6 +1,7 @@
 /** A Description as lines for a person. Pure; any thread. */
 
 import type { GraphMemory } from '../layout/graph-memory.js';
+import { LETTERS_AGENT } from '../layout/letters.js';
 import type { MemoryPlan, MemoryRow } from '../layout/memory.js';
 import { byteWords, configWords, cut, keyWords, listWords } from '../plan/element-words.js';
 import type { GraphLaneReport } from '../version/report.js';
@@ -118,10 +119,11 @@ function graphDrawings({ drawing, lowered }: GraphDescription): string[] {
   ];
 }
 
-function laneNotes({ inserted, origin, asked, on_full }: GraphLaneReport): string {
+function laneNotes({ inserted, origin, asked, on_full, to }: GraphLaneReport): string {
   const notes = [on_full === 'Drop' ? 'drops when full' : 'blocks when full'];
   if (asked !== undefined) notes.push(`asked for as ${asked}`);
-  if (inserted) notes.push(origin === 'runtime' ? 'what a journal keeps' : 'inserted');
+  if (inserted)
+    notes.push(origin === undefined ? 'inserted' : to === LETTERS_AGENT ? 'letters' : 'what a journal keeps');
   return notes.join('; ');
 }
 

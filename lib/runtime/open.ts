@@ -157,6 +157,7 @@ export function openHosted<const P extends PipelinePlanV2>(
   given: OpenOptionsOf<P>,
   functions: StageFunctions,
   elsewhere: readonly string[] = [],
+  lettersFed = '',
 ): Pipeline<P> {
   checkVersion(version);
   const options = given as OpenOptions;
@@ -182,7 +183,13 @@ export function openHosted<const P extends PipelinePlanV2>(
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
   try {
-    const complete = { ...checked.native, versionId: version.id, note: JSON.stringify(note), external: external() };
+    const complete = {
+      ...checked.native,
+      lettersFed,
+      versionId: version.id,
+      note: JSON.stringify(note),
+      external: external(),
+    };
     native = addon.open(version.spec, layout, complete, onEvent);
   } catch (error) {
     throw asOpenError(error);

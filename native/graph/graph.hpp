@@ -23,6 +23,7 @@
 #include "core/producer.hpp"
 #include "graph/description.hpp"
 #include "graph/layout.hpp"
+#include "graph/letters.hpp"
 #include "lane/failed_records.hpp"
 #include "lane/framed_reader.hpp"
 #include "lane/framed_writer.hpp"
@@ -71,14 +72,8 @@ struct HostedStage {
 class Graph {
  public:
   // `region` is zeroed memory of layout.header.region_bytes, and outlives the graph.
-  Graph(std::span<std::byte> region, RegionLayout layout)
-      : region_(region),
-        layout_(std::move(layout)),
-        agent_facts_(layout_.header.agent_count),
-        list_cursor_(layout_.header.lists),
-        text_cursor_(layout_.header.texts),
-        hosted_stages_(layout_.header.hosted_count) {}
-  virtual ~Graph() = default;
+  Graph(std::span<std::byte> region, RegionLayout layout, Letters letters);
+  virtual ~Graph();
 
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
@@ -124,9 +119,9 @@ class Graph {
   virtual std::uint32_t shards() const noexcept { return 1; }
   virtual const KeyDescription* shard_key() const noexcept { return nullptr; }
 
-  // The last so many native threads wait for a device (a journal's files): they sleep between two turns whatever the
-  // wait strategy, and need no CPU of their own.
-  virtual std::uint32_t device_threads() const noexcept { return 0; }
+  // The last so many native threads wait for a device (files of journals and of letters): they sleep between two turns
+  // whatever the wait strategy, and need no CPU of their own.
+  virtual std::uint32_t device_threads() const noexcept { return letters_.lanes.empty() ? 0 : 1; }
 
   // Closes the ingress of a JS port (a native source closes its own). Any thread, also while its owner publishes: the
   // end of what is read is then what had been published before.
@@ -139,8 +134,8 @@ class Graph {
   // left as abandoned or skipped, so that the ledger's equations hold.
   virtual void settle() noexcept = 0;
   // After settle(), and when no thread is in a device call any more: stores where readers of journals stand, and gives
-  // the journals back. May wait for the device.
-  virtual void close_files() noexcept {}
+  // the journals, and that of the letters, back. May wait for the device.
+  virtual void close_files() noexcept;
   // After settle(): that many records that an egress took were not delivered after all.
   virtual void count_undelivered(std::uint32_t boundary, double records) noexcept = 0;
   // Before the threads start: an egress's adapter keeps what it has read, and `records` of it have been written. It is
@@ -183,9 +178,29 @@ class Graph {
   op::HostedOp& make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records,
                                std::uint32_t elements_max);
 
+  // Letters (letters.cpp). The agent is the last one.
+  const std::vector<LetterLane>& letter_lanes() const noexcept { return letters_.lanes; }
+  std::uint32_t letters_agent() const noexcept { return layout_.header.agent_count - 1; }
+  // Write the lanes' blocks, behind those of other lanes, and the agent's entry. Nothing where there are none.
+  void write_letter_lanes();
+  void write_letters_agent();
+  // What becomes of records that fail in a stage, with the writing end of its lane of letters.
+  lane::OnError on_error_of(const StageDescription& stage, std::uint32_t agent);
+  // `first`: sequence of the first record of this run. nullptr where there are no letters.
+  std::unique_ptr<core::Agent> make_letters_agent(core::FailureReporter& failures, std::uint64_t first);
+  // Counts what its lanes still hold as abandoned.
+  void settle_letters() noexcept;
+
   std::span<std::byte> region_;
 
  private:
+  // Of a lane of letters, by its number among them.
+  const abi::LayoutPart& letter_part(std::size_t lane) const noexcept {
+    return layout_.parts[layout_.parts.size() - letters_.lanes.size() + lane];
+  }
+  lane::FramedMemory letter_memory(std::size_t lane) const noexcept;
+  std::unique_ptr<lane::FramedReader> make_letter_reader(std::size_t lane);
+
   std::uint64_t put_list(const void* values, std::uint64_t bytes);
 
   const RegionLayout layout_;
@@ -193,10 +208,9 @@ class Graph {
   std::uint64_t list_cursor_;
   std::uint64_t text_cursor_;
   std::vector<HostedStage> hosted_stages_;
+  Letters letters_;
+  std::vector<std::unique_ptr<lane::FramedReader>> letter_readers_;
 };
-
-// A stage's policy for records that fail. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs a lane of letters.
-lane::OnError on_error_of(const StageDescription& stage);
 
 // What the ops of a graph's stages report, by stage id.
 class OpReports {

@@ -165,13 +165,13 @@ const OPEN_EXIT_CODES: { readonly [Code in ErrorCode]?: ExitCode } = {
   BAD_OPTION: ExitCode.Usage,
   OPTION_RANGE: ExitCode.Usage,
   CPU_NOT_ALLOWED: ExitCode.Usage,
+  NO_DEAD_LETTERS: ExitCode.Usage,
   SAME_FILE: ExitCode.Usage,
   MEMORY_LIMIT: ExitCode.MachineCannot,
   NO_MEMORY: ExitCode.MachineCannot,
   OBSERVE_FOLDER: ExitCode.MachineCannot,
   NO_THREAD: ExitCode.MachineCannot,
   NO_RESOURCE: ExitCode.MachineCannot,
-  ON_ERROR_UNAVAILABLE: ExitCode.MachineCannot,
   OP_UNAVAILABLE: ExitCode.MachineCannot,
 };
 
@@ -215,6 +215,7 @@ function openPipeline(version: Version, options: RunOptions, ends: Ends): Pipeli
 const openOptions = (options: RunOptions, { ports }: Ends): OpenOptions => ({
   ...openOptionsAsked(options),
   ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
+  ...(options.deadLetters === undefined ? {} : { deadLetters: { folder: options.deadLetters } }),
   observe: options.observe === true,
   ports,
 });

@@ -12,6 +12,7 @@ export type RunOptions = SizeOptions &
     readonly requireProfile?: true;
     readonly observe?: true;
     readonly journal?: string;
+    readonly deadLetters?: string;
     /** False after --no-progress, undefined where nothing was said. */
     readonly progress?: boolean;
     readonly quiet?: true;
@@ -36,6 +37,7 @@ export function addRunOptions(command: Command): Command {
       '--journal <folder>',
       'LaneGraph: where Journal lanes keep their files (default: a new folder, removed when all is delivered)',
     )
+    .option('--dead-letters <folder>', 'where letters of records that fail under `on_error: dead_letter` go')
     .option('--observe', 'let other processes of this user observe the run (`byteor snapshot`)')
     .option('--progress', 'show progress (default: on a terminal)')
     .addOption(new Option('--no-progress', 'show no progress'))
