@@ -33,6 +33,8 @@ export type { ReadableOptions, WritableOptions } from './handle/streams.js';
 export type { WaitOptions } from './handle/waiting.js';
 export * from './observe/facts.js';
 export * from './plan.js';
+export type { DeadLetter, DeadLetterRecord, DeadLetters } from './runtime/dead-letters.js';
+export { deadLetters } from './runtime/dead-letters.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
 export { attach, open } from './runtime/open.js';

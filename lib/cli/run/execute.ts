@@ -10,9 +10,10 @@ import { ByteorError } from '../../error/errors.js';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
 import { failedAt } from '../../region/failure.js';
 import { BUILD_REMEDY } from '../../runtime/binary.js';
-import { open } from '../../runtime/open.js';
+import { openHosted } from '../../runtime/open.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import type { Pipeline } from '../../runtime/pipeline.js';
+import type { Redrive } from '../../runtime/redrive.js';
 import type { PipelineStatus } from '../../runtime/status.js';
 import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';
@@ -33,12 +34,14 @@ import { summaryText } from './summary.js';
 
 export interface Execution {
   /** The verb, for what is said about it. */
-  readonly verb: 'run' | 'replay';
+  readonly verb: 'run' | 'replay' | 'dead-letters';
   /** Where the plan was read from, `-` for standard input. */
   readonly path: string;
   readonly plan: CheckedPlan;
   readonly ends: Ends;
   readonly options: RunOptions;
+  /** Of letters that the run feeds again. */
+  readonly redrive?: Redrive;
 }
 
 export async function execute(execution: Execution, context: VerbContext): Promise<ExitCode> {
@@ -56,7 +59,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     if (words !== undefined) context.err.line(`byteor ${verb}: ${harmless(words)}`);
   };
   try {
-    const pipeline = openPipeline(version, options, ends);
+    const pipeline = openPipeline(version, execution);
     signals.watch(pipeline);
     folder = RunFolder.of(pipeline, options.journal);
     if (folder !== undefined) tell(`The journals of this run are in ${folder.path}.`);
@@ -73,6 +76,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     const status = pipeline.status();
     const journals = journalsLeft(status);
     const ended = { ledger, status, journals, reports: pipeline.reports(), seconds, signal: signals.first };
+    execution.redrive?.end(ledger.failure === null && signals.first === undefined);
     return conclude(ended, version.id, execution, context);
   } finally {
     signals.end();
@@ -203,11 +207,15 @@ export function needAddon(): void {
   );
 }
 
-function openPipeline(version: Version, options: RunOptions, ends: Ends): Pipeline {
+function openPipeline(version: Version, { options, ends, redrive }: Execution): Pipeline {
   needAddon();
+  let begun = false;
   try {
-    return open(version, openOptions(options, ends));
+    redrive?.begin();
+    begun = true;
+    return openHosted(version, openOptions(options, ends), {}, [], redrive?.fed);
   } catch (error) {
+    if (begun) redrive?.giveUp();
     throw error instanceof ByteorError ? startProblem(error, version) : error;
   }
 }
