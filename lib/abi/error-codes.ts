@@ -105,8 +105,8 @@ const OPENING = {
   ),
   ON_ERROR_UNAVAILABLE: opening(
     'core',
-    'a stage of the compiled plan has an `on_error` that this version does not run',
-    'Compile the plan again with the installed version, whose stages stop the pipeline when a record fails.',
+    'a stage of the plan has `on_error: dead_letter`, which this version does not run',
+    'Use `drop`, `pass` or `stop`.',
   ),
   OP_UNAVAILABLE: opening(
     'both',

@@ -1,12 +1,22 @@
 /** What a compiled plan is made of, by the author's names: the facts of `compile --json`. Pure; any thread. */
 
+import { words } from '../abi/definition.js';
 import { type LaneMemory, planLanes } from '../layout/graph-memory.js';
 import type { LoweredGraph } from '../lower/graph.js';
 import type { InsertedRole } from '../lower/graph-build.js';
 import { INSERT_RULES, type InsertRule } from '../lower/graph-rules.js';
-import type { GraphSpec, LaneKindName, LaneSpec, OnFullName, PolicyName, RingSpec, RoleSpec } from '../lower/spec.js';
+import type {
+  GraphSpec,
+  LaneKindName,
+  LaneSpec,
+  OnFullName,
+  PolicyName,
+  RingSpec,
+  RoleSpec,
+  StageSpec,
+} from '../lower/spec.js';
 import type { Diagnostic } from '../plan/diagnostic.js';
-import type { LaneGraphPlan } from '../plan/document.js';
+import type { LaneGraphPlan, OnError } from '../plan/document.js';
 
 /** What an agent does. Routers, merges and bridges are inserted into graphs. */
 export type RoleKind = 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge';
@@ -21,6 +31,8 @@ export interface Role {
   readonly shards: number;
   /** What a router or a merge does. */
   readonly policy?: PolicyName;
+  /** Of a stage: what becomes of a record that fails in it, where that is not `stop`. */
+  readonly on_error?: OnError;
   /** Neither the author's nor the compiler's: a relay, which is there because of how journals are kept. */
   readonly origin?: 'runtime';
 }
@@ -106,14 +118,17 @@ export interface VersionReport {
   readonly inserted: readonly InsertedElement[];
 }
 
+const onErrorIn = (stage: StageSpec | undefined): Pick<Role, 'on_error'> =>
+  stage === undefined || stage.onError === 'Stop' ? {} : { on_error: words.OnErrorCode[stage.onError] };
+
 export function reportRing(spec: RingSpec, warnings: readonly Diagnostic[]): VersionReport {
   const { shards, ingress, egress } = spec;
-  const stages = spec.entries.map(({ stage }) => spec.stages[stage]?.id ?? '');
+  const stages = spec.entries.map(({ stage }) => spec.stages[stage]);
   return {
     warnings,
     roles: [
       { id: ingress.id, kind: 'ingress', shards },
-      ...stages.map((id): Role => ({ id, kind: 'stage', shards })),
+      ...stages.map((stage): Role => ({ id: stage?.id ?? '', kind: 'stage', shards, ...onErrorIn(stage) })),
       { id: egress.id, kind: 'egress', shards },
     ],
     lanes: Array.from({ length: shards }, (_, shard) => ({
@@ -138,9 +153,11 @@ const KINDS: Readonly<Record<RoleSpec['kind'], RoleKind>> = {
 
 const originOf = (role: RoleSpec | undefined) => (role?.relay === true ? ({ origin: 'runtime' } as const) : {});
 
-function reportRole(role: RoleSpec): Role {
-  const { id, kind, policy } = role;
-  return { id, kind: KINDS[kind], shards: 1, ...(policy === 'None' ? {} : { policy }), ...originOf(role) };
+function reportRole({ stages }: GraphSpec, role: RoleSpec): Role {
+  const { id, kind, policy, index } = role;
+  const stage = kind === 'Stage' && index !== null ? stages[index] : undefined;
+  const does = { ...(policy === 'None' ? {} : { policy }), ...onErrorIn(stage) };
+  return { id, kind: KINDS[kind], shards: 1, ...does, ...originOf(role) };
 }
 
 function reportLane(plan: LaneGraphPlan, { roles }: GraphSpec, lane: LaneSpec): GraphLaneReport {
@@ -174,7 +191,7 @@ export function reportGraph(
   const memory = planLanes(spec);
   return {
     warnings,
-    roles: spec.roles.map(reportRole),
+    roles: spec.roles.map((role) => reportRole(spec, role)),
     lanes: spec.lanes.map((lane) => reportLane(plan, spec, lane)),
     inserted: inserted.map((element) => reportInserted(spec, memory, element)),
   };

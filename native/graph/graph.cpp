@@ -83,8 +83,9 @@ op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t
 
 lane::OnError on_error_of(const StageDescription& stage) {
   if (stage.on_error == abi::OnErrorCode::kDeadLetter)
-    throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
-                           "stage " + stage.id + " has on_error dead_letter, and no lane takes its letters");
+    throw core::CodedError(
+        abi::ErrorCode::kOnErrorUnavailable,
+        "stage " + stage.id + " has on_error dead_letter, and this version writes no letters; use drop, pass or stop");
   return {.code = stage.on_error};
 }
 

@@ -1,12 +1,9 @@
 #include "run/assembly.hpp"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 #include <variant>
 
-#include "abi/words.hpp"
-#include "core/coded_error.hpp"
 #include "graph/lane_graph.hpp"
 #include "graph/ring_graph.hpp"
 #include "run/journals.hpp"
@@ -44,14 +41,9 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, 
                                             std::move(graph_options), parts.failures);
 }
 
-// Letters have no lane yet, and no plan can ask for another policy: a spec that does was not made by lowering.
-void require_stop(const graph::CatalogDescription& catalog) {
-  for (const graph::StageDescription& stage : catalog.stages) {
-    if (stage.on_error == abi::OnErrorCode::kStop) continue;
-    throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
-                           "stage " + stage.id + " has on_error " + abi::word_of(stage.on_error) +
-                               ", and this version runs stop alone; compile the plan again with it");
-  }
+// Letters have no lane yet. Before files are opened and the region is mapped.
+void require_on_error(const graph::CatalogDescription& catalog) {
+  for (const graph::StageDescription& stage : catalog.stages) static_cast<void>(graph::on_error_of(stage));
 }
 
 }  // namespace
@@ -66,7 +58,7 @@ const graph::CatalogDescription& catalog_of(const graph::Description& descriptio
 
 std::unique_ptr<graph::Graph> assemble(graph::Description description, graph::RegionLayout layout,
                                        const AssemblyParts& parts) {
-  require_stop(catalog_of(description));
+  require_on_error(catalog_of(description));
   if (auto* ring = std::get_if<graph::RingDescription>(&description))
     return assemble_ring(std::move(*ring), std::move(layout), parts);
   return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), std::move(layout), parts);
