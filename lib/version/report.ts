@@ -1,5 +1,6 @@
 /** What a compiled plan is made of, by the author's names: the facts of `compile --json`. Pure; any thread. */
 
+import { words } from '../abi/definition.js';
 import { planLanes } from '../layout/graph-memory.js';
 import { LETTERS_AGENT, letterLanes } from '../layout/letters.js';
 import type { LaneMemory } from '../layout/places.js';
@@ -15,9 +16,10 @@ import type {
   RingSpec,
   RoleSpec,
   Spec,
+  StageSpec,
 } from '../lower/spec.js';
 import type { Diagnostic } from '../plan/diagnostic.js';
-import type { LaneGraphPlan } from '../plan/document.js';
+import type { LaneGraphPlan, OnError } from '../plan/document.js';
 
 /** What an agent does. Routers, merges and bridges are inserted into graphs; `letters` writes the letters of records that failed. */
 export type RoleKind = 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge' | 'letters';
@@ -32,6 +34,8 @@ export interface Role {
   readonly shards: number;
   /** What a router or a merge does. */
   readonly policy?: PolicyName;
+  /** Of a stage: what becomes of a record that fails in it, where that is not `stop`. */
+  readonly on_error?: OnError;
   /** Neither the author's nor the compiler's: a relay, because of how journals are kept, or what writes letters. */
   readonly origin?: 'runtime';
 }
@@ -117,6 +121,9 @@ export interface VersionReport {
   readonly inserted: readonly InsertedElement[];
 }
 
+const onErrorIn = (stage: StageSpec | undefined): Pick<Role, 'on_error'> =>
+  stage === undefined || stage.onError === 'Stop' ? {} : { on_error: words.OnErrorCode[stage.onError] };
+
 /** What takes letters: no element of the plan, and nothing that a rule inserted. */
 function reportLetters(spec: Spec): { readonly roles: readonly Role[]; readonly lanes: readonly GraphLaneReport[] } {
   const lanes = letterLanes(spec).map(
@@ -137,13 +144,13 @@ function reportLetters(spec: Spec): { readonly roles: readonly Role[]; readonly 
 
 export function reportRing(spec: RingSpec, warnings: readonly Diagnostic[]): VersionReport {
   const { shards, ingress, egress } = spec;
-  const stages = spec.entries.map(({ stage }) => spec.stages[stage]?.id ?? '');
+  const stages = spec.entries.map(({ stage }) => spec.stages[stage]);
   const letters = reportLetters(spec);
   return {
     warnings,
     roles: [
       { id: ingress.id, kind: 'ingress', shards },
-      ...stages.map((id): Role => ({ id, kind: 'stage', shards })),
+      ...stages.map((stage): Role => ({ id: stage?.id ?? '', kind: 'stage', shards, ...onErrorIn(stage) })),
       { id: egress.id, kind: 'egress', shards },
       ...letters.roles,
     ],
@@ -169,9 +176,11 @@ const KINDS: Readonly<Record<RoleSpec['kind'], RoleKind>> = {
 
 const originOf = (role: RoleSpec | undefined) => (role?.relay === true ? ({ origin: 'runtime' } as const) : {});
 
-function reportRole(role: RoleSpec): Role {
-  const { id, kind, policy } = role;
-  return { id, kind: KINDS[kind], shards: 1, ...(policy === 'None' ? {} : { policy }), ...originOf(role) };
+function reportRole({ stages }: GraphSpec, role: RoleSpec): Role {
+  const { id, kind, policy, index } = role;
+  const stage = kind === 'Stage' && index !== null ? stages[index] : undefined;
+  const does = { ...(policy === 'None' ? {} : { policy }), ...onErrorIn(stage) };
+  return { id, kind: KINDS[kind], shards: 1, ...does, ...originOf(role) };
 }
 
 function reportLane(plan: LaneGraphPlan, { roles }: GraphSpec, lane: LaneSpec): GraphLaneReport {
@@ -206,7 +215,7 @@ export function reportGraph(
   const letters = reportLetters(spec);
   return {
     warnings,
-    roles: [...spec.roles.map(reportRole), ...letters.roles],
+    roles: [...spec.roles.map((role) => reportRole(spec, role)), ...letters.roles],
     lanes: [...spec.lanes.map((lane) => reportLane(plan, spec, lane)), ...letters.lanes],
     inserted: inserted.map((element) => reportInserted(spec, memory, element)),
   };

@@ -1,7 +1,6 @@
 #include "run/assembly.hpp"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 #include <variant>
 

@@ -30,7 +30,7 @@ import { type EndSignal, exitCodeOf, type RunFacts, runFacts } from './result.js
 import { RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
 import { answered, isSource, journalFolders, refusedRequests } from './status.js';
-import { summaryText } from './summary.js';
+import { failedWords, summaryText, tooManyWords } from './summary.js';
 
 export interface Execution {
   /** The verb, for what is said about it. */
@@ -75,7 +75,8 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     tell(folder?.end());
     const status = pipeline.status();
     const journals = journalsLeft(status);
-    const ended = { ledger, status, journals, reports: pipeline.reports(), seconds, signal: signals.first };
+    const reports = pipeline.reports();
+    const ended = { ledger, status, journals, reports, seconds, signal: signals.first, failedMax: options.maxFailed };
     execution.redrive?.end(ledger.failure === null && signals.first === undefined);
     return conclude(ended, version.id, execution, context);
   } finally {
@@ -147,14 +148,16 @@ function conclude(
     channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors, verbose }));
   }
   if (!summarized || channel !== err)
-    for (const line of problemLines(code, facts)) err.line(`byteor ${verb}: ${harmless(line)}`);
+    for (const line of [...failedWords(ended.ledger), ...problemLines(code, facts)])
+      err.line(`byteor ${verb}: ${harmless(line)}`);
   return code;
 }
 
 /** Why a run has the exit code that it has: the words of standard error, wherever the summary goes. */
-function problemLines(code: ExitCode, { failure, ledger }: RunFacts): string[] {
+function problemLines(code: ExitCode, { failure, too_many_failed, ledger }: RunFacts): string[] {
   if (failure !== undefined)
     return [`${JSON.stringify(failure.stage)} failed at ${failedAt(failure)}: ${failure.cause}`];
+  if (too_many_failed !== undefined) return [tooManyWords(too_many_failed)];
   if (code !== ExitCode.Unbalanced) return [];
   const [first, ...rest] = ledger.imbalances ?? [];
   if (first === undefined) return [];

@@ -2,13 +2,14 @@
 import { type Command, Option } from 'commander';
 import { STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
-import { parseDuration } from '../sizes.js';
+import { parseDuration, wholeNumber } from '../sizes.js';
 import { JSON_OPTION } from '../verb.js';
 
 export type RunOptions = SizeOptions &
   ThreadOptions & {
     readonly json?: true;
     readonly assertConserved?: true;
+    readonly maxFailed?: number;
     readonly requireProfile?: true;
     readonly observe?: true;
     readonly journal?: string;
@@ -32,6 +33,12 @@ export function addRunOptions(command: Command): Command {
       ).conflicts('quiet'),
     )
     .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
+    .addOption(
+      new Option(
+        '--max-failed <n>',
+        'exit with 3 if more records than N failed, whatever `on_error` says (default: any number may)',
+      ).argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+    )
     .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
     .option(
       '--journal <folder>',
