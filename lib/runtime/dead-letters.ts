@@ -184,7 +184,11 @@ export function deadLetters(folder: string): DeadLetters {
   for (const record of recordsOf(folder)) {
     const version = record.u32('version');
     if (version !== LETTER_VERSION)
-      throw new OptionError('folder', folder, `letter ${record.number} is of format ${version}: read it with the version that wrote it`);
+      throw new OptionError(
+        'folder',
+        folder,
+        `letter ${record.number} is of format ${version}: read it with the version that wrote it`,
+      );
     marks.add(record);
     if (record.u32('kind') === LetterKind.Letter) found.push(letterOf(record));
   }

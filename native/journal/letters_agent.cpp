@@ -70,7 +70,11 @@ void LettersAgent::end_backoff() noexcept {
 std::uint32_t LettersAgent::take() noexcept {
   std::uint32_t taken = 0;
   const std::uint64_t begin = files_.bytes();
-  for (std::uint32_t index = 0; index < sources_.size(); ++index) {
+  // Another lane is the first in each turn, so that none has to wait for the end of another's letters.
+  const auto count = static_cast<std::uint32_t>(sources_.size());
+  start_ = (start_ + 1) % count;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t index = (start_ + i) % count;
     const LetterSource& source = sources_[index];
     lane::LaneRecord letter;
     while (taken != options_.commit_letters && files_.bytes() - begin < options_.commit_bytes &&

@@ -79,6 +79,7 @@ class LettersAgent final : public core::Agent {
   const LettersAgentOptions options_;
   std::vector<std::byte> record_;     // the one that is appended
   std::vector<std::uint32_t> order_;  // by letter of this turn: its source
+  std::uint32_t start_ = 0;           // of this turn: its first source
   std::uint32_t taken_ = 0;           // letters of this turn
   std::uint64_t turn_first_ = 0;      // number of the first of them
   bool signals_blocked_ = false;

@@ -70,7 +70,11 @@ describe('letters', () => {
     expect(output).toBe('a\nb\n');
     expect(ledger).toMatchObject({ balanced: true, failure: null });
     expect(ledger.stages.first).toMatchObject({ in: 4, failed: 2, dead_lettered: 2, causes: { REJECTED: 2 } });
-    expect(ledger.lanes['first->dead:letters']).toMatchObject({ origin: 'runtime', written: 2, read: { 'dead:letters': 2 } });
+    expect(ledger.lanes['first->dead:letters']).toMatchObject({
+      origin: 'runtime',
+      written: 2,
+      read: { 'dead:letters': 2 },
+    });
     const found = deadLetters(letters);
     expect(found.letters).toHaveLength(4);
     const [letter] = found.letters.filter(({ element, sequence }) => element === 'second' && sequence === 1);
@@ -106,7 +110,11 @@ describe('letters', () => {
     expect(snapshot.lanes.at(-1)).toMatchObject({ id: 'checks->dead:letters', origin: 'runtime', published: 1 });
     expect(version.report.inserted).toEqual([]);
     expect(version.report.roles.at(-1)).toEqual({ id: 'dead:letters', kind: 'letters', shards: 1, origin: 'runtime' });
-    expect(version.report.lanes.at(-1)).toMatchObject({ id: 'checks->dead:letters', from: 'checks', origin: 'runtime' });
+    expect(version.report.lanes.at(-1)).toMatchObject({
+      id: 'checks->dead:letters',
+      from: 'checks',
+      origin: 'runtime',
+    });
   });
 
   test('of shards: each has a lane of its own', async () => {

@@ -27,7 +27,7 @@ export const define: Define = (command, context) => {
     )
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
     .argument('<folder>', 'folder of letters')
-    .argument('[subject]', 'show: number of one letter; redrive: plan file (JSON or YAML)')
+    .argument('[plan]', 'redrive: plan file (JSON or YAML); show: number of one letter')
     .addOption(new Option('--raw', 'show: the record of one letter, byte for byte').conflicts('json'));
   addEndOptions(
     command,
@@ -134,7 +134,10 @@ function show(found: DeadLetters, subject: string | undefined, options: Options,
   const letters = numbers.flatMap((number) => found.read(number) ?? []);
   if (options.json === true)
     out.json({
-      letters: letters.map(({ record, ...letter }) => ({ ...facts(letter), record: Buffer.from(record).toString('base64') })),
+      letters: letters.map(({ record, ...letter }) => ({
+        ...facts(letter),
+        record: Buffer.from(record).toString('base64'),
+      })),
     });
   else out.line(letters.length === 0 ? 'no letters that are not done' : letters.map(letterText).join('\n\n'));
   return ExitCode.Done;
@@ -216,7 +219,12 @@ async function redrive(
       `byteor dead-letters: ${counted(redriven.repeated, 'record')} may have been delivered already, by a redrive that did not ` +
         'come to its end.',
     );
-  const given = { id, port: redriven.port, words: `${counted(redriven.numbers.length, 'letter')} of ${folder}`, option: '--ingress' };
+  const given = {
+    id,
+    port: redriven.port,
+    words: `${counted(redriven.numbers.length, 'letter')} of ${folder}`,
+    option: '--ingress',
+  };
   const others = options.ingress.filter((text) => text.includes('='));
   const ends = await askedEnds(plan.boundaries, { ...options, ingress: others }, given);
   const own = { ...options, deadLetters: folder };
