@@ -45,6 +45,8 @@ export type {
 } from './host/stage-functions.js';
 export * from './observe/facts.js';
 export * from './plan.js';
+export type { DeadLetter, DeadLetterRecord, DeadLetters } from './runtime/dead-letters.js';
+export { deadLetters } from './runtime/dead-letters.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
 export type { AttachOptions } from './runtime/open.js';

@@ -22,6 +22,10 @@ export type NativePort =
 export interface NativeOpenOptions {
   /** LaneGraph: where the folders of journal lanes are; empty: a folder for this run is chosen, and status() tells it. */
   readonly journalFolder: string;
+  /** Where letters go; empty: no stage may have any. */
+  readonly lettersFolder: string;
+  /** The ingress is fed from the letters in it with these numbers (`0-4,7`), and what fails again counts its attempts on. */
+  readonly lettersFed: string;
   readonly batchRecords: number;
   readonly cpus: readonly number[];
   readonly pin: boolean;
@@ -144,6 +148,14 @@ export interface NativeAddon {
   attach(number: number, external: boolean, onEvent: (events: number) => void): NativePipeline | null;
   /** JSON of the adapter's own: what that port would feed, counted by reading all of it. No pipeline is made. */
   sourceFacts(spec: Uint8Array, port: NativePort): string;
+  /**
+   * Records of a journal of letters behind number `after` (null: from the first on), as many as fit some 256 KiB, at least one:
+   * each | number u64 | length u32 | zero u32 | LetterRecord and what follows it |, padded to 8. Empty: there are no more. Takes
+   * no lock. Throws with a code.
+   */
+  readLetters(folder: string, after: number | null): ArrayBuffer;
+  /** Appends a record (LetterRecord and what follows it), and syncs it. Throws with a code: another process may write. */
+  appendLetter(folder: string, record: Uint8Array): void;
   haltAll(): void;
   /** JSON: what this machine and build can do (CPUs, quota, memory limit, features). */
   capabilities(): string;

@@ -3,6 +3,9 @@ import {
   failureCauses,
   failureCauseWords,
   LetterHeader,
+  LetterOrigin,
+  LetterRecord,
+  letterKinds,
   onErrorCodes,
   onErrorWords,
 } from './failure.js';
@@ -11,7 +14,7 @@ import * as limits from './limits.js';
 import { configStructs, opCodes } from './ops.js';
 import { CACHE_BLOCK, struct } from './struct.js';
 
-export { LetterHeader } from './failure.js';
+export { LetterHeader, LetterOrigin, LetterRecord } from './failure.js';
 export { LayoutHeader, LayoutPart } from './layout.js';
 export * from './limits.js';
 export { SpecKey } from './ops.js';
@@ -35,7 +38,7 @@ export { SpecKey } from './ops.js';
 export const SPEC_MAGIC = 0x53_52_54_42; // "BTRS" in memory order
 export const SPEC_LAYOUT_VERSION = 4;
 export const REGION_MAGIC = 0x52_52_54_42; // "BTRR" in memory order
-export const REGION_LAYOUT_VERSION = 3;
+export const REGION_LAYOUT_VERSION = 4;
 export const LAYOUT_MAGIC = 0x4c_52_54_42; // "BTRL" in memory order
 
 const OTHER_FIELDS = { Bool: 11, Bytes: 12, Utf8: 13 } as const;
@@ -74,6 +77,7 @@ export const enums = {
   OnFullCode: { Block: 0, Drop: 1 },
   OnErrorCode: onErrorCodes,
   FailureCause: failureCauses,
+  LetterKind: letterKinds,
   /**
    * Inserted: the compiler's, no author's connection. Watermarked: an Ordered merge is downstream, so the writer also
    * says which ordinals can no longer come.
@@ -87,8 +91,8 @@ export const enums = {
   /** Low bits of a slot's flags: how the line ended in the input. Lf is 0, so that a record from JS gets LF. */
   TerminatorCode: { Lf: 0, CrLf: 1, None: 2 },
   RegionState: { Building: 0, Running: 1, Closing: 2, Stopped: 3 },
-  /** Journal: writes a journal lane's files. The first six are RoleCode's numbers. */
-  AgentKind: { Ingress: 1, Stage: 2, Egress: 3, Router: 4, Merge: 5, Bridge: 6, Journal: 7 },
+  /** Journal: writes a journal lane's files. Letters: writes the letters of a pipeline. The first six are RoleCode's numbers. */
+  AgentKind: { Ingress: 1, Stage: 2, Egress: 3, Router: 4, Merge: 5, Bridge: 6, Journal: 7, Letters: 8 },
   /** What an agent was last seen doing; Stalled waits for room downstream, Waiting for records upstream. */
   AgentState: { Idle: 0, Working: 1, Waiting: 2, Stalled: 3, Done: 4, Failed: 5 },
   /** Who runs a boundary: a JS handle, a native adapter, or nothing (a discarded egress). */
@@ -299,7 +303,7 @@ export const RegionHeader = struct('RegionHeader', 'First bytes of a pipeline’
   ['agents_offset', 'u64', ''],
   ['threads_offset', 'u64', ''],
   ['lanes_offset', 'u64', ''],
-  ['lane_count', 'u32', 'LaneBlock records (LaneGraph)'],
+  ['lane_count', 'u32', 'LaneBlock records: of a LaneGraph, and behind them those of letters'],
   ['lanes_reserved', 'u32', 'zero'],
   ['started_ns', 'f64', 'monotonic clock when the threads started'],
   ['name_offset', 'u64', 'plan name, UTF-8'],
@@ -571,6 +575,8 @@ export const structs = [
   ProducerBlock,
   ConsumerBlock,
   LetterHeader,
+  LetterRecord,
+  LetterOrigin,
   LaneBlock,
   JournalBlock,
   AgentEntry,

@@ -83,6 +83,11 @@ const OPENING = {
     'the core refused a call in a way that has no code of its own: the addon is of another version than the package',
     'Install byteor again, or compile the addon with `npx byteor build`; if that does not help, report the message.',
   ),
+  NO_DEAD_LETTERS: opening(
+    'core',
+    'a stage has `on_error: dead_letter`, and no folder for letters was given',
+    'Give one: `deadLetters: { folder }`, on the command line `--dead-letters DIR`.',
+  ),
   NO_MEMORY: opening(
     'core',
     'the system refused memory',
@@ -102,11 +107,6 @@ const OPENING = {
     'core',
     'with `observe` there is no folder, or no room in it, for the file of the memory',
     'Set `XDG_RUNTIME_DIR`, give `/dev/shm` more room, or leave `observe` out; `byteor doctor` shows the folders.',
-  ),
-  ON_ERROR_UNAVAILABLE: opening(
-    'core',
-    'a stage of the compiled plan has an `on_error` that this version does not run',
-    'Compile the plan again with the installed version, whose stages stop the pipeline when a record fails.',
   ),
   OP_UNAVAILABLE: opening(
     'both',

@@ -53,3 +53,38 @@ export const LetterHeader = struct(
     ['reserved', 'u32', 'zero'],
   ],
 );
+
+/**
+ * What stands in a journal of letters. Begun: letters that are being fed again, in place of those of the Begun before it. Done:
+ * letters that were delivered.
+ */
+export const letterKinds = { Letter: 1, Begun: 2, Done: 3 } as const;
+
+export const LetterRecord = struct(
+  'LetterRecord',
+  'First bytes of a record of a journal of letters: plan, element, ingress, code, message and body follow, in that order.',
+  [
+    ['version', 'u32', 'LETTER_VERSION'],
+    ['kind', 'u32', 'LetterKind'],
+    ['sequence', 'u64', 'of the record, as LetterHeader has it'],
+    ['origin', 'u64', 'number of the letter that the record was fed again from; 2^64-1: none'],
+    ['first_ms', 'f64', 'when the record failed for the first time, milliseconds since 1970'],
+    ['last_ms', 'f64', 'when it failed for the last time'],
+    ['shard', 'u32', 'of a SingleRing; 0 in a LaneGraph'],
+    ['attempt', 'u32', 'how often it has failed, from 1'],
+    ['record_flags', 'u32', 'TerminatorCode in the low bits'],
+    ['plan_length', 'u32', 'bytes: id of the version, hex'],
+    ['element_length', 'u32', 'bytes: id of the stage'],
+    ['ingress_length', 'u32', 'bytes: id of the ingress; 0 where several are upstream'],
+    ['code_length', 'u32', 'bytes: word of the FailureCause'],
+    ['message_length', 'u32', 'bytes of UTF-8'],
+    ['body_length', 'u32', 'bytes: the record as the stage received it; Begun and Done: u64 each, numbers of letters'],
+    ['reserved', 'u32', 'zero'],
+  ],
+);
+
+export const LetterOrigin = struct('LetterOrigin', 'Of a record that is fed again: the letter that it comes from.', [
+  ['number', 'u64', 'its sequence in the journal of letters'],
+  ['first_ms', 'f64', 'as LetterRecord has it'],
+  ['attempt', 'u32', 'as LetterRecord has it'],
+]);

@@ -116,3 +116,11 @@ export const CATALOG_BOUNDARIES_MAX = 256;
 export const OP_TEXT_BYTES_MAX = 65_536;
 /** Bytes that a region and a letter keep of why a record failed: a sentence with an excerpt of the record. */
 export const CAUSE_BYTES_MAX = 500;
+
+/** Of LetterRecord: what an earlier version wrote is told from what this one does. */
+export const LETTER_VERSION = 1;
+/** Stands for the hash of a struct in a journal of letters, so that no other journal is taken for one: "letters1". */
+export const LETTERS_HASH_LOW = 0x7474_656c;
+export const LETTERS_HASH_HIGH = 0x3173_7265;
+/** Of a lane of letters, unless one letter of the longest record needs more: failures are rare, and its reader waits for a device. */
+export const LETTERS_LANE_BYTES = 2 ** 16;

@@ -108,6 +108,7 @@ export const sizesAsked = (options: SizeOptions): SizeOptions => ({
 export const inOptionNames = (message: string): string =>
   message
     .replace(/^journal(?:\.folder)?(?= is )/, '--journal')
+    .replace(/^deadLetters(?:\.folder)?(?= is )/, '--dead-letters')
     .replaceAll(
       /\b(recordMax|arenaBytes|laneBytes|capacity|cpus|threads|batchRecords)\b/g,
       (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,

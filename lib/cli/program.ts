@@ -56,6 +56,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: () => import('./verbs/replay.js'),
   },
   {
+    name: 'dead-letters',
+    summary: 'list, show and feed again the records that failed',
+    load: () => import('./verbs/dead-letters.js'),
+  },
+  {
     name: 'bench',
     summary: 'compare two plans, or two ways to run one: outputs first, then time, with a verdict',
     load: () => import('./verbs/bench.js'),

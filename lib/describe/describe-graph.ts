@@ -5,7 +5,7 @@
 
 import { type GraphMemory, type GraphSizesAsked, planGraphMemory } from '../layout/graph-memory.js';
 import type { GraphSpec } from '../lower/spec.js';
-import type { BoundaryPolicy, Connection, LaneGraphPlan, OnFull } from '../plan/document.js';
+import type { BoundaryPolicy, Connection, LaneGraphPlan, OnError, OnFull } from '../plan/document.js';
 import { laneWords, policyWords } from '../plan/element-words.js';
 import { flowOrder } from '../plan/flow.js';
 import { policyInForce, policyOf } from '../plan/policy.js';
@@ -47,6 +47,8 @@ export interface GraphDescription extends CommonDescription {
     readonly op: string;
     /** The configuration as the plan states it. */
     readonly config?: unknown;
+    /** What becomes of a record that fails in it, as the plan states it. */
+    readonly on_error?: OnError;
   }[];
   /** In the order of the plan. */
   readonly connections: readonly (Connection & {

@@ -1,8 +1,10 @@
 /** A Description as lines for a person. Pure; any thread. */
 
 import type { GraphMemory } from '../layout/graph-memory.js';
+import { LETTERS_AGENT } from '../layout/letters.js';
 import type { MemoryPlan, MemoryRow } from '../layout/memory.js';
-import { byteWords, configWords, cut, keyWords, listWords } from '../plan/element-words.js';
+import { byteWords, configWords, cut, keyWords, listWords, onErrorWords } from '../plan/element-words.js';
+import { oneOf } from '../plan/words.js';
 import type { GraphLaneReport } from '../version/report.js';
 import type { DescribedStage, Description, RingDescription } from './describe.js';
 import type { GraphDescription } from './describe-graph.js';
@@ -19,21 +21,33 @@ function heading(description: RingDescription): string[] {
   return drawing === null ? [title] : [title, '', ...indented(drawing)];
 }
 
+/** What is passed over because of the marks of these stages, each of which filters, drops what fails, or both. */
+function skipWords(ids: readonly string[], stages: readonly DescribedStage[]): string {
+  const marking = stages.filter(({ id }) => ids.includes(id));
+  const ways = [
+    ...(marking.some(({ filters }) => filters) ? ['filtered'] : []),
+    ...(marking.some(({ fails, onError }) => fails && (onError === 'drop' || onError === 'dead_letter'))
+      ? ['dropped']
+      : []),
+  ];
+  return `skips what ${listWords(ids)} ${oneOf(ways)}`;
+}
+
 /** What a stage does beside passing records on. */
-function stageNotes(stage: DescribedStage): string {
+function stageNotes(stage: DescribedStage, stages: readonly DescribedStage[]): string {
   const notes: string[] = [];
-  if (stage.skipsFilteredBy.length > 0) notes.push(`skips what ${listWords(stage.skipsFilteredBy)} filtered`);
+  if (stage.skipsFilteredBy.length > 0) notes.push(skipWords(stage.skipsFilteredBy, stages));
   if (stage.filters) notes.push(stage.access === 'write' ? 'may filter' : 'filters');
-  if (stage.fails) notes.push('may fail a record');
+  if (stage.fails) notes.push(stage.onError === 'stop' ? 'may fail a record' : onErrorWords(stage.onError));
   if (stage.access === 'write') notes.push('writes');
   return notes.join('; ');
 }
 
-function ringEnds({ ingress, egress }: RingDescription): string[] {
+function ringEnds({ ingress, egress, stages }: RingDescription): string[] {
   const gates =
     `held back by ${listWords(ingress.gatedBy)}` +
     ` (by ${listWords(ingress.gatedByWhenDiscarded)} when ${egress.id} is discarded)`;
-  const skips = egress.skipsFilteredBy.length === 0 ? '' : `; skips what ${listWords(egress.skipsFilteredBy)} filtered`;
+  const skips = egress.skipsFilteredBy.length === 0 ? '' : `; ${skipWords(egress.skipsFilteredBy, stages)}`;
   return columns([
     [ingress.id, 'ingress', cut(ingress.codec), gates],
     [egress.id, 'egress', cut(egress.codec), `waits for ${listWords(egress.waitsFor)}${skips}`],
@@ -47,7 +61,7 @@ function ringStages({ stages }: RingDescription): string[] {
     stage.op,
     cut(configWords(stage.config)),
     `waits for ${listWords(stage.waitsFor)}`,
-    stageNotes(stage),
+    stageNotes(stage, stages),
   ]);
   return columns(rows, [0]);
 }
@@ -118,10 +132,11 @@ function graphDrawings({ drawing, lowered }: GraphDescription): string[] {
   ];
 }
 
-function laneNotes({ inserted, origin, asked, on_full }: GraphLaneReport): string {
+function laneNotes({ inserted, origin, asked, on_full, to }: GraphLaneReport): string {
   const notes = [on_full === 'Drop' ? 'drops when full' : 'blocks when full'];
   if (asked !== undefined) notes.push(`asked for as ${asked}`);
-  if (inserted) notes.push(origin === 'runtime' ? 'what a journal keeps' : 'inserted');
+  if (inserted)
+    notes.push(origin === undefined ? 'inserted' : to === LETTERS_AGENT ? 'letters' : 'what a journal keeps');
   return notes.join('; ');
 }
 
@@ -139,7 +154,12 @@ function graphLanes({ lowered, memory }: GraphDescription): string[] {
 function graphText(graph: GraphDescription): string[] {
   const { name, target, id, memory } = graph;
   const boundaries = graph.boundaries.map(({ id, kind, codec, policyWords }) => [id, kind, cut(codec), policyWords]);
-  const stages = graph.stages.map(({ id, op, config }) => [id, op, cut(configWords(config))]);
+  const stages = graph.stages.map(({ id, op, config, on_error = 'stop' }) => [
+    id,
+    op,
+    cut(configWords(config)),
+    on_error === 'stop' ? '' : onErrorWords(on_error),
+  ]);
   const connections = graph.connections.map(({ from, to, laneWords, on_full }) => [
     `${from} ─▶ ${to}`,
     laneWords,

@@ -8,7 +8,7 @@ import type { GraphSizesAsked } from '../layout/graph-memory.js';
 import { type MemoryPlan, planMemory, resolveSizes, type SizesAsked } from '../layout/memory.js';
 import { keepsRecords } from '../lower/layout.js';
 import type { BoundarySpec, LayoutName, RingEntrySpec, RingSpec, StageSpec } from '../lower/spec.js';
-import type { BoundaryEntry, CheckedPlan, Key, LaneGraphPlan, SingleRingPlan } from '../plan/document.js';
+import type { BoundaryEntry, CheckedPlan, Key, LaneGraphPlan, OnError, SingleRingPlan } from '../plan/document.js';
 import { listWords } from '../plan/element-words.js';
 import type { Version } from '../version/version.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
@@ -31,13 +31,15 @@ export interface DescribedStage {
   readonly access: 'read' | 'write';
   /** It may take a record out of the flow. */
   readonly filters: boolean;
-  /** It may fail a record, which stops the pipeline. */
+  /** Its op may fail a record. */
   readonly fails: boolean;
+  /** What becomes of a record that fails in it, stated or by default. */
+  readonly onError: OnError;
   /** It may stand where nothing reads it. */
   readonly sink: boolean;
   /** Agents that must be done with a record first. */
   readonly waitsFor: readonly string[];
-  /** Stages whose marks it reads, to skip what they filtered. */
+  /** Stages whose marks it reads, to skip what they filtered or, by their `on_error`, dropped. */
   readonly skipsFilteredBy: readonly string[];
   /** Bytes that the op may add before a record. */
   readonly headroom: number;
@@ -86,7 +88,7 @@ export interface RingDescription extends CommonDescription {
     /** Which stages want it, in words. */
     readonly reason: string;
   };
-  /** Mark planes a shard: one byte a slot for each stage that filters. */
+  /** Mark planes a shard: one byte a slot for each stage that filters, or drops records that fail. */
   readonly markPlanes: number;
   /** Every byte that will be mapped, at the sizes asked for. */
   readonly memory: MemoryPlan;
@@ -133,6 +135,7 @@ function describeStage(plan: SingleRingPlan, spec: RingSpec, entry: RingEntrySpe
     access: stage.writes ? 'write' : 'read',
     filters: stage.filters,
     fails: stage.fails,
+    onError: authored?.on_error ?? 'stop',
     sink: stage.sink,
     waitsFor: waitsFor.length === 0 ? [spec.ingress.id] : waitsFor,
     skipsFilteredBy: entry.readsMarksOf.map((on) => idOfEntry(spec, on)),

@@ -15,7 +15,7 @@ import type {
   SingleRingPlan,
   StageEntry,
 } from '../plan/document.js';
-import { codecWords, configWords, cut, keyWords, laneWords, policyWords } from '../plan/element-words.js';
+import { codecWords, configWords, cut, keyWords, laneWords, onErrorWords, policyWords } from '../plan/element-words.js';
 import { normalConfig, OP_CATALOG, traitsOf } from '../plan/op-catalog.js';
 import { policyInForce } from '../plan/policy.js';
 import { type CanonicalObject, canonicalText, parseCanonicalText } from '../version/canonical-text.js';
@@ -36,7 +36,9 @@ const sorted = (config: unknown): unknown => parseCanonicalText(canonicalText({ 
 
 function stageNode(stage: StageEntry): string {
   const borders = traitsOf(stage.op, OP_CATALOG, stage)?.access === 'write' ? ', peripheries=2' : '';
-  return `  ${quote(stage.id)} [label=${quote(stage.id, stage.op, cut(configWords(sorted(normalConfig(stage)))))}${borders}];`;
+  const { id, op, on_error = 'stop' } = stage;
+  const failed = on_error === 'stop' ? '' : onErrorWords(on_error);
+  return `  ${quote(id)} [label=${quote(id, op, cut(configWords(sorted(normalConfig(stage)))), failed)}${borders}];`;
 }
 
 /** @param policy in words; empty where the plan has none */

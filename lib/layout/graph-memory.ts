@@ -26,8 +26,26 @@ import {
 import type { GraphSpec, LaneSpec, StageSpec } from '../lower/spec.js';
 import { LANE_BYTES_MAX, LANE_BYTES_MIN } from '../plan/limits.js';
 import { utf8Length } from '../plan/utf8.js';
-import type { PartPlaces, RegionPlaces } from './places.js';
-import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
+import {
+  type LetterLane,
+  LetterPlaces,
+  letterAgents,
+  letterLanes,
+  letterListBytes,
+  letterTextBytes,
+} from './letters.js';
+import type { LaneMemory, PartPlaces, RegionPlaces } from './places.js';
+
+import {
+  checkRange,
+  framedRecordMax,
+  type MemoryRow,
+  opTables,
+  PAGE_BYTES,
+  powerOfTwo,
+  roundUp,
+  Walk,
+} from './region-walk.js';
 
 const HISTOGRAM_BYTES = HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT;
 const ORDINAL_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
@@ -41,27 +59,9 @@ export interface GraphSizesAsked {
   readonly laneBytes?: number | undefined;
 }
 
-/** One lane, resolved. */
-export interface LaneMemory {
-  readonly id: string;
-  /** What it holds at most: bytes of frames where there are no slots, else records. */
-  readonly capacity: number;
-  /** Bytes of the largest record. */
-  readonly recordMax: number;
-  /** A power of two; 0 where records are frames. */
-  readonly slotCount: number;
-  /** Where every record is the same struct, the slots are the records; elsewhere they point into an arena. */
-  readonly fixed: boolean;
-  /** Bytes of frames, or of the arena behind the slots: a power of two; of the records that are the slots. */
-  readonly dataBytes: number;
-  readonly stampCount: number;
-  /** All of it: records, cursors, counters, stamps and histograms. */
-  readonly bytes: number;
-}
-
 export interface GraphMemory {
   readonly threads: number;
-  /** In the order of the spec. */
+  /** In the order of the spec, then those of letters. */
   readonly lanes: readonly LaneMemory[];
   /** Tables of the region, in its order; the last row is the padding between them. */
   readonly rows: readonly MemoryRow[];
@@ -72,12 +72,6 @@ export interface GraphMemory {
   readonly totalBytes: number;
   /** The region and what lies beside it. */
   readonly mappedBytes: number;
-}
-
-/** The longest record of a framed lane: a frame of half the lane always finds room once the lane is empty. */
-function framedRecordMax(capacity: number): number {
-  const half = Math.floor(capacity / 2 / FRAME_ALIGN) * FRAME_ALIGN;
-  return Math.max(0, half - FRAME_HEADER_BYTES);
 }
 
 /** For each lane, the bytes that ops before it may have added to a record of an ingress. */
@@ -265,8 +259,19 @@ function partSizes({ recordBytes }: LaneSpec, { slotCount, fixed, ...sizes }: La
   } as const;
 }
 
-/** One a role, then one for the files of each journal lane. */
-export const agentCount = ({ roles, lanes }: GraphSpec): number => roles.length + lanes.filter(isJournal).length;
+/** Agents that write files, and wait for a device: one for each journal lane, then one for letters. */
+export const fileAgents = (spec: GraphSpec): number => spec.lanes.filter(isJournal).length + letterAgents(spec);
+
+/** One a role, then those that write files. */
+export const agentCount = (spec: GraphSpec): number => spec.roles.length + fileAgents(spec);
+
+/** Of each stage that writes letters, the longest record that it receives. */
+const longestRecords = (
+  { roles }: GraphSpec,
+  lanes: readonly LaneMemory[],
+  letters: readonly LetterLane[],
+): readonly number[] =>
+  letters.map(({ writer }) => Math.max(...(roles[writer]?.inlets ?? []).map((lane) => lanes[lane]?.recordMax ?? 0)));
 
 /** A region, planned: what it takes, and where everything lies in it. */
 export interface PlannedGraph {
@@ -275,7 +280,7 @@ export interface PlannedGraph {
 }
 
 /**
- * @param threads native threads: of roles, and one for the files of each journal lane
+ * @param threads native threads: of roles, one for the files of each journal lane, and one for letters
  * @throws RangeError when a size is out of its range, with the range
  */
 export function planGraph(spec: GraphSpec, asked: GraphSizesAsked, threads: number): PlannedGraph {
@@ -284,15 +289,20 @@ export function planGraph(spec: GraphSpec, asked: GraphSizesAsked, threads: numb
   walk.array('header', 1, RegionHeader.size);
   const agents = walk.array('agents', agentCount(spec), AgentEntry.size);
   const threadsAt = walk.array('threads', threads, ThreadBlock.size);
-  const blocks = walk.array('lanes', spec.lanes.length, LaneBlock.size);
+  const letters = letterLanes(spec);
+  const blocks = walk.array('lanes', spec.lanes.length + letters.length, LaneBlock.size);
+  const letterPlaces = new LetterPlaces(walk, longestRecords(spec, lanes, letters));
   const ends = spec.lanes.map((lane) => walkEnds(walk, lane));
-  const [list_bytes, text_bytes] = [listBytes(spec), textBytes(spec)];
+  letterPlaces.walkEnds();
+  const list_bytes = listBytes(spec) + letterListBytes(letters);
+  const text_bytes = textBytes(spec) + letterTextBytes(letters);
   const lists = walk.array('lists', 1, list_bytes);
   const texts = walk.array('texts', 1, text_bytes);
   const times = spec.lanes.map(({ readers }, lane) => ({
     stamps: walk.array('stamps', lanes[lane]?.stampCount ?? 0, STAMP_BYTES),
     histograms: walk.array('histograms', readers.length, HISTOGRAM_BYTES),
   }));
+  letterPlaces.walkTimes();
   const observable_bytes = walk.endOfPage();
   const keepsOrdinals = ordinalKeepers(spec, lanes);
   const parts = spec.lanes.map((lane, index) => {
@@ -300,22 +310,25 @@ export function planGraph(spec: GraphSpec, asked: GraphSizesAsked, threads: numb
     const records = walkRecords(walk, own, keepsOrdinals[index] === true);
     return { ...partSizes(lane, own), ...(ends[index] as LaneEnds), ...(times[index] as LaneTimes), ...records };
   });
+  const letterParts = letterPlaces.walkRecords();
   const region_bytes = walk.endOfPage();
-  const tables = { agents, threads: threadsAt, blocks, lists, list_bytes, texts, text_bytes };
-  const places = { region_bytes, observable_bytes, ...tables, parts };
+  const lettersAt = letters.length === 0 ? 0 : blocks + spec.lanes.length * LaneBlock.size;
+  const tables = { agents, threads: threadsAt, blocks, letters: lettersAt, lists, list_bytes, texts, text_bytes };
+  const places = { region_bytes, observable_bytes, ...tables, parts: [...parts, ...letterParts] };
   const beside = opTables(spec.stages, 1);
   const totals = { observableBytes: observable_bytes, totalBytes: region_bytes };
   const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, region_bytes);
-  return { memory: { threads, lanes, rows: walk.table(), beside, ...totals, mappedBytes }, places };
+  const all = [...lanes, ...letterPlaces.memory(letters)];
+  return { memory: { threads, lanes: all, rows: walk.table(), beside, ...totals, mappedBytes }, places };
 }
 
 /**
  * As `planGraph`, what it takes only.
- * @param threads left out: one for the roles, and one for the files of each journal lane
+ * @param threads left out: one for the roles, one for the files of each journal lane, and one for letters
  * @throws RangeError when a size is out of its range, with the range
  */
 export const planGraphMemory = (
   spec: GraphSpec,
   asked: GraphSizesAsked = {},
-  threads = 1 + spec.lanes.filter(isJournal).length,
+  threads = 1 + fileAgents(spec),
 ): GraphMemory => planGraph(spec, asked, threads).memory;

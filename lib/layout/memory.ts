@@ -11,6 +11,7 @@ import {
   CAPACITY_DEFAULT,
   ConsumerBlock,
   HISTOGRAM_COUNTS,
+  LaneBlock,
   ProducerBlock,
   RECORD_BYTES_MAX,
   RECORD_MAX_DEFAULT,
@@ -25,6 +26,7 @@ import {
 } from '../abi/definition.js';
 import type { RingSpec } from '../lower/spec.js';
 import { utf8Length } from '../plan/utf8.js';
+import { LetterPlaces, letterAgents, letterLanes, letterListBytes, letterTextBytes } from './letters.js';
 import type { RegionPlaces } from './places.js';
 import { checkRange, type MemoryRow, opTables, PAGE_BYTES, powerOfTwo, roundUp, Walk } from './region-walk.js';
 
@@ -173,21 +175,31 @@ export function planRing(spec: RingSpec, sizes: ShardSizes, threads: number): Pl
   const consumers = spec.entries.length + 1;
   const shards = Array.from({ length: spec.shards }, (_, shard) => shard);
   walk.array('header', 1, RegionHeader.size);
-  const agents = walk.array('agents', spec.shards * (spec.entries.length + 2), AgentEntry.size);
+  const letters = letterLanes(spec);
+  const agents = walk.array('agents', spec.shards * (spec.entries.length + 2) + letterAgents(spec), AgentEntry.size);
   const threadsAt = walk.array('threads', threads, ThreadBlock.size);
   const blocks = walk.array('rings', spec.shards, RingBlock.size);
+  const lettersAt = letters.length === 0 ? 0 : walk.array('lanes', letters.length, LaneBlock.size);
+  const longest = spec.headroom + sizes.recordMax + spec.tailroom;
+  const letterPlaces = new LetterPlaces(
+    walk,
+    letters.map(() => longest),
+  );
   const ends = shards.map(() => ({
     producer: walk.pieces('producers', 1, ProducerBlock.size),
     consumers: walk.pieces('consumers', consumers, ConsumerBlock.size),
   }));
-  const shardLists = listBytes(spec, threads);
+  letterPlaces.walkEnds();
+  const shardLists = listBytes(spec, threads) + letterListBytes(letters) / spec.shards;
+  const list_bytes = spec.shards * shardLists;
   const lists = walk.array('lists', spec.shards, shardLists);
-  const text_bytes = textBytes(spec);
+  const text_bytes = textBytes(spec) + letterTextBytes(letters);
   const texts = walk.array('texts', 1, text_bytes);
   const times = shards.map(() => ({
     histograms: walk.pieces('histograms', consumers, HISTOGRAM_COUNTS * Uint32Array.BYTES_PER_ELEMENT),
     stamps: walk.pieces('stamps', consumers, sizes.stampCount * Float64Array.BYTES_PER_ELEMENT),
   }));
+  letterPlaces.walkTimes();
   const observable_bytes = walk.endOfPage();
   const parts = shards.map((shard) => ({
     ...partSizes(spec, sizes),
@@ -200,10 +212,10 @@ export function planRing(spec: RingSpec, sizes: ShardSizes, threads: number): Pl
     ordinals: 0,
     data: walk.pieces('arenas', 1, sizes.arenaBytes, PAGE_BYTES),
   }));
+  const letterParts = letterPlaces.walkRecords();
   const region_bytes = walk.endOfPage();
-  const list_bytes = spec.shards * shardLists;
-  const tables = { agents, threads: threadsAt, blocks, lists, list_bytes, texts, text_bytes };
-  const places = { region_bytes, observable_bytes, ...tables, parts };
+  const tables = { agents, threads: threadsAt, blocks, letters: lettersAt, lists, list_bytes, texts, text_bytes };
+  const places = { region_bytes, observable_bytes, ...tables, parts: [...parts, ...letterParts] };
   const beside = opTables(spec.stages, spec.shards);
   const totals = { observableBytes: observable_bytes, totalBytes: region_bytes };
   const mappedBytes = beside.reduce((sum, row) => sum + row.bytes, region_bytes);

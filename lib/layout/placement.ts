@@ -1,14 +1,16 @@
 /**
  * Which agents share which thread: `describe` shows it and `open` has it made. A thread runs a contiguous run of the line
  * source → stages → sink, cut where the heaviest thread is lightest: handing a record to another thread costs cache lines,
- * to the next agent of the same thread nothing. Shards are dealt out whole. The roles of a graph stand in such a line as well, and
- * the files of each journal lane have a thread of their own behind them, because writing and syncing block. Pure; any thread.
+ * to the next agent of the same thread nothing. Shards are dealt out whole. The roles of a graph stand in such a line as well.
+ * The files of each journal lane, and those of letters, have a thread of their own behind them, because writing and syncing
+ * block. Pure; any thread.
  */
 
 import { NONE } from '../abi/definition.js';
 import { weightOf } from '../abi/ops.js';
 import type { GraphSpec, RingSpec, RoleSpec, Spec, StageSpec } from '../lower/spec.js';
-import { agentCount, isJournal } from './graph-memory.js';
+import { agentCount, fileAgents, isJournal } from './graph-memory.js';
+import { LETTERS_AGENT, letterAgents } from './letters.js';
 
 /** Who runs an end: a native adapter, a handle of JavaScript, or (the egress only) nothing. */
 export type EndRunner = 'native' | 'js' | 'discard';
@@ -142,8 +144,10 @@ function placeRing(spec: RingSpec, asked: PlacementAsked): Placement {
   // The source goes with the first thread and the sink with the last.
   const source = ingress === 'js' ? NONE : 0;
   const sink = egress === 'js' ? NONE : threads - 1;
-  const agentThreads = placeEntries(spec, placed, threads).flatMap((entries) => [source, ...entries, sink]);
-  return { threads, hosted, agentThreads };
+  const files = letterAgents(spec);
+  const agentThreads = placeEntries(spec, placed, threads + files).flatMap((entries) => [source, ...entries, sink]);
+  if (files > 0) agentThreads.push(threads);
+  return { threads: threads + files, hosted, agentThreads };
 }
 
 function roleWeight({ kind, index, inlets, outlets }: RoleSpec, runner: EndRunner, { stages }: GraphSpec): number {
@@ -171,7 +175,7 @@ function placeGraph(spec: GraphSpec, asked: PlacementAsked): Placement {
   const threads = clamp(wanted, Math.min(1, native.length), native.length);
   const agentThreads = Array<number>(agentCount(spec)).fill(NONE);
   for (const [at, thread] of partition(weights, threads).entries()) agentThreads[native[at] as number] = thread;
-  const files = agentThreads.length - spec.roles.length;
+  const files = fileAgents(spec);
   for (let file = 0; file < files; file++) agentThreads[spec.roles.length + file] = threads + file;
   for (const role of hosts)
     agentThreads[role] = threads + files + hostedRank(spec.stages, (spec.roles[role] as RoleSpec).index as number);
@@ -189,14 +193,19 @@ export const place = (spec: Spec, asked: PlacementAsked): Placement =>
 
 /** The agents of a region, in its order. */
 function agentsOf(spec: Spec): readonly PlacedAgent[] {
+  const letters = letterAgents(spec) === 0 ? [] : [{ id: LETTERS_AGENT, shard: 0 }];
   if (spec.target === 'LaneGraph')
-    return [...spec.roles, ...spec.lanes.filter(isJournal)].map(({ id }) => ({ id, shard: 0 }));
+    return [
+      ...spec.roles.map(({ id }) => ({ id, shard: 0 })),
+      ...spec.lanes.filter(isJournal).map(({ id }) => ({ id, shard: 0 })),
+      ...letters,
+    ];
   const ids = [
     spec.ingress.id,
     ...spec.entries.map(({ stage }) => (spec.stages[stage] as StageSpec).id),
     spec.egress.id,
   ];
-  return Array.from({ length: spec.shards }, (_, shard) => ids.map((id) => ({ id, shard }))).flat();
+  return [...Array.from({ length: spec.shards }, (_, shard) => ids.map((id) => ({ id, shard }))).flat(), ...letters];
 }
 
 /** A placement by threads, with names. */

@@ -22,6 +22,7 @@ export interface RegionPlaces
         | 'agents'
         | 'threads'
         | 'blocks'
+        | 'letters'
         | 'lists'
         | 'list_bytes'
         | 'texts'
@@ -31,4 +32,22 @@ export interface RegionPlaces
     >
   > {
   readonly parts: readonly PartPlaces[];
+}
+
+/** One lane, resolved. */
+export interface LaneMemory {
+  readonly id: string;
+  /** What it holds at most: bytes of frames where there are no slots, else records. */
+  readonly capacity: number;
+  /** Bytes of the largest record. */
+  readonly recordMax: number;
+  /** A power of two; 0 where records are frames. */
+  readonly slotCount: number;
+  /** Where every record is the same struct, the slots are the records; elsewhere they point into an arena. */
+  readonly fixed: boolean;
+  /** Bytes of frames, or of the arena behind the slots: a power of two; of the records that are the slots. */
+  readonly dataBytes: number;
+  readonly stampCount: number;
+  /** All of it: records, cursors, counters, stamps and histograms. */
+  readonly bytes: number;
 }

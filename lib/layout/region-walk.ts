@@ -2,7 +2,7 @@
  * Where the tables of a region lie, one after the other: what rings and graphs are laid out with. Pure; any thread.
  */
 
-import { COUNT_TABLE_BYTES } from '../abi/definition.js';
+import { COUNT_TABLE_BYTES, FRAME_ALIGN, FRAME_HEADER_BYTES } from '../abi/definition.js';
 import { CACHE_BLOCK } from '../abi/struct.js';
 import type { StageSpec } from '../lower/spec.js';
 
@@ -18,6 +18,12 @@ export interface MemoryRow {
 
 export const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 export const powerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, value)));
+
+/** The longest record of a framed lane: a frame of half the lane always finds room once the lane is empty. */
+export function framedRecordMax(capacity: number): number {
+  const half = Math.floor(capacity / 2 / FRAME_ALIGN) * FRAME_ALIGN;
+  return Math.max(0, half - FRAME_HEADER_BYTES);
+}
 
 export function checkRange(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;

@@ -9,6 +9,7 @@ import type {
   Connection,
   Key,
   Lane,
+  OnError,
   OnFull,
   OpDeclarations,
   StageEntry,
@@ -50,9 +51,16 @@ type ConfigFields<Op extends BuiltinOp> =
     ? { readonly config?: DraftConfig<Op> }
     : { readonly config: DraftConfig<Op> };
 
+/** What the entry of every stage has. */
+interface StageFields<Op extends string> {
+  readonly id: string;
+  readonly op: Op;
+  readonly on_error?: OnError;
+}
+
 type StageDraft =
-  | { [Op in BuiltinOp]: { readonly id: string; readonly op: Op } & ConfigFields<Op> }[BuiltinOp]
-  | ({ readonly id: string; readonly op: CallerOp; readonly config?: unknown } & OpDeclarations);
+  | { [Op in BuiltinOp]: StageFields<Op> & ConfigFields<Op> }[BuiltinOp]
+  | (StageFields<CallerOp> & { readonly config?: unknown } & OpDeclarations);
 
 interface DraftCommon {
   readonly version: 2;

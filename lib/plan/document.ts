@@ -92,6 +92,12 @@ export interface OpDeclarations {
   readonly keeps_layout?: boolean;
 }
 
+/**
+ * What becomes of a record that fails in a stage: it stops the pipeline (`stop`), goes no further (`drop`), goes on as the
+ * stage received it (`pass`), or goes no further and leaves a letter (`dead_letter`). It is counted, whatever is said.
+ */
+export type OnError = 'stop' | 'drop' | 'pass' | 'dead_letter';
+
 /** A stage of the plan's catalog: an op under a name. */
 export interface StageEntry extends OpDeclarations {
   /** Unique among stages and boundaries. */
@@ -100,6 +106,8 @@ export interface StageEntry extends OpDeclarations {
   readonly op: string;
   /** What the op is told; each op has its own schema. */
   readonly config?: unknown;
+  /** What becomes of a record that fails in it. Default `stop`. */
+  readonly on_error?: OnError;
 }
 
 /** A boundary of the plan's catalog: where records come in or go out. */

@@ -1,6 +1,6 @@
 /** How the parts of a plan are said to a person, the same in describe, dot and diff. Pure; any thread. */
 
-import type { BoundaryPolicy, Codec, Key, Lane } from './document.js';
+import type { BoundaryPolicy, Codec, Key, Lane, OnError } from './document.js';
 
 /** Author's text in quotes, with control characters escaped, cut when long. */
 export function quoted(text: string, charsMax = 40): string {
@@ -33,6 +33,16 @@ export function keyWords(key: Key): string {
       return `field ${key.name}`;
   }
 }
+
+const ON_ERROR_WORDS: Readonly<Record<OnError, string>> = {
+  stop: 'a record that fails stops the pipeline',
+  drop: 'drops what fails',
+  pass: 'passes what fails on as it came',
+  dead_letter: 'writes letters of what fails',
+};
+
+/** What becomes of records that fail in a stage. */
+export const onErrorWords = (onError: OnError): string => ON_ERROR_WORDS[onError];
 
 /** The kind of a lane and what the author said of it: `Journal (fsync none)`. */
 export function laneWords(lane: Lane): string {

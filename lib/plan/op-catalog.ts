@@ -29,7 +29,7 @@ export interface OpTraits {
   readonly sink: boolean;
   /** May take a record out of the flow, counted as `filtered`. */
   readonly filters: boolean;
-  /** May fail a record, which stops the pipeline. */
+  /** May fail a record; `on_error` of its stage says what becomes of it. */
   readonly fails: boolean;
   /** Emits other records than it reads, which a slot of a SingleRing cannot hold. */
   readonly emits: boolean;
@@ -219,7 +219,7 @@ const ENTRIES: readonly OpEntry[] = [
   },
   {
     ...rowOf('Reject'),
-    help: 'Fails a record that matches, which stops the pipeline; other records pass unchanged.',
+    help: 'Fails a record that matches, which stops the pipeline unless `on_error` says otherwise; other records pass unchanged.',
     get shape() {
       return shapes.matchConfig;
     },

@@ -4,6 +4,7 @@
  * choose one branch before it looks inside. Proven equal to `document.ts` by a type test. Pure; any thread.
  */
 import * as z from 'zod';
+import { onErrorWords } from '../abi/failure.js';
 import { FIXED_SCALARS } from './codec-layout.js';
 import type { DECLARATION_FIELDS } from './declarations.js';
 import {
@@ -120,6 +121,11 @@ export const stageEntrySchema = z.strictObject({
   id: idSchema.describe('Unique among stages and boundaries.'),
   op: z.string().min(1).describe('A key of the op catalog, `js:<name>` or `native:<name>`.'),
   config: z.exactOptional(z.unknown()).describe('What the op is told; its own schema depends on `op`.'),
+  on_error: z.exactOptional(z.enum(Object.values(onErrorWords))).meta({
+    description:
+      'What becomes of a record that fails in it: the pipeline stops, the record goes no further (`drop`), goes on as it came (`pass`), or goes no further and leaves a letter (`dead_letter`).',
+    default: 'stop',
+  }),
   ...declarations,
 });
 

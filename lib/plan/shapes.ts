@@ -150,6 +150,7 @@ export const singleRingPlan: Shape = {
         needs: { id: { type: 'text', patterns: [/^[A-Za-z][A-Za-z0-9_-]{0,63}$/] }, op: { type: 'text', min: 1 } },
         may: {
           config: { type: 'anything' },
+          on_error: { type: 'oneOf', values: ['stop', 'drop', 'pass', 'dead_letter'] },
           access: { type: 'oneOf', values: ['read', 'write'] },
           sink: { type: 'boolean' },
           filters: { type: 'boolean' },
@@ -214,6 +215,7 @@ export const laneGraphPlan: Shape = {
         needs: { id: { type: 'text', patterns: [/^[A-Za-z][A-Za-z0-9_-]{0,63}$/] }, op: { type: 'text', min: 1 } },
         may: {
           config: { type: 'anything' },
+          on_error: { type: 'oneOf', values: ['stop', 'drop', 'pass', 'dead_letter'] },
           access: { type: 'oneOf', values: ['read', 'write'] },
           sink: { type: 'boolean' },
           filters: { type: 'boolean' },

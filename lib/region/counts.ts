@@ -109,8 +109,10 @@ export interface JournalCounts {
 export interface LaneCounts {
   /** Kind of the lane. */
   readonly kind: keyof typeof enums.LaneKindCode;
-  /** The compiler's, no author's connection. */
+  /** The compiler's or the runtime's, no author's connection. */
   readonly inserted: boolean;
+  /** Neither the author's nor the compiler's: it takes letters. */
+  readonly origin?: 'runtime';
   /** Records that its writer offered: in the lane, or dropped. */
   readonly written: number;
   /** Records in the lane. */

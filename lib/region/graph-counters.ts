@@ -7,27 +7,11 @@
  * Pure reader of a region; see ledger.ts.
  */
 
+import { type AgentEntry, enums } from '../abi/definition.js';
+import type { Counts, EgressCounts, Imbalance, IngressCounts, InsertedCounts, StageCounts } from './counts.js';
+import { checkLane, checkLetters, type LaneFacts, laneFacts } from './lane-counters.js';
+import type { BlockOf, Region } from './region.js';
 import {
-  type AgentEntry,
-  ConsumerBlock,
-  enums,
-  JournalBlock,
-  type LaneBlock,
-  ProducerBlock,
-} from '../abi/definition.js';
-import type {
-  Counts,
-  EgressCounts,
-  Imbalance,
-  IngressCounts,
-  InsertedCounts,
-  JournalCounts,
-  LaneCounts,
-  StageCounts,
-} from './counts.js';
-import { Block, type BlockOf, nameOf, type Region } from './region.js';
-import {
-  type Consumer,
   checkEgress,
   checkStage,
   type EndCounts,
@@ -39,14 +23,6 @@ import {
 
 const { AgentKind, PolicyCode } = enums;
 
-interface LaneFacts {
-  readonly id: string;
-  readonly counts: LaneCounts;
-  readonly producer: BlockOf<typeof ProducerBlock>;
-  /** Agent → its end of this lane. */
-  readonly readers: ReadonlyMap<number, Consumer>;
-}
-
 interface RoleFacts {
   readonly id: string;
   readonly kind: number;
@@ -56,58 +32,6 @@ interface RoleFacts {
   /** Offered to all its outlets. */
   readonly written: number;
   readonly outlets: readonly LaneFacts[];
-}
-
-/** Undefined for a lane of another kind. */
-export function journalCounts(region: Region, lane: BlockOf<typeof LaneBlock>): JournalCounts | undefined {
-  const at = lane.u64('journal_offset');
-  if (at === 0) return undefined;
-  const block = new Block(region, JournalBlock, at);
-  const files = new Block(region, ConsumerBlock, lane.u64('files_offset'));
-  const published = new Block(region, ProducerBlock, lane.u64('producer_offset')).f64('published');
-  return {
-    appended: block.f64('appended'),
-    durable: block.f64('durable'),
-    synced: block.f64('synced'),
-    first: block.f64('first'),
-    opened_at: block.f64('opened_at'),
-    replayed: block.f64('replayed'),
-    // What was abandoned in front of the files counts as read from the lane.
-    unwritten: Math.max(0, published - (files.f64('in') - files.f64('abandoned'))),
-    syncs: block.f64('syncs'),
-    segments: block.u32('segments'),
-    bytes: block.f64('bytes'),
-    cut_bytes: block.f64('cut_bytes'),
-  };
-}
-
-function laneFacts(region: Region, lane: BlockOf<typeof LaneBlock>, agentIds: readonly string[]): LaneFacts {
-  const count = lane.u32('reader_count');
-  const agents = region.u32List(lane.u64('reader_agents_offset'), count);
-  const blocks = region.u64List(lane.u64('readers_offset'), count);
-  const readers = new Map(agents.map((agent, i) => [agent, new Block(region, ConsumerBlock, blocks[i] as number)]));
-  const read = Object.fromEntries([...readers].map(([agent, block]) => [agentIds[agent] ?? '?', block.f64('in')]));
-  const producer = new Block(region, ProducerBlock, lane.u64('producer_offset'));
-  const [published, full, tooLarge] = [producer.f64('published'), producer.f64('dropped'), producer.f64('too_large')];
-  const journal = journalCounts(region, lane);
-  const handed = published + (journal?.replayed ?? 0);
-  const flying = Object.entries(read).map(([id, records]) => [id, Math.max(0, handed - records)]);
-  return {
-    id: region.laneId(lane),
-    counts: {
-      kind: nameOf(enums.LaneKindCode, lane.u32('kind')),
-      inserted: (lane.u32('flags') & enums.LaneFlag.Inserted) !== 0,
-      written: published + full + tooLarge,
-      published,
-      bytes: producer.f64('bytes'),
-      dropped: { full, too_large: tooLarge },
-      read,
-      in_flight: Object.fromEntries(flying),
-      ...(journal === undefined ? {} : { journal }),
-    },
-    producer,
-    readers,
-  };
 }
 
 function roleFacts(region: Region, agent: BlockOf<typeof AgentEntry>, index: number, lanes: readonly LaneFacts[]) {
@@ -123,21 +47,6 @@ function roleFacts(region: Region, agent: BlockOf<typeof AgentEntry>, index: num
     written: outlets.reduce((total, { counts }) => total + counts.written, 0),
     outlets,
   } satisfies RoleFacts;
-}
-
-function checkLane(lane: LaneFacts, settled: boolean, found: Imbalance[]): void {
-  const { counts } = lane;
-  const expect = expecting(found, lane.id, null);
-  const replayed = counts.journal?.replayed ?? 0;
-  const left = counts.written + replayed;
-  const dropped = counts.dropped.full + counts.dropped.too_large;
-  const extra = counts.journal === undefined ? '' : ' + replayed';
-  for (const [reader, read] of Object.entries(counts.read)) {
-    const flying = counts.in_flight[reader] ?? 0;
-    const right = read + dropped + flying;
-    expect(left === right, () => `written${extra} = read by ${reader} + dropped + in flight`, left, right);
-    if (settled) expect(flying === 0, () => `in flight to ${reader} = 0 at the end`, flying, 0);
-  }
 }
 
 /** How often a router gives one record away: to each of its lanes, or to the one it chooses. Undefined: not known. */
@@ -163,7 +72,7 @@ function checkRole(role: RoleFacts, settled: boolean, found: Imbalance[]): void 
     checkRouter(role, expect);
     return;
   }
-  if (kind === AgentKind.Egress) checkEgress(sum, expect);
+  if (kind === AgentKind.Egress || kind === AgentKind.Letters) checkEgress(sum, expect);
   else checkStage(stageCounts(sum), settled, expect);
   if (outlets.length > 0) expect(sum.out === written, () => 'out = written', sum.out, written);
 }
@@ -221,6 +130,7 @@ export function readGraphCounts(region: Region, settled: boolean): Counts {
     checkRole(role, settled, imbalances);
   }
   for (const lane of lanes) checkLane(lane, settled, imbalances);
+  checkLetters(region, lanes, stages, imbalances);
   return {
     boundaries,
     stages,

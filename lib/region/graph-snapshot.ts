@@ -5,8 +5,8 @@
 
 import { ConsumerBlock, enums, HISTOGRAM_COUNTS, LaneBlock, NONE, ProducerBlock } from '../abi/definition.js';
 import type { JournalCounts, LaneCounts } from './counts.js';
-import { journalCounts } from './graph-counters.js';
 import { HistogramSum, type LatencySummary } from './histogram.js';
+import { journalCounts } from './lane-counters.js';
 import { Block, nameOf, namesOf, type Region, RegionError } from './region.js';
 import {
   AGENT,
@@ -33,8 +33,10 @@ export interface LaneSnapshot {
   readonly id: string;
   /** Kind of the lane. */
   readonly kind: LaneCounts['kind'];
-  /** The compiler's, no author's connection. */
+  /** The compiler's or the runtime's, no author's connection. */
   readonly inserted: boolean;
+  /** Neither the author's nor the compiler's: it takes letters. */
+  readonly origin?: 'runtime';
   /** What its writer does when it has no room. */
   readonly on_full: keyof typeof enums.OnFullCode;
   /** Id of the role that writes it. */
@@ -276,6 +278,7 @@ export class GraphReader implements Progress {
       id,
       kind: LANE_KINDS[kind] ?? nameOf(LaneKindCode, kind),
       inserted: ((words[row + LANE.flags] as number) & LaneFlag.Inserted) !== 0,
+      ...(this.#takesLetters(lane) ? ({ origin: 'runtime' } as const) : {}),
       on_full: ON_FULL[onFull] ?? nameOf(OnFullCode, onFull),
       writer: agentIds[words[row + LANE.writer_agent] as number] ?? UNKNOWN,
       readers: this.#readers(lane, agentIds),
@@ -300,6 +303,12 @@ export class GraphReader implements Progress {
       };
     }
     return readers;
+  }
+
+  #takesLetters(lane: number): boolean {
+    const { first, stride, count } = this.#agents;
+    const agent = this.#readerAgents[this.#firstReader[lane] as number] ?? count;
+    return agent < count && this.#region.words[first + agent * stride + AGENT.kind] === AgentKind.Letters;
   }
 
   #isJs(agent: number): boolean {

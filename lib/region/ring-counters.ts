@@ -2,6 +2,7 @@
 
 import { type AgentEntry, ConsumerBlock, enums, ProducerBlock } from '../abi/definition.js';
 import type { Counts, EgressCounts, Imbalance, IngressCounts, StageCounts } from './counts.js';
+import { checkLane, checkLetters, laneFacts } from './lane-counters.js';
 import { Block, type BlockOf, type Region } from './region.js';
 import {
   type Consumer,
@@ -98,7 +99,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
         too_large: add('too_large'),
         keyless: add('keyless'),
       };
-    } else {
+    } else if (agent.u32('kind') !== enums.AgentKind.Letters) {
       consumers.set(index, consumerOf(region, agent));
     }
   }
@@ -116,5 +117,10 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
     else boundaries[id] = { kind: 'egress', in: reached, out, abandoned, skipped, bytes };
   }
   const imbalances = all.flatMap((one) => checkConsumer(one, published[one.shard] ?? 0, settled, consumers));
-  return { boundaries, stages, inserted: {}, lanes: {}, imbalances };
+  const ids = agents.map((agent) => region.agentId(agent));
+  const letters = region.lanes.map((lane) => laneFacts(region, lane, ids));
+  for (const lane of letters) checkLane(lane, settled, imbalances);
+  checkLetters(region, letters, stages, imbalances);
+  const lanes = Object.fromEntries(letters.map(({ id, counts }) => [id, counts]));
+  return { boundaries, stages, inserted: {}, lanes, imbalances };
 }

@@ -41,8 +41,8 @@ export interface AgentSnapshot {
   readonly id: string;
   /** Shard of a SingleRing; 0 in a LaneGraph. */
   readonly shard: number;
-  /** `journal`: writes the files of a journal lane. */
-  readonly kind: 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge' | 'journal';
+  /** `journal`: writes the files of a journal lane; `letters`: those of the pipeline's letters. */
+  readonly kind: 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge' | 'journal' | 'letters';
   /** Name of its native thread, or null where JavaScript runs it. */
   readonly thread: string | null;
   /** Sequence of the next record it will handle; in a LaneGraph, records it has read (an ingress: published). */
@@ -109,7 +109,7 @@ export interface Snapshot {
   readonly started_ns: number;
   /** Every agent, once a shard. */
   readonly agents: readonly AgentSnapshot[];
-  /** Lanes of a LaneGraph; a SingleRing has none. */
+  /** Lanes of a LaneGraph; a SingleRing has those of letters alone. */
   readonly lanes: readonly LaneSnapshot[];
   /** Its native threads. */
   readonly threads: readonly ThreadSnapshot[];
@@ -130,6 +130,7 @@ const KINDS: Readonly<Record<number, AgentSnapshot['kind']>> = {
   [AgentKind.Merge]: 'merge',
   [AgentKind.Bridge]: 'bridge',
   [AgentKind.Journal]: 'journal',
+  [AgentKind.Letters]: 'letters',
 };
 
 const NO_FAILURES = { failed: 0, passed_failed: 0, causes: {} } as const;
@@ -147,10 +148,13 @@ class RingReader implements Progress {
   readonly #agents: Table;
   readonly #ports: readonly { readonly ingress: number; readonly egress: number }[];
   readonly #latencies = new HistogramSum();
+  readonly #letters: GraphReader;
 
-  constructor(region: Region, agents: Table) {
+  /** @param letters of the lanes of letters */
+  constructor(region: Region, agents: Table, letters: GraphReader) {
     this.#region = region;
     this.#agents = agents;
+    this.#letters = letters;
     this.#ports = region.rings.map((ring) => ({ ingress: ring.u32('ingress_port'), egress: ring.u32('egress_port') }));
     this.sequences = new Float64Array(agents.count);
     this.lags = new Float64Array(agents.count);
@@ -163,11 +167,17 @@ class RingReader implements Progress {
     // Ring → its first and its last agent, by the words where they begin.
     const [firsts, lasts]: [number[], number[]] = [[], []];
     for (let row = first; row < first + count * stride; row += stride) {
+      if (words[row + AGENT.kind] === AgentKind.Letters) continue;
       const ring = words[row + AGENT.ring] as number;
       firsts[ring] ??= row;
       lasts[ring] = row;
     }
     for (let agent = 0, row = first; agent < count; agent++, row += stride) {
+      if (words[row + AGENT.kind] === AgentKind.Letters) {
+        this.sequences[agent] = this.#letters.sequences[agent] as number;
+        this.lags[agent] = this.#letters.lags[agent] as number;
+        continue;
+      }
       const ring = words[row + AGENT.ring] as number;
       const ingress = words[row + AGENT.kind] === AgentKind.Ingress;
       const own = this.#sequence(row);
@@ -209,6 +219,7 @@ class RingReader implements Progress {
   }
 
   latency(agent: number, row: number): LatencySummary | null {
+    if (this.#region.words[row + AGENT.kind] === AgentKind.Letters) return this.#letters.latency(agent, row);
     const at = placeAt(this.#region.words, row + AGENT.histogram_offset);
     // Without a record there is no sample.
     if (at === 0 || this.sequences[agent] === 0) return null;
@@ -219,7 +230,7 @@ class RingReader implements Progress {
 
 /** Reads the agents of one region; made for one snapshot. */
 class Reader {
-  readonly graph: GraphReader | undefined;
+  readonly lanes: GraphReader;
   readonly ids: readonly string[];
   readonly threadNames: readonly string[];
   readonly #region: Region;
@@ -246,8 +257,8 @@ class Reader {
     this.#links = new Array<BlockedOn>(this.#table.count);
     this.#edges = new Array<string>(this.#table.count);
     this.#chains = new WaitChains(this.#readWaits());
-    this.graph = region.isGraph ? new GraphReader(region, this.#table) : undefined;
-    this.#progress = this.graph ?? new RingReader(region, this.#table);
+    this.lanes = new GraphReader(region, this.#table);
+    this.#progress = region.isGraph ? this.lanes : new RingReader(region, this.#table, this.lanes);
   }
 
   agents(): AgentSnapshot[] {
@@ -341,7 +352,7 @@ export function readSnapshot(bytes: ArrayBuffer | Uint8Array): Snapshot {
     state: nameOf(enums.RegionState, header.u32('state')),
     started_ns: header.f64('started_ns'),
     agents: reader.agents(),
-    lanes: reader.graph?.lanes(reader.ids) ?? [],
+    lanes: reader.lanes.lanes(reader.ids),
     threads: region.threads.map((thread, index) => ({
       name: reader.threadNames[index] as string,
       cpu: thread.i32('cpu') < 0 ? null : thread.i32('cpu'),

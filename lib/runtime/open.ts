@@ -156,8 +156,20 @@ function checkVersion(version: unknown): void {
  * @throws OptionError for a wrong option, OpenError when the machine, a file, an op or the start of a stage makes it impossible
  */
 export function open<const P extends PipelinePlanV2>(version: Version<P>, ...given: OpenArguments<P>): Pipeline<P> {
+  return openFed(version, (given[0] ?? {}) as OpenOptions, '');
+}
+
+/**
+ * As `open`, of options that nothing has typed.
+ * @param lettersFed the letters that an ingress feeds again, as the core reads them; '' where it feeds none
+ * @internal
+ */
+export function openFed<const P extends PipelinePlanV2>(
+  version: Version<P>,
+  options: OpenOptions,
+  lettersFed: string,
+): Pipeline<P> {
   checkVersion(version);
-  const options = (given[0] ?? {}) as OpenOptions;
   const plan = version.plan as PipelinePlanV2;
   const { boundaries } = plan;
   const checked = checkOptions(options, planFacts(plan));
@@ -187,6 +199,7 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
     const complete = {
       ...checked.native,
       plugins,
+      lettersFed,
       versionId: version.id,
       note: JSON.stringify(note),
       external: external(),

@@ -45,6 +45,14 @@ export interface OpenOptions<Id extends string = string> {
      */
     readonly folder: string;
   };
+  /**
+   * Where letters of records that fail under `on_error: dead_letter` go. A plan with such a stage does not start without; with
+   * another plan nothing is made.
+   */
+  readonly deadLetters?: {
+    /** Folder of letters; made where it is missing. One pipeline writes it at a time. */
+    readonly folder: string;
+  };
   /** Records that an agent moves in one turn, 1 to 65536. Default 256. */
   readonly batchRecords?: number;
   /** Tuning: `default` waits adaptively, `low-latency` spins with locked memory, `isolated-core` adds real time. */
@@ -127,6 +135,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'arenaBytes',
   'laneBytes',
   'journal',
+  'deadLetters',
   'batchRecords',
   'profile',
   'wait',
@@ -251,15 +260,22 @@ export function boundaryNames(boundaries: readonly BoundaryEnd[]): string {
   return boundaries.map(({ id, kind }) => `"${id}" (${kind})`).join(', ');
 }
 
-function checkedJournal(value: unknown, { journals }: PlanFacts): string {
+/** An option `{ folder }`; empty where it was left out. */
+function checkedFolder(name: 'journal' | 'deadLetters', value: unknown): string {
   if (value === undefined) return '';
-  if (typeof value !== 'object' || value === null) return wrong('journal', value, 'give { folder: PATH }');
+  if (typeof value !== 'object' || value === null) return wrong(name, value, 'give { folder: PATH }');
   const { folder, ...others } = value as Record<string, unknown>;
   const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) wrong(`journal.${unknown}`, others[unknown], 'journal takes "folder"');
+  if (unknown !== undefined) wrong(`${name}.${unknown}`, others[unknown], `${name} takes "folder"`);
   if (typeof folder !== 'string' || folder === '' || folder.includes('\0'))
-    return wrong('journal.folder', folder, 'give the path of a folder');
-  if (!journals) wrong('journal.folder', folder, 'no connection of the plan has a Journal lane: leave it out');
+    return wrong(`${name}.folder`, folder, 'give the path of a folder');
+  return folder;
+}
+
+function checkedJournal(value: unknown, { journals }: PlanFacts): string {
+  const folder = checkedFolder('journal', value);
+  if (folder !== '' && !journals)
+    wrong('journal.folder', folder, 'no connection of the plan has a Journal lane: leave it out');
   return folder;
 }
 
@@ -275,7 +291,7 @@ function checkNames(options: OpenOptions, { target }: PlanFacts): void {
 export interface CheckedOptions {
   readonly sizes: OpeningAsked['sizes'];
   readonly threads: number | undefined;
-  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external' | 'plugins'>;
+  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external' | 'lettersFed' | 'plugins'>;
 }
 
 /** 0 where nothing was asked for: the planner's default. */
@@ -296,6 +312,7 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
     laneBytes: sizeAsked(integer('laneBytes', options.laneBytes, LANE_BYTES_MIN, LANE_BYTES_MAX, 0)),
   };
   const journalFolder = checkedJournal(options.journal, plan);
+  const lettersFolder = checkedFolder('deadLetters', options.deadLetters);
   const batchRecords = integer('batchRecords', options.batchRecords, 1, BATCH_RECORDS_MAX, 0);
   const threads = sizeAsked(integer('threads', options.threads, 1, THREADS_MAX, 0));
   const cpus = checkedCpus(options.cpus);
@@ -309,7 +326,19 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
   return {
     sizes: { ...sizes, sequenceWords: publishesByWords(publication, profile) },
     threads,
-    native: { journalFolder, batchRecords, cpus, pin, observe, delivered, profile, wait, firstSequence, ports },
+    native: {
+      journalFolder,
+      lettersFolder,
+      batchRecords,
+      cpus,
+      pin,
+      observe,
+      delivered,
+      profile,
+      wait,
+      firstSequence,
+      ports,
+    },
   };
 }
 

@@ -140,6 +140,14 @@ export const RING_CODES = {
     example: 'single_ring:\n  stages:\n    - { stage: a, lane: { kind: Events } }',
     remedy: 'Remove the field, or use the target LaneGraph.',
   },
+  ON_ERROR_UNUSED: {
+    severity: warning,
+    title: 'An on_error where no record can fail',
+    meaning:
+      'Records of a ring fail only in ops that may fail them (`byteor capabilities` says which): a slot has room for all that ops add to a record. In a LaneGraph a record may also be longer than the lane behind a stage takes, so `on_error` counts for every op there.',
+    example: 'target: SingleRing\nstages:\n  - { id: mark, op: prepend, config: { text: "! " }, on_error: drop }',
+    remedy: 'Remove it.',
+  },
   OP_EMITS_IN_RING: {
     severity: error,
     title: 'An op that emits other records, in a ring',

@@ -43,6 +43,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   },
   '/stages/*/op': { words: `one of ${[...OP_CATALOG.keys()].join(', ')}, or js:<name>, or native:<name>` },
   '/stages/*/config': { words: 'a map' },
+  '/stages/*/on_error': { words: '`stop`, `drop`, `pass` or `dead_letter`' },
   '/single_ring/stages': { words: 'a list of { stage, depends_on }' },
   '/single_ring/stages/*/depends_on': { words: 'a list of stage ids' },
   '/single_ring/shards': { words: between(1, RING_SHARDS_MAX), code: 'RING_SHARDS' },

@@ -1,5 +1,6 @@
 /** Rules about the op of each stage: known, told what its schema asks for, fit for the target. Pure; any thread. */
 
+import { onErrorWords } from '../abi/failure.js';
 import { DECLARATION_FIELDS } from '../plan/declarations.js';
 import type { OpDeclarations } from '../plan/document.js';
 import { BROKEN } from '../plan/finding.js';
@@ -12,6 +13,8 @@ import { capital, placeName } from './names.js';
 import { wrongType } from './objection.js';
 import { checkAgainst } from './shape.js';
 
+const ON_ERRORS_IN_USE: readonly unknown[] = Object.values(onErrorWords).filter((word) => word !== 'stop');
+
 export function checkOps(model: Model, note: Note): void {
   for (const stage of model.stages) {
     if (stage.op === undefined || stage.op === '') continue;
@@ -20,6 +23,7 @@ export function checkOps(model: Model, note: Note): void {
     if (known) checkNothingDeclared(model, stage, stage.op, note);
     else if (isCallerOp(stage.op)) checkCallerOp(model, stage, stage.op, note);
     else noteUnknownOp(model, stage, stage.op, note);
+    if (stage.traits?.fails === false && model.target === 'SingleRing') checkOnErrorUsed(model, stage, stage.op, note);
     if (stage.traits?.emits === true && model.target === 'SingleRing') noteEmits(model, stage, stage.op, note);
   }
 }
@@ -124,6 +128,19 @@ function noteEmits(model: Model, stage: StageNode, op: string, note: Note): void
     message: `${place} has the op \`${op}\`, which emits other records than it reads; a slot of a SingleRing holds one record.`,
     received: stage.says?.emits === true ? true : op,
     hint: `Use the target LaneGraph, or another op than ${oneOf([`\`${op}\``])}.`,
+  });
+}
+
+/** A slot has room for all that ops add, so in a ring records fail only where an op fails them. */
+function checkOnErrorUsed(model: Model, stage: StageNode, op: string, note: Note): void {
+  const onError = asMap(valueAt(model.document, stage.path))?.on_error;
+  if (!ON_ERRORS_IN_USE.includes(onError)) return;
+  note({
+    code: 'ON_ERROR_UNUSED',
+    path: under(stage.path, 'on_error'),
+    message: `${capital(placeName(model.document, stage.path))} says \`on_error: ${String(onError)}\`, but in a SingleRing the op \`${op}\` never fails a record.`,
+    received: onError,
+    hint: 'Remove it.',
   });
 }
 

@@ -26,10 +26,15 @@ const byId = <T extends { readonly id: string }>(entries: readonly T[]): T[] =>
 /** Plan values are JSON data already (validation proved it); their types are only narrower than a canonical value. */
 const data = (value: unknown): CanonicalValue | undefined => value as CanonicalValue | undefined;
 
+/** Words that came after the first plans have no line at their default, so that ids of older plans stay. */
+const besides = (normal: string, value: string | undefined): string | undefined =>
+  value === normal ? undefined : value;
+
 const canonicalStage = (stage: StageEntry): CanonicalObject => ({
   id: stage.id,
   op: stage.op,
   config: data(normalConfig(stage)),
+  on_error: besides('stop', stage.on_error),
   ...(normalDeclarations(stage) as CanonicalObject),
 });
 

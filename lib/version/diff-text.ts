@@ -17,6 +17,7 @@ const waitWords = (value: CanonicalValue | undefined): string =>
 function fieldWords({ field = '', before, after }: PlanChange): string {
   if (field === 'depends_on') return `waits for ${waitWords(before)} → ${waitWords(after)}`;
   if (field === 'order') return `order ${names(before).join(', ')} → ${names(after).join(', ')}`;
+  if (field === 'on_error') return `${field} ${before ?? 'stop'} → ${after ?? 'stop'}`;
   return `${field} ${valueWords(before)} → ${valueWords(after)}`;
 }
 

@@ -1,15 +1,28 @@
 /** What a compiled plan is made of, by the author's names: the facts of `compile --json`. Pure; any thread. */
 
-import { type LaneMemory, planLanes } from '../layout/graph-memory.js';
+import { words } from '../abi/definition.js';
+import { planLanes } from '../layout/graph-memory.js';
+import { LETTERS_AGENT, letterLanes } from '../layout/letters.js';
+import type { LaneMemory } from '../layout/places.js';
 import type { LoweredGraph } from '../lower/graph.js';
 import type { InsertedRole } from '../lower/graph-build.js';
 import { INSERT_RULES, type InsertRule } from '../lower/graph-rules.js';
-import type { GraphSpec, LaneKindName, LaneSpec, OnFullName, PolicyName, RingSpec, RoleSpec } from '../lower/spec.js';
+import type {
+  GraphSpec,
+  LaneKindName,
+  LaneSpec,
+  OnFullName,
+  PolicyName,
+  RingSpec,
+  RoleSpec,
+  Spec,
+  StageSpec,
+} from '../lower/spec.js';
 import type { Diagnostic } from '../plan/diagnostic.js';
-import type { LaneGraphPlan } from '../plan/document.js';
+import type { LaneGraphPlan, OnError } from '../plan/document.js';
 
-/** What an agent does. Routers, merges and bridges are inserted into graphs. */
-export type RoleKind = 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge';
+/** What an agent does. Routers, merges and bridges are inserted into graphs; `letters` writes the letters of records that failed. */
+export type RoleKind = 'ingress' | 'stage' | 'egress' | 'router' | 'merge' | 'bridge' | 'letters';
 
 /** An agent's task in a version. */
 export interface Role {
@@ -21,7 +34,9 @@ export interface Role {
   readonly shards: number;
   /** What a router or a merge does. */
   readonly policy?: PolicyName;
-  /** Neither the author's nor the compiler's: a relay, which is there because of how journals are kept. */
+  /** Of a stage: what becomes of a record that fails in it, where that is not `stop`. */
+  readonly on_error?: OnError;
+  /** Neither the author's nor the compiler's: a relay, because of how journals are kept, or what writes letters. */
   readonly origin?: 'runtime';
 }
 
@@ -39,7 +54,7 @@ export interface RingLaneReport {
   readonly shard: number;
 }
 
-/** A lane of a graph. */
+/** A lane of a graph, or one of letters, which a ring may have as well. */
 export interface GraphLaneReport {
   /** `from->to`: of an author's lane by the ends of its connections, of an inserted one by its roles. */
   readonly id: string;
@@ -55,7 +70,7 @@ export interface GraphLaneReport {
   readonly on_full: OnFullName;
   /** No connection of the plan: it came with an element that was put in. */
   readonly inserted: boolean;
-  /** Neither the author's nor the compiler's: what a relay writes. */
+  /** Neither the author's nor the compiler's: what a relay writes, or letters. */
   readonly origin?: 'runtime';
   /** The kind that the plan asks for, where it is built as another one: a broadcast that drops. */
   readonly asked?: LaneKindName;
@@ -98,31 +113,54 @@ export interface GraphReport extends VersionReport {
 export interface VersionReport {
   /** What validation warned of. */
   readonly warnings: readonly Diagnostic[];
-  /** In the order of flow; of a ring: ingress, stages in the author's order, egress. */
+  /** In the order of flow; of a ring: ingress, stages in the author's order, egress. What writes letters is the last. */
   readonly roles: readonly Role[];
-  /** Of a ring one a shard; of a graph every lane. */
+  /** Of a ring one a shard, of a graph every lane; then those of letters. */
   readonly lanes: readonly LaneReport[];
   /** Routers, merges and bridges; a ring has none. */
   readonly inserted: readonly InsertedElement[];
 }
 
+const onErrorIn = (stage: StageSpec | undefined): Pick<Role, 'on_error'> =>
+  stage === undefined || stage.onError === 'Stop' ? {} : { on_error: words.OnErrorCode[stage.onError] };
+
+/** What takes letters: no element of the plan, and nothing that a rule inserted. */
+function reportLetters(spec: Spec): { readonly roles: readonly Role[]; readonly lanes: readonly GraphLaneReport[] } {
+  const lanes = letterLanes(spec).map(
+    ({ id, from }): GraphLaneReport => ({
+      id,
+      kind: 'Events',
+      from,
+      to: LETTERS_AGENT,
+      readers: [LETTERS_AGENT],
+      on_full: 'Block',
+      inserted: true,
+      origin: 'runtime',
+    }),
+  );
+  const role: Role = { id: LETTERS_AGENT, kind: 'letters', shards: 1, origin: 'runtime' };
+  return { roles: lanes.length === 0 ? [] : [role], lanes };
+}
+
 export function reportRing(spec: RingSpec, warnings: readonly Diagnostic[]): VersionReport {
   const { shards, ingress, egress } = spec;
-  const stages = spec.entries.map(({ stage }) => spec.stages[stage]?.id ?? '');
+  const stages = spec.entries.map(({ stage }) => spec.stages[stage]);
+  const letters = reportLetters(spec);
   return {
     warnings,
     roles: [
       { id: ingress.id, kind: 'ingress', shards },
-      ...stages.map((id): Role => ({ id, kind: 'stage', shards })),
+      ...stages.map((stage): Role => ({ id: stage?.id ?? '', kind: 'stage', shards, ...onErrorIn(stage) })),
       { id: egress.id, kind: 'egress', shards },
+      ...letters.roles,
     ],
-    lanes: Array.from({ length: shards }, (_, shard) => ({
-      id: `ring:${shard}`,
-      kind: 'Ring',
-      from: ingress.id,
-      to: egress.id,
-      shard,
-    })),
+    lanes: [
+      ...Array.from(
+        { length: shards },
+        (_, shard): RingLaneReport => ({ id: `ring:${shard}`, kind: 'Ring', from: ingress.id, to: egress.id, shard }),
+      ),
+      ...letters.lanes,
+    ],
     inserted: [],
   };
 }
@@ -138,9 +176,11 @@ const KINDS: Readonly<Record<RoleSpec['kind'], RoleKind>> = {
 
 const originOf = (role: RoleSpec | undefined) => (role?.relay === true ? ({ origin: 'runtime' } as const) : {});
 
-function reportRole(role: RoleSpec): Role {
-  const { id, kind, policy } = role;
-  return { id, kind: KINDS[kind], shards: 1, ...(policy === 'None' ? {} : { policy }), ...originOf(role) };
+function reportRole({ stages }: GraphSpec, role: RoleSpec): Role {
+  const { id, kind, policy, index } = role;
+  const stage = kind === 'Stage' && index !== null ? stages[index] : undefined;
+  const does = { ...(policy === 'None' ? {} : { policy }), ...onErrorIn(stage) };
+  return { id, kind: KINDS[kind], shards: 1, ...does, ...originOf(role) };
 }
 
 function reportLane(plan: LaneGraphPlan, { roles }: GraphSpec, lane: LaneSpec): GraphLaneReport {
@@ -172,10 +212,11 @@ export function reportGraph(
   warnings: readonly Diagnostic[],
 ): GraphReport {
   const memory = planLanes(spec);
+  const letters = reportLetters(spec);
   return {
     warnings,
-    roles: spec.roles.map(reportRole),
-    lanes: spec.lanes.map((lane) => reportLane(plan, spec, lane)),
+    roles: [...spec.roles.map((role) => reportRole(spec, role)), ...letters.roles],
+    lanes: [...spec.lanes.map((lane) => reportLane(plan, spec, lane)), ...letters.lanes],
     inserted: inserted.map((element) => reportInserted(spec, memory, element)),
   };
 }

@@ -2,7 +2,8 @@
 
 import { drawFlow } from '../describe/drawing-flow.js';
 import { columns, indented } from '../describe/text-columns.js';
-import { listWords } from '../plan/element-words.js';
+import type { OnError } from '../plan/document.js';
+import { listWords, onErrorWords } from '../plan/element-words.js';
 import type { Canvas, GraphCanvas, RingCanvas } from './canvas.js';
 
 /** Hex digits of an id that people compare. */
@@ -14,14 +15,17 @@ function heading({ plan, as }: Canvas): string {
 
 const below = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['', ...indented(lines)]);
 
+const failureWords = (onError: OnError | undefined): string => (onError === undefined ? '' : onErrorWords(onError));
+
 function ringRows({ stages, egresses }: RingCanvas): string[] {
   return columns(
     [
-      ...stages.map(({ stage, op, depends_on, ingresses }, index) => [
+      ...stages.map(({ stage, op, on_error, depends_on, ingresses }, index) => [
         String(index + 1),
         stage,
         op,
         `depends on ${listWords([...ingresses, ...depends_on])}`,
+        failureWords(on_error),
       ]),
       ...egresses.map(({ id, depends_on }) => ['', id, 'egress', `depends on ${listWords(depends_on)}`]),
     ],
@@ -30,7 +34,13 @@ function ringRows({ stages, egresses }: RingCanvas): string[] {
 }
 
 function graphRows({ nodes, edges }: GraphCanvas): string[][] {
-  const places = nodes.map(({ id, kind, op, column, row }) => [id, op ?? kind, `column ${column}`, `row ${row}`]);
+  const places = nodes.map(({ id, kind, op, on_error, column, row }) => [
+    id,
+    op ?? kind,
+    `column ${column}`,
+    `row ${row}`,
+    failureWords(on_error),
+  ]);
   const flows = edges.map(({ from, to, lane, on_full }) => [
     `${from} ─▶ ${to}`,
     lane,

@@ -12,9 +12,11 @@ import type {
   CheckedPlan,
   Lane,
   LaneGraphPlan,
+  OnError,
   OnFull,
   PipelinePlanV2,
   SingleRingPlan,
+  StageEntry,
   Target,
 } from '../plan/document.js';
 import { flowOrder, grouped } from '../plan/flow.js';
@@ -45,6 +47,8 @@ export interface RingCanvasStage {
   readonly stage: string;
   /** Its op. */
   readonly op: string;
+  /** What becomes of a record that fails in it, where that is not `stop`. */
+  readonly on_error?: OnError;
   /** Stages before it that it reads from. */
   readonly depends_on: readonly string[];
   /** Ingresses that it reads from. */
@@ -76,6 +80,8 @@ export interface GraphCanvasNode {
   readonly kind: 'ingress' | 'stage' | 'egress';
   /** Of a stage. */
   readonly op?: string;
+  /** Of a stage: what becomes of a record that fails in it, where that is not `stop`. */
+  readonly on_error?: OnError;
   /** How many nodes stand before it on the longest way: its place from left to right. */
   readonly column: number;
   /** Its place in its column, from the top. */
@@ -170,11 +176,14 @@ function ringNotes({ single_ring: { shards = 1, ordering = 'Strict' } }: SingleR
   ];
 }
 
+const onErrorIn = (stage: StageEntry | undefined): { readonly on_error?: OnError } =>
+  stage?.on_error === undefined || stage.on_error === 'stop' ? {} : { on_error: stage.on_error };
+
 /** Any plan as a line of stages with dependency lists. Pure; any thread. */
 export function viewAsRing(plan: CheckedPlan): RingCanvas {
   const authored: PipelinePlanV2 = plan;
   const flow = flowOf(authored);
-  const ops = new Map(authored.stages.map(({ id, op }) => [id, op]));
+  const stages = new Map(authored.stages.map((stage) => [stage.id, stage]));
   const kinds = new Map(authored.boundaries.map(({ id, kind }) => [id, kind]));
   const into = grouped(flow.edges, ({ to }) => to);
   const before = (id: string): readonly string[] => (into.get(id) ?? []).map(({ from }) => from);
@@ -188,7 +197,8 @@ export function viewAsRing(plan: CheckedPlan): RingCanvas {
       .filter((id) => !kinds.has(id))
       .map((id) => ({
         stage: id,
-        op: ops.get(id) ?? '',
+        op: stages.get(id)?.op ?? '',
+        ...onErrorIn(stages.get(id)),
         depends_on: before(id).filter((one) => !kinds.has(one)),
         ingresses: before(id).filter((one) => kinds.has(one)),
       })),
@@ -214,7 +224,7 @@ function columnsOf({ order, edges }: Flow): ReadonlyMap<string, number> {
 export function viewAsGraph(plan: CheckedPlan): GraphCanvas {
   const authored: PipelinePlanV2 = plan;
   const flow = flowOf(authored);
-  const ops = new Map(authored.stages.map(({ id, op }) => [id, op]));
+  const stages = new Map(authored.stages.map((stage) => [stage.id, stage]));
   const kinds = new Map(authored.boundaries.map(({ id, kind }) => [id, kind]));
   const columns = columnsOf(flow);
   const rows = new Map<number, number>();
@@ -222,8 +232,9 @@ export function viewAsGraph(plan: CheckedPlan): GraphCanvas {
     const column = columns.get(id) ?? 0;
     const row = rows.get(column) ?? 0;
     rows.set(column, row + 1);
-    const op = ops.get(id);
-    return { id, kind: kinds.get(id) ?? 'stage', ...(op === undefined ? {} : { op }), column, row };
+    const stage = stages.get(id);
+    const does = stage === undefined ? {} : { op: stage.op, ...onErrorIn(stage) };
+    return { id, kind: kinds.get(id) ?? 'stage', ...does, column, row };
   });
   const notes = authored.target === 'SingleRing' ? ringNotes(authored) : [];
   return { as: 'graph', plan: viewed(plan), notes, nodes, edges: flow.edges };

@@ -14,7 +14,7 @@ namespace byteor::abi {
 inline constexpr std::uint32_t kSpecMagic = 0x53525442;
 inline constexpr std::uint32_t kSpecLayoutVersion = 0x4;
 inline constexpr std::uint32_t kRegionMagic = 0x52525442;
-inline constexpr std::uint32_t kRegionLayoutVersion = 0x3;
+inline constexpr std::uint32_t kRegionLayoutVersion = 0x4;
 inline constexpr std::uint32_t kLayoutMagic = 0x4c525442;
 inline constexpr std::uint32_t kTerminatorMask = 0x3;
 inline constexpr std::uint32_t kCacheBlock = 0x80;
@@ -49,6 +49,10 @@ inline constexpr std::uint32_t kJournalSegmentBytesMin = 0x1000;
 inline constexpr std::uint32_t kLaneBytesDefault = 0x100000;
 inline constexpr std::uint32_t kLaneBytesMin = 0x40;
 inline constexpr std::uint32_t kLaneReadersMax = 0x10;
+inline constexpr std::uint32_t kLettersHashHigh = 0x31737265;
+inline constexpr std::uint32_t kLettersHashLow = 0x7474656c;
+inline constexpr std::uint32_t kLettersLaneBytes = 0x10000;
+inline constexpr std::uint32_t kLetterVersion = 0x1;
 inline constexpr std::uint32_t kNameBytesMax = 0x800;
 inline constexpr std::uint32_t kNone = 0xffffffff;
 inline constexpr std::uint32_t kOpTextBytesMax = 0x10000;
@@ -188,6 +192,12 @@ enum class FailureCause : std::uint32_t {
   kBadRecord = 7,
 };
 
+enum class LetterKind : std::uint32_t {
+  kLetter = 1,
+  kBegun = 2,
+  kDone = 3,
+};
+
 enum class LaneFlag : std::uint32_t {
   kInserted = 1,
   kWatermarked = 2,
@@ -245,6 +255,7 @@ enum class AgentKind : std::uint32_t {
   kMerge = 5,
   kBridge = 6,
   kJournal = 7,
+  kLetters = 8,
 };
 
 enum class AgentState : std::uint32_t {
@@ -373,11 +384,11 @@ enum class ErrorCode : std::uint32_t {
   kCpuNotAllowed = 0,
   kInputOpen = 1,
   kNativeError = 2,
-  kNoMemory = 3,
-  kNoResource = 4,
-  kNoThread = 5,
-  kObserveFolder = 6,
-  kOnErrorUnavailable = 7,
+  kNoDeadLetters = 3,
+  kNoMemory = 4,
+  kNoResource = 5,
+  kNoThread = 6,
+  kObserveFolder = 7,
   kOpUnavailable = 8,
   kOptionRange = 9,
   kOutputBusy = 10,
@@ -410,11 +421,11 @@ inline constexpr std::array<Word<ErrorCode>, 33> kWords<ErrorCode>{{
     {ErrorCode::kCpuNotAllowed, "CPU_NOT_ALLOWED"},
     {ErrorCode::kInputOpen, "INPUT_OPEN"},
     {ErrorCode::kNativeError, "NATIVE_ERROR"},
+    {ErrorCode::kNoDeadLetters, "NO_DEAD_LETTERS"},
     {ErrorCode::kNoMemory, "NO_MEMORY"},
     {ErrorCode::kNoResource, "NO_RESOURCE"},
     {ErrorCode::kNoThread, "NO_THREAD"},
     {ErrorCode::kObserveFolder, "OBSERVE_FOLDER"},
-    {ErrorCode::kOnErrorUnavailable, "ON_ERROR_UNAVAILABLE"},
     {ErrorCode::kOpUnavailable, "OP_UNAVAILABLE"},
     {ErrorCode::kOptionRange, "OPTION_RANGE"},
     {ErrorCode::kOutputBusy, "OUTPUT_BUSY"},
@@ -667,13 +678,14 @@ struct LayoutHeader {
   std::uint32_t target;  // TargetCode
   std::uint32_t thread_count;  // ThreadBlock records: what runs agents
   std::uint32_t agent_count;  // u32 each: index of its thread, or NONE for an end that is a handle of JavaScript
-  std::uint32_t part_count;  // LayoutPart records: a shard or a lane each
+  std::uint32_t part_count;  // LayoutPart records: a shard or a lane each, then the lanes of letters
   std::uint32_t hosted_count;  // of the threads the last ones, which JavaScript runs: one a hosted stage
   std::uint64_t region_bytes;  // size of the region
   std::uint64_t observable_bytes;  // prefix that holds everything but marks and records
   std::uint64_t agents;  // AgentEntry × agent_count
   std::uint64_t threads;  // ThreadBlock × thread_count
-  std::uint64_t blocks;  // RingBlock or LaneBlock × part_count
+  std::uint64_t blocks;  // RingBlock or LaneBlock, one a shard or a lane
+  std::uint64_t letters;  // LaneBlock of each lane of letters: in a LaneGraph right behind the others
   std::uint64_t lists;  // room for lists of offsets and of indices
   std::uint64_t list_bytes;
   std::uint64_t texts;  // room for the plan’s name and ids
@@ -692,11 +704,12 @@ static_assert(offsetof(LayoutHeader, observable_bytes) == 40);
 static_assert(offsetof(LayoutHeader, agents) == 48);
 static_assert(offsetof(LayoutHeader, threads) == 56);
 static_assert(offsetof(LayoutHeader, blocks) == 64);
-static_assert(offsetof(LayoutHeader, lists) == 72);
-static_assert(offsetof(LayoutHeader, list_bytes) == 80);
-static_assert(offsetof(LayoutHeader, texts) == 88);
-static_assert(offsetof(LayoutHeader, text_bytes) == 96);
-static_assert(sizeof(LayoutHeader) == 104);
+static_assert(offsetof(LayoutHeader, letters) == 72);
+static_assert(offsetof(LayoutHeader, lists) == 80);
+static_assert(offsetof(LayoutHeader, list_bytes) == 88);
+static_assert(offsetof(LayoutHeader, texts) == 96);
+static_assert(offsetof(LayoutHeader, text_bytes) == 104);
+static_assert(sizeof(LayoutHeader) == 112);
 
 // Sizes and places of a shard or of a lane; a place of 0 is none.
 struct LayoutPart {
@@ -856,7 +869,7 @@ struct alignas(128) RegionHeader {
   std::uint64_t agents_offset;
   std::uint64_t threads_offset;
   std::uint64_t lanes_offset;
-  std::uint32_t lane_count;  // LaneBlock records (LaneGraph)
+  std::uint32_t lane_count;  // LaneBlock records: of a LaneGraph, and behind them those of letters
   std::uint32_t lanes_reserved;  // zero
   double started_ns;  // monotonic clock when the threads started
   std::uint64_t name_offset;  // plan name, UTF-8
@@ -1064,6 +1077,54 @@ static_assert(offsetof(LetterHeader, record_length) == 20);
 static_assert(offsetof(LetterHeader, record_flags) == 24);
 static_assert(offsetof(LetterHeader, reserved) == 28);
 static_assert(sizeof(LetterHeader) == 32);
+
+// First bytes of a record of a journal of letters: plan, element, ingress, code, message and body follow, in that order.
+struct LetterRecord {
+  std::uint32_t version;  // LETTER_VERSION
+  std::uint32_t kind;  // LetterKind
+  std::uint64_t sequence;  // of the record, as LetterHeader has it
+  std::uint64_t origin;  // number of the letter that the record was fed again from; 2^64-1: none
+  double first_ms;  // when the record failed for the first time, milliseconds since 1970
+  double last_ms;  // when it failed for the last time
+  std::uint32_t shard;  // of a SingleRing; 0 in a LaneGraph
+  std::uint32_t attempt;  // how often it has failed, from 1
+  std::uint32_t record_flags;  // TerminatorCode in the low bits
+  std::uint32_t plan_length;  // bytes: id of the version, hex
+  std::uint32_t element_length;  // bytes: id of the stage
+  std::uint32_t ingress_length;  // bytes: id of the ingress; 0 where several are upstream
+  std::uint32_t code_length;  // bytes: word of the FailureCause
+  std::uint32_t message_length;  // bytes of UTF-8
+  std::uint32_t body_length;  // bytes: the record as the stage received it; Begun and Done: u64 each, numbers of letters
+  std::uint32_t reserved;  // zero
+};
+static_assert(offsetof(LetterRecord, version) == 0);
+static_assert(offsetof(LetterRecord, kind) == 4);
+static_assert(offsetof(LetterRecord, sequence) == 8);
+static_assert(offsetof(LetterRecord, origin) == 16);
+static_assert(offsetof(LetterRecord, first_ms) == 24);
+static_assert(offsetof(LetterRecord, last_ms) == 32);
+static_assert(offsetof(LetterRecord, shard) == 40);
+static_assert(offsetof(LetterRecord, attempt) == 44);
+static_assert(offsetof(LetterRecord, record_flags) == 48);
+static_assert(offsetof(LetterRecord, plan_length) == 52);
+static_assert(offsetof(LetterRecord, element_length) == 56);
+static_assert(offsetof(LetterRecord, ingress_length) == 60);
+static_assert(offsetof(LetterRecord, code_length) == 64);
+static_assert(offsetof(LetterRecord, message_length) == 68);
+static_assert(offsetof(LetterRecord, body_length) == 72);
+static_assert(offsetof(LetterRecord, reserved) == 76);
+static_assert(sizeof(LetterRecord) == 80);
+
+// Of a record that is fed again: the letter that it comes from.
+struct LetterOrigin {
+  std::uint64_t number;  // its sequence in the journal of letters
+  double first_ms;  // as LetterRecord has it
+  std::uint32_t attempt;  // as LetterRecord has it
+};
+static_assert(offsetof(LetterOrigin, number) == 0);
+static_assert(offsetof(LetterOrigin, first_ms) == 8);
+static_assert(offsetof(LetterOrigin, attempt) == 16);
+static_assert(sizeof(LetterOrigin) == 24);
 
 // One lane of a LaneGraph: sizes, places, and the lists its ends need. Read-only after the graph is built.
 struct alignas(128) LaneBlock {

@@ -4,10 +4,12 @@
 
 #include <napi.h>
 
+#include <cstring>
 #include <memory>
 #include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "abi/abi_generated.hpp"
 #include "addon/capabilities.hpp"
@@ -17,6 +19,7 @@
 #include "addon/read_options.hpp"
 #include "core/coded_error.hpp"
 #include "platform/cpu_distance.hpp"
+#include "run/letter_files.hpp"
 #include "run/pipeline.hpp"
 #include "run/ports.hpp"
 
@@ -106,6 +109,32 @@ Napi::Value flag_round_trip(const Napi::CallbackInfo& info) {
           })};
 }
 
+// readLetters(folder, after): ArrayBuffer
+Napi::Value read_letters(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value {
+            if (info.Length() < 2 || !info[0].IsString() || !(info[1].IsNumber() || info[1].IsNull()))
+              throw core::CodedError(abi::ErrorCode::kNativeError, "a folder and a number, or null, are wanted");
+            std::optional<std::uint64_t> after;
+            if (info[1].IsNumber()) after = static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value());
+            const std::vector<std::byte> page = run::read_letters(info[0].As<Napi::String>(), after);
+            Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, page.size());
+            if (!page.empty()) std::memcpy(bytes.Data(), page.data(), page.size());
+            return bytes;
+          })};
+}
+
+// appendLetter(folder, record: Uint8Array)
+Napi::Value append_letter(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value {
+            if (info.Length() < 2 || !info[0].IsString() || !info[1].IsTypedArray())
+              throw core::CodedError(abi::ErrorCode::kNativeError, "a folder and a record are wanted");
+            run::append_letter(info[0].As<Napi::String>(), bytes_of(info[1]));
+            return env.Undefined();
+          })};
+}
+
 Napi::Value live_regions(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), run::live_regions()); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -116,6 +145,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("haltAll", Napi::Function::New(env, halt_all, "haltAll"));
   exports.Set("capabilities", Napi::Function::New(env, capabilities_text, "capabilities"));
   exports.Set("sourceFacts", Napi::Function::New(env, source_facts, "sourceFacts"));
+  exports.Set("readLetters", Napi::Function::New(env, read_letters, "readLetters"));
+  exports.Set("appendLetter", Napi::Function::New(env, append_letter, "appendLetter"));
   exports.Set("flagRoundTrip", Napi::Function::New(env, flag_round_trip, "flagRoundTrip"));
   exports.Set("liveRegions", Napi::Function::New(env, live_regions, "liveRegions"));
   return exports;

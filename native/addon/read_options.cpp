@@ -91,6 +91,8 @@ run::PortOptions read_port(const Napi::Value& value) {
 run::Options read_options(const Napi::Object& object) {
   run::Options options;
   options.journal_folder = read_text(object, "journalFolder");
+  options.letters_folder = read_text(object, "lettersFolder");
+  options.letters_fed = read_text(object, "lettersFed");
   options.batch_records = read_number(object, "batchRecords");
   options.pin = read_flag(object, "pin");
   options.observe = read_flag(object, "observe");

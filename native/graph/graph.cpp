@@ -5,12 +5,26 @@
 #include <cstring>
 #include <utility>
 
-#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "graph/spec_reader.hpp"
 #include "plugin/plugin_op.hpp"
 
 namespace byteor::graph {
+
+Graph::Graph(std::span<std::byte> region, RegionLayout layout, Letters letters)
+    : region_(region),
+      layout_(std::move(layout)),
+      agent_facts_(layout_.header.agent_count),
+      list_cursor_(layout_.header.lists),
+      text_cursor_(layout_.header.texts),
+      hosted_stages_(layout_.header.hosted_count),
+      letters_(std::move(letters)) {}
+
+Graph::~Graph() = default;
+
+void Graph::close_files() noexcept {
+  if (letters_.files != nullptr) letters_.files->close();
+}
 
 abi::RegionHeader& Graph::write_tables(abi::TargetCode target, const std::string& name) {
   abi::RegionHeader& h = header();
@@ -24,6 +38,10 @@ abi::RegionHeader& Graph::write_tables(abi::TargetCode target, const std::string
   h.thread_count = layout_.header.thread_count;
   h.agents_offset = layout_.header.agents;
   h.threads_offset = layout_.header.threads;
+  if (!letters_.lanes.empty()) {
+    h.lane_count = static_cast<std::uint32_t>(letters_.lanes.size());
+    h.lanes_offset = layout_.header.letters;
+  }
   h.name_offset = write_text(name);
   h.name_length = static_cast<std::uint32_t>(name.size());
   for (std::uint32_t i = 0; i < layout_.header.thread_count; ++i) thread_block(i).cpu = -1;
@@ -99,13 +117,6 @@ void OpReports::add_hosted(std::string id, std::vector<const op::HostedOp*> shar
     for (const op::HostedOp* shard : shards) text += (text.empty() ? '[' : ',') + shard->report();
     return text + ']';
   });
-}
-
-lane::OnError on_error_of(const StageDescription& stage) {
-  if (stage.on_error == abi::OnErrorCode::kDeadLetter)
-    throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
-                           "stage " + stage.id + " has on_error dead_letter, and no lane takes its letters");
-  return {.code = stage.on_error};
 }
 
 std::string OpReports::text() const {

@@ -22,7 +22,9 @@
 #include "core/consumer.hpp"
 #include "core/producer.hpp"
 #include "graph/description.hpp"
+#include "graph/lane_delivery.hpp"
 #include "graph/layout.hpp"
+#include "graph/letters.hpp"
 #include "journal/delivery.hpp"
 #include "lane/failed_records.hpp"
 #include "lane/framed_reader.hpp"
@@ -80,7 +82,7 @@ struct HostedStage {
 class Graph {
  public:
   // `region` is zeroed memory of layout.header.region_bytes, and outlives the graph.
-  Graph(std::span<std::byte> region, RegionLayout layout);
+  Graph(std::span<std::byte> region, RegionLayout layout, Letters letters);
   virtual ~Graph();
 
   Graph(const Graph&) = delete;
@@ -127,9 +129,9 @@ class Graph {
   virtual std::uint32_t shards() const noexcept { return 1; }
   virtual const KeyDescription* shard_key() const noexcept { return nullptr; }
 
-  // The last so many native threads wait for a device (a journal's files): they sleep between two turns whatever the
-  // wait strategy, and need no CPU of their own.
-  virtual std::uint32_t device_threads() const noexcept { return 0; }
+  // The last so many native threads wait for a device (files of journals and of letters): they sleep between two turns
+  // whatever the wait strategy, and need no CPU of their own.
+  virtual std::uint32_t device_threads() const noexcept { return letters_.lanes.empty() ? 0 : 1; }
 
   // Closes the ingress of a JS port (a native source closes its own). Any thread, also while its owner publishes: the
   // end of what is read is then what had been published before.
@@ -142,8 +144,8 @@ class Graph {
   // left as abandoned or skipped, so that the ledger's equations hold.
   virtual void settle() noexcept = 0;
   // After settle(), and when no thread is in a device call any more: stores where readers of journals stand, and gives
-  // the journals back. May wait for the device.
-  virtual void close_files() noexcept {}
+  // the journals, and that of the letters, back. May wait for the device.
+  virtual void close_files() noexcept;
   // After settle(): that many records that an egress took were not delivered after all.
   virtual void count_undelivered(std::uint32_t boundary, double records) noexcept = 0;
   // Before the threads start: an egress's adapter keeps what it has read, and `records` of it have been written. It is
@@ -204,10 +206,32 @@ class Graph {
                                    const PluginPlace& place);
   // The instances of one stage, in the order of its shards.
   static std::string plugin_reports(const std::vector<const plugin::PluginOp*>& shards);
+  // Letters (letters.cpp). The agent is the last one.
+  const std::vector<LetterLane>& letter_lanes() const noexcept { return letters_.lanes; }
+  std::uint32_t letters_agent() const noexcept { return layout_.header.agent_count - 1; }
+  // Write the lanes' blocks, behind those of other lanes, and the agent's entry. Nothing where there are none.
+  void write_letter_lanes();
+  void write_letters_agent();
+  // What becomes of records that fail in a stage, with the writing end of its lane of letters.
+  lane::OnError on_error_of(const StageDescription& stage, std::uint32_t agent);
+  // `first`: sequence of the first record of this run. nullptr where there are no letters.
+  std::unique_ptr<core::Agent> make_letters_agent(core::FailureReporter& failures, std::uint64_t first);
+  // The lane of letters of the stage that the agent runs, for who follows records to where they are delivered: its
+  // reader releases what is on the device. Nothing where there is none.
+  std::optional<DeliveryHop> letter_hop(std::uint32_t agent) const;
+  // Counts what its lanes still hold as abandoned.
+  void settle_letters() noexcept;
 
   std::span<std::byte> region_;
 
  private:
+  // Of a lane of letters, by its number among them.
+  const abi::LayoutPart& letter_part(std::size_t lane) const noexcept {
+    return layout_.parts[layout_.parts.size() - letters_.lanes.size() + lane];
+  }
+  lane::FramedMemory letter_memory(std::size_t lane) const noexcept;
+  std::unique_ptr<lane::FramedReader> make_letter_reader(std::size_t lane);
+
   std::uint64_t put_list(const void* values, std::uint64_t bytes);
 
   const RegionLayout layout_;
@@ -216,10 +240,9 @@ class Graph {
   std::uint64_t text_cursor_;
   std::vector<HostedStage> hosted_stages_;
   std::vector<std::unique_ptr<plugin::PluginOp>> plugin_ops_;
+  Letters letters_;
+  std::vector<std::unique_ptr<lane::FramedReader>> letter_readers_;
 };
-
-// A stage's policy for records that fail. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs a lane of letters.
-lane::OnError on_error_of(const StageDescription& stage);
 
 // What the ops of a graph's stages report, by stage id.
 class OpReports {

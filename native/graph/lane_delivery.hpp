@@ -12,8 +12,8 @@
 // records that took another way into a lane, or came later, may be waited for as well, which costs time and nothing
 // else. Marks do not overtake each other: a later one finds every writer at least as far.
 //
-// Nothing is added to what a record passes: all of it is read from outside. A lane of letters will be one more hop of
-// the stage that writes it, whose `written` is the count of letters that have been synced.
+// Nothing is added to what a record passes: all of it is read from outside. A lane of letters is a hop behind all
+// others: its reader releases what is on the device.
 #pragma once
 
 #include <atomic>

@@ -25,8 +25,8 @@ void add(std::atomic<double>& cell, double value) noexcept {
 }  // namespace
 
 LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription description, RegionLayout layout,
-                     Journals journals, LaneGraphOptions options, core::FailureReporter& failures)
-    : Graph(region, std::move(layout)),
+                     Journals journals, Letters letters, LaneGraphOptions options, core::FailureReporter& failures)
+    : Graph(region, std::move(layout), std::move(letters)),
       description_(std::move(description)),
       journals_(std::move(journals)),
       options_(std::move(options)),
@@ -55,9 +55,13 @@ LaneGraph::LaneGraph(std::span<std::byte> region, LaneGraphDescription descripti
     write_lane(i);
     write_first(i);
   }
+  write_letter_lanes();
   write_agents();
+  write_letters_agent();
   make_roles();
   make_journal_agents();
+  if (auto agent = make_letters_agent(failures_, first_ordinal_))
+    agents_.push_back({agent_thread(letters_agent()), std::move(agent)});
 }
 
 LaneGraph::~LaneGraph() = default;
@@ -285,7 +289,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   lane::RoleContext context = role_context(index);
   context.headroom = stage.headroom;
   context.tailroom = stage.tailroom;
-  context.on_error = on_error_of(stage);
+  context.on_error = on_error_of(stage, index);
   if (stage.op == abi::OpCode::kJs) {
     op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone);
     reports_.add_hosted(stage.id, {&hosted});
@@ -458,7 +462,8 @@ void LaneGraph::close_js_ingress(std::uint32_t boundary) noexcept {
   closed.store(1, std::memory_order_seq_cst);
 }
 
-// Agents downstream of the failing one drain what they have; all others stop where they are.
+// Agents downstream of the failing one drain what they have; all others stop where they are. Letters have nothing
+// downstream.
 void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
   const auto roles = static_cast<std::uint32_t>(description_.roles.size());
   std::vector<bool> downstream(roles, false);
@@ -467,7 +472,7 @@ void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
   };
   if (agent < roles) {
     downstream[agent] = true;
-  } else {
+  } else if (letter_lanes().empty() || agent != letters_agent()) {
     const auto found = std::find(journal_agents_.begin(), journal_agents_.end(), agent);
     const auto index = static_cast<std::uint32_t>(found - journal_agents_.begin());
     // SYNC POINT S4: nothing behind what the files hold will ever be handed on.
@@ -499,6 +504,7 @@ void LaneGraph::settle() noexcept {
     auto& files = at<abi::ConsumerBlock>(part(i).files);
     add(files.abandoned, lane::settle_unread(files, producer_block(i), nullptr));
   }
+  settle_letters();
 }
 
 // A pipeline that has ended may be seen by JavaScript for long, and its journals are wanted by the next one.
@@ -506,6 +512,7 @@ void LaneGraph::close_files() noexcept {
   for (journal::JournalInlet* inlet : journal_inlets_) inlet->finish();
   for (const auto& files : journals_)
     if (files != nullptr) files->close();
+  Graph::close_files();
 }
 
 void LaneGraph::count_undelivered(std::uint32_t boundary, double records) noexcept {

@@ -2,7 +2,8 @@
 // ends of every lane, the ops and the roles, and what native adapters read and write. The only allocator of lanes and
 // roles: nothing allocates after the constructor. Control path.
 //
-//   ingress ──lane──▶ role ──lane──▶ role … ──lane──▶ egress        agents: one a role, then one a journal lane
+//   ingress ──lane──▶ role ──lane──▶ role … ──lane──▶ egress        agents: one a role, then one a journal lane,
+//                                                                   then one for letters
 //
 // The roles at the boundaries are JavaScript (no thread), an adapter (whose agent native/run adds), or nothing (an
 // egress that is discarded, whose agent is made here).
@@ -53,7 +54,7 @@ class LaneGraph final : public Graph {
   // (its message names the stage), a journal's codes, and SPEC_DAMAGED where the layout leaves no room for lists or
   // texts.
   LaneGraph(std::span<std::byte> region, LaneGraphDescription description, RegionLayout layout, Journals journals,
-            LaneGraphOptions options, core::FailureReporter& failures);
+            Letters letters, LaneGraphOptions options, core::FailureReporter& failures);
   ~LaneGraph() override;
 
   const LaneGraphDescription& description() const noexcept { return description_; }

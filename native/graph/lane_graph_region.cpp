@@ -23,7 +23,7 @@ std::uint64_t LaneGraph::write_threads(const std::vector<std::uint32_t>& agents,
 
 void LaneGraph::write_header() {
   abi::RegionHeader& h = write_tables(abi::TargetCode::kLaneGraph, description_.name);
-  h.lane_count = static_cast<std::uint32_t>(description_.lanes.size());
+  h.lane_count = static_cast<std::uint32_t>(description_.lanes.size() + letter_lanes().size());
   h.rings_offset = layout().header.blocks;
   h.lanes_offset = layout().header.blocks;
   h.stage_count = static_cast<std::uint32_t>(description_.stages.size());

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "graph/letters.hpp"
 #include "graph/spec_reader.hpp"
 #include "lane/framed_memory.hpp"
 
@@ -142,6 +143,28 @@ void check_lane(const LaneDescription& lane, const abi::LayoutPart& part) {
   refuse("an unknown layout", part.layout);
 }
 
+// A lane of letters takes at least one with the longest message, and a record behind it.
+void check_letters(const abi::LayoutPart& part) {
+  require(std::has_single_bit(part.stamp_count), "a number of stamps is no power of two", part.stamp_count);
+  require(layout_of(part) == abi::LayoutCode::kFramed && part.word_bytes == 0 && part.slot_count == 0 &&
+              part.slots == 0 && part.ordinals == 0,
+          "a lane of letters is not of frames", part.layout);
+  require(std::has_single_bit(part.memory_bytes) && part.memory_bytes >= part.capacity &&
+              part.memory_bytes <= abi::kArenaBytesMax,
+          "frames have less memory than their capacity", part.memory_bytes);
+  require(part.record_max <= lane::framed_record_max(part.capacity) &&
+              part.record_max > sizeof(abi::LetterHeader) + abi::kCauseBytesMax,
+          "a record maximum does not fit letters", part.record_max);
+}
+
+// The parts behind those of the shards or lanes.
+void take_letters(const RegionLayout& layout, std::size_t letters, Stretches& stretches) {
+  for (std::size_t i = layout.parts.size() - letters; i < layout.parts.size(); ++i) {
+    check_letters(layout.parts[i]);
+    take_part(stretches, layout.header, layout.parts[i], {1, 1, 1, 0, false});
+  }
+}
+
 // What runs the agent of an end: a native thread, or a handle of JavaScript.
 void check_end(const RegionLayout& layout, std::uint32_t agent, abi::PortCode port) {
   const std::uint32_t thread = layout.agent_threads[agent];
@@ -166,13 +189,32 @@ void check_stage(const RegionLayout& layout, std::uint32_t agent, const CatalogD
           layout.agent_threads[agent]);
 }
 
+// Writing and syncing files waits for the device: the last native threads do nothing else.
+// `roles`: agents that write none, which come first.
+void check_files(const RegionLayout& layout, std::size_t roles) {
+  const std::size_t files = layout.agent_threads.size() - roles;
+  for (std::size_t agent = 0; agent < layout.agent_threads.size(); ++agent) {
+    const std::uint32_t thread = layout.agent_threads[agent];
+    if (agent >= roles)
+      require(thread + files == layout.native_threads() + (agent - roles), "what writes files has no own thread",
+              thread);
+    else if (thread < layout.native_threads())
+      require(thread + files < layout.native_threads(), "a role is on the thread of what writes files", thread);
+  }
+}
+
 void check_ring(const RegionLayout& layout, const RingDescription& ring, const std::vector<abi::PortCode>& ports,
                 Stretches& stretches) {
   const std::uint64_t entries = ring.entries.size();
   const std::uint32_t per_shard = agents_per_shard(ring);
-  require(layout.parts.size() == ring.shards, "another number of shards than the plan's", layout.parts.size());
-  require(layout.agent_threads.size() == std::uint64_t{ring.shards} * per_shard,
-          "another number of agents than the plan's", layout.agent_threads.size());
+  const std::size_t letters = letter_lanes(ring).size();
+  const std::size_t agents = std::size_t{ring.shards} * per_shard;
+  require(layout.parts.size() == ring.shards + letters, "another number of shards than the plan's",
+          layout.parts.size());
+  require(layout.agent_threads.size() == agents + (letters == 0 ? 0 : 1), "another number of agents than the plan's",
+          layout.agent_threads.size());
+  check_files(layout, agents);
+  take_letters(layout, letters, stretches);
   for (std::uint32_t shard = 0; shard < ring.shards; ++shard) {
     const abi::LayoutPart& part = layout.parts[shard];
     check_shard(ring, part);
@@ -191,22 +233,11 @@ void check_ring(const RegionLayout& layout, const RingDescription& ring, const s
   }
 }
 
-// Writing and syncing files waits for the device: the last native threads do nothing else.
-void check_files(const RegionLayout& layout, std::size_t roles) {
-  const std::size_t journals = layout.agent_threads.size() - roles;
-  for (std::size_t agent = 0; agent < layout.agent_threads.size(); ++agent) {
-    const std::uint32_t thread = layout.agent_threads[agent];
-    if (agent >= roles)
-      require(thread + journals == layout.native_threads() + (agent - roles), "a journal's files have no own thread",
-              thread);
-    else if (thread < layout.native_threads())
-      require(thread + journals < layout.native_threads(), "a role is on the thread of a journal's files", thread);
-  }
-}
-
 void check_graph(const RegionLayout& layout, const LaneGraphDescription& graph, const std::vector<abi::PortCode>& ports,
                  Stretches& stretches) {
-  require(layout.parts.size() == graph.lanes.size(), "another number of lanes than the plan's", layout.parts.size());
+  const std::size_t letters = letter_lanes(graph).size();
+  require(layout.parts.size() == graph.lanes.size() + letters, "another number of lanes than the plan's",
+          layout.parts.size());
   require(layout.agent_threads.size() == agent_count(graph), "another number of agents than the plan's",
           layout.agent_threads.size());
   for (std::size_t i = 0; i < graph.lanes.size(); ++i) {
@@ -225,9 +256,12 @@ void check_graph(const RegionLayout& layout, const LaneGraphDescription& graph, 
       check_native(layout, i);
   }
   check_files(layout, graph.roles.size());
+  take_letters(layout, letters, stretches);
 }
 
-void check_tables(const abi::LayoutHeader& header, std::uint64_t block_bytes, Stretches& stretches) {
+// `parts`: shards or lanes, without those of letters, whose blocks come behind them.
+void check_tables(const abi::LayoutHeader& header, std::uint64_t parts, std::uint64_t block_bytes,
+                  Stretches& stretches) {
   require(header.observable_bytes % kPage == 0 && header.region_bytes % kPage == 0 &&
               header.observable_bytes <= header.region_bytes,
           "a region's size is no whole number of pages", header.region_bytes);
@@ -237,7 +271,8 @@ void check_tables(const abi::LayoutHeader& header, std::uint64_t block_bytes, St
   table(0, sizeof(abi::RegionHeader));
   table(header.agents, std::uint64_t{header.agent_count} * sizeof(abi::AgentEntry));
   table(header.threads, std::uint64_t{header.thread_count} * sizeof(abi::ThreadBlock));
-  table(header.blocks, header.part_count * block_bytes);
+  table(header.blocks, parts * block_bytes);
+  table(header.letters, (header.part_count - parts) * sizeof(abi::LaneBlock));
   table(header.lists, header.list_bytes);
   table(header.texts, header.text_bytes);
 }
@@ -270,7 +305,8 @@ RegionLayout read_layout(std::span<const std::byte> bytes, abi::TargetCode targe
 std::uint32_t agent_count(const LaneGraphDescription& graph) {
   const auto journals = std::ranges::count_if(
       graph.lanes, [](const LaneDescription& lane) { return lane.kind == abi::LaneKindCode::kJournal; });
-  return static_cast<std::uint32_t>(graph.roles.size() + static_cast<std::size_t>(journals));
+  const std::size_t letters = letter_lanes(graph).empty() ? 0 : 1;
+  return static_cast<std::uint32_t>(graph.roles.size() + static_cast<std::size_t>(journals) + letters);
 }
 
 RegionLayout decode_layout(std::span<const std::byte> bytes, const Description& description,
@@ -289,7 +325,12 @@ RegionLayout decode_layout(std::span<const std::byte> bytes, const Description& 
   require(layout.header.hosted_count == static_cast<std::uint64_t>(hosted),
           "another number of hosted stages than the plan's", layout.header.hosted_count);
   Stretches stretches;
-  check_tables(layout.header, ring != nullptr ? sizeof(abi::RingBlock) : sizeof(abi::LaneBlock), stretches);
+  const std::uint64_t parts = ring != nullptr ? ring->shards : std::get<LaneGraphDescription>(description).lanes.size();
+  require(layout.header.part_count >= parts, "fewer parts than the plan's", layout.header.part_count);
+  check_tables(layout.header, parts, ring != nullptr ? sizeof(abi::RingBlock) : sizeof(abi::LaneBlock), stretches);
+  require(ring != nullptr || layout.header.part_count == parts ||
+              layout.header.letters == layout.header.blocks + parts * sizeof(abi::LaneBlock),
+          "lanes of letters do not stand behind the others", layout.header.letters);
   if (ring != nullptr)
     check_ring(layout, *ring, ports, stretches);
   else

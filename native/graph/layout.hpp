@@ -1,8 +1,8 @@
 // Where everything lies in the region of one opening, and which thread runs which agent: planned by lib/layout, and
 // checked here before anything is mapped. Control path. Every table begins on a 128-byte block, memory of records on a
-// page; a part is a shard of a ring, or a lane of a graph.
+// page; a part is a shard of a ring, or a lane of a graph, or behind those a lane of letters.
 //
-//   RegionHeader | AgentEntry × agents | ThreadBlock × threads | RingBlock or LaneBlock × parts
+//   RegionHeader | AgentEntry × agents | ThreadBlock × threads | RingBlock or LaneBlock × parts | LaneBlock × letters
 //   | a part: ProducerBlock, ConsumerBlock × consumers, and of a journal JournalBlock and ConsumerBlock of its files
 //   | lists | texts | a part: stamps, histograms                                    <- observable_bytes ends here
 //   | a part: mark planes; slots, ordinals; arena, frames or records                <- region_bytes
@@ -51,7 +51,7 @@ inline abi::LayoutCode layout_of(const abi::LayoutPart& part) noexcept {
 inline std::uint32_t agents_per_shard(const RingDescription& ring) {
   return static_cast<std::uint32_t>(ring.entries.size()) + 2;
 }
-// One a role, then one a journal lane.
+// One a role, then one a journal lane, then one for letters.
 std::uint32_t agent_count(const LaneGraphDescription& graph);
 
 // Reads a layout made for this plan, opened with these ports (by boundary). Nothing in it is trusted: sizes fit the

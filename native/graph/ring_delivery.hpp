@@ -6,7 +6,8 @@
 //
 // An adapter has one buffer for all shards, and writes in the order in which it took. It releases a shard before it
 // takes from another, so what all shards had given when this one released is at least what was taken up to there.
-// Nothing is added to what a record passes: all of it is read from outside.
+// A stage writes its letters before it passes the record on, so behind the egress the shard's lanes of letters are
+// followed (lane_delivery.hpp). Nothing is added to what a record passes: all of it is read from outside.
 #pragma once
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "core/sequence.hpp"
+#include "graph/lane_delivery.hpp"
 #include "graph/mark_queue.hpp"
 #include "journal/delivery.hpp"
 
@@ -35,9 +37,14 @@ struct RingEgress {
 class RingDelivery final : public journal::Delivery {
  public:
   // `marks`: looks that may wait for the adapter at once, at least 1.
-  RingDelivery(RingEgress egress, std::size_t marks) : egress_(std::move(egress)), marks_(marks) {}
+  RingDelivery(RingEgress egress, std::vector<DeliveryHop> letters, std::size_t marks)
+      : egress_(std::move(egress)), letters_(std::move(letters), marks), marks_(marks) {}
 
-  std::uint64_t arrived(std::uint64_t) noexcept override {
+  std::uint64_t arrived(std::uint64_t) noexcept override { return letters_.arrived(left()); }
+
+ private:
+  // Records that have left by the egress.
+  std::uint64_t left() noexcept {
     // SYNC POINT L4.
     const std::uint64_t near = egress_.near->load(std::memory_order_acquire);
     const std::uint64_t position = egress_.released.load_seq_cst(near);
@@ -54,7 +61,6 @@ class RingDelivery final : public journal::Delivery {
     return arrived_;
   }
 
- private:
   struct Mark {
     std::uint64_t released;  // records of this shard, filtered ones included
     std::uint64_t given;     // records that the adapter got from all shards
@@ -68,6 +74,7 @@ class RingDelivery final : public journal::Delivery {
   }
 
   const RingEgress egress_;
+  LaneDelivery letters_;
   MarkQueue<Mark> marks_;
   std::uint64_t arrived_ = 0;
   std::uint64_t newest_ = 0;  // of the last mark

@@ -27,9 +27,12 @@ std::uint64_t all_entries(const RingDescription& ring) {
 
 }  // namespace
 
-RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout,
+RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout, Letters letters,
                      GraphOptions options, core::FailureReporter& failures)
-    : Graph(region, std::move(layout)), description_(std::move(description)), options_(options), failures_(failures) {
+    : Graph(region, std::move(layout), std::move(letters)),
+      description_(std::move(description)),
+      options_(options),
+      failures_(failures) {
   write_header();
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     write_ring(shard);
@@ -37,8 +40,12 @@ RingGraph::RingGraph(std::span<std::byte> region, RingDescription description, R
     write_agents(shard);
     write_first_sequence(shard);
   }
+  write_letter_lanes();
+  write_letters_agent();
   make_stages();
   make_ends();
+  if (auto agent = make_letters_agent(failures_, options_.first_sequence))
+    agents_.push_back({agent_thread(letters_agent()), std::move(agent)});
 }
 
 RingGraph::~RingGraph() = default;
@@ -275,7 +282,7 @@ ring::StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t e
   context.upstream_agent = description.dependencies.empty() ? base : base + description.dependencies.front() + 1;
   context.marks = mark_planes(shard, description.filters);
   if (description.mark.has_value()) context.own_marks = &at<std::uint8_t>(marks_place(part(shard), *description.mark));
-  context.on_error = on_error_of(description_.stage_of(entry));
+  context.on_error = on_error_of(description_.stage_of(entry), context.agent_index);
   context.stamps = stamp_table(shard, entry);
   context.upstream_stamps = std::move(upstream_stamps);
   context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(histogram_place(part(shard), entry)));
@@ -333,8 +340,6 @@ void RingGraph::make_stages() {
   stage_positions_.resize(agents_.size());
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
     const StageDescription& stage = description_.stage_of(entry);
-    // Refuses a policy in the stage's name, which what is thrown below is given.
-    static_cast<void>(on_error_of(stage));
     if (stage.op == abi::OpCode::kJs) {
       make_hosted_stage(entry);
       continue;
@@ -467,6 +472,17 @@ void RingGraph::close_js_ingress(std::uint32_t) noexcept {
   }
 }
 
+// A stage that failed has stopped its shard already. When letters cannot be written, their stages go no further.
+void RingGraph::stop_after_failure(std::uint32_t agent) noexcept {
+  if (letter_lanes().empty() || agent != letters_agent()) return;
+  const std::uint32_t per_shard = agents_per_shard(description_);
+  // SYNC POINT S4: what a stage has not given up yet is handed on to none behind it.
+  for (const LetterLane& lane : letter_lanes())
+    core::stop_shard_before(
+        ring_block(lane.shard).stop_before,
+        consumer_block(lane.shard, lane.writer % per_shard - 1).sequence.load(std::memory_order_acquire));
+}
+
 // `near`: where the first stage is, which is never further behind than the ring is long; a cell is widened against it,
 // and whatever was written over the cell, no more was published.
 std::uint64_t RingGraph::published(std::uint32_t shard, std::uint64_t near) noexcept {
@@ -544,6 +560,7 @@ void RingGraph::settle() noexcept {
       settle_consumer(shard, entry, description_.entries[entry].ancestors);
     settle_consumer(shard, static_cast<std::uint32_t>(description_.entries.size()), all_entries(description_));
   }
+  settle_letters();
 }
 
 // The adapter counts over all shards; which shard a lost record came from is not known, so they are taken in turn.
@@ -568,7 +585,11 @@ std::unique_ptr<journal::Delivery> RingGraph::make_delivery(std::uint32_t bounda
                     .written = &written_};
   for (std::uint32_t i = 0; i < description_.shards; ++i)
     egress.shards.push_back(&consumer_block(i, static_cast<std::uint32_t>(description_.entries.size())));
-  return std::make_unique<RingDelivery>(std::move(egress), kDeliveryMarks);
+  std::vector<DeliveryHop> letters;
+  for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
+    if (std::optional<DeliveryHop> hop = letter_hop(shard * agents_per_shard(description_) + entry + 1))
+      letters.push_back(std::move(*hop));
+  return std::make_unique<RingDelivery>(std::move(egress), std::move(letters), kDeliveryMarks);
 }
 
 std::string RingGraph::sizes() const {

@@ -35,8 +35,8 @@ class RingGraph final : public Graph {
  public:
   // `layout` is made for this description and these ports. Throws CodedError: OP_UNAVAILABLE when an op cannot be made
   // (its message names the stage), SPEC_DAMAGED where the layout leaves no room for lists or texts.
-  RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout, GraphOptions options,
-            core::FailureReporter& failures);
+  RingGraph(std::span<std::byte> region, RingDescription description, RegionLayout layout, Letters letters,
+            GraphOptions options, core::FailureReporter& failures);
   ~RingGraph() override;
 
   const RingDescription& description() const noexcept { return description_; }
@@ -69,6 +69,7 @@ class RingGraph final : public Graph {
   abi::ConsumerBlock& consumer_block(std::uint32_t shard, std::uint32_t entry) const noexcept;
 
   void close_js_ingress(std::uint32_t boundary) noexcept override;
+  void stop_after_failure(std::uint32_t agent) noexcept override;
   void settle() noexcept override;
   void count_undelivered(std::uint32_t boundary, double records) noexcept override;
   void follow_written(std::uint32_t, const std::atomic<std::uint64_t>& records) noexcept override {

@@ -1,12 +1,9 @@
 #include "run/assembly.hpp"
 
 #include <algorithm>
-#include <string>
 #include <utility>
 #include <variant>
 
-#include "abi/words.hpp"
-#include "core/coded_error.hpp"
 #include "graph/lane_graph.hpp"
 #include "graph/ring_graph.hpp"
 #include "run/journals.hpp"
@@ -23,8 +20,10 @@ std::unique_ptr<graph::Graph> assemble_ring(graph::RingDescription ring, graph::
   graph_options.first_sequence = parts.options.first_sequence;
   graph_options.plugins = parts.options.plugins;
   graph_options.may_sleep = parts.ports.uses_js() || layout.header.hosted_count != 0 || parts.tuning.may_sleep();
+  graph::Letters letters = open_letters(ring, layout, parts.options);
   const std::span<std::byte> region = parts.map(layout.header.region_bytes);
-  return std::make_unique<graph::RingGraph>(region, std::move(ring), std::move(layout), graph_options, parts.failures);
+  return std::make_unique<graph::RingGraph>(region, std::move(ring), std::move(layout), std::move(letters),
+                                            graph_options, parts.failures);
 }
 
 std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, graph::RegionLayout layout,
@@ -40,20 +39,17 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, 
   });
   graph_options.may_sleep =
       parts.ports.uses_js() || layout.header.hosted_count != 0 || parts.tuning.may_sleep() || journals;
-  graph::Journals files = open_journals(graph, layout, options, parts.ports);
+  graph::Letters letters = open_letters(graph, layout, options);
+  graph::Journals files;
+  try {
+    files = open_journals(graph, layout, options, parts.ports);
+  } catch (...) {
+    if (letters.files != nullptr) letters.files->take_back();
+    throw;
+  }
   const std::span<std::byte> region = parts.map(layout.header.region_bytes);
   return std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(layout), std::move(files),
-                                            std::move(graph_options), parts.failures);
-}
-
-// Letters have no lane yet, and no plan can ask for another policy: a spec that does was not made by lowering.
-void require_stop(const graph::CatalogDescription& catalog) {
-  for (const graph::StageDescription& stage : catalog.stages) {
-    if (stage.on_error == abi::OnErrorCode::kStop) continue;
-    throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
-                           "stage " + stage.id + " has on_error " + abi::word_of(stage.on_error) +
-                               ", and this version runs stop alone; compile the plan again with it");
-  }
+                                            std::move(letters), std::move(graph_options), parts.failures);
 }
 
 }  // namespace
@@ -68,7 +64,6 @@ const graph::CatalogDescription& catalog_of(const graph::Description& descriptio
 
 std::unique_ptr<graph::Graph> assemble(graph::Description description, graph::RegionLayout layout,
                                        const AssemblyParts& parts) {
-  require_stop(catalog_of(description));
   if (auto* ring = std::get_if<graph::RingDescription>(&description))
     return assemble_ring(std::move(*ring), std::move(layout), parts);
   return assemble_graph(std::move(std::get<graph::LaneGraphDescription>(description)), std::move(layout), parts);

@@ -2,14 +2,20 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "core/coded_error.hpp"
+#include "journal/fed_letters.hpp"
+#include "journal/letters_agent.hpp"
+#include "op/hash.hpp"
+#include "op/key.hpp"
 #include "platform/disk.hpp"
 
 namespace byteor::run {
@@ -72,6 +78,35 @@ void refuse_own_journal(const std::string& folder, const Ports& ports) {
   }
 }
 
+graph::Letters open_letters(std::vector<graph::LetterLane> lanes, const graph::RegionLayout& layout,
+                            const Options& options) {
+  graph::Letters letters{std::move(lanes), nullptr, options.version_id, {}};
+  if (letters.lanes.empty()) return letters;
+  if (options.letters_folder.empty())
+    throw core::CodedError(abi::ErrorCode::kNoDeadLetters,
+                           "stage " + letters.lanes.front().stage +
+                               " has on_error dead_letter, and there is no folder for letters; give "
+                               "deadLetters.folder (--dead-letters)");
+  std::uint64_t longest = 0;
+  for (std::size_t i = layout.parts.size() - letters.lanes.size(); i < layout.parts.size(); ++i)
+    longest = std::max<std::uint64_t>(longest, layout.parts[i].record_max);
+  journal::JournalOptions files;
+  files.folder = options.letters_folder;
+  files.type = journal::kLettersType;
+  files.record_max = static_cast<std::uint32_t>(journal::letter_record_max(longest));
+  files.disk = options.journal_disk;
+  letters.files = journal::JournalFiles::open(files);
+  return letters;
+}
+
+// Those that a redrive feeds, in its order.
+template <class Each>
+void each_fed(const Options& options, const Each& each) {
+  journal::FedLetters fed(options.letters_folder, options.letters_fed, options.journal_disk);
+  while (const std::optional<journal::FedLetter> letter = fed.next()) each(*letter);
+  if (fed.failed()) throw fed.failure();
+}
+
 }  // namespace
 
 graph::Journals open_journals(const graph::LaneGraphDescription& graph, const graph::RegionLayout& layout,
@@ -102,6 +137,33 @@ graph::Journals open_journals(const graph::LaneGraphDescription& graph, const gr
     }
   }
   return journals;
+}
+
+graph::Letters open_letters(const graph::RingDescription& ring, const graph::RegionLayout& layout,
+                            const Options& options) {
+  graph::Letters letters = open_letters(graph::letter_lanes(ring), layout, options);
+  if (letters.lanes.empty() || options.letters_fed.empty()) return letters;
+  const auto key = ring.shard_key.has_value() ? std::optional<op::KeyReader>(ring.keys[*ring.shard_key].spec())
+                                              : std::optional<op::KeyReader>();
+  letters.origins.resize(ring.shards);
+  each_fed(options, [&](const journal::FedLetter& letter) {
+    std::uint32_t shard = 0;
+    if (ring.shards > 1 && key.has_value()) {
+      const auto hash = key->find_hash({reinterpret_cast<const char*>(letter.body), letter.length});
+      if (hash.has_value()) shard = op::shard_of(*hash, ring.shards);
+    }
+    letters.origins[shard].push_back(letter.origin);
+  });
+  return letters;
+}
+
+graph::Letters open_letters(const graph::LaneGraphDescription& graph, const graph::RegionLayout& layout,
+                            const Options& options) {
+  graph::Letters letters = open_letters(graph::letter_lanes(graph), layout, options);
+  if (letters.lanes.empty() || options.letters_fed.empty()) return letters;
+  letters.origins.resize(1);
+  each_fed(options, [&](const journal::FedLetter& letter) { letters.origins[0].push_back(letter.origin); });
+  return letters;
 }
 
 }  // namespace byteor::run

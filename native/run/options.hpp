@@ -27,11 +27,14 @@ struct PortOptions {
 };
 
 struct Options {
-  std::string journal_folder;       // LaneGraph: where journal lanes have their folders; empty: a run directory
+  std::string journal_folder;  // LaneGraph: where journal lanes have their folders; empty: a run directory
+  std::string letters_folder;  // where letters of failed records go; empty: no stage may have any
+  // The ingress is fed from the letters in it with these numbers: what fails again counts its attempts on.
+  std::string letters_fed;
   std::uint32_t batch_records = 0;  // most records an agent moves in one turn; 0: default
   std::vector<std::uint32_t> cpus;  // CPUs to pin to, in thread order; empty: as placement decides
   bool pin = true;
-  bool observe = false;  // back the region with a file, so that another process can look at it
+  bool observe = false;    // back the region with a file, so that another process can look at it
   bool delivered = false;  // tell what is delivered of each ingress's records
   Profile profile = Profile::kDefault;
   WaitStrategy wait = WaitStrategy::kProfile;
@@ -40,7 +43,8 @@ struct Options {
   std::string note;                  // kept for environments that attach; nothing here reads it
   std::vector<PortOptions> ports;
   std::vector<plugin::StagePlugin> plugins;  // of the stages that have the op `native:`
-  platform::Disk* journal_disk = nullptr;    // for tests: what journals are written to; outlives what is halted on it
+  // For tests: what journals and letters are written to; outlives what is halted on it.
+  platform::Disk* journal_disk = nullptr;
 };
 
 // An option that this plan cannot have.

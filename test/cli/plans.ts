@@ -4,6 +4,7 @@ export interface StageText {
   readonly id: string;
   readonly op: string;
   readonly config?: unknown;
+  readonly on_error?: string;
   readonly depends_on?: readonly string[];
 }
 
@@ -18,7 +19,7 @@ export function ringPlan(stages: readonly StageText[], ring: object = {}): strin
       version: 2,
       name: 'demo',
       target: 'SingleRing',
-      stages: stages.map(({ id, op, config }) => ({ id, op, ...(config === undefined ? {} : { config }) })),
+      stages: stages.map(({ depends_on: _, ...stage }) => stage),
       boundaries: [
         { id: 'in', kind: 'ingress' },
         { id: 'out', kind: 'egress' },

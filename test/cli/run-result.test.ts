@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type EndedRun, exitCodeOf, runFacts } from '../../lib/cli/run/result.js';
+import { type EndedRun, exitCodeOf, type RunFacts, runFacts } from '../../lib/cli/run/result.js';
 import type { Ledger } from '../../lib/region/counts.js';
-import { stageCounts } from '../support/stage-counts.js';
+import { failedCounts, stageCounts } from '../support/stage-counts.js';
 
 /** A run of three records of which one was filtered. */
 function run(changes: Partial<Ledger> = {}, records: { in: number; out: number } = { in: 3, out: 2 }): EndedRun {
@@ -47,6 +47,18 @@ test('a failure wins over a ledger that does not balance, and both over a signal
   expect(failed).toMatchObject({ ok: false, failure: FAILURE });
   expect(exitCodeOf(failed, 'SIGINT', true)).toBe(3);
   expect(exitCodeOf(runFacts(run({ imbalances: [IMBALANCE] })), 'SIGTERM', true)).toBe(4);
+});
+
+test('records that failed leave a run ok, up to as many as --max-failed allows', () => {
+  const stages = { keep: stageCounts({ in: 3, out: 2, ...failedCounts(1, 1) }) };
+  const [any, two, one] = [undefined, 2, 1].map((failedMax) => runFacts({ ...run({ stages }), failedMax }));
+  for (const facts of [any, two]) {
+    expect(facts).toMatchObject({ ok: true });
+    expect(facts).not.toHaveProperty('too_many_failed');
+    expect(exitCodeOf(facts as RunFacts, undefined, true)).toBe(0);
+  }
+  expect(one).toMatchObject({ ok: false, too_many_failed: { failed: 2, allowed: 1 } });
+  expect(exitCodeOf(one as RunFacts, 'SIGINT', true)).toBe(3);
 });
 
 test('a signal decides the exit code where nothing went wrong', () => {

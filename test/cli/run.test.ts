@@ -209,6 +209,25 @@ describe('a run that fails', () => {
     expect((await runText(rejecting, 'poison\n', '--assert-conserved')).code).toBe(3);
   });
 
+  test('records that fail under drop leave it ok; standard error names them, and --max-failed bounds them', async () => {
+    const dropping = ringPlan([{ id: 'look', op: 'reject', config: { contains: 'poison' }, on_error: 'drop' }]);
+    const input = 'a\npoison\npoison 2\nb\n';
+    const { code, stdout, stderr, output } = await runText(dropping, input, '--json', '--assert-conserved');
+    expect({ code, output: output.toString() }).toEqual({ code: 0, output: 'a\nb\n' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      records_out: 2,
+      ledger: { balanced: true, stages: { look: { in: 4, out: 2, failed: 2, dropped: 2, causes: { REJECTED: 2 } } } },
+    });
+    const counts = 'byteor run: look: 2 failed, 2 dropped: REJECTED 2\n';
+    expect(stderr).toBe(counts);
+    const bounded = await runText(dropping, input, '--quiet', '--max-failed', '1');
+    expect(bounded).toMatchObject({
+      code: 3,
+      stderr: `${counts}byteor run: 2 records failed; --max-failed allows 1\n`,
+    });
+  });
+
   test('a line above the maximum is a stated failure that names the remedy', async () => {
     const { code, stdout } = await runText(IDENTITY_PLAN, `short\n${'x'.repeat(5000)}\n`, '--record-max', '1KiB');
     expect(code).toBe(3);

@@ -13,7 +13,13 @@ const RUNS = Number(process.env.BYTEOR_CONFORMANCE_RUNS ?? 20);
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-const chains = arbitraryRingPlan({ failing: false, maxStages: 6, maxShards: 1, structs: false })
+const chains = arbitraryRingPlan({
+  failing: false,
+  onError: ['drop', 'pass'],
+  maxStages: 6,
+  maxShards: 1,
+  structs: false,
+})
   .map(withReadableEgress)
   .map((plan) => {
     const { stages } = plan.single_ring;
@@ -26,7 +32,10 @@ const cases = chains.chain((plan) => arbitrarySetup(plan).map((setup) => ({ plan
 /** Of each stage what it took and gave; what a ring calls skipped never reaches a stage of a graph. */
 const work = ({ stages }: Ledger) =>
   Object.fromEntries(
-    Object.entries(stages).map(([id, { in: reached, out, filtered }]) => [id, { reached, out, filtered }]),
+    Object.entries(stages).map(([id, { in: reached, out, filtered, causes }]) => [
+      id,
+      { reached, out, filtered, causes },
+    ]),
   );
 
 test.each([1, 2])('gives the same on a ring and as a graph, on %i threads', async (threads) => {

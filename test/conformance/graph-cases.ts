@@ -130,7 +130,12 @@ function drawCase(choices: Choices, drawn: LaneGraphPlan, drops: boolean): Graph
 }
 
 export function arbitraryGraphCase({ drops = false, ...shape }: CaseShape): fc.Arbitrary<GraphCase> {
-  return arbitraryGraphPlan({ maxStages: 7, lanes: ['Events', 'SequencedSlots', 'FanoutBroadcast'], ...shape })
+  return arbitraryGraphPlan({
+    onError: ['drop', 'pass'],
+    maxStages: 7,
+    lanes: ['Events', 'SequencedSlots', 'FanoutBroadcast'],
+    ...shape,
+  })
     .chain((plan) => arbitraryChoices(1200).map((choices) => drawCase(choices, plan, drops)))
     .filter((one) => {
       const { connections } = new GraphInterpreter(one.plan).run({ records: linesOf(one) });

@@ -4,7 +4,7 @@
  * of routers, merges and bridges but what the author can see of them: who gets which record, and in what order.
  */
 import type { Codec, Connection, LaneGraphPlan, StageEntry } from '../../lib/plan/document.js';
-import { configOf, matches, reportOf } from './interpreter.js';
+import { configOf, fails, matches, reportOf } from './interpreter.js';
 import { keyOf, shardOf } from './keys.js';
 import type { Line } from './lines.js';
 import { withField } from './set-field.js';
@@ -38,7 +38,11 @@ export interface OwnerOutcome {
   readonly inlet: Flow;
   readonly outlet: Flow;
   readonly filtered: number;
-  /** Items that a `reject` or a `set_field` fails, in the order of the inlet. */
+  /** That failed and went no further. */
+  readonly dropped: number;
+  /** That failed and went on as they had come. */
+  readonly passedFailed: number;
+  /** Items that fail and stop the graph, in the order of the inlet. */
   readonly failing: readonly Item[];
   readonly report: unknown;
 }
@@ -122,13 +126,25 @@ export class GraphInterpreter {
 
   private work(id: string, inlet: Flow, stopAt: number | undefined): Omit<OwnerOutcome, 'lanes' | 'inlet'> {
     const stage = this.plan.stages.find((candidate) => candidate.id === id);
-    if (stage === undefined) return { outlet: inlet, filtered: 0, failing: [], report: null };
+    if (stage === undefined)
+      return { outlet: inlet, filtered: 0, dropped: 0, passedFailed: 0, failing: [], report: null };
     const seen = inlet.items.slice(0, stopAt);
-    const failing = seen.filter(({ bytes }) => fails(stage, Buffer.from(bytes), this.codec));
-    const items = seen.filter((item) => !failing.includes(item)).flatMap((item) => worked(stage, item, this.codec));
+    const failed = new Set(seen.filter(({ bytes }) => fails(stage, Buffer.from(bytes), this.codec)));
+    const { on_error: onError = 'stop' } = stage;
+    const items = seen.flatMap((item) => {
+      if (!failed.has(item)) return worked(stage, item, this.codec);
+      return onError === 'pass' ? [item] : [];
+    });
     const report = reportOf(stage, [seen.map(({ bytes }) => bytes)], this.codec);
-    const filtered = seen.length - failing.length - items.length;
-    return { outlet: { ...inlet, items }, filtered, failing, report };
+    const passedFailed = onError === 'pass' ? failed.size : 0;
+    return {
+      outlet: { ...inlet, items },
+      filtered: seen.length - items.length - (failed.size - passedFailed),
+      dropped: onError === 'drop' ? failed.size : 0,
+      passedFailed,
+      failing: onError === 'stop' ? [...failed] : [],
+      report,
+    };
   }
 
   /** Gives records to connections; answers how many had no key. */
@@ -151,11 +167,6 @@ const asFlow = (lines: readonly Line[]): Flow => ({
   exact: true,
   step: 1,
 });
-
-function fails(stage: StageEntry, bytes: Buffer, codec: Codec | undefined): boolean {
-  if (stage.op === 'set_field') return withField(stage, bytes, codec) === undefined;
-  return stage.op === 'reject' && matches(stage, bytes);
-}
 
 function worked(stage: StageEntry, item: Item, codec: Codec | undefined): Item[] {
   const { text } = configOf(stage) as { text?: string };

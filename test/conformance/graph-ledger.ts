@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import type { EgressCounts, IngressCounts, Ledger } from '../../lib/region/counts.js';
-import { stageCounts } from '../support/stage-counts.js';
+import { failedCounts, stageCounts } from '../support/stage-counts.js';
 import type { Flow, GraphOutcome } from './graph-interpreter.js';
 
 /** Every author's lane by its id: the connections that it serves. */
@@ -22,7 +22,7 @@ export function authorLanes({ lane_graph: graph }: LaneGraphPlan): Map<string, n
 
 const bytesOf = ({ items }: Flow): number => items.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
-/** The whole ledger of a run in which nothing failed and nothing was dropped. */
+/** The whole ledger of a run that nothing stopped, and in which no lane dropped. */
 export function expectExactLedger(plan: LaneGraphPlan, expected: GraphOutcome, ledger: Ledger): void {
   for (const { id, kind } of plan.boundaries) {
     const flow = expected.owners.get(id)?.inlet as Flow;
@@ -36,11 +36,12 @@ export function expectExactLedger(plan: LaneGraphPlan, expected: GraphOutcome, l
     }
   }
   for (const { id } of plan.stages) {
-    const { inlet, outlet, filtered } = expected.owners.get(id) ?? {};
+    const { inlet, outlet, filtered, dropped = 0, passedFailed = 0 } = expected.owners.get(id) ?? {};
     const counts = stageCounts({
       in: inlet?.items.length ?? -1,
       out: outlet?.items.length ?? -1,
       filtered: filtered ?? -1,
+      ...failedCounts(dropped, passedFailed),
     });
     expect({ id, ...ledger.stages[id] }).toEqual({ id, ...counts });
   }

@@ -11,6 +11,10 @@ export interface Counts {
   in: number;
   out: number;
   filtered: number;
+  /** That failed and went no further. */
+  dropped: number;
+  /** Of `out`, those that failed and went on as they had come. */
+  passedFailed: number;
   skipped: number;
 }
 
@@ -18,7 +22,7 @@ export interface ShardOutcome {
   /** Indices, in the input, of the records that this shard got. */
   readonly taken: number[];
   readonly delivered: { readonly bytes: Uint8Array; readonly input: number }[];
-  /** The first record that fails: its sequence in the shard, and the stages that any of may be named. */
+  /** The first record that stops the pipeline: its sequence in the shard, and the stages that any of may be named. */
   failed: { readonly sequence: number; readonly stages: readonly string[] } | undefined;
   /** By stage id; of the records before the failed one. */
   readonly stages: Map<string, Counts>;
@@ -32,7 +36,7 @@ export interface Outcome {
   readonly reports: Readonly<Record<string, unknown>>;
 }
 
-const noCounts = (): Counts => ({ in: 0, out: 0, filtered: 0, skipped: 0 });
+const noCounts = (): Counts => ({ in: 0, out: 0, filtered: 0, dropped: 0, passedFailed: 0, skipped: 0 });
 
 interface Step {
   readonly stage: StageEntry;
@@ -72,6 +76,12 @@ export function matches(stage: StageEntry, record: Buffer): boolean {
   return found !== (config.invert === true);
 }
 
+/** Its op cannot process the record. */
+export function fails(stage: StageEntry, record: Buffer, codec: Codec | undefined): boolean {
+  if (stage.op === 'set_field') return withField(stage, record, codec) === undefined;
+  return stage.op === 'reject' && matches(stage, record);
+}
+
 export class Interpreter {
   private readonly steps: readonly Step[];
   private readonly shardCount: number;
@@ -108,14 +118,14 @@ export class Interpreter {
   }
 
   private runOne(shard: ShardOutcome, index: number, input: number, record: Buffer): void {
-    const filtered = new Set<string>();
+    const gone = new Set<string>();
     const failed: string[] = [];
     const change: (() => void)[] = [];
     let bytes = record;
     for (const { stage, before, seen } of this.steps) {
       const counts = shard.stages.get(stage.id) as Counts;
       if (failed.some((one) => before.has(one))) continue;
-      if ([...filtered].some((one) => before.has(one))) {
+      if ([...gone].some((one) => before.has(one))) {
         change.push(() => counts.skipped++);
         continue;
       }
@@ -126,22 +136,24 @@ export class Interpreter {
       });
       if (stage.op === 'prepend') bytes = Buffer.concat([Buffer.from(configOf(stage).text as string), bytes]);
       if (stage.op === 'append') bytes = Buffer.concat([bytes, Buffer.from(configOf(stage).text as string)]);
-      if (stage.op === 'reject' && matches(stage, bytes)) failed.push(stage.id);
-      if (stage.op === 'set_field') {
-        const written = withField(stage, bytes, this.codec);
-        if (written === undefined) failed.push(stage.id);
-        bytes = written ?? bytes;
-      }
-      const drops = stage.op === 'filter' && !matches(stage, bytes);
-      if (drops) filtered.add(stage.id);
-      change.push(() => (drops ? counts.filtered++ : counts.out++));
+      const onError = fails(stage, bytes, this.codec) ? (stage.on_error ?? 'stop') : undefined;
+      if (onError === 'stop') failed.push(stage.id);
+      if (stage.op === 'set_field') bytes = withField(stage, bytes, this.codec) ?? bytes;
+      const filters = stage.op === 'filter' && !matches(stage, bytes);
+      if (filters || onError === 'drop') gone.add(stage.id);
+      change.push(() => {
+        if (filters) counts.filtered++;
+        else if (onError === 'drop') counts.dropped++;
+        else counts.out++;
+        if (onError === 'pass') counts.passedFailed++;
+      });
     }
     if (failed.length > 0) {
       shard.failed = { sequence: shard.taken.length, stages: failed };
       return;
     }
     for (const apply of change) apply();
-    if (filtered.size > 0) {
+    if (gone.size > 0) {
       shard.egress.skipped++;
       return;
     }

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SingleRingPlan } from '../../lib/plan/document.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { arbitraryRingPlan } from '../support/arbitrary-plan.js';
-import { stageCounts } from '../support/stage-counts.js';
+import { failedCounts, stageCounts } from '../support/stage-counts.js';
 import { arbitrarySetup, type Setup, withReadableEgress } from './cases.js';
-import { Interpreter, type Outcome, type ShardOutcome } from './interpreter.js';
+import { type Counts, Interpreter, type Outcome, type ShardOutcome } from './interpreter.js';
 import { joinLines, type Line, splitLines } from './lines.js';
 import { type CoreOutcome, runOnCore } from './run.js';
 
 /**
- * Random plans and random records, on the core under each wait strategy and number of threads, against the interpreter.
+ * Random plans, with stages whose failures drop or pass a record, and random records, on the core under each wait strategy and number of threads, against the interpreter.
  * A failure prints its seed and the smallest case it was shrunk to. BYTEOR_CONFORMANCE_RUNS: cases for each of them.
  */
 const RUNS = Number(process.env.BYTEOR_CONFORMANCE_RUNS ?? 25);
@@ -21,7 +21,7 @@ interface Case {
 }
 
 const arbitraryCase = (failing: boolean): fc.Arbitrary<Case> =>
-  arbitraryRingPlan({ failing, maxStages: 12, maxShards: 5 })
+  arbitraryRingPlan({ failing, onError: ['drop', 'pass'], maxStages: 12, maxShards: 5 })
     .map(withReadableEgress)
     .chain((plan) => arbitrarySetup(plan).map((setup) => ({ plan, setup })));
 
@@ -72,15 +72,18 @@ function expectRecords({ plan, setup }: Case, expected: Outcome, core: CoreOutco
   }
 }
 
+const COUNTS = ['in', 'out', 'filtered', 'dropped', 'passedFailed', 'skipped'] as const;
+
+const sumOf = (shards: readonly Counts[]): Counts =>
+  Object.fromEntries(
+    COUNTS.map((name) => [name, shards.reduce((sum, counts) => sum + counts[name], 0)]),
+  ) as unknown as Counts;
+
 function expectLedger(expected: Outcome, core: CoreOutcome): void {
   const { ledger } = core;
   for (const [id, counts] of Object.entries(ledger.stages)) {
-    const sum = { in: 0, out: 0, filtered: 0, skipped: 0 };
-    for (const shard of expected.shards) {
-      const own = shard.stages.get(id);
-      for (const name of ['in', 'out', 'filtered', 'skipped'] as const) sum[name] += own?.[name] ?? 0;
-    }
-    expect({ id, ...counts }).toEqual({ id, ...stageCounts(sum) });
+    const { dropped, passedFailed, ...sum } = sumOf(expected.shards.flatMap((shard) => shard.stages.get(id) ?? []));
+    expect({ id, ...counts }).toEqual({ id, ...stageCounts({ ...sum, ...failedCounts(dropped, passedFailed) }) });
   }
   const records = expected.shards.reduce((sum, shard) => sum + shard.taken.length, 0);
   const delivered = expected.shards.flatMap((shard) => shard.delivered);
@@ -105,7 +108,7 @@ const balanced = ({ ledger }: CoreOutcome): void => {
 const WAITS = ['adaptive', 'spin', 'yield', 'park'] as const;
 const THREADS = [1, 2, 3] as const;
 
-/** The whole comparison for cases in which no record fails. */
+/** The whole comparison for cases in which no record stops the pipeline. */
 async function expectConformance(more: OpenOptions, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(arbitraryCase(false), async (one) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type GraphSizesAsked, type LaneMemory, planGraphMemory, planLanes } from '../../lib/layout/graph-memory.js';
+import { type GraphSizesAsked, planGraphMemory, planLanes } from '../../lib/layout/graph-memory.js';
+import type { LaneMemory } from '../../lib/layout/places.js';
 import { lower } from '../../lib/lower/index.js';
 import type { Lane } from '../../lib/plan/document.js';
 import { byKey, graph, kept, line, ordered, orders } from '../lower/graphs.js';

@@ -209,7 +209,7 @@ struct PlayedRing {
 TEST(RingDelivery, TellsWhatTheEgressHasReleased) {
   PlayedRing ring;
   ring.shards[0].sequence = 1000;
-  RingDelivery delivery(ring.egress(0, 1000), 4);
+  RingDelivery delivery(ring.egress(0, 1000), {}, 4);
   EXPECT_EQ(delivery.arrived(7), 0u);
   ring.release(0, 1005, 3);
   EXPECT_EQ(delivery.arrived(7), 5u);
@@ -219,7 +219,7 @@ TEST(RingDelivery, WaitsUntilTheAdapterHasWrittenWhatAllShardsHadGiven) {
   PlayedRing ring;
   Written count{0};
   ring.written = &count;
-  RingDelivery delivery(ring.egress(0), 4);
+  RingDelivery delivery(ring.egress(0), {}, 4);
   ring.release(1, 9, 9);
   ring.release(0, 5, 4);  // one was filtered
   EXPECT_EQ(delivery.arrived(5), 0u);
@@ -240,7 +240,7 @@ TEST(RingDelivery, WidensTheCellOfAnEgressOfJavaScript) {
   egress.released = core::SequenceReader(ring.shards[0].cell);
   ring.stage.sequence = from + 6;
   ring.shards[0].cell = static_cast<std::uint32_t>(from + 5);
-  RingDelivery delivery(egress, 4);
+  RingDelivery delivery(egress, {}, 4);
   EXPECT_EQ(delivery.arrived(6), 5u);
 }
 
@@ -249,7 +249,7 @@ TEST(RingDelivery, IsNeverAheadOfAnAdapterThatWritesLater) {
   PlayedRing ring;
   Written count{0};
   ring.written = &count;
-  RingDelivery delivery(ring.egress(0), 8);
+  RingDelivery delivery(ring.egress(0), {}, 8);
   std::thread adapter([&] {
     for (std::uint64_t taken = 1; taken <= kRecords; ++taken) {
       ring.release(taken % 2, (taken + 1) / 2, (taken + 1) / 2);

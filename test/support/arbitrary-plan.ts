@@ -11,6 +11,7 @@ import type {
   Key,
   Lane,
   LaneGraphPlan,
+  OnError,
   OnFull,
   RingStage,
   SingleRingPlan,
@@ -27,8 +28,10 @@ export interface PlanShape {
   readonly maxShards?: number;
   /** `js:` and `native:` ops too; default false, because they need code at `open`. */
   readonly callerOps?: boolean;
-  /** `reject` stages too, which fail records; default true. */
+  /** Stages too in which a record that fails stops the pipeline; default true. */
   readonly failing?: boolean;
+  /** What else may become of a record that fails, in `reject` and `set_field` stages; default nothing. */
+  readonly onError?: readonly Exclude<OnError, 'stop'>[];
   /** Struct codecs, and keys over their fields; default true. */
   readonly structs?: boolean;
   /** Texts that filters look for and writers add; short ones by default. */
@@ -110,7 +113,7 @@ function drawOp(
   const writing = struct === undefined;
   const ops = ['identity', 'filter', 'count', 'checksum'];
   if (writing) ops.push('append', 'prepend');
-  if (shape.failing !== false) ops.push('reject');
+  if (mayFail(shape)) ops.push('reject');
   if (shape.callerOps === true && writing) ops.push('js:mine', 'native:fast.path');
   if (struct !== undefined) ops.push('set_field', 'set_field');
   const op = choices.pick(ops);
@@ -118,9 +121,10 @@ function drawOp(
   switch (op) {
     case 'filter':
     case 'reject': {
+      const onError = op === 'reject' ? drawOnError(choices, shape) : {};
       const matcher = choices.pick(['contains', 'starts_with', 'ends_with', 'equals']);
       const invert = choices.pick([{}, { invert: true }, { invert: false }]);
-      return { op, config: { [matcher]: text, ...invert } };
+      return { op, config: { [matcher]: text, ...invert }, ...onError };
     }
     case 'append':
     case 'prepend':
@@ -128,7 +132,11 @@ function drawOp(
     case 'count':
       return choices.pick([{ op }, { op, config: {} }, { op, config: { key: choices.pick(keys) } }]);
     case 'set_field':
-      return { op, config: drawFieldWrite(choices, shape, (struct as Codec & object).fields) };
+      return {
+        op,
+        config: drawFieldWrite(choices, shape, (struct as Codec & object).fields),
+        ...drawOnError(choices, shape),
+      };
     case 'js:mine':
     case 'native:fast.path':
       return choices.pick([
@@ -143,6 +151,14 @@ function drawOp(
   }
 }
 
+const mayFail = ({ failing, onError = [] }: PlanShape): boolean => failing !== false || onError.length > 0;
+
+function drawOnError(choices: Choices, { failing, onError = [] }: PlanShape): { on_error?: OnError } {
+  const stops = failing === false ? [] : [{}, { on_error: 'stop' as const }];
+  const words = [...(onError.length === 0 ? [{}] : stops), ...onError.map((word) => ({ on_error: word }))];
+  return choices.pick(words);
+}
+
 /** Constants at the edges of the types, so that some sums do not fit. */
 function drawFieldWrite(choices: Choices, shape: PlanShape, fields: readonly StructField[]): SetFieldConfig {
   const { name, type } = choices.pick(fields);
@@ -152,7 +168,7 @@ function drawFieldWrite(choices: Choices, shape: PlanShape, fields: readonly Str
   const ways: SetFieldConfig[] = [{ field: name, value: choices.pick(constants) }];
   if (kind === 'bytes') ways[0] = { field: name, value: choices.pick(['00', 'Fe']).repeat(Number(size)) };
   if (others.length > 0) ways.push({ field: name, from: choices.pick(others).name });
-  if (shape.failing !== false && !['bool', 'utf8', 'bytes'].includes(kind))
+  if (mayFail(shape) && !['bool', 'utf8', 'bytes'].includes(kind))
     ways.push({ field: name, add: choices.pick(constants) as number | string });
   return choices.pick(ways);
 }

@@ -24,3 +24,9 @@ export function stageCounts(counted: Partial<StageCounts>): StageCounts {
     ...counted,
   };
 }
+
+/** What `stageCounts` is told of a stage whose records fail in its op, and are dropped or passed on. */
+export function failedCounts(dropped: number, passed: number): Partial<StageCounts> {
+  const all = dropped + passed;
+  return { failed: dropped, dropped, passed_failed: passed, causes: all === 0 ? {} : { REJECTED: all } };
+}

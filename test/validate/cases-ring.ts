@@ -248,6 +248,16 @@ export const RING_CASES: readonly Case[] = [
     hint: 'Remove it, or use the target LaneGraph.',
   },
   {
+    because: 'a stage in which no record can fail says what becomes of one',
+    code: 'ON_ERROR_UNUSED',
+    path: '/stages/0/on_error',
+    marks: 'drop',
+    plan: ringOf('{ id: a, op: identity, on_error: drop }'),
+    received: 'drop',
+    message: 'Stage "a" says `on_error: drop`, but in a SingleRing the op `identity` never fails a record.',
+    hint: 'Remove it.',
+  },
+  {
     because: 'an op emits other records than it reads',
     code: 'OP_EMITS_IN_RING',
     path: '/stages/0/op',

@@ -115,6 +115,16 @@ export const SHAPE_CASES: readonly Case[] = [
     hint: 'Did you mean "utf8"?',
   },
   {
+    because: 'a word for what becomes of a failed record does not exist',
+    code: 'FIELD_VALUE',
+    path: '/stages/0/on_error',
+    marks: 'dead-leter',
+    plan: ringOf('{ id: a, op: reject, config: { contains: x }, on_error: dead-leter }'),
+    received: 'dead-leter',
+    message: 'Stage "a": `on_error` must be `stop`, `drop`, `pass` or `dead_letter`, not "dead-leter".',
+    hint: 'Did you mean "dead_letter"?',
+  },
+  {
     because: 'the tag of a lane chooses no kind, and nothing is said about the other kinds',
     code: 'FIELD_VALUE',
     path: '/lane_graph/connections/2/lane/kind',

@@ -10,6 +10,10 @@ interface ReplayStart {
   readonly from?: number;
   /** The last so many records, instead of `from`. */
   readonly last?: number;
+  /**
+   * The folder holds letters: the records of those with these numbers, like `0-4,7`. `byteor dead-letters redrive` feeds them so.
+   */
+  readonly letters?: string;
   /** `fast`: as fast as they are taken (default). `recorded`: with the time that lay between them; Linux only. */
   readonly pace?: Pace;
 }
@@ -33,10 +37,17 @@ export interface ReplayPort extends ReplayStart {
 /** Sequences of a journal are positions of records: exact as JS numbers up to here. */
 const SEQUENCE_MAX = Number.MAX_SAFE_INTEGER;
 
-const startsOnce = ({ from, last }: Config): ConfigProblem | undefined =>
-  from === undefined || last === undefined
+const startsOnce = ({ from, last, letters, pace }: Config): ConfigProblem | undefined => {
+  if (letters !== undefined && (from !== undefined || last !== undefined || pace === 'recorded'))
+    return {
+      key: 'letters',
+      received: letters,
+      remedy: 'letters are fed from the first one on, as fast as they are taken',
+    };
+  return from === undefined || last === undefined
     ? undefined
     : { key: 'last', received: last, remedy: '"from" was given too; a replay begins at one of them' };
+};
 
 export const replay = defineAdapter<{ ingress: ReplayIngress | ReplayPort }>({
   name: 'replay',
@@ -57,6 +68,12 @@ export const replay = defineAdapter<{ ingress: ReplayIngress | ReplayPort }>({
       help: 'Journal sequence of the first record, instead of the oldest that there is.',
     },
     last: { type: 'integer', min: 1, max: SEQUENCE_MAX, help: 'The last so many records, instead of `from`.' },
+    letters: {
+      type: 'text',
+      placeholder: 'NUMBERS',
+      give: 'numbers of letters in their order, like 0-4,7',
+      help: 'The folder holds letters: the records of those with these numbers, like `0-4,7`.',
+    },
     pace: {
       type: 'word',
       words: PACES,

@@ -31,6 +31,7 @@ const nothing: Source = () => NOTHING;
 /** Placeholder → where its values come from. Of numbers, sizes and lists nothing is suggested. */
 export const SOURCES: Readonly<Record<string, Source>> = {
   plan: () => paths('plans'),
+  action: nothing,
   before: () => paths('plans'),
   after: () => paths('plans'),
   file: () => paths('files'),

@@ -10,9 +10,10 @@ import { ByteorError } from '../../error/errors.js';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
 import { failedAt } from '../../region/failure.js';
 import { BUILD_REMEDY } from '../../runtime/binary.js';
-import { open } from '../../runtime/open.js';
+import { openFed } from '../../runtime/open.js';
 import type { OpenOptions } from '../../runtime/options.js';
 import type { Pipeline } from '../../runtime/pipeline.js';
+import type { Redrive } from '../../runtime/redrive.js';
 import type { PipelineStatus } from '../../runtime/status.js';
 import { compile, type Version } from '../../version/version.js';
 import { type Ends, fileOf } from '../adapters.js';
@@ -30,16 +31,18 @@ import { type EndSignal, exitCodeOf, type RunFacts, runFacts } from './result.js
 import { RunFolder } from './run-folder.js';
 import type { RunOptions } from './run-options.js';
 import { answered, isSource, journalFolders, refusedRequests } from './status.js';
-import { summaryText } from './summary.js';
+import { failedWords, summaryText, tooManyWords } from './summary.js';
 
 export interface Execution {
   /** The verb, for what is said about it. */
-  readonly verb: 'run' | 'replay';
+  readonly verb: 'run' | 'replay' | 'dead-letters';
   /** Where the plan was read from, `-` for standard input. */
   readonly path: string;
   readonly plan: CheckedPlan;
   readonly ends: Ends;
   readonly options: RunOptions;
+  /** Of letters that the run feeds again. */
+  readonly redrive?: Redrive;
 }
 
 export async function execute(execution: Execution, context: VerbContext): Promise<ExitCode> {
@@ -57,7 +60,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     if (words !== undefined) context.err.line(`byteor ${verb}: ${harmless(words)}`);
   };
   try {
-    const pipeline = openPipeline(version, options, ends);
+    const pipeline = openPipeline(version, execution);
     signals.watch(pipeline);
     folder = RunFolder.of(pipeline, options.journal);
     if (folder !== undefined) tell(`The journals of this run are in ${folder.path}.`);
@@ -73,7 +76,9 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     tell(folder?.end());
     const status = pipeline.status();
     const journals = journalsLeft(status);
-    const ended = { ledger, status, journals, reports: pipeline.reports(), seconds, signal: signals.first };
+    const reports = pipeline.reports();
+    const ended = { ledger, status, journals, reports, seconds, signal: signals.first, failedMax: options.maxFailed };
+    execution.redrive?.end(ledger.failure === null && signals.first === undefined);
     return conclude(ended, version.id, execution, context);
   } finally {
     signals.end();
@@ -144,14 +149,16 @@ function conclude(
     channel.line(summaryText(ended, facts, { plan, id, adapters: ends.words, colors, verbose }));
   }
   if (!summarized || channel !== err)
-    for (const line of problemLines(code, facts)) err.line(`byteor ${verb}: ${harmless(line)}`);
+    for (const line of [...failedWords(ended.ledger), ...problemLines(code, facts)])
+      err.line(`byteor ${verb}: ${harmless(line)}`);
   return code;
 }
 
 /** Why a run has the exit code that it has: the words of standard error, wherever the summary goes. */
-function problemLines(code: ExitCode, { failure, ledger }: RunFacts): string[] {
+function problemLines(code: ExitCode, { failure, too_many_failed, ledger }: RunFacts): string[] {
   if (failure !== undefined)
     return [`${JSON.stringify(failure.stage)} failed at ${failedAt(failure)}: ${failure.cause}`];
+  if (too_many_failed !== undefined) return [tooManyWords(too_many_failed)];
   if (code !== ExitCode.Unbalanced) return [];
   const [first, ...rest] = ledger.imbalances ?? [];
   if (first === undefined) return [];
@@ -166,13 +173,13 @@ const OPEN_EXIT_CODES: { readonly [Code in ErrorCode]?: ExitCode } = {
   BAD_OPTION: ExitCode.Usage,
   OPTION_RANGE: ExitCode.Usage,
   CPU_NOT_ALLOWED: ExitCode.Usage,
+  NO_DEAD_LETTERS: ExitCode.Usage,
   SAME_FILE: ExitCode.Usage,
   MEMORY_LIMIT: ExitCode.MachineCannot,
   NO_MEMORY: ExitCode.MachineCannot,
   OBSERVE_FOLDER: ExitCode.MachineCannot,
   NO_THREAD: ExitCode.MachineCannot,
   NO_RESOURCE: ExitCode.MachineCannot,
-  ON_ERROR_UNAVAILABLE: ExitCode.MachineCannot,
   OP_UNAVAILABLE: ExitCode.MachineCannot,
 };
 
@@ -204,11 +211,15 @@ export function needAddon(): void {
   );
 }
 
-function openPipeline(version: Version, options: RunOptions, ends: Ends): Pipeline {
+function openPipeline(version: Version, { options, ends, redrive }: Execution): Pipeline {
   needAddon();
+  let begun = false;
   try {
-    return open(version, openOptions(options, ends));
+    redrive?.begin();
+    begun = true;
+    return openFed(version, openOptions(options, ends), redrive?.fed ?? '');
   } catch (error) {
+    if (begun) redrive?.giveUp();
     throw error instanceof ByteorError ? startProblem(error, version) : error;
   }
 }
@@ -216,6 +227,7 @@ function openPipeline(version: Version, options: RunOptions, ends: Ends): Pipeli
 const openOptions = (options: RunOptions, { ports }: Ends): OpenOptions => ({
   ...openOptionsAsked(options),
   ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
+  ...(options.deadLetters === undefined ? {} : { deadLetters: { folder: options.deadLetters } }),
   observe: options.observe === true,
   stages: stagesAsked(options),
   ports,

@@ -19,7 +19,8 @@ import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { counted, grouped, harmless, indent, table } from '../text.js';
 
-export const isGraph = ({ lanes }: Pick<Ledger, 'lanes'>): boolean => Object.keys(lanes).length > 0;
+export const isGraph = ({ lanes }: Pick<Ledger, 'lanes'>): boolean =>
+  Object.values(lanes).some(({ origin }) => origin === undefined);
 
 /** A count, or nothing where there is nothing to say. */
 const some = (count: number): string => (count === 0 ? '' : grouped(count));

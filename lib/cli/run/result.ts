@@ -20,11 +20,13 @@ export interface EndedRun {
   /** From the start of the threads until all were joined. */
   readonly seconds: number;
   readonly signal: EndSignal | undefined;
+  /** What --max-failed allows; undefined where it was not given. */
+  readonly failedMax?: number | undefined;
 }
 
 /** What `run --json` prints: docs/cli.md. */
 export interface RunFacts {
-  /** The input was used up, no record failed, and the ledger balances. */
+  /** The input was used up, no failure stopped the run, not too many records failed, and the ledger balances. */
   readonly ok: boolean;
   readonly records_in: number;
   readonly records_out: number;
@@ -47,8 +49,10 @@ export interface RunFacts {
   readonly replayed?: Readonly<Record<string, NonNullable<SourceStatus['replay']>>>;
   /** Stage id → what its op reports. */
   readonly stages: Reports;
-  /** The first failure; only where there is one. */
+  /** The failure that stopped the run; only where there is one. */
   readonly failure?: Failure;
+  /** Records that failed, and how many may; only where they are more. */
+  readonly too_many_failed?: { readonly failed: number; readonly allowed: number };
 }
 
 const of = <Kind extends 'ingress' | 'egress'>(ledger: Ledger, kind: Kind) =>
@@ -98,10 +102,12 @@ export function runFacts(run: EndedRun): RunFacts {
   const { boundaries, stages, inserted, lanes, failure } = ledger;
   const imbalances = allImbalances(run);
   const balanced = imbalances.length === 0;
+  const failed = recordsFailed(ledger);
+  const tooMany = failed > (run.failedMax ?? failed);
   const bytes = (kind: 'ingress' | 'egress') =>
     sum(of(ledger, kind).map(([id, counts]) => status.adapters[id]?.bytes ?? counts.bytes));
   return {
-    ok: failure === null && balanced && signal === undefined,
+    ok: failure === null && !tooMany && balanced && signal === undefined,
     records_in: sum(of(ledger, 'ingress').map(([, counts]) => counts.published)),
     records_out: sum(of(ledger, 'egress').map(([, counts]) => counts.out)),
     bytes_in: bytes('ingress'),
@@ -112,12 +118,17 @@ export function runFacts(run: EndedRun): RunFacts {
     ...replayedJournals(status),
     stages: reports,
     ...(failure === null ? {} : { failure }),
+    ...(tooMany ? { too_many_failed: { failed, allowed: run.failedMax as number } } : {}),
   };
 }
 
+/** Whatever became of them. */
+const recordsFailed = ({ stages }: Ledger): number =>
+  sum(Object.values(stages).map((counts) => counts.failed + counts.passed_failed));
+
 /** 3 wins over 4, and both over the signal: they say more. */
 export function exitCodeOf(facts: RunFacts, signal: EndSignal | undefined, assertConserved: boolean): ExitCode {
-  if (facts.failure !== undefined) return ExitCode.RunFailed;
+  if (facts.failure !== undefined || facts.too_many_failed !== undefined) return ExitCode.RunFailed;
   if (assertConserved && !facts.ledger.balanced) return ExitCode.Unbalanced;
   if (signal === 'SIGINT') return ExitCode.Interrupted;
   return signal === 'SIGTERM' ? ExitCode.Terminated : ExitCode.Done;

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
-import { parseDuration } from '../sizes.js';
+import { parseDuration, wholeNumber } from '../sizes.js';
 import { type AskedStages, addStageOption } from '../stages-asked.js';
 import { JSON_OPTION } from '../verb.js';
 
@@ -11,9 +11,11 @@ export type RunOptions = SizeOptions &
   AskedStages & {
     readonly json?: true;
     readonly assertConserved?: true;
+    readonly maxFailed?: number;
     readonly requireProfile?: true;
     readonly observe?: true;
     readonly journal?: string;
+    readonly deadLetters?: string;
     /** False after --no-progress, undefined where nothing was said. */
     readonly progress?: boolean;
     readonly quiet?: true;
@@ -33,11 +35,18 @@ export function addRunOptions(command: Command): Command {
       ).conflicts('quiet'),
     )
     .option('--assert-conserved', 'exit with 4 unless every record is accounted for')
+    .addOption(
+      new Option(
+        '--max-failed <n>',
+        'exit with 3 if more records than N failed, whatever `on_error` says (default: any number may)',
+      ).argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+    )
     .option('--require-profile', 'exit with 5 unless the machine grants everything that the profile asks for')
     .option(
       '--journal <folder>',
       'LaneGraph: where Journal lanes keep their files (default: a new folder, removed when all is delivered)',
     )
+    .option('--dead-letters <folder>', 'where letters of records that fail under `on_error: dead_letter` go')
     .option('--observe', 'let other processes of this user observe the run (`byteor snapshot`)')
     .option('--progress', 'show progress (default: on a terminal)')
     .addOption(new Option('--no-progress', 'show no progress'))

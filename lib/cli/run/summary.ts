@@ -26,7 +26,7 @@ import type { PipelinePlanV2 } from '../../plan/document.js';
 import type { Ledger, StageCounts } from '../../region/counts.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
-import { causeWords, grouped, harmless, indent, table, wrap } from '../text.js';
+import { causeWords, counted, grouped, harmless, indent, table, wrap } from '../text.js';
 import { graphVerdict, insertedLines, isGraph, journalLines, laneLines } from './graph-summary.js';
 import { reportLines } from './report-text.js';
 import { allImbalances, type EndedRun, endToEnd, type RunFacts } from './result.js';
@@ -135,8 +135,8 @@ function stageLines({ stages }: Ledger, { colors, plan }: SummaryContext): strin
   return indent(table([head, ...rows], numbers));
 }
 
-/** What became of records that failed in a stage, and why, where the pipeline went on: `! audit: 3 failed: 2 dropped, …`. */
-function failedLines({ stages }: Ledger, colors: Colors): string[] {
+/** What became of records that failed in a stage, and why, where the pipeline went on: `audit: 3 failed, 2 dropped, …`. */
+export function failedWords({ stages }: Pick<Ledger, 'stages'>): string[] {
   return Object.entries(stages).flatMap(([id, counts]) => {
     const ways: readonly (readonly [number, string])[] = [
       [counts.dropped, 'dropped'],
@@ -147,7 +147,7 @@ function failedLines({ stages }: Ledger, colors: Colors): string[] {
     if (counts.failed + counts.passed_failed === counts.stopped) return [];
     const words = ways.filter(([count]) => count > 0).map(([count, way]) => `${grouped(count)} ${way}`);
     const all = grouped(counts.failed + counts.passed_failed);
-    return noteLines(`${id}: ${all} failed, ${words.join(', ')}: ${causeWords(counts.causes)}`, colors);
+    return [`${id}: ${all} failed, ${words.join(', ')}: ${causeWords(counts.causes)}`];
   });
 }
 
@@ -177,13 +177,17 @@ function verdictLines(run: EndedRun, facts: RunFacts, colors: Colors): string[] 
   const { ledger, signal } = run;
   return [
     ...(ledger.failure === null ? [] : [failureLine(ledger.failure, colors)]),
-    ...failedLines(ledger, colors),
+    ...failedWords(ledger).flatMap((words) => noteLines(words, colors)),
+    ...(facts.too_many_failed === undefined ? [] : [`${colors.red('✗')} ${tooManyWords(facts.too_many_failed)}`]),
     ...(signal === undefined ? [] : [`${colors.yellow('!')} ended by ${signal}, drained`]),
     ...unwrittenLines(run, colors),
     ...tornLines(run, colors),
     ...balanceLines(run, facts, colors),
   ];
 }
+
+export const tooManyWords = ({ failed, allowed }: NonNullable<RunFacts['too_many_failed']>): string =>
+  `${counted(failed, 'record')} failed; --max-failed allows ${grouped(allowed)}`;
 
 export function failureLine({ stage, shard, sequence, cause }: NonNullable<Ledger['failure']>, colors: Colors): string {
   const where = shard === 0 || shard === null ? '' : ` of shard ${shard}`;

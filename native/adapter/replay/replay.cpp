@@ -9,8 +9,10 @@
 #include "abi/words.hpp"
 #include "adapter/batch.hpp"
 #include "adapter/replay/journal_records.hpp"
+#include "adapter/replay/letter_records.hpp"
 #include "core/coded_error.hpp"
 #include "journal/error.hpp"
+#include "journal/fed_letters.hpp"
 #include "journal/journal_reader.hpp"
 #include "op/text.hpp"
 
@@ -77,14 +79,19 @@ class ReplayEnd final : public SourceEnd {
       : folder_(config.text("folder")),
         from_(config.number("from")),
         last_(config.number("last")),
+        letters_(config.word("letters", "")),
         pace_(config.word("pace", "fast") == "recorded" ? Pace::kRecorded : Pace::kFast),
         type_{boundary.codec, boundary.layout_hash} {
-    config.allow_only({"folder", "from", "last", "pace"});
+    config.allow_only({"folder", "from", "last", "letters", "pace"});
   }
 
   std::string reads_folder() const override { return folder_; }
 
   void open() override {
+    if (!letters_.empty()) {
+      fed_ = std::make_unique<journal::FedLetters>(folder_, letters_);
+      return;
+    }
     journal::ReaderOptions options;
     options.folder = folder_;
     options.type = type_;
@@ -92,6 +99,7 @@ class ReplayEnd final : public SourceEnd {
     place();
   }
 
+  // Of a journal's records.
   std::string facts() override {
     open();
     const Counts counts = count_all(*reader_);
@@ -99,6 +107,8 @@ class ReplayEnd final : public SourceEnd {
   }
 
   std::unique_ptr<Source> start(graph::WritingEnd end, const SourceParts& parts) override {
+    if (!letters_.empty())
+      return make_source_agent(std::make_unique<LetterRecords>(std::move(fed_), folder_), std::move(end), parts);
     JournalRecordsOptions options;
     options.folder = folder_;
     options.pace = pace_;
@@ -126,9 +136,11 @@ class ReplayEnd final : public SourceEnd {
   const std::string folder_;
   const std::optional<std::uint64_t> from_;
   const std::optional<std::uint64_t> last_;
+  const std::string letters_;  // the records of letters with these numbers, instead of the journal's
   const Pace pace_;
   const journal::RecordType type_;
   std::unique_ptr<journal::JournalReader> reader_;
+  std::unique_ptr<journal::FedLetters> fed_;
 };
 
 }  // namespace

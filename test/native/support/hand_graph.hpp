@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/coded_error.hpp"
 #include "failures.hpp"
 #include "graph/description.hpp"
 #include "graph/ring_graph.hpp"
@@ -27,6 +28,10 @@ class HandGraph final : public core::FailureReporter {
   // Sizes, publication, threads, first_sequence and batch_records of `options` count; ports as given. Throws what
   // decoding and opening throw, and TooLarge instead of taking more than `bytes_max` bytes of memory.
   struct TooLarge {};
+  // Graphs that are made by hand have no files.
+  static void refuse_letters(const std::vector<graph::LetterLane>& lanes) {
+    if (!lanes.empty()) throw core::CodedError(abi::ErrorCode::kNoDeadLetters, "there is no folder for letters");
+  }
   HandGraph(std::span<const std::byte> spec, const Options& options, abi::PortCode ingress_port = abi::PortCode::kJs,
             abi::PortCode egress_port = abi::PortCode::kNative)
       : HandGraph(graph::decode_ring(spec), options, ingress_port, egress_port) {}
@@ -35,6 +40,7 @@ class HandGraph final : public core::FailureReporter {
             std::uint64_t bytes_max = std::uint64_t{1} << 26) {
     std::vector<abi::PortCode> ports(2, egress_port);
     ports[ring.ingress] = ingress_port;
+    refuse_letters(graph::letter_lanes(ring));
     graph::RegionLayout layout = checked_layout(ring, ports, options);
     const std::uint64_t bytes = layout.header.region_bytes;
     if (bytes > bytes_max || key_tables(ring) > kKeyTablesMax) throw TooLarge{};
@@ -46,7 +52,7 @@ class HandGraph final : public core::FailureReporter {
     graph_options.first_sequence = options.first_sequence;
     if (options.batch_records != 0) graph_options.batch_records = options.batch_records;
     graph_ = std::make_unique<graph::RingGraph>(std::span(memory_.get(), bytes), std::move(ring), std::move(layout),
-                                                graph_options, *this);
+                                                graph::Letters{}, graph_options, *this);
   }
 
   graph::RingGraph& graph() { return *graph_; }

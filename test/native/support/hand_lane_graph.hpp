@@ -33,6 +33,7 @@ class HandLaneGraph final : public core::FailureReporter {
     if (graph.lanes.size() > kLanesMax || key_tables(graph) > kKeyTablesMax) throw HandGraph::TooLarge{};
     Options least = options;
     least.least_memory = true;
+    HandGraph::refuse_letters(graph::letter_lanes(graph));
     graph::RegionLayout layout = checked_layout(graph, ports, least);
     const std::uint64_t bytes = layout.header.region_bytes;
     if (bytes > bytes_max) throw HandGraph::TooLarge{};
@@ -45,7 +46,7 @@ class HandLaneGraph final : public core::FailureReporter {
     if (options.batch_records != 0) graph_options.batch_records = options.batch_records;
     graph::Journals none(graph.lanes.size());
     graph_ = std::make_unique<graph::LaneGraph>(region, std::move(graph), std::move(layout), std::move(none),
-                                                std::move(graph_options), *this);
+                                                graph::Letters{}, std::move(graph_options), *this);
   }
 
   graph::LaneGraph& graph() { return *graph_; }

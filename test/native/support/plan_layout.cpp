@@ -4,10 +4,12 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "core/coded_error.hpp"
 #include "core/cpu.hpp"
+#include "graph/letters.hpp"
 #include "lane/framed_memory.hpp"
 
 namespace byteor::test {
@@ -132,6 +134,19 @@ std::vector<abi::LayoutPart> all_lane_sizes(const graph::LaneGraphDescription& g
   return parts;
 }
 
+// A lane that takes one letter with the longest message and record.
+abi::LayoutPart letter_sizes(std::uint64_t longest, const Options& options) {
+  const std::uint64_t most = sizeof(abi::LetterHeader) + abi::kCauseBytesMax + longest;
+  const std::uint64_t bytes = std::bit_ceil(2 * (core::round_up(most, abi::kFrameAlign) + abi::kFrameHeaderBytes));
+  abi::LayoutPart part{};
+  part.layout = static_cast<std::uint32_t>(abi::LayoutCode::kFramed);
+  part.capacity = options.letter_bytes != 0 ? options.letter_bytes : static_cast<std::uint32_t>(bytes);
+  part.memory_bytes = std::bit_ceil(part.capacity);
+  part.record_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(most, lane::framed_record_max(part.capacity)));
+  part.stamp_count = stamps_of(part.memory_bytes / abi::kFrameHeaderBytes);
+  return part;
+}
+
 // ---- threads -------------------------------------------------------------------------------------------------------
 
 bool is_hosted(const graph::StageDescription& stage) { return stage.op == abi::OpCode::kJs; }
@@ -176,6 +191,7 @@ void place_ring(const graph::RingDescription& ring, const std::vector<abi::PortC
     for (std::uint32_t entry = 0; entry < ring.entries.size(); ++entry)
       agents[ring.entries[entry].stage].push_back(shard * per_shard + 1 + entry);
   }
+  if (!graph::letter_lanes(ring).empty()) layout.agent_threads.push_back(layout.header.thread_count++);
   place_hosted(ring, agents, layout);
 }
 
@@ -216,12 +232,14 @@ std::uint64_t text_bytes(const graph::CatalogDescription& catalog) {
   return bytes;
 }
 
-void put_places(graph::RegionLayout& layout, bool ring, const std::vector<PartNeeds>& needs) {
+void put_places(graph::RegionLayout& layout, bool ring, std::size_t letters, const std::vector<PartNeeds>& needs) {
   abi::LayoutHeader& header = layout.header;
   Cursor cursor;
   header.agents = cursor.take(header.agent_count * sizeof(abi::AgentEntry));
   header.threads = cursor.take(header.thread_count * sizeof(abi::ThreadBlock));
-  header.blocks = cursor.take(header.part_count * (ring ? sizeof(abi::RingBlock) : sizeof(abi::LaneBlock)));
+  const std::uint64_t parts = header.part_count - letters;
+  header.blocks = cursor.take(parts * (ring ? sizeof(abi::RingBlock) : sizeof(abi::LaneBlock)));
+  header.letters = cursor.take(letters * sizeof(abi::LaneBlock));
   header.lists = cursor.take(header.list_bytes);
   header.texts = cursor.take(header.text_bytes);
   for (std::size_t i = 0; i < layout.parts.size(); ++i) {
@@ -247,6 +265,21 @@ void put_places(graph::RegionLayout& layout, bool ring, const std::vector<PartNe
     part.data = cursor.take(part.memory_bytes, graph::kPage);
   }
   header.region_bytes = cursor.page();
+}
+
+std::vector<graph::LetterLane> letters_of(const graph::Description& description) {
+  return std::visit([](const auto& target) { return graph::letter_lanes(target); }, description);
+}
+
+// That the stage of a lane of letters receives.
+std::uint64_t longest_record(const graph::Description& description, const graph::RegionLayout& layout,
+                             const graph::LetterLane& lane) {
+  if (const auto* const ring = std::get_if<graph::RingDescription>(&description))
+    return std::uint64_t{ring->headroom} + layout.parts.front().record_max + ring->tailroom;
+  std::uint64_t longest = 0;
+  for (const std::uint32_t inlet : std::get<graph::LaneGraphDescription>(description).roles[lane.writer].inlets)
+    longest = std::max<std::uint64_t>(longest, layout.parts[inlet].record_max);
+  return longest;
 }
 
 }  // namespace
@@ -285,12 +318,19 @@ graph::RegionLayout plan_layout(const graph::Description& description, const std
       needs.push_back({lane.readers.size(), 1, 0, lane.kind == abi::LaneKindCode::kJournal, ordinals});
     }
   }
+  const std::vector<graph::LetterLane> letters = letters_of(description);
+  for (const graph::LetterLane& lane : letters) {
+    layout.parts.push_back(letter_sizes(longest_record(description, layout, lane), options));
+    needs.push_back({1, 1, 0, false, false});
+    header.text_bytes += lane.id.size() + std::string_view(graph::kLettersAgent).size();
+    lists += 8;
+  }
   header.target =
       static_cast<std::uint32_t>(ring != nullptr ? abi::TargetCode::kSingleRing : abi::TargetCode::kLaneGraph);
   header.agent_count = static_cast<std::uint32_t>(layout.agent_threads.size());
   header.part_count = static_cast<std::uint32_t>(layout.parts.size());
   header.list_bytes = 8 * lists;
-  put_places(layout, ring != nullptr, needs);
+  put_places(layout, ring != nullptr, letters.size(), needs);
   header.total_bytes = static_cast<std::uint32_t>(encode_layout(layout).size());
   return layout;
 }

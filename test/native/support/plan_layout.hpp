@@ -23,14 +23,15 @@ struct Bend {
 
 // The options of the core, and what JavaScript makes a layout from; 0 is a default.
 struct Options : run::Options {
-  std::uint32_t capacity = 0;     // records a shard
-  std::uint32_t record_max = 0;   // bytes
-  std::uint32_t arena_bytes = 0;  // a shard, power of two
-  std::uint32_t lane_bytes = 0;   // of lanes that state no capacity
-  std::uint32_t threads = 0;      // of roles and stages; default 2
-  bool words = false;             // a ring's structs are published by sequence words
-  bool least_memory = false;      // arenas of lanes hold two of the largest records: they wrap, and cost no time
-  std::optional<Bend> bend = {};  // only what checked_layout() makes
+  std::uint32_t capacity = 0;      // records a shard
+  std::uint32_t record_max = 0;    // bytes
+  std::uint32_t arena_bytes = 0;   // a shard, power of two
+  std::uint32_t lane_bytes = 0;    // of lanes that state no capacity
+  std::uint32_t letter_bytes = 0;  // of lanes of letters
+  std::uint32_t threads = 0;       // of roles and stages; default 2
+  bool words = false;              // a ring's structs are published by sequence words
+  bool least_memory = false;       // arenas of lanes hold two of the largest records: they wrap, and cost no time
+  std::optional<Bend> bend = {};   // only what checked_layout() makes
 };
 
 // Throws core::CodedError (OPTION_RANGE) where the sizes do not fit.
