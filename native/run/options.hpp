@@ -30,7 +30,7 @@ struct Options {
   std::uint32_t batch_records = 0;  // most records an agent moves in one turn; 0: default
   std::vector<std::uint32_t> cpus;  // CPUs to pin to, in thread order; empty: as placement decides
   bool pin = true;
-  bool observe = false;  // back the region with a file, so that another process can look at it
+  bool observe = false;    // back the region with a file, so that another process can look at it
   bool delivered = false;  // tell what is delivered of each ingress's records
   Profile profile = Profile::kDefault;
   WaitStrategy wait = WaitStrategy::kProfile;
