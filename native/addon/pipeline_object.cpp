@@ -13,6 +13,7 @@
 
 #include "abi/words.hpp"
 #include "core/coded_error.hpp"
+#include "run/delivered.hpp"
 
 namespace byteor::addon {
 namespace {
@@ -263,7 +264,7 @@ napi_value threads_ended(napi_env env, napi_callback_info info) {
 napi_value delivered_of(napi_env env, napi_callback_info info) {
   const Call<3> call(env, info);
   return guarded(env, [&] {
-    const auto records = call.hold->pipeline().delivered(call.text(0), call.number(1), call.size(2));
+    const auto records = call.hold->pipeline().delivered().look(call.text(0), call.number(1), call.size(2));
     napi_value result;
     const double told = records.has_value() ? static_cast<double>(*records) : -1;
     return napi_create_double(env, told, &result) == napi_ok ? result : nullptr;

@@ -153,7 +153,7 @@ class Graph {
   virtual void follow_written(std::uint32_t boundary, const std::atomic<std::uint64_t>& records) noexcept {}
 
   // What has become of the records of an ingress (in a ring: of one of its shards), for one thread at a time; the graph
-  // outlives it. nullptr for an egress. It is asked until settle().
+  // outlives it. It is asked until settle().
   virtual std::unique_ptr<journal::Delivery> make_delivery(std::uint32_t boundary, std::uint32_t shard) const = 0;
 
   // JSON texts. op_reports: {stage id: what the op reports}. sizes: an object.

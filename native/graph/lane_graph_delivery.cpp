@@ -21,9 +21,7 @@ std::unique_ptr<journal::Delivery> LaneGraph::delivery_behind(std::uint32_t firs
 }
 
 std::unique_ptr<journal::Delivery> LaneGraph::make_delivery(std::uint32_t boundary, std::uint32_t) const {
-  const std::uint32_t index = boundary_roles_[boundary];
-  if (role(index).kind != abi::RoleCode::kIngress) return nullptr;
-  return std::make_unique<LaneDelivery>(hops_behind(index, Arrived::kDelivered), kDeliveryMarks);
+  return std::make_unique<LaneDelivery>(hops_behind(boundary_roles_[boundary], Arrived::kDelivered), kDeliveryMarks);
 }
 
 // The lanes behind a role, in topological order of their writers, up to journals.

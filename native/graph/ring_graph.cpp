@@ -576,8 +576,7 @@ void RingGraph::count_undelivered(std::uint32_t, double records) noexcept {
   }
 }
 
-std::unique_ptr<journal::Delivery> RingGraph::make_delivery(std::uint32_t boundary, std::uint32_t shard) const {
-  if (boundary != description_.ingress) return nullptr;
+std::unique_ptr<journal::Delivery> RingGraph::make_delivery(std::uint32_t, std::uint32_t shard) const {
   RingEgress egress{.released = egress_sequence(shard),
                     .near = &consumer_block(shard, 0).sequence,
                     .first = options_.first_sequence,

@@ -5,20 +5,23 @@
 
 namespace byteor::run {
 
-void Delivered::keep(const graph::Graph& graph, std::uint32_t boundaries) {
+void Delivered::keep(const graph::Graph& graph, const Ports& ports) {
   const std::lock_guard lock(mutex_);
-  ingresses_.resize(boundaries);
-  for (std::uint32_t i = 0; i < boundaries; ++i)
+  for (std::uint32_t i = 0; i < ports.all().size(); ++i) {
+    const Port& port = ports.all()[i];
+    if (!port.is_ingress()) continue;
+    std::vector<Shard>& shards = ingresses_[port.options.id];
     for (std::uint32_t shard = 0; shard < graph.shards(); ++shard)
-      if (std::unique_ptr<journal::Delivery> made = graph.make_delivery(i, shard))
-        ingresses_[i].push_back({.delivery = std::move(made)});
+      shards.push_back({.delivery = graph.make_delivery(i, shard)});
+  }
 }
 
-std::optional<std::uint64_t> Delivered::look(std::uint32_t boundary, std::uint32_t shard,
+std::optional<std::uint64_t> Delivered::look(std::string_view ingress, std::uint32_t shard,
                                              std::uint64_t shown) noexcept {
   const std::lock_guard lock(mutex_);
-  if (boundary >= ingresses_.size() || shard >= ingresses_[boundary].size()) return std::nullopt;
-  Shard& own = ingresses_[boundary][shard];
+  const auto found = ingresses_.find(ingress);
+  if (found == ingresses_.end() || shard >= found->second.size()) return std::nullopt;
+  Shard& own = found->second[shard];
   own.shown = std::max(own.shown, shown);
   if (!settled_) look_at(own);
   return own.arrived;
@@ -26,7 +29,7 @@ std::optional<std::uint64_t> Delivered::look(std::uint32_t boundary, std::uint32
 
 void Delivered::settle() noexcept {
   const std::lock_guard lock(mutex_);
-  for (std::vector<Shard>& shards : ingresses_)
+  for (auto& [id, shards] : ingresses_)
     for (Shard& shard : shards) look_at(shard);
   settled_ = true;
 }

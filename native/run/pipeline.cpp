@@ -134,7 +134,7 @@ Pipeline::Impl::Impl(graph::Description description, std::span<const std::byte> 
     : options(open_options),
       number(next_number()),
       made(std::move(description), layout, options, {number, *this, own_state, [this] { close_ingress(); }}) {
-  if (options.delivered) delivered.keep(*graph, static_cast<std::uint32_t>(ports.all().size()));
+  if (options.delivered) delivered.keep(*graph, ports);
   make_threads();
   wire_runners();
 }
@@ -564,12 +564,7 @@ std::uint32_t Pipeline::shard_of_key(std::span<const std::byte> key) const noexc
   return op::shard_of(hash, impl_->graph->shards());
 }
 
-std::optional<std::uint64_t> Pipeline::delivered(const std::string& id, std::uint32_t shard,
-                                                 std::uint64_t shown) noexcept {
-  const Port* const port = impl_->ports.find(id);
-  if (port == nullptr) return std::nullopt;
-  return impl_->delivered.look(static_cast<std::uint32_t>(port - impl_->ports.all().data()), shard, shown);
-}
+Delivered& Pipeline::delivered() noexcept { return impl_->delivered; }
 
 bool Pipeline::uses_js() const noexcept { return impl_->ports.uses_js(); }
 

@@ -25,6 +25,7 @@ enum Event : std::uint32_t {
   kEventStages = static_cast<std::uint32_t>(abi::NativeEvent::kStages),
 };
 
+class Delivered;
 class HostedRunner;
 
 class Pipeline {
@@ -86,10 +87,8 @@ class Pipeline {
   // Idempotent, safe from any thread but a native thread of this pipeline.
   void halt() noexcept;
 
-  // Of that ingress's (in a ring: that shard's) records, how many are delivered, when its first `shown` are published;
-  // the caller owns the ingress, or it is over. A number that only grows, and the last one once the pipeline has
-  // stopped. Nothing where it is not kept (Options::delivered), or there is no such ingress.
-  std::optional<std::uint64_t> delivered(const std::string& id, std::uint32_t shard, std::uint64_t shown) noexcept;
+  // What is delivered of each ingress's records, where Options::delivered asks for it.
+  Delivered& delivered() noexcept;
 
   // JavaScript runs a boundary with a handle.
   bool uses_js() const noexcept;

@@ -10,7 +10,7 @@ import { attach, open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { compile, type Version } from '../../lib/version/version.js';
-import { type RingShape, ringVersion } from './rings.js';
+import { type RingShape, ringVersion, until } from './rings.js';
 import { next, start } from './worker-threads.js';
 
 const identity = (id: string): StageEntry => ({ id, op: 'identity' });
@@ -230,6 +230,8 @@ describe.each([
     const [ingress, egress] = [ingressOf(pipeline), egressOf(pipeline)];
     await ingress.push('first');
     const first = ingress.untilDelivered();
+    // Behind its first lane a wait takes in what has come along when it looks.
+    await until(() => (pipeline.ledger().stages as Readonly<Record<string, { in: number }>>).pass?.in === 1);
     expect(await isPending(first)).toBe(true);
     await ingress.push('second');
     const second = ingress.untilDelivered();
