@@ -1,4 +1,4 @@
-/** What the built-in ops have to tell, by stage. Types only. */
+/** What ops have to tell, by stage. Types only. */
 
 import type { PipelinePlanV2 } from '../plan/document.js';
 import type { StageIds } from '../plan/infer.js';
@@ -25,14 +25,16 @@ export interface ChecksumReport {
   readonly records: number;
 }
 
-/** Of one op. An op that tells nothing is null. */
+/** Of one op. An op that tells nothing is null; what a plug-in writes may be any JSON, of several shards a list of it. */
 export type ReportOf<Op extends string> = string extends Op
   ? CountReport | ChecksumReport | null
   : Op extends 'count'
     ? CountReport
     : Op extends 'checksum'
       ? ChecksumReport
-      : null;
+      : Op extends `native:${string}`
+        ? unknown
+        : null;
 
 type OpOf<P extends PipelinePlanV2, Id> = Extract<P['stages'][number], { readonly id: Id }>['op'];
 
