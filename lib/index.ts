@@ -31,6 +31,7 @@ export type { PushOutcome } from './handle/push-status.js';
 export { PushStatus } from './handle/push-status.js';
 export type { ReadableOptions, WritableOptions } from './handle/streams.js';
 export type { WaitOptions } from './handle/waiting.js';
+export type { NativeStage } from './host/native-stages.js';
 export type {
   SomeStagesOf,
   StageAnswer,

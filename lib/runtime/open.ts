@@ -30,7 +30,8 @@ import {
   type OpenOptions,
   planFacts,
 } from './options.js';
-import { Pipeline, type PipelineNote } from './pipeline.js';
+import { Pipeline } from './pipeline.js';
+import type { PipelineNote } from './pipeline-note.js';
 import { fieldKeysOf } from './report-keys.js';
 import { refuseClosedStreams } from './standard-stream.js';
 

@@ -16,9 +16,8 @@ import type { PortHost } from '../handle/host.js';
 import { PollHandle } from '../handle/poll.js';
 import { PushHandle } from '../handle/push.js';
 import type { RecordCodec } from '../handle/record-codec.js';
-import { checkedDeadline, checkedSignal, type HotWait, startDeadline, type WaitOptions } from '../handle/waiting.js';
+import { checkedDeadline, checkedSignal, startDeadline, type WaitOptions } from '../handle/waiting.js';
 import type { CheckedStages } from '../host/check-stages.js';
-import type { HostedStage } from '../host/hosted-stage.js';
 import { StageHosts } from '../host/stage-hosts.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
@@ -28,6 +27,7 @@ import { readLedger } from '../region/ledger.js';
 import { Region } from '../region/region.js';
 import { readSnapshot, type Snapshot } from '../region/snapshot.js';
 import { boundaryNames } from './options.js';
+import type { PipelineNote } from './pipeline-note.js';
 import { type FieldKeys, withReadableKeys } from './report-keys.js';
 import type { Reports } from './reports.js';
 import type { PipelineStatus } from './status.js';
@@ -41,24 +41,6 @@ export interface StopOptions {
   readonly deadline?: number;
   /** Ends the wait, not the stopping: rejects with an AbortedError. */
   readonly signal?: AbortSignal;
-}
-
-/**
- * What a hold knows of its pipeline besides the region; travels as JSON to threads that attach.
- * @internal
- */
-export interface PipelineNote {
-  readonly name: string;
-  readonly version: string;
-  readonly hotWait: HotWait;
-  readonly boundaries: readonly BoundaryEntry[];
-  readonly fieldKeys: FieldKeys;
-  /** Push handles tell what is delivered. */
-  readonly delivered: boolean;
-  /** Records that a stage is shown at once. */
-  readonly batchRecords: number;
-  /** The stages that JavaScript runs. */
-  readonly hosted: readonly HostedStage[];
 }
 
 /** Milliseconds without any movement after which records at an egress count as not polled. */

@@ -26,8 +26,8 @@ export interface ChecksumReport {
 }
 
 /**
- * Of one op. An op that tells nothing is null. A function (`js:`) tells what its `end` returned, of several shards a list of them;
- * null before that.
+ * Of one op. An op that tells nothing is null. A function (`js:`) tells what its `end` returned (null before that), a library (`native:`)
+ * any JSON; of several shards a list of them.
  */
 export type ReportOf<Op extends string> = string extends Op
   ? CountReport | ChecksumReport | null
@@ -35,7 +35,7 @@ export type ReportOf<Op extends string> = string extends Op
     ? CountReport
     : Op extends 'checksum'
       ? ChecksumReport
-      : Op extends `js:${string}`
+      : Op extends `${'js' | 'native'}:${string}`
         ? unknown
         : null;
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -121,22 +123,33 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
 
   // The records up to `end` that no stage before has filtered; where one is damaged, those before it. Where it came to.
   std::uint64_t gather(std::uint64_t end) noexcept {
-    count_ = 0;
+    damaged_ = false;
+    if (context_.marks.empty())
+      return context_.checks_slots ? gather_each<false, true>(end) : gather_each<false, false>(end);
+    return context_.checks_slots ? gather_each<true, true>(end) : gather_each<true, false>(end);
+  }
+
+  template <bool kReadsMarks, bool kChecksSlots>
+  std::uint64_t gather_each(std::uint64_t end) noexcept {
+    // In registers: a compiler does not keep members there over the loads of a slot.
+    const core::RingMemory ring = context_.ring;
+    const core::Room room = context_.room;
+    Record* const records = records_.data();
+    typename Layout::Slot* const slots = slots_.data();
+    std::uint32_t count = 0;
     std::uint64_t sequence = next_;
     for (; sequence != end; ++sequence) {
-      if (marked(static_cast<std::uint32_t>(sequence) & context_.ring.slot_mask)) continue;
-      Record& record = records_[count_];
+      if constexpr (kReadsMarks)
+        if (marked(static_cast<std::uint32_t>(sequence) & ring.slot_mask)) continue;
       core::RecordRef ref{};
-      damaged_ = context_.checks_slots ? !Layout::load_written(context_.ring, sequence, slots_[count_], ref)
-                                       : !Layout::load(context_.ring, sequence, context_.room, slots_[count_], ref);
+      damaged_ = kChecksSlots ? !Layout::load_written(ring, sequence, slots[count], ref)
+                              : !Layout::load(ring, sequence, room, slots[count], ref);
       if (damaged_) [[unlikely]]
-        return sequence;
-      record.data = ref.data;
-      record.length = ref.length;
-      record.flags = ref.flags;
-      record.sequence = sequence;
-      ++count_;
+        break;
+      records[count] = {ref.data, ref.length, ref.flags, sequence};
+      ++count;
     }
+    count_ = count;
     return sequence;
   }
 
@@ -153,22 +166,30 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     close_before(i);
     if (refused_ != Refused::kNot) [[unlikely]]
       return 0;
-    std::uint8_t* const marks = context_.own_marks;
-    const std::uint32_t mask = context_.ring.slot_mask;
-    std::uint32_t done = 0;
-    for (const std::uint8_t gone : filtered) {
-      if (gone != 0 && marks == nullptr) [[unlikely]] {
-        refused_ = Refused::kFiltered;
-        break;
-      }
-      skip_to(records_[at_].sequence);
-      if (marks != nullptr) marks[static_cast<std::uint32_t>(next_) & mask] = gone;
-      gone_ += gone;
-      ++next_;
-      ++at_;
-      ++done;
+    const auto count = static_cast<std::uint32_t>(filtered.size());
+    const std::uint32_t gone = std::accumulate(filtered.begin(), filtered.end(), 0u);
+    if (gone != 0 && context_.own_marks == nullptr) [[unlikely]] {
+      refused_ = Refused::kFiltered;
+      return 0;
     }
-    return done;
+    for (std::uint32_t done = 0; done != count; done += mark_adjacent(filtered.subspan(done)))
+      skip_to(records_[at_].sequence);
+    gone_ += gone;
+    return count;
+  }
+
+  // Those of them that follow the record at hand without a gap, up to the wrap. How many.
+  std::uint32_t mark_adjacent(std::span<const std::uint8_t> filtered) noexcept {
+    const std::uint32_t first = static_cast<std::uint32_t>(next_) & context_.ring.slot_mask;
+    auto count = std::min(static_cast<std::uint32_t>(filtered.size()), context_.ring.slot_mask + 1 - first);
+    if (records_[at_ + count - 1].sequence != next_ + count - 1) {
+      count = 1;
+      while (records_[at_ + count].sequence == next_ + count) ++count;
+    }
+    if (context_.own_marks != nullptr) std::memcpy(context_.own_marks + first, filtered.data(), count);
+    next_ += count;
+    at_ += count;
+    return count;
   }
 
   op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {

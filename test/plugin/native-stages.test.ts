@@ -50,14 +50,14 @@ function ring(stage: StageEntry, more: object = {}, codec: unknown = 'utf8'): Ve
   return compile({ ...plan, single_ring } as unknown as PipelinePlanV2);
 }
 
-function graph(stage: StageEntry, codec: unknown = 'utf8'): Version {
+function graph(stage: StageEntry, more: object = {}, codec: unknown = 'utf8'): Version {
   const lane = { kind: 'Events' };
   const connections = [
     { from: 'in', to: stage.id, lane },
     { from: stage.id, to: 'out', lane },
   ];
   const plan = { version: 2, name: 'graph', target: 'LaneGraph', stages: [stage], boundaries: boundaries(codec) };
-  return compile({ ...plan, lane_graph: { connections } } as unknown as PipelinePlanV2);
+  return compile({ ...plan, lane_graph: { connections, ...more } } as unknown as PipelinePlanV2);
 }
 
 interface Run {
@@ -111,8 +111,8 @@ describe.each([
   });
 
   test('a struct is still that struct behind a plug-in that says so', async () => {
-    const codec = { kind: 'struct', fields: [{ name: 'unit', type: 'utf8', length: 2 }] };
-    const version = plan(native('loud', 'odd', { keeps_layout: true, config: { does: 'upper' } }), undefined, codec);
+    const codec = { kind: 'struct', fields: [{ name: 'unit', type: 'utf8(2)' }] };
+    const version = plan(native('loud', 'odd', { keeps_layout: true, config: { does: 'upper' } }), {}, codec);
     const { out } = await through(version, { odd: { library: library('odd') } }, [{ unit: 'ab' }, { unit: 'c' }]);
     expect(out).toEqual([{ unit: 'AB' }, { unit: 'C' }]);
   });
@@ -138,7 +138,11 @@ describe.each([
 });
 
 test('each shard has an instance of its own, and the report has one of each', async () => {
-  const version = ring(native('odd', 'odd'), { shards: 2, shard_key: { kind: 'bytes', offset: 0, length: 1 } });
+  const version = ring(native('odd', 'odd'), {
+    shards: 2,
+    ordering: 'PerKey',
+    shard_key: { kind: 'bytes', offset: 0, length: 1 },
+  });
   const { out, reports } = await through(version, { odd: { library: library('odd') } }, ['a', 'b', 'c', 'd']);
   expect([...out].sort()).toEqual(['a', 'b', 'c', 'd']);
   expect(reports).toEqual({ odd: [0, 1] });
@@ -241,9 +245,9 @@ describe('on the command line', () => {
     writeFileSync(input, 'one two  three\n\n four\n');
     const words = `words=${join(build, 'words.so')}`;
     const ends = ['--ingress', `in=lines:${input}`, '--egress', `out=lines:${output}`];
-    const facts = JSON.parse(byteor('run', plan, ...ends, '--stage', words, '--json')) as { reports: unknown };
+    const facts = JSON.parse(byteor('run', plan, ...ends, '--stage', words, '--json')) as { stages: unknown };
     expect(readFileSync(output, 'utf8')).toBe('one\ntwo\nthree\nfour\n');
-    expect(facts.reports).toEqual({ words: { words: 4, longest: 5 } });
+    expect(facts.stages).toEqual({ words: { words: 4, longest: 5 } });
     const module = () => byteor('run', plan, ...ends, '--stage', 'words=./words.mjs');
     expect(module).toThrow(/--stage words names the module ".\/words\.mjs", and modules are not run yet/);
   });

@@ -22,7 +22,7 @@ function sourcesOf(folder: string): string[] {
   });
 }
 
-const ERRORS = ['error', 'runtime', 'handle', 'channel', 'region', 'observe', 'version', 'view'];
+const ERRORS = ['error', 'runtime', 'handle', 'channel', 'region', 'observe', 'version', 'view', 'host'];
 const core = sourcesOf('native').join('\n');
 const library = ERRORS.flatMap((folder) => sourcesOf(`lib/${folder}`)).join('\n');
 

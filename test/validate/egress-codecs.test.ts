@@ -56,8 +56,7 @@ function graph(from: Codec, ways: readonly (readonly Op[])[], to: Codec): LaneGr
 }
 
 const found = (plan: SingleRingPlan | LaneGraphPlan): string[] =>
-  validate(plan)
-    .diagnostics.map(({ code, path }) => `${code} ${path}`);
+  validate(plan).diagnostics.map(({ code, path }) => `${code} ${path}`);
 
 const FINE: readonly string[] = [];
 const WRONG = ['EGRESS_CODEC /boundaries/1/codec'];

@@ -3,7 +3,7 @@
 // SPEC holds the bytes of `compile(plan).spec` and behind them those of the layout that `open` would make
 // (bench/support/planned.mjs); BATCH is the option batchRecords, and ID=PATH the file of lines at a
 // boundary; an egress without one is discarded, as `open` would. ID=structs:COUNT is an ingress that gets so many
-// structs.
+// structs, and STAGE=plugin:LIBRARY,CONFIG the absolute path of a stage's library, with the stage's config as JSON.
 #pragma once
 
 #include <cstddef>
@@ -60,6 +60,10 @@ struct Called {
       if (equals == std::string_view::npos) throw std::runtime_error("give each boundary as ID=PATH");
       const std::string id(given.substr(0, equals));
       const std::string path(given.substr(equals + 1));
+      if (path.starts_with(kPlugin)) {
+        plugins.push_back(plugin_of(id, path.substr(kPlugin.size())));
+        continue;
+      }
       if (path.starts_with(kStructs))
         structs.emplace_back(id, std::strtoull(path.c_str() + kStructs.size(), nullptr, 10));
       files.emplace_back(id, path.starts_with(kStructs) ? "/dev/null" : path);
@@ -70,8 +74,16 @@ struct Called {
   std::uint32_t batch;
   std::vector<std::pair<std::string, std::string>> files;
   std::vector<std::pair<std::string, std::uint64_t>> structs;  // only byteor_turns makes them
+  std::vector<plugin::StagePlugin> plugins;
 
  private:
+  static plugin::StagePlugin plugin_of(const std::string& stage, const std::string& text) {
+    const std::size_t comma = text.find(',');
+    if (comma == std::string::npos) throw std::runtime_error("give a plug-in as STAGE=plugin:LIBRARY,CONFIG");
+    return {.stage = stage, .path = text.substr(0, comma), .config = text.substr(comma + 1)};
+  }
+
+  static constexpr std::string_view kPlugin = "plugin:";
   static constexpr std::string_view kStructs = "structs:";
 };
 
@@ -82,6 +94,7 @@ inline run::PortOptions lines_port(const std::string& id, const std::string& pat
 inline run::Options options_of(const graph::Description& description, const Called& called) {
   run::Options options;
   options.batch_records = called.batch;
+  options.plugins = called.plugins;
   for (const graph::BoundaryDescription& boundary : run::catalog_of(description).boundaries)
     if (boundary.kind == abi::BoundaryCode::kEgress)
       options.ports.push_back({.id = boundary.id, .port = abi::PortCode::kDiscard});
