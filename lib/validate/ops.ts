@@ -96,7 +96,7 @@ function checkNothingDeclared(model: Model, stage: StageNode, op: string, note: 
   }
 }
 
-function checkCallerOp(model: Model, stage: StageNode, op: string, note: Note): void {
+function checkCallerOp(model: Model, stage: StageNode, note: Note): void {
   const place = capital(placeName(model.document, stage.path));
   const { access, emits, emits_max, room, keeps_layout } = stage.says ?? {};
   const contradiction = (field: keyof OpDeclarations, received: unknown, why: string, hint: string): void =>
