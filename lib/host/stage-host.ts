@@ -9,15 +9,18 @@ import { memoryOver, type RecordMemory } from '../channel/shard-memory.js';
 import { describeValue } from '../error/describe-value.js';
 import { RecordError } from '../error/errors.js';
 import { resolveCodec } from '../handle/codec.js';
+import { JsonText } from '../handle/codec-json.js';
+import { JsonView } from '../handle/json-view.js';
 import type { BoundCodec } from '../handle/record-codec.js';
 import type { HostedStage, StageFunction } from './hosted-stage.js';
 
-const { HostAction } = enums;
+const { FailureCause, HostAction } = enums;
 
 const ROW_WORDS = HostRow.size / Uint32Array.BYTES_PER_ELEMENT;
 const wordOf = (field: keyof typeof HostRow.offset): number => HostRow.offset[field] / Uint32Array.BYTES_PER_ELEMENT;
 const AT = wordOf('at');
 const LENGTH = wordOf('length');
+const FLAGS = wordOf('flags');
 const ACTION = wordOf('action');
 const FIRST = wordOf('first');
 const COUNT = wordOf('count');
@@ -48,6 +51,10 @@ export class StageHost {
   readonly #fixedBytes: number;
   /** A function may have changed a record that it passes. */
   readonly #inPlace: boolean;
+  /** Json: the record that the function has. */
+  readonly #json: JsonView | undefined;
+  /** It is the function that is at work, not the codec. */
+  #calling = false;
   readonly #grown: (elements: Uint8Array) => void;
   #elements: RecordMemory;
   #writer: BoundCodec<unknown>;
@@ -64,6 +71,7 @@ export class StageHost {
     this.rows = new Uint32Array(sizes.records * ROW_WORDS);
     this.#reader = codec.bind(memory);
     this.#fixedBytes = codec.fixedBytes;
+    this.#json = codec.kind === 'json' ? new JsonView(memory) : undefined;
     this.#inPlace = this.#reader.fields !== undefined && stage.says.access !== 'read';
     this.#elements = allocated(ELEMENTS_BYTES);
     this.#writer = codec.bind(this.#elements);
@@ -80,7 +88,11 @@ export class StageHost {
     for (let i = 0; i < records; i++) {
       const row = i * ROW_WORDS;
       try {
-        this.#answer(row, this.#fn(this.#recordAt(rows[row + AT] as number, rows[row + LENGTH] as number)));
+        const record = this.#recordAt(rows[row + AT] as number, rows[row + LENGTH] as number);
+        this.#calling = true;
+        const answer = this.#fn(record);
+        this.#calling = false;
+        this.#answer(row, answer);
       } catch (error) {
         this.#fail(row, error);
         return i + 1;
@@ -93,6 +105,10 @@ export class StageHost {
     if (this.#fixedBytes !== 0 && length !== this.#fixedBytes)
       throw new RecordError(`the record has ${length} bytes, and the struct of its ingress ${this.#fixedBytes}`);
     const { fields } = this.#reader;
+    if (this.#json !== undefined) {
+      this.#json.show(at, length);
+      return this.#json.value;
+    }
     if (fields === undefined) return this.#reader.read(at, length);
     fields._at = at;
     return fields;
@@ -100,7 +116,7 @@ export class StageHost {
 
   #answer(row: number, answer: unknown): void {
     if (answer === undefined || answer === true) {
-      this.rows[row + ACTION] = this.#inPlace ? HostAction.Changed : HostAction.Pass;
+      this.#pass(row);
       return;
     }
     const elements = answer === false ? [] : Array.isArray(answer) ? answer : [answer];
@@ -109,8 +125,19 @@ export class StageHost {
       this.rows[row + ACTION] = HostAction.Filter;
       return;
     }
+    this.#emitAll(row, elements);
+  }
+
+  /** As the function has left it. */
+  #pass(row: number): void {
+    const text = this.#stage.says.access === 'read' ? undefined : this.#json?.textIfOther();
+    if (text !== undefined) this.#emitAll(row, [new JsonText(text)], this.rows[row + FLAGS]);
+    else this.rows[row + ACTION] = this.#inPlace ? HostAction.Changed : HostAction.Pass;
+  }
+
+  #emitAll(row: number, elements: readonly unknown[], flags = 0): void {
     const first = this.#end;
-    for (const element of elements) this.#emit(element);
+    for (const element of elements) this.#emit(element, flags);
     this.rows[row + ACTION] = HostAction.Elements;
     this.rows[row + FIRST] = first;
     this.rows[row + COUNT] = elements.length;
@@ -129,12 +156,12 @@ export class StageHost {
       throw new RecordError('the function replaced the record, and its stage declares access: "read"');
   }
 
-  #emit(element: unknown): void {
+  #emit(element: unknown, flags: number): void {
     const bound = this.#writer.bound(element);
     const at = this.#reserve(bound);
     const length = this.#writer.write(element, at, bound);
     if (length < 0) throw new RecordError(`an element changed while it was read: ${describeValue(element)}`);
-    this.#head(length);
+    this.#head(length, flags);
   }
 
   /** Where the bytes of the next element may stand; another memory where this one has no room. */
@@ -150,9 +177,9 @@ export class StageHost {
     return this.#end + HostElement.size;
   }
 
-  #head(length: number): void {
+  #head(length: number, flags: number): void {
     this.#elements.view.setUint32(this.#end + HostElement.offset.length, length, true);
-    this.#elements.view.setUint32(this.#end + HostElement.offset.flags, 0, true);
+    this.#elements.view.setUint32(this.#end + HostElement.offset.flags, flags, true);
     this.#end += HostElement.size + roundUp(length);
   }
 
@@ -165,9 +192,12 @@ export class StageHost {
       words = 'it threw a value that cannot be read';
     }
     const at = this.#reserve(FAILURE_BYTES);
+    const isBad = error instanceof RecordError && !this.#calling;
+    this.#calling = false;
     const text = `stage "${this.#stage.id}": ${words}`;
     this.rows[row + ACTION] = HostAction.Fail;
     this.rows[row + FIRST] = this.#end;
-    this.#head(this.#elements.buffer.write(text, at, FAILURE_BYTES, 'utf8'));
+    this.rows[row + COUNT] = isBad ? FailureCause.BadRecord : FailureCause.Thrown;
+    this.#head(this.#elements.buffer.write(text, at, FAILURE_BYTES, 'utf8'), 0);
   }
 }

@@ -15,12 +15,30 @@ export type FieldValue<T extends ScalarType> = T extends 'u64' | 'i64'
         ? string
         : number;
 
-/** The JavaScript value of a record: `bytes` → Uint8Array, `utf8` → string, a struct → an object of its fields. */
+/**
+ * What JSON can say of a value. A member that is undefined is left out, an object with `toJSON` is what that returns. An
+ * `interface` is one once it is a `type` (or spread into a literal): only then does TypeScript know that it has no others.
+ */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [member: string]: JsonValue | undefined }
+  | { toJSON(key: string): unknown };
+
+/**
+ * The JavaScript value of a record: `bytes` → Uint8Array, `utf8` → string, `json` → unknown (any JSON value), a struct → an
+ * object of its fields.
+ */
 export type RecordOf<C extends Codec | undefined> = C extends 'utf8'
   ? string
-  : C extends { readonly kind: 'struct'; readonly fields: infer Fields extends readonly StructField[] }
-    ? { [Field in Fields[number] as Field['name']]: FieldValue<Field['type']> }
-    : Uint8Array;
+  : C extends 'json' | { readonly kind: 'json' }
+    ? unknown
+    : C extends { readonly kind: 'struct'; readonly fields: infer Fields extends readonly StructField[] }
+      ? { [Field in Fields[number] as Field['name']]: FieldValue<Field['type']> }
+      : Uint8Array;
 
 type PlanLike = { readonly boundaries: readonly BoundaryEntry[] };
 
@@ -39,17 +57,25 @@ export type IngressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 
 /** The ids of the egresses: what `pipeline.egress(id)` takes. */
 export type EgressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 'egress'>;
 
-type CodecOf<B, Id> = B extends { readonly id: infer Own }
+type CodecOf<B> = B extends { readonly codec: infer C extends Codec }
+  ? C
+  : B extends { readonly codec?: infer C extends Codec }
+    ? C | undefined
+    : undefined;
+
+/** What can be pushed: of JSON only what JSON has, where what is polled may be anything. */
+type PushedOf<C extends Codec | undefined> = C extends 'json' | { readonly kind: 'json' } ? JsonValue : RecordOf<C>;
+
+type RecordAt<B, Id> = B extends { readonly id: infer Own; readonly kind: infer Kind }
   ? Id extends Own
-    ? B extends { readonly codec: infer C extends Codec }
-      ? C
-      : B extends { readonly codec?: infer C extends Codec }
-        ? C | undefined
-        : undefined
+    ? Kind extends 'ingress'
+      ? PushedOf<CodecOf<B>>
+      : RecordOf<CodecOf<B>>
     : never
   : never;
 
-/** The JavaScript value of a record at one boundary. */
-export type RecordOfBoundary<P extends PlanLike, Id extends IngressIds<P> | EgressIds<P>> = RecordOf<
-  CodecOf<P['boundaries'][number], Id>
+/** The JavaScript value of a record at one boundary: what its ingress takes, or its egress gives. */
+export type RecordOfBoundary<P extends PlanLike, Id extends IngressIds<P> | EgressIds<P>> = RecordAt<
+  P['boundaries'][number],
+  Id
 >;

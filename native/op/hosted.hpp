@@ -214,6 +214,7 @@ class HostedOp {
   std::uint64_t element_at_ = 0;
   Broken broken_ = Broken::kNot;
   std::string said_;
+  abi::FailureCause said_cause_ = abi::FailureCause::kThrown;
 };
 
 }  // namespace byteor::op
