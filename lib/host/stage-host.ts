@@ -186,18 +186,19 @@ export class StageHost {
   /** The words of what was thrown; whatever it is, and however little of it can be read. */
   #fail(row: number, error: unknown): void {
     let words: string;
+    let cause: number = FailureCause.Thrown;
     try {
+      if (!this.#calling && error instanceof RecordError) cause = FailureCause.BadRecord;
       words = error instanceof Error ? error.message : `it threw ${describeValue(error)}`;
     } catch {
       words = 'it threw a value that cannot be read';
     }
     const at = this.#reserve(FAILURE_BYTES);
-    const isBad = error instanceof RecordError && !this.#calling;
     this.#calling = false;
     const text = `stage "${this.#stage.id}": ${words}`;
     this.rows[row + ACTION] = HostAction.Fail;
     this.rows[row + FIRST] = this.#end;
-    this.rows[row + COUNT] = isBad ? FailureCause.BadRecord : FailureCause.Thrown;
+    this.rows[row + COUNT] = cause;
     this.#head(this.#elements.buffer.write(text, at, FAILURE_BYTES, 'utf8'), 0);
   }
 }

@@ -26,7 +26,10 @@ export type JsonValue =
   | null
   | readonly JsonValue[]
   | { readonly [member: string]: JsonValue | undefined }
-  | { toJSON(key: string): unknown };
+  | {
+      /** What stands in the object's place; `key` is the name of its member, or its index. */
+      toJSON(key: string): unknown;
+    };
 
 /**
  * The JavaScript value of a record: `bytes` → Uint8Array, `utf8` → string, `json` → unknown (any JSON value), a struct → an

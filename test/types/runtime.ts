@@ -179,8 +179,8 @@ interface Order {
 export function json(order: Order, row: { readonly id: number; readonly at?: Date }): void {
   const pipeline = open(compile(documents));
   const ingress = pipeline.ingress('in');
-  const statuses: PushStatus[] = [{ a: [1, 'two', null, { b: true, c: undefined }] }, 'text', 1, null, row].map((value) =>
-    ingress.tryPush(value),
+  const statuses: PushStatus[] = [{ a: [1, 'two', null, { b: true, c: undefined }] }, 'text', 1, null, row].map(
+    (value) => ingress.tryPush(value),
   );
   void statuses;
   ingress.tryPush({ ...order });
