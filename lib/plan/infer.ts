@@ -60,21 +60,23 @@ export type IngressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 
 /** The ids of the egresses: what `pipeline.egress(id)` takes. */
 export type EgressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 'egress'>;
 
-type CodecOf<B> = B extends { readonly codec: infer C extends Codec }
-  ? C
-  : B extends { readonly codec?: infer C extends Codec }
-    ? C | undefined
-    : undefined;
+type CodecOf<B, Id> = B extends { readonly id: infer Own }
+  ? Id extends Own
+    ? B extends { readonly codec: infer C extends Codec }
+      ? C
+      : B extends { readonly codec?: infer C extends Codec }
+        ? C | undefined
+        : undefined
+    : never
+  : never;
 
 /** What can be pushed: of JSON only what JSON has, where what is polled may be anything. */
 type PushedOf<C extends Codec | undefined> = C extends 'json' | { readonly kind: 'json' } ? JsonValue : RecordOf<C>;
 
-type RecordAt<B, Id> = B extends { readonly id: infer Own; readonly kind: infer Kind }
-  ? Id extends Own
-    ? Kind extends 'ingress'
-      ? PushedOf<CodecOf<B>>
-      : RecordOf<CodecOf<B>>
-    : never
+type RecordAt<B, Id> = B extends { readonly kind: infer Kind }
+  ? Kind extends 'ingress'
+    ? PushedOf<CodecOf<B, Id>>
+    : RecordOf<CodecOf<B, Id>>
   : never;
 
 /** The JavaScript value of a record at one boundary: what its ingress takes, or its egress gives. */
