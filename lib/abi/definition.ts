@@ -61,7 +61,7 @@ export const enums = {
     Configs: 12,
   },
   BoundaryCode: { Ingress: 1, Egress: 2 },
-  CodecCode: { Bytes: 0, Utf8: 1, Struct: 2 },
+  CodecCode: { Bytes: 0, Utf8: 1, Struct: 2, Json: 3 },
   OpCode: opCodes,
   MatchCode: { Contains: 1, StartsWith: 2, EndsWith: 3, Equals: 4 },
   /** KeepsLayout: of a stage that writes or emits; a struct is still that struct behind it. */
@@ -185,9 +185,9 @@ export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary ca
   ['id_length', 'u32', 'bytes'],
   ['kind', 'u32', 'BoundaryCode'],
   ['codec', 'u32', 'CodecCode'],
-  ['record_bytes', 'u32', 'struct size in bytes; 0 for bytes and utf8'],
+  ['record_bytes', 'u32', 'struct size in bytes; 0 for other codecs'],
   ['reserved', 'u32', 'zero'],
-  ['layout_hash', 'u64', 'struct layout hash; 0 for bytes and utf8'],
+  ['layout_hash', 'u64', 'struct layout hash; 0 for other codecs'],
 ]);
 
 export const SpecStage = struct('SpecStage', 'One entry of the stage catalog: an op, and where its config lies.', [
@@ -545,7 +545,7 @@ export const HostRow = struct(
     ['room', 'u32', 'bytes that it may have at most'],
     ['action', 'u32', 'HostAction'],
     ['first', 'u32', 'Elements, Fail: where the first HostElement stands in the host’s memory of elements'],
-    ['count', 'u32', 'Elements: how many stand there, one behind the other at multiples of 8'],
+    ['count', 'u32', 'Elements: how many stand there, one behind the other at multiples of 8; Fail: FailureCause'],
     ['reserved', 'u32', 'zero'],
   ],
 );

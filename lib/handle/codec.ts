@@ -5,6 +5,7 @@
  *
  *   bytes   Uint8Array     copied in; read as a copy that the caller owns
  *   utf8    string         lone surrogates become U+FFFD, as everywhere in Node
+ *   json    any value      codec-json.ts
  *   struct  plain object   codec-struct.ts
  *
  * Used by the thread that holds the handle.
@@ -12,9 +13,10 @@
 
 import { describeValue } from '../error/describe-value.js';
 import { RecordError } from '../error/errors.js';
-import { layoutOf } from '../plan/codec-layout.js';
+import { codecKind, layoutOf } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
 import { bytesLength, isBytes } from './bytes.js';
+import { jsonCodec } from './codec-json.js';
 import { structCodec } from './codec-struct.js';
 import type { RecordCodec } from './record-codec.js';
 
@@ -27,7 +29,7 @@ const bytesCodec: RecordCodec<Uint8Array> = {
       if (length >= 0) return length;
       throw new RecordError(
         `a bytes record is a Uint8Array (or Buffer), received ${describeValue(record)}; ` +
-          'encode it first, or give the boundary the codec "utf8" or a struct',
+          'encode it first, or give the boundary the codec "utf8", "json" or a struct',
       );
     };
     return {
@@ -68,5 +70,7 @@ const utf8Codec: RecordCodec<string> = {
 export function resolveCodec(codec: Codec | undefined): RecordCodec<unknown> {
   const layout = layoutOf(codec);
   if (layout !== undefined) return structCodec(layout) as RecordCodec<unknown>;
-  return (codec === 'utf8' ? utf8Codec : bytesCodec) as RecordCodec<unknown>;
+  const kind = codecKind(codec);
+  if (kind === 'json') return jsonCodec();
+  return (kind === 'utf8' ? utf8Codec : bytesCodec) as RecordCodec<unknown>;
 }

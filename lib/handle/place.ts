@@ -10,6 +10,8 @@ export interface Place {
   readonly lane: { readonly next: number };
   /** Another place, or -1 where there is none now. */
   again(): number;
+  /** True where there is no place any more, because the ingress has ended. */
+  over(): boolean;
   /** Where records are slots: what one function needs to push a whole record. */
   readonly put?: PutPlace | undefined;
 }
@@ -33,4 +35,4 @@ export interface PutHandle {
 }
 
 /** A place that no other code writes to: a scratch area, or a codec that only reads. */
-export const KEPT: Place = { lane: { next: 0 }, again: () => -1 };
+export const KEPT: Place = { lane: { next: 0 }, again: () => -1, over: () => false };

@@ -50,6 +50,10 @@ export class RecordCursor<R = unknown> {
   fields: InPlaceFields<R>;
   private consumer: RecordConsumer;
   private readonly batch: Batch;
+  /** What `value` was last, and of which record. */
+  private lastValue: unknown;
+  private valueAt = -1;
+  private valueFrom: RecordConsumer | undefined;
   /** Bytes that a record must have, where it may have others; else 0. */
   private expected = 0;
   /** Records that pollBatch may still walk to; 0 outside of it. */
@@ -70,6 +74,18 @@ export class RecordCursor<R = unknown> {
   /** Sequence of the record in its shard; in a LaneGraph, records that this egress has read before it. */
   get sequence(): number {
     return this.consumer.currentSequence;
+  }
+
+  /** The record as `poll` gives it, the caller's own: made when it is first asked for (json: parsed). @throws RecordError */
+  get value(): R {
+    const { consumer } = this;
+    const { currentSequence } = consumer;
+    if (this.valueAt !== currentSequence || this.valueFrom !== consumer) {
+      this.lastValue = this.batch.read();
+      this.valueAt = currentSequence;
+      this.valueFrom = consumer;
+    }
+    return this.lastValue as R;
   }
 
   /** Only inside pollBatch: moves to the next record of the batch; false when it is used up. */
@@ -117,7 +133,7 @@ export class RecordCursor<R = unknown> {
   /** @internal Shows the record that the consumer has advanced to. @throws RecordError when it cannot be this struct. */
   aim(): void {
     const { consumer, fields } = this;
-    if (this.expected !== 0 && consumer.length !== this.expected) this.batch.refuse();
+    if (this.expected !== 0 && consumer.length !== this.expected) this.batch.read();
     this.offset = consumer.at;
     this.length = consumer.length;
     this.flags = consumer.flags;
@@ -134,8 +150,8 @@ export class RecordCursor<R = unknown> {
 interface Batch {
   /** Enters the next shard that has something to look at. */
   enterNext(): boolean;
-  /** Throws for the record that the current shard shows. */
-  refuse(): void;
+  /** The record that the current shard shows. @throws RecordError when it cannot be one */
+  read(): unknown;
 }
 
 const NOTHING = Symbol('no record');
@@ -189,7 +205,7 @@ export class PollHandle<R> implements AsyncIterable<R> {
     this.fixedBytes = codec.fixedBytes;
     this.kind = codec.kind;
     const first = this.shards[0] as RecordConsumer;
-    const batch: Batch = { enterNext: () => this.enterNext(), refuse: () => this.refuse() };
+    const batch: Batch = { enterNext: () => this.enterNext(), read: () => this.read() };
     this.cursor = new RecordCursor<R>(batch, first, this.codecs[0]?.fields as InPlaceFields<R>);
     this.queue = new WaitQueue(`a record of "${id}"`, {
       hotWait: host.hotWait,
@@ -425,10 +441,10 @@ export class PollHandle<R> implements AsyncIterable<R> {
     return this.columns;
   }
 
-  /** A record that cannot be this egress's struct: reading it through the fields would read its neighbours. */
-  private refuse(): void {
+  /** The current record. Of one that cannot be this egress's struct the fields would read its neighbours: this throws. */
+  private read(): R {
     const shard = this.shards[this.current] as RecordConsumer;
-    (this.codecs[this.current] as BoundCodec<R>).read(shard.at, shard.length);
+    return (this.codecs[this.current] as BoundCodec<R>).read(shard.at, shard.length);
   }
 
   /** Goes to the next shard of this poll that has something to look at. */

@@ -140,7 +140,7 @@ export class PushCore<R> {
   }
 
   private placeIn(shard: RecordProducer, bytes: number): Place {
-    const place: Place = { lane: shard, again: () => this.again() };
+    const place: Place = { lane: shard, again: () => this.again(), over: () => this.ended !== 'no' };
     const { slots } = shard;
     if (slots === undefined || this.shards.length > 1 || bytes !== slots.recordMax) return place;
     return { ...place, put: { lane: slots, handle: this, publishRecords: this.publishRecords } };
@@ -265,6 +265,8 @@ export class PushCore<R> {
 
   /** Its most bytes find no room: those that it has may. A place, -1 without room, or TOO_LONG. */
   private claimExactly(record: R): number {
+    // The record's own code may have ended the ingress (json).
+    if (this.ended !== 'no') return -1;
     const length = this.codec.exact(record);
     return length > this.recordMax ? TOO_LONG : this.claimIn(this.first, length);
   }

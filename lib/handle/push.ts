@@ -16,6 +16,7 @@ import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
 import type { ByteorError } from '../error/errors.js';
 import type { ClaimWriter } from './claim-writer.js';
+import { rawText } from './codec-json.js';
 import type { ColumnRows, RecordColumns } from './columns.js';
 import type { PortHost } from './host.js';
 import { PushCore } from './push-core.js';
@@ -94,6 +95,20 @@ export class PushHandle<R> {
       if (status !== 'OK' && status !== 'DROPPED') throw this.core.refusal(status);
       return status;
     });
+  }
+
+  /** Json: as `tryPush`, of a text that is JSON already. It goes in as it is: who reads it finds out whether it is JSON. */
+  tryPushRaw(text: string | Uint8Array): PushStatus {
+    return this.core.tryPush(this.raw(text));
+  }
+
+  /** Json: as `push`, of a text that is JSON already. It goes in as it is: who reads it finds out whether it is JSON. */
+  pushRaw(text: string | Uint8Array, options?: WaitOptions): Promise<PushOutcome> {
+    try {
+      return this.push(this.raw(text), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -364,6 +379,11 @@ export class PushHandle<R> {
   /** @internal Why a record is refused that was answered with this status. */
   refusal(status: PushStatus): ByteorError {
     return this.core.refusal(status);
+  }
+
+  /** What the codec json writes as it is. */
+  private raw(text: string | Uint8Array): R {
+    return rawText(this.id, this.core.kind, text) as R;
   }
 
   /** Waits until `attempt` has a result: undefined while there is no room. */

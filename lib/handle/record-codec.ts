@@ -1,7 +1,8 @@
-/** What a codec is to the handles: codec.ts and codec-struct.ts are the codecs that there are. */
+/** What a codec is to the handles: codec.ts, codec-json.ts and codec-struct.ts are the codecs that there are. */
 
 import type { Slots } from '../channel/record-ends.js';
 import type { RecordMemory } from '../channel/shard-memory.js';
+import type { CodecKind } from '../plan/codec-layout.js';
 import type { Columns } from './columns.js';
 import type { Place } from './place.js';
 import type { PushStatus } from './push-status.js';
@@ -36,14 +37,17 @@ export interface FieldAccess {
   _at: number;
 }
 
-/** What a claim or a cursor has as `fields`: the record's own properties for a struct, nothing for bytes and utf8. */
-export type InPlaceFields<Record> = Record extends Uint8Array | string
+/** What a JSON value may be beside an object. */
+type JsonPart = number | boolean | null | readonly unknown[] | { toJSON(key: string): unknown };
+
+/** What a claim or a cursor has as `fields`: the record's own properties for a struct, nothing for other codecs. */
+export type InPlaceFields<Record> = Record extends Uint8Array | string | JsonPart
   ? undefined
   : { -readonly [Field in keyof Record]: Record[Field] };
 
 /** @internal */
 export interface RecordCodec<Record> {
-  readonly kind: 'bytes' | 'utf8' | 'struct';
+  readonly kind: CodecKind;
   /** Bytes of every record, or 0 where the length varies. */
   readonly fixedBytes: number;
   bind(memory: RecordMemory, place?: Place): BoundCodec<Record>;

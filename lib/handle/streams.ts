@@ -8,7 +8,7 @@
 import { Readable, Writable } from 'node:stream';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 import { StringDecoder } from 'node:string_decoder';
-import { type ByteorError, OptionError } from '../error/errors.js';
+import { type ByteorError, OptionError, RecordError } from '../error/errors.js';
 import type { PushOutcome, PushStatus } from './push-status.js';
 import type { RecordCodec } from './record-codec.js';
 import { afterTurn, owesTurn } from './turns.js';
@@ -35,8 +35,8 @@ interface StreamOrigin<R> {
 export interface WritableOptions {
   /**
    * False: chunks are bytes or strings as in any byte stream, and each is a record. A utf8 ingress gets them decoded: a
-   * character that is cut by the end of a chunk goes into the next record. Not for structs. Default true: chunks are
-   * records of any type.
+   * character that is cut by the end of a chunk goes into the next record. Not for structs and json. Default true: chunks
+   * are records of any type, but for `null`, which a Node stream takes for its end.
    */
   readonly objectMode?: boolean;
   /** Records (objectMode) or bytes that the stream buffers before it asks its writer to wait. */
@@ -47,7 +47,10 @@ export interface WritableOptions {
 
 /** How a poll handle becomes a stream. */
 export interface ReadableOptions {
-  /** False: records are bytes of a byte stream, without boundaries; not for structs. Default true: one chunk is one record. */
+  /**
+   * False: records are bytes of a byte stream, without boundaries; not for structs and json. Default true: one
+   * chunk is one record; the json record `null`, which a Node stream takes for its end, destroys it with a RecordError.
+   */
   readonly objectMode?: boolean;
   /** Records (objectMode) or bytes that the stream buffers. Buffered records count as taken. */
   readonly highWaterMark?: number;
@@ -66,14 +69,19 @@ const isDoneWith = (status: PushStatus): boolean => status === 'OK' || status ==
 type Kind = RecordCodec<unknown>['kind'];
 
 function checkBytes(kind: Kind, objectMode: boolean): void {
-  if (kind === 'struct' && !objectMode)
+  if ((kind === 'struct' || kind === 'json') && !objectMode)
     throw new OptionError(
       'objectMode',
       objectMode,
-      'objectMode is false: the records of this boundary are objects, not bytes; leave it out, or give the boundary the ' +
+      'objectMode is false: the records of this boundary are values, not bytes; leave it out, or give the boundary the ' +
         'codec "bytes"',
     );
 }
+
+const noChunk = (): RecordError =>
+  new RecordError(
+    'the json record null is no chunk of a Node stream, where it means the end; use readableWeb, or poll',
+  );
 
 /** @internal */
 export function nodeWritable<R>(handle: StreamTarget<R>, kind: Kind, options: WritableOptions = {}): Writable {
@@ -167,6 +175,7 @@ export function nodeReadable<R>(handle: StreamOrigin<R>, kind: Kind, options: Re
     let chunks = 0;
     handle.poll(
       (record) => {
+        if (record === null) throw noChunk();
         if (isChunk(record)) chunks++;
         const more = isChunk(record) ? stream.push(record) : true;
         // `push` hands the record on at once where it has a listener, and that may have been the end of the stream.

@@ -1,13 +1,15 @@
 /** Lowers one boundary of the catalog: its codec becomes what native code needs of it. Pure; any thread. */
 
-import { layoutStruct } from '../plan/codec-layout.js';
-import type { BoundaryEntry, Codec } from '../plan/document.js';
-import type { BoundarySpec } from './spec.js';
+import { type CodecKind, codecKind, layoutOf } from '../plan/codec-layout.js';
+import type { BoundaryEntry } from '../plan/document.js';
+import type { BoundarySpec, CodecName } from './spec.js';
 
-export function lowerBoundary(entry: BoundaryEntry): BoundarySpec {
-  const codec: Codec = entry.codec ?? 'bytes';
-  if (codec === 'bytes') return { id: entry.id, codec: 'Bytes', recordBytes: 0, layoutHash: 0n };
-  if (codec === 'utf8') return { id: entry.id, codec: 'Utf8', recordBytes: 0, layoutHash: 0n };
-  const layout = layoutStruct(codec.fields);
-  return { id: entry.id, codec: 'Struct', recordBytes: layout.size, layoutHash: BigInt(`0x${layout.hash}`) };
+const NAMES = { bytes: 'Bytes', utf8: 'Utf8', json: 'Json', struct: 'Struct' } as const satisfies Record<
+  CodecKind,
+  CodecName
+>;
+
+export function lowerBoundary({ id, codec }: BoundaryEntry): BoundarySpec {
+  const { size, hash } = layoutOf(codec) ?? { size: 0, hash: '0' };
+  return { id, codec: NAMES[codecKind(codec)], recordBytes: size, layoutHash: BigInt(`0x${hash}`) };
 }

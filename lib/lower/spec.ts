@@ -22,9 +22,9 @@ export type FsyncName = keyof typeof enums.FsyncCode;
 /** What is known of the records of a boundary or of a lane. */
 export interface RecordSpec {
   readonly codec: CodecName;
-  /** Bytes of a record under a struct codec; 0 for bytes and utf8. */
+  /** Bytes of a record under a struct codec; else 0. */
   readonly recordBytes: number;
-  /** Hash of the struct's layout, 64 bits; 0 for bytes and utf8. */
+  /** Hash of the struct's layout, 64 bits; else 0. */
   readonly layoutHash: bigint;
 }
 

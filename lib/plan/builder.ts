@@ -185,7 +185,9 @@ type CheckedConfig<Entry> = Entry extends { readonly op: infer Op extends Builti
     ? {
         readonly codec: NoOthers<C, 'kind' | 'fields'> & { readonly fields: CheckedFields<C['fields']> };
       }
-    : unknown;
+    : Entry extends { readonly codec: infer C extends { readonly kind: 'json' } }
+      ? { readonly codec: NoOthers<C, 'kind'> }
+      : unknown;
 
 /**
  * Each stage once; dependencies on entries before; only the first entry without a list; none left over. `Done` makes

@@ -102,7 +102,14 @@ export function layoutStruct(fields: readonly StructField[]): StructLayout {
   return { fields: laid, size, align: largest, hash };
 }
 
-/** The layout of a codec, or undefined where records have no fixed layout (`bytes`, `utf8`). */
+/** A codec by its kind alone. */
+export type CodecKind = 'bytes' | 'utf8' | 'json' | 'struct';
+
+/** What kind of codec it is, however the plan writes it; `bytes` where it says nothing. */
+export const codecKind = (codec: Codec | undefined): CodecKind =>
+  typeof codec === 'object' ? codec.kind : (codec ?? 'bytes');
+
+/** The layout of a codec, or undefined where records have no fixed layout (`bytes`, `utf8`, `json`). */
 export function layoutOf(codec: Codec | undefined): StructLayout | undefined {
-  return typeof codec === 'object' ? layoutStruct(codec.fields) : undefined;
+  return typeof codec === 'object' && codec.kind === 'struct' ? layoutStruct(codec.fields) : undefined;
 }

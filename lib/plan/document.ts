@@ -32,10 +32,15 @@ export interface StructField {
   readonly type: ScalarType;
 }
 
-/** What the records of a boundary are: any bytes, UTF-8 text, or a struct of fields at fixed places. */
+/** What the records of a boundary are: any bytes, UTF-8 text, one JSON text each, or a struct of fields at fixed places. */
 export type Codec =
   | 'bytes'
   | 'utf8'
+  | 'json'
+  | {
+      /** The same as `'json'`. */
+      readonly kind: 'json';
+    }
   | {
       /** Tells it from the others. */
       readonly kind: 'struct';

@@ -18,6 +18,7 @@ export function cut(text: string, charsMax = 100): string {
 export function codecWords(codec: Codec | undefined): string {
   if (codec === undefined) return 'bytes';
   if (typeof codec === 'string') return codec;
+  if (codec.kind === 'json') return 'json';
   return `struct { ${codec.fields.map((field) => `${field.name}: ${field.type}`).join(', ')} }`;
 }
 
@@ -91,7 +92,7 @@ function isKey(value: unknown): value is Key {
   return typeof value.kind === 'string' && KEY_FIELDS[value.kind] === Object.keys(value).sort().join();
 }
 
-const isStruct = (value: unknown): value is Exclude<Codec, string> =>
+const isStruct = (value: unknown): value is Extract<Codec, { readonly kind: 'struct' }> =>
   typeof value === 'object' &&
   value !== null &&
   'kind' in value &&

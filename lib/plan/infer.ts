@@ -15,12 +15,33 @@ export type FieldValue<T extends ScalarType> = T extends 'u64' | 'i64'
         ? string
         : number;
 
-/** The JavaScript value of a record: `bytes` → Uint8Array, `utf8` → string, a struct → an object of its fields. */
+/**
+ * What JSON can say of a value. A member that is undefined is left out, an object with `toJSON` is what that returns. An
+ * `interface` is one once it is a `type` (or spread into a literal): only then does TypeScript know that it has no others.
+ */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [member: string]: JsonValue | undefined }
+  | {
+      /** What stands in the object's place; `key` is the name of its member, or its index. */
+      toJSON(key: string): unknown;
+    };
+
+/**
+ * The JavaScript value of a record: `bytes` → Uint8Array, `utf8` → string, `json` → unknown (any JSON value), a struct → an
+ * object of its fields.
+ */
 export type RecordOf<C extends Codec | undefined> = C extends 'utf8'
   ? string
-  : C extends { readonly kind: 'struct'; readonly fields: infer Fields extends readonly StructField[] }
-    ? { [Field in Fields[number] as Field['name']]: FieldValue<Field['type']> }
-    : Uint8Array;
+  : C extends 'json' | { readonly kind: 'json' }
+    ? unknown
+    : C extends { readonly kind: 'struct'; readonly fields: infer Fields extends readonly StructField[] }
+      ? { [Field in Fields[number] as Field['name']]: FieldValue<Field['type']> }
+      : Uint8Array;
 
 type PlanLike = { readonly boundaries: readonly BoundaryEntry[] };
 
@@ -50,7 +71,17 @@ export type CodecOf<B, Id> = B extends { readonly id: infer Own }
     : never
   : never;
 
-/** The JavaScript value of a record at one boundary. */
-export type RecordOfBoundary<P extends PlanLike, Id extends IngressIds<P> | EgressIds<P>> = RecordOf<
-  CodecOf<P['boundaries'][number], Id>
+/** What can be pushed: of JSON only what JSON has, where what is polled may be anything. */
+type PushedOf<C extends Codec | undefined> = C extends 'json' | { readonly kind: 'json' } ? JsonValue : RecordOf<C>;
+
+type RecordAt<B, Id> = B extends { readonly kind: infer Kind }
+  ? Kind extends 'ingress'
+    ? PushedOf<CodecOf<B, Id>>
+    : RecordOf<CodecOf<B, Id>>
+  : never;
+
+/** The JavaScript value of a record at one boundary: what its ingress takes, or its egress gives. */
+export type RecordOfBoundary<P extends PlanLike, Id extends IngressIds<P> | EgressIds<P>> = RecordAt<
+  P['boundaries'][number],
+  Id
 >;

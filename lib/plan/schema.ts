@@ -84,8 +84,11 @@ export const structFieldSchema = z.strictObject({
 
 export const codecSchema = z
   .union([
-    z.enum(['bytes', 'utf8']),
+    z.enum(['bytes', 'utf8', 'json']),
     z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('json').describe('One JSON text a record; the same as the word `json`.'),
+      }),
       z.strictObject({
         kind: z.literal('struct').describe('Little-endian, natural alignment.'),
         fields: z.array(structFieldSchema).min(1).max(STRUCT_FIELDS_MAX).describe('In the order of the bytes.'),
@@ -93,7 +96,7 @@ export const codecSchema = z
     ]),
   ])
   .meta({
-    description: 'Types the records for JavaScript: `bytes`, `utf8`, or a struct of fixed layout.',
+    description: 'Types the records for JavaScript: `bytes`, `utf8`, `json`, or a struct of fixed layout.',
     default: 'bytes',
   });
 

@@ -65,10 +65,11 @@ export const structField: Shape = {
 export const codec: Shape = {
   type: 'either',
   of: [
-    { type: 'oneOf', values: ['bytes', 'utf8'] },
+    { type: 'oneOf', values: ['bytes', 'utf8', 'json'] },
     {
       type: 'either',
       of: [
+        { type: 'map', needs: { kind: { type: 'oneOf', values: ['json'] } }, may: {} },
         {
           type: 'map',
           needs: {

@@ -9,7 +9,7 @@ export const RECORD_CODES = {
     severity: error,
     title: 'An egress that cannot hold what arrives',
     meaning:
-      'The codec of an egress is compared with that of every ingress whose records reach it, along every way. A struct that no stage changes is read with the same fields, in the same order and of the same types. Behind `prepend` and `append` it is so many bytes longer, and the struct of the egress has that size. Records of a `utf8` ingress are no struct with numbers or booleans in it. `bytes` holds anything, and records of a `bytes` ingress may be read as anything. Behind a `js:` or `native:` op that does not declare `keeps_layout` nothing is compared.',
+      'The codec of an egress is compared with that of every ingress whose records reach it, along every way. A struct that no stage changes is read with the same fields, in the same order and of the same types. Behind `prepend` and `append` it is so many bytes longer, and the struct of the egress has that size. Records of a `utf8` or `json` ingress are no struct with numbers or booleans in it, and such a struct is no JSON. `utf8` holds a JSON text, and a text may be read as `json`. `bytes` holds anything, and records of a `bytes` ingress may be read as anything. Behind a `js:` or `native:` op that does not declare `keeps_layout` nothing is compared.',
     example:
       'boundaries:\n  - { id: in, kind: ingress, codec: { kind: struct, fields: [{ name: price, type: u32 }] } }\n  - { id: out, kind: egress, codec: { kind: struct, fields: [{ name: price, type: f32 }] } }',
     remedy: 'Write the same struct on both sides, or give one of them the codec `bytes` and cast on purpose.',

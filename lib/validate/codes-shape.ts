@@ -137,6 +137,14 @@ export const SHAPE_CODES = {
     example: 'fields:\n  - { name: a, type: u8 }\n  - { name: a, type: u16 }',
     remedy: 'Rename one.',
   },
+  CODEC_JSON_SCHEMA: {
+    severity: error,
+    title: 'A schema of JSON records, which this version does not know',
+    meaning:
+      'The codec `json` is one JSON text a record, and its values have any type. `schema` and `check`, which are to say more of them, come with a later version.',
+    example: 'boundaries:\n  - { id: in, kind: ingress, codec: { kind: json, check: true } }',
+    remedy: 'Remove the field.',
+  },
   CODEC_SIZE: {
     severity: error,
     title: 'A struct that is too large',

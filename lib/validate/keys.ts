@@ -1,5 +1,5 @@
 /** Rule: a key of kind `field` needs records with that field, at one place in all of them. Pure; any thread. */
-import { layoutOf } from '../plan/codec-layout.js';
+import { codecKind, layoutOf } from '../plan/codec-layout.js';
 import type { Key } from '../plan/document.js';
 import { under } from '../plan/pointer.js';
 import { didYouMean, quote } from '../plan/words.js';
@@ -53,7 +53,7 @@ function noStruct(model: Model, name: string, path: string, source: BoundaryNode
   return {
     code: 'KEY_FIELD_CODEC',
     path: under(path, 'kind'),
-    message: `${subjectOf(model.document, path)} asks for the field ${quote(name)}, but the records of ingress ${quote(source.id)} are \`${source.codec}\` and have no fields.`,
+    message: `${subjectOf(model.document, path)} asks for the field ${quote(name)}, but the records of ingress ${quote(source.id)} are \`${codecKind(source.codec)}\` and have no fields.`,
     received: 'field',
     hint: 'Give the ingress a struct codec, or use a key of kind bytes, token or json.',
     related: [{ path: source.path, message: `Ingress ${quote(source.id)} is declared here.` }],

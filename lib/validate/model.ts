@@ -162,7 +162,7 @@ function soundNames(codec: unknown): readonly string[] | undefined {
 
 function soundCodec(value: unknown): Codec | undefined {
   const codec = sound(PARTS.codec, value);
-  if (typeof codec !== 'object') return codec;
+  if (typeof codec !== 'object' || codec.kind !== 'struct') return codec;
   const names = new Set(codec.fields.map((field) => field.name));
   const typed = codec.fields.every((field) => parseScalar(field.type) !== undefined);
   return typed && names.size === codec.fields.length ? codec : undefined;

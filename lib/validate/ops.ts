@@ -21,7 +21,7 @@ export function checkOps(model: Model, note: Note): void {
     const known = model.catalog.has(stage.op);
     if (known) checkConfig(model, stage, stage.op, note);
     if (known) checkNothingDeclared(model, stage, stage.op, note);
-    else if (isCallerOp(stage.op)) checkCallerOp(model, stage, stage.op, note);
+    else if (isCallerOp(stage.op)) checkCallerOp(model, stage, note);
     else noteUnknownOp(model, stage, stage.op, note);
     if (stage.traits?.fails === false && model.target === 'SingleRing') checkOnErrorUsed(model, stage, stage.op, note);
     if (stage.traits?.emits === true && model.target === 'SingleRing') noteEmits(model, stage, stage.op, note);

@@ -1,10 +1,11 @@
 /**
  * Rule: the codec of an egress can hold what arrives there. `bytes` holds anything, and `bytes` can be read as anything:
- * that is how wire data becomes a struct. A struct that nothing has changed is read with its own layout and no other; one
- * that text was added to has a known length, which the struct of the egress must have; text has no numbers in it. A
- * struct read as text loses what is no UTF-8, which is only a warning. Pure; any thread.
+ * that is how wire data becomes a struct, and lines of a file JSON. A struct that nothing has changed is read with its own layout and no other; one
+ * that text was added to has a known length, which the struct of the egress must have; text has no numbers in it, and such
+ * a struct is no JSON. Text may be JSON, and JSON is text. A struct read as text loses what is no UTF-8, which is only a
+ * warning. Pure; any thread.
  */
-import { type FieldLayout, layoutOf, type StructLayout } from '../plan/codec-layout.js';
+import { codecKind, type FieldLayout, layoutOf, type StructLayout } from '../plan/codec-layout.js';
 import { under } from '../plan/pointer.js';
 import { count, quote } from '../plan/words.js';
 import type { BoundaryNode, Model, Note, Noted } from './model.js';
@@ -25,7 +26,8 @@ function disagreement(egress: BoundaryNode, arrival: Arrival): Noted | undefined
   if (known === undefined || source.codec === undefined || source.codec === 'bytes') return undefined;
   const read = layoutOf(egress.codec);
   const written = layoutOf(source.codec);
-  if (read === undefined) return written === undefined || isText(written) ? undefined : readAsText(egress, source);
+  if (read === undefined)
+    return written === undefined || isText(written) ? undefined : readAsOther(egress, source, written);
   if (written === undefined) return isText(read) ? undefined : readAsNumbers(egress, source, read);
   const { added, adder } = known;
   const other = [added.least, added.most].find((bytes) => bytes > 0 && written.size + bytes !== read.size);
@@ -41,6 +43,9 @@ function disagreement(egress: BoundaryNode, arrival: Arrival): Noted | undefined
 function isText(layout: StructLayout): boolean {
   return layout.fields.every(({ kind }) => kind === 'utf8' || kind === 'bytes');
 }
+
+const numberIn = ({ fields }: StructLayout): FieldLayout | undefined =>
+  fields.find(({ kind }) => kind !== 'utf8' && kind !== 'bytes');
 
 const common = (egress: BoundaryNode, source: BoundaryNode) => ({
   path: under(egress.path, 'codec'),
@@ -82,13 +87,26 @@ function otherLength(egress: BoundaryNode, arrival: Arrival, size: number, added
 }
 
 function readAsNumbers(egress: BoundaryNode, source: BoundaryNode, read: StructLayout): Noted {
-  const number = read.fields.find(({ kind }) => kind !== 'utf8' && kind !== 'bytes');
   return {
     ...common(egress, source),
     code: 'EGRESS_CODEC',
-    message: `The egress ${quote(egress.id)} reads its records as a struct with the field ${words(number)}, but those of the ingress ${quote(source.id)} are text (\`utf8\`).`,
+    message: `The egress ${quote(egress.id)} reads its records as a struct with the field ${words(numberIn(read))}, but those of the ingress ${quote(source.id)} are text (\`${codecKind(source.codec)}\`).`,
     received: egress.codec,
     hint: 'If the records hold such structs, give the ingress the codec `bytes` or the same struct.',
+  };
+}
+
+function readAsOther(egress: BoundaryNode, source: BoundaryNode, written: StructLayout): Noted {
+  return codecKind(egress.codec) === 'json' ? readAsJson(egress, source, written) : readAsText(egress, source);
+}
+
+function readAsJson(egress: BoundaryNode, source: BoundaryNode, written: StructLayout): Noted {
+  return {
+    ...common(egress, source),
+    code: 'EGRESS_CODEC',
+    message: `The egress ${quote(egress.id)} reads its records as JSON, but those of the ingress ${quote(source.id)} are structs with the field ${words(numberIn(written))}.`,
+    received: egress.codec,
+    hint: 'Give the egress the struct of the ingress, or the codec `bytes`.',
   };
 }
 

@@ -3,7 +3,7 @@
  * config says is of that field's type. Its lanes are lanes of structs, so one struct and no other reaches it, unchanged in
  * length. Pure; any thread.
  */
-import { type FieldLayout, layoutOf, type StructLayout } from '../plan/codec-layout.js';
+import { codecKind, type FieldLayout, layoutOf, type StructLayout } from '../plan/codec-layout.js';
 import { constantBytes, constantWords, isNumeric } from '../plan/field-constant.js';
 import { BROKEN } from '../plan/finding.js';
 import type { ConstantUse, FieldUse } from '../plan/op-catalog.js';
@@ -49,7 +49,7 @@ function noStruct(model: Model, stage: StageNode, source: BoundaryNode): Noted {
   return {
     code: 'SET_FIELD_RECORDS',
     path: under(stage.path, 'op'),
-    message: `${subjectOf(model.document, stage.path)} writes a field, but the records of ingress ${quote(source.id)} are \`${String(source.codec)}\` and have no fields.`,
+    message: `${subjectOf(model.document, stage.path)} writes a field, but the records of ingress ${quote(source.id)} are \`${codecKind(source.codec)}\` and have no fields.`,
     received: stage.op,
     hint: 'Give the ingress a struct codec.',
     related: [{ path: source.path, message: `Ingress ${quote(source.id)} is declared here.` }],

@@ -1,5 +1,5 @@
 /** A field that the document does not know: what it probably meant. Pure; any thread. */
-import { valueAt } from '../plan/pointer.js';
+import { under, valueAt } from '../plan/pointer.js';
 import { quote } from '../plan/words.js';
 import type { Noted } from './model.js';
 import { capital, placeName } from './names.js';
@@ -19,6 +19,12 @@ export interface UnknownField {
 
 /** Fields that speak of lanes; in a SingleRing they have a message of their own. */
 const LANE_FIELDS = new Set(['lane', 'lanes', 'connections', 'on_full', 'boundary_policy', 'capacity_bytes']);
+
+/** Fields that the codec `json` is to have. */
+const JSON_LATER = new Set(['schema', 'check']);
+
+const isJsonCodec = ({ document, holder }: UnknownField): boolean =>
+  /^\/boundaries\/\d+\/codec$/.test(holder) && valueAt(document, under(holder, 'kind')) === 'json';
 
 /** Where a known field belongs, for fields that stand in the wrong place. */
 const HOME: Readonly<Record<string, string>> = {
@@ -47,6 +53,11 @@ export function unknownFieldFinding(field: UnknownField): Noted {
     return { ...common, code: 'PAYLOAD_SUPERFLUOUS', message, hint: `Remove \`${field.key}\`, or change the target.` };
   }
   const place = capital(placeName(field.document, field.holder));
+  if (JSON_LATER.has(field.key) && isJsonCodec(field)) {
+    const message = `${place} has \`${field.key}\` in its codec \`json\`, and this version knows no schemas of JSON records.`;
+    const hint = `Remove \`${field.key}\`: the records of the boundary are any JSON values then.`;
+    return { ...common, code: 'CODEC_JSON_SCHEMA', message, hint };
+  }
   if (/^\/single_ring(?:\/stages\/\d+)?$/.test(field.holder) && LANE_FIELDS.has(field.key)) {
     const message = `${place} has the field \`${field.key}\`, but a SingleRing has no lanes: its stages share the slots of one ring.`;
     return { ...common, code: 'RING_LANE_INTENT', message, hint: 'Remove it, or use the target LaneGraph.' };

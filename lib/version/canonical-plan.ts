@@ -5,6 +5,7 @@
  * both targets from the checked plan, because a spec has no author's names. Pure; any thread.
  */
 
+import { codecKind } from '../plan/codec-layout.js';
 import type {
   BoundaryEntry,
   CheckedPlan,
@@ -41,7 +42,7 @@ const canonicalStage = (stage: StageEntry): CanonicalObject => ({
 const canonicalBoundary = (boundary: BoundaryEntry): CanonicalObject => ({
   id: boundary.id,
   kind: boundary.kind,
-  codec: data(boundary.codec ?? 'bytes'),
+  codec: codecKind(boundary.codec) === 'struct' ? data(boundary.codec) : codecKind(boundary.codec),
 });
 
 function canonicalRing(plan: SingleRingPlan): CanonicalObject {

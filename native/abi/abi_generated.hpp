@@ -98,6 +98,7 @@ enum class CodecCode : std::uint32_t {
   kBytes = 0,
   kUtf8 = 1,
   kStruct = 2,
+  kJson = 3,
 };
 
 enum class OpCode : std::uint32_t {
@@ -520,9 +521,9 @@ struct SpecBoundary {
   std::uint32_t id_length;  // bytes
   std::uint32_t kind;  // BoundaryCode
   std::uint32_t codec;  // CodecCode
-  std::uint32_t record_bytes;  // struct size in bytes; 0 for bytes and utf8
+  std::uint32_t record_bytes;  // struct size in bytes; 0 for other codecs
   std::uint32_t reserved;  // zero
-  std::uint64_t layout_hash;  // struct layout hash; 0 for bytes and utf8
+  std::uint64_t layout_hash;  // struct layout hash; 0 for other codecs
 };
 static_assert(offsetof(SpecBoundary, id_offset) == 0);
 static_assert(offsetof(SpecBoundary, id_length) == 4);
@@ -1290,7 +1291,7 @@ struct HostRow {
   std::uint32_t room;  // bytes that it may have at most
   std::uint32_t action;  // HostAction
   std::uint32_t first;  // Elements, Fail: where the first HostElement stands in the host’s memory of elements
-  std::uint32_t count;  // Elements: how many stand there, one behind the other at multiples of 8
+  std::uint32_t count;  // Elements: how many stand there, one behind the other at multiples of 8; Fail: FailureCause
   std::uint32_t reserved;  // zero
 };
 static_assert(offsetof(HostRow, at) == 0);

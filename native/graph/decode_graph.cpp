@@ -98,7 +98,7 @@ void read_lanes(const SpecReader& reader, LaneGraphDescription& out) {
         {read_name(reader, row.id_offset, row.id_length), kind, row.flags,
          read_enum(row.on_full, abi::OnFullCode::kBlock, abi::OnFullCode::kDrop, "unknown on_full"), row.writer,
          readers.read(row.reader_start, row.reader_count), row.connection, row.capacity_bytes, row.capacity_records,
-         read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kStruct, "unknown codec"), row.record_bytes,
+         read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kJson, "unknown codec"), row.record_bytes,
          row.layout_hash,
          journal ? read_enum(row.fsync, abi::FsyncCode::kEachBatch, abi::FsyncCode::kInterval, "unknown fsync policy")
                  : abi::FsyncCode::kNone,

@@ -19,7 +19,7 @@ struct BoundaryDescription {
   std::string id;
   abi::BoundaryCode kind;
   abi::CodecCode codec;
-  std::uint32_t record_bytes;  // struct size; 0 for bytes and utf8
+  std::uint32_t record_bytes;  // struct size; 0 for other codecs
   std::uint64_t layout_hash;
 };
 

@@ -57,7 +57,7 @@ void read_boundaries(const SpecReader& reader, CatalogDescription& out) {
     BoundaryDescription boundary{
         read_id(reader, row.id_offset, row.id_length),
         read_enum(row.kind, abi::BoundaryCode::kIngress, abi::BoundaryCode::kEgress, "unknown boundary kind"),
-        read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kStruct, "unknown codec"), row.record_bytes,
+        read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kJson, "unknown codec"), row.record_bytes,
         row.layout_hash};
     const bool is_struct = boundary.codec == abi::CodecCode::kStruct;
     require(is_struct ? boundary.record_bytes >= 1 && boundary.record_bytes <= abi::kStructBytesMax

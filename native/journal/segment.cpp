@@ -37,6 +37,8 @@ const char* codec_text(std::uint32_t codec) {
       return "utf8";
     case abi::CodecCode::kStruct:
       return "struct";
+    case abi::CodecCode::kJson:
+      return "json";
     default:
       return "bytes";
   }

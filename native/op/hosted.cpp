@@ -33,6 +33,9 @@ void HostedOp::say(std::span<const std::byte> elements, const abi::HostRow& row)
   said_.clear();
   if (text.data != nullptr)
     said_.assign(reinterpret_cast<const char*>(text.data), std::min(text.length, kSaidBytesMax));
+  // Whatever else it names is for the core to say.
+  const bool bad_record = row.count == static_cast<std::uint32_t>(abi::FailureCause::kBadRecord);
+  said_cause_ = bad_record ? abi::FailureCause::kBadRecord : abi::FailureCause::kThrown;
 }
 
 abi::FailureCause HostedOp::cause_code() const noexcept {
@@ -42,7 +45,7 @@ abi::FailureCause HostedOp::cause_code() const noexcept {
     case Broken::kTooMany:
       return abi::FailureCause::kTooMany;
     case Broken::kSaid:
-      return abi::FailureCause::kThrown;
+      return said_cause_;
     default:
       return abi::FailureCause::kBadAnswer;
   }

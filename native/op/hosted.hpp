@@ -224,6 +224,7 @@ class HostedOp {
   std::uint64_t element_at_ = 0;
   Broken broken_ = Broken::kNot;
   std::string said_;
+  abi::FailureCause said_cause_ = abi::FailureCause::kThrown;
   mutable std::mutex report_mutex_;
   std::string report_ = "null";
 };

@@ -43,6 +43,14 @@ describe('a lap under load', () => {
     expect(total(run.latencies)).toBe(258);
   });
 
+  test('pushes lines of JSON as they are, and compares them as bytes', async () => {
+    const parsed = JSON.parse(ringPlan([{ id: 'pass', op: 'filter', config: { contains: 'ü' } }]));
+    for (const end of parsed.boundaries) end.codec = 'json';
+    const lines = Array.from({ length: 20 }, (_, at) => `{ "word": "${at % 2 === 0 ? 'ü' : 'u'}", "n": ${at}.0 }`);
+    const run = await lapsOf(JSON.stringify(parsed), { input: inputOf(lines) }).run();
+    expect(run.records).toBe(500);
+  });
+
   test('runs over lanes as over a ring', async () => {
     const run = await lapsOf(GRAPH_PLAN).run();
     expect(run.records).toBe(1000);

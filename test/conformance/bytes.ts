@@ -52,7 +52,7 @@ const SIZES: Readonly<Record<string, number>> = { u8: 1, i8: 1, bool: 1, u16: 2,
 export function structPlaces(codec: Codec & object): { readonly places: readonly FieldPlace[]; readonly size: number } {
   let end = 0;
   let largest = 1;
-  const places = codec.fields.map(({ name, type }): FieldPlace => {
+  const places = (codec as Extract<Codec, { readonly kind: 'struct' }>).fields.map(({ name, type }): FieldPlace => {
     const text = /\((\d+)\)/.exec(type)?.[1];
     const size = text === undefined ? (SIZES[type] ?? 8) : Number(text);
     const align = text === undefined ? size : 1;

@@ -1,7 +1,7 @@
 /** What a conformance run of a LaneGraph is made of, drawn so that it shrinks: a plan with sizes, records, ends, options. */
 
 import type fc from 'fast-check';
-import { layoutStruct } from '../../lib/plan/codec-layout.js';
+import { layoutOf } from '../../lib/plan/codec-layout.js';
 import type { Codec, Connection, Lane, LaneGraphPlan } from '../../lib/plan/document.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { arbitraryGraphPlan, type PlanShape } from '../support/arbitrary-plan.js';
@@ -117,7 +117,7 @@ function drawCase(choices: Choices, drawn: LaneGraphPlan, drops: boolean): Graph
   const all = Object.values(records).flat();
   // What an ingress is asked for, at least one byte: a codec of fixed size says its size itself.
   // An ingress of structs needs room for one, also where no record comes.
-  const structs = plan.boundaries.map(({ codec }) => (typeof codec === 'object' ? layoutStruct(codec.fields).size : 1));
+  const structs = plan.boundaries.map(({ codec }) => layoutOf(codec)?.size ?? 1);
   const recordMax = Math.max(...structs, ...all.map(({ bytes }) => bytes.length));
   const options: OpenOptions = {
     pin: false,

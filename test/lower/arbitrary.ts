@@ -43,6 +43,7 @@ const boundaries: fc.Arbitrary<BoundaryEntry[]> = fc
     fc.constantFrom<Partial<BoundaryEntry>>(
       {},
       { codec: 'utf8' },
+      { codec: { kind: 'json' } },
       {
         codec: {
           kind: 'struct',

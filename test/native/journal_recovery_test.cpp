@@ -205,8 +205,9 @@ TEST(JournalRecovery, AnOpeningThatFailsChangesNothingAndTheNextOneAfterAPowerFa
   disk.boot_id = "the boot after that";
   const auto before = test::contents_of(temp.path("lane"));
   JournalOptions wrong = options;
-  wrong.type.codec = abi::CodecCode::kUtf8;
-  test::failure_of("JOURNAL_CODEC", [&] { JournalFiles::open(wrong); });
+  wrong.type.codec = abi::CodecCode::kJson;
+  const std::string refused = test::failure_of("JOURNAL_CODEC", [&] { JournalFiles::open(wrong); });
+  EXPECT_TRUE(mentions(refused, "the plan's are of codec json")) << refused;
   EXPECT_EQ(test::contents_of(temp.path("lane")), before);
   const auto files = JournalFiles::open(options);
   EXPECT_EQ(files->recovered().end, 15u);

@@ -268,6 +268,29 @@ TEST(HostedLane, AFailureTellsAsMuchAsItCanOfWhatTheHostSays) {
   }
 }
 
+TEST(HostedLane, AHostMaySayThatARecordIsBadAndNoOtherCause) {
+  struct Case {
+    std::uint32_t said;
+    FailureCause counted;
+  };
+  for (const auto& [said, counted] :
+       {Case{static_cast<std::uint32_t>(FailureCause::kBadRecord), FailureCause::kBadRecord},
+        Case{static_cast<std::uint32_t>(FailureCause::kThrown), FailureCause::kThrown},
+        Case{static_cast<std::uint32_t>(FailureCause::kDamaged), FailureCause::kThrown},
+        Case{0xffffffffu, FailureCause::kThrown}}) {
+    HostedBetween stage({.on_error = OnErrorCode::kDrop});
+    stage.host.does([word = said](FakeHost& host, std::uint32_t) -> HostAnswer {
+      host.fail(0, "no");
+      host.row(0).count = word;
+      return {HostEnd::kAnswered, 1};
+    });
+    stage.put_all({"a"});
+    stage.work();
+    EXPECT_EQ(cause_of(stage.block(), counted), 1) << said;
+    stage.end();
+  }
+}
+
 TEST(HostedLane, RecordsThatFailFollowThePolicyAndNoneIsShownTwice) {
   for (const OnErrorCode code : {OnErrorCode::kDrop, OnErrorCode::kPass, OnErrorCode::kDeadLetter}) {
     HostedBetween stage({.on_error = code});

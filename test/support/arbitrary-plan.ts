@@ -88,7 +88,7 @@ function drawIds(choices: Choices, amount: number): string[] {
 function drawCatalog(choices: Choices, shape: PlanShape, ids: readonly string[], codec: Codec | undefined): Catalog {
   const writing = typeof codec !== 'object' || choices.chance();
   const keys = writing ? ANY_CODEC_KEYS : keysFor(codec);
-  const struct = writing ? undefined : codec;
+  const struct = writing || codec.kind !== 'struct' ? undefined : codec;
   return { writing, entries: ids.map((id) => ({ id, ...drawOp(choices, shape, keys, struct) })) };
 }
 
@@ -108,7 +108,7 @@ function drawOp(
   choices: Choices,
   shape: PlanShape,
   keys: readonly Key[],
-  struct: (Codec & object) | undefined,
+  struct: Extract<Codec, { readonly kind: 'struct' }> | undefined,
 ): Omit<StageEntry, 'id'> {
   const writing = struct === undefined;
   const ops = ['identity', 'filter', 'count', 'checksum'];
@@ -134,7 +134,7 @@ function drawOp(
     case 'set_field':
       return {
         op,
-        config: drawFieldWrite(choices, shape, (struct as Codec & object).fields),
+        config: drawFieldWrite(choices, shape, struct?.fields ?? []),
         ...drawOnError(choices, shape),
       };
     case 'js:mine':

@@ -60,6 +60,7 @@ const JUNK: readonly unknown[] = [
   'nobody-at-all',
   'bytes(0)',
   'utf8',
+  'json',
   [],
   {},
   [[]],

@@ -5,6 +5,7 @@
 import { layoutStruct, parseScalar } from '../../lib/plan/codec-layout.js';
 import type {
   BoundaryEntry,
+  Codec,
   Key,
   LaneGraphPlan,
   PipelinePlanV2,
@@ -31,8 +32,12 @@ function allDifferent(list: readonly string[]): boolean {
   return new Set(list).size === list.length;
 }
 
+type Struct = Extract<Codec, { readonly kind: 'struct' }>;
+
+const isStruct = (codec: Codec | undefined): codec is Struct => typeof codec === 'object' && codec.kind === 'struct';
+
 function codecIsSound({ codec }: BoundaryEntry): boolean {
-  if (typeof codec !== 'object') return true;
+  if (!isStruct(codec)) return true;
   return (
     codec.fields.every(({ type }) => parseScalar(type) !== undefined) &&
     allDifferent(codec.fields.map(({ name }) => name)) &&
@@ -69,9 +74,11 @@ function canBeRead(
   way: Way,
   { codec: to = 'bytes' }: BoundaryEntry,
 ): boolean {
-  if (way === undefined || typeof to !== 'object' || from === 'bytes') return true;
-  if (typeof from !== 'object')
-    return to.fields.every(({ type }) => type.startsWith('utf8(') || type.startsWith('bytes('));
+  const isText = ({ fields }: Struct): boolean =>
+    fields.every(({ type }) => type.startsWith('utf8(') || type.startsWith('bytes('));
+  if (way === undefined || from === 'bytes') return true;
+  if (!isStruct(to)) return !isStruct(from) || to === 'bytes' || to === 'utf8' || isText(from);
+  if (!isStruct(from)) return isText(to);
   const added = way.before + way.behind;
   const [one, other] = [layoutStruct(from.fields), layoutStruct(to.fields)];
   return added === 0 ? one.hash === other.hash : one.size + added === other.size;
@@ -90,7 +97,7 @@ const DECLARED = ['access', 'sink', 'filters', 'emits', 'emits_max', 'room', 'ke
 function keyFits(key: Key | undefined, sources: readonly BoundaryEntry[]): boolean {
   if (key?.kind !== 'field') return true;
   const places = sources.map(({ codec }) => {
-    if (typeof codec !== 'object') return undefined;
+    if (!isStruct(codec)) return undefined;
     const field = layoutStruct(codec.fields).fields.find(({ name }) => name === key.name);
     return field && `${field.kind} ${field.size} ${field.offset}`;
   });
@@ -106,7 +113,7 @@ function fieldFits(
   const config = stage.config as { field: string; value?: unknown; add?: unknown; from?: string };
   const layouts = ways.map(({ from, stages }) => {
     const kept = stages.every((one) => traitsOf(one.op, OP_CATALOG, one)?.keepsLayout === true);
-    return kept && typeof from.codec === 'object' ? layoutStruct(from.codec.fields) : undefined;
+    return kept && isStruct(from.codec) ? layoutStruct(from.codec.fields) : undefined;
   });
   return layouts.every((layout) => {
     const field = layout?.fields.find(({ name }) => name === config.field);

@@ -106,6 +106,7 @@ proven<Equal<RecordOfBoundary<typeof plain, 'out'>, Uint8Array>>();
 proven<Equal<IngressIds<PipelinePlanV2>, string>>();
 proven<Equal<IngressIds<CheckedPlan>, string>>();
 proven<Equal<RecordOf<undefined>, Uint8Array>>();
+proven<Equal<RecordOf<'json'>, unknown>>();
 type Wide = RecordOfBoundary<PipelinePlanV2, string>;
 export const wide: Wide[] = [new Uint8Array(), 'text', { any: 1n }];
 
@@ -188,6 +189,16 @@ definePlan({
   boundaries,
   // @ts-expect-error a field key needs a struct.
   single_ring: { stages: [{ stage: 'a' }, { stage: 'b', depends_on: ['a'] }], shard_key: { kind: 'field', name: 'u' } },
+});
+definePlan({
+  ...head,
+  stages,
+  boundaries: [
+    // @ts-expect-error this version knows no schemas.
+    { id: 'in', kind: 'ingress', codec: { kind: 'json', schema: {} } },
+    { id: 'out', kind: 'egress', codec: { kind: 'json' } },
+  ],
+  single_ring: { stages: [{ stage: 'a' }, { stage: 'b', depends_on: ['a'] }] },
 });
 definePlan({
   ...head,

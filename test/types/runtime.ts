@@ -4,6 +4,7 @@ import type {
   AdapterStatus,
   ErrorCode,
   GraphSizes,
+  JsonValue,
   Ledger,
   PipelineStatus,
   PollHandle,
@@ -153,8 +154,53 @@ export function typed(): void {
   lines.poll((record) => proven<Equal<typeof record, string>>());
   lines.pollInPlace((cursor) => {
     proven<Equal<typeof cursor, RecordCursor<string>>>();
+    proven<Equal<typeof cursor.value, string>>();
     // Text has no fields to be accessed in place.
     proven<Equal<typeof cursor.fields, undefined>>();
+  });
+}
+
+const documents = definePlan({
+  version: 2,
+  name: 'documents',
+  target: 'SingleRing',
+  stages: [{ id: 'pass', op: 'identity' }],
+  boundaries: [
+    { id: 'in', kind: 'ingress', codec: { kind: 'json' } },
+    { id: 'out', kind: 'egress', codec: 'json' },
+  ],
+  single_ring: { stages: [{ stage: 'pass' }] },
+});
+
+interface Order {
+  readonly id: number;
+}
+
+export function json(order: Order, row: { readonly id: number; readonly at?: Date }): void {
+  const pipeline = open(compile(documents));
+  const ingress = pipeline.ingress('in');
+  const statuses: PushStatus[] = [{ a: [1, 'two', null, { b: true, c: undefined }] }, 'text', 1, null, row].map(
+    (value) => ingress.tryPush(value),
+  );
+  void statuses;
+  ingress.tryPush({ ...order });
+  // @ts-expect-error an interface may be given members that JSON does not have.
+  ingress.tryPush(order);
+  // @ts-expect-error JSON has no bigint.
+  ingress.tryPush({ id: 1n });
+  // @ts-expect-error JSON has no functions.
+  ingress.tryPush({ run: () => 1 });
+  // @ts-expect-error nothing is no value.
+  ingress.tryPush(undefined);
+  ingress.tryPushRaw('{}');
+  const pushed: Promise<PushOutcome> = ingress.pushRaw(new Uint8Array(2), { deadline: 5 });
+  void pushed;
+  // @ts-expect-error a raw record is a text or its bytes.
+  ingress.tryPushRaw({});
+  proven<Equal<typeof ingress, PushHandle<JsonValue>>>();
+  pipeline.egress('out').poll((record) => proven<Equal<typeof record, unknown>>());
+  pipeline.egress('out').pollInPlace((cursor) => {
+    proven<Equal<typeof cursor.value, unknown>>();
   });
 }
 

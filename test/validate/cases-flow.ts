@@ -45,6 +45,27 @@ export const FLOW_CASES: readonly Case[] = [
     hint: 'If the records hold such structs, give the ingress the codec `bytes` or the same struct.',
   },
   {
+    because: 'JSON is read as a number',
+    code: 'EGRESS_CODEC',
+    path: '/boundaries/1/codec',
+    marks: PRICE('u32'),
+    plan: quiet(structs('{ kind: json }', PRICE('u32'))),
+    message:
+      'The egress "out" reads its records as a struct with the field `price: u32` at byte 0, but those of the ingress "in" are text (`json`).',
+    hint: 'If the records hold such structs, give the ingress the codec `bytes` or the same struct.',
+  },
+  {
+    because: 'a number is read as JSON',
+    code: 'EGRESS_CODEC',
+    path: '/boundaries/1/codec',
+    marks: 'json',
+    plan: quiet(structs(PRICE('u32'), 'json')),
+    received: 'json',
+    message:
+      'The egress "out" reads its records as JSON, but those of the ingress "in" are structs with the field `price: u32` at byte 0.',
+    hint: 'Give the egress the struct of the ingress, or the codec `bytes`.',
+  },
+  {
     because: 'a number is read as text',
     code: 'EGRESS_TEXT',
     path: '/boundaries/1/codec',

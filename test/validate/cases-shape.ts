@@ -111,7 +111,7 @@ export const SHAPE_CASES: readonly Case[] = [
     plan: edited(RING, ['utf8', 'utf-8']),
     received: 'utf-8',
     message:
-      'Boundary "in": `codec` must be `bytes`, `utf8` or a struct (`{ kind: struct, fields: […] }`), not "utf-8".',
+      'Boundary "in": `codec` must be `bytes`, `utf8`, `json` or a struct (`{ kind: struct, fields: […] }`), not "utf-8".',
     hint: 'Did you mean "utf8"?',
   },
   {
@@ -366,6 +366,26 @@ export const SHAPE_CASES: readonly Case[] = [
     plan: edited(KEYED, ['name: ok', 'name: user']),
     received: 'user',
     message: 'The struct has two fields named "user".',
+  },
+  {
+    because: 'a JSON codec has a schema',
+    code: 'CODEC_JSON_SCHEMA',
+    path: '/boundaries/0/codec/schema',
+    marks: 'schema',
+    plan: edited(RING, ['utf8', '{ kind: json, schema: { type: object } }']),
+    received: { type: 'object' },
+    message: 'Boundary "in" has `schema` in its codec `json`, and this version knows no schemas of JSON records.',
+    hint: 'Remove `schema`: the records of the boundary are any JSON values then.',
+  },
+  {
+    because: 'a JSON codec is to check its records',
+    code: 'CODEC_JSON_SCHEMA',
+    path: '/boundaries/0/codec/check',
+    marks: 'check',
+    plan: edited(RING, ['utf8', '{ kind: json, check: true }']),
+    received: true,
+    message: 'Boundary "in" has `check` in its codec `json`, and this version knows no schemas of JSON records.',
+    hint: 'Remove `check`: the records of the boundary are any JSON values then.',
   },
   {
     because: 'a struct is too large',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import type { CheckedPlan, LaneGraphPlan, PipelinePlanV2, SingleRingPlan } from '../../lib/plan/document.js';
+import type { CheckedPlan, Codec, LaneGraphPlan, PipelinePlanV2, SingleRingPlan } from '../../lib/plan/document.js';
 import { validateText } from '../../lib/validate/validate.js';
 import { canonicalText, parseCanonicalText } from '../../lib/version/canonical-text.js';
 import { planId, planText } from '../../lib/version/id.js';
@@ -80,12 +80,18 @@ const [firstStage, ...laterStages] = fullRing.stages;
 const connections = fullGraph.lane_graph.connections;
 const single = ringWith({ shards: 1, ordering: 'Strict', shard_key: undefined });
 
+const withCodec = (codec: Codec): SingleRingPlan => ({
+  ...fullRing,
+  boundaries: fullRing.boundaries.map((entry) => (entry.kind === 'egress' ? { ...entry, codec } : entry)),
+});
+
 const cosmetics: readonly (readonly [string, PipelinePlanV2, PipelinePlanV2])[] = [
   ['the order of keys', fullRing, reverseKeys(fullRing)],
   ['the order of keys of a graph', fullGraph, reverseKeys(fullGraph)],
   ['the order of the stage catalog', fullRing, { ...fullRing, stages: [...fullRing.stages].reverse() }],
   ['the order of the boundary catalog', fullRing, { ...fullRing, boundaries: [...fullRing.boundaries].reverse() }],
   ['a codec of bytes left out', fullRing, { ...fullRing, boundaries: boundariesWithoutCodec }],
+  ['json written as a map', withCodec('json'), withCodec({ kind: 'json' })],
   ['the producer left out', fullRing, ringWith({ producer: undefined })],
   ['the scheduling left out', fullRing, ringWith({ scheduling: undefined })],
   [
@@ -148,6 +154,7 @@ const meanings: readonly (readonly [string, PipelinePlanV2, PipelinePlanV2])[] =
   ['a number as text', withScoreConfig({ a: 1 }), withScoreConfig({ a: '1' })],
   ['a one-shard plan’s ordering', single, ringWith({ shards: 1, ordering: 'PerKey', shard_key: undefined })],
   ['on_full of the graph alone', fullGraph, graphWith({ on_full: 'Drop' })],
+  ['a codec of JSON instead of text', withCodec('json'), withCodec('utf8')],
   ['a policy', fullGraph, graphWith({ boundary_policy: { events: 'Broadcast', out: 'Interleave' } })],
 ];
 

@@ -4,7 +4,8 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { LatencyCounts } from '../../bench/latency.js';
-import type { Pipeline, PipelinePlanV2, PollHandle, PushHandle } from '../../index.js';
+import type { Pipeline, PipelinePlanV2, PollHandle, PushHandle, RecordCursor } from '../../index.js';
+import { codecKind } from '../../plan/codec-layout.js';
 import { histogramIndex } from '../../region/histogram.js';
 
 export interface LoadRequest {
@@ -29,7 +30,7 @@ export class Unmatched extends Error {}
 
 type Line = string | Uint8Array;
 type Push = Pick<PushHandle<Line>, 'tryPush' | 'flush'>;
-type Poll = Pick<PollHandle<Line>, 'poll' | 'pollBatch'>;
+type Poll = Pick<PollHandle<unknown>, 'pollInPlace' | 'pollBatch'>;
 
 /** Of the input: enough for its records to differ as they do. */
 const SAMPLE_BYTES = 4 << 20;
@@ -51,6 +52,8 @@ function gapsOf(perSecond: number): Float64Array {
 /** Laps of one process: what the plan lets through is found once. */
 export class LoadedLaps {
   readonly #lines: readonly Line[];
+  /** The lines are JSON texts, which go in as they are. */
+  readonly #raw: boolean;
   readonly #gaps: Float64Array;
   readonly #due: Float64Array;
   #passing: readonly Int32Array[] | undefined;
@@ -61,8 +64,9 @@ export class LoadedLaps {
     plan: PipelinePlanV2,
     private readonly open: () => Pipeline,
   ) {
-    const { codec = 'bytes' } = plan.boundaries.find(({ id }) => id === request.ingress) ?? {};
-    this.#lines = sampleOf(request.input, codec === 'utf8');
+    const kind = codecKind(plan.boundaries.find(({ id }) => id === request.ingress)?.codec);
+    this.#lines = sampleOf(request.input, kind === 'utf8');
+    this.#raw = kind === 'json';
     this.#gaps = gapsOf(request.per_second);
     this.#due = new Float64Array(request.count);
   }
@@ -79,10 +83,10 @@ export class LoadedLaps {
   /** For each egress: which lines of the sample come out there. */
   async #findPassing(): Promise<readonly Int32Array[]> {
     const pipeline = this.open();
-    const { push, polls } = handlesOf(pipeline, this.request);
+    const { push, polls } = handlesOf(pipeline, this.request, this.#raw);
     const out = polls.map((): string[] => []);
     const take = () =>
-      polls.reduce((sum, poll, at) => sum + poll.poll((record) => void out[at]?.push(textOf(record))), 0);
+      polls.reduce((sum, poll, at) => sum + poll.pollInPlace((record) => void out[at]?.push(bytesOf(record))), 0);
     for (let sent = 0, begin = performance.now(); sent < this.#lines.length; ) {
       if (push.tryPush(this.#lines[sent] as Line) === 'OK') sent++;
       else if (take() > 0) begin = performance.now();
@@ -116,7 +120,7 @@ export class LoadedLaps {
   }
 
   #load(pipeline: Pipeline, passing: readonly Int32Array[]): LoadedRun {
-    const { push, polls } = handlesOf(pipeline, this.request);
+    const { push, polls } = handlesOf(pipeline, this.request, this.#raw);
     const { count } = this.request;
     const lines = this.#lines;
     const due = this.#due;
@@ -169,12 +173,21 @@ function outputsOf(passing: Int32Array, count: number, lines: number): number {
   return Math.floor(count / lines) * passing.length + passing.filter((line) => line < rest).length;
 }
 
-function handlesOf(pipeline: Pipeline, { ingress, egresses }: LoadRequest): { push: Push; polls: Poll[] } {
-  const push = pipeline.ingress(ingress) as unknown as Push;
+function handlesOf(
+  pipeline: Pipeline,
+  { ingress, egresses }: LoadRequest,
+  raw: boolean,
+): { push: Push; polls: Poll[] } {
+  const handle = pipeline.ingress(ingress) as unknown as PushHandle<Line>;
+  const push = raw ? { tryPush: (line: Line) => handle.tryPushRaw(line), flush: () => handle.flush() } : handle;
   return { push, polls: egresses.map((id) => pipeline.egress(id) as unknown as Poll) };
 }
 
-const textOf = (line: Line): string => (typeof line === 'string' ? line : Buffer.from(line).toString('latin1'));
+/** Bytes as text, one for one: whatever the codecs are, what comes out is compared with what went in. */
+const textOf = (line: Line): string => Buffer.from(line as string).toString('latin1');
+
+const bytesOf = ({ buffer, offset, length }: RecordCursor): string =>
+  buffer.toString('latin1', offset, offset + length);
 
 function sampleOf(path: string, asText: boolean): Line[] {
   const file = openSync(path, 'r');

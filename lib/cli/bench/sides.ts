@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { flatOf, withTarget } from '../../adapter/port.js';
 import type { Port } from '../../adapter/registry.js';
+import { codecKind } from '../../plan/codec-layout.js';
 import type { BoundaryEntry, CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
 import { failedAt } from '../../region/failure.js';
 import type { OpenOptions } from '../../runtime/options.js';
@@ -43,7 +44,10 @@ export const sideWords = ({ name, path }: Pick<Side, 'name' | 'path'>): string =
   name === 'plan' ? `the plan ${JSON.stringify(path)}` : `the other side ${JSON.stringify(path)}`;
 
 const boundaryWords = ({ id, kind }: BoundaryEntry): string => `the ${kind} "${id}"`;
-const codecOf = ({ codec = 'bytes' }: BoundaryEntry): string => JSON.stringify(codec);
+const codecOf = ({ codec }: BoundaryEntry): string => {
+  const kind = codecKind(codec);
+  return JSON.stringify(kind === 'struct' ? codec : kind);
+};
 
 /** @throws CliError (wrong usage) unless both plans have the same boundaries: one input for both, outputs to compare */
 export function checkBoundaries(plan: PipelinePlanV2, against: PipelinePlanV2): void {
