@@ -67,5 +67,6 @@ export type {
   SinkStatus,
   SizesOf,
   SourceStatus,
+  StageStatus,
   ThreadStatus,
 } from './runtime/status.js';
