@@ -24,6 +24,7 @@ export {
 } from './error/errors.js';
 export type { ClaimWriter } from './handle/claim-writer.js';
 export type { ColumnRows, FieldColumn, NumberColumn, PolledRows, RecordColumns } from './handle/columns.js';
+export type { JsonRecord } from './handle/json-view.js';
 export type { PollHandle, RecordCursor } from './handle/poll.js';
 export { POLL_LIMIT } from './handle/poll.js';
 export type { PushHandle } from './handle/push.js';
@@ -33,6 +34,7 @@ export type { ReadableOptions, WritableOptions } from './handle/streams.js';
 export type { WaitOptions } from './handle/waiting.js';
 export type { NativeStage } from './host/native-stages.js';
 export type {
+  BatchRecord,
   SomeStagesOf,
   StageAnswer,
   StageCode,
@@ -70,5 +72,6 @@ export type {
   SinkStatus,
   SizesOf,
   SourceStatus,
+  StageStatus,
   ThreadStatus,
 } from './runtime/status.js';

@@ -1,12 +1,11 @@
 /** What `batch` walks over: the records of one call, and what it says of each (stage-functions.ts). */
 
 import { UsageError } from '../error/errors.js';
-import type { RecordReader } from './record-reader.js';
 import type { StageRecords } from './stage-functions.js';
 
 export class BatchCursor implements StageRecords<unknown> {
   readonly length: number;
-  readonly #reader: RecordReader;
+  readonly #read: (at: number) => unknown;
   readonly #answer: (at: number, answer: unknown) => void;
   #at = -1;
   #record: unknown;
@@ -14,8 +13,8 @@ export class BatchCursor implements StageRecords<unknown> {
   #open = true;
 
   /** @param answer takes what was said of the record at an index; throws where that cannot be */
-  constructor(reader: RecordReader, length: number, answer: (at: number, answer: unknown) => void) {
-    this.#reader = reader;
+  constructor(read: (at: number) => unknown, length: number, answer: (at: number, answer: unknown) => void) {
+    this.#read = read;
     this.length = length;
     this.#answer = answer;
   }
@@ -38,7 +37,7 @@ export class BatchCursor implements StageRecords<unknown> {
       return false;
     }
     this.#answered = false;
-    this.#record = this.#reader.read(++this.#at);
+    this.#record = this.#read(++this.#at);
     return true;
   }
 

@@ -1,6 +1,6 @@
 /** The stages of a plan that JavaScript runs. Pure; any thread. */
 
-import { layoutOf } from '../plan/codec-layout.js';
+import { codecKind, layoutOf } from '../plan/codec-layout.js';
 import type { Codec, LaneGraphPlan, PipelinePlanV2, SingleRingPlan, StageEntry } from '../plan/document.js';
 import { flowOrder } from '../plan/flow.js';
 import { functionOf, traitsOf } from '../plan/op-catalog.js';
@@ -58,5 +58,5 @@ function behind(stage: StageEntry, codec: Codec): Codec {
 }
 
 function isSame(one: Codec, other: Codec): boolean {
-  return JSON.stringify(layoutOf(one) ?? one) === JSON.stringify(layoutOf(other) ?? other);
+  return JSON.stringify(layoutOf(one) ?? codecKind(one)) === JSON.stringify(layoutOf(other) ?? codecKind(other));
 }

@@ -6,9 +6,11 @@
 import { HostRow } from '../abi/definition.js';
 import type { RecordMemory } from '../channel/shard-memory.js';
 import { RecordError } from '../error/errors.js';
+import { JsonText } from '../handle/codec-json.js';
+import { JsonView } from '../handle/json-view.js';
 import type { FieldAccess } from '../handle/record-codec.js';
 import { ENDED, viewsOver } from '../handle/record-views.js';
-import { layoutOf, type StructLayout } from '../plan/codec-layout.js';
+import { codecKind, layoutOf, type StructLayout } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
 
 export const ROW_WORDS = HostRow.size / Uint32Array.BYTES_PER_ELEMENT;
@@ -18,24 +20,39 @@ const AT = wordOf('at');
 const LENGTH = wordOf('length');
 
 export interface RecordReader {
-  /** The records of the first rows will be read. */
-  open(records: number): void;
+  /** What was changed in a record lies in the memory after `keep`. */
+  readonly inPlace: boolean;
+  /** The records of so many rows from `first` on will be read; behind the last row of the table comes the first. */
+  open(first: number, records: number): void;
   /** The record of a row. @throws RecordError where its bytes cannot be one */
   read(row: number): unknown;
-  /** What was changed in it counts. */
+  /** What was changed in it counts. @throws RecordError where the codec does not have what it has become */
   keep(row: number): void;
+  /** What takes the place of a record that was kept and passes, as the codec writes it; undefined: nothing does. */
+  instead(row: number): unknown;
   /** Its turn is over. */
   close(row: number): void;
 }
 
-/** `rows`: the table in which the core says where records stand in `memory`. */
-export function recordReader(codec: Codec, memory: RecordMemory, rows: Uint32Array): RecordReader {
+/**
+ * `rows`: the table in which the core says where records stand in `memory`. `batches`: a record is what a batch sees, where that is
+ * another thing than what a function of a record gets.
+ */
+export function recordReader(codec: Codec, memory: RecordMemory, rows: Uint32Array, batches: boolean): RecordReader {
   const layout = layoutOf(codec);
   if (layout !== undefined) return new StructReader(layout, memory, rows);
-  return codec === 'utf8' ? new TextReader(memory, rows) : new BytesReader(memory, rows);
+  switch (codecKind(codec)) {
+    case 'utf8':
+      return new TextReader(memory, rows);
+    case 'json':
+      return new JsonReader(memory, rows, batches);
+    default:
+      return new BytesReader(memory, rows);
+  }
 }
 
 class StructReader implements RecordReader {
+  readonly inPlace = true;
   readonly #bytes: number;
   readonly #viewOf: (at: number) => FieldAccess;
   readonly #views: FieldAccess[] = [];
@@ -60,6 +77,7 @@ class StructReader implements RecordReader {
   }
 
   keep(): void {}
+  instead(): void {}
 
   close(row: number): void {
     const view = this.#views[row];
@@ -67,7 +85,47 @@ class StructReader implements RecordReader {
   }
 }
 
+/** Values that are parsed from copies of the text, and written again where they have become another one. */
+class JsonReader implements RecordReader {
+  readonly inPlace = false;
+  readonly #memory: RecordMemory;
+  readonly #rows: Uint32Array;
+  readonly #lazy: boolean;
+  readonly #views: JsonView[] = [];
+  readonly #texts: (string | undefined)[] = [];
+
+  constructor(memory: RecordMemory, rows: Uint32Array, lazy: boolean) {
+    this.#memory = memory;
+    this.#rows = rows;
+    this.#lazy = lazy;
+  }
+
+  open(): void {}
+
+  read(row: number): unknown {
+    const at = row * ROW_WORDS;
+    const view = new JsonView(this.#memory, this.#rows[at + AT] as number, this.#rows[at + LENGTH] as number);
+    this.#views[row] = view;
+    this.#texts[row] = undefined;
+    return this.#lazy ? view : view.value;
+  }
+
+  keep(row: number): void {
+    this.#texts[row] = this.#views[row]?.textIfOther();
+  }
+
+  instead(row: number): JsonText | undefined {
+    const text = this.#texts[row];
+    return text === undefined ? undefined : new JsonText(text);
+  }
+
+  close(row: number): void {
+    this.#views[row]?.end();
+  }
+}
+
 class TextReader implements RecordReader {
+  readonly inPlace = false;
   readonly #buffer: Buffer;
   readonly #rows: Uint32Array;
 
@@ -84,30 +142,38 @@ class TextReader implements RecordReader {
   }
 
   keep(): void {}
+  instead(): void {}
   close(): void {}
 }
 
-/** One copy of all records of a turn, which is the function's: an array over it costs less than a copy of its own. */
+/** One copy of all records of a call, which is the function's: an array over it costs less than a copy of its own. */
 class BytesReader implements RecordReader {
+  readonly inPlace = true;
   readonly #bytes: Uint8Array;
   readonly #views: Uint8Array[] = [];
   readonly #rows: Uint32Array;
   #copy = new ArrayBuffer(0);
+  /** Where the copy begins. */
+  #from = 0;
 
   constructor({ bytes }: RecordMemory, rows: Uint32Array) {
     this.#rows = rows;
     this.#bytes = bytes;
   }
 
-  open(records: number): void {
-    const last = (records - 1) * ROW_WORDS;
+  open(first: number, records: number): void {
+    const at = first * ROW_WORDS;
+    const last = ((first + records - 1) * ROW_WORDS) % this.#rows.length;
+    const from = this.#rows[at + AT] as number;
     const end = (this.#rows[last + AT] as number) + (this.#rows[last + LENGTH] as number);
-    this.#copy = this.#bytes.slice(0, end).buffer;
+    // Memory too is a circle: where it begins anew among them, all of it is copied.
+    this.#from = from <= end ? from : 0;
+    this.#copy = this.#bytes.slice(this.#from, from <= end ? end : undefined).buffer;
   }
 
   read(row: number): Uint8Array {
     const at = row * ROW_WORDS;
-    const view = new Uint8Array(this.#copy, this.#rows[at + AT], this.#rows[at + LENGTH]);
+    const view = new Uint8Array(this.#copy, (this.#rows[at + AT] as number) - this.#from, this.#rows[at + LENGTH]);
     this.#views[row] = view;
     return view;
   }
@@ -115,6 +181,8 @@ class BytesReader implements RecordReader {
   keep(row: number): void {
     this.#bytes.set(this.#views[row] as Uint8Array, this.#rows[row * ROW_WORDS + AT]);
   }
+
+  instead(): void {}
 
   close(): void {}
 }

@@ -1,7 +1,9 @@
 /** What people write for the `js:` stages of a plan: the forms that `open` and `attach` take. Types only. */
 
+import type { JsonRecord } from '../handle/json-view.js';
+import type { CodecOf } from '../plan/codec-of.js';
 import type { PipelinePlanV2, RingStage } from '../plan/document.js';
-import type { CodecOf, IngressIds, RecordOf } from '../plan/infer.js';
+import type { IngressIds, RecordOf } from '../plan/infer.js';
 import type { NativeStage } from './native-stages.js';
 
 /** Where a function works: its second argument, and that of `start`. */
@@ -22,22 +24,26 @@ export interface StageContext {
 export type StageAnswer<R> = R | readonly R[] | boolean | undefined | void;
 
 /**
- * Works on one record, which is valid until it returns. A throw fails the record, with the stage and the error's message. `never`
- * stands for a record of which the plan's type says nothing.
+ * Works on one record, which is valid until it returns, or until the promise that it returns settles. A throw or a rejection fails the
+ * record, with the stage and the error's message. `never` stands for a record of which the plan's type says nothing.
  */
 export type StageFunction<R = never> = (
   record: R,
   context: StageContext,
-) => [R] extends [never] ? unknown : StageAnswer<R>;
+) => [R] extends [never] ? unknown : StageAnswer<R> | PromiseLike<StageAnswer<R>>;
 
 /** A function with settings of its own. */
 export interface StageOfFunction<R = never> {
   /** The function. */
   readonly fn: StageFunction<R>;
+  /** Records of which answers are promised at once; their order is kept. 1 to 65536; default 16. */
+  readonly concurrency?: number;
+  /** Milliseconds that a call, or the promise of an answer, may take before the pipeline fails. Default 30000; Infinity: for ever. */
+  readonly timeoutMs?: number;
 }
 
 /** The records of one call of `batch`, in order. Valid until it returns. */
-export interface StageRecords<R> extends Iterable<R> {
+export interface StageRecords<R, Answer = R> extends Iterable<R> {
   /** How many there are. */
   readonly length: number;
   /** Moves to the next record; false behind the last. A `for` loop over the records does the same. */
@@ -45,17 +51,22 @@ export interface StageRecords<R> extends Iterable<R> {
   /** The record that it stands at. */
   readonly record: R;
   /** Says what becomes of that record, as a function's answer does. A record of which nothing is said passes on. */
-  answer(answer: StageAnswer<R>): void;
+  answer(answer: StageAnswer<Answer>): void;
 }
+
+/** A record as a batch has it: a JSON value is parsed when it is asked for. */
+export type BatchRecord<R> = [R] extends [never] ? unknown : unknown extends R ? JsonRecord : R;
 
 /** A stage with state of its own, or one that works on many records at once. One instance a shard. */
 export interface StageOfBatches<R = never> {
   /** Called once, before the first record; what it returns is the state. */
   start?(context: StageContext): unknown;
   /** Works on records. A throw fails the one that `records` stands at; those before it have their answers. */
-  batch(records: StageRecords<[R] extends [never] ? unknown : R>, state: unknown): void;
+  batch(records: StageRecords<BatchRecord<R>, [R] extends [never] ? unknown : R>, state: unknown): void;
   /** Called once, behind the last record, or when the pipeline has ended: what it returns is the stage's report. JSON. */
   end?(state: unknown): unknown;
+  /** Milliseconds that a call may take before the pipeline fails and is halted. Default 30000; Infinity: for ever. */
+  readonly timeoutMs?: number;
 }
 
 /** What `stages` has for a name. `'attach'`: another thread brings it, with `attach(number, { stages })`. */
@@ -103,11 +114,13 @@ type RecordOfStage<P extends PipelinePlanV2, Ids extends string> =
       >
     : Uint8Array;
 
-type RecordBehind<R, Changed extends boolean> = R extends string | Uint8Array
+type RecordBehind<R, Changed extends boolean> = unknown extends R
   ? R
-  : true extends Changed
-    ? Uint8Array
-    : R;
+  : R extends string | Uint8Array
+    ? R
+    : true extends Changed
+      ? Uint8Array
+      : R;
 
 /** Of each stage whether no struct is known behind it. */
 type Changes<S> = S extends { readonly op: `${'js' | 'native'}:${string}` }

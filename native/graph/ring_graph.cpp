@@ -322,7 +322,7 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
   std::vector<const op::HostedOp*> ops;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     const std::uint32_t thread = stage_thread(shard, entry);
-    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1);
+    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1, {stage_agent(shard, entry)});
     ops.push_back(&op);
     add_batch_stage(shard, entry, op);
   }
@@ -550,6 +550,7 @@ void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::u
   add(block.in, abandoned);
   add(block.abandoned, abandoned);
   add(block.skipped, skipped);
+  block.held.store(0, std::memory_order_relaxed);
 }
 
 void RingGraph::settle() noexcept {
@@ -586,8 +587,7 @@ std::unique_ptr<journal::Delivery> RingGraph::make_delivery(std::uint32_t, std::
     egress.shards.push_back(&consumer_block(i, static_cast<std::uint32_t>(description_.entries.size())));
   std::vector<DeliveryHop> letters;
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
-    if (std::optional<DeliveryHop> hop = letter_hop(shard * agents_per_shard(description_) + entry + 1))
-      letters.push_back(std::move(*hop));
+    if (std::optional<DeliveryHop> hop = letter_hop(stage_agent(shard, entry))) letters.push_back(std::move(*hop));
   return std::make_unique<RingDelivery>(std::move(egress), std::move(letters), kDeliveryMarks);
 }
 

@@ -84,8 +84,11 @@ class RingGraph final : public Graph {
   std::uint32_t egress_agent() const noexcept { return static_cast<std::uint32_t>(description_.entries.size()) + 1; }
   std::uint32_t ingress_thread() const noexcept { return agent_thread(0); }
   std::uint32_t egress_thread() const noexcept { return agent_thread(egress_agent()); }
+  std::uint32_t stage_agent(std::uint32_t shard, std::uint32_t entry) const noexcept {
+    return shard * agents_per_shard(description_) + entry + 1;
+  }
   std::uint32_t stage_thread(std::uint32_t shard, std::uint32_t entry) const noexcept {
-    return agent_thread(shard * agents_per_shard(description_) + entry + 1);
+    return agent_thread(stage_agent(shard, entry));
   }
 
   ObservedEnd::Shard observed_ingress(std::uint32_t shard) noexcept;

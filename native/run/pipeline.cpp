@@ -26,7 +26,7 @@
 #include "run/assembled.hpp"
 #include "run/delivered.hpp"
 #include "run/device_wait.hpp"
-#include "run/hosted_runner.hpp"
+#include "run/hosted_stages.hpp"
 #include "run/ports.hpp"
 #include "run/region_mapping.hpp"
 #include "run/thread.hpp"
@@ -69,6 +69,8 @@ struct Pipeline::Impl final : core::FailureReporter {
   void notify(std::uint32_t events);
   void thread_ended();
   void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept override;
+  void limit_stage(const std::shared_ptr<Impl>& self, HostedRunner& stage, double limit_ms);
+  void end_late(const std::shared_ptr<Impl>& self, const HostedRunner::LateCall& call);
   std::string status() const;
 
   abi::RegionHeader& header() const noexcept { return graph->header(); }
@@ -92,12 +94,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::uint32_t first_device_thread = 0;
   std::vector<std::unique_ptr<AgentThread>> threads;
   // Behind the threads in the region's numbers.
-  struct Hosted {
-    std::string id;
-    std::unique_ptr<HostedRunner> runner;
-    bool taken = false;  // guarded by port_mutex
-  };
-  std::vector<Hosted> hosted;
+  HostedStages hosted;
 
   std::mutex listeners_mutex;
   std::map<std::uint64_t, Listener> listeners;
@@ -152,16 +149,16 @@ void Pipeline::Impl::make_threads() {
   for (const graph::HostedStage& stage : graph->hosted_stages()) {
     std::vector<op::HostedOp*> ops;
     for (const auto& op : stage.ops) ops.push_back(op.get());
-    hosted.push_back(
-        {stage.id, std::make_unique<HostedRunner>(
-                       graph->thread_block(stage.thread), stage.id, std::move(agents[stage.thread]), std::move(ops),
-                       [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); })});
+    hosted.add(stage.id,
+               std::make_unique<HostedRunner>(
+                   graph->thread_block(stage.thread), stage.id, std::move(agents[stage.thread]), std::move(ops),
+                   [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
 }
 
 Runner& Pipeline::Impl::runner(std::uint32_t thread) noexcept {
   if (thread < threads.size()) return *threads[thread];
-  return *hosted[thread - threads.size()].runner;
+  return hosted.runner(thread - threads.size());
 }
 
 void Pipeline::Impl::wire_runners() {
@@ -239,7 +236,7 @@ void Pipeline::Impl::close_ingress() noexcept {
 // Whatever the region says of them.
 void Pipeline::Impl::rouse_threads() noexcept {
   for (const auto& thread : threads) thread->rouse();
-  for (const Hosted& stage : hosted) stage.runner->rouse();
+  hosted.rouse();
 }
 
 // One JS ingress; the others go on. The pipeline is closing once none is left.
@@ -305,6 +302,21 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
   notify(kEventEnded);
 }
 
+void Pipeline::Impl::limit_stage(const std::shared_ptr<Impl>& self, HostedRunner& stage, double limit_ms) {
+  hosted.limit(stage, limit_ms, [weak = std::weak_ptr<Impl>(self)](const HostedRunner::LateCall& call) {
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->end_late(impl, call);
+  });
+}
+
+// Nothing can go on behind the stage, and nothing can take it from the thread that is in it.
+void Pipeline::Impl::end_late(const std::shared_ptr<Impl>& self, const HostedRunner::LateCall& call) {
+  const std::string limit_ms = std::to_string(static_cast<std::uint64_t>(call.limit_ns / 1e6));
+  report_failure(call.agent, call.sequence,
+                 "the stage's function has not returned within " + limit_ms +
+                     " ms, and the pipeline was halted; do less in one call, or give the stage a longer timeoutMs");
+  halt(self);
+}
+
 void Pipeline::Impl::request_halt() noexcept {
   close_ingress();
   for (const auto& thread : threads) thread->request_halt();
@@ -313,7 +325,7 @@ void Pipeline::Impl::request_halt() noexcept {
 // False: a device does not answer, and a thread in a call to it has been cut off.
 bool Pipeline::Impl::join_threads() noexcept {
   request_halt();
-  for (const Hosted& stage : hosted) stage.runner->halt();
+  hosted.halt();
   bool joined = true;
   for (const auto& thread : threads) joined = thread->try_join() && joined;
   return joined;
@@ -431,6 +443,8 @@ std::string Pipeline::Impl::status() const {
   op::append_json_string(text, made.mapping->get().path());
   text += "},\"sizes\":" + graph->sizes() + ",\"adapters\":";
   ports.describe(text);
+  text += ",\"stages\":";
+  hosted.describe(text);
   return text + '}';
 }
 
@@ -517,18 +531,9 @@ void Pipeline::give_back_port(const std::string& id) {
   notify(kEventRecords | kEventRoom | kEventDurable);
 }
 
-HostedRunner* Pipeline::take_stage(const std::string& id) {
-  const std::lock_guard lock(impl_->port_mutex);
-  for (Impl::Hosted& stage : impl_->hosted)
-    if (stage.id == id) return std::exchange(stage.taken, true) ? nullptr : stage.runner.get();
-  return nullptr;
-}
+HostedRunner* Pipeline::take_stage(const std::string& id) { return impl_->hosted.take(id); }
 
-void Pipeline::give_back_stage(const std::string& id) {
-  const std::lock_guard lock(impl_->port_mutex);
-  for (Impl::Hosted& stage : impl_->hosted)
-    if (stage.id == id) stage.taken = false;
-}
+void Pipeline::give_back_stage(const std::string& id) { impl_->hosted.give_back(id); }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
   if (thread < impl_->threads.size() + impl_->hosted.size()) impl_->runner(thread).rouse();
@@ -567,6 +572,8 @@ std::uint32_t Pipeline::shard_of_key(std::span<const std::byte> key) const noexc
 Delivered& Pipeline::delivered() noexcept { return impl_->delivered; }
 
 bool Pipeline::uses_js() const noexcept { return impl_->ports.uses_js(); }
+
+void Pipeline::limit_stage(HostedRunner& stage, double limit_ms) { impl_->limit_stage(impl_, stage, limit_ms); }
 
 std::string Pipeline::op_reports() const { return impl_->graph->op_reports(); }
 std::string Pipeline::status() const { return impl_->status(); }

@@ -98,6 +98,10 @@ class Pipeline {
   std::optional<std::uint32_t> find_shard(std::span<const std::byte> record) const noexcept;
   std::uint32_t shard_of_key(std::span<const std::byte> key) const noexcept;
 
+  // How long a call of that stage's function may take (milliseconds; 0: as long as it likes) before the pipeline fails
+  // and is halted. Throws CodedError where there is no thread that watches.
+  void limit_stage(HostedRunner& stage, double limit_ms);
+
   // JSON texts. op_reports: {stage id: what the op reports}. status: threads, pins, tuning requests and their outcome,
   // adapters (bytes, lines, where they stand). Both may be called while it runs.
   std::string op_reports() const;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compile, type PipelinePlanV2, RecordError } from '../../lib/index.js';
+import { compile, type JsonRecord, type PipelinePlanV2, RecordError, type StageRecords } from '../../lib/index.js';
 import type { StageEntry } from '../../lib/plan/document.js';
 import type { Ledger } from '../../lib/region/counts.js';
 import { open } from '../../lib/runtime/open.js';
@@ -35,10 +35,10 @@ function planOf(target: Target, stage: Partial<StageEntry>): PipelinePlanV2 {
 /** What leaves as bytes, of texts that go in as they are. */
 async function through(
   plan: PipelinePlanV2,
-  own: (record: unknown) => unknown,
+  own: unknown,
   texts: readonly string[],
 ): Promise<{ out: string[]; ledger: Ledger }> {
-  const pipeline = open(compile(plan), { stages: { own } }) as Pipeline;
+  const pipeline = open(compile(plan), { stages: { own } } as never) as Pipeline;
   const ingress = pipeline.ingress('in');
   const out: string[] = [];
   const polled = (async () => {
@@ -70,6 +70,27 @@ describe.each(TARGETS)('a function over json records, in a %s', (target) => {
     const { out } = await through(planOf(target, {}), () => undefined, texts);
     // What is no object and no array cannot have been changed.
     expect(out).toEqual([texts[0], '{"n":1}', '[12345678901234567000]', texts[3], texts[4]]);
+  });
+
+  test('gives a batch the value when it asks for it, and the bytes', async () => {
+    const kept: JsonRecord[] = [];
+    const batch = (records: StageRecords<JsonRecord, unknown>): void => {
+      for (const record of records) {
+        kept.push(record);
+        if (Buffer.from(record.bytes).includes('skip')) continue;
+        (record.value as Order).n += 1;
+      }
+    };
+    const { out, ledger } = await through(planOf(target, { room: 8 }), { batch }, [
+      '{"n":1}',
+      '{ "n": 9, "skip": 1 }',
+      'no',
+    ]);
+    expect(out).toEqual(['{"n":2}', '{ "n": 9, "skip": 1 }']);
+    expect(ledger.stages.own).toMatchObject({ failed: 1, causes: { BAD_RECORD: 1 } });
+    expect(() => kept[0]?.value).toThrow(
+      'a record was used after its batch had returned: take what you keep out of it before',
+    );
   });
 
   test('changes nothing where its stage declares access: read', async () => {
@@ -123,7 +144,7 @@ test('keeps the end of the line of a text that is written again', async () => {
   const [source, out] = [join(folder, 'in'), join(folder, 'out')];
   writeFileSync(source, '{ "n": 1 }\r\n{ "n": 2 }');
   const ports = { in: { lines: source }, out: { lines: out } };
-  const pipeline = openHosted(compile(planOf('LaneGraph', {})), { ports } as never, { own: () => undefined });
+  const pipeline = open(compile(planOf('LaneGraph', {})), { ports, stages: { own: () => undefined } } as never);
   await (pipeline as Pipeline).finished();
   expect(readFileSync(out, 'utf8')).toBe('{"n":1}\r\n{"n":2}');
   rmSync(folder, { recursive: true });
