@@ -11,6 +11,8 @@ export type Outcome =
 
 interface Held {
   readonly row: number;
+  /** As the function has it. */
+  readonly record: unknown;
   /** Milliseconds of performance.now(). */
   readonly since: number;
   outcome: Outcome | undefined;
@@ -18,11 +20,11 @@ interface Held {
 
 export class HeldRecords {
   readonly #held: Held[] = [];
-  readonly #settled: (row: number, outcome: Outcome) => void;
+  readonly #settled: (row: number, record: unknown, outcome: Outcome) => void;
   #open = true;
 
   /** @param settled called for each promise that settles, while the records are the function's */
-  constructor(settled: (row: number, outcome: Outcome) => void) {
+  constructor(settled: (row: number, record: unknown, outcome: Outcome) => void) {
     this.#settled = settled;
   }
 
@@ -37,11 +39,11 @@ export class HeldRecords {
 
   /** Of one that came behind others, and is done with already. */
   add(row: number, outcome: Outcome): void {
-    this.#held.push({ row, since: 0, outcome });
+    this.#held.push({ row, record: undefined, since: 0, outcome });
   }
 
-  wait(row: number, promise: PromiseLike<unknown>): void {
-    const held: Held = { row, since: performance.now(), outcome: undefined };
+  wait(row: number, record: unknown, promise: PromiseLike<unknown>): void {
+    const held: Held = { row, record, since: performance.now(), outcome: undefined };
     this.#held.push(held);
     const settle = (outcome: Outcome): void => this.#settle(held, outcome);
     // Not the thenable's own `then`: it may call back at once, or throw.
@@ -62,7 +64,7 @@ export class HeldRecords {
     // It may have been late, or the pipeline has ended.
     if (!this.#open || held.outcome !== undefined) return;
     held.outcome = outcome;
-    this.#settled(held.row, outcome);
+    this.#settled(held.row, held.record, outcome);
   }
 
   /** The first one, where it has its outcome. */
@@ -73,9 +75,12 @@ export class HeldRecords {
     return first as { readonly row: number; readonly outcome: Outcome };
   }
 
-  /** Nothing is waited for any more. The rows of those that were. */
-  close(): readonly number[] {
+  /** Nothing is waited for any more. The records whose promises have not settled. */
+  close(): readonly unknown[] {
     this.#open = false;
-    return this.#held.splice(0).map(({ row }) => row);
+    return this.#held
+      .splice(0)
+      .filter(({ outcome }) => outcome === undefined)
+      .map(({ record }) => record);
   }
 }

@@ -22,10 +22,10 @@ export interface RecordReader {
   open(first: number, records: number): void;
   /** The record of a row. @throws RecordError where its bytes cannot be one */
   read(row: number): unknown;
-  /** What was changed in it counts. */
-  keep(row: number): void;
-  /** Its turn is over. */
-  close(row: number): void;
+  /** What was changed in the record that was read of a row counts. */
+  keep(row: number, record: unknown): void;
+  /** The turn of what was read is over. */
+  close(record: unknown): void;
 }
 
 /** `rows`: the table in which the core says where records stand in `memory`. */
@@ -38,7 +38,6 @@ export function recordReader(codec: Codec, memory: RecordMemory, rows: Uint32Arr
 class StructReader implements RecordReader {
   readonly #bytes: number;
   readonly #viewOf: (at: number) => FieldAccess;
-  readonly #views: FieldAccess[] = [];
   readonly #rows: Uint32Array;
 
   constructor(layout: StructLayout, memory: RecordMemory, rows: Uint32Array) {
@@ -54,16 +53,13 @@ class StructReader implements RecordReader {
     const length = this.#rows[at + LENGTH] as number;
     if (length !== this.#bytes)
       throw new RecordError(`the record has ${length} bytes, and the struct of its ingress ${this.#bytes}`);
-    const view = this.#viewOf(this.#rows[at + AT] as number);
-    this.#views[row] = view;
-    return view;
+    return this.#viewOf(this.#rows[at + AT] as number);
   }
 
   keep(): void {}
 
-  close(row: number): void {
-    const view = this.#views[row];
-    if (view !== undefined) view._at = ENDED;
+  close(record: FieldAccess): void {
+    record._at = ENDED;
   }
 }
 
@@ -90,7 +86,6 @@ class TextReader implements RecordReader {
 /** One copy of all records of a call, which is the function's: an array over it costs less than a copy of its own. */
 class BytesReader implements RecordReader {
   readonly #bytes: Uint8Array;
-  readonly #views: Uint8Array[] = [];
   readonly #rows: Uint32Array;
   #copy = new ArrayBuffer(0);
   /** Where the copy begins. */
@@ -113,13 +108,11 @@ class BytesReader implements RecordReader {
 
   read(row: number): Uint8Array {
     const at = row * ROW_WORDS;
-    const view = new Uint8Array(this.#copy, (this.#rows[at + AT] as number) - this.#from, this.#rows[at + LENGTH]);
-    this.#views[row] = view;
-    return view;
+    return new Uint8Array(this.#copy, (this.#rows[at + AT] as number) - this.#from, this.#rows[at + LENGTH]);
   }
 
-  keep(row: number): void {
-    this.#bytes.set(this.#views[row] as Uint8Array, this.#rows[row * ROW_WORDS + AT]);
+  keep(row: number, record: Uint8Array): void {
+    this.#bytes.set(record, this.#rows[row * ROW_WORDS + AT]);
   }
 
   close(): void {}

@@ -87,7 +87,7 @@ export class StageHost {
     this.#writes = stage.codec !== 'utf8' && stage.says.access !== 'read';
     this.#elements = allocated(ELEMENTS_BYTES);
     this.#writer = resolveCodec(stage.codec).bind(this.#elements);
-    this.#held = new HeldRecords((row, outcome) => this.#settled(row, outcome));
+    this.#held = new HeldRecords((row, record, outcome) => this.#settled(row, record, outcome));
     this.#state = this.#start();
   }
 
@@ -130,7 +130,7 @@ export class StageHost {
 
   /** Nothing more comes: what there is to report of the stage, as JSON. Never throws. */
   end(): string {
-    for (const row of this.#held.close()) this.#reader.close(row);
+    for (const record of this.#held.close()) this.#reader.close(record);
     if (this.#code.is === 'function') return 'null';
     this.#owner.enter();
     try {
@@ -168,21 +168,23 @@ export class StageHost {
     }
     for (let i = 0; i < records; i++) {
       const row = this.#rowAt(first + i);
+      let record: unknown;
       try {
-        const answer = fn(reader.read(row), context);
+        record = reader.read(row);
+        const answer = fn(record, context);
         if (answer !== undefined && isThenable(answer)) {
-          this.#held.wait(row, answer);
+          this.#held.wait(row, record, answer);
           this.#callBehind(stage, first + i + 1, records - i - 1);
           return i;
         }
-        this.#keep(row, answer);
+        this.#keep(row, record, answer);
         this.#answer(row, answer);
       } catch (error) {
         this.#fail(row, error);
-        reader.close(row);
+        if (record !== undefined) reader.close(record);
         return i + 1;
       }
-      reader.close(row);
+      reader.close(record);
     }
     return records;
   }
@@ -192,17 +194,19 @@ export class StageHost {
     const held = this.#held;
     for (let i = 0; i < records && held.size < concurrency; i++) {
       const row = this.#rowAt(first + i);
+      let record: unknown;
       try {
-        const answer = fn(this.#reader.read(row), this.#context);
+        record = this.#reader.read(row);
+        const answer = fn(record, this.#context);
         if (isThenable(answer)) {
-          held.wait(row, answer);
+          held.wait(row, record, answer);
           continue;
         }
-        this.#keep(row, answer);
+        this.#keep(row, record, answer);
         held.add(row, { is: 'answer', answer });
-        this.#reader.close(row);
+        this.#reader.close(record);
       } catch (error) {
-        this.#reader.close(row);
+        if (record !== undefined) this.#reader.close(record);
         held.add(row, { is: 'failure', error });
         return;
       }
@@ -210,9 +214,9 @@ export class StageHost {
   }
 
   /** A promise has settled: what the function has written counts up to here. */
-  #settled(row: number, outcome: Outcome): void {
-    if (outcome.is === 'answer') this.#keep(row, outcome.answer);
-    this.#reader.close(row);
+  #settled(row: number, record: unknown, outcome: Outcome): void {
+    if (outcome.is === 'answer') this.#keep(row, record, outcome.answer);
+    this.#reader.close(record);
     if (this.#held.ready) this.#owner.settled();
   }
 
@@ -238,8 +242,8 @@ export class StageHost {
   }
 
   #callOnce(batch: (records: StageRecords<unknown>, state: unknown) => unknown, records: number): number {
-    const cursor = new BatchCursor(this.#reader, records, (at, answer) => {
-      this.#keep(at, answer);
+    const cursor = new BatchCursor(this.#reader, records, (at, record, answer) => {
+      this.#keep(at, record, answer);
       this.#answer(at, answer);
     });
     let failed = -1;
@@ -253,13 +257,13 @@ export class StageHost {
       failed = cursor.fail();
       this.#fail(failed, error);
     }
-    for (let i = 0; i < cursor.seen; i++) this.#reader.close(i);
+    for (const record of cursor.seen) this.#reader.close(record);
     return failed < 0 ? records : failed + 1;
   }
 
   /** What was written into a record that passes counts. */
-  #keep(row: number, answer: unknown): void {
-    if (this.#writes && (answer === undefined || answer === true)) this.#reader.keep(row);
+  #keep(row: number, record: unknown, answer: unknown): void {
+    if (this.#writes && (answer === undefined || answer === true)) this.#reader.keep(row, record);
   }
 
   #answer(at: number, answer: unknown): void {
