@@ -6,22 +6,23 @@ import type { StageRecords } from './stage-functions.js';
 export class BatchCursor implements StageRecords<unknown> {
   readonly length: number;
   readonly #read: (at: number) => unknown;
-  readonly #answer: (at: number, answer: unknown) => void;
+  readonly #answer: (at: number, record: unknown, answer: unknown) => void;
+  /** Records that it has read. */
+  readonly seen: unknown[] = [];
   #at = -1;
   #record: unknown;
   #answered = false;
   #open = true;
 
   /** @param answer takes what was said of the record at an index; throws where that cannot be */
-  constructor(read: (at: number) => unknown, length: number, answer: (at: number, answer: unknown) => void) {
+  constructor(
+    read: (at: number) => unknown,
+    length: number,
+    answer: (at: number, record: unknown, answer: unknown) => void,
+  ) {
     this.#read = read;
     this.length = length;
     this.#answer = answer;
-  }
-
-  /** Records that it has read. */
-  get seen(): number {
-    return Math.min(this.#at + 1, this.length);
   }
 
   get record(): unknown {
@@ -38,13 +39,14 @@ export class BatchCursor implements StageRecords<unknown> {
     }
     this.#answered = false;
     this.#record = this.#read(++this.#at);
+    this.seen.push(this.#record);
     return true;
   }
 
   answer(answer: unknown): void {
     this.#check();
     if (this.#answered) throw new UsageError('answer() was called twice for one record: say once what becomes of it');
-    this.#answer(this.#at, answer);
+    this.#answer(this.#at, this.#record, answer);
     this.#answered = true;
   }
 

@@ -11,6 +11,8 @@ export type Outcome =
 
 interface Held {
   readonly row: number;
+  /** As the function has it. */
+  readonly record: unknown;
   /** Milliseconds of performance.now(). */
   readonly since: number;
   outcome: Outcome | undefined;
@@ -18,7 +20,7 @@ interface Held {
 
 export class HeldRecords {
   readonly #held: Held[] = [];
-  readonly #keep: (row: number, outcome: Outcome) => Outcome;
+  readonly #keep: (row: number, record: unknown, outcome: Outcome) => Outcome;
   readonly #settled: () => void;
   #open = true;
 
@@ -26,7 +28,7 @@ export class HeldRecords {
    * @param keep takes what came of a promise that has settled, while the record is the function's; what it returns counts
    * @param settled called behind it
    */
-  constructor(keep: (row: number, outcome: Outcome) => Outcome, settled: () => void) {
+  constructor(keep: (row: number, record: unknown, outcome: Outcome) => Outcome, settled: () => void) {
     this.#keep = keep;
     this.#settled = settled;
   }
@@ -42,11 +44,11 @@ export class HeldRecords {
 
   /** Of one that came behind others, and is done with already. */
   add(row: number, outcome: Outcome): void {
-    this.#held.push({ row, since: 0, outcome });
+    this.#held.push({ row, record: undefined, since: 0, outcome });
   }
 
-  wait(row: number, promise: PromiseLike<unknown>): void {
-    const held: Held = { row, since: performance.now(), outcome: undefined };
+  wait(row: number, record: unknown, promise: PromiseLike<unknown>): void {
+    const held: Held = { row, record, since: performance.now(), outcome: undefined };
     this.#held.push(held);
     const settle = (outcome: Outcome): void => this.#settle(held, outcome);
     // Not the thenable's own `then`: it may call back at once, or throw.
@@ -66,7 +68,7 @@ export class HeldRecords {
   #settle(held: Held, outcome: Outcome): void {
     // It may have been late, or the pipeline has ended.
     if (!this.#open || held.outcome !== undefined) return;
-    held.outcome = this.#keep(held.row, outcome);
+    held.outcome = this.#keep(held.row, held.record, outcome);
     this.#settled();
   }
 
@@ -78,9 +80,12 @@ export class HeldRecords {
     return first as { readonly row: number; readonly outcome: Outcome };
   }
 
-  /** Nothing is waited for any more. The rows of those that were. */
-  close(): readonly number[] {
+  /** Nothing is waited for any more. The records whose promises have not settled. */
+  close(): readonly unknown[] {
     this.#open = false;
-    return this.#held.splice(0).map(({ row }) => row);
+    return this.#held
+      .splice(0)
+      .filter(({ outcome }) => outcome === undefined)
+      .map(({ record }) => record);
   }
 }

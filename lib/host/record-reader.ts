@@ -26,12 +26,12 @@ export interface RecordReader {
   open(first: number, records: number): void;
   /** The record of a row. @throws RecordError where its bytes cannot be one */
   read(row: number): unknown;
-  /** What was changed in it counts. @throws RecordError where the codec does not have what it has become */
-  keep(row: number): void;
+  /** What was changed in the record that was read of a row counts. @throws RecordError where the codec does not have what it has become */
+  keep(row: number, record: unknown): void;
   /** What takes the place of a record that was kept and passes, as the codec writes it; undefined: nothing does. */
   instead(row: number): unknown;
-  /** Its turn is over. */
-  close(row: number): void;
+  /** The turn of what was read is over. */
+  close(record: unknown): void;
 }
 
 /**
@@ -55,7 +55,6 @@ class StructReader implements RecordReader {
   readonly inPlace = true;
   readonly #bytes: number;
   readonly #viewOf: (at: number) => FieldAccess;
-  readonly #views: FieldAccess[] = [];
   readonly #rows: Uint32Array;
 
   constructor(layout: StructLayout, memory: RecordMemory, rows: Uint32Array) {
@@ -71,17 +70,14 @@ class StructReader implements RecordReader {
     const length = this.#rows[at + LENGTH] as number;
     if (length !== this.#bytes)
       throw new RecordError(`the record has ${length} bytes, and the struct of its ingress ${this.#bytes}`);
-    const view = this.#viewOf(this.#rows[at + AT] as number);
-    this.#views[row] = view;
-    return view;
+    return this.#viewOf(this.#rows[at + AT] as number);
   }
 
   keep(): void {}
   instead(): void {}
 
-  close(row: number): void {
-    const view = this.#views[row];
-    if (view !== undefined) view._at = ENDED;
+  close(record: FieldAccess): void {
+    record._at = ENDED;
   }
 }
 
@@ -119,8 +115,9 @@ class JsonReader implements RecordReader {
     return text === undefined ? undefined : new JsonText(text);
   }
 
-  close(row: number): void {
-    this.#views[row]?.end();
+  /** The value of a function of a record is its own. */
+  close(record: unknown): void {
+    if (record instanceof JsonView) record.end();
   }
 }
 
@@ -150,7 +147,6 @@ class TextReader implements RecordReader {
 class BytesReader implements RecordReader {
   readonly inPlace = true;
   readonly #bytes: Uint8Array;
-  readonly #views: Uint8Array[] = [];
   readonly #rows: Uint32Array;
   #copy = new ArrayBuffer(0);
   /** Where the copy begins. */
@@ -173,13 +169,11 @@ class BytesReader implements RecordReader {
 
   read(row: number): Uint8Array {
     const at = row * ROW_WORDS;
-    const view = new Uint8Array(this.#copy, (this.#rows[at + AT] as number) - this.#from, this.#rows[at + LENGTH]);
-    this.#views[row] = view;
-    return view;
+    return new Uint8Array(this.#copy, (this.#rows[at + AT] as number) - this.#from, this.#rows[at + LENGTH]);
   }
 
-  keep(row: number): void {
-    this.#bytes.set(this.#views[row] as Uint8Array, this.#rows[row * ROW_WORDS + AT]);
+  keep(row: number, record: Uint8Array): void {
+    this.#bytes.set(record, this.#rows[row * ROW_WORDS + AT]);
   }
 
   instead(): void {}

@@ -91,7 +91,7 @@ export class StageHost {
     this.#elements = allocated(ELEMENTS_BYTES);
     this.#writer = resolveCodec(stage.codec).bind(this.#elements);
     this.#held = new HeldRecords(
-      (row, outcome) => this.#keepHeld(row, outcome),
+      (row, record, outcome) => this.#keepHeld(row, record, outcome),
       () => this.#settled(),
     );
     this.#state = this.#start();
@@ -136,7 +136,7 @@ export class StageHost {
 
   /** Nothing more comes: what there is to report of the stage, as JSON. Never throws. */
   end(): string {
-    for (const row of this.#held.close()) this.#reader.close(row);
+    for (const record of this.#held.close()) this.#reader.close(record);
     if (this.#code.is === 'function') return 'null';
     this.#owner.enter();
     try {
@@ -174,21 +174,23 @@ export class StageHost {
     }
     for (let i = 0; i < records; i++) {
       const row = this.#rowAt(first + i);
+      let record: unknown;
       try {
-        const answer = fn(this.#read(row), context);
+        record = this.#read(row);
+        const answer = fn(record, context);
         if (answer !== undefined && isThenable(answer)) {
-          this.#held.wait(row, answer);
+          this.#held.wait(row, record, answer);
           this.#callBehind(stage, first + i + 1, records - i - 1);
           return i;
         }
-        this.#keep(row, answer);
+        this.#keep(row, record, answer);
         this.#answer(row, answer);
       } catch (error) {
         this.#fail(row, error);
-        reader.close(row);
+        if (record !== undefined) reader.close(record);
         return i + 1;
       }
-      reader.close(row);
+      reader.close(record);
     }
     return records;
   }
@@ -198,17 +200,19 @@ export class StageHost {
     const held = this.#held;
     for (let i = 0; i < records && held.size < concurrency; i++) {
       const row = this.#rowAt(first + i);
+      let record: unknown;
       try {
-        const answer = fn(this.#read(row), this.#context);
+        record = this.#read(row);
+        const answer = fn(record, this.#context);
         if (isThenable(answer)) {
-          held.wait(row, answer);
+          held.wait(row, record, answer);
           continue;
         }
-        this.#keep(row, answer);
+        this.#keep(row, record, answer);
         held.add(row, { is: 'answer', answer });
-        this.#reader.close(row);
+        this.#reader.close(record);
       } catch (error) {
-        this.#reader.close(row);
+        if (record !== undefined) this.#reader.close(record);
         held.add(row, { is: 'failure', error });
         return;
       }
@@ -216,14 +220,14 @@ export class StageHost {
   }
 
   /** A promise has settled: what the function has written counts up to here. */
-  #keepHeld(row: number, outcome: Outcome): Outcome {
+  #keepHeld(row: number, record: unknown, outcome: Outcome): Outcome {
     try {
-      if (outcome.is === 'answer') this.#keep(row, outcome.answer);
+      if (outcome.is === 'answer') this.#keep(row, record, outcome.answer);
       return outcome;
     } catch (error) {
       return { is: 'failure', error };
     } finally {
-      this.#reader.close(row);
+      this.#reader.close(record);
     }
   }
 
@@ -256,8 +260,8 @@ export class StageHost {
     const cursor = new BatchCursor(
       (at) => this.#read(at),
       records,
-      (at, answer) => {
-        this.#keep(at, answer);
+      (at, record, answer) => {
+        this.#keep(at, record, answer);
         this.#answer(at, answer);
       },
     );
@@ -272,15 +276,15 @@ export class StageHost {
       failed = cursor.fail();
       this.#fail(failed, error);
     }
-    for (let i = 0; i < cursor.seen; i++) this.#reader.close(i);
+    for (const record of cursor.seen) this.#reader.close(record);
     return failed < 0 ? records : failed + 1;
   }
 
   /** What was written into a record that passes counts. */
-  #keep(row: number, answer: unknown): void {
+  #keep(row: number, record: unknown, answer: unknown): void {
     if (!this.#writes || (answer !== undefined && answer !== true)) return;
     try {
-      this.#reader.keep(row);
+      this.#reader.keep(row, record);
     } catch (error) {
       throw this.#refusal(error);
     }
