@@ -138,7 +138,11 @@ describe.each([
 });
 
 test('each shard has an instance of its own, and the report has one of each', async () => {
-  const version = ring(native('odd', 'odd'), { shards: 2, ordering: 'PerKey', shard_key: { kind: 'bytes', offset: 0, length: 1 } });
+  const version = ring(native('odd', 'odd'), {
+    shards: 2,
+    ordering: 'PerKey',
+    shard_key: { kind: 'bytes', offset: 0, length: 1 },
+  });
   const { out, reports } = await through(version, { odd: { library: library('odd') } }, ['a', 'b', 'c', 'd']);
   expect([...out].sort()).toEqual(['a', 'b', 'c', 'd']);
   expect(reports).toEqual({ odd: [0, 1] });
