@@ -19,7 +19,7 @@ const SHIPPED = [
   /^dist\/types\/package\.json$/,
   /^dist\/LICENCES\.txt$/,
   /^docs\/(?!lab\/).+\.(md|svg)$/,
-  /^examples\/.+\.(mjs|ts|ya?ml|log)$/,
+  /^examples\/.+\.(mjs|ts|ya?ml|log|c|cpp|txt)$/,
   /^completions\/byteor\.(bash|zsh|fish)$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/[a-z]+\/[A-Z]+\.md$/,

@@ -40,6 +40,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   pipeline: runningPipelines,
   'id=adapter': boundaryEnds,
   id: fedIngress,
+  'name=path': stageLibrary,
   setting,
   n: nothing,
   size: nothing,
@@ -88,6 +89,12 @@ function boundaryEnds({ text, plan, option }: Asked): Answer {
   return target?.type === 'text' && target.completes !== undefined
     ? paths(target.completes, `${id}${adapter}:`)
     : NOTHING;
+}
+
+/** `score=./score.so`: a name, then a path. */
+function stageLibrary({ text }: Asked): Answer {
+  const name = /^[^=]*=/.exec(text)?.[0];
+  return name === undefined ? NOTHING : paths('files', name);
 }
 
 /** `out.append=true`: an id of the plan, then a key of any adapter of that side, then its words where it has some. */
