@@ -105,8 +105,8 @@ const OPENING = {
   ),
   ON_ERROR_UNAVAILABLE: opening(
     'core',
-    'a stage of the plan has `on_error: dead_letter`, which this version does not run',
-    'Use `drop`, `pass` or `stop`.',
+    'a stage or a boundary of the plan has `on_error: dead_letter`, which this version does not run',
+    'Use `drop` or `stop`, or of a stage `pass`.',
   ),
   OP_UNAVAILABLE: opening(
     'both',

@@ -9,6 +9,8 @@ import {
   checkStage,
   type EndCounts,
   expecting,
+  failuresOf,
+  ingressFailures,
   stageCounts,
   sumOfEnds,
 } from './stage-counters.js';
@@ -80,6 +82,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
   const boundaries: Record<string, IngressCounts | EgressCounts> = {};
   const stages: Record<string, StageCounts> = {};
   const published: number[] = [];
+  const producers: BlockOf<typeof ProducerBlock>[] = [];
   const consumers = new Map<number, ShardCounts>();
   const { agents } = region;
   for (const [index, agent] of agents.entries()) {
@@ -90,6 +93,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
       const known = boundaries[id] as IngressCounts | undefined;
       const add = (field: 'published' | 'bytes' | 'dropped' | 'too_large' | 'keyless'): number =>
         (known?.[field] ?? 0) + block.f64(field);
+      producers.push(block);
       boundaries[id] = {
         kind: 'ingress',
         published: add('published'),
@@ -97,6 +101,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
         dropped: add('dropped'),
         too_large: add('too_large'),
         keyless: add('keyless'),
+        ...failuresOf(ingressFailures(producers)),
       };
     } else {
       consumers.set(index, consumerOf(region, agent));
@@ -113,7 +118,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
     const total = sumOfEnds(own.map(({ block }) => block));
     const { in: reached, out, abandoned, skipped, bytes } = total;
     if (own[0]?.kind === enums.AgentKind.Stage) stages[id] = { ...stageCounts(total), skipped };
-    else boundaries[id] = { kind: 'egress', in: reached, out, abandoned, skipped, bytes };
+    else boundaries[id] = { kind: 'egress', in: reached, out, abandoned, skipped, bytes, ...failuresOf(total) };
   }
   const imbalances = all.flatMap((one) => checkConsumer(one, published[one.shard] ?? 0, settled, consumers));
   return { boundaries, stages, inserted: {}, lanes: {}, imbalances };

@@ -42,6 +42,7 @@ const canonicalBoundary = (boundary: BoundaryEntry): CanonicalObject => ({
   id: boundary.id,
   kind: boundary.kind,
   codec: data(boundary.codec ?? 'bytes'),
+  on_error: besides('stop', boundary.on_error),
 });
 
 function canonicalRing(plan: SingleRingPlan): CanonicalObject {

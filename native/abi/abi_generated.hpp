@@ -504,7 +504,7 @@ struct SpecBoundary {
   std::uint32_t kind;  // BoundaryCode
   std::uint32_t codec;  // CodecCode
   std::uint32_t record_bytes;  // struct size in bytes; 0 for bytes and utf8
-  std::uint32_t reserved;  // zero
+  std::uint32_t on_error;  // OnErrorCode, never Pass
   std::uint64_t layout_hash;  // struct layout hash; 0 for bytes and utf8
 };
 static_assert(offsetof(SpecBoundary, id_offset) == 0);
@@ -512,7 +512,7 @@ static_assert(offsetof(SpecBoundary, id_length) == 4);
 static_assert(offsetof(SpecBoundary, kind) == 8);
 static_assert(offsetof(SpecBoundary, codec) == 12);
 static_assert(offsetof(SpecBoundary, record_bytes) == 16);
-static_assert(offsetof(SpecBoundary, reserved) == 20);
+static_assert(offsetof(SpecBoundary, on_error) == 20);
 static_assert(offsetof(SpecBoundary, layout_hash) == 24);
 static_assert(sizeof(SpecBoundary) == 32);
 
@@ -973,6 +973,11 @@ struct alignas(128) ProducerBlock {
   std::atomic<std::uint32_t> closed;  // 1: nothing more will be published
   std::atomic<std::uint64_t> watermark;  // watermarked lanes: no record with a smaller ordinal will be published after what is published
   alignas(128) std::atomic<std::uint32_t> room_armed;  // 1: a JS producer sleeps until any shard has room (shard 0’s cell stands for all); exchanged to 0 by who wakes it
+  std::atomic<double> failed;  // native ingress: records that failed at it and did not stop the pipeline
+  std::atomic<double> failed_stopped;  // of these, records that stopped it all the same
+  std::atomic<double> failed_dropped;  // of these, records that were dropped
+  std::atomic<double> failed_dead_lettered;  // of these, records that became letters
+  std::atomic<double> causes[8];  // these, by FailureCause
   alignas(128) std::atomic<double> next;  // JS producer between two owners: records published
   std::atomic<std::uint32_t> arena_head;  // JS producer between two owners: next free position of the arena or of the frames
   std::uint32_t reserved;  // zero
@@ -987,6 +992,11 @@ static_assert(offsetof(ProducerBlock, cell) == 8);
 static_assert(offsetof(ProducerBlock, closed) == 12);
 static_assert(offsetof(ProducerBlock, watermark) == 16);
 static_assert(offsetof(ProducerBlock, room_armed) == 128);
+static_assert(offsetof(ProducerBlock, failed) == 136);
+static_assert(offsetof(ProducerBlock, failed_stopped) == 144);
+static_assert(offsetof(ProducerBlock, failed_dropped) == 152);
+static_assert(offsetof(ProducerBlock, failed_dead_lettered) == 160);
+static_assert(offsetof(ProducerBlock, causes) == 168);
 static_assert(offsetof(ProducerBlock, next) == 256);
 static_assert(offsetof(ProducerBlock, arena_head) == 264);
 static_assert(offsetof(ProducerBlock, reserved) == 268);

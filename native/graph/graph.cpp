@@ -81,12 +81,23 @@ op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t
   return *hosted.ops.back();
 }
 
+namespace {
+
+[[noreturn]] void refuse_letters(const std::string& whose, const char* others) {
+  throw core::CodedError(abi::ErrorCode::kOnErrorUnavailable,
+                         whose + " has on_error dead_letter, and this version writes no letters; use " + others);
+}
+
+}  // namespace
+
 lane::OnError on_error_of(const StageDescription& stage) {
-  if (stage.on_error == abi::OnErrorCode::kDeadLetter)
-    throw core::CodedError(
-        abi::ErrorCode::kOnErrorUnavailable,
-        "stage " + stage.id + " has on_error dead_letter, and this version writes no letters; use drop, pass or stop");
+  if (stage.on_error == abi::OnErrorCode::kDeadLetter) refuse_letters("stage " + stage.id, "drop, pass or stop");
   return {.code = stage.on_error};
+}
+
+abi::OnErrorCode on_error_of(const BoundaryDescription& boundary) {
+  if (boundary.on_error == abi::OnErrorCode::kDeadLetter) refuse_letters("boundary " + boundary.id, "drop or stop");
+  return boundary.on_error;
 }
 
 std::string OpReports::text() const {

@@ -197,6 +197,8 @@ class Graph {
 
 // A stage's policy for records that fail. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs a lane of letters.
 lane::OnError on_error_of(const StageDescription& stage);
+// Of a boundary, whose adapter counts by it. Throws likewise.
+abi::OnErrorCode on_error_of(const BoundaryDescription& boundary);
 
 // What the ops of a graph's stages report, by stage id.
 class OpReports {

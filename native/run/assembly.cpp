@@ -44,6 +44,7 @@ std::unique_ptr<graph::Graph> assemble_graph(graph::LaneGraphDescription graph, 
 // Letters have no lane yet. Before files are opened and the region is mapped.
 void require_on_error(const graph::CatalogDescription& catalog) {
   for (const graph::StageDescription& stage : catalog.stages) static_cast<void>(graph::on_error_of(stage));
+  for (const graph::BoundaryDescription& boundary : catalog.boundaries) static_cast<void>(graph::on_error_of(boundary));
 }
 
 }  // namespace
