@@ -186,7 +186,7 @@ export const SpecBoundary = struct('SpecBoundary', 'One entry of the boundary ca
   ['kind', 'u32', 'BoundaryCode'],
   ['codec', 'u32', 'CodecCode'],
   ['record_bytes', 'u32', 'struct size in bytes; 0 for other codecs'],
-  ['reserved', 'u32', 'zero'],
+  ['on_error', 'u32', 'OnErrorCode, never Pass'],
   ['layout_hash', 'u64', 'struct layout hash; 0 for other codecs'],
 ]);
 
@@ -378,6 +378,12 @@ export const ProducerBlock = struct('ProducerBlock', 'The writing end of a shard
     'a32',
     '1: a JS producer sleeps until any shard has room (shard 0’s cell stands for all); exchanged to 0 by who wakes it',
   ],
+  // Written when an adapter's record fails, and at no other time: no line of their own.
+  ['failed', 'af64', 'native ingress: records that failed at it and did not stop the pipeline'],
+  ['failed_stopped', 'af64', 'of these, records that stopped it all the same'],
+  ['failed_dropped', 'af64', 'of these, records that were dropped'],
+  ['failed_dead_lettered', 'af64', 'of these, records that became letters'],
+  ['causes', `af64[${FAILURE_CAUSES}]`, 'these, by FailureCause'],
   'line',
   ['next', 'af64', 'JS producer between two owners: records published'],
   ['arena_head', 'a32', 'JS producer between two owners: next free position of the arena or of the frames'],

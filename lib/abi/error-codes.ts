@@ -108,6 +108,11 @@ const OPENING = {
     'with `observe` there is no folder, or no room in it, for the file of the memory',
     'Set `XDG_RUNTIME_DIR`, give `/dev/shm` more room, or leave `observe` out; `byteor doctor` shows the folders.',
   ),
+  ON_ERROR_UNAVAILABLE: opening(
+    'core',
+    'a boundary of the plan has `on_error: dead_letter`, which this version does not run',
+    'Use `drop` or `stop` there; a stage can have `dead_letter`.',
+  ),
   OP_UNAVAILABLE: opening(
     'both',
     'the plan has an op of yours that nothing runs: a `js:` op without a function, or a `native:` op without a library',

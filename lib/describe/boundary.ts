@@ -1,7 +1,7 @@
 /** What every description has: who it is of, and the ends of the plan in words. Pure; any thread. */
 
 import type { BoundarySpec } from '../lower/spec.js';
-import type { BoundaryEntry } from '../plan/document.js';
+import type { BoundaryEntry, BoundaryOnError } from '../plan/document.js';
 import { codecWords } from '../plan/element-words.js';
 
 /** What every description has. */
@@ -24,6 +24,8 @@ export interface DescribedBoundary {
   readonly codec: string;
   /** Bytes of every record under a struct codec; null otherwise. */
   readonly recordBytes: number | null;
+  /** What becomes of a record that its adapter cannot take or write, stated or by default. */
+  readonly onError: BoundaryOnError;
 }
 
 export const describeBoundary = (entry: BoundaryEntry, spec?: BoundarySpec): DescribedBoundary => ({
@@ -31,4 +33,5 @@ export const describeBoundary = (entry: BoundaryEntry, spec?: BoundarySpec): Des
   kind: entry.kind,
   codec: codecWords(entry.codec),
   recordBytes: spec?.codec === 'Struct' ? spec.recordBytes : null,
+  onError: entry.on_error ?? 'stop',
 });

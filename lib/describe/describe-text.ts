@@ -6,7 +6,7 @@ import type { MemoryPlan, MemoryRow } from '../layout/memory.js';
 import { byteWords, configWords, cut, keyWords, listWords, onErrorWords } from '../plan/element-words.js';
 import { oneOf } from '../plan/words.js';
 import type { GraphLaneReport } from '../version/report.js';
-import type { DescribedStage, Description, RingDescription } from './describe.js';
+import type { DescribedBoundary, DescribedStage, Description, RingDescription } from './describe.js';
 import type { GraphDescription } from './describe-graph.js';
 import { columns, indented } from './text-columns.js';
 
@@ -43,14 +43,16 @@ function stageNotes(stage: DescribedStage, stages: readonly DescribedStage[]): s
   return notes.join('; ');
 }
 
+const endWords = ({ onError }: DescribedBoundary): string => (onError === 'stop' ? '' : `; ${onErrorWords(onError)}`);
+
 function ringEnds({ ingress, egress, stages }: RingDescription): string[] {
   const gates =
     `held back by ${listWords(ingress.gatedBy)}` +
     ` (by ${listWords(ingress.gatedByWhenDiscarded)} when ${egress.id} is discarded)`;
   const skips = egress.skipsFilteredBy.length === 0 ? '' : `; ${skipWords(egress.skipsFilteredBy, stages)}`;
   return columns([
-    [ingress.id, 'ingress', cut(ingress.codec), gates],
-    [egress.id, 'egress', cut(egress.codec), `waits for ${listWords(egress.waitsFor)}${skips}`],
+    [ingress.id, 'ingress', cut(ingress.codec), `${gates}${endWords(ingress)}`],
+    [egress.id, 'egress', cut(egress.codec), `waits for ${listWords(egress.waitsFor)}${skips}${endWords(egress)}`],
   ]);
 }
 
@@ -153,7 +155,10 @@ function graphLanes({ lowered, memory }: GraphDescription): string[] {
 
 function graphText(graph: GraphDescription): string[] {
   const { name, target, id, memory } = graph;
-  const boundaries = graph.boundaries.map(({ id, kind, codec, policyWords }) => [id, kind, cut(codec), policyWords]);
+  const boundaries = graph.boundaries.map((end) => {
+    const { id, kind, codec, policyWords } = end;
+    return [id, kind, cut(codec), `${policyWords}${endWords(end)}`];
+  });
   const stages = graph.stages.map(({ id, op, config, on_error = 'stop' }) => [
     id,
     op,

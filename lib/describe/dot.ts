@@ -43,7 +43,9 @@ function stageNode(stage: StageEntry): string {
 
 /** @param policy in words; empty where the plan has none */
 function boundaryNode(entry: BoundaryEntry, policy: string): string {
-  return `  ${quote(entry.id)} [shape=oval, label=${quote(entry.id, cut(codecWords(entry.codec)), policy)}];`;
+  const { id, codec, on_error = 'stop' } = entry;
+  const failed = on_error === 'stop' ? '' : onErrorWords(on_error);
+  return `  ${quote(id)} [shape=oval, label=${quote(id, cut(codecWords(codec)), policy, failed)}];`;
 }
 
 const arrow = (from: string, to: string, attributes: readonly string[] = []): string =>

@@ -2,6 +2,7 @@
 
 import { type CodecKind, codecKind, layoutOf } from '../plan/codec-layout.js';
 import type { BoundaryEntry } from '../plan/document.js';
+import { onErrorOf } from './on-error.js';
 import type { BoundarySpec, CodecName } from './spec.js';
 
 const NAMES = { bytes: 'Bytes', utf8: 'Utf8', json: 'Json', struct: 'Struct' } as const satisfies Record<
@@ -9,7 +10,8 @@ const NAMES = { bytes: 'Bytes', utf8: 'Utf8', json: 'Json', struct: 'Struct' } a
   CodecName
 >;
 
-export function lowerBoundary({ id, codec }: BoundaryEntry): BoundarySpec {
-  const { size, hash } = layoutOf(codec) ?? { size: 0, hash: '0' };
-  return { id, codec: NAMES[codecKind(codec)], recordBytes: size, layoutHash: BigInt(`0x${hash}`) };
+export function lowerBoundary(entry: BoundaryEntry): BoundarySpec {
+  const { size, hash } = layoutOf(entry.codec) ?? { size: 0, hash: '0' };
+  const codec = NAMES[codecKind(entry.codec)];
+  return { id: entry.id, codec, recordBytes: size, layoutHash: BigInt(`0x${hash}`), onError: onErrorOf(entry) };
 }

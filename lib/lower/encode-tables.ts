@@ -19,6 +19,7 @@ export function boundaryRow(
     kind: enums.BoundaryCode[kind],
     codec: enums.CodecCode[boundary.codec],
     record_bytes: boundary.recordBytes,
+    on_error: enums.OnErrorCode[boundary.onError],
     layout_hash: boundary.layoutHash,
   };
 }

@@ -31,6 +31,8 @@ export interface RecordSpec {
 /** One end of the pipeline. */
 export interface BoundarySpec extends RecordSpec {
   readonly id: string;
+  /** What becomes of a record that its adapter cannot take or write; never `Pass`. */
+  readonly onError: OnErrorName;
 }
 
 /** What an op may do to a record, as the rings need to know it. */

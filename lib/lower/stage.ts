@@ -1,11 +1,11 @@
 /** Lowers one stage of the catalog: op key → code, configuration → what the core needs of it, traits → flags and room. */
 
-import { onErrorWords } from '../abi/failure.js';
 import { builtinNames, type CallerName, callerOps } from '../abi/ops.js';
 import type { Codec, StageEntry } from '../plan/document.js';
 import { OP_CATALOG, type OpTraits, roomOf, traitsOf } from '../plan/op-catalog.js';
+import { onErrorOf } from './on-error.js';
 import { lowerConfig } from './op-config.js';
-import type { OnErrorName, StageAbilities, StageSpec } from './spec.js';
+import type { StageAbilities, StageSpec } from './spec.js';
 
 type Configured = Pick<StageSpec, 'op' | 'config'>;
 
@@ -21,12 +21,6 @@ function callerOp(stage: StageEntry): Configured {
 function configured(stage: StageEntry, codec: Codec): Configured {
   const op = builtinNames.get(stage.op);
   return op === undefined ? callerOp(stage) : { op, config: lowerConfig(stage.op, stage.config, codec) };
-}
-
-function onErrorOf({ id, on_error = 'stop' }: StageEntry): OnErrorName {
-  const found = (Object.keys(onErrorWords) as OnErrorName[]).find((name) => onErrorWords[name] === on_error);
-  if (found !== undefined) return found;
-  throw new TypeError(`stage "${id}" has the unknown on_error "${on_error}"; pass a plan that validate() accepted`);
 }
 
 /** What the core needs to know of an op's traits. */

@@ -1,5 +1,6 @@
 /** What a region says, for `byteor` (the regions of this process) and `byteor/observe` (all others). Loads no addon. */
 export type {
+  BoundaryFailures,
   CauseCounts,
   EgressCounts,
   Imbalance,

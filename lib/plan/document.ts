@@ -103,6 +103,12 @@ export interface OpDeclarations {
  */
 export type OnError = 'stop' | 'drop' | 'pass' | 'dead_letter';
 
+/**
+ * What becomes of a record that the adapter of a boundary cannot take (it is longer than the boundary takes, or not of its
+ * struct) or cannot write (a line feed in a line). What JavaScript pushes is answered instead.
+ */
+export type BoundaryOnError = 'stop' | 'drop' | 'dead_letter';
+
 /** A stage of the plan's catalog: an op under a name. */
 export interface StageEntry extends OpDeclarations {
   /** Unique among stages and boundaries. */
@@ -123,6 +129,8 @@ export interface BoundaryEntry {
   readonly kind: 'ingress' | 'egress';
   /** What its records are. Default `bytes`. */
   readonly codec?: Codec;
+  /** What becomes of a record that its adapter cannot take or write. Default `stop`. */
+  readonly on_error?: BoundaryOnError;
 }
 
 /** A stage's place in a SingleRing. */

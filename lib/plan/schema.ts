@@ -124,7 +124,7 @@ export const stageEntrySchema = z.strictObject({
   id: idSchema.describe('Unique among stages and boundaries.'),
   op: z.string().min(1).describe('A key of the op catalog, `js:<name>` or `native:<name>`.'),
   config: z.exactOptional(z.unknown()).describe('What the op is told; its own schema depends on `op`.'),
-  on_error: z.exactOptional(z.enum(Object.values(onErrorWords))).meta({
+  on_error: z.exactOptional(z.enum(onErrorWords)).meta({
     description:
       'What becomes of a record that fails in it: the pipeline stops, the record goes no further (`drop`), goes on as it came (`pass`), or goes no further and leaves a letter (`dead_letter`).',
     default: 'stop',
@@ -132,10 +132,17 @@ export const stageEntrySchema = z.strictObject({
   ...declarations,
 });
 
+const { Pass: _, ...boundaryOnErrors } = onErrorWords;
+
 export const boundaryEntrySchema = z.strictObject({
   id: idSchema.describe('Unique among stages and boundaries.'),
   kind: z.enum(['ingress', 'egress']).describe('Where records come in, or where they leave.'),
   codec: z.exactOptional(codecSchema),
+  on_error: z.exactOptional(z.enum(boundaryOnErrors)).meta({
+    description:
+      'What becomes of a record that its adapter cannot take or write: the pipeline stops, the record is dropped, or it is dropped and leaves a letter (`dead_letter`).',
+    default: 'stop',
+  }),
 });
 
 export const ringStageSchema = z.strictObject({

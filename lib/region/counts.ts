@@ -5,6 +5,18 @@ import type { PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, StageIds } from '../plan/infer.js';
 import type { Failure } from './failure.js';
 
+/** Records that failed at a boundary and did not stop the pipeline. `failed` = `dropped` + `dead_lettered`. */
+export interface BoundaryFailures {
+  /** Records that its adapter could not take or write. */
+  readonly failed: number;
+  /** Of these, records that were dropped. */
+  readonly dropped: number;
+  /** Of these, records of which a letter was written. */
+  readonly dead_lettered: number;
+  /** These, by cause. */
+  readonly causes: CauseCounts;
+}
+
 /** Records; `bytes` are record bytes. Names are the ones that documents print. */
 export interface IngressCounts {
   /** Tells it from an egress. */
@@ -19,6 +31,8 @@ export interface IngressCounts {
   readonly too_large: number;
   /** Records without the key that chooses their shard or connection. */
   readonly keyless: number;
+  /** Only where records failed at it and its `on_error` let the pipeline go on; they were not published. */
+  readonly failures?: BoundaryFailures;
 }
 
 /** Why records failed, by code: those that it happened to. */
@@ -146,8 +160,10 @@ export interface EgressCounts {
   readonly abandoned: number;
   /** SingleRing: records that a stage before it had filtered, or that had failed there. */
   readonly skipped: number;
-  /** Bytes of the records read (`in`), delivered or abandoned. */
+  /** Bytes of the records read (`in`), delivered, failed or abandoned. */
   readonly bytes: number;
+  /** Only where records failed at it and its `on_error` let the pipeline go on: `in` = `out` + `failed` + `abandoned`. */
+  readonly failures?: BoundaryFailures;
 }
 
 /** An equation that does not hold, with its numbers. */

@@ -17,6 +17,8 @@ import {
   type EndCounts,
   type Expect,
   expecting,
+  failuresOf,
+  ingressFailures,
   stageCounts,
   sumOfEnds,
 } from './stage-counters.js';
@@ -94,11 +96,13 @@ function ingressCounts(role: RoleFacts, roles: readonly RoleFacts[]): IngressCou
     dropped: counts?.dropped.full ?? 0,
     too_large: counts?.dropped.too_large ?? 0,
     keyless: (lane?.producer.f64('keyless') ?? 0) + keylessOf(lane, roles),
+    ...failuresOf(ingressFailures(lane === undefined ? [] : [lane.producer])),
   };
 }
 
 function egressCounts({ sum }: RoleFacts): EgressCounts {
-  return { kind: 'egress', in: sum.in, out: sum.out, abandoned: sum.abandoned, skipped: 0, bytes: sum.bytes };
+  const { in: reached, out, abandoned, bytes } = sum;
+  return { kind: 'egress', in: reached, out, abandoned, skipped: 0, bytes, ...failuresOf(sum) };
 }
 
 const INSERTED: Readonly<Record<number, InsertedCounts['kind']>> = {

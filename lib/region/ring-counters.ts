@@ -10,6 +10,8 @@ import {
   checkStage,
   type EndCounts,
   expecting,
+  failuresOf,
+  ingressFailures,
   stageCounts,
   sumOfEnds,
 } from './stage-counters.js';
@@ -81,6 +83,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
   const boundaries: Record<string, IngressCounts | EgressCounts> = {};
   const stages: Record<string, StageCounts> = {};
   const published: number[] = [];
+  const producers: BlockOf<typeof ProducerBlock>[] = [];
   const consumers = new Map<number, ShardCounts>();
   const { agents } = region;
   for (const [index, agent] of agents.entries()) {
@@ -91,6 +94,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
       const known = boundaries[id] as IngressCounts | undefined;
       const add = (field: 'published' | 'bytes' | 'dropped' | 'too_large' | 'keyless'): number =>
         (known?.[field] ?? 0) + block.f64(field);
+      producers.push(block);
       boundaries[id] = {
         kind: 'ingress',
         published: add('published'),
@@ -98,6 +102,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
         dropped: add('dropped'),
         too_large: add('too_large'),
         keyless: add('keyless'),
+        ...failuresOf(ingressFailures(producers)),
       };
     } else if (agent.u32('kind') !== enums.AgentKind.Letters) {
       consumers.set(index, consumerOf(region, agent));
@@ -114,7 +119,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
     const total = sumOfEnds(own.map(({ block }) => block));
     const { in: reached, out, abandoned, skipped, bytes } = total;
     if (own[0]?.kind === enums.AgentKind.Stage) stages[id] = { ...stageCounts(total), skipped };
-    else boundaries[id] = { kind: 'egress', in: reached, out, abandoned, skipped, bytes };
+    else boundaries[id] = { kind: 'egress', in: reached, out, abandoned, skipped, bytes, ...failuresOf(total) };
   }
   const imbalances = all.flatMap((one) => checkConsumer(one, published[one.shard] ?? 0, settled, consumers));
   const ids = agents.map((agent) => region.agentId(agent));

@@ -3,8 +3,8 @@
  * Pure reader of a region; see ledger.ts.
  */
 
-import { type ConsumerBlock, enums, type WordOf, words } from '../abi/definition.js';
-import type { CauseCounts, Imbalance, StageCounts } from './counts.js';
+import { type ConsumerBlock, enums, type ProducerBlock, type WordOf, words } from '../abi/definition.js';
+import type { BoundaryFailures, CauseCounts, Imbalance, StageCounts } from './counts.js';
 import type { BlockOf } from './region.js';
 
 export type Consumer = BlockOf<typeof ConsumerBlock>;
@@ -95,7 +95,44 @@ export function checkStage(counts: StageCounts, settled: boolean, expect: Expect
   if (settled) expect(held === 0, () => 'held = 0 at the end', held, 0);
 }
 
-/** An egress delivers what reached it, or leaves it. */
-export function checkEgress({ in: reached, out, abandoned }: EndCounts, expect: Expect): void {
-  expect(reached === out + abandoned, () => 'in = out + abandoned', reached, out + abandoned);
+/** An egress delivers what reached it, or leaves it; or it failed there, and did not stop the pipeline. */
+export function checkEgress(sum: EndCounts, expect: Expect): void {
+  const { in: reached, out, abandoned } = sum;
+  const failed = sum.dropped + sum.dead_lettered;
+  const right = out + abandoned + failed;
+  const names = `out + abandoned${failed === 0 ? '' : ' + failed'}`;
+  expect(reached === right, () => `in = ${names}`, reached, right);
+  checkCauses(sum, expect);
+}
+
+function checkCauses({ failed, causes }: Pick<EndCounts, 'failed' | 'causes'>, expect: Expect): void {
+  const caused = Object.values(causes).reduce((total, count) => total + count, 0);
+  expect(caused === failed, () => 'causes = failed', caused, failed);
+}
+
+/** What `failures` of a boundary says; nothing where no record failed there. */
+export const failuresOf = ({
+  dropped,
+  dead_lettered,
+  causes,
+}: FailureCounts): { readonly failures?: BoundaryFailures } =>
+  dropped + dead_lettered === 0
+    ? {}
+    : { failures: { failed: dropped + dead_lettered, dropped, dead_lettered, causes } };
+
+export type FailureCounts = Pick<EndCounts, 'failed' | 'dropped' | 'dead_lettered' | 'causes'>;
+
+/** What failed at the ingress that writes these shards, or this lane. */
+export function ingressFailures(producers: readonly BlockOf<typeof ProducerBlock>[]): FailureCounts {
+  const counts = { failed: 0, dropped: 0, dead_lettered: 0 };
+  const causes: CauseCounts = {};
+  for (const block of producers) {
+    const failed = block.f64('failed');
+    if (failed === 0) continue;
+    counts.failed += failed;
+    counts.dropped += block.f64('failed_dropped');
+    counts.dead_lettered += block.f64('failed_dead_lettered');
+    addCauses(causes, (place) => block.f64('causes', place));
+  }
+  return { ...counts, causes };
 }

@@ -36,6 +36,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   '/stages': { words: 'a list of stages' },
   '/boundaries': { words: 'a list of boundaries' },
   '/boundaries/*/kind': { words: '`ingress` or `egress`' },
+  '/boundaries/*/on_error': { words: '`stop`, `drop` or `dead_letter`' },
   '/boundaries/*/codec': { words: '`bytes`, `utf8`, `json` or a struct (`{ kind: struct, fields: […] }`)' },
   '/boundaries/*/codec/fields/*/type': {
     words: `u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, bool, bytes(N) or utf8(N) with N from 1 to ${STRUCT_FIELD_BYTES_MAX}`,

@@ -43,6 +43,7 @@ const canonicalBoundary = (boundary: BoundaryEntry): CanonicalObject => ({
   id: boundary.id,
   kind: boundary.kind,
   codec: codecKind(boundary.codec) === 'struct' ? data(boundary.codec) : codecKind(boundary.codec),
+  on_error: besides('stop', boundary.on_error),
 });
 
 function canonicalRing(plan: SingleRingPlan): CanonicalObject {

@@ -34,7 +34,7 @@ export interface Role {
   readonly shards: number;
   /** What a router or a merge does. */
   readonly policy?: PolicyName;
-  /** Of a stage: what becomes of a record that fails in it, where that is not `stop`. */
+  /** Of a stage or a boundary: what becomes of a record that fails in it, where that is not `stop`. */
   readonly on_error?: OnError;
   /** Neither the author's nor the compiler's: a relay, because of how journals are kept, or what writes letters. */
   readonly origin?: 'runtime';
@@ -121,8 +121,8 @@ export interface VersionReport {
   readonly inserted: readonly InsertedElement[];
 }
 
-const onErrorIn = (stage: StageSpec | undefined): Pick<Role, 'on_error'> =>
-  stage === undefined || stage.onError === 'Stop' ? {} : { on_error: words.OnErrorCode[stage.onError] };
+const onErrorIn = (element: Pick<StageSpec, 'onError'> | undefined): Pick<Role, 'on_error'> =>
+  element === undefined || element.onError === 'Stop' ? {} : { on_error: words.OnErrorCode[element.onError] };
 
 /** What takes letters: no element of the plan, and nothing that a rule inserted. */
 function reportLetters(spec: Spec): { readonly roles: readonly Role[]; readonly lanes: readonly GraphLaneReport[] } {
@@ -149,9 +149,9 @@ export function reportRing(spec: RingSpec, warnings: readonly Diagnostic[]): Ver
   return {
     warnings,
     roles: [
-      { id: ingress.id, kind: 'ingress', shards },
+      { id: ingress.id, kind: 'ingress', shards, ...onErrorIn(ingress) },
       ...stages.map((stage): Role => ({ id: stage?.id ?? '', kind: 'stage', shards, ...onErrorIn(stage) })),
-      { id: egress.id, kind: 'egress', shards },
+      { id: egress.id, kind: 'egress', shards, ...onErrorIn(egress) },
       ...letters.roles,
     ],
     lanes: [
@@ -176,10 +176,11 @@ const KINDS: Readonly<Record<RoleSpec['kind'], RoleKind>> = {
 
 const originOf = (role: RoleSpec | undefined) => (role?.relay === true ? ({ origin: 'runtime' } as const) : {});
 
-function reportRole({ stages }: GraphSpec, role: RoleSpec): Role {
+function reportRole({ boundaries, stages }: GraphSpec, role: RoleSpec): Role {
   const { id, kind, policy, index } = role;
-  const stage = kind === 'Stage' && index !== null ? stages[index] : undefined;
-  const does = { ...(policy === 'None' ? {} : { policy }), ...onErrorIn(stage) };
+  const own: readonly Pick<StageSpec, 'onError'>[] = kind === 'Stage' ? stages : boundaries;
+  const element = index === null ? undefined : own[index];
+  const does = { ...(policy === 'None' ? {} : { policy }), ...onErrorIn(element) };
   return { id, kind: KINDS[kind], shards: 1, ...does, ...originOf(role) };
 }
 

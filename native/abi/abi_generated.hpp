@@ -393,35 +393,36 @@ enum class ErrorCode : std::uint32_t {
   kNoResource = 5,
   kNoThread = 6,
   kObserveFolder = 7,
-  kOpUnavailable = 8,
-  kOptionRange = 9,
-  kOutputBusy = 10,
-  kOutputOpen = 11,
-  kPluginAbi = 12,
-  kPluginLoad = 13,
-  kPluginRefused = 14,
-  kPortKind = 15,
-  kPortUnknown = 16,
-  kRegionTooLarge = 17,
-  kSameFile = 18,
-  kShardKey = 19,
-  kSpecDamaged = 20,
-  kJournalCodec = 21,
-  kJournalCursor = 22,
-  kJournalDamaged = 23,
-  kJournalForeign = 24,
-  kJournalFormat = 25,
-  kJournalGap = 26,
-  kJournalLocked = 27,
-  kJournalOpen = 28,
-  kJournalRead = 29,
-  kJournalWrite = 30,
-  kWrongUse = 31,
-  kBadRegion = 32,
+  kOnErrorUnavailable = 8,
+  kOpUnavailable = 9,
+  kOptionRange = 10,
+  kOutputBusy = 11,
+  kOutputOpen = 12,
+  kPluginAbi = 13,
+  kPluginLoad = 14,
+  kPluginRefused = 15,
+  kPortKind = 16,
+  kPortUnknown = 17,
+  kRegionTooLarge = 18,
+  kSameFile = 19,
+  kShardKey = 20,
+  kSpecDamaged = 21,
+  kJournalCodec = 22,
+  kJournalCursor = 23,
+  kJournalDamaged = 24,
+  kJournalForeign = 25,
+  kJournalFormat = 26,
+  kJournalGap = 27,
+  kJournalLocked = 28,
+  kJournalOpen = 29,
+  kJournalRead = 30,
+  kJournalWrite = 31,
+  kWrongUse = 32,
+  kBadRegion = 33,
 };
 
 template <>
-inline constexpr std::array<Word<ErrorCode>, 33> kWords<ErrorCode>{{
+inline constexpr std::array<Word<ErrorCode>, 34> kWords<ErrorCode>{{
     {ErrorCode::kCpuNotAllowed, "CPU_NOT_ALLOWED"},
     {ErrorCode::kInputOpen, "INPUT_OPEN"},
     {ErrorCode::kNativeError, "NATIVE_ERROR"},
@@ -430,6 +431,7 @@ inline constexpr std::array<Word<ErrorCode>, 33> kWords<ErrorCode>{{
     {ErrorCode::kNoResource, "NO_RESOURCE"},
     {ErrorCode::kNoThread, "NO_THREAD"},
     {ErrorCode::kObserveFolder, "OBSERVE_FOLDER"},
+    {ErrorCode::kOnErrorUnavailable, "ON_ERROR_UNAVAILABLE"},
     {ErrorCode::kOpUnavailable, "OP_UNAVAILABLE"},
     {ErrorCode::kOptionRange, "OPTION_RANGE"},
     {ErrorCode::kOutputBusy, "OUTPUT_BUSY"},
@@ -525,7 +527,7 @@ struct SpecBoundary {
   std::uint32_t kind;  // BoundaryCode
   std::uint32_t codec;  // CodecCode
   std::uint32_t record_bytes;  // struct size in bytes; 0 for other codecs
-  std::uint32_t reserved;  // zero
+  std::uint32_t on_error;  // OnErrorCode, never Pass
   std::uint64_t layout_hash;  // struct layout hash; 0 for other codecs
 };
 static_assert(offsetof(SpecBoundary, id_offset) == 0);
@@ -533,7 +535,7 @@ static_assert(offsetof(SpecBoundary, id_length) == 4);
 static_assert(offsetof(SpecBoundary, kind) == 8);
 static_assert(offsetof(SpecBoundary, codec) == 12);
 static_assert(offsetof(SpecBoundary, record_bytes) == 16);
-static_assert(offsetof(SpecBoundary, reserved) == 20);
+static_assert(offsetof(SpecBoundary, on_error) == 20);
 static_assert(offsetof(SpecBoundary, layout_hash) == 24);
 static_assert(sizeof(SpecBoundary) == 32);
 
@@ -996,6 +998,11 @@ struct alignas(128) ProducerBlock {
   std::atomic<std::uint32_t> closed;  // 1: nothing more will be published
   std::atomic<std::uint64_t> watermark;  // watermarked lanes: no record with a smaller ordinal will be published after what is published
   alignas(128) std::atomic<std::uint32_t> room_armed;  // 1: a JS producer sleeps until any shard has room (shard 0’s cell stands for all); exchanged to 0 by who wakes it
+  std::atomic<double> failed;  // native ingress: records that failed at it and did not stop the pipeline
+  std::atomic<double> failed_stopped;  // of these, records that stopped it all the same
+  std::atomic<double> failed_dropped;  // of these, records that were dropped
+  std::atomic<double> failed_dead_lettered;  // of these, records that became letters
+  std::atomic<double> causes[8];  // these, by FailureCause
   alignas(128) std::atomic<double> next;  // JS producer between two owners: records published
   std::atomic<std::uint32_t> arena_head;  // JS producer between two owners: next free position of the arena or of the frames
   std::uint32_t reserved;  // zero
@@ -1010,6 +1017,11 @@ static_assert(offsetof(ProducerBlock, cell) == 8);
 static_assert(offsetof(ProducerBlock, closed) == 12);
 static_assert(offsetof(ProducerBlock, watermark) == 16);
 static_assert(offsetof(ProducerBlock, room_armed) == 128);
+static_assert(offsetof(ProducerBlock, failed) == 136);
+static_assert(offsetof(ProducerBlock, failed_stopped) == 144);
+static_assert(offsetof(ProducerBlock, failed_dropped) == 152);
+static_assert(offsetof(ProducerBlock, failed_dead_lettered) == 160);
+static_assert(offsetof(ProducerBlock, causes) == 168);
 static_assert(offsetof(ProducerBlock, next) == 256);
 static_assert(offsetof(ProducerBlock, arena_head) == 264);
 static_assert(offsetof(ProducerBlock, reserved) == 268);

@@ -17,6 +17,7 @@
 #include "abi/abi_generated.hpp"
 #include "adapter/batch.hpp"
 #include "adapter/dropping.hpp"
+#include "adapter/failing_records.hpp"
 #include "core/coded_error.hpp"
 #include "core/device_call.hpp"
 #include "op/hash.hpp"
@@ -80,6 +81,7 @@ class BatchSourceAgent final : public Source {
     const bool fits =
         record.length <= shard.record_max() && (shard.record_bytes() == 0 || record.length == shard.record_bytes());
     if (!fits && !may_drop(shard)) {
+      if (passes_over(record, shard)) return true;
       refuse(record, shard);
       return false;
     }
@@ -136,6 +138,23 @@ class BatchSourceAgent final : public Source {
     return false;
   }
 
+  // Where the boundary's policy says so: the record is counted, and done with.
+  bool passes_over(const BatchRecord& record, Producer& shard) noexcept {
+    const bool too_large = record.length > shard.record_max();
+    const lane::FailedRecord failed{.data = record.data,
+                                    .length = record.length,
+                                    .flags = record.flags,
+                                    .sequence = shard.published() + shard.unpublished(),
+                                    .cause = too_large ? abi::FailureCause::kTooLarge : abi::FailureCause::kBadRecord};
+    if (!failing_.pass_over(shard, failed)) return false;
+    if (too_large) shard.count_too_large();
+    routed_ = false;
+    bytes_ += record.length;
+    ++at_;
+    ++records_;
+    return true;
+  }
+
   void refuse(const BatchRecord& record, Producer& shard) noexcept {
     shard.count_too_large();
     try {
@@ -173,6 +192,7 @@ class BatchSourceAgent final : public Source {
   const std::unique_ptr<BatchSource> source_;
   const std::vector<Producer*> shards_;
   const SourceParts parts_;
+  FailingRecords failing_{parts_.on_error, parts_.agent};
   BatchRecord batch_[kBatchRecords];
   std::uint32_t at_ = 0;
   std::uint32_t count_ = 0;

@@ -53,6 +53,7 @@ struct SourceParts {
   const op::KeyReader* key;     // nullptr: the plan has none
   core::FailureReporter& failures;
   const std::atomic<std::uint32_t>& region_state;  // abi::RegionState: from Closing on a source ends
+  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
 };
 struct SinkParts {
   std::uint32_t agent;
@@ -62,6 +63,7 @@ struct SinkParts {
   bool lines_only;
   // To be called once, on the sink's thread, when the output has no reader any more.
   std::function<void()> on_reader_gone;
+  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
 };
 
 class SourceEnd : public End {

@@ -71,13 +71,17 @@ class alignas(kCacheBlock) RecordConsumer {
     if (!stamps_.empty()) measure();
     released_ = next_;
     block_.in.store(static_cast<double>(in_), std::memory_order_relaxed);
-    block_.out.store(static_cast<double>(in_), std::memory_order_relaxed);
+    block_.out.store(static_cast<double>(in_ - failed_), std::memory_order_relaxed);
     block_.skipped.store(static_cast<double>(skipped_), std::memory_order_relaxed);
     block_.bytes.store(bytes_, std::memory_order_relaxed);
     // SYNC POINT S2: gives slots and arena bytes back to the producer.
     publish_to(block_.sequence, released_, ring_.may_sleep);
     return true;
   }
+
+  // A record that `take` took has failed at the egress: it is not passed on. Counted at `block()` by its adapter.
+  void count_failed() noexcept { ++failed_; }
+  abi::ConsumerBlock& block() noexcept { return block_; }
 
   // For its agent's end_backoff().
   void end_backoff() noexcept { barrier_.end_backoff(); }
@@ -120,6 +124,7 @@ class alignas(kCacheBlock) RecordConsumer {
   std::uint64_t released_;
   std::uint64_t in_ = 0;
   std::uint64_t skipped_ = 0;
+  std::uint64_t failed_ = 0;  // of in_
   double bytes_ = 0;
   bool damaged_ = false;
 };

@@ -119,6 +119,9 @@ class alignas(kCacheBlock) RecordProducer {
     block_.too_large.store(block_.too_large.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
+  // For an adapter's failed records.
+  abi::ProducerBlock& block() noexcept { return block_; }
+
   // Nothing more will come. Publishes what is committed first.
   void close() noexcept {
     publish();

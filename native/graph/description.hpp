@@ -21,6 +21,7 @@ struct BoundaryDescription {
   abi::CodecCode codec;
   std::uint32_t record_bytes;  // struct size; 0 for other codecs
   std::uint64_t layout_hash;
+  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;  // of what its adapter cannot take or write
 };
 
 struct KeyDescription {

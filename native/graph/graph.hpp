@@ -244,6 +244,9 @@ class Graph {
   std::vector<std::unique_ptr<lane::FramedReader>> letter_readers_;
 };
 
+// Of a boundary, whose adapter counts by it. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs letters.
+abi::OnErrorCode on_error_of(const BoundaryDescription& boundary);
+
 // What the ops of a graph's stages report, by stage id.
 class OpReports {
  public:

@@ -57,8 +57,11 @@ void read_boundaries(const SpecReader& reader, CatalogDescription& out) {
     BoundaryDescription boundary{
         read_id(reader, row.id_offset, row.id_length),
         read_enum(row.kind, abi::BoundaryCode::kIngress, abi::BoundaryCode::kEgress, "unknown boundary kind"),
-        read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kJson, "unknown codec"), row.record_bytes,
-        row.layout_hash};
+        read_enum(row.codec, abi::CodecCode::kBytes, abi::CodecCode::kJson, "unknown codec"),
+        row.record_bytes,
+        row.layout_hash,
+        read_enum(row.on_error, abi::OnErrorCode::kStop, abi::OnErrorCode::kDeadLetter, "unknown on_error")};
+    require(boundary.on_error != abi::OnErrorCode::kPass, "a boundary cannot pass a record on", row.on_error);
     const bool is_struct = boundary.codec == abi::CodecCode::kStruct;
     require(is_struct ? boundary.record_bytes >= 1 && boundary.record_bytes <= abi::kStructBytesMax
                       : boundary.record_bytes == 0,

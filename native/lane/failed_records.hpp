@@ -53,6 +53,31 @@ struct FailedRecord {
   bool can_pass = true;  // what is behind the stage can take it as it came
 };
 
+// Where failures are counted: at a reading end, or at an ingress, which passes none on.
+struct FailureCells {
+  FailureCells(abi::ConsumerBlock& block) noexcept  // NOLINT(google-explicit-constructor): it is what the block has
+      : failed(block.failed),
+        stopped(block.stopped),
+        dropped(block.dropped),
+        dead_lettered(block.dead_lettered),
+        passed(block.passed_failed),
+        causes(&block.causes[0]) {}
+  FailureCells(abi::ProducerBlock& block) noexcept  // NOLINT(google-explicit-constructor)
+      : failed(block.failed),
+        stopped(block.failed_stopped),
+        dropped(block.failed_dropped),
+        dead_lettered(block.failed_dead_lettered),
+        passed(block.failed),
+        causes(&block.causes[0]) {}
+
+  std::atomic<double>& failed;
+  std::atomic<double>& stopped;
+  std::atomic<double>& dropped;
+  std::atomic<double>& dead_lettered;
+  std::atomic<double>& passed;
+  std::atomic<double>* causes;  // by abi::FailureCause
+};
+
 class FailedRecords {
  public:
   enum class Fate : std::uint8_t {
@@ -63,18 +88,18 @@ class FailedRecords {
   };
 
   // Both outlive this.
-  FailedRecords(OnError& on_error, abi::ConsumerBlock& block, std::uint32_t agent) noexcept
-      : on_error_(on_error), block_(block), agent_(agent) {}
+  FailedRecords(OnError& on_error, const FailureCells& cells, std::uint32_t agent) noexcept
+      : on_error_(on_error), cells_(cells), agent_(agent) {}
 
   // Decides, and counts. `message() -> std::string`: why it failed, and what to do.
   template <class Message>
   BYTEOR_NEVER_INLINE Fate judge(const FailedRecord& record, const Message& message) noexcept {
     switch (record.cause == abi::FailureCause::kBadAnswer ? abi::OnErrorCode::kStop : on_error_.code) {
       case abi::OnErrorCode::kDrop:
-        return gone(record.cause, block_.dropped);
+        return gone(record.cause, cells_.dropped);
       case abi::OnErrorCode::kPass:
         if (!record.can_pass) break;
-        count(record.cause, block_.passed_failed);
+        count(record.cause, cells_.passed);
         return Fate::kPass;
       case abi::OnErrorCode::kDeadLetter:
         if (!waits_) message_ = message();
@@ -89,7 +114,7 @@ class FailedRecords {
   }
 
   // Counts a record that stops the pipeline whatever the policy is.
-  void stop(abi::FailureCause cause) noexcept { gone(cause, block_.stopped); }
+  void stop(abi::FailureCause cause) noexcept { gone(cause, cells_.stopped); }
 
   // The message of a record that stopped the pipeline, and why its policy was not followed.
   std::string told(std::string message) const {
@@ -108,11 +133,11 @@ class FailedRecords {
 
   void count(abi::FailureCause cause, std::atomic<double>& fate) noexcept {
     add_one(fate);
-    add_one(block_.causes[static_cast<std::size_t>(cause)]);
+    add_one(cells_.causes[static_cast<std::size_t>(cause)]);
   }
 
   Fate gone(abi::FailureCause cause, std::atomic<double>& fate) noexcept {
-    add_one(block_.failed);
+    add_one(cells_.failed);
     count(cause, fate);
     return Fate::kGone;
   }
@@ -152,11 +177,11 @@ class FailedRecords {
     letters.commit(bytes, 0, sent_++);
     // At once: the record is given up as soon as the stage says that it is done with it.
     letters.publish();
-    return gone(record.cause, block_.dead_lettered);
+    return gone(record.cause, cells_.dead_lettered);
   }
 
   OnError& on_error_;
-  abi::ConsumerBlock& block_;
+  const FailureCells cells_;
   const std::uint32_t agent_;
   std::string message_;             // of the record whose letter is written, or waits
   bool waits_ = false;              // it waits

@@ -147,6 +147,10 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   // Sequence of the next record.
   std::uint64_t next() const noexcept { return counts_.read(); }
 
+  // As core::RecordConsumer's.
+  void count_failed() noexcept { counts_.count_failed(); }
+  abi::ConsumerBlock& block() noexcept { return block_; }
+
  private:
   static constexpr std::uint64_t kFewBytes = 256;  // some short records
 

@@ -229,6 +229,8 @@ class alignas(core::kCacheBlock) FramedWriter final : public Outlet {
     block_.keyless.store(block_.keyless.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   void count_too_large() noexcept { count_dropped(true); }
+  // For an adapter's failed records.
+  abi::ProducerBlock& block() noexcept { return block_; }
   // SYNC POINT S3.
   bool closed() const noexcept { return block_.closed.load(std::memory_order_seq_cst) != 0; }
 

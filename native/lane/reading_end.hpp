@@ -84,12 +84,15 @@ class ReadingEnd {
 
   std::uint64_t read() const noexcept { return read_; }
 
+  // Of an egress: a record that is read has failed there, and is not passed on.
+  void count_failed() noexcept { ++failed_; }
+
   // To be called before what was read is given back: its stamps may then be overwritten.
   void settle_batch() noexcept {
     if (stamps_.cells != nullptr) measure();
     measured_ = read_;
     block_->in.store(static_cast<double>(read_), std::memory_order_relaxed);
-    if (delivers_) block_->out.store(static_cast<double>(read_), std::memory_order_relaxed);
+    if (delivers_) block_->out.store(static_cast<double>(read_ - failed_), std::memory_order_relaxed);
     block_->bytes.store(static_cast<double>(bytes_), std::memory_order_relaxed);
   }
 
@@ -111,6 +114,7 @@ class ReadingEnd {
   std::uint64_t read_ = 0;
   std::uint64_t measured_ = 0;
   std::uint64_t bytes_ = 0;
+  std::uint64_t failed_ = 0;  // of read_
 };
 
 }  // namespace byteor::lane

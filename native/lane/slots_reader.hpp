@@ -143,6 +143,10 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
 
   std::uint64_t next() const noexcept { return counts_.read(); }
 
+  // As core::RecordConsumer's.
+  void count_failed() noexcept { counts_.count_failed(); }
+  abi::ConsumerBlock& block() noexcept { return block_; }
+
  private:
   template <class Take>
   BYTEOR_ALWAYS_INLINE std::uint32_t take_slots(std::uint32_t limit, const Take& take) noexcept {

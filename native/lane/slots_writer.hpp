@@ -206,6 +206,7 @@ class alignas(core::kCacheBlock) SlotsWriter final : public Outlet {
   std::uint64_t published() const noexcept { return options_.first_ordinal + (producer_.published() - options_.first); }
   void count_keyless() noexcept { producer_.count_keyless(); }
   void count_too_large() noexcept { producer_.count_too_large(); }
+  abi::ProducerBlock& block() noexcept { return producer_.block(); }
   bool closed() const noexcept { return producer_.closed(); }
 
  private:

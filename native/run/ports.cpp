@@ -66,7 +66,8 @@ Ports Ports::resolve(const graph::Description& description, const Options& optio
   const graph::CatalogDescription& catalog = catalog_of(description);
   Ports ports;
   for (const graph::BoundaryDescription& boundary : catalog.boundaries)
-    ports.ports_.push_back({.options = {.id = boundary.id}, .kind = boundary.kind});
+    ports.ports_.push_back(
+        {.options = {.id = boundary.id}, .kind = boundary.kind, .on_error = graph::on_error_of(boundary)});
   for (const PortOptions& asked : options.ports) {
     Port* const port = ports.find(asked.id);
     if (port == nullptr)
@@ -126,14 +127,16 @@ void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureRep
     Port& port = ports_[i];
     const std::uint32_t agent = graph.boundary_agent(i);
     if (port.source_end != nullptr) {
-      port.source = port.source_end->start(graph.writing_end(i), {agent, batch_records, key, failures, state});
+      port.source =
+          port.source_end->start(graph.writing_end(i), {agent, batch_records, key, failures, state, port.on_error});
       port.shown = graph.observe_end(*port.source, i);
     }
     if (port.sink_end != nullptr) {
-      port.sink = port.sink_end->start(graph.reading_end(i),
-                                       {agent, batch_records, failures, lines_only_, [this, readers_gone] {
-                                          if (all_readers_gone()) readers_gone();
-                                        }});
+      port.sink = port.sink_end->start(graph.reading_end(i), {agent, batch_records, failures, lines_only_,
+                                                              [this, readers_gone] {
+                                                                if (all_readers_gone()) readers_gone();
+                                                              },
+                                                              port.on_error});
       port.shown = graph.observe_end(*port.sink, i);
       graph.follow_written(i, port.sink->written());
     }

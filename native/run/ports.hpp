@@ -22,6 +22,7 @@ namespace byteor::run {
 struct Port {
   PortOptions options;
   abi::BoundaryCode kind = abi::BoundaryCode::kIngress;
+  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
   std::unique_ptr<adapter::SourceEnd> source_end = nullptr;
   std::unique_ptr<adapter::SinkEnd> sink_end = nullptr;
   std::unique_ptr<adapter::Source> source = nullptr;

@@ -228,6 +228,43 @@ describe('a run that fails', () => {
     });
   });
 
+  test('ends that drop leave out a line above the maximum and a record with a line feed, and standard error names both', async () => {
+    const plan = {
+      version: 2,
+      name: 'ends',
+      target: 'LaneGraph',
+      stages: [
+        { id: 'split', op: 'append', config: { text: '\n' } },
+        { id: 'whole', op: 'identity' },
+      ],
+      boundaries: [
+        { id: 'in', kind: 'ingress', on_error: 'drop' },
+        { id: 'out', kind: 'egress', on_error: 'drop' },
+      ],
+      lane_graph: {
+        connections: [
+          { from: 'in', to: 'split', lane: { kind: 'Events' } },
+          { from: 'in', to: 'whole', lane: { kind: 'Events' } },
+          { from: 'split', to: 'out', lane: { kind: 'Events' } },
+          { from: 'whole', to: 'out', lane: { kind: 'Events' } },
+        ],
+        boundary_policy: { in: 'RoundRobin', out: 'Ordered' },
+      },
+    };
+    const input = `a\n1\n${'x'.repeat(5000)}\nb\n2\n`;
+    const ended = await runText(JSON.stringify(plan), input, '--record-max', '1KiB', '--json', '--assert-conserved');
+    expect(ended).toMatchObject({ code: 0, output: Buffer.from('1\n2\n') });
+    expect(ended.stderr).toBe(
+      'byteor run: in: 1 failed, 1 dropped: TOO_LARGE 1\nbyteor run: out: 2 failed, 2 dropped: BAD_RECORD 2\n',
+    );
+    const { ok, ledger } = JSON.parse(ended.stdout);
+    expect({ ok, balanced: ledger.balanced }).toEqual({ ok: true, balanced: true });
+    expect(ledger.boundaries).toMatchObject({
+      in: { published: 4, failures: { failed: 1, dropped: 1, causes: { TOO_LARGE: 1 } } },
+      out: { in: 4, out: 2, failures: { failed: 2, dropped: 2, causes: { BAD_RECORD: 2 } } },
+    });
+  });
+
   test('a line above the maximum is a stated failure that names the remedy', async () => {
     const { code, stdout } = await runText(IDENTITY_PLAN, `short\n${'x'.repeat(5000)}\n`, '--record-max', '1KiB');
     expect(code).toBe(3);

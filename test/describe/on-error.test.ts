@@ -21,7 +21,7 @@ const ring = checked({
   ],
   boundaries: [
     { id: 'in', kind: 'ingress' },
-    { id: 'out', kind: 'egress' },
+    { id: 'out', kind: 'egress', on_error: 'drop' },
   ],
   single_ring: {
     stages: [
@@ -45,7 +45,8 @@ it('describe says it in words, and of later stages whether they skip what was fi
   expect(text).toMatch(/good .* skips what known filtered; drops what fails$/m);
   expect(text).toMatch(/short .* skips what good dropped; passes what fails on as it came$/m);
   expect(text).toMatch(/last .* skips what good dropped; may fail a record$/m);
-  expect(text).toMatch(/out +egress .* skips what good dropped$/m);
+  expect(text).toMatch(/out +egress .* skips what good dropped; drops what fails$/m);
+  expect(describeText(describePlan(graph))).toMatch(/out +egress +bytes +one connection; drops what fails$/m);
   expect(describeText(describePlan(graph))).toMatch(/good +reject +contains "bad" +drops what fails$/m);
 });
 
@@ -54,6 +55,7 @@ it.each([
   ['graph', graph],
 ])('drawings and views of a %s show it where it is not stop', (_, plan) => {
   expect(planDot(plan)).toContain('"good" [label="good\\nreject\\ncontains \\"bad\\"\\ndrops what fails"]');
+  expect(planDot(plan)).toContain('"out" [shape=oval, label="out\\nbytes\\ndrops what fails"]');
   expect(planDot(plan)).toContain('"last" [label="last\\nreject\\nequals \\"end\\""]');
   expect(viewAsRing(plan).stages.map(({ on_error }) => on_error)).toEqual([undefined, 'drop', 'pass', undefined]);
   const stages = viewAsGraph(plan).nodes.filter(({ kind }) => kind === 'stage');

@@ -29,8 +29,8 @@ const diamond: RingSpec = {
   recordBytes: 0,
   headroom: 0,
   tailroom: 3,
-  ingress: { id: 'in', codec: 'Utf8', recordBytes: 0, layoutHash: 0n },
-  egress: { id: 'out', codec: 'Bytes', recordBytes: 0, layoutHash: 0n },
+  ingress: { id: 'in', onError: 'Stop', codec: 'Utf8', recordBytes: 0, layoutHash: 0n },
+  egress: { id: 'out', onError: 'Stop', codec: 'Bytes', recordBytes: 0, layoutHash: 0n },
   stages: [
     filter('keep', 'ERROR'),
     { ...none, ...reads, id: 'tally', op: 'Count', sink: true, config: byUser },

@@ -118,6 +118,41 @@ TEST_F(LineSinkTest, MoreTinyRecordsThanABufferCountsAreWritten) {
   EXPECT_EQ(sink_->records_written(), 100'000u);
 }
 
+TEST_F(LineSinkTest, UnderDropARecordWithALineFeedIsPassedOverAndCountedInItsPlace) {
+  for (const std::uint32_t buffer : {1u, 3u, 64u, 4096u}) {
+    rings(1);
+    LineSink& sink = sink_to_file({.buffer_bytes = buffer, .on_error = abi::OnErrorCode::kDrop});
+    for (const char* record : {"\n", "one", "a\nb", "two\n", "", "three", "\n\n"}) ASSERT_TRUE(ring().push(record));
+    close_rings();
+    run();
+    EXPECT_EQ(output(), "one\n\nthree\n") << "buffer of " << buffer;
+    EXPECT_EQ(sink.records_written(), 3u);
+    EXPECT_EQ(sink.records_unwritten(), 0u);
+    EXPECT_EQ(sink.written().load(), 7u) << "an egress is done with all of them";
+    EXPECT_FALSE(sink.failed());
+    const abi::ConsumerBlock& counts = ring().consumer.block();
+    EXPECT_EQ(counts.in.load(), 7);
+    EXPECT_EQ(counts.out.load(), 3);
+    EXPECT_EQ(counts.failed.load(), 4);
+    EXPECT_EQ(counts.dropped.load(), 4);
+    EXPECT_EQ(counts.causes[static_cast<std::size_t>(abi::FailureCause::kBadRecord)].load(), 4);
+  }
+  EXPECT_TRUE(failures_.all().empty());
+}
+
+TEST_F(LineSinkTest, UnderDropMoreFailedRecordsThanABufferCountsAreDoneWith) {
+  rings(1, {.capacity = 1024});
+  sink_to_file({.batch_records = 1024, .on_error = abi::OnErrorCode::kDrop});
+  for (int i = 0; i < 100; ++i) {
+    for (int j = 0; j < 1000; ++j) ASSERT_TRUE(ring().push("\n"));
+    while (ring().consumer.block().failed.load() < (i + 1) * 1000) sink_->do_work();
+  }
+  close_rings();
+  run();
+  EXPECT_EQ(output(), "");
+  EXPECT_EQ(sink_->written().load(), 100'000u);
+}
+
 TEST_F(LineSinkTest, ARecordWithALineFeedFailsAndOnlyWhatCameBeforeIsWritten) {
   std::size_t reported = 0;
   for (const std::uint32_t buffer : {1u, 3u, 64u, 4096u}) {

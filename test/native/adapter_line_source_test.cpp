@@ -216,6 +216,27 @@ TEST_F(LineSourceTest, AnEndlessLineIsNotReadToItsEnd) {
   EXPECT_EQ(bench.source->bytes_read(), 4096u);
 }
 
+TEST_F(LineSourceTest, UnderDropALineOverTheMaximumIsCountedAsFailedAndTheOthersKeepTheirOrder) {
+  const std::string exact(100, 'e');
+  const std::string text = std::string(101, 'x') + "\na\n" + exact + "\r\n" + std::string(5000, 'y') + "\n\n" +
+                           std::string(101, 'z') + "\r\n" + exact + "\n";
+  const std::vector<std::pair<std::string, int>> ends = {{"b", 3}, {exact + "\r", 4}, {exact + "xx", 4}};
+  for (const auto& [end, failed] : ends) {
+    for (const std::uint32_t block : {1u, 7u, 100u, 4096u}) {
+      Bench bench(file(text + end), {.record_max = 100}, {.block_bytes = block, .on_error = abi::OnErrorCode::kDrop});
+      bench.run();
+      EXPECT_EQ(bench.records[0], test::lines_of("a\n" + exact + "\r\n\n" + exact + "\n" + (failed == 3 ? end : "")));
+      EXPECT_TRUE(bench.failures.all().empty());
+      const abi::ProducerBlock& counts = bench.rings[0]->producer_block;
+      EXPECT_EQ(counts.failed.load(), failed);
+      EXPECT_EQ(counts.failed_dropped.load(), failed);
+      EXPECT_EQ(counts.too_large.load(), failed);
+      EXPECT_EQ(counts.causes[static_cast<std::size_t>(abi::FailureCause::kTooLarge)].load(), failed);
+      EXPECT_EQ(bench.source->records(), bench.records[0].size() + static_cast<std::size_t>(failed));
+    }
+  }
+}
+
 // What a lane that drops has no room for is counted, whether the end of the line has been read or not.
 TEST_F(LineSourceTest, ALaneThatDropsCountsALineOverTheMaximumAndGoesOn) {
   const std::string exact(100, 'e');

@@ -54,10 +54,12 @@ async function run(plan: PipelinePlanV2, records: readonly string[] = SAMPLE, op
   const got: string[] = [];
   const reader = (async () => {
     for await (const record of pipeline.egress('out')) got.push(text(record));
-  })();
-  await pipeline.ingress('in').pushBatch(records.map((one) => Buffer.from(one)));
-  pipeline.ingress('in').close();
-  const rejected = await reader.catch((error: unknown) => error);
+  })().catch((error: unknown) => error);
+  const ingress = pipeline.ingress('in');
+  // A failure of the pipeline may come first; the reader gets it too.
+  await ingress.pushBatch(records.map((one) => Buffer.from(one))).catch(() => {});
+  ingress.close();
+  const rejected = await reader;
   return { ledger: await pipeline.finished(), got, rejected };
 }
 const COUNT: StageEntry = { id: 'total', op: 'count' };

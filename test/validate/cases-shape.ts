@@ -125,6 +125,15 @@ export const SHAPE_CASES: readonly Case[] = [
     hint: 'Did you mean "dead_letter"?',
   },
   {
+    because: 'a boundary is to pass on what it cannot take',
+    code: 'FIELD_VALUE',
+    path: '/boundaries/0/on_error',
+    marks: 'pass',
+    plan: edited(RING, ['kind: ingress', 'kind: ingress, on_error: pass']),
+    received: 'pass',
+    message: 'Boundary "in": `on_error` must be `stop`, `drop` or `dead_letter`, not "pass".',
+  },
+  {
     because: 'the tag of a lane chooses no kind, and nothing is said about the other kinds',
     code: 'FIELD_VALUE',
     path: '/lane_graph/connections/2/lane/kind',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { LaneGraphPlan, OnError, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
+import type { BoundaryOnError, LaneGraphPlan, OnError, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
 import { diffPlans } from '../../lib/version/diff.js';
 import { diffText } from '../../lib/version/diff-text.js';
 import { planText } from '../../lib/version/id.js';
-import { compile } from '../../lib/version/version.js';
+import { compile, type Version } from '../../lib/version/version.js';
 import { checked } from '../lower/plans.js';
 import { decodeSpec } from '../support/spec/decode.js';
 
@@ -95,5 +95,28 @@ it.each([
     markCount: planes,
     entries: [{}, { readsMarksOf: marks }],
     egressReadsMarksOf: marks,
+  });
+});
+
+describe.each(['in', 'out'])('on_error of the boundary "%s"', (id) => {
+  const ended = (plan: SingleRingPlan | LaneGraphPlan, on_error?: BoundaryOnError) => ({
+    ...plan,
+    boundaries: BOUNDARIES.map((entry) => (entry.id === id && on_error !== undefined ? { ...entry, on_error } : entry)),
+  });
+
+  it.each([
+    ['a ring', ring()],
+    ['a graph', graph()],
+  ])('of %s is lowered, has a line of canonical text and stands in the report where it is not stop', (_, plan) => {
+    const [plain, stop, drop, letter] = [undefined, 'stop', 'drop', 'dead_letter'].map((word) =>
+      compile(ended(plan, word as BoundaryOnError | undefined)),
+    ) as unknown as [Version, Version, Version, Version];
+    expect(stop.id).toBe(plain.id);
+    expect(new Set([stop.id, drop.id, letter.id]).size).toBe(3);
+    expect(planText(checked(ended(plan, 'drop')))).toMatch(/boundaries\.[01]\.on_error="drop"\n/);
+    for (const version of [stop, drop, letter]) expect(decodeSpec(version.spec)).toEqual(version.lowered);
+    const role = ({ report }: Version) => report.roles.find((one) => one.id === id);
+    expect(role(stop)).not.toHaveProperty('on_error');
+    expect(role(letter)).toMatchObject({ on_error: 'dead_letter' });
   });
 });

@@ -99,14 +99,14 @@ export function insertedLines({ inserted }: Ledger, colors: Colors): string[] {
 export function graphVerdict(ledger: Ledger, recordsIn: number, recordsOut: number): string {
   const { stages, inserted, boundaries, lanes } = ledger;
   const all = [...Object.values(stages), ...Object.values(inserted)];
-  const egress = Object.values(boundaries).flatMap((counts) => (counts.kind === 'egress' ? [counts.abandoned] : []));
+  const egress = Object.values(boundaries).flatMap((counts) => (counts.kind === 'egress' ? [counts] : []));
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const ways: readonly (readonly [number, string])[] = [
     [sum(Object.values(stages).map(({ filtered }) => filtered)), 'filtered'],
     [sum(Object.values(lanes).map(({ dropped }) => dropped.full)), 'dropped for lack of room'],
     [sum(Object.values(lanes).map(({ dropped }) => dropped.too_large)), 'too large'],
-    [sum(all.map(({ failed }) => failed)), 'failed'],
-    [sum(all.map(({ abandoned }) => abandoned)) + sum(egress), 'abandoned'],
+    [sum([...all, ...egress.flatMap(({ failures }) => failures ?? [])].map(({ failed }) => failed)), 'failed'],
+    [sum([...all, ...egress].map(({ abandoned }) => abandoned)), 'abandoned'],
   ];
   const words = ways.filter(([count]) => count > 0).map(([count, way]) => `${grouped(count)} ${way}`);
   const over = counted(Object.keys(lanes).length, 'lane');

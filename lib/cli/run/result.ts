@@ -63,16 +63,16 @@ const of = <Kind extends 'ingress' | 'egress'>(ledger: Ledger, kind: Kind) =>
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /**
- * The adapters count for themselves: what they read is what was published or dropped, what they wrote is what went out. A
- * line that was too long (unless its lane drops), or a record that could not be written, ends the run as a failure, and
- * no adapter counts it.
+ * The adapters count for themselves: what they read is what was published or dropped, or failed at the ingress and did not
+ * end the run; what they wrote is what went out. A record that failed at its boundary and did end the run, no adapter counts.
  */
 function adapterImbalances({ boundaries, lanes }: Ledger, { adapters }: PipelineStatus): Imbalance[] {
   return Object.entries(boundaries).flatMap(([at, counts]): Imbalance[] => {
     const records = adapters[at]?.records;
     if (records === undefined) return [];
     const { right, equation } = expectedLines(counts);
-    const gone = counts.kind === 'ingress' ? counts.too_large : 0;
+    // Those that its lane dropped; one that ended the run is counted, and not read.
+    const gone = counts.kind === 'ingress' ? counts.too_large - (counts.failures?.causes.TOO_LARGE ?? 0) : 0;
     if (records === right || records === right + gone) return [];
     return [{ at, shard: isGraph({ lanes }) ? null : 0, equation, left: records, right }];
   });
@@ -80,8 +80,10 @@ function adapterImbalances({ boundaries, lanes }: Ledger, { adapters }: Pipeline
 
 function expectedLines(counts: IngressCounts | EgressCounts): { right: number; equation: string } {
   if (counts.kind === 'egress') return { right: counts.out, equation: 'records written = out' };
-  const { published, dropped } = counts;
-  return { right: published + dropped, equation: `records read = published${dropped > 0 ? ' + dropped' : ''}` };
+  const { published, dropped, failures } = counts;
+  const failed = failures?.failed ?? 0;
+  const names = ['published', ...(dropped > 0 ? ['dropped'] : []), ...(failed > 0 ? ['failed'] : [])];
+  return { right: published + dropped + failed, equation: `records read = ${names.join(' + ')}` };
 }
 
 /** What did not add up, in the ring or the graph and at its ends. */
@@ -123,8 +125,9 @@ export function runFacts(run: EndedRun): RunFacts {
 }
 
 /** Whatever became of them. */
-const recordsFailed = ({ stages }: Ledger): number =>
-  sum(Object.values(stages).map((counts) => counts.failed + counts.passed_failed));
+const recordsFailed = ({ boundaries, stages }: Ledger): number =>
+  sum(Object.values(stages).map((counts) => counts.failed + counts.passed_failed)) +
+  sum(Object.values<IngressCounts | EgressCounts>(boundaries).map(({ failures }) => failures?.failed ?? 0));
 
 /** 3 wins over 4, and both over the signal: they say more. */
 export function exitCodeOf(facts: RunFacts, signal: EndSignal | undefined, assertConserved: boolean): ExitCode {
@@ -135,15 +138,17 @@ export function exitCodeOf(facts: RunFacts, signal: EndSignal | undefined, asser
 }
 
 /**
- * Of a SingleRing, records of the ends by what became of them: `in = out + filtered + abandoned`. Filtered are also those that
- * failed and were dropped or dead-lettered, which the egress skips alike.
+ * Of a SingleRing, records of the ends by what became of them: `in = out + filtered + failed + abandoned`. Filtered are also
+ * those that failed in a stage and were dropped or dead-lettered, which the egress skips alike; failed those that the egress
+ * could not write.
  */
-export function endToEnd(ledger: Ledger): { in: number; out: number; filtered: number; abandoned: number } {
+export function endToEnd(ledger: Ledger): Readonly<Record<'in' | 'out' | 'filtered' | 'failed' | 'abandoned', number>> {
   const egress = of(ledger, 'egress').map(([, counts]) => counts);
   return {
     in: sum(of(ledger, 'ingress').map(([, counts]) => counts.published)),
     out: sum(egress.map((counts) => counts.out)),
     filtered: sum(egress.map((counts) => counts.skipped)),
+    failed: sum(egress.map(({ failures }) => failures?.failed ?? 0)),
     abandoned: sum(egress.map((counts) => counts.abandoned)),
   };
 }

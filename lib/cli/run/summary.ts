@@ -23,7 +23,7 @@
  * A LaneGraph has tables of its lanes and of what was inserted too: graph-summary.ts. Pure; any thread.
  */
 import type { PipelinePlanV2 } from '../../plan/document.js';
-import type { Ledger, StageCounts } from '../../region/counts.js';
+import type { EgressCounts, IngressCounts, Ledger, StageCounts } from '../../region/counts.js';
 import { dataWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { causeWords, counted, grouped, harmless, indent, table, wrap } from '../text.js';
@@ -135,9 +135,12 @@ function stageLines({ stages }: Ledger, { colors, plan }: SummaryContext): strin
   return indent(table([head, ...rows], numbers));
 }
 
-/** What became of records that failed in a stage, and why, where the pipeline went on: `audit: 3 failed, 2 dropped, …`. */
-export function failedWords({ stages }: Pick<Ledger, 'stages'>): string[] {
-  return Object.entries(stages).flatMap(([id, counts]) => {
+/** What became of records that failed in a stage or at a boundary, and why, where the pipeline went on: `audit: 3 failed, 2 dropped, …`. */
+export function failedWords({ boundaries, stages }: Pick<Ledger, 'boundaries' | 'stages'>): string[] {
+  const ends = Object.entries<IngressCounts | EgressCounts>(boundaries).flatMap(([id, { failures }]) =>
+    failures === undefined ? [] : [[id, { ...failures, passed_failed: 0, stopped: 0 }] as const],
+  );
+  return [...Object.entries(stages), ...ends].flatMap(([id, counts]) => {
     const ways: readonly (readonly [number, string])[] = [
       [counts.dropped, 'dropped'],
       [counts.dead_lettered, 'dead-lettered'],

@@ -17,6 +17,9 @@ namespace {
 // Records in the buffer at a time. Reached only by lines of a few bytes, and enough for those to share a write.
 constexpr std::size_t kRecordsMax = 32 * 1024;
 
+// Of the end of a line whose record failed; buffers are smaller.
+constexpr std::uint32_t kFailedLine = 1u << 31;
+
 std::string_view terminator_of(std::uint32_t flags) noexcept {
   switch (static_cast<abi::TerminatorCode>(flags & abi::kTerminatorMask)) {
     case abi::TerminatorCode::kCrLf:
@@ -39,7 +42,8 @@ BasicLineSink<Consumer>::BasicLineSink(OutputFile file, std::vector<Consumer*> s
       options_(std::move(options)),
       buffer_(platform::Mapping::anonymous(options_.buffer_bytes)),
       data_(reinterpret_cast<char*>(buffer_.data())),
-      line_open_(file_.ends_inside_a_line()) {
+      line_open_(file_.ends_inside_a_line()),
+      failing_(options_.on_error, options_.agent) {
   const int error = file_.truncate();
   if (error != 0)
     throw core::CodedError(abi::ErrorCode::kOutputOpen,
@@ -77,15 +81,48 @@ std::uint32_t BasicLineSink<Consumer>::do_work() noexcept {
 template <class Consumer>
 template <bool kLinesOnly>
 std::uint32_t BasicLineSink<Consumer>::consume(Consumer& shard) noexcept {
-  return shard.consume(options_.batch_records, [this](std::uint64_t sequence, const core::RecordRef& record) {
+  return shard.consume(options_.batch_records, [this, &shard](std::uint64_t sequence, const core::RecordRef& record) {
     if constexpr (!kLinesOnly) {
       // A record that has begun was looked at then.
       if (state_ == State::kWriting && partial_ == 0 && record.length != 0 &&
           std::memchr(record.data, '\n', record.length) != nullptr) [[unlikely]]
-        refuse_line_feed(sequence, record);
+        return take_line_feed(shard, sequence, record);
     }
     return take(sequence, record);
   });
+}
+
+// A record that cannot be a line. As take().
+template <class Consumer>
+bool BasicLineSink<Consumer>::take_line_feed(Consumer& shard, std::uint64_t sequence,
+                                             const core::RecordRef& record) noexcept {
+  if (!failing_.stops() && !makes_line_room()) {
+    refused_ = true;
+    return false;
+  }
+  if (state_ != State::kWriting) return take(sequence, record);
+  const lane::FailedRecord failed{.data = record.data,
+                                  .length = record.length,
+                                  .flags = record.flags,
+                                  .sequence = sequence,
+                                  .cause = abi::FailureCause::kBadRecord};
+  if (!failing_.pass_over(shard, failed)) {
+    refuse_line_feed(sequence, record);
+    return take(sequence, record);
+  }
+  // Without a byte in the buffer, but in its place: it is done with once all before it is written.
+  lines_.push_back({static_cast<std::uint32_t>(used_) | kFailedLine, static_cast<std::uint32_t>(sequence)});
+  ++failed_lines_;
+  shard.count_failed();
+  return true;
+}
+
+// False when the output takes nothing now.
+template <class Consumer>
+bool BasicLineSink<Consumer>::makes_line_room() noexcept {
+  while (lines_.size() >= kRecordsMax && state_ == State::kWriting)
+    if (!flush()) return false;
+  return true;
 }
 
 template <class Consumer>
@@ -205,23 +242,37 @@ void BasicLineSink<Consumer>::count_written(std::size_t bytes) noexcept {
   if (gone_ == used_) {
     lines_gone_ = lines_.size();
   } else {
-    while (lines_gone_ < lines_.size() && lines_[lines_gone_].end <= gone_) ++lines_gone_;
+    while (lines_gone_ < lines_.size() && (lines_[lines_gone_].end & ~kFailedLine) <= gone_) ++lines_gone_;
   }
+  if (failed_lines_ != 0) count_failed_done(before);
   bytes_written_.store(bytes_written() + bytes, std::memory_order_relaxed);
   // SYNC POINT J3: after the write.
-  written_.store(records_written() + (lines_gone_ - before), std::memory_order_release);
+  done_.store(done_.load(std::memory_order_relaxed) + (lines_gone_ - before), std::memory_order_release);
   if (gone_ != used_) return;
   used_ = gone_ = 0;
   lines_.clear();
   lines_gone_ = 0;
 }
 
+// Of the lines that have just gone, from `before` on.
+template <class Consumer>
+void BasicLineSink<Consumer>::count_failed_done(std::size_t before) noexcept {
+  const auto gone = std::count_if(lines_.begin() + static_cast<std::ptrdiff_t>(before),
+                                  lines_.begin() + static_cast<std::ptrdiff_t>(lines_gone_),
+                                  [](const Line& line) { return (line.end & kFailedLine) != 0; });
+  failed_lines_ -= static_cast<std::size_t>(gone);
+  failed_done_.store(failed_done_.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(gone),
+                     std::memory_order_relaxed);
+}
+
 // The record that the output did not take whole: one in the buffer, else the one whose turn it is.
 template <class Consumer>
 std::uint64_t BasicLineSink<Consumer>::first_unwritten() const noexcept {
   const std::uint64_t next = shards_[turn_]->next();
-  if (lines_gone_ == lines_.size()) return next;
-  return next - (static_cast<std::uint32_t>(next) - lines_[lines_gone_].sequence);
+  const auto first = std::find_if(lines_.begin() + static_cast<std::ptrdiff_t>(lines_gone_), lines_.end(),
+                                  [](const Line& line) { return (line.end & kFailedLine) == 0; });
+  if (first == lines_.end()) return next;
+  return next - (static_cast<std::uint32_t>(next) - first->sequence);
 }
 
 template <class Consumer>
@@ -243,7 +294,7 @@ void BasicLineSink<Consumer>::stop_writing() noexcept {
   state_ = State::kDiscarding;
   used_ = gone_ = partial_ = 0;
   lines_.clear();
-  lines_gone_ = 0;
+  lines_gone_ = failed_lines_ = 0;
 }
 
 template <class Consumer>

@@ -9,7 +9,8 @@
 // reached the file. While the sink works these are the buffer; after the end they are the loss, for the ledger.
 //
 // A line cannot hold a line feed: a record that does would be read back as two. It fails the sink by its sequence; what
-// came before it is written, of it nothing. It is looked for once a record, where it may come (`lines_only`).
+// came before it is written, of it nothing. Under another policy (`on_error`) it is passed over and counted. It is
+// looked for once a record, where it may come (`lines_only`).
 //
 // A reader that goes away (EPIPE) ends the output quietly, a write error is a stated failure; in both cases the sink
 // goes on taking records, and counts them as unwritten, so that nothing upstream hangs. Output is never held back: a
@@ -30,6 +31,7 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "adapter/failing_records.hpp"
 #include "adapter/lines/file.hpp"
 #include "adapter/sink.hpp"
 #include "core/agent.hpp"
@@ -45,6 +47,8 @@ struct LineSinkOptions {
   std::uint32_t buffer_bytes = 256 * 1024;
   // Every record was a line when it came and nothing put a line feed into it: none is looked for.
   bool lines_only = false;
+  // Of a record that holds a line feed.
+  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
   // Called once, on the sink's thread, when the output has no reader any more: time to close the ingress. May be empty.
   std::function<void()> on_reader_gone{};
 };
@@ -69,12 +73,15 @@ class BasicLineSink final : public Sink {
 
   const std::string& name() const noexcept { return file_.name(); }
   std::uint64_t bytes_written() const noexcept override { return bytes_written_.load(std::memory_order_relaxed); }
-  std::uint64_t records_written() const noexcept override { return written_.load(std::memory_order_relaxed); }
+  std::uint64_t records_written() const noexcept override {
+    const std::uint64_t done = done_.load(std::memory_order_relaxed);
+    return done - std::min(failed_done_.load(std::memory_order_relaxed), done);
+  }
   std::uint64_t records_unwritten() const noexcept override {
     const std::uint64_t written = records_written();
     return std::max(taken_.load(std::memory_order_relaxed), written) - written;
   }
-  const std::atomic<std::uint64_t>& written() const noexcept override { return written_; }
+  const std::atomic<std::uint64_t>& written() const noexcept override { return done_; }
   bool reader_gone() const noexcept override { return reader_gone_.load(std::memory_order_relaxed); }
   // The output was reported as failed.
   bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
@@ -88,7 +95,7 @@ class BasicLineSink final : public Sink {
   };
 
   struct Line {
-    std::uint32_t end;       // in the buffer
+    std::uint32_t end;       // in the buffer; of a record that failed, kFailedLine too
     std::uint32_t sequence;  // its low half
   };
   // A record's line: the line feed that the line before it lacks, the record, its terminator.
@@ -97,11 +104,14 @@ class BasicLineSink final : public Sink {
   template <bool kLinesOnly>
   std::uint32_t consume(Consumer& shard) noexcept;
   bool take(std::uint64_t sequence, const core::RecordRef& record) noexcept;
+  bool take_line_feed(Consumer& shard, std::uint64_t sequence, const core::RecordRef& record) noexcept;
+  bool makes_line_room() noexcept;
   void refuse_line_feed(std::uint64_t sequence, const core::RecordRef& record) noexcept;
   bool take_piecewise(std::uint64_t sequence, const core::RecordRef& record) noexcept;
   void copy(const Parts& parts) noexcept;
   bool flush() noexcept;
   void count_written(std::size_t bytes) noexcept;
+  void count_failed_done(std::size_t before) noexcept;
   std::uint64_t first_unwritten() const noexcept;
   void fail(int error) noexcept;
   void stop_writing() noexcept;
@@ -117,21 +127,24 @@ class BasicLineSink final : public Sink {
 
   State state_ = State::kWriting;
   bool signals_blocked_ = false;
-  bool output_full_ = false;    // the last write had to be put off
-  bool refused_ = false;        // the last record offered had to stay in its shard
-  bool line_open_;              // the last byte of the output is no line feed
-  std::size_t turn_ = 0;        // the shard whose turn it is
-  std::size_t used_ = 0;        // bytes in the buffer
-  std::size_t gone_ = 0;        // of which are written
-  std::size_t partial_ = 0;     // bytes of the current record that are in the buffer or written already
-  std::vector<Line> lines_;     // that are in the buffer, each with its end in it
-  std::size_t lines_gone_ = 0;  // of which are written
+  bool output_full_ = false;      // the last write had to be put off
+  bool refused_ = false;          // the last record offered had to stay in its shard
+  bool line_open_;                // the last byte of the output is no line feed
+  std::size_t turn_ = 0;          // the shard whose turn it is
+  std::size_t used_ = 0;          // bytes in the buffer
+  std::size_t gone_ = 0;          // of which are written
+  std::size_t partial_ = 0;       // bytes of the current record that are in the buffer or written already
+  std::vector<Line> lines_;       // that are in the buffer, each with its end in it
+  std::size_t lines_gone_ = 0;    // of which are written
+  std::size_t failed_lines_ = 0;  // of lines_ behind those: records that failed, which have no byte there
   std::uint64_t taken_count_ = 0;
   std::atomic<std::uint64_t> taken_{0};
-  std::atomic<std::uint64_t> written_{0};
+  std::atomic<std::uint64_t> done_{0};         // records that are written, and between them those that failed
+  std::atomic<std::uint64_t> failed_done_{0};  // of these, those that failed
   std::atomic<std::uint64_t> bytes_written_{0};
   std::atomic<bool> reader_gone_{false};
   std::atomic<bool> failed_{false};
+  FailingRecords failing_;
 };
 
 // Of a ring's shards.

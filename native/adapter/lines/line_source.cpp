@@ -48,6 +48,7 @@ BasicLineSource<Producer>::BasicLineSource(InputFile file, std::vector<Producer*
       buffer_(platform::Mapping::anonymous(front_bytes_ + options.block_bytes + NewlineScanner::kOverreadBytes)),
       start_(reinterpret_cast<char*>(buffer_.data()) + front_bytes_),
       limit_(start_ + options.block_bytes),
+      failing_(options.on_error, options.agent),
       begin_(start_),
       end_(start_) {
   if (shards_.size() > 1 && key_ == nullptr)
@@ -89,11 +90,13 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::accept(const char* end, con
                                                             abi::TerminatorCode terminator) noexcept {
   const auto length = static_cast<std::uint64_t>(end - begin_);
   if (length > record_max_ || (record_bytes_ != 0 && length != record_bytes_)) {
-    refuse_length(length, true);
+    const auto cause = length > record_max_ ? abi::FailureCause::kTooLarge : abi::FailureCause::kBadRecord;
+    if (!skips_line(length, static_cast<std::uint32_t>(terminator), cause, after)) refuse_length(length, true);
     return false;
   }
   if (record_bytes_ != 0 && terminator != abi::TerminatorCode::kLf) {
-    refuse_terminator(terminator);
+    if (!skips_line(length, static_cast<std::uint32_t>(terminator), abi::FailureCause::kBadRecord, after))
+      refuse_terminator(terminator);
     return false;
   }
   line_ = {begin_, after, static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(terminator), 0, false};
@@ -116,7 +119,8 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::find_line() noexcept {
       drop_line(newline + 1);
       continue;
     }
-    return accept(end, newline + 1, crlf ? abi::TerminatorCode::kCrLf : abi::TerminatorCode::kLf);
+    if (accept(end, newline + 1, crlf ? abi::TerminatorCode::kCrLf : abi::TerminatorCode::kLf)) return true;
+    if (state_ == State::kEnded) return false;
   }
   const auto length = static_cast<std::uint64_t>(end_ - begin_);
   const bool last = state_ == State::kDraining;
@@ -128,8 +132,30 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::find_line() noexcept {
     return false;
   }
   if (last) return length != 0 && accept(end_, end_, abi::TerminatorCode::kNone);
-  if (too_long) refuse_length(length, false);
+  if (!too_long) return false;
+  if (skips_line(length, 0, abi::FailureCause::kTooLarge, end_))
+    skipping_ = true;
+  else
+    refuse_length(length, false);
   return false;
+}
+
+// The line that begins here is no record. True where the boundary's policy passes over it: it is counted, and done
+// with.
+template <class Producer>
+BYTEOR_NEVER_INLINE bool BasicLineSource<Producer>::skips_line(std::uint64_t length, std::uint32_t flags,
+                                                               abi::FailureCause cause, const char* after) noexcept {
+  Producer& shard = *shards_.front();
+  const lane::FailedRecord record{.data = reinterpret_cast<const std::byte*>(begin_),
+                                  .length = static_cast<std::uint32_t>(length),
+                                  .flags = flags,
+                                  .sequence = shard.published() + shard.unpublished(),
+                                  .cause = cause};
+  if (!failing_.pass_over(shard, record)) return false;
+  if (cause == abi::FailureCause::kTooLarge) shard.count_too_large();
+  begin_ += after - begin_;
+  ++lines_;
+  return true;
 }
 
 template <class Producer>

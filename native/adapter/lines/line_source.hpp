@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "abi/abi_generated.hpp"
+#include "adapter/failing_records.hpp"
 #include "adapter/lines/file.hpp"
 #include "adapter/lines/newline_scanner.hpp"
 #include "adapter/source.hpp"
@@ -37,6 +38,8 @@ struct LineSourceOptions {
   std::uint32_t batch_records = 256;  // most records in one turn
   // Bytes asked for in one read. The default is the fastest measured (docs/lab/line-adapters.md); tests make it tiny.
   std::uint32_t block_bytes = 256 * 1024;
+  // Of a line that is no record: too long, or not of the plan's struct.
+  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
 };
 
 // `Producer`: core::RecordProducer, or the writing end of a lane with the same calls (and drops(), count_dropped()).
@@ -87,6 +90,7 @@ class BasicLineSource final : public Source {
   bool publish_line() noexcept;
   std::uint32_t refill() noexcept;
   void make_room() noexcept;
+  bool skips_line(std::uint64_t length, std::uint32_t flags, abi::FailureCause cause, const char* after) noexcept;
   void refuse_length(std::uint64_t length, bool whole) noexcept;
   void refuse_terminator(abi::TerminatorCode terminator) noexcept;
   void fail(std::string_view what) noexcept;
@@ -110,6 +114,7 @@ class BasicLineSource final : public Source {
   bool waits_for_input_ = false;
   bool line_found_ = false;
   bool skipping_ = false;  // the rest of a line that was dropped has not been read
+  FailingRecords failing_;
   Line line_;
   char* begin_;  // first byte not published
   char* end_;    // first byte not read

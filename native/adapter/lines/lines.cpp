@@ -37,6 +37,7 @@ class LinesInput final : public SourceEnd {
     LineSourceOptions options;
     options.agent = parts.agent;
     options.batch_records = parts.batch_records;
+    options.on_error = parts.on_error;
     return std::visit(
         [&](auto ends) -> std::unique_ptr<Source> {
           auto all = graph::as_vector(std::move(ends));
@@ -71,6 +72,7 @@ class LinesOutput final : public SinkEnd {
     options.agent = parts.agent;
     options.batch_records = parts.batch_records;
     options.lines_only = parts.lines_only;
+    options.on_error = parts.on_error;
     options.on_reader_gone = std::move(parts.on_reader_gone);
     return std::visit(
         [&](auto ends) -> std::unique_ptr<Sink> {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "abi/abi_generated.hpp"
+
 namespace byteor::test {
 
 struct FakeProducer {
@@ -26,6 +28,7 @@ struct FakeProducer {
   std::uint64_t published() const { return published_; }
   void count_keyless() { ++keyless; }
   void count_too_large() { ++too_large; }
+  abi::ProducerBlock& block() { return failures; }
   void close() {
     publish();
     closed = true;
@@ -38,6 +41,7 @@ struct FakeProducer {
   std::size_t published_ = 0;
   int keyless = 0;
   int too_large = 0;
+  abi::ProducerBlock failures{};
   bool closed = false;
 };
 

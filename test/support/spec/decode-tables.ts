@@ -48,8 +48,9 @@ export function readBoundary(reader: SpecReader, row: BoundaryRow): BoundarySpec
   const isStruct = codec === 'Struct';
   expect(recordBytes > 0 === isStruct, `codec ${codec} with ${recordBytes} record bytes`, row, 'record_bytes');
   expect(isStruct || layoutHash === 0n, `codec ${codec} has no layout to hash`, row, 'layout_hash');
-  agree(row, 'reserved', 0);
-  return { id: readId(reader, row), codec, recordBytes, layoutHash };
+  const onError = nameOf(enums.OnErrorCode, row, 'on_error', 'on_error');
+  expect(onError !== 'Pass', 'a boundary cannot pass a record on', row, 'on_error');
+  return { id: readId(reader, row), onError, codec, recordBytes, layoutHash };
 }
 
 export function readId(reader: SpecReader, row: Row<'id_offset' | 'id_length'>): string {
