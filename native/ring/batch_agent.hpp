@@ -29,7 +29,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     if (cut_off_) return 0;
     const std::uint64_t end = context_.barrier.available(next_, limit_, true);
     // One whose letter waits for room has been shown to the op.
-    if (end == next_) return waits_for_letter() ? work_at_failed(next_) : rest();
+    if (end == next_) return stays_for_letter() ? work_at_failed(next_) : rest();
     const std::uint64_t begin = next_;
     if (work(end)) return work_at_failed(begin);
     if (cut_off_) return 0;

@@ -21,7 +21,7 @@ class alignas(core::kCacheBlock) StageAgent final : public StageBase {
   std::uint32_t do_work() noexcept override {
     const std::uint64_t end = context_.barrier.available(next_, limit_, true);
     // A record whose letter waits for room has been shown to the op.
-    if (end == next_) return waits_for_letter() ? work_at_failed(next_) : rest();
+    if (end == next_) return stays_for_letter() ? work_at_failed(next_) : rest();
     const std::uint64_t begin = next_;
     const bool failed = work(end);
     if constexpr (Op::kFails && !Op::kFilters)

@@ -105,6 +105,8 @@ class StageBase : public core::Agent {
   }
 
   bool waits_for_letter() const noexcept { return halt_ == Halt::kLetter; }
+  // Unless its shard was stopped before the record: its letter will not be written any more.
+  bool stays_for_letter() const noexcept { return waits_for_letter() && !ended(); }
 
   // Ends a turn that began at `begin`.
   template <bool kFilters>

@@ -62,7 +62,7 @@ describe('what may stand at the cursor', () => {
 
   test('of the start of a verb is what begins so', async () => {
     expect((await told('va')).values).toEqual(['validate']);
-    expect((await told('help', 'd')).values).toEqual(['describe', 'dot', 'diff', 'doctor']);
+    expect((await told('help', 'd')).values).toEqual(['describe', 'dot', 'diff', 'dead-letters', 'doctor']);
   });
 
   test('of a verb that there is not is nothing', async () => {

@@ -162,9 +162,13 @@ TEST_F(LettersPipeline, AStageOfAGraphWritesOneOfARecordThatTheLaneBehindItDoesN
   for (std::uint32_t i = 0; i < head.section_count; ++i) {
     abi::SpecSection section;
     std::memcpy(&section, spec.data() + sizeof head + i * sizeof section, sizeof section);
-    if (section.kind != static_cast<std::uint32_t>(abi::SectionKind::kStages)) continue;
-    abi::SpecStage* const rows = reinterpret_cast<abi::SpecStage*>(spec.data() + section.offset);
-    rows[section.count - 1].on_error = static_cast<std::uint32_t>(OnErrorCode::kDeadLetter);
+    const auto last = [&]<class Row>(Row*) -> Row& {
+      return reinterpret_cast<Row*>(spec.data() + section.offset)[section.count - 1];
+    };
+    if (section.kind == static_cast<std::uint32_t>(abi::SectionKind::kStages))
+      last(static_cast<abi::SpecStage*>(nullptr)).on_error = static_cast<std::uint32_t>(OnErrorCode::kDeadLetter);
+    if (section.kind == static_cast<std::uint32_t>(abi::SectionKind::kLanes))
+      last(static_cast<abi::SpecLane*>(nullptr)).on_full = static_cast<std::uint32_t>(abi::OnFullCode::kBlock);
   }
   Options asked = options("short\n" + std::string(3000, 'x') + "\nlast\n");
   asked.journal_folder = temp_.path("journals");

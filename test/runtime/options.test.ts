@@ -74,7 +74,7 @@ describe('open refuses', () => {
     ],
     [
       { ports: { in: { replay: 'x', append: true } } },
-      'ports.in.append is true: the adapter replay takes "replay", "from", "last", "pace" at an ingress',
+      'ports.in.append is true: the adapter replay takes "replay", "from", "last", "letters", "pace" at an ingress',
     ],
     [{ ports: { out: { lines: '' } } }, 'ports.out.lines is the string "": give the path of a file, or "-"'],
     [
