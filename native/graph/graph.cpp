@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/coded_error.hpp"
 #include "core/cpu.hpp"
 #include "graph/spec_reader.hpp"
 #include "plugin/plugin_op.hpp"
