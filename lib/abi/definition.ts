@@ -9,12 +9,14 @@ import {
   onErrorCodes,
   onErrorWords,
 } from './failure.js';
+import { HostElement, HostRow } from './host.js';
 import { LayoutHeader, LayoutPart } from './layout.js';
 import * as limits from './limits.js';
 import { configStructs, opCodes } from './ops.js';
 import { CACHE_BLOCK, struct } from './struct.js';
 
 export { LetterHeader, LetterOrigin, LetterRecord } from './failure.js';
+export { HostElement, HostRow } from './host.js';
 export { LayoutHeader, LayoutPart } from './layout.js';
 export * from './limits.js';
 export { SpecKey } from './ops.js';
@@ -537,28 +539,6 @@ export const ThreadBlock = struct('ThreadBlock', 'One native thread, or what Jav
   ['parks', 'af64', 'times it went to sleep'],
   ['rounds', 'af64', 'rounds over its agents that did work'],
   ['idle_rounds', 'af64', 'rounds that found nothing'],
-]);
-
-// ---- the border of hosted stages -----------------------------------------------------------------------------------
-
-export const HostRow = struct(
-  'HostRow',
-  'One record in the table of a host: what the core shows, and behind it what the host says. Every field is judged.',
-  [
-    ['at', 'u32', 'where it stands in the host’s memory of records'],
-    ['length', 'u32', 'bytes; Changed: as many as it has now'],
-    ['flags', 'u32', 'TerminatorCode in the low bits'],
-    ['room', 'u32', 'bytes that it may have at most'],
-    ['action', 'u32', 'HostAction'],
-    ['first', 'u32', 'Elements, Fail: where the first HostElement stands in the host’s memory of elements'],
-    ['count', 'u32', 'Elements: how many stand there, one behind the other at multiples of 8; Fail: FailureCause'],
-    ['reserved', 'u32', 'zero'],
-  ],
-);
-
-export const HostElement = struct('HostElement', 'What stands before an element, or before the text of a failure.', [
-  ['length', 'u32', 'bytes'],
-  ['flags', 'u32', 'TerminatorCode in the low bits'],
 ]);
 
 /** Everything the generator writes, in order of dependence. */

@@ -49,16 +49,6 @@ abi::RegionHeader& Graph::write_tables(abi::TargetCode target, const std::string
   return h;
 }
 
-Graph::Graph(std::span<std::byte> region, RegionLayout layout)
-    : region_(region),
-      layout_(std::move(layout)),
-      agent_facts_(layout_.header.agent_count),
-      list_cursor_(layout_.header.lists),
-      text_cursor_(layout_.header.texts),
-      hosted_stages_(layout_.header.hosted_count) {}
-
-Graph::~Graph() = default;
-
 abi::AgentEntry& Graph::write_agent(std::uint32_t agent, abi::AgentKind kind, std::uint64_t id_offset,
                                     AgentFacts facts) {
   abi::AgentEntry& entry = agent_entry(agent);

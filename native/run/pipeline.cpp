@@ -404,16 +404,6 @@ void Pipeline::Impl::halt(const std::shared_ptr<Impl>& self) noexcept {
   notify(kEventEnded);
 }
 
-namespace {
-
-void append_times(std::string& text, const std::optional<platform::ThreadTimes>& times) {
-  text += ",\"cpu_seconds\":" + (times.has_value() ? std::to_string(times->cpu_seconds) : std::string("null"));
-  const bool told = times.has_value() && times->waited_seconds.has_value();
-  text += ",\"waited_seconds\":" + (told ? std::to_string(*times->waited_seconds) : std::string("null"));
-}
-
-}  // namespace
-
 std::string Pipeline::Impl::status() const {
   std::vector<std::vector<std::uint32_t>> agents(threads.size());
   for (std::uint32_t agent = 0; agent < graph->agent_count(); ++agent) {
@@ -433,8 +423,6 @@ std::string Pipeline::Impl::status() const {
     }
     text += "],";
     tuning.describe_thread(text, i, thread);
-    if (thread.was_cut_off()) text += ",\"left_in_device_call\":true";
-    append_times(text, thread.times());
     text += '}';
   }
   text += "],\"requests\":";

@@ -151,6 +151,16 @@ bool Tuning::may_be_real_time(std::uint32_t index) {
   return why_not.empty();
 }
 
+namespace {
+
+void append_times(std::string& text, const std::optional<platform::ThreadTimes>& times) {
+  text += ",\"cpu_seconds\":" + (times.has_value() ? std::to_string(times->cpu_seconds) : std::string("null"));
+  const bool told = times.has_value() && times->waited_seconds.has_value();
+  text += ",\"waited_seconds\":" + (told ? std::to_string(*times->waited_seconds) : std::string("null"));
+}
+
+}  // namespace
+
 void Tuning::describe_thread(std::string& text, std::uint32_t index, const AgentThread& thread) const {
   const Choice none;
   const Choice& choice = index < choices_.size() ? choices_[index] : none;
@@ -163,6 +173,8 @@ void Tuning::describe_thread(std::string& text, std::uint32_t index, const Agent
     append_outcome(text, kRequested, "");
   else
     append_outcome(text, abi::PinState::kNotAsked, "");
+  if (thread.was_cut_off()) text += ",\"left_in_device_call\":true";
+  append_times(text, thread.times());
 }
 
 void Tuning::describe_requests(std::string& text, const std::vector<std::unique_ptr<AgentThread>>& threads) const {
