@@ -144,6 +144,8 @@ export interface LaneCounts {
   readonly read: Readonly<Record<string, number>>;
   /** Reader → records in the lane that it has not read yet. */
   readonly in_flight: Readonly<Record<string, number>>;
+  /** Letters that were read and not written when the pipeline ended; only of a lane of letters. */
+  readonly abandoned?: number;
   /** Where the journal stands; only of a Journal lane. */
   readonly journal?: JournalCounts;
 }

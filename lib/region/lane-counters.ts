@@ -67,6 +67,7 @@ export function laneFacts(region: Region, lane: BlockOf<typeof LaneBlock>, agent
       dropped: { full, too_large: tooLarge },
       read,
       in_flight: Object.fromEntries(flying),
+      ...(letters ? { abandoned: [...readers.values()].reduce((sum, block) => sum + block.f64('abandoned'), 0) } : {}),
       ...(journal === undefined ? {} : { journal }),
     },
     producer,

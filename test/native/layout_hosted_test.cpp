@@ -176,7 +176,7 @@ TEST(HostedLayout, OfAJournalsFilesStandBeforeTheHostedStages) {
   EXPECT_EQ(layout.agent_threads.back(), layout.native_threads() - 1);
   const std::string hosted_thread = std::to_string(layout.native_threads());
   EXPECT_EQ(refusal(plan, ports, [&](RegionLayout& l) { l.agent_threads.back() = l.native_threads(); }),
-            "a journal's files have no own thread (received " + hosted_thread + ")");
+            "what writes files has no own thread (received " + hosted_thread + ")");
 }
 
 }  // namespace

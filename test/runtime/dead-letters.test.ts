@@ -74,6 +74,7 @@ describe('letters', () => {
       origin: 'runtime',
       written: 2,
       read: { 'dead:letters': 2 },
+      abandoned: 0,
     });
     const found = deadLetters(letters);
     expect(found.letters).toHaveLength(4);
