@@ -93,14 +93,14 @@ function checkNothingDeclared(model: Model, stage: StageNode, op: string, note: 
 }
 
 function checkCallerOp(model: Model, stage: StageNode, op: string, note: Note): void {
-  if (functionOf(op) !== undefined) return;
   const place = capital(placeName(model.document, stage.path));
-  note({
-    code: 'OP_NOT_RUN_YET',
-    path: under(stage.path, 'op'),
-    message: `${place} has the op \`${op}\`: this version of byteor validates and compiles such a plan, but \`open\` and \`byteor run\` refuse it, because native ops of one's own do not run yet.`,
-    received: op,
-  });
+  if (functionOf(op) === undefined)
+    note({
+      code: 'OP_NOT_RUN_YET',
+      path: under(stage.path, 'op'),
+      message: `${place} has the op \`${op}\`: this version of byteor validates and compiles such a plan, but \`open\` and \`byteor run\` refuse it, because native ops of one's own do not run yet.`,
+      received: op,
+    });
   const { access, emits, emits_max, room, keeps_layout } = stage.says ?? {};
   const contradiction = (field: keyof OpDeclarations, received: unknown, why: string, hint: string): void =>
     note({
