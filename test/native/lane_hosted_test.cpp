@@ -501,9 +501,9 @@ TEST(HostedLane, TheMemoryOfHeldRecordsIsACircleInWhichNoneIsWrittenOver) {
   Texts sent;
   for (int i = 0; i != 60; ++i)
     sent.push_back(std::string(static_cast<std::size_t>(i % 19), static_cast<char>('a' + i % 26)));
-  stage.put_all(sent);
   Texts got;
-  for (int turn = 0; turn != 200; ++turn) {
+  for (std::size_t turn = 0; turn != 200; ++turn) {
+    if (turn < sent.size()) stage.put_all({sent[turn].c_str()});
     stage.host.ready = turn % 3 == 0 ? 2 : 1;
     stage.work();
     for (std::string& text : take(*stage.reader)) got.push_back(std::move(text));
