@@ -40,6 +40,7 @@ export type {
   StageNames,
   StageOfBatches,
   StageOfFunction,
+  StageOfModule,
   StageRecords,
   StagesOf,
 } from './host/stage-functions.js';

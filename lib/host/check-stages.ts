@@ -4,6 +4,7 @@ import { describeValue } from '../error/describe-value.js';
 import { OptionError } from '../error/errors.js';
 import type { HostedStage } from './hosted-stage.js';
 import type { StageContext, StageRecords } from './stage-functions.js';
+import { type CheckedModule, checkedModule, isModule } from './stage-module.js';
 
 /** A function, or a program of three: what runs the stages of one name. */
 export type CheckedStage =
@@ -18,9 +19,18 @@ export type CheckedStage =
 /** By the names that ops have in the plan. */
 export type CheckedStages = ReadonlyMap<string, CheckedStage>;
 
-const FORMS =
-  'give a function of a record, { fn }, or { start, batch, end }, of which only batch must be there; ' +
-  "or 'attach' where another thread brings it";
+const FORMS = 'give a function of a record, { fn }, or { start, batch, end }, of which only batch must be there';
+const ENTRIES = "; or { module } for a worker, or 'attach' where another thread brings it";
+
+/** What was given, by who runs it. */
+export interface GivenStages {
+  /** The thread that gives it. */
+  readonly own: CheckedStages;
+  /** Workers that are to be started. */
+  readonly modules: readonly CheckedModule[];
+  /** Another thread, which brings the code of these names. */
+  readonly elsewhere: ReadonlySet<string>;
+}
 
 function wrong(option: string, received: unknown, words: string): never {
   throw new OptionError(option, received, `${option} ${words}`);
@@ -37,37 +47,41 @@ export function namesOf(stages: readonly HostedStage[]): string {
 }
 
 /**
- * The functions among what was given; what another thread brings is in `elsewhere`.
- * @throws OptionError
+ * @param shards of the plan's ring, 1 of a graph
+ * @throws OptionError; OpenError where a file cannot be a module
  */
-export function checkStages(
-  given: unknown,
-  stages: readonly HostedStage[],
-): { readonly own: CheckedStages; readonly elsewhere: ReadonlySet<string> } {
+export function checkStages(given: unknown, stages: readonly HostedStage[], shards: number): GivenStages {
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
     wrong('stages', given, `is ${describeValue(given)}: give an object from a function's name to the function`);
   const own = new Map<string, CheckedStage>();
+  const modules: CheckedModule[] = [];
   const elsewhere = new Set<string>();
   for (const [name, code] of Object.entries(given ?? {})) {
     if (!stages.some((stage) => stage.name === name))
       wrong(`stages.${name}`, code, `is the function of no stage: ${namesOf(stages)}`);
     if (code === 'attach') elsewhere.add(name);
-    else own.set(name, checkedStage(`stages.${name}`, code));
+    else if (isModule(code)) modules.push(checkedModule(name, code, shards));
+    else own.set(name, checkedStage(`stages.${name}`, code, ENTRIES));
   }
-  return { own, elsewhere };
+  return { own, modules, elsewhere };
 }
 
-function checkedStage(option: string, code: unknown): CheckedStage {
+/**
+ * @param others words for what `option` may be besides
+ * @throws OptionError
+ */
+export function checkedStage(option: string, code: unknown, others = ''): CheckedStage {
   if (typeof code === 'function') return { is: 'function', fn: code as (record: unknown) => unknown };
-  if (typeof code !== 'object' || code === null) return wrong(option, code, `is ${describeValue(code)}: ${FORMS}`);
+  if (typeof code !== 'object' || code === null)
+    return wrong(option, code, `is ${describeValue(code)}: ${FORMS}${others}`);
   if ('fn' in code) {
-    const { fn, ...others } = code;
-    refuseOthers(option, others, 'fn');
+    const { fn, ...unknown } = code;
+    refuseOthers(option, unknown, 'fn');
     return { is: 'function', fn: callable(`${option}.fn`, fn) };
   }
-  if (!('batch' in code)) return wrong(option, code, `has neither fn nor batch: ${FORMS}`);
-  const { start, batch, end, ...others } = code as { start?: unknown; batch: unknown; end?: unknown };
-  refuseOthers(option, others, 'start, batch and end');
+  if (!('batch' in code)) return wrong(option, code, `has neither fn nor batch: ${FORMS}${others}`);
+  const { start, batch, end, ...unknown } = code as { start?: unknown; batch: unknown; end?: unknown };
+  refuseOthers(option, unknown, 'start, batch and end');
   // They may be methods that use each other.
   const bound = (name: string, fn: unknown) => callable(`${option}.${name}`, fn).bind(code);
   return {

@@ -57,8 +57,21 @@ export interface StageOfBatches<R = never> {
   end?(state: unknown): unknown;
 }
 
-/** What `stages` has for a name. `'attach'`: another thread brings it, with `attach(number, { stages })`. */
+/** A stage whose code a module exports, in a worker thread of its own: a function of a record, { fn }, or { start, batch, end }. */
+export interface StageOfModule {
+  /** URL of a file, absolute path, or path from the current folder. */
+  readonly module: string | URL;
+  /** Name of the export. Default `default`. */
+  readonly export?: string;
+  /** Threads, among which the shards of a ring are dealt out: 1 to their number. Default 1. */
+  readonly workers?: number;
+}
+
+/** What `attach` takes for a name. */
 export type StageCode<R = never> = StageFunction<R> | StageOfFunction<R> | StageOfBatches<R>;
+
+/** What `open` takes for a name. `'attach'`: another thread brings it, with `attach(number, { stages })`. */
+type StageEntryOf<R> = StageCode<R> | StageOfModule | 'attach';
 
 type NameIn<Op> = Op extends `js:${infer Name}` ? Name : never;
 
@@ -70,8 +83,8 @@ export type StageNames<P extends PipelinePlanV2> = string extends P['stages'][nu
 /** The functions of a plan's stages, by the names that its ops have: what `open` takes as `stages`. */
 export type StagesOf<P extends PipelinePlanV2> =
   string extends StageNames<P>
-    ? { readonly [name: string]: StageCode | 'attach' }
-    : { readonly [Name in StageNames<P>]: StageCode<RecordOfFunction<P, Name>> | 'attach' };
+    ? { readonly [name: string]: StageEntryOf<never> }
+    : { readonly [Name in StageNames<P>]: StageEntryOf<RecordOfFunction<P, Name>> };
 
 /** Some of them: what `attach` takes. */
 export type SomeStagesOf<P extends PipelinePlanV2> =

@@ -5,12 +5,12 @@
 
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import type { NativeAddon, NativePipeline } from '../abi/addon.js';
+import type { NativeAddon, NativeOpenOptions, NativePipeline } from '../abi/addon.js';
 import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
-import { type CheckedStages, checkStages, namesOf } from '../host/check-stages.js';
+import { type CheckedStages, checkStages, type GivenStages, namesOf } from '../host/check-stages.js';
 import type { HostedStage } from '../host/hosted-stage.js';
 import { hostedStages } from '../host/plan-stages.js';
 import type { SomeStagesOf } from '../host/stage-functions.js';
@@ -104,8 +104,26 @@ function checkMemory(
   );
 }
 
+const NO_STAGES: GivenStages = { own: new Map(), modules: [], elsewhere: new Set() };
+
+/** Plans without stages of one's own are opened without what such stages need. */
+const givenStages = (given: unknown, hosted: readonly HostedStage[], shards: number): GivenStages =>
+  given === undefined ? NO_STAGES : checkStages(given, hosted, shards);
+
+const shardsOf = (plan: PipelinePlanV2): number => (plan.target === 'SingleRing' ? (plan.single_ring.shards ?? 1) : 1);
+
+const workersOf = (hosted: readonly HostedStage[], { modules }: GivenStages): NativeOpenOptions['stageWorkers'] =>
+  modules.flatMap(({ name, workers }) =>
+    hosted.flatMap((stage) => (stage.name === name ? [{ stage: stage.id, workers }] : [])),
+  );
+
 /** Ops of the caller that nothing runs: a function was not given, or they are native ones, which this version does not run. */
-function refuseCallerOps({ name, plan }: Version, hosted: readonly HostedStage[], known: ReadonlySet<string>): void {
+function refuseCallerOps(
+  { name, plan }: Version,
+  hosted: readonly HostedStage[],
+  { own: given, modules, elsewhere }: GivenStages,
+): void {
+  const known = new Set([...given.keys(), ...modules.map((module) => module.name), ...elsewhere]);
   const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op) && !known.has(functionOf(op) ?? ''));
   const [first] = own;
   if (first === undefined) return;
@@ -144,7 +162,7 @@ function checkVersion(version: unknown): void {
 /**
  * Starts a version: maps its memory, starts its threads, opens its adapters. Synchronous. The pipeline runs until it is
  * stopped or halted, its input ends, a record fails, or the thread that opened it goes. Stages that have a function in
- * `stages` are run by this thread.
+ * `stages` are run by this thread, those that have a module by a worker that it starts.
  * @throws OptionError for a wrong option, OpenError when the machine, a file, an op or the start of a stage makes it impossible
  */
 export function open<const P extends PipelinePlanV2>(version: Version<P>, ...given: OpenArguments<P>): Pipeline<P> {
@@ -154,8 +172,8 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   const { boundaries } = plan;
   const checked = checkOptions(options, planFacts(plan));
   const hosted = hostedStages(plan);
-  const { own, elsewhere } = checkStages(options.stages, hosted);
-  refuseCallerOps(version as unknown as Version, hosted, new Set([...own.keys(), ...elsewhere]));
+  const stages = givenStages(options.stages, hosted, shardsOf(plan));
+  refuseCallerOps(version as unknown as Version, hosted, stages);
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
   const { memory, layout } = planned(version as unknown as Version, checked, options, machine);
@@ -174,12 +192,20 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   const { onEvent, serve } = listenerOf();
   let native: NativePipeline;
   try {
-    const complete = { ...checked.native, versionId: version.id, note: JSON.stringify(note), external: external() };
+    const complete = {
+      ...checked.native,
+      stageWorkers: workersOf(hosted, stages),
+      versionId: version.id,
+      note: JSON.stringify(note),
+      external: external(),
+    };
     native = addon.open(version.spec, layout, complete, onEvent);
   } catch (error) {
     throw asOpenError(error);
   }
-  return heldPipeline<P>(native, note, true, own, serve);
+  const pipeline = heldPipeline<P>(native, note, true, stages.own, serve);
+  pipeline.startWorkers(note, stages.modules);
+  return pipeline;
 }
 
 /** Takes its stages. One that does not start ends the pipeline where this thread has opened it, else this hold on it. */
@@ -189,11 +215,12 @@ function heldPipeline<P extends PipelinePlanV2>(
   opener: boolean,
   stages: CheckedStages,
   serve: (pipeline: Pipeline) => void,
+  ended?: () => void,
 ): Pipeline<P> {
   const pipeline = new Pipeline<P>(native, note, opener);
   serve(pipeline as unknown as Pipeline);
   try {
-    pipeline.takeStages(note, stages);
+    pipeline.takeStages(note, stages, ended);
   } catch (error) {
     if (opener) pipeline.halt();
     pipeline.detach();
@@ -218,6 +245,22 @@ export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(
   number: number,
   options: AttachOptions<P> = {},
 ): Pipeline<P> {
+  return attached<P>(number, (note) => attachedStages(options, note));
+}
+
+/**
+ * Likewise of a worker that runs nothing but these stages. `ended`: they have ended; where the worker ends before, they wait for
+ * NativePipeline.failStage.
+ * @internal
+ */
+export const attachWorker = (number: number, stages: CheckedStages, ended: () => void): Pipeline =>
+  attached(number, () => stages, ended);
+
+function attached<P extends PipelinePlanV2>(
+  number: number,
+  stagesOf: (note: PipelineNote) => CheckedStages,
+  ended?: () => void,
+): Pipeline<P> {
   const { onEvent, serve } = listenerOf();
   const native = Number.isInteger(number) ? nativeAddon().attach(number, external(), onEvent) : null;
   if (native === null)
@@ -228,7 +271,7 @@ export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(
     );
   const note = JSON.parse(native.note) as PipelineNote;
   try {
-    return heldPipeline<P>(native, note, false, attachedStages(options, note), serve);
+    return heldPipeline<P>(native, note, false, stagesOf(note), serve, ended);
   } catch (error) {
     native.detach();
     throw error;
@@ -242,7 +285,14 @@ function attachedStages(options: unknown, { hosted }: PipelineNote): CheckedStag
   const [unknown] = Object.keys(others);
   if (unknown !== undefined)
     throw new OptionError(unknown, others[unknown], `${unknown} is no option of attach: it takes stages`);
-  const { own, elsewhere } = checkStages(stages, hosted);
+  const { own, modules, elsewhere } = givenStages(stages, hosted, 1);
+  const [module] = modules;
+  if (module !== undefined)
+    throw new OptionError(
+      `stages.${module.name}`,
+      stages,
+      `stages.${module.name} is a module, which open runs in a worker: give attach its function, or give open the module`,
+    );
   const [left] = elsewhere;
   if (left === undefined) return own;
   throw new OptionError(

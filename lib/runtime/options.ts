@@ -305,7 +305,7 @@ export function checkOptions(options: OpenOptions, plan: PlanFacts): CheckedOpti
   return {
     sizes: { ...sizes, sequenceWords: publishesByWords(publication, profile) },
     threads,
-    native: { journalFolder, batchRecords, cpus, pin, observe, profile, wait, firstSequence, ports },
+    native: { journalFolder, batchRecords, cpus, pin, observe, profile, wait, firstSequence, ports, stageWorkers: [] },
   };
 }
 

@@ -43,9 +43,14 @@ class HostedOp {
   }
   Host* host() const noexcept { return host_; }
 
+  // Control path, before its first batch. What becomes of a host that goes is told by others (HostedRunner::fail), who
+  // know why: the op waits for that, instead of failing the record that it had.
+  void leave_end_to_others() noexcept { end_is_told_ = true; }
+
   template <class Out>
   BatchAnswer run(std::span<const typename Out::Record> batch, Out& out) noexcept {
     if (at_ == answered_) {
+      if (host_ == nullptr && end_is_told_) return BatchAnswer::pending(0);
       // Some of what came of the record has left, and what its host had made beside that went with it.
       if (emitted_ != 0) return fail(0, Broken::kGone);
       if (host_ == nullptr) return BatchAnswer::pending(0);
@@ -55,6 +60,7 @@ class HostedOp {
       if (answer.end == Host::End::kCutOff) return BatchAnswer::cut_off();
       // It gave the stage back inside of the call: another one is shown these records.
       if (host_ == nullptr) return BatchAnswer::pending(0);
+      if (answer.end == Host::End::kGone && end_is_told_) return BatchAnswer::pending(0);
       if (answer.end == Host::End::kGone) return fail(0, Broken::kGone);
       if (answer.records == 0 || answer.records > count) return fail(0, Broken::kAnswer);
       at_ = 0;
@@ -218,6 +224,7 @@ class HostedOp {
   const std::uint32_t elements_max_;
   const std::unique_ptr<Shown[]> shown_;
   Host* host_ = nullptr;
+  bool end_is_told_ = false;
   std::uint32_t at_ = 0;        // row of the next record that is not done with
   std::uint32_t answered_ = 0;  // rows of which the host has said what becomes of them
   std::uint32_t emitted_ = 0;   // of the elements of that record

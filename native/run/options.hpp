@@ -25,6 +25,12 @@ struct PortOptions {
   adapter::Config config = {};
 };
 
+// Several threads of JavaScript run the shards of a stage; without an entry one does.
+struct StageWorkers {
+  std::string stage;
+  std::uint32_t workers;
+};
+
 struct Options {
   std::string journal_folder;       // LaneGraph: where journal lanes have their folders; empty: a run directory
   std::uint32_t batch_records = 0;  // most records an agent moves in one turn; 0: default
@@ -37,6 +43,7 @@ struct Options {
   std::string version_id;            // hex; shown to observers
   std::string note;                  // kept for environments that attach; nothing here reads it
   std::vector<PortOptions> ports;
+  std::vector<StageWorkers> stage_workers;
   platform::Disk* journal_disk = nullptr;  // for tests: what journals are written to; outlives what is halted on it
 };
 

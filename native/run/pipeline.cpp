@@ -52,8 +52,9 @@ struct Pipeline::Impl final : core::FailureReporter {
   Impl(graph::Description description, std::span<const std::byte> layout, const Options& open_options);
 
   void make_threads();
+  void make_hosted(const graph::HostedStage& stage, const std::vector<core::Agent*>& agents);
   void wire_runners();
-  Runner& runner(std::uint32_t thread) noexcept;
+  std::vector<Runner*> runners_of(std::uint32_t thread) const;
   void start();
   // `self`: a share of this object, for threads that outlive the call.
   void halt(const std::shared_ptr<Impl>& self) noexcept;
@@ -92,6 +93,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   // Behind the threads in the region's numbers.
   struct Hosted {
     std::string id;
+    std::uint32_t thread;
     std::unique_ptr<HostedRunner> runner;
     bool taken = false;  // guarded by port_mutex
   };
@@ -146,26 +148,48 @@ void Pipeline::Impl::make_threads() {
         graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), wait,
         std::move(agents[i]), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
-  for (const graph::HostedStage& stage : graph->hosted_stages()) {
+  for (const graph::HostedStage& stage : graph->hosted_stages()) make_hosted(stage, agents[stage.thread]);
+}
+
+// Shards are dealt out to as many runners as there will be threads.
+void Pipeline::Impl::make_hosted(const graph::HostedStage& stage, const std::vector<core::Agent*>& agents) {
+  const auto asked = std::ranges::find(options.stage_workers, stage.id, &StageWorkers::stage);
+  const std::size_t wanted = asked == options.stage_workers.end() ? 1 : asked->workers;
+  const std::size_t workers = std::clamp<std::size_t>(wanted, 1, stage.ops.size());
+  for (std::size_t worker = 0; worker < workers; ++worker) {
+    std::vector<core::Agent*> own;
     std::vector<op::HostedOp*> ops;
-    for (const auto& op : stage.ops) ops.push_back(op.get());
+    HostedPart part{{}, workers > 1};
+    for (std::size_t shard = worker; shard < stage.ops.size(); shard += workers) {
+      own.push_back(agents[shard]);
+      ops.push_back(stage.ops[shard].get());
+      part.shards.push_back(static_cast<std::uint32_t>(shard));
+    }
     hosted.push_back(
-        {stage.id, std::make_unique<HostedRunner>(
-                       graph->thread_block(stage.thread), stage.id, std::move(agents[stage.thread]), std::move(ops),
-                       [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); })});
+        {stage.id, stage.thread,
+         std::make_unique<HostedRunner>(
+             graph->thread_block(stage.thread), stage.id, std::move(own), std::move(ops),
+             [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }, std::move(part))});
   }
 }
 
-Runner& Pipeline::Impl::runner(std::uint32_t thread) noexcept {
-  if (thread < threads.size()) return *threads[thread];
-  return *hosted[thread - threads.size()].runner;
+// One, or those of a stage.
+std::vector<Runner*> Pipeline::Impl::runners_of(std::uint32_t thread) const {
+  if (thread < threads.size()) return {threads[thread].get()};
+  std::vector<Runner*> found;
+  for (const Hosted& stage : hosted)
+    if (stage.thread == thread) found.push_back(stage.runner.get());
+  return found;
 }
 
 void Pipeline::Impl::wire_runners() {
-  for (const auto& [own, other] : made.neighbours()) runner(own).add_neighbour(&runner(other));
+  for (const auto& [own, other] : made.neighbours())
+    for (Runner* const from : runners_of(own))
+      for (Runner* const to : runners_of(other)) from->add_neighbour(to);
   for (const graph::JsSleeper& sleeper : graph->js_sleepers()) {
     static constexpr std::uint32_t kEvents[] = {kEventRecords, kEventRoom, kEventDurable};
-    runner(sleeper.thread).add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});
+    for (Runner* const runner : runners_of(sleeper.thread))
+      runner->add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});
   }
 }
 
@@ -516,18 +540,32 @@ void Pipeline::give_back_port(const std::string& id) {
 HostedRunner* Pipeline::take_stage(const std::string& id) {
   const std::lock_guard lock(impl_->port_mutex);
   for (Impl::Hosted& stage : impl_->hosted)
-    if (stage.id == id) return std::exchange(stage.taken, true) ? nullptr : stage.runner.get();
+    if (stage.id == id && !std::exchange(stage.taken, true)) return stage.runner.get();
   return nullptr;
 }
 
-void Pipeline::give_back_stage(const std::string& id) {
+void Pipeline::give_back_stage(const HostedRunner& runner) {
   const std::lock_guard lock(impl_->port_mutex);
   for (Impl::Hosted& stage : impl_->hosted)
-    if (stage.id == id) stage.taken = false;
+    if (stage.runner.get() == &runner) stage.taken = false;
+}
+
+void Pipeline::fail_stage(const std::string& id, std::string_view cause) noexcept {
+  for (Impl::Hosted& stage : impl_->hosted) {
+    if (stage.id != id) continue;
+    {
+      // A failure calls back: not under the lock, and no thread takes it meanwhile.
+      const std::lock_guard lock(impl_->port_mutex);
+      if (std::exchange(stage.taken, true)) continue;
+    }
+    stage.runner->fail(cause);
+  }
 }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
-  if (thread < impl_->threads.size() + impl_->hosted.size()) impl_->runner(thread).rouse();
+  if (thread < impl_->threads.size()) return impl_->threads[thread]->rouse();
+  for (const Impl::Hosted& stage : impl_->hosted)
+    if (stage.thread == thread) stage.runner->rouse();
 }
 
 void Pipeline::close_ingress() noexcept { impl_->close_ingress(); }

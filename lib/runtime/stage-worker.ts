@@ -1,0 +1,80 @@
+/**
+ * What runs in a thread that `open` has started for a module: imports it, attaches to the pipeline with what it exports, and ends
+ * when its stages have ended. Why they did not start is told to the thread that opened.
+ */
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { describeValue } from '../error/describe-value.js';
+import { OptionError, PortError } from '../error/errors.js';
+import { type CheckedStage, checkedStage } from '../host/check-stages.js';
+import type { CheckedModule } from '../host/stage-module.js';
+import { attachWorker } from './open.js';
+import type { Pipeline } from './pipeline.js';
+import { LINGER_MS, type NotStarted, type WorkerTask } from './stage-workers.js';
+
+/** An idle pipeline is held by nothing else in its thread. */
+const held = new Set<Pipeline>();
+let ending = false;
+
+/** Once, in a thread of StageWorkers. */
+export function runStageWorker(): void {
+  const { pipeline, module } = workerData as WorkerTask;
+  const port = parentPort as MessagePort;
+  start(pipeline, module, port).catch((error: unknown) => {
+    port.postMessage({ notStarted: messageOf(error) } satisfies NotStarted);
+    endSoon();
+  });
+}
+
+async function start(number: number, module: CheckedModule, port: MessagePort): Promise<void> {
+  const code = codeOf(module, await imported(module));
+  // Until its stages have ended: an idle pipeline keeps no thread alive. Before, an import that waits for nothing ends it.
+  port.ref();
+  const ended = (): void => {
+    port.unref();
+    endSoon();
+  };
+  try {
+    held.add(attachWorker(number, new Map([[module.name, code]]), ended));
+  } catch (error) {
+    // It has ended, and is forgotten already.
+    if (!(error instanceof PortError && error.code === 'NO_SUCH_PIPELINE')) throw error;
+    ended();
+  }
+}
+
+async function imported({ url, path }: CheckedModule): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(url)) as Record<string, unknown>;
+  } catch (error) {
+    // Of an error of syntax only the stack says where.
+    const place = error instanceof SyntaxError ? ` (${String(error.stack).split('\n')[0]})` : '';
+    throw new Error(`its module ${path} did not load: ${messageOf(error)}${place}`);
+  }
+}
+
+function codeOf({ path, export: name }: CheckedModule, exports: Readonly<Record<string, unknown>>): CheckedStage {
+  if (!Object.hasOwn(exports, name)) {
+    const names = Object.keys(exports).map((other) => `"${other}"`);
+    const has = names.length === 0 ? 'it has none' : `it has ${names.slice(0, 8).join(', ')}`;
+    throw new Error(`its module ${path} has no export "${name}": ${has}`);
+  }
+  try {
+    return checkedStage(name, exports[name]);
+  } catch (error) {
+    if (error instanceof OptionError) throw new Error(`of its module ${path} the export ${error.message}`);
+    throw error;
+  }
+}
+
+/** What a module has left open must not keep the thread. */
+function endSoon(): void {
+  if (ending) return;
+  ending = true;
+  held.clear();
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : describeValue(error);
+}
