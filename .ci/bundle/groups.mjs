@@ -57,7 +57,10 @@ export function commandGroups(modules) {
     {
       // Stages that JavaScript runs, whose records are JavaScript values too.
       name: 'stages',
-      test: anyOf(ours('host', 'stage-.*|check-stages|batch-cursor|record-reader'), ours('runtime', 'stage-.*')),
+      test: anyOf(
+        ours('host', 'stage-.*|check-stages|plan-stages|batch-cursor|record-reader'),
+        ours('runtime', 'stage-.*'),
+      ),
     },
     {
       // What only plans for LaneGraph need.

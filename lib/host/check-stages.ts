@@ -1,7 +1,9 @@
 /** The check of what `open` and `attach` are given as `stages`: names and forms, by sentences. Pure; any thread. */
 
 import { describeValue } from '../error/describe-value.js';
-import { OptionError } from '../error/errors.js';
+import { OpenError, OptionError } from '../error/errors.js';
+import type { PipelinePlanV2 } from '../plan/document.js';
+import { functionOf, isCallerOp } from '../plan/op-catalog.js';
 import type { HostedStage } from './hosted-stage.js';
 import type { StageContext, StageRecords } from './stage-functions.js';
 import { type CheckedModule, checkedModule, isModule } from './stage-module.js';
@@ -37,7 +39,7 @@ function wrong(option: string, received: unknown, words: string): never {
 }
 
 /** The names that a plan has for functions, for messages. */
-export function namesOf(stages: readonly HostedStage[]): string {
+function namesOf(stages: readonly HostedStage[]): string {
   if (stages.length === 0) return 'the plan has no stage with an op js:NAME';
   const names = [...new Set(stages.map(({ name }) => name))].map((name) => {
     const ids = stages.filter((stage) => stage.name === name).map(({ id }) => `"${id}"`);
@@ -101,4 +103,30 @@ function refuseOthers(option: string, others: object, known: string): void {
 function callable(option: string, value: unknown): (...given: unknown[]) => unknown {
   if (typeof value === 'function') return value as (...given: unknown[]) => unknown;
   return wrong(option, value, `is ${describeValue(value)}: give a function`);
+}
+
+/**
+ * Ops of the caller that nothing runs: a function was not given, or they are native ones, which this version does not run.
+ * @throws OpenError
+ */
+export function refuseCallerOps(
+  { name, stages }: PipelinePlanV2,
+  hosted: readonly HostedStage[],
+  given: GivenStages,
+): void {
+  const known = new Set([...given.own.keys(), ...given.modules.map((module) => module.name), ...given.elsewhere]);
+  const own = stages.filter(({ op }) => isCallerOp(op) && !known.has(functionOf(op) ?? ''));
+  const [first] = own;
+  if (first === undefined) return;
+  const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
+  const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
+  const wanting = own.flatMap(({ op }) => functionOf(op) ?? [])[0];
+  const remedy =
+    wanting === undefined
+      ? 'native ops do not run in this version: use built-in ops (see `byteor capabilities`), or js:NAME'
+      : `give open its function, stages: { ${JSON.stringify(wanting)}: (record) => … }; ${namesOf(hosted)}`;
+  throw new OpenError(
+    'OP_UNAVAILABLE',
+    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} that nothing runs: ${named.join(', ')}${rest}; ${remedy}`,
+  );
 }

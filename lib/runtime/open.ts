@@ -10,14 +10,14 @@ import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
 import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
-import { type CheckedStages, checkStages, type GivenStages, namesOf } from '../host/check-stages.js';
+import { type CheckedStages, checkStages, type GivenStages, refuseCallerOps } from '../host/check-stages.js';
 import type { HostedStage } from '../host/hosted-stage.js';
 import { hostedStages } from '../host/plan-stages.js';
 import type { SomeStagesOf } from '../host/stage-functions.js';
 import { type Opening, planOpening } from '../layout/opening.js';
 import type { EndRunner } from '../layout/placement.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
-import { functionOf, isCallerOp } from '../plan/op-catalog.js';
+import { isCallerOp } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
 import { type Capabilities, capabilities } from './machine.js';
 import { nativeAddon } from './native.js';
@@ -117,29 +117,6 @@ const workersOf = (hosted: readonly HostedStage[], { modules }: GivenStages): Na
     hosted.flatMap((stage) => (stage.name === name ? [{ stage: stage.id, workers }] : [])),
   );
 
-/** Ops of the caller that nothing runs: a function was not given, or they are native ones, which this version does not run. */
-function refuseCallerOps(
-  { name, plan }: Version,
-  hosted: readonly HostedStage[],
-  { own: given, modules, elsewhere }: GivenStages,
-): void {
-  const known = new Set([...given.keys(), ...modules.map((module) => module.name), ...elsewhere]);
-  const own = (plan as PipelinePlanV2).stages.filter(({ op }) => isCallerOp(op) && !known.has(functionOf(op) ?? ''));
-  const [first] = own;
-  if (first === undefined) return;
-  const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
-  const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
-  const wanting = own.flatMap(({ op }) => functionOf(op) ?? [])[0];
-  const remedy =
-    wanting === undefined
-      ? 'native ops do not run in this version: use built-in ops (see `byteor capabilities`), or js:NAME'
-      : `give open its function, stages: { ${JSON.stringify(wanting)}: (record) => … }; ${namesOf(hosted)}`;
-  throw new OpenError(
-    'OP_UNAVAILABLE',
-    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} that nothing runs: ${named.join(', ')}${rest}; ${remedy}`,
-  );
-}
-
 /** How much may be mapped, and who says so. The spinning profiles touch all of it at once, so it must be free now. */
 function memoryRoom(profile: string, { memory }: Capabilities): { readonly bytes: number; readonly where: string } {
   const machine = profile === 'default' ? totalmem() : freemem();
@@ -171,9 +148,10 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   const plan = version.plan as PipelinePlanV2;
   const { boundaries } = plan;
   const checked = checkOptions(options, planFacts(plan));
-  const hosted = hostedStages(plan);
+  const own = plan.stages.some(({ op }) => isCallerOp(op));
+  const hosted = own ? hostedStages(plan) : [];
   const stages = givenStages(options.stages, hosted, shardsOf(plan));
-  refuseCallerOps(version as unknown as Version, hosted, stages);
+  if (own) refuseCallerOps(plan, hosted, stages);
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
   const { memory, layout } = planned(version as unknown as Version, checked, options, machine);

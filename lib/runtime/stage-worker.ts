@@ -10,7 +10,7 @@ import { type CheckedStage, checkedStage } from '../host/check-stages.js';
 import type { CheckedModule } from '../host/stage-module.js';
 import { attachWorker } from './open.js';
 import type { Pipeline } from './pipeline.js';
-import { LINGER_MS, type NotStarted, type WorkerTask } from './stage-workers.js';
+import { LINGER_MS, type WorkerNote, type WorkerTask } from './stage-workers.js';
 
 /** An idle pipeline is held by nothing else in its thread. */
 const held = new Set<Pipeline>();
@@ -21,16 +21,18 @@ export function runStageWorker(): void {
   const { pipeline, module } = workerData as WorkerTask;
   const port = parentPort as MessagePort;
   start(pipeline, module, port).catch((error: unknown) => {
-    port.postMessage({ notStarted: messageOf(error) } satisfies NotStarted);
+    port.postMessage({ notStarted: messageOf(error) } satisfies WorkerNote);
     endSoon();
   });
 }
 
 async function start(number: number, module: CheckedModule, port: MessagePort): Promise<void> {
-  const code = codeOf(module, await imported(module));
+  const code = codeOf(module, await imported(module, port));
   // Until its stages have ended: an idle pipeline keeps no thread alive. Before, an import that waits for nothing ends it.
   port.ref();
   const ended = (): void => {
+    if (ending) return;
+    port.postMessage('ended' satisfies WorkerNote);
     port.unref();
     endSoon();
   };
@@ -43,13 +45,19 @@ async function start(number: number, module: CheckedModule, port: MessagePort): 
   }
 }
 
-async function imported({ url, path }: CheckedModule): Promise<Readonly<Record<string, unknown>>> {
+async function imported({ url, path }: CheckedModule, port: MessagePort): Promise<Readonly<Record<string, unknown>>> {
+  // Node ends a thread in which nothing is left that could go on.
+  const unsettled = (): void =>
+    port.postMessage({
+      notStarted: `its module ${path} did not load: it ended its thread, or awaits what nothing settles`,
+    } satisfies WorkerNote);
+  process.once('exit', unsettled);
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {
-    // Of an error of syntax only the stack says where.
-    const place = error instanceof SyntaxError ? ` (${String(error.stack).split('\n')[0]})` : '';
-    throw new Error(`its module ${path} did not load: ${messageOf(error)}${place}`);
+    throw new Error(`its module ${path} did not load: ${messageOf(error)}`);
+  } finally {
+    process.off('exit', unsettled);
   }
 }
 
@@ -69,7 +77,6 @@ function codeOf({ path, export: name }: CheckedModule, exports: Readonly<Record<
 
 /** What a module has left open must not keep the thread. */
 function endSoon(): void {
-  if (ending) return;
   ending = true;
   held.clear();
   setTimeout(() => process.exit(), LINGER_MS).unref();

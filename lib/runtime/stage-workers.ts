@@ -21,10 +21,8 @@ export interface WorkerTask {
   readonly module: CheckedModule;
 }
 
-/** What it tells, before it ends: why its stages did not start. */
-export interface NotStarted {
-  readonly notStarted: string;
-}
+/** What it tells, before it ends: that its stages have ended, or why they did not start. */
+export type WorkerNote = 'ended' | { readonly notStarted: string };
 
 type Ended = { readonly code: number; readonly notStarted: string | undefined; readonly error: unknown };
 
@@ -59,15 +57,17 @@ export class StageWorkers {
     let notStarted: string | undefined;
     let error: unknown;
     this.#running.add(worker);
-    worker.on('message', (message: NotStarted) => {
-      notStarted = message.notStarted;
+    let done = false;
+    worker.on('message', (note: WorkerNote) => {
+      if (note === 'ended') done = true;
+      else notStarted = note.notStarted;
     });
     worker.on('error', (thrown: unknown) => {
       error = thrown;
     });
     worker.on('exit', (code) => {
       this.#running.delete(worker);
-      ended({ code, notStarted, error });
+      if (!done || notStarted !== undefined) ended({ code, notStarted, error });
     });
     worker.unref();
   }
