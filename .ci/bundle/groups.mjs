@@ -58,7 +58,7 @@ export function commandGroups(modules) {
       // Stages that JavaScript runs, whose records are JavaScript values too.
       name: 'stages',
       test: anyOf(
-        ours('host', 'stage-.*|check-stages|plan-stages|batch-cursor|record-reader'),
+        ours('host', 'stage-.*|check-stages|plan-stages|batch-cursor|record-reader|held-records'),
         ours('runtime', 'stage-.*'),
       ),
     },

@@ -70,15 +70,18 @@ export interface NativePipeline {
   failStage(id: string, cause: string): void;
   /**
    * Gives the next shard of that stage its host: memory of records, HostRow by HostRow, memory of elements, and what is called in
-   * a turn with the shard and how many records stand there; it answers how many have their answer, and never throws. With none it
-   * is called behind the last record.
+   * a turn with the shard, the row of the first record and how many follow it; it answers how many of the first that it has have
+   * their answer, and HOST_HELD_UNIT times how many it holds behind them, and never throws. `first` is -1 behind the last record.
+   * `atOnce`: the most that it holds. `limitMs`: the pipeline fails and is halted where a call takes longer; 0: none.
    */
   hostStage(
     stage: number,
     records: Uint8Array,
     rows: Uint32Array,
     elements: Uint8Array,
-    work: (shard: number, records: number) => number,
+    work: (shard: number, first: number, records: number) => number,
+    atOnce: number,
+    limitMs: number,
   ): boolean;
   /** Other memory of elements, from inside of `work`. */
   setElements(stage: number, shard: number, elements: Uint8Array): boolean;

@@ -109,7 +109,7 @@ export const enums = {
    * What a hosted stage says of a record. Pass: it goes on as it came; Changed: as it stands in the host’s memory now;
    * Filter: it ends here; Elements: others take its place; Fail: it has failed, and the element says why.
    */
-  HostAction: { Pass: 0, Changed: 1, Filter: 2, Elements: 3, Fail: 4 },
+  HostAction: { Pass: 0, Changed: 1, Filter: 2, Elements: 3, Fail: 4, Late: 5, Unanswered: 6 },
   /**
    * What a turn of a hosted stage has come to. Idle: nothing to do now; Moved: there may be more; Ended: nothing to do any
    * more, or halted; Busy: it is in a turn, and this call came from inside of its function.

@@ -67,6 +67,8 @@ export const WORD_BYTES = 8;
 export const BATCH_RECORDS_DEFAULT = 256;
 /** A batch is what one turn of an agent moves; above this a stalled neighbour waits noticeably long. */
 export const BATCH_RECORDS_MAX = 2 ** 16;
+/** What a host answers is one number: records that have an answer, and those that it holds times this. Above BATCH_RECORDS_MAX. */
+export const HOST_HELD_UNIT = 2 ** 20;
 /** More threads than any machine has CPUs for pipelines; bounds the work of a typing error. */
 export const THREADS_MAX = 256;
 /** Numbers of CPUs that a thread can be pinned to: what affinity masks of the operating systems hold at least. */

@@ -9,7 +9,7 @@ export interface StageOptions {
 }
 
 /** Keys of `--stage-set`. */
-export const STAGE_KEYS = ['export', 'workers'] as const;
+export const STAGE_KEYS = ['export', 'workers', 'concurrency', 'timeoutMs'] as const;
 
 const more = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 

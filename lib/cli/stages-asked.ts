@@ -15,6 +15,8 @@ const MODULE = /\.[cm]?[jt]s$/;
 const SETTINGS: { readonly [Key in (typeof STAGE_KEYS)[number]]: (text: string) => unknown } = {
   export: (text) => (text === '' ? undefined : text),
   workers: count,
+  concurrency: count,
+  timeoutMs: (text) => (text === 'Infinity' ? Number.POSITIVE_INFINITY : count(text)),
 };
 
 const keys = STAGE_KEYS.join(', ');

@@ -1,27 +1,48 @@
 /** The check of what `open` and `attach` are given as `stages`: names and forms, by sentences. Pure; any thread. */
 
+import { BATCH_RECORDS_MAX } from '../abi/definition.js';
 import { describeValue } from '../error/describe-value.js';
 import { OpenError, OptionError } from '../error/errors.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
 import { functionOf, isCallerOp } from '../plan/op-catalog.js';
 import type { HostedStage } from './hosted-stage.js';
+import { hostedStages } from './plan-stages.js';
 import type { StageContext, StageRecords } from './stage-functions.js';
 import { type CheckedModule, checkedModule, isModule } from './stage-module.js';
 
 /** A function, or a program of three: what runs the stages of one name. */
-export type CheckedStage =
-  | { readonly is: 'function'; readonly fn: (record: unknown, context: StageContext) => unknown }
-  | {
-      readonly is: 'batches';
-      readonly start: (context: StageContext) => unknown;
-      readonly batch: (records: StageRecords<unknown>, state: unknown) => unknown;
-      readonly end: (state: unknown) => unknown;
-    };
+export type CheckedStage = {
+  /** Milliseconds that a call, or a promise of an answer, may take; Infinity where it may take for ever. */
+  readonly timeoutMs: number;
+} & (FunctionOnly | BatchesOnly);
+
+type FunctionOnly = {
+  readonly is: 'function';
+  readonly fn: (record: unknown, context: StageContext) => unknown;
+  /** Records of which answers are promised at once. */
+  readonly concurrency: number;
+};
+
+type BatchesOnly = {
+  readonly is: 'batches';
+  readonly start: (context: StageContext) => unknown;
+  readonly batch: (records: StageRecords<unknown>, state: unknown) => unknown;
+  readonly end: (state: unknown) => unknown;
+};
 
 /** By the names that ops have in the plan. */
 export type CheckedStages = ReadonlyMap<string, CheckedStage>;
 
-const FORMS = 'give a function of a record, { fn }, or { start, batch, end }, of which only batch must be there';
+/** Records of which answers are promised at once, where nothing else is said. */
+export const CONCURRENCY_DEFAULT = 16;
+
+/** Milliseconds that a function may take, where nothing else is said. */
+export const TIMEOUT_MS_DEFAULT = 30_000;
+/** Twelve days: longer is `Infinity` under another name. */
+const TIMEOUT_MS_MAX = 2 ** 30;
+
+const FORMS =
+  'give a function of a record, { fn, concurrency, timeoutMs }, or { start, batch, end, timeoutMs }, of which only batch must be there';
 const ENTRIES = "; or { module } for a worker, or 'attach' where another thread brings it";
 
 /** What was given, by who runs it. */
@@ -62,8 +83,11 @@ export function checkStages(given: unknown, stages: readonly HostedStage[], shar
     if (!stages.some((stage) => stage.name === name))
       wrong(`stages.${name}`, code, `is the function of no stage: ${namesOf(stages)}`);
     if (code === 'attach') elsewhere.add(name);
-    else if (isModule(code)) modules.push(checkedModule(name, code, shards));
-    else own.set(name, checkedStage(`stages.${name}`, code, ENTRIES));
+    else if (isModule(code)) {
+      const module = checkedModule(name, code, shards);
+      checkedStage(`stages.${name}`, { fn: () => undefined, ...module.settings });
+      modules.push(module);
+    } else own.set(name, checkedStage(`stages.${name}`, code, ENTRIES));
   }
   return { own, modules, elsewhere };
 }
@@ -73,25 +97,55 @@ export function checkStages(given: unknown, stages: readonly HostedStage[], shar
  * @throws OptionError
  */
 export function checkedStage(option: string, code: unknown, others = ''): CheckedStage {
-  if (typeof code === 'function') return { is: 'function', fn: code as (record: unknown) => unknown };
+  if (typeof code === 'function')
+    return {
+      is: 'function',
+      fn: code as (record: unknown) => unknown,
+      concurrency: CONCURRENCY_DEFAULT,
+      timeoutMs: TIMEOUT_MS_DEFAULT,
+    };
   if (typeof code !== 'object' || code === null)
     return wrong(option, code, `is ${describeValue(code)}: ${FORMS}${others}`);
   if ('fn' in code) {
-    const { fn, ...unknown } = code;
-    refuseOthers(option, unknown, 'fn');
-    return { is: 'function', fn: callable(`${option}.fn`, fn) };
+    const { fn, concurrency = CONCURRENCY_DEFAULT, timeoutMs, ...unknown } = code as Record<string, unknown>;
+    refuseOthers(option, unknown, 'fn, concurrency and timeoutMs');
+    const most = BATCH_RECORDS_MAX;
+    if (!Number.isInteger(concurrency) || (concurrency as number) < 1 || (concurrency as number) > most)
+      wrong(
+        `${option}.concurrency`,
+        concurrency,
+        `is ${describeValue(concurrency)}: give an integer from 1 to ${most}`,
+      );
+    return {
+      is: 'function',
+      fn: callable(`${option}.fn`, fn),
+      concurrency: concurrency as number,
+      timeoutMs: checkedTimeout(option, timeoutMs),
+    };
   }
   if (!('batch' in code)) return wrong(option, code, `has neither fn nor batch: ${FORMS}${others}`);
-  const { start, batch, end, ...unknown } = code as { start?: unknown; batch: unknown; end?: unknown };
-  refuseOthers(option, unknown, 'start, batch and end');
+  const { start, batch, end, timeoutMs, ...unknown } = code as Record<string, unknown>;
+  refuseOthers(option, unknown, 'start, batch, end and timeoutMs');
   // They may be methods that use each other.
   const bound = (name: string, fn: unknown) => callable(`${option}.${name}`, fn).bind(code);
   return {
     is: 'batches',
+    timeoutMs: checkedTimeout(option, timeoutMs),
     start: start === undefined ? () => undefined : bound('start', start),
     batch: bound('batch', batch),
     end: end === undefined ? () => undefined : bound('end', end),
   };
+}
+
+function checkedTimeout(option: string, value: unknown): number {
+  if (value === undefined) return TIMEOUT_MS_DEFAULT;
+  if (value === Number.POSITIVE_INFINITY) return value;
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= TIMEOUT_MS_MAX) return value as number;
+  return wrong(
+    `${option}.timeoutMs`,
+    value,
+    `is ${describeValue(value)}: give milliseconds, an integer from 1 to ${TIMEOUT_MS_MAX}, or Infinity`,
+  );
 }
 
 function refuseOthers(option: string, others: object, known: string): void {
@@ -105,15 +159,31 @@ function callable(option: string, value: unknown): (...given: unknown[]) => unkn
   return wrong(option, value, `is ${describeValue(value)}: give a function`);
 }
 
+/** What an opening knows of the stages that JavaScript runs. */
+export interface OpenedStages extends Omit<GivenStages, 'elsewhere'> {
+  readonly hosted: readonly HostedStage[];
+  /** Stages of modules, with their numbers of threads. */
+  readonly workers: readonly { readonly stage: string; readonly workers: number }[];
+}
+
 /**
- * Ops of the caller that nothing runs: a function was not given, or they are native ones, which this version does not run.
- * @throws OpenError
+ * What `open` is given for a plan, which must be complete.
+ * @throws OptionError; OpenError where nothing runs a stage, or a file cannot be a module
  */
-export function refuseCallerOps(
-  { name, stages }: PipelinePlanV2,
-  hosted: readonly HostedStage[],
-  given: GivenStages,
-): void {
+export function openedStages(plan: PipelinePlanV2, given: unknown): OpenedStages {
+  const hosted = hostedStages(plan);
+  const shards = plan.target === 'SingleRing' ? (plan.single_ring.shards ?? 1) : 1;
+  const stages = checkStages(given, hosted, shards);
+  refuseCallerOps(plan, hosted, stages);
+  const { own, modules } = stages;
+  const workers = modules.flatMap(({ name, workers }) =>
+    hosted.flatMap((stage) => (stage.name === name ? [{ stage: stage.id, workers }] : [])),
+  );
+  return { hosted, own, modules, workers };
+}
+
+/** Ops of the caller that nothing runs: a function was not given, or they are native ones, which this version does not run. */
+function refuseCallerOps({ name, stages }: PipelinePlanV2, hosted: readonly HostedStage[], given: GivenStages): void {
   const known = new Set([...given.own.keys(), ...given.modules.map((module) => module.name), ...given.elsewhere]);
   const own = stages.filter(({ op }) => isCallerOp(op) && !known.has(functionOf(op) ?? ''));
   const [first] = own;

@@ -18,8 +18,8 @@ const AT = wordOf('at');
 const LENGTH = wordOf('length');
 
 export interface RecordReader {
-  /** The records of the first rows will be read. */
-  open(records: number): void;
+  /** The records of so many rows from `first` on will be read; behind the last row of the table comes the first. */
+  open(first: number, records: number): void;
   /** The record of a row. @throws RecordError where its bytes cannot be one */
   read(row: number): unknown;
   /** What was changed in it counts. */
@@ -87,27 +87,33 @@ class TextReader implements RecordReader {
   close(): void {}
 }
 
-/** One copy of all records of a turn, which is the function's: an array over it costs less than a copy of its own. */
+/** One copy of all records of a call, which is the function's: an array over it costs less than a copy of its own. */
 class BytesReader implements RecordReader {
   readonly #bytes: Uint8Array;
   readonly #views: Uint8Array[] = [];
   readonly #rows: Uint32Array;
   #copy = new ArrayBuffer(0);
+  /** Where the copy begins. */
+  #from = 0;
 
   constructor({ bytes }: RecordMemory, rows: Uint32Array) {
     this.#rows = rows;
     this.#bytes = bytes;
   }
 
-  open(records: number): void {
-    const last = (records - 1) * ROW_WORDS;
+  open(first: number, records: number): void {
+    const at = first * ROW_WORDS;
+    const last = ((first + records - 1) * ROW_WORDS) % this.#rows.length;
+    const from = this.#rows[at + AT] as number;
     const end = (this.#rows[last + AT] as number) + (this.#rows[last + LENGTH] as number);
-    this.#copy = this.#bytes.slice(0, end).buffer;
+    // Memory too is a circle: where it begins anew among them, all of it is copied.
+    this.#from = from <= end ? from : 0;
+    this.#copy = this.#bytes.slice(this.#from, from <= end ? end : undefined).buffer;
   }
 
   read(row: number): Uint8Array {
     const at = row * ROW_WORDS;
-    const view = new Uint8Array(this.#copy, this.#rows[at + AT], this.#rows[at + LENGTH]);
+    const view = new Uint8Array(this.#copy, (this.#rows[at + AT] as number) - this.#from, this.#rows[at + LENGTH]);
     this.#views[row] = view;
     return view;
   }

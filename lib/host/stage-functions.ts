@@ -1,7 +1,8 @@
 /** What people write for the `js:` stages of a plan: the forms that `open` and `attach` take. Types only. */
 
+import type { CodecOf } from '../plan/codec-of.js';
 import type { PipelinePlanV2, RingStage } from '../plan/document.js';
-import type { CodecOf, IngressIds, RecordOf } from '../plan/infer.js';
+import type { IngressIds, RecordOf } from '../plan/infer.js';
 
 /** Where a function works: its second argument, and that of `start`. */
 export interface StageContext {
@@ -21,18 +22,22 @@ export interface StageContext {
 export type StageAnswer<R> = R | readonly R[] | boolean | undefined | void;
 
 /**
- * Works on one record, which is valid until it returns. A throw fails the record, with the stage and the error's message. `never`
- * stands for a record of which the plan's type says nothing.
+ * Works on one record, which is valid until it returns, or until the promise that it returns settles. A throw or a rejection fails the
+ * record, with the stage and the error's message. `never` stands for a record of which the plan's type says nothing.
  */
 export type StageFunction<R = never> = (
   record: R,
   context: StageContext,
-) => [R] extends [never] ? unknown : StageAnswer<R>;
+) => [R] extends [never] ? unknown : StageAnswer<R> | PromiseLike<StageAnswer<R>>;
 
 /** A function with settings of its own. */
 export interface StageOfFunction<R = never> {
   /** The function. */
   readonly fn: StageFunction<R>;
+  /** Records of which answers are promised at once; their order is kept. 1 to 65536; default 16. */
+  readonly concurrency?: number;
+  /** Milliseconds that a call, or the promise of an answer, may take before the pipeline fails. Default 30000; Infinity: for ever. */
+  readonly timeoutMs?: number;
 }
 
 /** The records of one call of `batch`, in order. Valid until it returns. */
@@ -55,6 +60,8 @@ export interface StageOfBatches<R = never> {
   batch(records: StageRecords<[R] extends [never] ? unknown : R>, state: unknown): void;
   /** Called once, behind the last record, or when the pipeline has ended: what it returns is the stage's report. JSON. */
   end?(state: unknown): unknown;
+  /** Milliseconds that a call may take before the pipeline fails and is halted. Default 30000; Infinity: for ever. */
+  readonly timeoutMs?: number;
 }
 
 /** A stage whose code a module exports, in a worker thread of its own: a function of a record, { fn }, or { start, batch, end }. */
@@ -65,6 +72,10 @@ export interface StageOfModule {
   readonly export?: string;
   /** Threads, among which the shards of a ring are dealt out: 1 to their number. Default 1. */
   readonly workers?: number;
+  /** Of a function: as StageOfFunction has it. */
+  readonly concurrency?: number;
+  /** As StageOfFunction and StageOfBatches have it. */
+  readonly timeoutMs?: number;
 }
 
 /** What `attach` takes for a name. */

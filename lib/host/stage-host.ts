@@ -4,7 +4,7 @@
  * harm a record that has failed, or one that is no longer the function's. Used by the thread that has taken the stage.
  */
 
-import { enums, HostElement } from '../abi/definition.js';
+import { enums, HOST_HELD_UNIT, HostElement } from '../abi/definition.js';
 import { memoryOver, type RecordMemory } from '../channel/shard-memory.js';
 import { describeValue } from '../error/describe-value.js';
 import { OpenError, RecordError } from '../error/errors.js';
@@ -12,6 +12,7 @@ import { resolveCodec } from '../handle/codec.js';
 import type { BoundCodec } from '../handle/record-codec.js';
 import { BatchCursor } from './batch-cursor.js';
 import type { CheckedStage } from './check-stages.js';
+import { HeldRecords, type Outcome } from './held-records.js';
 import type { HostedStage } from './hosted-stage.js';
 import { type RecordReader, ROW_WORDS, recordReader, wordOf } from './record-reader.js';
 import type { StageContext, StageRecords } from './stage-functions.js';
@@ -45,7 +46,15 @@ export interface HostOwner {
   /** Around the functions of people: what they must not do is refused there. */
   enter(): void;
   leave(): void;
+  /** A promise has settled, and records can go on. */
+  settled(): void;
+  /** Records wait for promises: `refuseLate` is to be called now and then. */
+  waits(): void;
 }
+
+type FunctionStage = Extract<CheckedStage, { is: 'function' }>;
+
+const NONE_HELD = { answered: 0, failed: false } as const;
 
 export class StageHost {
   readonly records: Uint8Array;
@@ -60,6 +69,8 @@ export class StageHost {
   readonly #owner: HostOwner;
   #elements: RecordMemory;
   #writer: BoundCodec<unknown>;
+  readonly #held: HeldRecords;
+  readonly #rowCount: number;
   #end = 0;
 
   /** Calls `start` where there is one. @throws OpenError with what it threw */
@@ -71,10 +82,12 @@ export class StageHost {
     this.#context = Object.freeze({ stage: stage.id, config: stage.config, shard });
     this.records = memory.bytes;
     this.rows = new Uint32Array(sizes.records * ROW_WORDS);
+    this.#rowCount = sizes.records;
     this.#reader = recordReader(stage.codec, memory, this.rows);
     this.#writes = stage.codec !== 'utf8' && stage.says.access !== 'read';
     this.#elements = allocated(ELEMENTS_BYTES);
     this.#writer = resolveCodec(stage.codec).bind(this.#elements);
+    this.#held = new HeldRecords((row, outcome) => this.#settled(row, outcome));
     this.#state = this.#start();
   }
 
@@ -82,19 +95,42 @@ export class StageHost {
     return this.#elements.bytes;
   }
 
-  /** Works on the records of the first rows; returns how many have an answer. Never throws. */
-  work(records: number): number {
+  /** The most records of which answers are promised at once. */
+  get atOnce(): number {
+    return this.#code.is === 'function' ? this.#code.concurrency : 1;
+  }
+
+  /**
+   * Works on the records of so many rows from `first` on; all that were answered before are done with. Returns how many of the first
+   * that it has have an answer, and HOST_HELD_UNIT times how many behind them wait for one. Never throws.
+   */
+  work(first: number, records: number): number {
     this.#end = 0;
     const code = this.#code;
+    const { answered, failed } = this.#held.size > 0 ? this.#answerHeld() : NONE_HELD;
+    if (failed || records === 0) return answered + this.#held.size * HOST_HELD_UNIT;
     this.#owner.enter();
-    this.#reader.open(records);
-    const answered = code.is === 'function' ? this.#callEach(code.fn, records) : this.#callOnce(code.batch, records);
+    this.#reader.open(first, records);
+    const more = code.is === 'function' ? this.#callEach(code, first, records) : this.#callOnce(code.batch, records);
     this.#owner.leave();
-    return answered;
+    if (this.#held.size > 0) this.#owner.waits();
+    return answered + more + this.#held.size * HOST_HELD_UNIT;
+  }
+
+  /** Milliseconds that a call, or a promise, may take; Infinity: for ever. */
+  get timeoutMs(): number {
+    return this.#code.timeoutMs;
+  }
+
+  /** Fails the record whose promise is too old. False: none is waited for. */
+  refuseLate(): boolean {
+    this.#held.refuseOlder(this.timeoutMs);
+    return this.#held.size > 0;
   }
 
   /** Nothing more comes: what there is to report of the stage, as JSON. Never throws. */
   end(): string {
+    for (const row of this.#held.close()) this.#reader.close(row);
     if (this.#code.is === 'function') return 'null';
     this.#owner.enter();
     try {
@@ -121,24 +157,91 @@ export class StageHost {
     return state;
   }
 
-  #callEach(fn: (record: unknown, context: StageContext) => unknown, records: number): number {
+  /** How many have their answer at once: none behind one that waits for its own. */
+  #callEach(stage: FunctionStage, first: number, records: number): number {
+    const { fn } = stage;
     const reader = this.#reader;
     const context = this.#context;
+    if (this.#held.size > 0) {
+      this.#callBehind(stage, first, records);
+      return 0;
+    }
     for (let i = 0; i < records; i++) {
+      const row = this.#rowAt(first + i);
       try {
-        this.#answer(i, fn(reader.read(i), context));
+        const answer = fn(reader.read(row), context);
+        if (answer !== undefined && isThenable(answer)) {
+          this.#held.wait(row, answer);
+          this.#callBehind(stage, first + i + 1, records - i - 1);
+          return i;
+        }
+        this.#keep(row, answer);
+        this.#answer(row, answer);
       } catch (error) {
-        this.#fail(i, error);
-        reader.close(i);
+        this.#fail(row, error);
+        reader.close(row);
         return i + 1;
       }
-      reader.close(i);
+      reader.close(row);
     }
     return records;
   }
 
+  /** Others wait for their answers before these. Takes as many as it works on at once, up to one that fails. */
+  #callBehind({ fn, concurrency }: FunctionStage, first: number, records: number): void {
+    const held = this.#held;
+    for (let i = 0; i < records && held.size < concurrency; i++) {
+      const row = this.#rowAt(first + i);
+      try {
+        const answer = fn(this.#reader.read(row), this.#context);
+        if (isThenable(answer)) {
+          held.wait(row, answer);
+          continue;
+        }
+        this.#keep(row, answer);
+        held.add(row, { is: 'answer', answer });
+        this.#reader.close(row);
+      } catch (error) {
+        this.#reader.close(row);
+        held.add(row, { is: 'failure', error });
+        return;
+      }
+    }
+  }
+
+  /** A promise has settled: what the function has written counts up to here. */
+  #settled(row: number, outcome: Outcome): void {
+    if (outcome.is === 'answer') this.#keep(row, outcome.answer);
+    this.#reader.close(row);
+    if (this.#held.ready) this.#owner.settled();
+  }
+
+  /** Those that were waited for, as far as they have settled in their order, and whether the last of them has failed. */
+  #answerHeld(): { readonly answered: number; readonly failed: boolean } {
+    let answered = 0;
+    for (let next = this.#held.take(); next !== undefined; next = this.#held.take()) {
+      answered++;
+      try {
+        if (next.outcome.is !== 'answer')
+          throw next.outcome.is === 'failure' ? next.outcome.error : late(this.timeoutMs);
+        this.#answer(next.row, next.outcome.answer);
+      } catch (error) {
+        this.#fail(next.row, error, next.outcome.is === 'late' ? HostAction.Late : HostAction.Fail);
+        return { answered, failed: true };
+      }
+    }
+    return { answered, failed: false };
+  }
+
+  #rowAt(place: number): number {
+    return place < this.#rowCount ? place : place - this.#rowCount;
+  }
+
   #callOnce(batch: (records: StageRecords<unknown>, state: unknown) => unknown, records: number): number {
-    const cursor = new BatchCursor(this.#reader, records, (at, answer) => this.#answer(at, answer));
+    const cursor = new BatchCursor(this.#reader, records, (at, answer) => {
+      this.#keep(at, answer);
+      this.#answer(at, answer);
+    });
     let failed = -1;
     try {
       if (isThenable(batch(cursor, this.#state)))
@@ -154,10 +257,14 @@ export class StageHost {
     return failed < 0 ? records : failed + 1;
   }
 
+  /** What was written into a record that passes counts. */
+  #keep(row: number, answer: unknown): void {
+    if (this.#writes && (answer === undefined || answer === true)) this.#reader.keep(row);
+  }
+
   #answer(at: number, answer: unknown): void {
     const row = at * ROW_WORDS;
     if (answer === undefined || answer === true) {
-      if (this.#writes) this.#reader.keep(at);
       this.rows[row + ACTION] = this.#writes ? HostAction.Changed : HostAction.Pass;
       return;
     }
@@ -177,7 +284,7 @@ export class StageHost {
   #refuseUndeclared(elements: readonly unknown[]): void {
     const { says } = this.#stage;
     if (isThenable(elements[0]))
-      throw new RecordError('the function returned a promise; return the record itself, or what takes its place');
+      throw new RecordError('an answer is a promise inside of a list or a batch; return a promise of the whole answer');
     if (elements.length === 0 && says.filters === false)
       throw new RecordError('the function filtered the record, and its stage declares filters: false');
     if (elements.length > 1 && says.emits === false)
@@ -213,15 +320,20 @@ export class StageHost {
     this.#end += HostElement.size + roundUp(length);
   }
 
-  #fail(index: number, error: unknown): void {
+  #fail(index: number, error: unknown, action: number = HostAction.Fail): void {
     const row = index * ROW_WORDS;
     const at = this.#reserve(FAILURE_BYTES);
     const text = `stage "${this.#stage.id}": ${wordsOf(error)}`;
-    this.rows[row + ACTION] = HostAction.Fail;
+    this.rows[row + ACTION] = action;
     this.rows[row + FIRST] = this.#end;
     this.#head(this.#elements.buffer.write(text, at, FAILURE_BYTES, 'utf8'));
   }
 }
+
+const late = (ms: number): RecordError =>
+  new RecordError(
+    `the promise of its function has not settled within ${ms} ms; let it settle sooner, or give the stage a longer timeoutMs`,
+  );
 
 /** Whatever was thrown, and however little of it can be read. */
 function wordsOf(error: unknown): string {
@@ -232,7 +344,7 @@ function wordsOf(error: unknown): string {
   }
 }
 
-const isThenable = (value: unknown): boolean =>
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
 const notStarted = (stage: HostedStage, words: string, cause?: unknown): OpenError =>

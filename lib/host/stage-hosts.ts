@@ -18,6 +18,9 @@ const { HostTurn } = enums;
 
 /** Milliseconds that stages work before the event loop has its turn. */
 const BUDGET_MS = 10;
+/** Between two looks at promises: a part of the time that they have, and not more than that many milliseconds. */
+const LOOKS_IN_TIMEOUT = 8;
+const LOOK_MS_MAX = 1000;
 /** Bytes of records that are shown at once, where one of them is not longer. */
 const RECORDS_BYTES = 64 * 1024;
 
@@ -43,6 +46,18 @@ export class StageHosts {
   readonly #taken: Taken[] = [];
   #hotUntil = 0;
   #next: NodeJS.Immediate | undefined;
+  /** By the time after which a promise is too old. */
+  readonly #watches = new Map<number, NodeJS.Timeout>();
+  /** A microtask will look: promises often settle together. */
+  #looks = false;
+  readonly #settled = (): void => {
+    if (this.#looks) return;
+    this.#looks = true;
+    queueMicrotask(() => {
+      this.#looks = false;
+      this.#run();
+    });
+  };
 
   /**
    * Takes each stage for which there is a function.
@@ -101,6 +116,8 @@ export class StageHosts {
     }
     if (this.#next !== undefined) clearImmediate(this.#next);
     this.#next = undefined;
+    for (const timer of this.#watches.values()) clearInterval(timer);
+    this.#watches.clear();
     this.#guard.ended?.();
   }
 
@@ -121,16 +138,37 @@ export class StageHosts {
       const grown = (elements: Uint8Array): void => {
         native.setElements(number, place, elements);
       };
-      return new StageHost(stage, shard, code, sizes, { ...this.#guard, grown });
+      return new StageHost(stage, shard, code, sizes, {
+        ...this.#guard,
+        grown,
+        settled: this.#settled,
+        waits: () => this.#watch(code.timeoutMs),
+      });
     });
     const taken: Taken = { number, hosts, reported: new Set(), ended: false };
-    // The core calls with no record behind the last one.
-    const work = (shard: number, count: number): number =>
-      count === 0 ? this.#report(taken, shard) : (hosts[shard] as StageHost).work(count);
-    for (const { records: memory, rows, elements } of hosts)
-      if (!native.hostStage(number, memory, rows, elements, work))
+    const work = (shard: number, first: number, count: number): number =>
+      first < 0 ? this.#report(taken, shard) : (hosts[shard] as StageHost).work(first, count);
+    const limitMs = Number.isFinite(code.timeoutMs) ? code.timeoutMs : 0;
+    for (const { records: memory, rows, elements, atOnce } of hosts)
+      if (!native.hostStage(number, memory, rows, elements, work, atOnce, limitMs))
         throw new UsageError(`stage "${stage.id}" cannot be run: Node refused its memory`);
     return taken;
+  }
+
+  /** Promises are looked at so often that one that is too old is seen soon; while there are any. */
+  #watch(timeoutMs: number): void {
+    if (!Number.isFinite(timeoutMs) || this.#watches.has(timeoutMs)) return;
+    const timer = setInterval(
+      () => {
+        const waits = this.#taken.flatMap(({ hosts }) => hosts.filter((host) => host.timeoutMs === timeoutMs));
+        if (waits.map((host) => host.refuseLate()).includes(true)) return;
+        clearInterval(timer);
+        this.#watches.delete(timeoutMs);
+      },
+      Math.min(timeoutMs / LOOKS_IN_TIMEOUT, LOOK_MS_MAX),
+    );
+    timer.unref();
+    this.#watches.set(timeoutMs, timer);
   }
 
   /** Once, whatever ends the stage here. */

@@ -8,6 +8,9 @@ import { extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describeValue } from '../error/describe-value.js';
 import { OpenError, OptionError } from '../error/errors.js';
+import type { StageOfModule } from './stage-functions.js';
+
+type StageSettings = Pick<StageOfModule, 'concurrency' | 'timeoutMs'>;
 
 /** What a worker is told of its module; travels to it as it is. */
 export interface CheckedModule {
@@ -20,6 +23,8 @@ export interface CheckedModule {
   readonly export: string;
   /** How many threads its stages have. */
   readonly workers: number;
+  /** What is said beside, in place of what the export says. Not checked here. */
+  readonly settings: StageSettings;
 }
 
 const TYPESCRIPT = /^\.[cm]?ts$/;
@@ -34,9 +39,13 @@ export const isModule = (code: unknown): code is object =>
 export function checkedModule(name: string, code: object, shards: number): CheckedModule {
   const entry = `stages.${name}`;
   const { module, export: exported = 'default', workers = 1, ...others } = code as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
+  const unknown = Object.keys(others).find((key) => key !== 'concurrency' && key !== 'timeoutMs');
   if (unknown !== undefined)
-    wrong(`${entry}.${unknown}`, others[unknown], 'no part of this form, which has module, export and workers');
+    wrong(
+      `${entry}.${unknown}`,
+      others[unknown],
+      'no part of this form, which has module, export, workers, concurrency and timeoutMs',
+    );
   if (typeof exported !== 'string' || exported === '')
     return wrong(`${entry}.export`, exported, `${describeValue(exported)}: give the name of an export`);
   if (!Number.isInteger(workers) || (workers as number) < 1 || (workers as number) > shards)
@@ -48,7 +57,7 @@ export function checkedModule(name: string, code: object, shards: number): Check
   const url = urlOf(`${entry}.module`, module);
   const path = fileURLToPath(url);
   checkFile(name, path);
-  return { name, url: url.href, path, export: exported, workers: workers as number };
+  return { name, url: url.href, path, export: exported, workers: workers as number, settings: others };
 }
 
 function wrong(option: string, received: unknown, words: string): never {

@@ -2,6 +2,7 @@
  * What a plan's type says about its handles: which boundaries there are and what a record is on each. Works on the
  * result of `definePlan`, on a plain object `as const`, and, without literal types, on any plan at all. Types only.
  */
+import type { CodecOf } from './codec-of.js';
 import type { BoundaryEntry, Codec, PipelinePlanV2, ScalarType, StructField } from './document.js';
 
 /** The JavaScript value of a struct field. */
@@ -38,17 +39,6 @@ export type IngressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 
 
 /** The ids of the egresses: what `pipeline.egress(id)` takes. */
 export type EgressIds<P extends PlanLike> = IdsOfKind<P['boundaries'][number], 'egress'>;
-
-/** The codec of boundaries, in a union of entries; undefined where one has none. */
-export type CodecOf<B, Id> = B extends { readonly id: infer Own }
-  ? Id extends Own
-    ? B extends { readonly codec: infer C extends Codec }
-      ? C
-      : B extends { readonly codec?: infer C extends Codec }
-        ? C | undefined
-        : undefined
-    : never
-  : never;
 
 /** The JavaScript value of a record at one boundary. */
 export type RecordOfBoundary<P extends PlanLike, Id extends IngressIds<P> | EgressIds<P>> = RecordOf<

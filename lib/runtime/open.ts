@@ -5,15 +5,12 @@
 
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import type { NativeAddon, NativeOpenOptions, NativePipeline } from '../abi/addon.js';
+import type { NativeAddon, NativePipeline } from '../abi/addon.js';
 import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
-import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
-import { type CheckedStages, checkStages, type GivenStages, refuseCallerOps } from '../host/check-stages.js';
-import type { HostedStage } from '../host/hosted-stage.js';
-import { hostedStages } from '../host/plan-stages.js';
-import type { SomeStagesOf } from '../host/stage-functions.js';
+import { ByteorError, OpenError, OptionError } from '../error/errors.js';
+import { type CheckedStages, type OpenedStages, openedStages } from '../host/check-stages.js';
 import { type Opening, planOpening } from '../layout/opening.js';
 import type { EndRunner } from '../layout/placement.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
@@ -36,7 +33,8 @@ import { refuseClosedStreams } from './standard-stream.js';
 /** Set to 1, handles use copies and calls as where external buffers are forbidden (Electron). For tests. */
 const NO_EXTERNAL = 'BYTEOR_NO_EXTERNAL_BUFFERS';
 
-const external = (): boolean => process.env[NO_EXTERNAL] !== '1';
+/** Whether handles may see the region in place. */
+export const external = (): boolean => process.env[NO_EXTERNAL] !== '1';
 
 let exitHookSet = false;
 
@@ -51,7 +49,7 @@ function haltAtExit(addon: NativeAddon): void {
 }
 
 /** The listener must not keep the pipeline alive: Node holds it as long as the event channel stands. */
-function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pipeline) => void } {
+export function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pipeline) => void } {
   let target: WeakRef<Pipeline> | undefined;
   return {
     onEvent: (events) => target?.deref()?.onEvent(events),
@@ -104,18 +102,11 @@ function checkMemory(
   );
 }
 
-const NO_STAGES: GivenStages = { own: new Map(), modules: [], elsewhere: new Set() };
+const NO_STAGES: OpenedStages = { hosted: [], own: new Map(), modules: [], workers: [] };
 
 /** Plans without stages of one's own are opened without what such stages need. */
-const givenStages = (given: unknown, hosted: readonly HostedStage[], shards: number): GivenStages =>
-  given === undefined ? NO_STAGES : checkStages(given, hosted, shards);
-
-const shardsOf = (plan: PipelinePlanV2): number => (plan.target === 'SingleRing' ? (plan.single_ring.shards ?? 1) : 1);
-
-const workersOf = (hosted: readonly HostedStage[], { modules }: GivenStages): NativeOpenOptions['stageWorkers'] =>
-  modules.flatMap(({ name, workers }) =>
-    hosted.flatMap((stage) => (stage.name === name ? [{ stage: stage.id, workers }] : [])),
-  );
+const stagesOf = (plan: PipelinePlanV2, given: unknown): OpenedStages =>
+  given === undefined && !plan.stages.some(({ op }) => isCallerOp(op)) ? NO_STAGES : openedStages(plan, given);
 
 /** How much may be mapped, and who says so. The spinning profiles touch all of it at once, so it must be free now. */
 function memoryRoom(profile: string, { memory }: Capabilities): { readonly bytes: number; readonly where: string } {
@@ -148,10 +139,7 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   const plan = version.plan as PipelinePlanV2;
   const { boundaries } = plan;
   const checked = checkOptions(options, planFacts(plan));
-  const own = plan.stages.some(({ op }) => isCallerOp(op));
-  const hosted = own ? hostedStages(plan) : [];
-  const stages = givenStages(options.stages, hosted, shardsOf(plan));
-  if (own) refuseCallerOps(plan, hosted, stages);
+  const { hosted, own, modules, workers } = stagesOf(plan, options.stages);
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
   const { memory, layout } = planned(version as unknown as Version, checked, options, machine);
@@ -172,7 +160,7 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   try {
     const complete = {
       ...checked.native,
-      stageWorkers: workersOf(hosted, stages),
+      stageWorkers: workers,
       versionId: version.id,
       note: JSON.stringify(note),
       external: external(),
@@ -181,13 +169,13 @@ export function open<const P extends PipelinePlanV2>(version: Version<P>, ...giv
   } catch (error) {
     throw asOpenError(error);
   }
-  const pipeline = heldPipeline<P>(native, note, true, stages.own, serve);
-  pipeline.startWorkers(note, stages.modules);
+  const pipeline = heldPipeline<P>(native, note, true, own, serve);
+  pipeline.startWorkers(note, modules);
   return pipeline;
 }
 
 /** Takes its stages. One that does not start ends the pipeline where this thread has opened it, else this hold on it. */
-function heldPipeline<P extends PipelinePlanV2>(
+export function heldPipeline<P extends PipelinePlanV2>(
   native: NativePipeline,
   note: PipelineNote,
   opener: boolean,
@@ -205,77 +193,4 @@ function heldPipeline<P extends PipelinePlanV2>(
     throw error;
   }
   return pipeline;
-}
-
-/** What `attach` may be told. */
-export interface AttachOptions<P extends PipelinePlanV2 = PipelinePlanV2> {
-  /** Functions of the stages that this thread runs, by the names that their ops have in the plan. */
-  readonly stages?: SomeStagesOf<P>;
-}
-
-/**
- * A hold on a pipeline that another thread of this process opened: pass `pipeline.number` to a worker and attach there.
- * `P` is the type of its plan. It ends with this thread, or by `detach`; the pipeline goes on.
- * @throws PortError when there is no such pipeline (any more), or another thread runs one of the stages; OptionError for a wrong
- * option, OpenError when a stage does not start
- */
-export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(
-  number: number,
-  options: AttachOptions<P> = {},
-): Pipeline<P> {
-  return attached<P>(number, (note) => attachedStages(options, note));
-}
-
-/**
- * Likewise of a worker that runs nothing but these stages. `ended`: they have ended; where the worker ends before, they wait for
- * NativePipeline.failStage.
- * @internal
- */
-export const attachWorker = (number: number, stages: CheckedStages, ended: () => void): Pipeline =>
-  attached(number, () => stages, ended);
-
-function attached<P extends PipelinePlanV2>(
-  number: number,
-  stagesOf: (note: PipelineNote) => CheckedStages,
-  ended?: () => void,
-): Pipeline<P> {
-  const { onEvent, serve } = listenerOf();
-  const native = Number.isInteger(number) ? nativeAddon().attach(number, external(), onEvent) : null;
-  if (native === null)
-    throw new PortError(
-      'NO_SUCH_PIPELINE',
-      String(number),
-      `there is no pipeline ${String(number)} in this process: it was never opened here, or it has been dropped`,
-    );
-  const note = JSON.parse(native.note) as PipelineNote;
-  try {
-    return heldPipeline<P>(native, note, false, stagesOf(note), serve, ended);
-  } catch (error) {
-    native.detach();
-    throw error;
-  }
-}
-
-function attachedStages(options: unknown, { hosted }: PipelineNote): CheckedStages {
-  if (typeof options !== 'object' || options === null)
-    throw new OptionError('options', options, `options is ${describeValue(options)}: give an object, or leave it out`);
-  const { stages, ...others } = options as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new OptionError(unknown, others[unknown], `${unknown} is no option of attach: it takes stages`);
-  const { own, modules, elsewhere } = givenStages(stages, hosted, 1);
-  const [module] = modules;
-  if (module !== undefined)
-    throw new OptionError(
-      `stages.${module.name}`,
-      stages,
-      `stages.${module.name} is a module, which open runs in a worker: give attach its function, or give open the module`,
-    );
-  const [left] = elsewhere;
-  if (left === undefined) return own;
-  throw new OptionError(
-    `stages.${left}`,
-    'attach',
-    `stages.${left} is 'attach', which says at open that another thread brings the function: give it here, or leave it out`,
-  );
 }

@@ -8,7 +8,7 @@ import { describeValue } from '../error/describe-value.js';
 import { OptionError, PortError } from '../error/errors.js';
 import { type CheckedStage, checkedStage } from '../host/check-stages.js';
 import type { CheckedModule } from '../host/stage-module.js';
-import { attachWorker } from './open.js';
+import { attachWorker } from './attach.js';
 import type { Pipeline } from './pipeline.js';
 import { LINGER_MS, type WorkerNote, type WorkerTask } from './stage-workers.js';
 
@@ -61,14 +61,18 @@ async function imported({ url, path }: CheckedModule, port: MessagePort): Promis
   }
 }
 
-function codeOf({ path, export: name }: CheckedModule, exports: Readonly<Record<string, unknown>>): CheckedStage {
+function codeOf(module: CheckedModule, exports: Readonly<Record<string, unknown>>): CheckedStage {
+  const { path, export: name, settings } = module;
   if (!Object.hasOwn(exports, name)) {
     const names = Object.keys(exports).map((other) => `"${other}"`);
     const has = names.length === 0 ? 'it has none' : `it has ${names.slice(0, 8).join(', ')}`;
     throw new Error(`its module ${path} has no export "${name}": ${has}`);
   }
   try {
-    return checkedStage(name, exports[name]);
+    const stage = checkedStage(name, exports[name]);
+    if (settings.concurrency !== undefined && stage.is !== 'function')
+      throw new OptionError('concurrency', settings.concurrency, `${name} works on batches, and has no concurrency`);
+    return { ...stage, ...settings };
   } catch (error) {
     if (error instanceof OptionError) throw new Error(`of its module ${path} the export ${error.message}`);
     throw error;

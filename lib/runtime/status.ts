@@ -44,6 +44,14 @@ export interface ThreadStatus {
   readonly waited_seconds: number | null;
 }
 
+/** A stage that JavaScript runs. */
+export interface StageStatus {
+  /** Id of the stage. */
+  readonly id: string;
+  /** Milliseconds that a call of its function may take before the pipeline fails; null while no thread has taken it, and for ever. */
+  readonly timeout_ms: number | null;
+}
+
 /** The memory of a pipeline. */
 export interface RegionStatus {
   /** Bytes that are mapped. */
@@ -147,4 +155,6 @@ export interface PipelineStatus<P extends PipelinePlanV2 = PipelinePlanV2> {
   readonly sizes: SizesOf<P>;
   /** What runs its ends natively. */
   readonly adapters: AdaptersOf<P>;
+  /** The stages that JavaScript runs. */
+  readonly stages: readonly StageStatus[];
 }

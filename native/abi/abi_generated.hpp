@@ -41,6 +41,7 @@ inline constexpr std::uint32_t kFramePadding = 0x80000000;
 inline constexpr std::uint32_t kHistogramCounts = 0xf00;
 inline constexpr std::uint64_t kHistogramMaxNs = 0xfffffffff;
 inline constexpr std::uint32_t kHistogramSubBucketCount = 0x100;
+inline constexpr std::uint32_t kHostHeldUnit = 0x100000;
 inline constexpr std::uint32_t kIdCharsMax = 0x40;
 inline constexpr std::uint32_t kJournalIntervalMsMax = 0x5265c00;
 inline constexpr std::uint32_t kJournalSegmentBytesDefault = 0x4000000;
@@ -297,6 +298,8 @@ enum class HostAction : std::uint32_t {
   kFilter = 2,
   kElements = 3,
   kFail = 4,
+  kLate = 5,
+  kUnanswered = 6,
 };
 
 enum class HostTurn : std::uint32_t {

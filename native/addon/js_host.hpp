@@ -15,17 +15,18 @@ namespace byteor::addon {
 
 class JsHost final : public op::Host {
  public:
-  // `records` and `elements`: Uint8Array; `rows`: Uint32Array, eight words a row; `work(shard, records): number`,
-  // with no record behind the last one. Null where one of them is not that. They are kept alive by references. `runner`
-  // outlives the host.
+  // `records` and `elements`: Uint8Array; `rows`: Uint32Array, eight words a row; `work(shard, first,
+  // records): number`, answered and held in one (js_host.cpp), with -1 for `first` behind the last record. Null where
+  // one of them is not that. They are kept alive by references. `runner` outlives the host.
   static std::unique_ptr<JsHost> create(napi_env env, run::HostedRunner& runner, std::uint32_t shard,
-                                        napi_value records, napi_value rows, napi_value elements, napi_value work);
+                                        napi_value records, napi_value rows, napi_value elements, napi_value work,
+                                        std::uint32_t at_once);
   ~JsHost() override;
 
   JsHost(const JsHost&) = delete;
   JsHost& operator=(const JsHost&) = delete;
 
-  Answer work(std::uint32_t records) noexcept override;
+  Answer work(std::uint32_t first, std::uint32_t records) noexcept override;
   void end() noexcept override;
   op::HostMemory memory() const noexcept override { return memory_; }
 
@@ -36,7 +37,7 @@ class JsHost final : public op::Host {
   JsHost(napi_env env, run::HostedRunner& runner, std::uint32_t shard) : env_(env), runner_(runner), shard_(shard) {}
 
   // `done`: what the function answered. False: it did not.
-  bool call(std::uint32_t records, std::uint32_t& done) noexcept;
+  bool call(std::int32_t first, std::uint32_t records, std::int64_t& done) noexcept;
 
   const napi_env env_;
   run::HostedRunner& runner_;

@@ -221,19 +221,20 @@ napi_value fail_stage(napi_env env, napi_callback_info info) {
   });
 }
 
-// hostStage(stage, records, rows, elements, work): boolean; the host of its next shard. False: there is no more, or one
-// of them is not what it must be.
+// hostStage(stage, records, rows, elements, work, atOnce, limitMs): boolean; the host of its next shard. False: there
+// is no more, or one of them is not what it must be.
 napi_value host_stage(napi_env env, napi_callback_info info) {
-  const Call<5> call(env, info);
+  const Call<7> call(env, info);
   return guarded(env, [&] {
     Hold::Stage* const stage = call.hold->stage(call.number(0));
     if (stage == nullptr || stage->hosts.size() == stage->runner->ops().size()) return js_bool(env, false);
     const auto shard = static_cast<std::uint32_t>(stage->hosts.size());
     std::unique_ptr<JsHost> host = JsHost::create(env, *stage->runner, shard, call.arguments[1], call.arguments[2],
-                                                  call.arguments[3], call.arguments[4]);
+                                                  call.arguments[3], call.arguments[4], call.number(5));
     if (host == nullptr) return js_bool(env, false);
     stage->runner->ops()[shard]->set_host(host.get());
     stage->hosts.push_back(std::move(host));
+    call.hold->pipeline().limit_stage(*stage->runner, static_cast<double>(call.size(6)));
     return js_bool(env, true);
   });
 }

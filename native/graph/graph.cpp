@@ -73,11 +73,12 @@ std::uint64_t Graph::write_indices(const std::vector<std::uint32_t>& values) {
 }
 
 op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records,
-                                    std::uint32_t elements_max) {
+                                    std::uint32_t elements_max, op::HostedOp::Site site) {
   HostedStage& hosted = hosted_stages_[thread - native_threads()];
   hosted.id = stage.id;
   hosted.thread = thread;
   hosted.ops.push_back(std::make_unique<op::HostedOp>(stage.tailroom, batch_records, elements_max));
+  hosted.ops.back()->stand_at(site);
   return *hosted.ops.back();
 }
 

@@ -181,7 +181,7 @@ class Graph {
 
   // Makes an op for a stage that JavaScript runs. It lives as long as the graph.
   op::HostedOp& make_hosted_op(const StageDescription& stage, std::uint32_t thread, std::uint32_t batch_records,
-                               std::uint32_t elements_max);
+                               std::uint32_t elements_max, op::HostedOp::Site site);
 
   std::span<std::byte> region_;
 

@@ -287,7 +287,8 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   context.tailroom = stage.tailroom;
   context.on_error = on_error_of(stage);
   if (stage.op == abi::OpCode::kJs) {
-    op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone);
+    op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone,
+                                          {context.agent_index, context.ordinal_shift});
     reports_.add_hosted(stage.id, {&hosted});
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }

@@ -315,15 +315,15 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
   std::vector<const op::HostedOp*> ops;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
     const std::uint32_t thread = stage_thread(shard, entry);
-    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1);
+    ring::StageContext context = stage_context(shard, entry);
+    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1, {context.agent_index});
     ops.push_back(&op);
     if (description_.layout == abi::LayoutCode::kFixed)
       add_stage(shard, entry,
-                std::make_unique<ring::BatchAgent<core::FixedLayout, op::HostedOp>>(stage_context(shard, entry), op));
+                std::make_unique<ring::BatchAgent<core::FixedLayout, op::HostedOp>>(std::move(context), op));
     else
-      add_stage(
-          shard, entry,
-          std::make_unique<ring::BatchAgent<core::VariableLayout, op::HostedOp>>(stage_context(shard, entry), op));
+      add_stage(shard, entry,
+                std::make_unique<ring::BatchAgent<core::VariableLayout, op::HostedOp>>(std::move(context), op));
   }
   reports_.add_hosted(stage.id, std::move(ops));
 }
@@ -536,6 +536,7 @@ void RingGraph::settle_consumer(std::uint32_t shard, std::uint32_t entry, std::u
   add(block.in, abandoned);
   add(block.abandoned, abandoned);
   add(block.skipped, skipped);
+  block.held.store(0, std::memory_order_relaxed);
 }
 
 void RingGraph::settle() noexcept {

@@ -14,8 +14,9 @@ namespace byteor::op {
 // twice and judges what it read.
 struct HostMemory {
   std::span<std::byte> records;         // what is shown
-  std::span<abi::HostRow> rows;         // one a record
+  std::span<abi::HostRow> rows;         // one a record, in a circle
   std::span<const std::byte> elements;  // what the host makes
+  std::uint32_t at_once = ~0u;          // the most that it works on, where it answers later
 };
 
 class Host {
@@ -25,15 +26,19 @@ class Host {
     kGone,    // its thread ends: it will never answer again
     kCutOff,  // the pipeline has been settled meanwhile: nothing of it may be touched any more
   };
+  // Of those that it was shown and that are not done with, in their order: how many of the first have an answer, and
+  // how many behind them it is at work on. It has not taken the rest, and is shown them again.
   struct Answer {
     End end;
-    std::uint32_t records;  // done with so many of the first
+    std::uint32_t records;
+    std::uint32_t held = 0;
   };
 
   virtual ~Host() = default;
 
-  // Works on the records of the first rows. Calls out of the core: anything may happen in it, also the pipeline's end.
-  virtual Answer work(std::uint32_t records) noexcept = 0;
+  // Works on the records of `records` rows from `first` on, if any, and on those that it held back before. All that it
+  // has answered before are done with. Calls out of the core: anything may happen in it, also the pipeline's end.
+  virtual Answer work(std::uint32_t first, std::uint32_t records) noexcept = 0;
   // Nothing more comes. Calls out of the core as work() does.
   virtual void end() noexcept = 0;
   // As it is now: the host may give other memory of elements between two answers.

@@ -18,6 +18,17 @@ HostedOp::HostedOp(std::uint32_t room, std::uint32_t batch_records, std::uint32_
   said_.reserve(kSaidBytesMax);
 }
 
+std::uint64_t HostedOp::unanswered() const noexcept {
+  if (rows_ == 0) return 0;
+  const HostMemory memory = host_->memory();
+  for (std::uint32_t i = 0; i != called_; ++i) {
+    const std::uint32_t place = row_of(accepted_ + i);
+    if (memory.rows[place].action == static_cast<std::uint32_t>(abi::HostAction::kUnanswered))
+      return shown_[place].sequence;
+  }
+  return shown_[row_of(accepted_ + called_ == 0 ? 0 : accepted_ + called_ - 1)].sequence;
+}
+
 void HostedOp::tell(std::string report) {
   const std::lock_guard lock(report_mutex_);
   report_ = std::move(report);
@@ -59,6 +70,7 @@ std::string HostedOp::cause() const {
       return "the JavaScript thread that ran the stage's function has ended while it worked; keep it alive until the "
              "pipeline has ended";
     case Broken::kSaid:
+    case Broken::kLate:
       return said_.empty() ? "the stage's function failed without a message" : said_;
     default:
       return "the stage's function left an answer that is none: its memory was written over; write to the record only, "

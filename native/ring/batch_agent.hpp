@@ -30,6 +30,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     const std::uint64_t begin = next_;
     if (work(end)) return work_at_failed(begin);
     if (cut_off_) return 0;
+    context_.block->held.store(held_, std::memory_order_relaxed);
     if (pending_ && next_ == begin) {
       observe(abi::AgentState::kWaiting, abi::kNone);
       return 0;
@@ -84,6 +85,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
         return fail_here();
       }
       pending_ = answer.needs() == op::BatchAnswer::Needs::kTime;
+      held_ = pending_ ? std::min(answer.held(), count_ - answer.records()) : 0;
       close_before(answer.records());
       if (refused_ != Refused::kNot || answer.needs() == op::BatchAnswer::Needs::kNothing ||
           answer.needs() == op::BatchAnswer::Needs::kRoom) [[unlikely]]
@@ -233,8 +235,9 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
   std::uint32_t elements_ = 0;   // for which so many go on
   std::uint64_t refused_length_ = 0;
   Refused refused_ = Refused::kNot;
-  bool pending_ = false;  // the record at hand is being worked on elsewhere
-  bool cut_off_ = false;  // the pipeline has been settled without this stage
+  std::uint32_t held_ = 0;  // records that are being worked on elsewhere
+  bool pending_ = false;    // the record at hand is one of them
+  bool cut_off_ = false;    // the pipeline has been settled without this stage
 };
 
 }  // namespace byteor::ring

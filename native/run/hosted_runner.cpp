@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/clock.hpp"
 #include "run/pipeline.hpp"
 
 namespace byteor::run {
@@ -38,8 +39,9 @@ HostedRunner::Turn HostedRunner::turn(bool arms) noexcept {
 HostedRunner::Turn HostedRunner::round(bool arms) noexcept {
   if (arms) end_backoff();
   bool moved = false;
-  for (core::Agent* agent : agents_) {
-    const std::uint32_t by_agent = agent->do_work();
+  for (std::uint32_t i = 0; i != agents_.size(); ++i) {
+    at_work_.store(i, std::memory_order_relaxed);
+    const std::uint32_t by_agent = agents_[i]->do_work();
     if (phase_.load(std::memory_order_relaxed) == Phase::kHalted) return Turn::kEnded;
     if (by_agent == 0) continue;
     moved = true;
@@ -54,8 +56,9 @@ HostedRunner::Turn HostedRunner::round(bool arms) noexcept {
 // Before the end is told: who hears of it finds what the hosts have to report.
 HostedRunner::Turn HostedRunner::end_hosts() noexcept {
   if (std::exchange(hosts_ended_, true)) return Turn::kEnded;
-  for (op::HostedOp* op : ops_) {
-    op->end_host();
+  for (std::uint32_t i = 0; i != ops_.size(); ++i) {
+    at_work_.store(i, std::memory_order_relaxed);
+    ops_[i]->end_host();
     if (phase_.load(std::memory_order_relaxed) == Phase::kHalted) break;
   }
   return Turn::kEnded;
@@ -75,6 +78,24 @@ void HostedRunner::disarm() noexcept {
   armed_.store(0, std::memory_order_seq_cst);
   // Another runner may sleep, and a wake is for all of them.
   if (!part_.shares_block) block_.armed.store(0, std::memory_order_seq_cst);
+}
+
+void HostedRunner::enter_host() noexcept {
+  entered_ns_.store(core::now_ns(), std::memory_order_relaxed);
+  // SYNC POINT S15.
+  phase_.store(Phase::kInHost, std::memory_order_seq_cst);
+}
+
+std::optional<HostedRunner::LateCall> HostedRunner::cut_off_late(double now_ns) noexcept {
+  const double limit = limit_ns();
+  // SYNC POINT S15: whoever is in the host wrote the place and the time of the call before.
+  if (limit == 0 || phase_.load(std::memory_order_seq_cst) != Phase::kInHost ||
+      now_ns - entered_ns_.load(std::memory_order_relaxed) < limit)
+    return std::nullopt;
+  Phase in_host = Phase::kInHost;
+  if (!phase_.compare_exchange_strong(in_host, Phase::kHalted, std::memory_order_seq_cst)) return std::nullopt;
+  const op::HostedOp& op = *ops_[at_work_.load(std::memory_order_relaxed)];
+  return LateCall{op.site().agent, op.unanswered(), limit};
 }
 
 bool HostedRunner::leave_host() noexcept {

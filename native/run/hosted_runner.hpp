@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,7 @@ class HostedRunner final : public Runner {
   Turn arm() noexcept;
 
   // Around a call to the host, on that thread (SYNC POINT S15). leave_host(): false: it was cut off.
-  void enter_host() noexcept { phase_.store(Phase::kInHost, std::memory_order_seq_cst); }
+  void enter_host() noexcept;
   bool leave_host() noexcept;
 
   // Any thread but the one that has taken the stage, which has ended: nothing will run the stage any more, and that is
@@ -59,6 +60,19 @@ class HostedRunner final : public Runner {
 
   // Any thread, any number of times. Afterwards no agent is at work, and none will be.
   void halt() noexcept;
+
+  // How long a call to its host may take; 0: as long as it likes. Any thread.
+  void set_limit_ns(double ns) noexcept { limit_ns_.store(ns, std::memory_order_relaxed); }
+  double limit_ns() const noexcept { return limit_ns_.load(std::memory_order_relaxed); }
+
+  // A call that took longer: whose it was, and the first record that had no answer.
+  struct LateCall {
+    std::uint32_t agent;
+    std::uint64_t sequence;
+    double limit_ns;
+  };
+  // Any thread. Where there is one, the runner is halted, and what comes back from the call touches nothing any more.
+  std::optional<LateCall> cut_off_late(double now_ns) noexcept;
 
  private:
   // SYNC POINT S15: kWorking is the runner's alone; a halt waits for its end, and takes the runner from any other
@@ -79,6 +93,10 @@ class HostedRunner final : public Runner {
   std::atomic<Phase> phase_{Phase::kResting};
   // As a native thread's (platform/wake.hpp): its own, and a copy for JavaScript in the region.
   std::atomic<std::uint32_t> armed_{0};
+  // Of the agent at work, and when its call began: written before the phase, and read once it is kInHost.
+  std::atomic<std::uint32_t> at_work_{0};
+  std::atomic<double> entered_ns_{0};
+  std::atomic<double> limit_ns_{0};
   std::uint64_t rounds_ = 0;
   bool hosts_ended_ = false;
   bool told_end_ = false;

@@ -25,7 +25,7 @@
 #include "platform/memory.hpp"
 #include "run/assembled.hpp"
 #include "run/device_wait.hpp"
-#include "run/hosted_runner.hpp"
+#include "run/hosted_stages.hpp"
 #include "run/ports.hpp"
 #include "run/region_mapping.hpp"
 #include "run/thread.hpp"
@@ -69,6 +69,8 @@ struct Pipeline::Impl final : core::FailureReporter {
   void notify(std::uint32_t events);
   void thread_ended();
   void report_failure(std::uint32_t agent, std::uint64_t sequence, std::string_view cause) noexcept override;
+  void limit_stage(const std::shared_ptr<Impl>& self, HostedRunner& stage, double limit_ms);
+  void end_late(const std::shared_ptr<Impl>& self, const HostedRunner::LateCall& call);
   std::string status() const;
 
   abi::RegionHeader& header() const noexcept { return graph->header(); }
@@ -91,13 +93,7 @@ struct Pipeline::Impl final : core::FailureReporter {
   std::uint32_t first_device_thread = 0;
   std::vector<std::unique_ptr<AgentThread>> threads;
   // Behind the threads in the region's numbers.
-  struct Hosted {
-    std::string id;
-    std::uint32_t thread;
-    std::unique_ptr<HostedRunner> runner;
-    bool taken = false;  // guarded by port_mutex
-  };
-  std::vector<Hosted> hosted;
+  HostedStages hosted;
 
   std::mutex listeners_mutex;
   std::map<std::uint64_t, Listener> listeners;
@@ -165,21 +161,17 @@ void Pipeline::Impl::make_hosted(const graph::HostedStage& stage, const std::vec
       ops.push_back(stage.ops[shard].get());
       part.shards.push_back(static_cast<std::uint32_t>(shard));
     }
-    hosted.push_back(
-        {stage.id, stage.thread,
-         std::make_unique<HostedRunner>(
-             graph->thread_block(stage.thread), stage.id, std::move(own), std::move(ops),
-             [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }, std::move(part))});
+    hosted.add(stage.id, stage.thread,
+               std::make_unique<HostedRunner>(
+                   graph->thread_block(stage.thread), stage.id, std::move(own), std::move(ops),
+                   [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }, std::move(part)));
   }
 }
 
 // One, or those of a stage.
 std::vector<Runner*> Pipeline::Impl::runners_of(std::uint32_t thread) const {
   if (thread < threads.size()) return {threads[thread].get()};
-  std::vector<Runner*> found;
-  for (const Hosted& stage : hosted)
-    if (stage.thread == thread) found.push_back(stage.runner.get());
-  return found;
+  return hosted.of_thread(thread);
 }
 
 void Pipeline::Impl::wire_runners() {
@@ -260,7 +252,7 @@ void Pipeline::Impl::close_ingress() noexcept {
 // Whatever the region says of them.
 void Pipeline::Impl::rouse_threads() noexcept {
   for (const auto& thread : threads) thread->rouse();
-  for (const Hosted& stage : hosted) stage.runner->rouse();
+  hosted.rouse();
 }
 
 // One JS ingress; the others go on. The pipeline is closing once none is left.
@@ -326,6 +318,21 @@ void Pipeline::Impl::report_failure(std::uint32_t agent, std::uint64_t sequence,
   notify(kEventEnded);
 }
 
+void Pipeline::Impl::limit_stage(const std::shared_ptr<Impl>& self, HostedRunner& stage, double limit_ms) {
+  hosted.limit(stage, limit_ms, [weak = std::weak_ptr<Impl>(self)](const HostedRunner::LateCall& call) {
+    if (const std::shared_ptr<Impl> impl = weak.lock()) impl->end_late(impl, call);
+  });
+}
+
+// Nothing can go on behind the stage, and nothing can take it from the thread that is in it.
+void Pipeline::Impl::end_late(const std::shared_ptr<Impl>& self, const HostedRunner::LateCall& call) {
+  const std::string limit_ms = std::to_string(static_cast<std::uint64_t>(call.limit_ns / 1e6));
+  report_failure(call.agent, call.sequence,
+                 "the stage's function has not returned within " + limit_ms +
+                     " ms, and the pipeline was halted; do less in one call, or give the stage a longer timeoutMs");
+  halt(self);
+}
+
 void Pipeline::Impl::request_halt() noexcept {
   close_ingress();
   for (const auto& thread : threads) thread->request_halt();
@@ -334,7 +341,7 @@ void Pipeline::Impl::request_halt() noexcept {
 // False: a device does not answer, and a thread in a call to it has been cut off.
 bool Pipeline::Impl::join_threads() noexcept {
   request_halt();
-  for (const Hosted& stage : hosted) stage.runner->halt();
+  hosted.halt();
   bool joined = true;
   for (const auto& thread : threads) joined = thread->try_join() && joined;
   return joined;
@@ -451,6 +458,8 @@ std::string Pipeline::Impl::status() const {
   op::append_json_string(text, made.mapping->get().path());
   text += "},\"sizes\":" + graph->sizes() + ",\"adapters\":";
   ports.describe(text);
+  text += ",\"stages\":";
+  hosted.describe(text);
   return text + '}';
 }
 
@@ -537,35 +546,15 @@ void Pipeline::give_back_port(const std::string& id) {
   notify(kEventRecords | kEventRoom | kEventDurable);
 }
 
-HostedRunner* Pipeline::take_stage(const std::string& id) {
-  const std::lock_guard lock(impl_->port_mutex);
-  for (Impl::Hosted& stage : impl_->hosted)
-    if (stage.id == id && !std::exchange(stage.taken, true)) return stage.runner.get();
-  return nullptr;
-}
+HostedRunner* Pipeline::take_stage(const std::string& id) { return impl_->hosted.take(id); }
 
-void Pipeline::give_back_stage(const HostedRunner& runner) {
-  const std::lock_guard lock(impl_->port_mutex);
-  for (Impl::Hosted& stage : impl_->hosted)
-    if (stage.runner.get() == &runner) stage.taken = false;
-}
+void Pipeline::give_back_stage(const HostedRunner& runner) { impl_->hosted.give_back(runner); }
 
-void Pipeline::fail_stage(const std::string& id, std::string_view cause) noexcept {
-  for (Impl::Hosted& stage : impl_->hosted) {
-    if (stage.id != id) continue;
-    {
-      // A failure calls back: not under the lock, and no thread takes it meanwhile.
-      const std::lock_guard lock(impl_->port_mutex);
-      if (std::exchange(stage.taken, true)) continue;
-    }
-    stage.runner->fail(cause);
-  }
-}
+void Pipeline::fail_stage(const std::string& id, std::string_view cause) { impl_->hosted.fail(id, cause); }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
   if (thread < impl_->threads.size()) return impl_->threads[thread]->rouse();
-  for (const Impl::Hosted& stage : impl_->hosted)
-    if (stage.thread == thread) stage.runner->rouse();
+  impl_->hosted.rouse(thread);
 }
 
 void Pipeline::close_ingress() noexcept { impl_->close_ingress(); }
@@ -599,6 +588,8 @@ std::uint32_t Pipeline::shard_of_key(std::span<const std::byte> key) const noexc
 }
 
 bool Pipeline::uses_js() const noexcept { return impl_->ports.uses_js(); }
+
+void Pipeline::limit_stage(HostedRunner& stage, double limit_ms) { impl_->limit_stage(impl_, stage, limit_ms); }
 
 std::string Pipeline::op_reports() const { return impl_->graph->op_reports(); }
 std::string Pipeline::status() const { return impl_->status(); }

@@ -66,7 +66,7 @@ class Pipeline {
   void give_back_stage(const HostedRunner& runner);
   // A thread that ran the stage, or should have, has ended for good: `cause`, a sentence with a remedy, says how. A
   // failure of the pipeline, unless what no thread has of the stage is at its end.
-  void fail_stage(const std::string& id, std::string_view cause) noexcept;
+  void fail_stage(const std::string& id, std::string_view cause);
 
   // Wakes what had armed itself (a JS thread calls this after it exchanged `armed`; see lib/runtime).
   void wake_thread(std::uint32_t thread) noexcept;
@@ -98,6 +98,10 @@ class Pipeline {
   // himself.
   std::optional<std::uint32_t> find_shard(std::span<const std::byte> record) const noexcept;
   std::uint32_t shard_of_key(std::span<const std::byte> key) const noexcept;
+
+  // How long a call of that stage's function may take (milliseconds; 0: as long as it likes) before the pipeline fails
+  // and is halted. Throws CodedError where there is no thread that watches.
+  void limit_stage(HostedRunner& stage, double limit_ms);
 
   // JSON texts. op_reports: {stage id: what the op reports}. status: threads, pins, tuning requests and their outcome,
   // adapters (bytes, lines, where they stand). Both may be called while it runs.

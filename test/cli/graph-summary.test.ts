@@ -90,7 +90,7 @@ function summaryOf(ledger: Ledger, verbose = true, threads: readonly ThreadStatu
   };
   const small = { capacity: 64, memory_bytes: 64, record_max: 16 };
   const sizes = { lanes: { 'in->keep': small, 'in->log': { ...small, journal: '/logs/in-log' } } };
-  const status = { threads, requests: [], region: { bytes: 0, path: '' }, adapters, sizes };
+  const status = { threads, requests: [], region: { bytes: 0, path: '' }, adapters, sizes, stages: [] };
   const journals = { 'in->log': '/logs/in-log' };
   const run: EndedRun = { ledger, status, journals, reports: {}, seconds: 1, signal: undefined };
   const colors = pc.createColors(false);

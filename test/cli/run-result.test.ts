@@ -25,7 +25,7 @@ function run(changes: Partial<Ledger> = {}, records: { in: number; out: number }
     out: { ...lines, bytes: 22, records: records.out, unwritten: 0, reader_gone: false },
   };
   const sizes = { capacity: 8, record_max: 64, arena_bytes: 1024 };
-  const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, sizes, adapters };
+  const status = { threads: [], requests: [], region: { bytes: 0, path: '' }, sizes, adapters, stages: [] };
   return { ledger, status, journals: {}, reports: {}, seconds: 1, signal: undefined };
 }
 

@@ -77,7 +77,7 @@ describe('byteor run --stage', () => {
     [
       'with an unknown key',
       ['--stage', 'shout=./shout.mjs', '--stage-set', 'shout.size=2'],
-      /--stage-set shout has no key "size"\.\nA stage has export, workers\./,
+      /--stage-set shout has no key "size"\.\nA stage has export, workers, concurrency, timeoutMs\./,
     ],
   ];
   test.each(wrong)('%s is wrong usage', async (_, args, words) => {

@@ -202,7 +202,7 @@ describe('structs', () => {
 
 describe('what a function must not do fails the record, by a sentence', () => {
   const cases: [string, StageEntry, unknown, RegExp][] = [
-    ['a promise', js('enrich'), Promise.resolve('x'), /returned a promise/],
+    ['a promise in a list', js('enrich'), [Promise.resolve('x')], /an answer is a promise inside of a list/],
     [
       'a filtered record where the stage declares none',
       js('enrich', { filters: false }),

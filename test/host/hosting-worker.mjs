@@ -12,6 +12,7 @@ const functions = {
   },
 };
 
-attach(workerData.number, { stages: { enrich: functions[workerData.job] } });
+const { number, job, timeoutMs = 30_000 } = workerData;
+attach(number, { stages: { enrich: { fn: functions[job], timeoutMs } } });
 // Until it is terminated: an idle pipeline keeps no thread alive.
 parentPort.on('message', () => {});

@@ -47,6 +47,16 @@ describe('an entry with a module', () => {
     ['another protocol', { module: 'https://a.b/c.mjs' }, /^stages\.enrich\.module is .*, which names no file: give a/],
     ['an export without a name', { module: path, export: '' }, /^stages\.enrich\.export is the string "": give the n/],
     ['another part', { module: path, fn: () => 1 }, /^stages\.enrich\.fn is no part of this form, which has module, e/],
+    [
+      'a wrong concurrency',
+      { module: path, concurrency: 0 },
+      /^stages\.enrich\.concurrency is 0: give an integer from 1/,
+    ],
+    [
+      'a wrong limit',
+      { module: path, timeoutMs: -1 },
+      /^stages\.enrich\.timeoutMs is -1: give milliseconds, an integer/,
+    ],
     ['no worker', { module: path, workers: 0 }, /^stages\.enrich\.workers is 0: give 1, or leave it out; only shards/],
     [
       'more workers than shards',
@@ -326,6 +336,17 @@ describe('the thread of a module', () => {
     const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
     expect(said).toBe('idle\n');
   });
+});
+
+test('a function that does not come back within its limit fails the pipeline, and its thread ends', async () => {
+  const ended = await endOf(inGraph(), of('spins', { timeoutMs: 50 }), ['a']);
+  expect(ended).toMatchObject({ stage: 'enrich', sequence: 0 });
+  expect(ended.cause).toMatch(/^the stage's function has not returned within 50 ms, and the pipeline was halted/);
+});
+
+test('a function in a worker may promise its answers, whose order is kept', async () => {
+  const { out } = await through(inGraph(), { enrich: of('later', { concurrency: 4 }) } as never, texts(40));
+  expect(out).toEqual(texts(40).map((text) => `${text} later`));
 });
 
 test('the failure of a worker reaches those who wait', async () => {

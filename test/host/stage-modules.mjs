@@ -54,6 +54,9 @@ export function spins() {
   for (;;);
 }
 
+export const later = (record) =>
+  new Promise((resolve) => setTimeout(() => resolve(`${record} later`), Number(record) % 3));
+
 /** A timer that would keep any thread alive. */
 export const staysOn = {
   start() {

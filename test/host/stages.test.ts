@@ -17,7 +17,7 @@ describe('what open and attach are given as stages', () => {
     [
       'a number',
       { enrich: 5 },
-      /^stages\.enrich is 5: give a function of a record, \{ fn \}, or \{ start, batch, end \}/,
+      /^stages\.enrich is 5: give a function of a record, \{ fn, concurrency, timeoutMs \}, or \{ start, batch, end, timeoutMs \}/,
     ],
     [
       'a word',
@@ -30,12 +30,12 @@ describe('what open and attach are given as stages', () => {
     [
       'a part too many',
       { enrich: { fn: () => 1, batch: () => 1 } },
-      /^stages\.enrich\.batch is no part of this form, which has fn/,
+      /^stages\.enrich\.batch is no part of this form, which has fn, concurrency and timeoutMs$/,
     ],
     [
       'another part too many',
       { enrich: { batch: () => 1, stop: 1 } },
-      /^stages\.enrich\.stop is no part of this form, which has start, batch and end$/,
+      /^stages\.enrich\.stop is no part of this form, which has start, batch, end and timeoutMs$/,
     ],
   ];
   test.each(given)('%s is a wrong option, by a sentence', (_, stages, words) => {

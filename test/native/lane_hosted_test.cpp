@@ -448,6 +448,96 @@ TEST(HostedLane, AnAnswerThatChangesWhileItsElementsLeaveIsNone) {
   stage.expect_failure(0, kNoAnswer);
 }
 
+// ---- answers that come later ---------------------------------------------------------------------------------------
+
+TEST(HostedLane, ItHoldsAsManyAsItWorksOnAtOnceAndTheirOrderIsKept) {
+  HostedBetween stage({.host = {.rows = 4}, .batch_records = 4});
+  stage.host.answers_later(3);
+  stage.put_all({"a", "!b", "-", "d,e", "f", "g", "h"});
+  stage.work();
+  EXPECT_EQ(take(*stage.reader), Texts{});
+  EXPECT_EQ(stage.block().held.load(), 3);
+  EXPECT_EQ(stage.site.state(), AgentState::kWaiting);
+  for (const Texts& left : {Texts{"a"}, Texts{"!B"}, Texts{}, Texts{"d", "e"}, Texts{"f"}}) {
+    stage.host.ready = 1;
+    stage.work();
+    EXPECT_EQ(take(*stage.reader), left);
+    EXPECT_LE(stage.block().held.load(), 3);
+  }
+  EXPECT_EQ(stage.block().held.load(), 2) << "those that are left";
+  stage.host.ready = 9;
+  stage.end();
+  EXPECT_EQ(take(*stage.reader), (Texts{"g", "h"}));
+  EXPECT_EQ(stage.block().held.load(), 0);
+}
+
+TEST(HostedLane, TheMemoryOfHeldRecordsIsACircleInWhichNoneIsWrittenOver) {
+  // Rows of 10 bytes with room, at multiples of 8: four fit, and the circle comes round with every length.
+  HostedBetween stage({.host = {.record_bytes = 70, .rows = 5}, .room = 2, .batch_records = 16});
+  stage.host.answers_later(4);
+  Texts sent;
+  for (int i = 0; i != 60; ++i)
+    sent.push_back(std::string(static_cast<std::size_t>(i % 19), static_cast<char>('a' + i % 26)));
+  stage.put_all(sent);
+  Texts got;
+  for (int turn = 0; turn != 200; ++turn) {
+    stage.host.ready = turn % 3 == 0 ? 2 : 1;
+    stage.work();
+    for (std::string& text : take(*stage.reader)) got.push_back(std::move(text));
+  }
+  EXPECT_EQ(got, sent);
+  stage.end();
+}
+
+TEST(HostedLane, WhatIsHeldBehindARecordThatFailsIsAbandoned) {
+  HostedBetween stage;
+  stage.host.answers_later(16);
+  stage.put_all({"a", "x", "b", "c"});
+  stage.work();
+  EXPECT_EQ(stage.block().held.load(), 4);
+  stage.host.ready = 4;
+  stage.work();
+  EXPECT_EQ(take(*stage.reader), Texts{"a"});
+  stage.expect_failure(1, "x is bad");
+}
+
+TEST(HostedLane, WhatIsHeldGoesOnBehindARecordThatIsDropped) {
+  HostedBetween stage({.on_error = abi::OnErrorCode::kDrop});
+  stage.host.answers_later(16);
+  stage.put_all({"a", "x", "!b", "c"});
+  stage.work();
+  stage.host.ready = 4;
+  stage.end();
+  EXPECT_EQ(take(*stage.reader), (Texts{"a", "!B", "c"}));
+}
+
+TEST(HostedLane, AnotherHostIsShownWhatWasHeld) {
+  HostedBetween stage;
+  stage.host.answers_later(16);
+  stage.put_all({"a", "!b", "c"});
+  stage.work();
+  stage.host.ready = 1;
+  stage.work();
+  EXPECT_EQ(take(*stage.reader), Texts{"a"});
+  FakeHost other;
+  stage.op.set_host(&other);
+  stage.work();
+  EXPECT_EQ(other.shown, (Texts{"!b", "c"}));
+  stage.end();
+  EXPECT_EQ(take(*stage.reader), (Texts{"!B", "c"}));
+}
+
+TEST(HostedLane, AHostThatForgetsWhatItHeldStopsThePipeline) {
+  HostedBetween stage;
+  stage.host.answers_later(16);
+  stage.put_all({"a", "b"});
+  stage.work();
+  stage.host.does([](FakeHost&, std::uint32_t) -> HostAnswer { return {HostEnd::kAnswered, 0, 1}; });
+  stage.work();
+  EXPECT_TRUE(stage.role->done());
+  EXPECT_EQ(cause_of(stage.block(), FailureCause::kBadAnswer), 1);
+}
+
 // ---- hand-over, and the end of the pipeline in a call
 // ----------------------------------------------------------------
 

@@ -293,6 +293,29 @@ TEST(HostedRing, WithoutAHostItWaitsAndHoldsTheProducerUp) {
 
 // ---- records that fail ---------------------------------------------------------------------------------------------
 
+TEST(HostedRing, ItHoldsAsManyAsItWorksOnAtOnceAndTheirOrderIsKept) {
+  HostedRecords stage({.host = {.rows = 4}, .batch_records = 4});
+  stage.host.answers_later(3);
+  stage.push_all({"a", "!b", "-", "d", "e"});
+  stage.agent->do_work();
+  EXPECT_EQ(stage.agent->do_work(), 0u);
+  EXPECT_EQ(stage.block().held.load(), 3);
+  EXPECT_EQ(stage.state(), AgentState::kWaiting);
+  for (std::uint64_t done = 1; done != 4; ++done) {
+    stage.host.ready = 1;
+    while (stage.agent->do_work() != 0) {
+    }
+    EXPECT_EQ(stage.block().sequence.load(), done);
+    EXPECT_EQ(stage.block().held.load(), std::min<double>(3, 5.0 - static_cast<double>(done)));
+  }
+  stage.host.ready = 2;
+  while (stage.agent->do_work() != 0) {
+  }
+  EXPECT_EQ(stage.behind(), (Texts{"a", "!B", "d", "e"}));
+  EXPECT_EQ(stage.block().held.load(), 0);
+  expect_stage_ledger(stage.block());
+}
+
 TEST(HostedRing, OneThatFailsStopsTheShardThere) {
   HostedRecords stage;
   stage.push_all({"!a", "x1", "b"});

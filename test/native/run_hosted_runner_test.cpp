@@ -507,6 +507,49 @@ TEST(HostedPipeline, AHaltWhileAFunctionRunsGoesOnWithoutItAndTheLedgerBalances)
   EXPECT_EQ(block.out.load(), 0);
 }
 
+TEST(HostedPipeline, AFunctionThatDoesNotComeBackFailsThePipelineByItsRecordAndHaltsIt) {
+  const test::Watchdog watchdog(60s, [] { return "nothing sees that the function does not come back"; });
+  const auto pipeline = open_hosted();
+  HostedRunner& runner = *pipeline->take_stage("upper");
+  std::atomic<bool> halted{false};
+  test::FakeHost host({}, bracketed(runner, [&](test::FakeHost& self, std::uint32_t records) {
+                        while (!halted.load()) std::this_thread::yield();
+                        return test::FakeHost::answer_all(self, records);
+                      }));
+  runner.ops()[0]->set_host(&host);
+  pipeline->limit_stage(runner, 60'000);
+  pipeline->limit_stage(runner, 5);
+  pipeline->start();
+  {
+    const StageThread stage(*pipeline, runner);
+    test::JsIngress ingress(*pipeline, 0);
+    for (const char* record : {"!a", "!b"}) ingress.push(record);
+    ingress.flush();
+    while (!pipeline->threads_ended()) std::this_thread::yield();
+    halted.store(true);
+  }
+  pipeline->halt();
+  const auto& header = *reinterpret_cast<const abi::RegionHeader*>(pipeline->region().data());
+  EXPECT_EQ(header.failed.load(), 1u);
+  EXPECT_EQ(header.failed_sequence, 0u);
+  const std::string cause(header.failed_cause, header.failed_cause_length);
+  EXPECT_EQ(cause.find("the stage's function has not returned within 5 ms"), 0u) << cause;
+  const test::RegionView view(*pipeline);
+  EXPECT_EQ(view.stage(0, 1).abandoned.load(), 2);
+  EXPECT_EQ(view.stage(0, 1).out.load(), 0);
+}
+
+TEST(HostedPipeline, AFunctionThatComesBackInTimeIsLeftAlone) {
+  const auto pipeline = open_hosted();
+  HostedRunner& runner = *pipeline->take_stage("upper");
+  pipeline->limit_stage(runner, 5);
+  runner.enter_host();
+  EXPECT_FALSE(runner.cut_off_late(0).has_value()) << "it has not been there for long";
+  EXPECT_EQ(runner.limit_ns(), 5e6);
+  pipeline->limit_stage(runner, 0);
+  EXPECT_FALSE(runner.cut_off_late(1e18).has_value()) << "it has no limit";
+}
+
 TEST(HostedPipeline, WithoutAThreadThatTakesItsStageAHaltEndsIt) {
   const auto pipeline = open_hosted();
   pipeline->start();

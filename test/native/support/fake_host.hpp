@@ -32,16 +32,19 @@ class FakeHost final : public op::Host {
   explicit FakeHost(HostSizes sizes = {}, Work work = answer_all)
       : records_(sizes.record_bytes), rows_(sizes.rows), elements_(sizes.element_bytes), work_(std::move(work)) {}
 
-  Answer work(std::uint32_t records) noexcept override {
+  Answer work(std::uint32_t first, std::uint32_t records) noexcept override {
     ++calls;
     end_ = 0;
-    for (std::uint32_t i = 0; i != records; ++i) shown.push_back(text(i));
+    first_ = first;
+    for (std::uint32_t i = 0; i != records; ++i) shown.push_back(text((first + i) % rows_.size()));
     return work_(*this, records);
   }
+  // Row of the first record that it was shown in this call.
+  std::uint32_t first() const { return first_; }
   void end() noexcept override { ++ends; }
   op::HostMemory memory() const noexcept override {
     auto& self = const_cast<FakeHost&>(*this);
-    return {self.records_, self.rows_, self.elements_};
+    return {self.records_, self.rows_, self.elements_, at_once};
   }
 
   // From now on it answers in this way.
@@ -77,25 +80,49 @@ class FakeHost final : public op::Host {
   // By what a record says: "-" is filtered, "x…" fails, "!…" changes to its bytes in capitals, "a,b" is taken apart,
   // and the rest passes. The first that fails is the last that it answers, as JavaScript's host has it.
   static Answer answer_all(FakeHost& host, std::uint32_t records) {
-    for (std::uint32_t i = 0; i != records; ++i) {
-      const std::string text = host.text(i);
-      if (text == "-") {
-        host.filter(i);
-      } else if (text.starts_with('!')) {
-        host.change(i, capitals(text), host.rows_[i].flags);
-      } else if (text.starts_with('x')) {
-        host.fail(i, text + " is bad");
-        return {End::kAnswered, i + 1};
-      } else if (text.find(',') != std::string::npos) {
-        host.emit(i, pieces(text));
-      } else {
-        host.pass(i);
-      }
-    }
+    for (std::uint32_t i = 0; i != records; ++i)
+      if (!host.answer(i)) return {End::kAnswered, i + 1};
     return {End::kAnswered, records};
+  }
+  // Of one row. False: it fails.
+  bool answer(std::uint32_t i) {
+    const std::string text = this->text(i);
+    if (text == "-") {
+      filter(i);
+    } else if (text.starts_with('!')) {
+      change(i, capitals(text), rows_[i].flags);
+    } else if (text.starts_with('x')) {
+      fail(i, text + " is bad");
+      return false;
+    } else if (text.find(',') != std::string::npos) {
+      emit(i, pieces(text));
+    } else {
+      pass(i);
+    }
+    return true;
+  }
+
+  // From now on it holds records, at most `most` at once, and answers as many of the first as `ready` says.
+  void answers_later(std::uint32_t most) {
+    at_once = most;
+    does([this](FakeHost&, std::uint32_t records) -> Answer {
+      held_ += std::min(records, at_once - std::min(at_once, held_));
+      std::uint32_t answered = 0;
+      while (ready != 0 && held_ != 0) {
+        --ready;
+        --held_;
+        ++answered;
+        const bool passes = answer(late_row_);
+        late_row_ = (late_row_ + 1) % static_cast<std::uint32_t>(rows_.size());
+        if (!passes) break;
+      }
+      return {End::kAnswered, answered, held_};
+    });
   }
 
   std::vector<std::string> shown;
+  std::uint32_t at_once = ~0u;
+  std::uint32_t ready = 0;  // of those that it holds
   std::uint32_t calls = 0;
   std::uint32_t ends = 0;  // it was told of
 
@@ -130,6 +157,9 @@ class FakeHost final : public op::Host {
   std::vector<std::byte> records_;
   std::vector<abi::HostRow> rows_;
   std::vector<std::byte> elements_;
+  std::uint32_t first_ = 0;
+  std::uint32_t held_ = 0;
+  std::uint32_t late_row_ = 0;
   std::uint32_t end_ = 0;  // of the elements of this batch
   Work work_;
 };
