@@ -1,5 +1,6 @@
 #include "run/hosted_stages.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -9,8 +10,25 @@
 
 namespace byteor::run {
 
-void HostedStages::add(std::string id, std::uint32_t thread, std::unique_ptr<HostedRunner> runner) {
-  stages_.push_back({std::move(id), thread, std::move(runner)});
+void HostedStages::add(const graph::HostedStage& stage, abi::ThreadBlock& block,
+                       const std::vector<core::Agent*>& agents, const std::vector<StageWorkers>& asked,
+                       const Told& told) {
+  const auto said = std::ranges::find(asked, stage.id, &StageWorkers::stage);
+  const std::size_t workers = said == asked.end() ? 1 : said->workers;
+  const std::size_t runners = std::clamp<std::size_t>(workers, 1, stage.ops.size());
+  for (std::size_t first = 0; first < runners; ++first) {
+    std::vector<core::Agent*> own;
+    std::vector<op::HostedOp*> ops;
+    HostedPart part{{}, runners > 1};
+    for (std::size_t shard = first; shard < stage.ops.size(); shard += runners) {
+      own.push_back(agents[shard]);
+      ops.push_back(stage.ops[shard].get());
+      part.shards.push_back(static_cast<std::uint32_t>(shard));
+    }
+    stages_.push_back({stage.id, stage.thread,
+                       std::make_unique<HostedRunner>(block, stage.id, std::move(own), std::move(ops), told.notify,
+                                                      told.ended, std::move(part))});
+  }
 }
 
 std::vector<Runner*> HostedStages::of_thread(std::uint32_t thread) const {

@@ -4,21 +4,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "graph/graph.hpp"
 #include "run/function_watchdog.hpp"
 #include "run/hosted_runner.hpp"
+#include "run/options.hpp"
 
 namespace byteor::run {
 
 class HostedStages {
  public:
-  // Before anything runs; in the order of their threads. `thread`: the stage's number among the threads.
-  void add(std::string id, std::uint32_t thread, std::unique_ptr<HostedRunner> runner);
+  // Whom the runners tell.
+  struct Told {
+    Runner::Notify notify;
+    std::function<void()> ended;
+  };
+
+  // Before anything runs; in the order of their threads. `agents`: one a shard. They are dealt out to as many runners
+  // as `asked` has for the stage, and at most to so many as there are.
+  void add(const graph::HostedStage& stage, abi::ThreadBlock& block, const std::vector<core::Agent*>& agents,
+           const std::vector<StageWorkers>& asked, const Told& told);
 
   // Runners.
   std::size_t size() const noexcept { return stages_.size(); }

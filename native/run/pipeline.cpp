@@ -52,7 +52,6 @@ struct Pipeline::Impl final : core::FailureReporter {
   Impl(graph::Description description, std::span<const std::byte> layout, const Options& open_options);
 
   void make_threads();
-  void make_hosted(const graph::HostedStage& stage, const std::vector<core::Agent*>& agents);
   void wire_runners();
   std::vector<Runner*> runners_of(std::uint32_t thread) const;
   void start();
@@ -144,28 +143,9 @@ void Pipeline::Impl::make_threads() {
         graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), wait,
         std::move(agents[i]), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
-  for (const graph::HostedStage& stage : graph->hosted_stages()) make_hosted(stage, agents[stage.thread]);
-}
-
-// Shards are dealt out to as many runners as there will be threads.
-void Pipeline::Impl::make_hosted(const graph::HostedStage& stage, const std::vector<core::Agent*>& agents) {
-  const auto asked = std::ranges::find(options.stage_workers, stage.id, &StageWorkers::stage);
-  const std::size_t wanted = asked == options.stage_workers.end() ? 1 : asked->workers;
-  const std::size_t workers = std::clamp<std::size_t>(wanted, 1, stage.ops.size());
-  for (std::size_t worker = 0; worker < workers; ++worker) {
-    std::vector<core::Agent*> own;
-    std::vector<op::HostedOp*> ops;
-    HostedPart part{{}, workers > 1};
-    for (std::size_t shard = worker; shard < stage.ops.size(); shard += workers) {
-      own.push_back(agents[shard]);
-      ops.push_back(stage.ops[shard].get());
-      part.shards.push_back(static_cast<std::uint32_t>(shard));
-    }
-    hosted.add(stage.id, stage.thread,
-               std::make_unique<HostedRunner>(
-                   graph->thread_block(stage.thread), stage.id, std::move(own), std::move(ops),
-                   [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }, std::move(part)));
-  }
+  for (const graph::HostedStage& stage : graph->hosted_stages())
+    hosted.add(stage, graph->thread_block(stage.thread), agents[stage.thread], options.stage_workers,
+               {[this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }});
 }
 
 // One, or those of a stage.
@@ -547,9 +527,7 @@ void Pipeline::give_back_port(const std::string& id) {
 }
 
 HostedRunner* Pipeline::take_stage(const std::string& id) { return impl_->hosted.take(id); }
-
 void Pipeline::give_back_stage(const HostedRunner& runner) { impl_->hosted.give_back(runner); }
-
 void Pipeline::fail_stage(const std::string& id, std::string_view cause) { impl_->hosted.fail(id, cause); }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
