@@ -5,7 +5,8 @@
  *
  *   dist/bin/         the command line, CommonJS: byteor.js (lib/cli/start.ts), the files that it loads at first use, and lap.mjs,
  *                     which `bench` starts
- *   dist/node/        the library for Node, CommonJS; yaml and zod with the schemas are files that load at first use
+ *   dist/node/        the library for Node, CommonJS; yaml and zod with the schemas are files that load at first use. worker.cjs is
+ *                     what a thread runs that is started for a module of stages, by the library and by the command line
  *   dist/*.{js,cjs}   its entry points, for `import` and for `require`
  *   dist/browser/     byteor/plan as one ES module that needs nothing
  *   dist/types/       the declarations that an entry point can reach
@@ -103,7 +104,7 @@ const lapOfBench = () =>
   );
 
 async function libraryForNode() {
-  const input = Object.fromEntries(ENTRIES.map((name) => [name, join(modules, `${name}.js`)]));
+  const input = Object.fromEntries([...ENTRIES, 'worker'].map((name) => [name, join(modules, `${name}.js`)]));
   const chunks = await bundle(
     { input, platform: 'node', preserveEntrySignatures: 'allow-extension', resolve: { alias: AS_MODULES } },
     {

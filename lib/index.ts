@@ -43,17 +43,19 @@ export type {
   StageNames,
   StageOfBatches,
   StageOfFunction,
+  StageOfModule,
   StageRecords,
   StagesOf,
 } from './host/stage-functions.js';
 export * from './observe/facts.js';
 export * from './plan.js';
+export type { AttachOptions } from './runtime/attach.js';
+export { attach } from './runtime/attach.js';
 export type { DeadLetter, DeadLetterRecord, DeadLetters } from './runtime/dead-letters.js';
 export { deadLetters } from './runtime/dead-letters.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
-export type { AttachOptions } from './runtime/open.js';
-export { attach, open } from './runtime/open.js';
+export { open } from './runtime/open.js';
 export type { OpenArguments, OpenOptions, OpenOptionsOf } from './runtime/options.js';
 export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';

@@ -22,7 +22,10 @@ export const LAZY = [
  * quick check are made when a plan is validated, which a worker that attaches does not do.
  */
 export const LIBRARY_LAZY = [...LAZY, { name: 'shapes', test: anyOf(ours('plan', 'shapes')) }];
-export const LIBRARY_GROUPS = [...LIBRARY_LAZY, { name: 'core', test: /./ }];
+export const LIBRARY_GROUPS = [
+  ...LIBRARY_LAZY,
+  { name: 'core', test: (id) => !/[\\/]modules[\\/]worker\.js$/.test(id) },
+];
 
 /** The files that a module needs when it runs, its own included. */
 function reachedFrom(file, seen = new Set()) {
@@ -54,7 +57,10 @@ export function commandGroups(modules) {
     {
       // Stages that JavaScript runs, whose records are JavaScript values too.
       name: 'stages',
-      test: anyOf(ours('host', 'stage-.*')),
+      test: anyOf(
+        ours('host', 'stage-.*|check-stages|plan-stages|batch-cursor|record-reader|held-records'),
+        ours('runtime', 'stage-.*'),
+      ),
     },
     {
       // What only plans for LaneGraph need.

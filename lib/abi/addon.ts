@@ -43,6 +43,8 @@ export interface NativeOpenOptions {
   readonly external: boolean;
   readonly ports: readonly NativePort[];
   readonly plugins: readonly NativePlugin[];
+  /** Stages whose shards several environments take, each some of them. */
+  readonly stageWorkers: readonly { readonly stage: string; readonly workers: number }[];
 }
 
 /** The library of a stage whose op is `native:`. */
@@ -75,8 +77,16 @@ export interface NativePipeline {
   wake(thread: number): void;
   /**
    * Takes a stage that JavaScript runs, for this environment's turns; -1: another one has it, or there is no such stage.
+   * `endIsTold` 1: where this environment ends before the stage, the stage waits until `failStage` of another one says why.
    */
-  takeStage(id: string): number;
+  takeStage(id: string, endIsTold: 0 | 1): number;
+  /** The shards of that stage that are this environment's, in the order of their hosts: all, unless others run some of them. */
+  stageShards(stage: number): readonly number[];
+  /**
+   * The thread that had that stage, or was to take it, has ended for good: a failure of the pipeline with these words, unless the
+   * stage had come to its end.
+   */
+  failStage(id: string, cause: string): void;
   /**
    * Gives the next shard of that stage its host: memory of records, HostRow by HostRow, memory of elements, and what is called in
    * a turn with the shard, the row of the first record and how many follow it; it answers how many of the first that it has have

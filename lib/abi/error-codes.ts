@@ -178,6 +178,11 @@ const OPENING = {
     'the core cannot read the compiled plan: it was changed, or it is of another version of byteor',
     'Compile the plan again with the installed version.',
   ),
+  STAGE_MODULE: opening(
+    'library',
+    'the module of a stage does not exist, is no file, or is TypeScript that this Node does not strip',
+    'The message has the path: correct it, or compile the module.',
+  ),
   STAGE_START: opening(
     'library',
     'the `start` of a stage of yours threw, or returned a promise',

@@ -69,8 +69,25 @@ export interface StageOfBatches<R = never> {
   readonly timeoutMs?: number;
 }
 
-/** What `stages` has for a name. `'attach'`: another thread brings it, with `attach(number, { stages })`. */
+/** A stage whose code a module exports, in a worker thread of its own: a function of a record, { fn }, or { start, batch, end }. */
+export interface StageOfModule {
+  /** URL of a file, absolute path, or path from the current folder. */
+  readonly module: string | URL;
+  /** Name of the export. Default `default`. */
+  readonly export?: string;
+  /** Threads, among which the shards of a ring are dealt out: 1 to their number. Default 1. */
+  readonly workers?: number;
+  /** Of a function: as StageOfFunction has it. */
+  readonly concurrency?: number;
+  /** As StageOfFunction and StageOfBatches have it. */
+  readonly timeoutMs?: number;
+}
+
+/** What `attach` takes for a name. */
 export type StageCode<R = never> = StageFunction<R> | StageOfFunction<R> | StageOfBatches<R>;
+
+/** What `open` takes for a name. `'attach'`: another thread brings it, with `attach(number, { stages })`. */
+type StageEntryOf<R> = StageCode<R> | StageOfModule | 'attach';
 
 type NameIn<Op, Kind extends 'js' | 'native'> = Op extends `${Kind}:${infer Name}` ? Name : never;
 
@@ -84,10 +101,10 @@ export type StageNames<P extends PipelinePlanV2> = NamesOf<P, 'js' | 'native'>;
 /** The functions and libraries of a plan's stages, by the names that its ops have: what `open` takes as `stages`. */
 export type StagesOf<P extends PipelinePlanV2> =
   string extends StageNames<P>
-    ? { readonly [name: string]: StageCode | 'attach' | NativeStage }
+    ? { readonly [name: string]: StageEntryOf<never> | NativeStage }
     : {
         readonly [Name in StageNames<P>]: Name extends NamesOf<P, 'js'>
-          ? StageCode<RecordOfFunction<P, Name>> | 'attach'
+          ? StageEntryOf<RecordOfFunction<P, Name>>
           : NativeStage;
       };
 

@@ -34,7 +34,10 @@ interface Taken {
 }
 
 /** What is refused while a function of people runs; see Pipeline. */
-export type TurnGuard = Pick<HostOwner, 'enter' | 'leave'>;
+export type TurnGuard = Pick<HostOwner, 'enter' | 'leave'> & {
+  /** Of a thread that runs nothing else: all its stages have ended, or are no longer its own. Then its end is told by others. */
+  readonly ended?: (() => void) | undefined;
+};
 
 export class StageHosts {
   readonly #native: NativePipeline;
@@ -115,11 +118,12 @@ export class StageHosts {
     this.#next = undefined;
     for (const timer of this.#watches.values()) clearInterval(timer);
     this.#watches.clear();
+    this.#guard.ended?.();
   }
 
   #take(region: Region, records: number, stage: HostedStage, code: CheckedStage): Taken {
     const native = this.#native;
-    const number = native.takeStage(stage.id);
+    const number = native.takeStage(stage.id, this.#guard.ended === undefined ? 0 : 1);
     if (number < 0)
       throw new PortError(
         'PORT_TAKEN',
@@ -130,9 +134,9 @@ export class StageHosts {
       records,
       bytes: Math.max(RECORDS_BYTES, longestRecord(region) + (stage.says.room ?? 0)),
     };
-    const hosts = Array.from({ length: region.isGraph ? 1 : region.rings.length }, (_, shard) => {
+    const hosts = native.stageShards(number).map((shard, place) => {
       const grown = (elements: Uint8Array): void => {
-        native.setElements(number, shard, elements);
+        native.setElements(number, place, elements);
       };
       return new StageHost(stage, shard, code, sizes, {
         ...this.#guard,
@@ -189,14 +193,19 @@ export class StageHosts {
     }
     if (this.#staysHot(worked)) this.#soon();
     else this.#sleep();
+    if (this.#allEnded()) this.#guard.ended?.();
   }
 
   /** As waits do (waiting.ts): another look is cheaper than a wake-up for as long as that takes. */
   #staysHot(worked: boolean): boolean {
-    if (this.#taken.every(({ ended }) => ended) || this.#hotWait === 'park') return false;
+    if (this.#allEnded() || this.#hotWait === 'park') return false;
     if (this.#hotWait === 'spin') return true;
     if (worked) this.#hotUntil = performance.now() + HOT_WINDOW_MS;
     return performance.now() < this.#hotUntil;
+  }
+
+  #allEnded(): boolean {
+    return this.#taken.every(({ ended }) => ended);
   }
 
   #soon(): void {

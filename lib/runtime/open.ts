@@ -9,16 +9,12 @@ import type { NativeAddon, NativePipeline, NativePlugin } from '../abi/addon.js'
 import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
-import { ByteorError, OpenError, OptionError, PortError } from '../error/errors.js';
-import { type CheckedStages, checkStages, namesOf } from '../host/check-stages.js';
-import type { HostedStage } from '../host/hosted-stage.js';
-import { nativePlugins } from '../host/native-stages.js';
-import { hostedStages } from '../host/plan-stages.js';
-import type { SomeStagesOf } from '../host/stage-functions.js';
+import { ByteorError, OpenError, OptionError } from '../error/errors.js';
+import { type CheckedStages, type OpenedStages, openedStages } from '../host/check-stages.js';
 import { type Opening, planOpening } from '../layout/opening.js';
 import type { EndRunner } from '../layout/placement.js';
-import type { PipelinePlanV2, StageEntry } from '../plan/document.js';
-import { functionOf, isCallerOp, libraryOf } from '../plan/op-catalog.js';
+import type { PipelinePlanV2 } from '../plan/document.js';
+import { isCallerOp } from '../plan/op-catalog.js';
 import type { Version } from '../version/version.js';
 import { type Capabilities, capabilities } from './machine.js';
 import { nativeAddon } from './native.js';
@@ -38,7 +34,8 @@ import { refuseClosedStreams } from './standard-stream.js';
 /** Set to 1, handles use copies and calls as where external buffers are forbidden (Electron). For tests. */
 const NO_EXTERNAL = 'BYTEOR_NO_EXTERNAL_BUFFERS';
 
-const external = (): boolean => process.env[NO_EXTERNAL] !== '1';
+/** Whether handles may see the region in place. */
+export const external = (): boolean => process.env[NO_EXTERNAL] !== '1';
 
 let exitHookSet = false;
 
@@ -53,7 +50,7 @@ function haltAtExit(addon: NativeAddon): void {
 }
 
 /** The listener must not keep the pipeline alive: Node holds it as long as the event channel stands. */
-function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pipeline) => void } {
+export function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pipeline) => void } {
   let target: WeakRef<Pipeline> | undefined;
   return {
     onEvent: (events) => target?.deref()?.onEvent(events),
@@ -106,30 +103,11 @@ function checkMemory(
   );
 }
 
-/** Ops of the caller that nothing runs, because their function or library was not given. */
-function refuseCallerOps(
-  { name, plan }: Version,
-  hosted: readonly HostedStage[],
-  functions: ReadonlySet<string>,
-  plugins: readonly NativePlugin[],
-): void {
-  const runs = ({ id, op }: StageEntry): boolean =>
-    functions.has(functionOf(op) ?? '') || plugins.some(({ stage }) => stage === id);
-  const own = (plan as PipelinePlanV2).stages.filter((stage) => isCallerOp(stage.op) && !runs(stage));
-  const [first] = own;
-  if (first === undefined) return;
-  const named = own.slice(0, 8).map(({ id, op }) => `"${id}" (${op})`);
-  const rest = own.length > named.length ? ` and ${own.length - named.length} more` : '';
-  const wanted = functionOf(first.op);
-  const remedy =
-    wanted === undefined
-      ? `give open its library, stages: { ${JSON.stringify(libraryOf(first.op))}: { library: PATH } } (\`--stage NAME=PATH\`)`
-      : `give open its function, stages: { ${JSON.stringify(wanted)}: (record) => … }; ${namesOf(hosted)}`;
-  throw new OpenError(
-    'OP_UNAVAILABLE',
-    `plan "${name}" has ${own.length === 1 ? 'a stage' : 'stages'} that nothing runs: ${named.join(', ')}${rest}; ${remedy}`,
-  );
-}
+const NO_STAGES: OpenedStages = { hosted: [], own: new Map(), modules: [], workers: [], plugins: [] };
+
+/** Plans without stages of one's own are opened without what such stages need. */
+const stagesOf = (plan: PipelinePlanV2, given: unknown): OpenedStages =>
+  given === undefined && !plan.stages.some(({ op }) => isCallerOp(op)) ? NO_STAGES : openedStages(plan, given);
 
 /** How much may be mapped, and who says so. The spinning profiles touch all of it at once, so it must be free now. */
 function memoryRoom(profile: string, { memory }: Capabilities): { readonly bytes: number; readonly where: string } {
@@ -153,7 +131,7 @@ function checkVersion(version: unknown): void {
 /**
  * Starts a version: maps its memory, starts its threads, opens its adapters. Synchronous. The pipeline runs until it is
  * stopped or halted, its input ends, a record fails, or the thread that opened it goes. Stages that have a function in
- * `stages` are run by this thread.
+ * `stages` are run by this thread, those that have a module by a worker that it starts.
  * @throws OptionError for a wrong option, OpenError when the machine, a file, an op or the start of a stage makes it impossible
  */
 export function open<const P extends PipelinePlanV2>(version: Version<P>, ...given: OpenArguments<P>): Pipeline<P> {
@@ -174,10 +152,7 @@ export function openFed<const P extends PipelinePlanV2>(
   const plan = version.plan as PipelinePlanV2;
   const { boundaries } = plan;
   const checked = checkOptions(options, planFacts(plan));
-  const hosted = hostedStages(plan);
-  const { own, elsewhere } = checkStages(options.stages, hosted);
-  const plugins = nativePlugins(plan, options.stages ?? {});
-  refuseCallerOps(version as unknown as Version, hosted, new Set([...own.keys(), ...elsewhere]), plugins);
+  const { hosted, own, modules, workers, plugins } = stagesOf(plan, options.stages);
   refuseClosedStreams(checked.native.ports, (at) => boundaries[at]?.kind === 'ingress');
   const machine = capabilities();
   const { memory, layout } = planned(version as unknown as Version, checked, options, machine);
@@ -201,6 +176,7 @@ export function openFed<const P extends PipelinePlanV2>(
       ...checked.native,
       plugins,
       lettersFed,
+      stageWorkers: workers,
       versionId: version.id,
       note: JSON.stringify(note),
       external: external(),
@@ -209,75 +185,28 @@ export function openFed<const P extends PipelinePlanV2>(
   } catch (error) {
     throw asOpenError(error);
   }
-  return heldPipeline<P>(native, note, true, own, serve);
+  const pipeline = heldPipeline<P>(native, note, true, own, serve);
+  pipeline.startWorkers(note, modules);
+  return pipeline;
 }
 
 /** Takes its stages. One that does not start ends the pipeline where this thread has opened it, else this hold on it. */
-function heldPipeline<P extends PipelinePlanV2>(
+export function heldPipeline<P extends PipelinePlanV2>(
   native: NativePipeline,
   note: PipelineNote,
   opener: boolean,
   stages: CheckedStages,
   serve: (pipeline: Pipeline) => void,
+  ended?: () => void,
 ): Pipeline<P> {
   const pipeline = new Pipeline<P>(native, note, opener);
   serve(pipeline as unknown as Pipeline);
   try {
-    pipeline.takeStages(note, stages);
+    pipeline.takeStages(note, stages, ended);
   } catch (error) {
     if (opener) pipeline.halt();
     pipeline.detach();
     throw error;
   }
   return pipeline;
-}
-
-/** What `attach` may be told. */
-export interface AttachOptions<P extends PipelinePlanV2 = PipelinePlanV2> {
-  /** Functions of the stages that this thread runs, by the names that their ops have in the plan. */
-  readonly stages?: SomeStagesOf<P>;
-}
-
-/**
- * A hold on a pipeline that another thread of this process opened: pass `pipeline.number` to a worker and attach there.
- * `P` is the type of its plan. It ends with this thread, or by `detach`; the pipeline goes on.
- * @throws PortError when there is no such pipeline (any more), or another thread runs one of the stages; OptionError for a wrong
- * option, OpenError when a stage does not start
- */
-export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(
-  number: number,
-  options: AttachOptions<P> = {},
-): Pipeline<P> {
-  const { onEvent, serve } = listenerOf();
-  const native = Number.isInteger(number) ? nativeAddon().attach(number, external(), onEvent) : null;
-  if (native === null)
-    throw new PortError(
-      'NO_SUCH_PIPELINE',
-      String(number),
-      `there is no pipeline ${String(number)} in this process: it was never opened here, or it has been dropped`,
-    );
-  const note = JSON.parse(native.note) as PipelineNote;
-  try {
-    return heldPipeline<P>(native, note, false, attachedStages(options, note), serve);
-  } catch (error) {
-    native.detach();
-    throw error;
-  }
-}
-
-function attachedStages(options: unknown, { hosted }: PipelineNote): CheckedStages {
-  if (typeof options !== 'object' || options === null)
-    throw new OptionError('options', options, `options is ${describeValue(options)}: give an object, or leave it out`);
-  const { stages, ...others } = options as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new OptionError(unknown, others[unknown], `${unknown} is no option of attach: it takes stages`);
-  const { own, elsewhere } = checkStages(stages, hosted);
-  const [left] = elsewhere;
-  if (left === undefined) return own;
-  throw new OptionError(
-    `stages.${left}`,
-    'attach',
-    `stages.${left} is 'attach', which says at open that another thread brings the function: give it here, or leave it out`,
-  );
 }

@@ -291,7 +291,10 @@ function checkNames(options: OpenOptions, { target }: PlanFacts): void {
 export interface CheckedOptions {
   readonly sizes: OpeningAsked['sizes'];
   readonly threads: number | undefined;
-  readonly native: Omit<NativeOpenOptions, 'versionId' | 'note' | 'external' | 'lettersFed' | 'plugins'>;
+  readonly native: Omit<
+    NativeOpenOptions,
+    'versionId' | 'note' | 'external' | 'lettersFed' | 'plugins' | 'stageWorkers'
+  >;
 }
 
 /** 0 where nothing was asked for: the planner's default. */

@@ -19,6 +19,7 @@ import type { RecordCodec } from '../handle/record-codec.js';
 import { checkedDeadline, checkedSignal, startDeadline, type WaitOptions } from '../handle/waiting.js';
 import type { CheckedStages } from '../host/check-stages.js';
 import { StageHosts } from '../host/stage-hosts.js';
+import type { CheckedModule } from '../host/stage-module.js';
 import type { BoundaryEntry, PipelinePlanV2 } from '../plan/document.js';
 import type { EgressIds, IngressIds, RecordOfBoundary } from '../plan/infer.js';
 import type { Ledger } from '../region/counts.js';
@@ -30,6 +31,7 @@ import { boundaryNames } from './options.js';
 import type { PipelineNote } from './pipeline-note.js';
 import { type FieldKeys, withReadableKeys } from './report-keys.js';
 import type { Reports } from './reports.js';
+import { StageWorkers } from './stage-workers.js';
 import type { PipelineStatus } from './status.js';
 
 /** Milliseconds that `stop` waits for the pipeline to drain when nothing else is said. */
@@ -81,6 +83,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   readonly #host: PortHost;
   /** Of the stages that this thread runs. */
   #stages: StageHosts | undefined;
+  #workers: StageWorkers | undefined;
   /** A function of one of them runs. */
   #inStage = false;
   readonly #pushes = new Map<string, PushHandle<unknown>>();
@@ -109,12 +112,17 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#host = this.#makeHost(note);
   }
 
-  /** @internal Once: this thread runs the stages of these functions. Throws what StageHosts does. */
-  takeStages({ hotWait, batchRecords, hosted }: PipelineNote, stages: CheckedStages): void {
+  /** @internal Once: this thread runs the stages of these functions; `ended` as TurnGuard has it. Throws what StageHosts does. */
+  takeStages({ hotWait, batchRecords, hosted }: PipelineNote, stages: CheckedStages, ended?: () => void): void {
     if (stages.size === 0) return;
-    const guard = { enter: () => this.#turnStage(true), leave: () => this.#turnStage(false) };
+    const guard = { enter: () => this.#turnStage(true), leave: () => this.#turnStage(false), ended };
     this.#stages = new StageHosts(this.#native, this.#seen, hotWait, batchRecords, hosted, stages, guard);
     this.#stages.begin();
+  }
+
+  /** @internal Once: workers run the stages of these modules. */
+  startWorkers({ hosted }: PipelineNote, modules: readonly CheckedModule[]): void {
+    if (modules.length > 0) this.#workers = new StageWorkers(this.#native, modules, hosted);
   }
 
   /**
@@ -521,6 +529,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
       unreadable = error;
     }
     this.#stages?.letGo();
+    this.#workers?.end();
     for (const handle of this.#pushes.values()) handle.discardUnpublished();
     for (const handle of this.#polls.values()) handle.kick();
     for (const wait of [...this.#endWaits]) {

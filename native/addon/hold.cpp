@@ -40,7 +40,7 @@ void Hold::detach() noexcept {
     for (op::HostedOp* op : stage.runner->ops()) op->set_host(nullptr);
     // The last turn of a stage that is at its end, or has failed with this thread, needs no host.
     stage.runner->turn();
-    pipeline_->give_back_stage(stage.id);
+    pipeline_->give_back_stage(*stage.runner);
   }
   // When this returns, no listener runs and none will be started: the channel may close.
   pipeline_->remove_listener(listener_);
@@ -63,7 +63,7 @@ void Hold::give_back_port(const std::string& id) {
 std::optional<std::uint32_t> Hold::take_stage(const std::string& id) {
   run::HostedRunner* const runner = attached_ ? pipeline_->take_stage(id) : nullptr;
   if (runner == nullptr) return std::nullopt;
-  stages_.push_back({id, runner, {}});
+  stages_.push_back({runner, {}});
   return static_cast<std::uint32_t>(stages_.size() - 1);
 }
 

@@ -36,9 +36,8 @@ class Hold {
   bool take_port(const std::string& id);
   void give_back_port(const std::string& id);
 
-  // A stage that this environment runs. `hosts`: one a shard.
+  // A stage that this environment runs, or some shards of it. `hosts`: one a shard.
   struct Stage {
-    std::string id;
     run::HostedRunner* runner;
     std::vector<std::unique_ptr<JsHost>> hosts;
   };

@@ -189,12 +189,36 @@ napi_value give_back_port(napi_env env, napi_callback_info info) {
   });
 }
 
-// takeStage(id): number | -1; the number is for this environment's turns.
+// takeStage(id, endIsTold): number | -1; the number is for this environment's turns.
 napi_value take_stage(napi_env env, napi_callback_info info) {
-  const Call<1> call(env, info);
+  const Call<2> call(env, info);
   return guarded(env, [&] {
     const std::optional<std::uint32_t> number = call.hold->take_stage(call.text(0));
+    if (number.has_value() && call.number(1) != 0)
+      for (op::HostedOp* op : call.hold->stage(*number)->runner->ops()) op->leave_end_to_others();
     return js_int(env, number.has_value() ? static_cast<std::int32_t>(*number) : -1);
+  });
+}
+
+// stageShards(stage): number[]; the shards that this environment runs of it, in the order of its hosts.
+napi_value stage_shards(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    const Hold::Stage* const stage = call.hold->stage(call.number(0));
+    const std::vector<std::uint32_t> none;
+    const std::vector<std::uint32_t>& shards = stage == nullptr ? none : stage->runner->shards();
+    Napi::Array list = Napi::Array::New(env, shards.size());
+    for (std::uint32_t i = 0; i < shards.size(); ++i) list.Set(i, Napi::Number::New(env, shards[i]));
+    return list;
+  });
+}
+
+// failStage(id, cause)
+napi_value fail_stage(napi_env env, napi_callback_info info) {
+  const Call<2> call(env, info);
+  return guarded(env, [&]() -> napi_value {
+    call.hold->pipeline().fail_stage(call.text(0), call.text(1));
+    return nullptr;
   });
 }
 
@@ -319,6 +343,8 @@ constexpr Method kMethods[] = {
     {"giveBackPort", give_back_port},
     {"wake", wake},
     {"takeStage", take_stage},
+    {"stageShards", stage_shards},
+    {"failStage", fail_stage},
     {"hostStage", host_stage},
     {"setElements", set_elements},
     {"reportStage", report_stage},

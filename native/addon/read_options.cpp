@@ -112,6 +112,11 @@ run::Options read_options(const Napi::Object& object) {
   for (std::uint32_t i = 0; i < ports.Length(); ++i) options.ports.push_back(read_port(ports.Get(i)));
   const Napi::Array plugins = read_array(object, "plugins");
   for (std::uint32_t i = 0; i < plugins.Length(); ++i) options.plugins.push_back(read_plugin(plugins.Get(i)));
+  const Napi::Array workers = read_array(object, "stageWorkers");
+  for (std::uint32_t i = 0; i < workers.Length(); ++i) {
+    const Napi::Object row = workers.Get(i).As<Napi::Object>();
+    options.stage_workers.push_back({read_text(row, "stage"), read_number(row, "workers")});
+  }
   return options;
 }
 

@@ -32,6 +32,10 @@ class Agent {
   // True once it has nothing left to do for ever. Called by its own thread.
   virtual bool done() noexcept = 0;
 
+  // What did its work outside of the core is gone for good: it fails where it stands, and no record is to blame. In
+  // place of a turn, and only while it is not done(). `cause`: a sentence with a remedy.
+  virtual void give_up(std::string_view cause) noexcept {}
+
   // The part of it that may wait for something outside; the same one for its whole life. The thread asks once, before
   // it starts, and keeps room for every one that there is.
   virtual const WaitingAgent* waiting() const noexcept { return nullptr; }

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,6 +74,8 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
       return rest();
     return moved;
   }
+
+  void give_up(std::string_view cause) noexcept override { fail(std::max(next_ordinal_, inlet_.lower_bound()), cause); }
 
   // What an op had emitted of a record that it never finished has left, and the record has not.
   void settle() noexcept override {

@@ -56,9 +56,14 @@ class HostedOp {
   }
   Host* host() const noexcept { return host_; }
 
+  // Control path, before its first batch. What becomes of a host that goes is told by others (HostedRunner::fail), who
+  // know why: the op waits for that, instead of failing the record that it had.
+  void leave_end_to_others() noexcept { end_is_told_ = true; }
+
   template <class Out>
   BatchAnswer run(std::span<const typename Out::Record> batch, Out& out) noexcept {
     if (at_ == answered_) {
+      if (host_ == nullptr && end_is_told_) return BatchAnswer::pending(0);
       // Some of what came of the record has left, and what its host had made beside that went with it.
       if (emitted_ != 0) return fail(0, Broken::kGone);
       if (host_ == nullptr) return BatchAnswer::pending(0);
@@ -71,6 +76,7 @@ class HostedOp {
       if (answer.end == Host::End::kCutOff) return BatchAnswer::cut_off();
       // It gave the stage back inside of the call: another one is shown these records.
       if (host_ == nullptr) return BatchAnswer::pending(0);
+      if (answer.end == Host::End::kGone && end_is_told_) return BatchAnswer::pending(0);
       if (answer.end == Host::End::kGone) return fail(0, Broken::kGone);
       const std::uint64_t taken = std::uint64_t{answer.records} + answer.held;
       if (taken == 0 || taken < held || taken > std::uint64_t{held} + count) return fail(0, Broken::kAnswer);
@@ -286,6 +292,7 @@ class HostedOp {
   const std::unique_ptr<Shown[]> shown_;
   Site site_;
   Host* host_ = nullptr;
+  bool end_is_told_ = false;
   std::uint32_t rows_ = 0;      // of the host's table that are used
   std::uint32_t at_ = 0;        // row of the next record that is not done with
   std::uint32_t answered_ = 0;  // behind those of which the host has said what becomes of them; may be past rows_

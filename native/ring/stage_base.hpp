@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,12 @@ class StageBase : public core::Agent {
         failed_records_(context_.on_error, *context_.block, context_.agent_index) {}
 
   void end_backoff() noexcept override { context_.barrier.end_backoff(); }
+
+  void give_up(std::string_view cause) noexcept override {
+    if (failed_) return;
+    halt_ = Halt::kFailed;
+    halt([&] { return std::string(cause); });
+  }
 
   // Sequence of the next record. To be read when its thread has ended.
   const std::uint64_t& next() const noexcept { return next_; }

@@ -11,8 +11,12 @@
 namespace byteor::run {
 
 HostedRunner::HostedRunner(abi::ThreadBlock& block, const std::string& id, std::vector<core::Agent*> agents,
-                           std::vector<op::HostedOp*> ops, Notify notify, std::function<void()> ended)
-    : Runner(std::move(agents), std::move(notify)), block_(block), ops_(std::move(ops)), ended_(std::move(ended)) {
+                           std::vector<op::HostedOp*> ops, Notify notify, std::function<void()> ended, HostedPart part)
+    : Runner(std::move(agents), std::move(notify)),
+      block_(block),
+      ops_(std::move(ops)),
+      part_(std::move(part)),
+      ended_(std::move(ended)) {
   const std::string name = "js:" + id;
   const std::size_t length = std::min(name.size(), sizeof(block_.name));
   std::memcpy(block_.name, name.data(), length);
@@ -72,7 +76,8 @@ HostedRunner::Turn HostedRunner::arm() noexcept {
 void HostedRunner::disarm() noexcept {
   // SYNC POINT S5: a wake() in between is one for nothing.
   armed_.store(0, std::memory_order_seq_cst);
-  block_.armed.store(0, std::memory_order_seq_cst);
+  // Another runner may sleep, and a wake is for all of them.
+  if (!part_.shares_block) block_.armed.store(0, std::memory_order_seq_cst);
 }
 
 void HostedRunner::enter_host() noexcept {
@@ -97,6 +102,23 @@ bool HostedRunner::leave_host() noexcept {
   Phase in_host = Phase::kInHost;
   // SYNC POINT S15.
   return phase_.compare_exchange_strong(in_host, Phase::kWorking, std::memory_order_seq_cst);
+}
+
+void HostedRunner::fail(std::string_view cause) noexcept {
+  Phase before = Phase::kResting;
+  // SYNC POINT S15: comes after everything that the last turn wrote. A thread that gives the stage back makes a turn.
+  while (!phase_.compare_exchange_strong(before, Phase::kWorking, std::memory_order_seq_cst)) {
+    if (before != Phase::kWorking) return;
+    before = Phase::kResting;
+    std::this_thread::yield();
+  }
+  hosts_ended_ = true;
+  for (core::Agent* agent : agents_)
+    if (!agent->done()) agent->give_up(cause);
+  signal();
+  // SYNC POINT S15: a halt waits while it is working.
+  phase_.store(Phase::kResting, std::memory_order_seq_cst);
+  end();
 }
 
 void HostedRunner::wake() noexcept {

@@ -1,6 +1,7 @@
 // What JavaScript runs of one hosted stage: its agents, one a shard, a turn at a time, on whichever of its threads has
-// taken the stage. Between two turns it sleeps as a native thread does, in that native threads and handles see it
-// armed, and it is woken by an event.
+// taken the stage. Where several threads are to, each has a runner of some of the shards, beside the others. Between
+// two turns it sleeps as a native thread does, in that native threads and handles see it armed, and it is woken by an
+// event.
 //
 //   asleep ──event──▶ JavaScript: turn(), turn(), … nothing to do ──▶ arm(): nothing after all ──▶ asleep
 //
@@ -14,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "abi/abi_generated.hpp"
@@ -22,15 +24,23 @@
 
 namespace byteor::run {
 
+// Which shards of a stage a runner has, in the order of its agents. Where others have the rest, they share a block.
+struct HostedPart {
+  std::vector<std::uint32_t> shards = {0};
+  bool shares_block = false;
+};
+
 class HostedRunner final : public Runner {
  public:
   using Turn = abi::HostTurn;
 
   // `ops`: of the agents, in their order; they outlive it. `ended` is called once, on the thread of the last turn.
   HostedRunner(abi::ThreadBlock& block, const std::string& id, std::vector<core::Agent*> agents,
-               std::vector<op::HostedOp*> ops, Notify notify, std::function<void()> ended);
+               std::vector<op::HostedOp*> ops, Notify notify, std::function<void()> ended, HostedPart part = {});
 
   const std::vector<op::HostedOp*>& ops() const noexcept { return ops_; }
+  // In the order of the ops.
+  const std::vector<std::uint32_t>& shards() const noexcept { return part_.shards; }
 
   // The thread that has taken the stage.
   Turn turn() noexcept { return turn(false); }
@@ -40,6 +50,10 @@ class HostedRunner final : public Runner {
   // Around a call to the host, on that thread (SYNC POINT S15). leave_host(): false: it was cut off.
   void enter_host() noexcept;
   bool leave_host() noexcept;
+
+  // Any thread but the one that has taken the stage, which has ended: nothing will run the stage any more, and that is
+  // a failure of the pipeline, unless the stage had come to its end.
+  void fail(std::string_view cause) noexcept;
 
   void wake() noexcept override;
   void rouse() noexcept override;
@@ -74,6 +88,7 @@ class HostedRunner final : public Runner {
 
   abi::ThreadBlock& block_;
   const std::vector<op::HostedOp*> ops_;
+  const HostedPart part_;
   const std::function<void()> ended_;
   std::atomic<Phase> phase_{Phase::kResting};
   // As a native thread's (platform/wake.hpp): its own, and a copy for JavaScript in the region.

@@ -1,5 +1,6 @@
 #include "run/hosted_stages.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -9,21 +10,50 @@
 
 namespace byteor::run {
 
-void HostedStages::add(std::string id, std::unique_ptr<HostedRunner> runner) {
-  stages_.push_back({std::move(id), std::move(runner)});
+void HostedStages::add(const graph::HostedStage& stage, abi::ThreadBlock& block,
+                       const std::vector<core::Agent*>& agents, const std::vector<StageWorkers>& asked,
+                       const Told& told) {
+  const auto said = std::ranges::find(asked, stage.id, &StageWorkers::stage);
+  const std::size_t workers = said == asked.end() ? 1 : said->workers;
+  const std::size_t runners = std::clamp<std::size_t>(workers, 1, stage.ops.size());
+  for (std::size_t first = 0; first < runners; ++first) {
+    std::vector<core::Agent*> own;
+    std::vector<op::HostedOp*> ops;
+    HostedPart part{{}, runners > 1};
+    for (std::size_t shard = first; shard < stage.ops.size(); shard += runners) {
+      own.push_back(agents[shard]);
+      ops.push_back(stage.ops[shard].get());
+      part.shards.push_back(static_cast<std::uint32_t>(shard));
+    }
+    stages_.push_back({stage.id, stage.thread,
+                       std::make_unique<HostedRunner>(block, stage.id, std::move(own), std::move(ops), told.notify,
+                                                      told.ended, std::move(part))});
+  }
+}
+
+std::vector<Runner*> HostedStages::of_thread(std::uint32_t thread) const {
+  std::vector<Runner*> found;
+  for (const Stage& stage : stages_)
+    if (stage.thread == thread) found.push_back(stage.runner.get());
+  return found;
 }
 
 HostedRunner* HostedStages::take(const std::string& id) {
   const std::lock_guard lock(mutex_);
   for (Stage& stage : stages_)
-    if (stage.id == id) return std::exchange(stage.taken, true) ? nullptr : stage.runner.get();
+    if (stage.id == id && !std::exchange(stage.taken, true)) return stage.runner.get();
   return nullptr;
 }
 
-void HostedStages::give_back(const std::string& id) {
+void HostedStages::give_back(const HostedRunner& runner) {
   const std::lock_guard lock(mutex_);
   for (Stage& stage : stages_)
-    if (stage.id == id) stage.taken = false;
+    if (stage.runner.get() == &runner) stage.taken = false;
+}
+
+void HostedStages::fail(const std::string& id, std::string_view cause) {
+  // A failure calls back: not under the lock.
+  while (HostedRunner* const runner = take(id)) runner->fail(cause);
 }
 
 void HostedStages::limit(HostedRunner& stage, double limit_ms, FunctionWatchdog::Late late) {
@@ -47,6 +77,11 @@ void HostedStages::rouse() noexcept {
   for (const Stage& stage : stages_) stage.runner->rouse();
 }
 
+void HostedStages::rouse(std::uint32_t thread) noexcept {
+  for (const Stage& stage : stages_)
+    if (stage.thread == thread) stage.runner->rouse();
+}
+
 void HostedStages::halt() noexcept {
   {
     const std::lock_guard lock(mutex_);
@@ -58,8 +93,12 @@ void HostedStages::halt() noexcept {
 
 void HostedStages::describe(std::string& text) const {
   text += '[';
+  const std::string* before = nullptr;
   for (const Stage& stage : stages_) {
-    if (&stage != stages_.data()) text += ',';
+    // Its runners stand beside each other.
+    if (before != nullptr && *before == stage.id) continue;
+    if (before != nullptr) text += ',';
+    before = &stage.id;
     const double limit_ms = stage.runner->limit_ns() / 1e6;
     text += "{\"id\":";
     op::append_json_string(text, stage.id);

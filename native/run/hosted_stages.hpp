@@ -1,34 +1,53 @@
-// The stages of a pipeline that JavaScript runs: which of its threads has which, and a watch over their functions.
+// The stages of a pipeline that JavaScript runs: which of its threads has which, and a watch over their functions. A
+// stage that several threads are to run has a runner for each.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "graph/graph.hpp"
 #include "run/function_watchdog.hpp"
 #include "run/hosted_runner.hpp"
+#include "run/options.hpp"
 
 namespace byteor::run {
 
 class HostedStages {
  public:
-  // Before anything runs; in the order of their threads.
-  void add(std::string id, std::unique_ptr<HostedRunner> runner);
+  // Whom the runners tell.
+  struct Told {
+    Runner::Notify notify;
+    std::function<void()> ended;
+  };
 
+  // Before anything runs; in the order of their threads. `agents`: one a shard. They are dealt out to as many runners
+  // as `asked` has for the stage, and at most to so many as there are.
+  void add(const graph::HostedStage& stage, abi::ThreadBlock& block, const std::vector<core::Agent*>& agents,
+           const std::vector<StageWorkers>& asked, const Told& told);
+
+  // Runners.
   std::size_t size() const noexcept { return stages_.size(); }
-  HostedRunner& runner(std::size_t stage) const noexcept { return *stages_[stage].runner; }
+  std::vector<Runner*> of_thread(std::uint32_t thread) const;
 
-  // Any thread. One at a time has a stage; nullptr: another one has it, or there is no such stage.
+  // Any thread. One at a time has a stage, or a part of it; nullptr: others have all of it, or there is no such stage.
   HostedRunner* take(const std::string& id);
-  void give_back(const std::string& id);
+  void give_back(const HostedRunner& runner);
+
+  // Any thread. What no thread has of the stage fails with this cause, and is taken by none any more.
+  void fail(const std::string& id, std::string_view cause);
 
   // Any thread. How long a call of that stage's function may take; 0: as long as it likes. `late`: FunctionWatchdog's.
   // Throws CodedError where there is no thread that watches.
   void limit(HostedRunner& stage, double limit_ms, FunctionWatchdog::Late late);
 
   void rouse() noexcept;
+  void rouse(std::uint32_t thread) noexcept;
   // Any thread. None is at work afterwards, and none will be.
   void halt() noexcept;
 
@@ -38,6 +57,7 @@ class HostedStages {
  private:
   struct Stage {
     std::string id;
+    std::uint32_t thread;
     std::unique_ptr<HostedRunner> runner;
     bool taken = false;  // guarded by mutex_
   };

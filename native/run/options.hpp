@@ -26,6 +26,12 @@ struct PortOptions {
   adapter::Config config = {};
 };
 
+// Several threads of JavaScript run the shards of a stage; without an entry one does.
+struct StageWorkers {
+  std::string stage;
+  std::uint32_t workers;
+};
+
 struct Options {
   std::string journal_folder;  // LaneGraph: where journal lanes have their folders; empty: a run directory
   std::string letters_folder;  // where letters of failed records go; empty: no stage may have any
@@ -43,6 +49,7 @@ struct Options {
   std::string note;                  // kept for environments that attach; nothing here reads it
   std::vector<PortOptions> ports;
   std::vector<plugin::StagePlugin> plugins;  // of the stages that have the op `native:`
+  std::vector<StageWorkers> stage_workers;
   // For tests: what journals and letters are written to; outlives what is halted on it.
   platform::Disk* journal_disk = nullptr;
 };

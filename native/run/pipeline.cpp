@@ -54,7 +54,7 @@ struct Pipeline::Impl final : core::FailureReporter {
 
   void make_threads();
   void wire_runners();
-  Runner& runner(std::uint32_t thread) noexcept;
+  std::vector<Runner*> runners_of(std::uint32_t thread) const;
   void start();
   // `self`: a share of this object, for threads that outlive the call.
   void halt(const std::shared_ptr<Impl>& self) noexcept;
@@ -146,26 +146,25 @@ void Pipeline::Impl::make_threads() {
         graph->thread_block(i), "byteor-" + std::to_string(number) + "-" + std::to_string(i), wait,
         std::move(agents[i]), [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
   }
-  for (const graph::HostedStage& stage : graph->hosted_stages()) {
-    std::vector<op::HostedOp*> ops;
-    for (const auto& op : stage.ops) ops.push_back(op.get());
-    hosted.add(stage.id,
-               std::make_unique<HostedRunner>(
-                   graph->thread_block(stage.thread), stage.id, std::move(agents[stage.thread]), std::move(ops),
-                   [this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }));
-  }
+  for (const graph::HostedStage& stage : graph->hosted_stages())
+    hosted.add(stage, graph->thread_block(stage.thread), agents[stage.thread], options.stage_workers,
+               {[this](std::uint32_t events) { notify(events); }, [this] { thread_ended(); }});
 }
 
-Runner& Pipeline::Impl::runner(std::uint32_t thread) noexcept {
-  if (thread < threads.size()) return *threads[thread];
-  return hosted.runner(thread - threads.size());
+// One, or those of a stage.
+std::vector<Runner*> Pipeline::Impl::runners_of(std::uint32_t thread) const {
+  if (thread < threads.size()) return {threads[thread].get()};
+  return hosted.of_thread(thread);
 }
 
 void Pipeline::Impl::wire_runners() {
-  for (const auto& [own, other] : made.neighbours()) runner(own).add_neighbour(&runner(other));
+  for (const auto& [own, other] : made.neighbours())
+    for (Runner* const from : runners_of(own))
+      for (Runner* const to : runners_of(other)) from->add_neighbour(to);
   for (const graph::JsSleeper& sleeper : graph->js_sleepers()) {
     static constexpr std::uint32_t kEvents[] = {kEventRecords, kEventRoom, kEventDurable};
-    runner(sleeper.thread).add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});
+    for (Runner* const runner : runners_of(sleeper.thread))
+      runner->add_foreign({sleeper.armed, kEvents[static_cast<std::size_t>(sleeper.waits_for)]});
   }
 }
 
@@ -520,11 +519,12 @@ void Pipeline::give_back_port(const std::string& id) {
 }
 
 HostedRunner* Pipeline::take_stage(const std::string& id) { return impl_->hosted.take(id); }
-
-void Pipeline::give_back_stage(const std::string& id) { impl_->hosted.give_back(id); }
+void Pipeline::give_back_stage(const HostedRunner& runner) { impl_->hosted.give_back(runner); }
+void Pipeline::fail_stage(const std::string& id, std::string_view cause) { impl_->hosted.fail(id, cause); }
 
 void Pipeline::wake_thread(std::uint32_t thread) noexcept {
-  if (thread < impl_->threads.size() + impl_->hosted.size()) impl_->runner(thread).rouse();
+  if (thread < impl_->threads.size()) return impl_->threads[thread]->rouse();
+  impl_->hosted.rouse(thread);
 }
 
 void Pipeline::close_ingress() noexcept { impl_->close_ingress(); }

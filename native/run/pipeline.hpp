@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "abi/abi_generated.hpp"
 #include "run/options.hpp"
@@ -59,10 +60,14 @@ class Pipeline {
   bool take_port(const std::string& id);
   void give_back_port(const std::string& id);
 
-  // The one-runner right on a stage that JavaScript runs. nullptr: another thread has it, or there is no such stage.
-  // Its ops have no hosts yet: the caller gives them some before the first turn. Valid as long as the pipeline.
+  // The one-runner right on a stage that JavaScript runs, or on some of its shards where several threads are to run it.
+  // nullptr: other threads have all of it, or there is no such stage. Its ops have no hosts yet: the caller gives them
+  // some before the first turn. Valid as long as the pipeline.
   HostedRunner* take_stage(const std::string& id);
-  void give_back_stage(const std::string& id);
+  void give_back_stage(const HostedRunner& runner);
+  // A thread that ran the stage, or should have, has ended for good: `cause`, a sentence with a remedy, says how. A
+  // failure of the pipeline, unless what no thread has of the stage is at its end.
+  void fail_stage(const std::string& id, std::string_view cause);
 
   // Wakes what had armed itself (a JS thread calls this after it exchanged `armed`; see lib/runtime).
   void wake_thread(std::uint32_t thread) noexcept;

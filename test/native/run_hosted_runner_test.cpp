@@ -37,12 +37,17 @@ class ToldAgent final : public core::Agent {
     return work ? work() : 0;
   }
   bool done() noexcept override { return is_done; }
+  void give_up(std::string_view cause) noexcept override {
+    given_up += cause;
+    is_done = true;
+  }
   void end_backoff() noexcept override { ++looks; }
 
   std::function<std::uint32_t()> work;
   bool is_done = false;
   std::uint32_t turns = 0;
   std::uint32_t looks = 0;  // for which a put-off one was asked
+  std::string given_up;
 };
 
 struct HostedBench {
@@ -189,6 +194,37 @@ TEST(HostedRunner, ATurnInsideOfACallToItsHostIsRefused) {
   EXPECT_EQ(bench.runner.turn(), Turn::kMoved);
   EXPECT_EQ(agent.turns, 1u);
   EXPECT_EQ(agent.looks, 0u) << "an agent that is at work is left alone";
+}
+
+TEST(HostedRunner, WhereItsThreadHasEndedTheAgentsThatAreNotDoneFailAndItsEndIsTold) {
+  ToldAgent ended;
+  ToldAgent agent;
+  HostedBench bench({&ended, &agent});
+  ended.is_done = true;
+  bench.runner.fail("it has gone");
+  EXPECT_EQ(ended.given_up, "");
+  EXPECT_EQ(agent.given_up, "it has gone");
+  EXPECT_EQ(bench.ends, 1u);
+  bench.runner.fail("it has gone");
+  EXPECT_EQ(bench.ends, 1u);
+  EXPECT_EQ(bench.runner.turn(), Turn::kEnded);
+  EXPECT_EQ(agent.given_up, "it has gone");
+}
+
+TEST(HostedRunner, WhatIsInACallToItsHostOrHaltedDoesNotFailFromOutside) {
+  ToldAgent agent;
+  HostedBench bench({&agent});
+  agent.work = [&] {
+    bench.runner.enter_host();
+    bench.runner.fail("it has gone");
+    EXPECT_TRUE(bench.runner.leave_host());
+    return 1u;
+  };
+  EXPECT_EQ(bench.runner.turn(), Turn::kMoved);
+  bench.runner.halt();
+  bench.runner.fail("it has gone");
+  EXPECT_EQ(agent.given_up, "");
+  EXPECT_EQ(bench.ends, 0u);
 }
 
 TEST(HostedRunner, AHaltInsideOfACallCutsTheTurnOff) {
@@ -355,7 +391,7 @@ TEST(HostedPipeline, AStageIsTakenByOneThreadAtATime) {
   ASSERT_NE(runner, nullptr);
   EXPECT_EQ(runner->ops().size(), 1u);
   EXPECT_EQ(pipeline->take_stage("upper"), nullptr);
-  pipeline->give_back_stage("upper");
+  pipeline->give_back_stage(*runner);
   EXPECT_EQ(pipeline->take_stage("upper"), runner);
 }
 

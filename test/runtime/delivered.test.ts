@@ -6,7 +6,8 @@ import { ClosedError, DeadlineError, OptionError, PipelineFailedError, UsageErro
 import type { PollHandle } from '../../lib/handle/poll.js';
 import type { PushHandle } from '../../lib/handle/push.js';
 import type { Connection, LaneGraphPayload, PipelinePlanV2, StageEntry } from '../../lib/plan/document.js';
-import { attach, open } from '../../lib/runtime/open.js';
+import { attach } from '../../lib/runtime/attach.js';
+import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { compile, type Version } from '../../lib/version/version.js';

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { ConsumerBlock, ProducerBlock } from '../../lib/abi/definition.js';
 import { readLedger } from '../../lib/region/ledger.js';
 import { Region } from '../../lib/region/region.js';
+import { attach } from '../../lib/runtime/attach.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
-import { attach } from '../../lib/runtime/open.js';
 import { stageCounts } from '../support/stage-counts.js';
 import { openRing } from './rings.js';
 

@@ -70,7 +70,15 @@ describe('copies at the limit of an ordinal', () => {
   it('are refused by the core too, which does not trust that validation has counted', () => {
     const plan = orderedLevels(levelsOf(2, 25, 1));
     const { native, sizes, threads } = checkOptions({ threads: 2 }, planFacts(plan));
-    const complete = { ...native, plugins: [], lettersFed: '', versionId: '0'.repeat(64), note: '{}', external: true };
+    const complete = {
+      ...native,
+      plugins: [],
+      stageWorkers: [],
+      lettersFed: '',
+      versionId: '0'.repeat(64),
+      note: '{}',
+      external: true,
+    };
     const { spec } = lowerGraph(plan);
     const { layout } = planOpening(spec, { sizes, threads, ends: {}, cpus: 2 });
     const start = () => nativeAddon().open(encodeSpec(spec), layout, complete, () => {});

@@ -1,8 +1,8 @@
 /** In a file, and so in a process, of its own: what other tests have opened is unmapped whenever the collector comes by. */
 
 import { expect, test } from 'vitest';
+import { attach } from '../../lib/runtime/attach.js';
 import { nativeAddon } from '../../lib/runtime/native.js';
-import { attach } from '../../lib/runtime/open.js';
 import { ringVersion } from './rings.js';
 import { next, start } from './worker-threads.js';
 

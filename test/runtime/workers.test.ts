@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Ledger } from '../../lib/region/counts.js';
-import { attach } from '../../lib/runtime/open.js';
+import { attach } from '../../lib/runtime/attach.js';
 import { collect, openRing, ringVersion, until } from './rings.js';
 import { next, start } from './worker-threads.js';
 

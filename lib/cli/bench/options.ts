@@ -8,18 +8,12 @@ import type { OpenOptions } from '../../runtime/options.js';
 import { packageRoot } from '../../runtime/package-root.js';
 import { type AskedEnds, addEndOptions } from '../end-options.js';
 import { usageError } from '../exit-code.js';
-import {
-  addAgainstOptions,
-  addOpenOptions,
-  againstAsked,
-  openOptionsAsked,
-  type SizeOptions,
-  type ThreadOptions,
-} from '../open-options.js';
+import { addOpenOptions, openOptionsAsked, type SizeOptions, type ThreadOptions } from '../open-options.js';
 import { isSameFile } from '../same-file.js';
 import { wholeNumber } from '../sizes.js';
 import { systemWords } from '../system-words.js';
 import { JSON_OPTION } from '../verb.js';
+import { addAgainstOptions, againstAsked } from './against-options.js';
 
 export type BenchOptions = SizeOptions &
   ThreadOptions &

@@ -9,9 +9,11 @@ import { adaptersAt } from '../../adapter/registry.js';
 import { INSERT_RULES } from '../../lower/graph-rules.js';
 import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';
+import { functionOf } from '../../plan/op-catalog.js';
 import { parsePlan } from '../../plan/parse.js';
 import { CODES } from '../../validate/codes.js';
 import { adapterWords, type BoundaryKind } from '../adapters.js';
+import { STAGE_KEYS } from '../stage-options.js';
 import { type Answer, NOTHING, paths, words } from './answer.js';
 
 /** What is known about a value that is asked for. */
@@ -42,6 +44,8 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   id: fedIngress,
   'name=path': stageLibrary,
   setting,
+  'name=module': stageModule,
+  'name.key=value': stageSetting,
   n: nothing,
   size: nothing,
   list: nothing,
@@ -115,6 +119,22 @@ function setting({ text, plan }: Asked): Answer {
   return { ...words(values), prefix: `${id}.${key}=` };
 }
 
+/** `score=./score.mjs`: a name of the plan, then a path. */
+function stageModule({ text, plan }: Asked): Answer {
+  const [, name] = /^([^=]*=)/.exec(text) ?? [];
+  if (name !== undefined) return paths('files', name);
+  return { prefix: '', candidates: functionsOf(plan).map((value) => ({ value: `${value}=` })), open: true };
+}
+
+/** `score.workers=2`: a name of the plan, then a key. */
+function stageSetting({ text, plan }: Asked): Answer {
+  const [, name] = /^([^.=]*\.)/.exec(text) ?? [];
+  if (text.includes('=')) return NOTHING;
+  if (name === undefined)
+    return { prefix: '', candidates: functionsOf(plan).map((value) => ({ value: `${value}.` })), open: true };
+  return { prefix: name, candidates: STAGE_KEYS.map((key) => ({ value: `${key}=` })), open: true };
+}
+
 /** `replay` feeds the ingress that is named alone; the others want adapters, as for `run`. */
 function fedIngress(asked: Asked): Answer {
   const answer = boundaryEnds(asked);
@@ -126,16 +146,29 @@ function fedIngress(asked: Asked): Answer {
 }
 
 /** Ids of the boundaries, also of a plan that has errors. */
-function boundariesOf(path: string, kind: BoundaryKind): string[] {
+const boundariesOf = (path: string, kind: BoundaryKind): string[] =>
+  entriesOf(path, 'boundaries').flatMap((entry) =>
+    entry?.kind === kind && typeof entry.id === 'string' && /^[^\s=]+$/.test(entry.id) ? [entry.id] : [],
+  );
+
+/** What its stages have behind `js:`. */
+const functionsOf = (path: string | undefined): string[] => {
+  const names = entriesOf(path, 'stages').flatMap((entry) =>
+    typeof entry?.op === 'string' ? (functionOf(entry.op) ?? []) : [],
+  );
+  return [...new Set(names)];
+};
+
+type Entry = { readonly [key: string]: unknown } | null;
+
+function entriesOf(path: string | undefined, list: 'boundaries' | 'stages'): readonly Entry[] {
+  if (path === undefined) return [];
   try {
     // To open a FIFO would wait for its writer.
     const { size } = statSync(path);
     if (!statSync(path).isFile() || size > PLAN_TEXT_MAX) return [];
-    const { boundaries } = parsePlan(readFileSync(path)).document as { boundaries?: readonly unknown[] };
-    return (boundaries ?? []).flatMap((boundary) => {
-      const entry = boundary as { id?: unknown; kind?: unknown } | null;
-      return entry?.kind === kind && typeof entry.id === 'string' && /^[^\s=]+$/.test(entry.id) ? [entry.id] : [];
-    });
+    const document = parsePlan(readFileSync(path)).document as { [list: string]: readonly Entry[] | undefined };
+    return [...(document[list] ?? [])];
   } catch {
     return [];
   }

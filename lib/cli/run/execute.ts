@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../abi/error-codes.js';
 import { monotonicNs } from '../../channel/clock.js';
 import { ByteorError } from '../../error/errors.js';
 import type { CheckedPlan, PipelinePlanV2 } from '../../plan/document.js';
+import { isCallerOp } from '../../plan/op-catalog.js';
 import { failedAt } from '../../region/failure.js';
 import { BUILD_REMEDY } from '../../runtime/binary.js';
 import { openFed } from '../../runtime/open.js';
@@ -22,7 +23,7 @@ import { loadProblem } from '../native-facts.js';
 import { inOptionNames, openOptionsAsked } from '../open-options.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { isSameFile } from '../same-file.js';
-import { stagesAsked } from '../stages-asked.js';
+import { namesStages } from '../stage-options.js';
 import { type Channel, needStream, type Terminal } from '../terminal.js';
 import { counted, harmless } from '../text.js';
 import type { VerbContext } from '../verb.js';
@@ -60,7 +61,7 @@ export async function execute(execution: Execution, context: VerbContext): Promi
     if (words !== undefined) context.err.line(`byteor ${verb}: ${harmless(words)}`);
   };
   try {
-    const pipeline = openPipeline(version, execution);
+    const pipeline = await openPipeline(version, execution);
     signals.watch(pipeline);
     folder = RunFolder.of(pipeline, options.journal);
     if (folder !== undefined) tell(`The journals of this run are in ${folder.path}.`);
@@ -175,6 +176,7 @@ const OPEN_EXIT_CODES: { readonly [Code in ErrorCode]?: ExitCode } = {
   CPU_NOT_ALLOWED: ExitCode.Usage,
   NO_DEAD_LETTERS: ExitCode.Usage,
   SAME_FILE: ExitCode.Usage,
+  STAGE_MODULE: ExitCode.Usage,
   MEMORY_LIMIT: ExitCode.MachineCannot,
   NO_MEMORY: ExitCode.MachineCannot,
   OBSERVE_FOLDER: ExitCode.MachineCannot,
@@ -190,13 +192,20 @@ const ABOUT: { readonly [Code in ErrorCode]?: 'ingress' | 'egress' } = {
   OUTPUT_BUSY: 'egress',
 };
 
-/** @param error of the runtime, or what another byteor, whose codes this one may not have, said of its own */
-export function startProblem(error: { readonly code: string; readonly message: string }, version: Version): CliError {
+/**
+ * @param error of the runtime, or what another byteor, whose codes this one may not have, said of its own
+ * @param inWords the options of stages as they are called here
+ */
+export function startProblem(
+  error: { readonly code: string; readonly message: string },
+  version: Version,
+  inWords = (message: string) => message,
+): CliError {
   const code = error.code as ErrorCode;
   // Where several could be meant, the message has the path.
   const [end, another] = (version.plan as PipelinePlanV2).boundaries.filter(({ kind }) => kind === ABOUT[code]);
   const place = end === undefined || another !== undefined ? '' : `${end.kind} "${end.id}" `;
-  const message = `Cannot start: ${place}${inOptionNames(error.message)}`;
+  const message = `Cannot start: ${place}${inOptionNames(inWords(error.message))}`;
   return new CliError(OPEN_EXIT_CODES[code] ?? ExitCode.RunFailed, message, undefined, { cause: error });
 }
 
@@ -211,16 +220,21 @@ export function needAddon(): void {
   );
 }
 
-function openPipeline(version: Version, { options, ends, redrive }: Execution): Pipeline {
+async function openPipeline(version: Version, { options, ends, redrive }: Execution): Promise<Pipeline> {
   needAddon();
+  const words =
+    version.plan.stages.some(({ op }) => isCallerOp(op)) || namesStages(options)
+      ? await import('../stages-asked.js')
+      : undefined;
+  const stages = words !== undefined && namesStages(options) ? { stages: words.stagesAsked(options) } : {};
   let begun = false;
   try {
     redrive?.begin();
     begun = true;
-    return openFed(version, openOptions(options, ends), redrive?.fed ?? '');
+    return openFed(version, { ...openOptions(options, ends), ...stages }, redrive?.fed ?? '');
   } catch (error) {
     if (begun) redrive?.giveUp();
-    throw error instanceof ByteorError ? startProblem(error, version) : error;
+    throw error instanceof ByteorError ? startProblem(error, version, words?.inStageOptions) : error;
   }
 }
 
@@ -229,7 +243,6 @@ const openOptions = (options: RunOptions, { ports }: Ends): OpenOptions => ({
   ...(options.journal === undefined ? {} : { journal: { folder: options.journal } }),
   ...(options.deadLetters === undefined ? {} : { deadLetters: { folder: options.deadLetters } }),
   observe: options.observe === true,
-  stages: stagesAsked(options),
   ports,
 });
 

@@ -3,12 +3,12 @@ import { type Command, Option } from 'commander';
 import { STOP_DEADLINE_MS } from '../../runtime/pipeline.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
 import { parseDuration, wholeNumber } from '../sizes.js';
-import { type AskedStages, addStageOption } from '../stages-asked.js';
+import { addStageOptions, type StageOptions } from '../stage-options.js';
 import { JSON_OPTION } from '../verb.js';
 
 export type RunOptions = SizeOptions &
   ThreadOptions &
-  AskedStages & {
+  StageOptions & {
     readonly json?: true;
     readonly assertConserved?: true;
     readonly maxFailed?: number;
@@ -55,5 +55,5 @@ export function addRunOptions(command: Command): Command {
         .argParser(parseDuration)
         .default(STOP_DEADLINE_MS, `${STOP_DEADLINE_MS / 1000}s`),
     );
-  return addOpenOptions(addStageOption(command));
+  return addOpenOptions(addStageOptions(command));
 }

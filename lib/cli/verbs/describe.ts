@@ -9,14 +9,16 @@ import { loadPlan } from '../load-plan.js';
 import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-options.js';
 import { RELEASE_FEATURES } from '../release.js';
 import { agentWords } from '../run/summary.js';
+import { addStageOptions, type StageOptions } from '../stage-options.js';
+import { placeWords, stagePlaces } from '../stages-asked.js';
 import { counted, harmless, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
-type Options = SizeOptions & ThreadOptions & { readonly json?: true };
+type Options = SizeOptions & ThreadOptions & StageOptions & { readonly json?: true };
 
 export const define: Define = (command, context) => {
   addOpenOptions(
-    command
+    addStageOptions(command)
       .description(
         'Say what a plan will do: which stage waits for which, what holds the ingress back, how records lie in memory, and ' +
           'every byte that will be mapped. The options are those of `run`, because sizes and threads decide the memory.',
@@ -42,8 +44,13 @@ async function describe(path: string, options: Options, context: VerbContext): P
   const version = compile(plan, { features: RELEASE_FEATURES });
   const placement = placementOf(version, options.threads, availableParallelism());
   const description = describeAsked(version, options, placement.length);
-  if (json) context.out.json({ ...description, placement });
-  else context.out.line(harmless([describeText(description), ...placementText(placement, options)].join('\n')));
+  const own = stagePlaces(plan, options);
+  if (json) context.out.json({ ...description, placement, ...(own.length === 0 ? {} : { own_stages: own }) });
+  else {
+    const rows = own.map((place) => [place.stage, placeWords(place)]);
+    const where = rows.length === 0 ? [] : ['', 'stages of your own', ...indent(table(rows))];
+    context.out.line(harmless([describeText(description), ...placementText(placement, options), ...where].join('\n')));
+  }
   return ExitCode.Done;
 }
 
