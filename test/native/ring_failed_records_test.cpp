@@ -160,7 +160,8 @@ TEST(RingFailedRecords, AnOpThatCannotFailHasNoPlaneAndAPlanWithoutALaneOfLetter
     FAIL() << "no lane takes its letters";
   } catch (const core::CodedError& error) {
     EXPECT_EQ(error.code(), abi::ErrorCode::kOnErrorUnavailable);
-    EXPECT_STREQ(error.what(), "stage stage has on_error dead_letter, and no lane takes its letters");
+    EXPECT_STREQ(error.what(),
+                 "stage stage has on_error dead_letter, and this version writes no letters; use drop, pass or stop");
   }
 }
 
