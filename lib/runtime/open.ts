@@ -5,7 +5,7 @@
 
 import { freemem, totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import type { NativeAddon, NativePipeline, NativePlugin } from '../abi/addon.js';
+import type { NativeAddon, NativePipeline } from '../abi/addon.js';
 import { BATCH_RECORDS_DEFAULT } from '../abi/definition.js';
 import type { OpenErrorCode } from '../abi/error-codes.js';
 import { describeValue } from '../error/describe-value.js';
