@@ -383,7 +383,7 @@ TEST(HostedLane, AnAnswerThatIsNoneFailsTheRecord) {
        }},
       {"no action",
        [](FakeHost& host, std::uint32_t records) -> HostAnswer {
-         host.row(0).action = 5;
+         host.row(0).action = 99;
          return {HostEnd::kAnswered, records};
        }},
       {"longer than its room",
