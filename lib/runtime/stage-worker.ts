@@ -30,18 +30,22 @@ async function start(number: number, module: CheckedModule, port: MessagePort): 
   const code = codeOf(module, await imported(module, port));
   // Until its stages have ended: an idle pipeline keeps no thread alive. Before, an import that waits for nothing ends it.
   port.ref();
-  const ended = (): void => {
+  const finish = (): void => {
     if (ending) return;
     port.postMessage('ended' satisfies WorkerNote);
     port.unref();
     endSoon();
+  };
+  // One of several stays until the pipeline has ended: what it gave back, a worker that comes later would take for its own.
+  const ended = (): void => {
+    if (module.workers === 1 || [...held][0]?.state === 'stopped') finish();
   };
   try {
     held.add(attachWorker(number, new Map([[module.name, code]]), ended));
   } catch (error) {
     // It has ended, and is forgotten already.
     if (!(error instanceof PortError && error.code === 'NO_SUCH_PIPELINE')) throw error;
-    ended();
+    finish();
   }
 }
 
