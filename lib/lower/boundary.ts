@@ -13,5 +13,6 @@ const NAMES = { bytes: 'Bytes', utf8: 'Utf8', json: 'Json', struct: 'Struct' } a
 export function lowerBoundary(entry: BoundaryEntry): BoundarySpec {
   const { size, hash } = layoutOf(entry.codec) ?? { size: 0, hash: '0' };
   const codec = NAMES[codecKind(entry.codec)];
-  return { id: entry.id, codec, recordBytes: size, layoutHash: BigInt(`0x${hash}`), onError: onErrorOf(entry) };
+  const common = { id: entry.id, onError: onErrorOf(entry) };
+  return { ...common, codec, recordBytes: size, layoutHash: BigInt(`0x${hash}`) };
 }

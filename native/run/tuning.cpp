@@ -161,7 +161,7 @@ void append_times(std::string& text, const std::optional<platform::ThreadTimes>&
 
 }  // namespace
 
-void Tuning::describe_thread(std::string& text, std::uint32_t index, const AgentThread& thread) const {
+void Tuning::describe_thread(std::string& text, std::uint32_t index, AgentThread& thread) const {
   const Choice none;
   const Choice& choice = index < choices_.size() ? choices_[index] : none;
   text += "\"cpu\":" + (choice.cpu.has_value() ? std::to_string(*choice.cpu) : std::string("null")) + ",\"pin\":";

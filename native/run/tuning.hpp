@@ -40,7 +40,7 @@ class Tuning {
   void give_back() noexcept { spared_.reset(); }
 
   // JSON members: "cpu":…,"pin":{"state":…,"reason":…}
-  void describe_thread(std::string& text, std::uint32_t index, const AgentThread& thread) const;
+  void describe_thread(std::string& text, std::uint32_t index, AgentThread& thread) const;
   // A JSON array of every request with its state and reason.
   void describe_requests(std::string& text, const std::vector<std::unique_ptr<AgentThread>>& threads) const;
 
