@@ -39,7 +39,7 @@ class Tuning {
   // All threads have ended, or none got the real-time class.
   void give_back() noexcept { spared_.reset(); }
 
-  // JSON members: "cpu":…,"pin":{"state":…,"reason":…}
+  // JSON members: "cpu":…,"pin":{"state":…,"reason":…}, and what it was given for its work.
   void describe_thread(std::string& text, std::uint32_t index, AgentThread& thread) const;
   // A JSON array of every request with its state and reason.
   void describe_requests(std::string& text, const std::vector<std::unique_ptr<AgentThread>>& threads) const;
