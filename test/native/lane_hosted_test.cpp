@@ -500,7 +500,7 @@ TEST(HostedLane, TheMemoryOfHeldRecordsIsACircleInWhichNoneIsWrittenOver) {
   stage.host.answers_later(4);
   Texts sent;
   for (int i = 0; i != 60; ++i)
-    sent.push_back(std::string(static_cast<std::size_t>(i % 19), static_cast<char>('a' + i % 26)));
+    sent.push_back(std::string(static_cast<std::size_t>(i % 19), static_cast<char>('a' + i % 23)));  // no x
   Texts got;
   for (std::size_t turn = 0; turn != 200; ++turn) {
     if (turn < sent.size()) stage.put_all({sent[turn].c_str()});
