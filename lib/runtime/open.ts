@@ -135,7 +135,9 @@ function checkVersion(version: unknown): void {
  * @throws OptionError for a wrong option, OpenError when the machine, a file, an op or the start of a stage makes it impossible
  */
 export function open<const P extends PipelinePlanV2>(version: Version<P>, ...given: OpenArguments<P>): Pipeline<P> {
-  return openFed(version, (given[0] ?? {}) as OpenOptions, '');
+  // Not null, which checkOptions refuses by name.
+  const [options = {}] = given;
+  return openFed(version, options as OpenOptions, '');
 }
 
 /**

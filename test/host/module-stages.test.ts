@@ -220,7 +220,7 @@ describe('a pipeline fails, and names stage and module,', () => {
     [
       'where the export is no stage',
       () => of('fives'),
-      /^of its module .*stage-modules\.mjs the export fives is 5: give a function of a record, \{ fn \}, or \{ start, batch, end \}, of which only batch must be there$/,
+      /^of its module .*stage-modules\.mjs the export fives is 5: give a function of a record, \{ fn, concurrency, timeoutMs \}, or \{ start, batch, end, timeoutMs \}, of which only batch must be there$/,
     ],
     ['where its start throws', () => of('noStart'), /^stage "enrich" did not start: its start threw: no model$/],
   ];

@@ -163,9 +163,8 @@ describe('what open refuses', () => {
     expect(refusal(odd(), undefined)).toMatchObject({
       code: 'OP_UNAVAILABLE',
       message:
-        'plan "graph" has a stage with an op of yours that nothing runs: "s" (native:odd); give a library for each ' +
-        'native: op (`stages: { NAME: { library: PATH } }`, `--stage NAME=PATH`), and use built-in ops for js: ones, ' +
-        'which this version cannot run',
+        'plan "graph" has a stage that nothing runs: "s" (native:odd); give open its library, ' +
+        'stages: { "odd": { library: PATH } }',
     });
   });
 
@@ -248,7 +247,9 @@ describe('on the command line', () => {
     const facts = JSON.parse(byteor('run', plan, ...ends, '--stage', words, '--json')) as { stages: unknown };
     expect(readFileSync(output, 'utf8')).toBe('one\ntwo\nthree\nfour\n');
     expect(facts.stages).toEqual({ words: { words: 4, longest: 5 } });
-    const module = () => byteor('run', plan, ...ends, '--stage', 'words=./words.mjs');
-    expect(module).toThrow(/--stage words names the module ".\/words\.mjs", and modules are not run yet/);
+    const unnamed = () => byteor('run', plan, ...ends);
+    expect(unnamed).toThrow(/"words" \(native:words\); name its library, --stage words=\.\/words\.so/);
+    const other = () => byteor('run', plan, ...ends, '--stage', 'words=./words.txt');
+    expect(other).toThrow(/--stage words names "\.\/words\.txt", which is no module and no shared library by its name/);
   });
 });

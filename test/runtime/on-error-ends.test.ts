@@ -136,7 +136,7 @@ describe.each(TARGETS)('at the ends of %s', (_, target) => {
 
   it.each(['in', 'out'])('letters of "%s" are not written in this version: open says so', (id) => {
     expect(() => open(compile(target({ [id]: { on_error: 'dead_letter' } })))).toThrow(
-      `boundary ${id} has on_error dead_letter, and this version writes no letters; use drop or stop`,
+      `boundary ${id} has on_error dead_letter, and this version writes letters of stages alone; use drop or stop`,
     );
   });
 

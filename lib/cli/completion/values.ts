@@ -9,7 +9,7 @@ import { adaptersAt } from '../../adapter/registry.js';
 import { INSERT_RULES } from '../../lower/graph-rules.js';
 import { observedPipelines } from '../../observe/observed.js';
 import { PLAN_TEXT_MAX } from '../../plan/limits.js';
-import { functionOf } from '../../plan/op-catalog.js';
+import { functionOf, libraryOf } from '../../plan/op-catalog.js';
 import { parsePlan } from '../../plan/parse.js';
 import { CODES } from '../../validate/codes.js';
 import { adapterWords, type BoundaryKind } from '../adapters.js';
@@ -42,9 +42,8 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   pipeline: runningPipelines,
   'id=adapter': boundaryEnds,
   id: fedIngress,
-  'name=path': stageLibrary,
+  'name=path': stageCode,
   setting,
-  'name=module': stageModule,
   'name.key=value': stageSetting,
   n: nothing,
   size: nothing,
@@ -95,12 +94,6 @@ function boundaryEnds({ text, plan, option }: Asked): Answer {
     : NOTHING;
 }
 
-/** `score=./score.so`: a name, then a path. */
-function stageLibrary({ text }: Asked): Answer {
-  const name = /^[^=]*=/.exec(text)?.[0];
-  return name === undefined ? NOTHING : paths('files', name);
-}
-
 /** `out.append=true`: an id of the plan, then a key of any adapter of that side, then its words where it has some. */
 function setting({ text, plan }: Asked): Answer {
   const [, id, key] = /^([^.=]*)\.(?:([^.=]+)=)?/.exec(text) ?? [];
@@ -120,10 +113,11 @@ function setting({ text, plan }: Asked): Answer {
 }
 
 /** `score=./score.mjs`: a name of the plan, then a path. */
-function stageModule({ text, plan }: Asked): Answer {
+function stageCode({ text, plan }: Asked): Answer {
   const [, name] = /^([^=]*=)/.exec(text) ?? [];
   if (name !== undefined) return paths('files', name);
-  return { prefix: '', candidates: functionsOf(plan).map((value) => ({ value: `${value}=` })), open: true };
+  const names = namesIn(plan, (op) => functionOf(op) ?? libraryOf(op));
+  return { prefix: '', candidates: names.map((value) => ({ value: `${value}=` })), open: true };
 }
 
 /** `score.workers=2`: a name of the plan, then a key. */
@@ -131,7 +125,7 @@ function stageSetting({ text, plan }: Asked): Answer {
   const [, name] = /^([^.=]*\.)/.exec(text) ?? [];
   if (text.includes('=')) return NOTHING;
   if (name === undefined)
-    return { prefix: '', candidates: functionsOf(plan).map((value) => ({ value: `${value}.` })), open: true };
+    return { prefix: '', candidates: namesIn(plan, functionOf).map((value) => ({ value: `${value}.` })), open: true };
   return { prefix: name, candidates: STAGE_KEYS.map((key) => ({ value: `${key}=` })), open: true };
 }
 
@@ -151,10 +145,10 @@ const boundariesOf = (path: string, kind: BoundaryKind): string[] =>
     entry?.kind === kind && typeof entry.id === 'string' && /^[^\s=]+$/.test(entry.id) ? [entry.id] : [],
   );
 
-/** What its stages have behind `js:`. */
-const functionsOf = (path: string | undefined): string[] => {
+/** What its stages have behind the colons of their ops. */
+const namesIn = (path: string | undefined, nameOf: (op: string) => string | undefined): string[] => {
   const names = entriesOf(path, 'stages').flatMap((entry) =>
-    typeof entry?.op === 'string' ? (functionOf(entry.op) ?? []) : [],
+    typeof entry?.op === 'string' ? (nameOf(entry.op) ?? []) : [],
   );
   return [...new Set(names)];
 };
