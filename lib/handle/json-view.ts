@@ -22,9 +22,12 @@ export class JsonView implements JsonRecord {
   /** What was parsed, and the value of it; undefined where nothing was. */
   #text: string | undefined;
   #value: unknown;
+  readonly #refusal: (error: unknown) => unknown;
   #open = true;
 
-  constructor(memory: RecordMemory, at: number, length: number) {
+  /** @param refusal takes what is thrown for a text that is no JSON, and returns what is thrown */
+  constructor(memory: RecordMemory, at: number, length: number, refusal: (error: unknown) => unknown) {
+    this.#refusal = refusal;
     this.#memory = memory;
     this.#at = at;
     this.#length = length;
@@ -34,7 +37,11 @@ export class JsonView implements JsonRecord {
     this.#check();
     if (this.#text === undefined) {
       const text = this.#memory.buffer.toString('utf8', this.#at, this.#at + this.#length);
-      this.#value = parseRecord(text);
+      try {
+        this.#value = parseRecord(text);
+      } catch (error) {
+        throw this.#refusal(error);
+      }
       this.#text = text;
     }
     return this.#value;

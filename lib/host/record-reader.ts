@@ -36,16 +36,22 @@ export interface RecordReader {
 
 /**
  * `rows`: the table in which the core says where records stand in `memory`. `batches`: a record is what a batch sees, where that is
- * another thing than what a function of a record gets.
+ * another thing than what a function of a record gets. `refusal` takes what the codec throws when a batch asks for a value.
  */
-export function recordReader(codec: Codec, memory: RecordMemory, rows: Uint32Array, batches: boolean): RecordReader {
+export function recordReader(
+  codec: Codec,
+  memory: RecordMemory,
+  rows: Uint32Array,
+  batches: boolean,
+  refusal: (error: unknown) => unknown,
+): RecordReader {
   const layout = layoutOf(codec);
   if (layout !== undefined) return new StructReader(layout, memory, rows);
   switch (codecKind(codec)) {
     case 'utf8':
       return new TextReader(memory, rows);
     case 'json':
-      return new JsonReader(memory, rows, batches);
+      return new JsonReader(memory, rows, batches, refusal);
     default:
       return new BytesReader(memory, rows);
   }
@@ -90,7 +96,10 @@ class JsonReader implements RecordReader {
   readonly #views: JsonView[] = [];
   readonly #texts: (string | undefined)[] = [];
 
-  constructor(memory: RecordMemory, rows: Uint32Array, lazy: boolean) {
+  readonly #refusal: (error: unknown) => unknown;
+
+  constructor(memory: RecordMemory, rows: Uint32Array, lazy: boolean, refusal: (error: unknown) => unknown) {
+    this.#refusal = refusal;
     this.#memory = memory;
     this.#rows = rows;
     this.#lazy = lazy;
@@ -100,7 +109,12 @@ class JsonReader implements RecordReader {
 
   read(row: number): unknown {
     const at = row * ROW_WORDS;
-    const view = new JsonView(this.#memory, this.#rows[at + AT] as number, this.#rows[at + LENGTH] as number);
+    const view = new JsonView(
+      this.#memory,
+      this.#rows[at + AT] as number,
+      this.#rows[at + LENGTH] as number,
+      this.#refusal,
+    );
     this.#views[row] = view;
     this.#texts[row] = undefined;
     return this.#lazy ? view : view.value;

@@ -86,7 +86,7 @@ export class StageHost {
     this.records = memory.bytes;
     this.rows = new Uint32Array(sizes.records * ROW_WORDS);
     this.#rowCount = sizes.records;
-    this.#reader = recordReader(stage.codec, memory, this.rows, code.is === 'batches');
+    this.#reader = recordReader(stage.codec, memory, this.rows, code.is === 'batches', (error) => this.#refusal(error));
     this.#writes = stage.says.access !== 'read';
     this.#elements = allocated(ELEMENTS_BYTES);
     this.#writer = resolveCodec(stage.codec).bind(this.#elements);
