@@ -61,7 +61,7 @@ describe('byteor run --stage', () => {
     [
       'with another kind of file',
       ['--stage', 'shout=./x.txt'],
-      /--stage shout names "\.\/x\.txt", which is no module by/,
+      /--stage shout names "\.\/x\.txt", which is no module and no shared library by/,
     ],
     [
       'with a file that does not exist',
@@ -94,6 +94,6 @@ test('byteor describe shows where stages run', async () => {
     /shout {2}js:shout: \.\/shout\.mjs, in a worker thread$/m,
   );
   expect(JSON.parse(await described('--stage', 'shout=./shout.mjs', '--json')).own_stages).toEqual([
-    { stage: 'shout', name: 'shout', module: './shout.mjs', export: 'default', workers: 1 },
+    { stage: 'shout', op: 'js:shout', module: './shout.mjs', export: 'default', workers: 1 },
   ]);
 });
