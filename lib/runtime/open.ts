@@ -34,7 +34,7 @@ import { refuseClosedStreams } from './standard-stream.js';
 /** Set to 1, handles use copies and calls as where external buffers are forbidden (Electron). For tests. */
 const NO_EXTERNAL = 'BYTEOR_NO_EXTERNAL_BUFFERS';
 
-/** Whether handles may see the region in place. */
+/** Whether handles may see the region in place. @internal */
 export const external = (): boolean => process.env[NO_EXTERNAL] !== '1';
 
 let exitHookSet = false;
@@ -49,7 +49,7 @@ function haltAtExit(addon: NativeAddon): void {
   process.on('exit', () => addon.haltAll());
 }
 
-/** The listener must not keep the pipeline alive: Node holds it as long as the event channel stands. */
+/** The listener must not keep the pipeline alive: Node holds it as long as the event channel stands. @internal */
 export function listenerOf(): { onEvent: (events: number) => void; serve: (pipeline: Pipeline) => void } {
   let target: WeakRef<Pipeline> | undefined;
   return {
@@ -192,7 +192,10 @@ export function openFed<const P extends PipelinePlanV2>(
   return pipeline;
 }
 
-/** Takes its stages. One that does not start ends the pipeline where this thread has opened it, else this hold on it. */
+/**
+ * Takes its stages. One that does not start ends the pipeline where this thread has opened it, else this hold on it.
+ * @internal
+ */
 export function heldPipeline<P extends PipelinePlanV2>(
   native: NativePipeline,
   note: PipelineNote,
