@@ -94,7 +94,8 @@ function argumentAt({ registeredArguments }: Command, index: number): Argument |
 }
 
 /** The word between the brackets: what kind of value an option takes. */
-export const placeholderOf = ({ flags }: Pick<Option, 'flags'>): string => /[<[]([^>\].]+)/.exec(flags)?.[1] ?? '';
+export const placeholderOf = ({ flags }: Pick<Option, 'flags'>): string =>
+  /[<[]([^>\]]+?)(?:\.{3})?[>\]]/.exec(flags)?.[1] ?? '';
 
 function optionValues(option: Option, command: Command, read: Read, text: string): Answer | Promise<Answer> {
   const asked = { ...askedOf(command, read, text), option: option.attributeName() };
