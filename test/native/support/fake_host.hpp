@@ -106,6 +106,8 @@ class FakeHost final : public op::Host {
   void answers_later(std::uint32_t most) {
     at_once = most;
     does([this](FakeHost&, std::uint32_t records) -> Answer {
+      // Where it holds none, the core shows the next one where it likes.
+      if (held_ == 0) late_row_ = first_;
       held_ += std::min(records, at_once - std::min(at_once, held_));
       std::uint32_t answered = 0;
       while (ready != 0 && held_ != 0) {
