@@ -7,6 +7,7 @@ import type { PollHandle } from '../../lib/handle/poll.js';
 import type { PushHandle } from '../../lib/handle/push.js';
 import type { Connection, LaneGraphPayload, PipelinePlanV2, StageEntry } from '../../lib/plan/document.js';
 import { attach } from '../../lib/runtime/attach.js';
+import { deadLetters } from '../../lib/runtime/dead-letters.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
@@ -435,4 +436,22 @@ test('a stage of JavaScript holds what it has not answered for', async () => {
   await delivered;
   expect(lines(file)).toEqual(numbers(3).map((record) => `${record}!`));
   attached.detach();
+});
+
+const lettered = { ...guard, on_error: 'dead_letter' } as StageEntry;
+
+test.each([
+  ['a graph', () => graph({ stages: [lettered], connections: ['in>guard', 'guard>out'] })],
+  ['a ring', () => ring({ stages: [lettered] })],
+])('a record of %s that failed under dead_letter counts once its letter is in the folder', async (_, version) => {
+  const folder = join(temporaryFolder(), 'letters');
+  const pipeline = begin(version(), { deadLetters: { folder }, ports: { out: 'discard' } } as never);
+  const ingress = ingressOf(pipeline);
+  for (let round = 1; round <= 5; round++) {
+    await ingress.pushBatch(['good', `bad ${round}`, 'good']);
+    await ingress.untilDelivered();
+    expect(deadLetters(folder).letters.map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: round }, (_, k) => 3 * k + 1),
+    );
+  }
 });
