@@ -88,7 +88,7 @@ void HostedRunner::enter_host() noexcept {
 
 std::optional<HostedRunner::LateCall> HostedRunner::cut_off_late(double now_ns) noexcept {
   const double limit = limit_ns();
-  // SYNC POINT S15: whoever is in the host wrote the place and the time of the call before.
+  // SYNC POINT S15: the thread that is in the host wrote the place and the time of the call before.
   if (limit == 0 || phase_.load(std::memory_order_seq_cst) != Phase::kInHost ||
       now_ns - entered_ns_.load(std::memory_order_relaxed) < limit)
     return std::nullopt;

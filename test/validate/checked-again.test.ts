@@ -6,7 +6,7 @@ import { type ValidateOptions, validate, validateText } from '../../lib/validate
 import { compile } from '../../lib/version/version.js';
 import { edited, GRAPH, RING } from './plans.js';
 
-/** A plan with a warning: ops of callers do not run yet. */
+/** A plan with a warning: one shard has no use for a key. */
 const WARNED = edited(RING, ['single_ring:\n', 'single_ring:\n  shard_key: { kind: bytes, offset: 0, length: 4 }\n']);
 
 function checked(text: string, options?: ValidateOptions): PipelinePlanV2 {
