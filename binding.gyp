@@ -18,12 +18,12 @@
     },
   },
   'variables': {
-    'hot_sources': ['<!@(node native/sources.cjs hot)'],
+    'hot_sources': ['<!@(node native/sources.cjs units hot)'],
   },
   'targets': [
     {
       'target_name': 'byteor',
-      'sources': ['<!@(node native/sources.cjs control)', '<!@(node native/sources.cjs addon)'],
+      'sources': ['<!@(node native/sources.cjs units control)', '<!@(node native/sources.cjs units addon)'],
       # Node's common.gypi turns exceptions off for everything; the control path throws.
       'cflags_cc!': ['-fno-exceptions'],
       'conditions': [

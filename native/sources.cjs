@@ -9,12 +9,14 @@
  *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off. op/ is not one
  *            of them: its headers are hot, and its sources are what those leave to the control path
  *   control  the rest of "core"
+ *   units LIST   the files that node-gyp compiles for a list: written into build/units, each includes several sources, because
+ *            reading headers is most of what a compiler does for a small one. The same program in half the time
  *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in native/third-party. The package has
  *            copies there (.ci/prepack.mjs); in a clone they are made here as links to node_modules, so that the
  *            preprocessor names headers alike in both, and a compiler cache serves both
  */
 
-const { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } = require('node:fs');
+const { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 const { basename, dirname, join, relative } = require('node:path');
 const lists = require('./sources.json');
 
@@ -38,6 +40,34 @@ function checked(what) {
   const twice = paths.filter((path, index) => paths.indexOf(path) !== index);
   if (twice.length > 0) throw new Error(`native/sources.json lists ${twice.join(', ')} twice; remove one line.`);
   return paths;
+}
+
+/** Sources of a unit. More would leave a CPU waiting for the last one, and make a change of one source dear. */
+const UNIT_SOURCES = 8;
+/** Templates of every op over every channel: each takes as long as a unit of others. */
+const UNITS_OF_THEIR_OWN = ['native/graph/lane_graph.cpp', 'native/graph/ring_graph.cpp'];
+
+/** The sources of a list, by the units that they are compiled in. */
+function unitsOf(what) {
+  const paths = checked(what);
+  const alone = paths.filter((path) => UNITS_OF_THEIR_OWN.includes(path));
+  const others = paths.filter((path) => !alone.includes(path));
+  const count = Math.ceil(others.length / UNIT_SOURCES);
+  const together = Array.from({ length: count }, (_, at) => others.slice(at * UNIT_SOURCES, (at + 1) * UNIT_SOURCES));
+  return [...alone.map((path) => [path]), ...together];
+}
+
+/** Writes the units of a list, where they are not as they should be already: make compiles what is newer. */
+function writtenUnits(what) {
+  const folder = join(root, 'build', 'units');
+  mkdirSync(folder, { recursive: true });
+  return unitsOf(what).map((paths, at) => {
+    const text = paths.map((path) => `#include "${path.slice('native/'.length)}"\n`).join('');
+    const name = `${what}_${at}.cpp`;
+    const file = join(folder, name);
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
+    return `build/units/${name}`;
+  });
 }
 
 /** Name in native/third-party → the header that says where its folder is in node_modules. */
@@ -74,11 +104,22 @@ function includeFolders() {
   });
 }
 
-const what = process.argv[2];
-try {
-  const lines = what === 'include' ? includeFolders() : checked(what);
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-} catch (error) {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+function lines([what, list]) {
+  if (what === 'include') return includeFolders();
+  return what === 'units' ? writtenUnits(list) : checked(what);
+}
+
+module.exports = { unitsOf };
+
+if (require.main === module) {
+  try {
+    process.stdout.write(
+      lines(process.argv.slice(2))
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CliError, ExitCode } from './exit-code.js';
@@ -77,15 +78,17 @@ function checkFolder(root: string, log: string): void {
   }
 }
 
-/** Sources of the addon, by the list that node-gyp reads. */
-function sourceCount(root: string): number {
-  const lists = JSON.parse(readFileSync(join(root, 'native', 'sources.json'), 'utf8')) as Record<string, string[]>;
-  return (lists.core?.length ?? 0) + (lists.addon?.length ?? 0);
+/** What the compiler is started for: the units of native/sources.cjs, of which each holds several sources. */
+function unitCount(root: string): number {
+  const { unitsOf } = createRequire(import.meta.url)(join(root, 'native', 'sources.cjs')) as {
+    unitsOf: (list: string) => unknown[];
+  };
+  return ['control', 'hot', 'addon'].reduce((sum, list) => sum + unitsOf(list).length, 0);
 }
 
 export interface BuildTools {
   readonly compiler: string;
-  readonly sources: number;
+  readonly units: number;
   readonly log: string;
 }
 
@@ -98,28 +101,28 @@ export async function checkBuild(root: string): Promise<BuildTools> {
   await checkNodeGyp(root);
   const log = join(root, 'build', 'byteor-build.log');
   checkFolder(root, log);
-  return { compiler, sources: sourceCount(root), log };
+  return { compiler, units: unitCount(root), log };
 }
 
 /** A line of make that names an object file which is compiled now. */
 const COMPILES = /^\s*CXX\(/;
 
 /**
- * Compiles. `onSource` hears of each source as its compiler starts.
+ * Compiles. `onUnit` hears of each unit as its compiler starts.
  * @throws CliError (the machine cannot) with the last lines that were printed
  */
 export async function compileAddon(
   root: string,
   { log }: BuildTools,
   jobs: number | undefined,
-  onSource: (count: number) => void,
+  onUnit: (count: number) => void,
 ): Promise<void> {
   const child = spawn(process.execPath, [join(root, 'native', 'node-gyp.mjs')], {
     cwd: root,
     env: { ...process.env, ...(jobs === undefined ? {} : { JOBS: String(jobs) }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const printed = await output(child, log, onSource);
+  const printed = await output(child, log, onUnit);
   if (printed.code === 0) return;
   const lines = printed.text.trimEnd().split('\n').slice(-SHOWN_LINES);
   const headers = /headers|ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT/.test(printed.text)
@@ -134,7 +137,7 @@ export async function compileAddon(
 function output(
   child: ChildProcess,
   log: string,
-  onSource: (count: number) => void,
+  onUnit: (count: number) => void,
 ): Promise<{ readonly code: number; readonly text: string }> {
   const file = createWriteStream(log);
   let text = '';
@@ -143,7 +146,7 @@ function output(
     file.write(chunk);
     text += chunk.toString('utf8');
     const started = text.split('\n').filter((line) => COMPILES.test(line)).length;
-    if (started > sources) onSource(started);
+    if (started > sources) onUnit(started);
     sources = started;
   };
   child.stdout?.on('data', take);

@@ -19,7 +19,7 @@ namespace {
 // 10^5 histories take less than a minute of one core as they are shipped. Sanitizers and an emulated processor are
 // here for what they find in any history, not for rare ones: as many as take about as long.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kHistories = 10'000;
+constexpr std::uint64_t kHistories = 5'000;
 #elif defined(__SANITIZE_THREAD__) || !(defined(__x86_64__) || defined(__APPLE__))
 constexpr std::uint64_t kHistories = 3'000;
 #else

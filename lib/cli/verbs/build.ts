@@ -52,7 +52,7 @@ async function build(options: Options, { out, err }: VerbContext): Promise<ExitC
   const tools = await checkBuild(root);
   const target = targetName(thisTarget());
   if (!before.loaded) err.line(`The native core does not load: ${before.reason}`);
-  err.line(`Compiling it from ${tools.sources} sources for ${target}, some minutes: ${tools.compiler}`);
+  err.line(`Compiling it in ${tools.units} units for ${target}, some minutes: ${tools.compiler}`);
   const start = performance.now();
   await compileAddon(root, tools, options.jobs, progress(tools, err));
   if (err.isTty) err.write(CLEAR);
@@ -67,8 +67,8 @@ async function build(options: Options, { out, err }: VerbContext): Promise<ExitC
 }
 
 /** A counter on a terminal; elsewhere nothing. */
-function progress({ sources }: BuildTools, err: VerbContext['err']): (count: number) => void {
+function progress({ units }: BuildTools, err: VerbContext['err']): (count: number) => void {
   return (count) => {
-    if (err.isTty) err.write(`${CLEAR}${Math.min(count, sources)} of ${sources} sources`);
+    if (err.isTty) err.write(`${CLEAR}${Math.min(count, units)} of ${units} units`);
   };
 }
