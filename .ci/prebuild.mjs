@@ -1,5 +1,5 @@
 /**
- * `npm run prebuild [-- linux-x64 linux-arm64]`: fills prebuilds/ with the addons that the package ships, linux-x64 and, through
+ * `npm run prebuild [-- linux-x64 linux-arm64] [--out DIR]`: fills prebuilds/ (of DIR) with the addons that the package ships, linux-x64 and, through
  * Debian's cross compiler, linux-arm64. Without arguments both; a target whose compiler is missing fails by name.
  *
  * Each target is built in a folder of its own below .cache/ from the files that the package ships and no others, so that a
@@ -9,8 +9,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { placeGyp, withHeaders } from '../native/node-gyp.mjs';
 import { copyShipped, removeShipped } from './prepack.mjs';
 
@@ -57,7 +58,7 @@ function stage(target) {
   return folder;
 }
 
-function build(target) {
+function build(target, out) {
   const arch = target.slice('linux-'.length);
   const tools = toolsFor(arch);
   const absent = missing(tools);
@@ -67,7 +68,7 @@ function build(target) {
       triple === undefined ? 'install a C++ compiler and binutils' : `install ${packages[triple]} (Debian)`;
     throw new Error(`${target} needs ${absent}, which is not on the PATH: ${remedy}, or name the targets you want.`);
   }
-  const options = ['--napi', '--strip', '--tag-libc', `--arch=${arch}`, '--cwd', stage(target), '--out', root];
+  const options = ['--napi', '--strip', '--tag-libc', `--arch=${arch}`, '--cwd', stage(target), '--out', out];
   const result = spawnSync('prebuildify', options, {
     cwd: root,
     env: { ...withHeaders(process.env), ...tools, JOBS: 'max' },
@@ -79,13 +80,16 @@ function build(target) {
 }
 
 const known = ['linux-x64', 'linux-arm64'];
-const asked = process.argv.slice(2);
+const { values, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string', default: root } },
+});
 try {
   if (process.platform !== 'linux') throw new Error(`Prebuilt addons are made on Linux; this is ${process.platform}.`);
   const strange = asked.filter((target) => !known.includes(target));
   if (strange.length > 0)
     throw new Error(`There is no target ${strange.join(', ')}; there are ${known.join(' and ')}.`);
-  for (const target of asked.length > 0 ? asked : known) build(target);
+  for (const target of asked.length > 0 ? asked : known) build(target, resolve(root, values.out));
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

@@ -44,13 +44,16 @@ function checked(what) {
 
 /** Sources of a unit. More would leave a CPU waiting for the last one, and make a change of one source dear. */
 const UNIT_SOURCES = 8;
-/** Templates of every op over every channel: each takes as long as a unit of others. */
-const UNITS_OF_THEIR_OWN = ['native/graph/lane_graph.cpp', 'native/graph/ring_graph.cpp'];
+/**
+ * Compiled by themselves: what runs for each record, which a compiler inlines otherwise beside other code (22 instructions a record of
+ * a ring of lines), and the templates of all ops over all channels, which take as long as a unit of others.
+ */
+const BY_THEMSELVES = /^native\/(adapter\/|graph\/(lane|ring)_graph\.cpp$)/;
 
 /** The sources of a list, by the units that they are compiled in. */
 function unitsOf(what) {
   const paths = checked(what);
-  const alone = paths.filter((path) => UNITS_OF_THEIR_OWN.includes(path));
+  const alone = paths.filter((path) => BY_THEMSELVES.test(path));
   const others = paths.filter((path) => !alone.includes(path));
   const count = Math.ceil(others.length / UNIT_SOURCES);
   const together = Array.from({ length: count }, (_, at) => others.slice(at * UNIT_SOURCES, (at + 1) * UNIT_SOURCES));
