@@ -11,3 +11,4 @@ const server = createServer((request, response) => {
 });
 await once(server.listen(0), 'listening');
 console.log(`http://localhost:${server.address().port}`);
+process.once('SIGTERM', () => process.exit());

@@ -31,12 +31,17 @@ async function take(request, response) {
 const server = createServer((request, response) => {
   take(request, response).catch(() => request.destroy());
 });
-server.listen(8080);
+server.listen(process.env.PORT);
 
-process.once('SIGTERM', async () => {
+process.once('SIGTERM', () => {
   server.close();
-  const { stages, failure } = await pipeline.stop();
-  const { out, dead_lettered } = stages.customer;
-  console.log(`${out} enriched, ${dead_lettered} lettered, ${JSON.stringify(pipeline.reports().price)}`);
-  process.exitCode = failure === undefined ? 0 : 1;
+  pipeline.stop();
 });
+// Then, or when the pipeline has ended by itself: a full disk, a promise that never settled.
+const { stages, failure } = await pipeline.finished();
+if (failure !== null) {
+  console.error(`${failure.stage}: ${failure.cause}`);
+  process.exit(1);
+}
+const { out, dead_lettered } = stages.customer;
+console.log(`${out} enriched, ${dead_lettered} lettered, ${JSON.stringify(pipeline.reports().price)}`);
