@@ -91,7 +91,8 @@ std::string HostedOp::wrong_answer() const {
     case Wrong::kCount:
       return "it is for " + received + " records, and 1 to " + allowed + " are allowed, as many as were shown";
     case Wrong::kForgotten:
-      return "it is for " + received + " records, and " + allowed + " or more are allowed, as many as wait for promises";
+      return "it is for " + received + " records, and " + allowed +
+             " or more are allowed, as many as wait for promises";
     case Wrong::kAction:
       return received == std::to_string(static_cast<std::uint32_t>(abi::HostAction::kUnanswered))
                  ? "it says nothing of a record that it counts as answered"

@@ -42,7 +42,7 @@ class HostedOp {
   // Where it stands, for what is told of its records.
   struct Site {
     std::uint32_t agent = 0;
-    std::uint32_t ordinal_shift = 0;    // of ordinals that are sequences above so many bits
+    std::uint32_t ordinal_shift = 0;   // of ordinals that are sequences above so many bits
     abi::AgentEntry* entry = nullptr;  // for those who look; it outlives the op
   };
   void stand_at(Site site) noexcept {

@@ -1,5 +1,6 @@
 // Stages of a graph whose records a host works on (op/hosted.hpp), in the shipped role: what becomes of each answer,
-// that no record is shown twice, what an answer does that cannot be carried out, and what is left where the host ends the pipeline.
+// that no record is shown twice, what an answer does that cannot be carried out, and what is left where the host ends
+// the pipeline.
 #include <gtest/gtest.h>
 
 #include <cstdint>

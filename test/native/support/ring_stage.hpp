@@ -1,5 +1,5 @@
-// What one stage of a hand-built ring has beside its slots: its entry, marks, stamps and failures. The stage stands behind
-// the fixture's producer, which it gates in the place of the fixture's consumer.
+// What one stage of a hand-built ring has beside its slots: its entry, marks, stamps and failures. The stage stands
+// behind the fixture's producer, which it gates in the place of the fixture's consumer.
 #pragma once
 
 #include <atomic>
