@@ -5,11 +5,11 @@ import { OptionError, PortError } from '../error/errors.js';
 import { type CheckedStages, checkStages } from '../host/check-stages.js';
 import type { SomeStagesOf } from '../host/stage-functions.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
+import { refuseInTurnOf } from './hold-turns.js';
 import { nativeAddon } from './native.js';
 import { external, heldPipeline, listenerOf } from './open.js';
 import type { Pipeline } from './pipeline.js';
 import type { PipelineNote } from './pipeline-note.js';
-import { refuseInTurnOf } from './stage-turns.js';
 
 /** What `attach` may be told. */
 export interface AttachOptions<P extends PipelinePlanV2 = PipelinePlanV2> {

@@ -27,11 +27,11 @@ import type { Failure } from '../region/failure.js';
 import { readLedger } from '../region/ledger.js';
 import { Region } from '../region/region.js';
 import { readSnapshot, type Snapshot } from '../region/snapshot.js';
+import { type StageTurns, stageTurnsOf } from './hold-turns.js';
 import { boundaryNames } from './options.js';
 import type { PipelineNote } from './pipeline-note.js';
 import { type FieldKeys, withReadableKeys } from './report-keys.js';
 import type { Reports } from './reports.js';
-import { type StageTurns, stageTurnsOf } from './stage-turns.js';
 import { StageWorkers } from './stage-workers.js';
 import type { PipelineStatus } from './status.js';
 
