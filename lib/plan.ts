@@ -6,6 +6,12 @@ export type { DescribeOptions, Description, GraphDescription, RingDescription } 
 export { describePlan } from './describe/describe.js';
 export { describeText } from './describe/describe-text.js';
 export { planDot } from './describe/dot.js';
+export type {
+  HostedStageDescription,
+  NativeStageDescription,
+  OwnStageDescription,
+  StageCopies,
+} from './describe/own-stages.js';
 export type { InsertRule, InsertRuleEntry } from './lower/graph-rules.js';
 export { explainRule, INSERT_RULES } from './lower/graph-rules.js';
 export { definePlan } from './plan/builder.js';

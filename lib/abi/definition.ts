@@ -115,6 +115,11 @@ export const enums = {
    * What a hosted stage says of a record. Pass: it goes on as it came; Changed: as it stands in the host’s memory now;
    * Filter: it ends here; Elements: others take its place; Fail: it has failed, and the element says why.
    */
+  /**
+   * Of a hosted stage what those who look see of its code. Untaken: no thread has taken it; Loading: a worker is to; Resting:
+   * it waits to be called; Called: it is in its function; Promised: it waits for a promise.
+   */
+  HostPhase: { None: 0, Untaken: 1, Loading: 2, Resting: 3, Called: 4, Promised: 5 },
   HostAction: { Pass: 0, Changed: 1, Filter: 2, Elements: 3, Fail: 4, Late: 5, Unanswered: 6 },
   /**
    * What a turn of a hosted stage has come to. Idle: nothing to do now; Moved: there may be more; Ended: nothing to do any
@@ -518,6 +523,13 @@ export const AgentEntry = struct(
     'line',
     ['state', 'a32', 'AgentState'],
     ['waits_for', 'a32', 'agent index it waits for, or NONE'],
+    ['host_phase', 'a32', 'HostPhase; None where no host does its work'],
+    ['host_reserved', 'u32', 'zero'],
+    [
+      'host_since',
+      'af64',
+      'monotonic ns. Called: when the call began; Promised: when the call that made the first promise did',
+    ],
   ],
 );
 

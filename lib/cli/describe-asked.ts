@@ -21,17 +21,20 @@ export function placementOf(version: Version, threads: number | undefined, cpus:
 
 /**
  * @param threads native threads, for the memory that they need
+ * @param stages code of the plan's own stages, as `open` takes it
  * @throws CliError (wrong usage) when a size is out of its range
  */
 export function describeAsked(
   version: Version,
   options: SizeOptions & ThreadOptions,
   threads: number | undefined,
+  stages: Readonly<Record<string, unknown>> = {},
 ): Description {
   try {
     return describePlan(version, {
       sizes: { ...sizesAsked(options), sequenceWords: publishesByWords('profile', options.profile) },
       ...(threads === undefined ? {} : { threads }),
+      stages,
     });
   } catch (error) {
     if (error instanceof RangeError) throw usageError(inOptionNames(error.message));

@@ -4,7 +4,7 @@
  */
 
 import type { PipelinePlanV2 } from '../plan/document.js';
-import { functionOf, isCallerOp, libraryOf } from '../plan/op-catalog.js';
+import { isCallerOp } from '../plan/op-catalog.js';
 import type { OpenOptions } from '../runtime/options.js';
 import { usageError } from './exit-code.js';
 import { STAGE_KEYS, type StageOptions } from './stage-options.js';
@@ -37,65 +37,23 @@ export function stagesAsked({ stage, stageSet }: StageOptions): NonNullable<Open
   return Object.fromEntries(stages) as unknown as NonNullable<OpenOptions['stages']>;
 }
 
-/** Where the code of a plan's own stages would run; in the order of the plan. */
-export type StagePlace = {
-  readonly stage: string;
-  /** As the plan has it. */
-  readonly op: string;
-} & (
-  | {
-      /** null: nothing was named. */
-      readonly module: string | null;
-      readonly export: string;
-      /** Threads of JavaScript. */
-      readonly workers: number;
-    }
-  | {
-      /** null: nothing was named. It runs on a native thread. */
-      readonly library: string | null;
-    }
-);
-
-interface Asked {
-  readonly module?: string;
-  readonly export?: string;
-  readonly workers?: number;
-  readonly library?: string;
-}
-
-/** @throws CliError (wrong usage), also for a name that no stage has */
-export function stagePlaces({ stages }: PipelinePlanV2, options: StageOptions): readonly StagePlace[] {
-  const asked = stagesAsked(options) as Readonly<Record<string, Asked>>;
+/**
+ * Likewise for a plan that is not opened.
+ * @throws CliError (wrong usage), also for a name that no stage has
+ */
+export function knownStages({ stages }: PipelinePlanV2, options: StageOptions): NonNullable<OpenOptions['stages']> {
+  const asked = stagesAsked(options);
   const own = stages.filter(({ op }) => isCallerOp(op));
-  const opOf = ([name, { library }]: readonly [string, Asked]): string =>
-    `${library === undefined ? 'js' : 'native'}:${name}`;
+  const opOf = ([name, entry]: readonly [string, unknown]): string =>
+    `${Object.hasOwn(entry as object, 'library') ? 'native' : 'js'}:${name}`;
   const unknown = Object.entries(asked).find((entry) => !own.some(({ op }) => op === opOf(entry)));
-  if (unknown !== undefined)
-    throw usageError(
-      `--stage ${unknown[0]} is the code of no stage: no stage has the op ${opOf(unknown)}.`,
-      own.length === 0
-        ? 'The plan has no stage with an op js:NAME or native:NAME.'
-        : `The plan has ${[...new Set(own.map(({ op }) => op))].join(', ')}.`,
-    );
-  return own.map(({ id: stage, op }): StagePlace => {
-    const name = functionOf(op);
-    if (name === undefined) return { stage, op, library: asked[libraryOf(op) ?? '']?.library ?? null };
-    const { module = null, export: exported = 'default', workers = 1 } = asked[name] ?? {};
-    return { stage, op, module, export: exported, workers };
-  });
-}
-
-/** Where a stage runs, in words. */
-export function placeWords(place: StagePlace): string {
-  const { op } = place;
-  const name = functionOf(op) ?? libraryOf(op);
-  if ('library' in place)
-    return place.library === null
-      ? `${op}: nothing yet; name its library with --stage ${name}=./${name}.so`
-      : `${op}: ${place.library}, on a native thread`;
-  if (place.module === null) return `${op}: nothing yet; name its module with --stage ${name}=./${name}.mjs`;
-  const what = place.export === 'default' ? place.module : `${place.export} of ${place.module}`;
-  return `${op}: ${what}, in ${place.workers === 1 ? 'a worker thread' : `${place.workers} worker threads`}`;
+  if (unknown === undefined) return asked;
+  throw usageError(
+    `--stage ${unknown[0]} is the code of no stage: no stage has the op ${opOf(unknown)}.`,
+    own.length === 0
+      ? 'The plan has no stage with an op js:NAME or native:NAME.'
+      : `The plan has ${[...new Set(own.map(({ op }) => op))].join(', ')}.`,
+  );
 }
 
 function parted(text: string): readonly [name: string, path: string] {

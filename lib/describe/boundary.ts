@@ -3,6 +3,7 @@
 import type { BoundarySpec } from '../lower/spec.js';
 import type { BoundaryEntry, BoundaryOnError } from '../plan/document.js';
 import { codecWords } from '../plan/element-words.js';
+import type { OwnStageDescription } from './own-stages.js';
 
 /** What every description has. */
 export interface CommonDescription {
@@ -12,6 +13,8 @@ export interface CommonDescription {
   readonly name: string;
   /** Lines of a drawing; null when the plan cannot be drawn without crossings or is too large for it. */
   readonly drawing: readonly string[] | null;
+  /** Stages with an op `js:` or `native:`: what runs them, what they cost, and how long they may hold a record. */
+  readonly ownStages: readonly OwnStageDescription[];
 }
 
 /** A boundary of a described plan. */

@@ -13,6 +13,7 @@ import type { GraphLaneReport, GraphReport, InsertedElement, Role } from '../ver
 import type { Version } from '../version/version.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { drawFlow } from './drawing-flow.js';
+import { describeOwnStages } from './own-stages.js';
 
 /** The graph that runs. */
 export interface LoweredDescription {
@@ -87,7 +88,15 @@ function describeLowered({ lowered, report }: Version<LaneGraphPlan>): LoweredDe
 /** @throws RangeError when a size asked for is out of its range */
 export function describeGraph(
   version: Version<LaneGraphPlan>,
-  { sizes, threads }: { readonly sizes?: GraphSizesAsked; readonly threads?: number } = {},
+  {
+    sizes,
+    threads,
+    stages = {},
+  }: {
+    readonly sizes?: GraphSizesAsked;
+    readonly threads?: number;
+    readonly stages?: Readonly<Record<string, unknown>>;
+  } = {},
 ): GraphDescription {
   const { plan, lowered: spec } = version;
   const graph = plan.lane_graph;
@@ -111,5 +120,6 @@ export function describeGraph(
     })),
     lowered: describeLowered(version),
     memory: planGraphMemory(spec, sizes, threads),
+    ownStages: describeOwnStages(plan, stages),
   };
 }

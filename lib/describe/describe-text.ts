@@ -8,6 +8,7 @@ import { oneOf } from '../plan/words.js';
 import type { GraphLaneReport } from '../version/report.js';
 import type { DescribedBoundary, DescribedStage, Description, RingDescription } from './describe.js';
 import type { GraphDescription } from './describe-graph.js';
+import { ownStageRows } from './own-stages.js';
 import { columns, indented } from './text-columns.js';
 
 /** Hex digits of an id that people compare. */
@@ -183,5 +184,7 @@ function graphText(graph: GraphDescription): string[] {
 
 /** A description as text for people: lines, without a final line end. Pure; any thread. */
 export function describeText(description: Description): string {
-  return (description.target === 'SingleRing' ? ringText(description) : graphText(description)).join('\n');
+  const lines = description.target === 'SingleRing' ? ringText(description) : graphText(description);
+  const own = columns(ownStageRows(description.ownStages));
+  return [...lines, ...(own.length === 0 ? [] : section('stages of your own', own))].join('\n');
 }

@@ -14,6 +14,7 @@ import type { Version } from '../version/version.js';
 import { type CommonDescription, type DescribedBoundary, describeBoundary } from './boundary.js';
 import { describeGraph, type GraphDescription } from './describe-graph.js';
 import { drawGraph } from './drawing.js';
+import { describeOwnStages } from './own-stages.js';
 import { versionOf } from './version-of.js';
 
 export type { DescribedBoundary } from './boundary.js';
@@ -103,6 +104,8 @@ export interface DescribeOptions {
   readonly sizes?: SizesAsked & GraphSizesAsked;
   /** Native threads, for the memory table; default one. Placement knows better. */
   readonly threads?: number;
+  /** Functions, modules and libraries of the plan's own stages, as they would be given to `open`. They are read, not checked. */
+  readonly stages?: Readonly<Record<string, unknown>>;
 }
 
 function layoutReason(spec: RingSpec): string {
@@ -181,6 +184,7 @@ export function describeRing(version: Version<SingleRingPlan>, options: Describe
     room: { headroom: spec.headroom, tailroom: spec.tailroom, reason: roomReason(spec.stages) },
     markPlanes: spec.markCount,
     memory: planMemory(spec, resolveSizes(spec, options.sizes), options.threads ?? 1),
+    ownStages: describeOwnStages(plan, options.stages ?? {}),
   };
 }
 

@@ -5,6 +5,7 @@ import { BATCH_RECORDS_MAX } from '../abi/definition.js';
 import { describeValue } from '../error/describe-value.js';
 import { OpenError, OptionError } from '../error/errors.js';
 import type { PipelinePlanV2, StageEntry } from '../plan/document.js';
+import { STAGE_CONCURRENCY_DEFAULT, STAGE_TIMEOUT_MS_DEFAULT } from '../plan/limits.js';
 import { functionOf, isCallerOp, libraryOf } from '../plan/op-catalog.js';
 import type { HostedStage } from './hosted-stage.js';
 import { isNative, nativePlugins } from './native-stages.js';
@@ -35,11 +36,6 @@ type BatchesOnly = {
 /** By the names that ops have in the plan. */
 export type CheckedStages = ReadonlyMap<string, CheckedStage>;
 
-/** Records of which answers are promised at once, where nothing else is said. */
-export const CONCURRENCY_DEFAULT = 16;
-
-/** Milliseconds that a function may take, where nothing else is said. */
-export const TIMEOUT_MS_DEFAULT = 30_000;
 /** Twelve days: longer is `Infinity` under another name. */
 const TIMEOUT_MS_MAX = 2 ** 30;
 
@@ -105,13 +101,13 @@ export function checkedStage(option: string, code: unknown, others = ''): Checke
     return {
       is: 'function',
       fn: code as (record: unknown) => unknown,
-      concurrency: CONCURRENCY_DEFAULT,
-      timeoutMs: TIMEOUT_MS_DEFAULT,
+      concurrency: STAGE_CONCURRENCY_DEFAULT,
+      timeoutMs: STAGE_TIMEOUT_MS_DEFAULT,
     };
   if (typeof code !== 'object' || code === null)
     return wrong(option, code, `is ${describeValue(code)}: ${FORMS}${others}`);
   if ('fn' in code) {
-    const { fn, concurrency = CONCURRENCY_DEFAULT, timeoutMs, ...unknown } = code as Record<string, unknown>;
+    const { fn, concurrency = STAGE_CONCURRENCY_DEFAULT, timeoutMs, ...unknown } = code as Record<string, unknown>;
     refuseOthers(option, unknown, 'fn, concurrency and timeoutMs');
     const most = BATCH_RECORDS_MAX;
     if (!Number.isInteger(concurrency) || (concurrency as number) < 1 || (concurrency as number) > most)
@@ -142,7 +138,7 @@ export function checkedStage(option: string, code: unknown, others = ''): Checke
 }
 
 function checkedTimeout(option: string, value: unknown): number {
-  if (value === undefined) return TIMEOUT_MS_DEFAULT;
+  if (value === undefined) return STAGE_TIMEOUT_MS_DEFAULT;
   if (value === Number.POSITIVE_INFINITY) return value;
   if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= TIMEOUT_MS_MAX) return value as number;
   return wrong(

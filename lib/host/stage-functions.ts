@@ -32,8 +32,18 @@ export type StageFunction<R = never> = (
   context: StageContext,
 ) => [R] extends [never] ? unknown : StageAnswer<R> | PromiseLike<StageAnswer<R>>;
 
+/** What an entry has beside `module` only: code that is given itself runs on the thread that gives it. */
+interface WithoutModule {
+  /** Instead of the code: see StageOfModule. */
+  readonly module?: never;
+  /** Only of a module. */
+  readonly export?: never;
+  /** Only of a module. */
+  readonly workers?: never;
+}
+
 /** A function with settings of its own. */
-export interface StageOfFunction<R = never> {
+export interface StageOfFunction<R = never> extends WithoutModule {
   /** The function. */
   readonly fn: StageFunction<R>;
   /** Records of which answers are promised at once; their order is kept. 1 to 65536; default 16. */
@@ -58,7 +68,9 @@ export interface StageRecords<R, Answer = R> extends Iterable<R> {
 export type BatchRecord<R> = [R] extends [never] ? unknown : unknown extends R ? JsonRecord : R;
 
 /** A stage with state of its own, or one that works on many records at once. One instance a shard. */
-export interface StageOfBatches<R = never> {
+export interface StageOfBatches<R = never> extends WithoutModule {
+  /** Only of a function: a batch promises no answers. */
+  readonly concurrency?: never;
   /** Called once, before the first record; what it returns is the state. */
   start?(context: StageContext): unknown;
   /** Works on records. A throw fails the one that `records` stands at; those before it have their answers. */

@@ -15,5 +15,13 @@ export type { Failure } from '../region/failure.js';
 export type { LaneReaderSnapshot, LaneSnapshot } from '../region/graph-snapshot.js';
 export type { LatencySummary } from '../region/histogram.js';
 export { RegionError } from '../region/region.js';
-export type { AgentSnapshot, AgentStateName, BlockedOn, Snapshot, ThreadSnapshot } from '../region/snapshot.js';
+export type {
+  AgentSnapshot,
+  AgentStateName,
+  BlockedOn,
+  HostedSnapshot,
+  HostPhaseName,
+  Snapshot,
+  ThreadSnapshot,
+} from '../region/snapshot.js';
 export { readSnapshot } from '../region/snapshot.js';

@@ -44,6 +44,11 @@ export const JOURNAL_RETAIN_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Records that an op of the caller emits at most for one: as many copies as an ordinal has bits for. */
 export const OP_EMITS_MAX = 2 ** ORDINAL_BITS_MAX;
+/** Records of which the function of a stage may promise answers at once, where `open` is told nothing else. */
+export const STAGE_CONCURRENCY_DEFAULT = 16;
+/** Milliseconds that such a function, or a promise of it, may take, likewise. */
+export const STAGE_TIMEOUT_MS_DEFAULT = 30_000;
+
 /** `bytes(N)` and `utf8(N)`: inline in every record of the struct. */
 export const STRUCT_FIELD_BYTES_MAX = 65_536;
 /** More fields than any wire format in use; bounds the generated reader. */

@@ -35,6 +35,22 @@ export interface BlockedOn {
   readonly state: AgentStateName;
 }
 
+/**
+ * What the code of a stage that JavaScript runs is at. `Untaken`: no thread runs it, and one is to attach; `Loading`: its worker
+ * loads its module; `Resting`: it waits to be called; `Called`: it is in its function; `Promised`: it waits for a promise.
+ */
+export type HostPhaseName = Exclude<keyof typeof enums.HostPhase, 'None'>;
+
+/** The code of a stage that JavaScript runs. */
+export interface HostedSnapshot {
+  /** What it is at. */
+  readonly phase: HostPhaseName;
+  /** Monotonic clock of the machine, ns: since when it is in its function, or the promise is pending; null in other phases. */
+  readonly since_ns: number | null;
+  /** Records that wait for promises. */
+  readonly promised: number;
+}
+
 /** An agent of an observed pipeline: a role, or one shard of it. */
 export interface AgentSnapshot {
   /** Id of the role. */
@@ -63,6 +79,8 @@ export interface AgentSnapshot {
   readonly blocked_on_links: number;
   /** The edge to blame, in the direction of the records: the last link of the chain; null while it does not wait. */
   readonly blame: string | null;
+  /** Of a stage that JavaScript runs, what its code is at; null of other agents, and where the stage has ended. */
+  readonly hosted: HostedSnapshot | null;
   /** Records that failed in it and did not go on. */
   readonly failed: number;
   /** Records that failed in it and went on as they had come. */
@@ -117,10 +135,13 @@ export interface Snapshot {
   readonly failure: Failure | null;
 }
 
-const { AgentKind, AgentState, PortCode } = enums;
+const { AgentKind, AgentState, HostPhase, PortCode } = enums;
 const PRODUCER = fieldWords(ProducerBlock);
 const CONSUMER = fieldWords(ConsumerBlock);
 const STATES = namesOf(AgentState);
+const PHASES = namesOf(HostPhase);
+/** In these it waits for no other agent, whatever it waited for when the core had seen it last. */
+const OF_ITS_OWN: readonly number[] = [HostPhase.Untaken, HostPhase.Loading, HostPhase.Called, HostPhase.Promised];
 
 const KINDS: Readonly<Record<number, AgentSnapshot['kind']>> = {
   [AgentKind.Ingress]: 'ingress',
@@ -132,6 +153,8 @@ const KINDS: Readonly<Record<number, AgentSnapshot['kind']>> = {
   [AgentKind.Journal]: 'journal',
   [AgentKind.Letters]: 'letters',
 };
+
+const hasEnded = (state: number): boolean => state === AgentState.Done || state === AgentState.Failed;
 
 const NO_FAILURES = { failed: 0, passed_failed: 0, causes: {} } as const;
 
@@ -274,12 +297,16 @@ class Reader {
     const { first, stride, count } = this.#table;
     const next = new Int32Array(count).fill(NO_AGENT);
     for (let index = 0, row = first; index < count; index++, row += stride) {
-      const code = words[row + AGENT.state] as number;
+      const phase = words[row + AGENT.host_phase] as number;
+      const seen = words[row + AGENT.state] as number;
+      // The core writes the state behind a call.
+      const code = phase === HostPhase.Called && !hasEnded(seen) ? AgentState.Working : seen;
       const waitsFor = words[row + AGENT.waits_for] as number;
       const state = STATES[code] ?? nameOf(AgentState, code);
       const id = this.ids[index] as string;
       this.#links[index] = { agent: this.#sharded ? `${id}/${words[row + AGENT.ring]}` : id, state };
-      if ((code === AgentState.Waiting || code === AgentState.Stalled) && waitsFor < count) next[index] = waitsFor;
+      const waits = code === AgentState.Stalled || (code === AgentState.Waiting && !OF_ITS_OWN.includes(phase));
+      if (waits && waitsFor < count) next[index] = waitsFor;
     }
     return next;
   }
@@ -301,10 +328,26 @@ class Reader {
       blocked_on: this.#chains.links(index, this.#links),
       blocked_on_links: this.#chains.counts[index] as number,
       blame: this.#blame(index),
+      hosted: this.#hosted(row),
       failed: failures.failed,
       passed_failed: failures.passed_failed,
       causes: failures.causes,
       latency_ns: this.#progress.latency(index, row),
+    };
+  }
+
+  #hosted(row: number): HostedSnapshot | null {
+    const { doubles } = this.#region;
+    const code = this.#words[row + AGENT.host_phase] as number;
+    const phase = PHASES[code];
+    if (code === HostPhase.None || phase === undefined || hasEnded(this.#words[row + AGENT.state] as number))
+      return null;
+    const since = doubles[(row + AGENT.host_since) >>> 1] as number;
+    const counters = structAt(this.#region, row + AGENT.block_offset, ConsumerBlock);
+    return {
+      phase: phase as HostPhaseName,
+      since_ns: code === HostPhase.Called || code === HostPhase.Promised ? since : null,
+      promised: doubles[(counters + CONSUMER.held) >>> 1] as number,
     };
   }
 

@@ -5,6 +5,7 @@ import { OptionError, PortError } from '../error/errors.js';
 import { type CheckedStages, checkStages } from '../host/check-stages.js';
 import type { SomeStagesOf } from '../host/stage-functions.js';
 import type { PipelinePlanV2 } from '../plan/document.js';
+import { refuseInTurnOf } from './hold-turns.js';
 import { nativeAddon } from './native.js';
 import { external, heldPipeline, listenerOf } from './open.js';
 import type { Pipeline } from './pipeline.js';
@@ -20,7 +21,7 @@ export interface AttachOptions<P extends PipelinePlanV2 = PipelinePlanV2> {
  * A hold on a pipeline that another thread of this process opened: pass `pipeline.number` to a worker and attach there.
  * `P` is the type of its plan. It ends with this thread, or by `detach`; the pipeline goes on.
  * @throws PortError when there is no such pipeline (any more), or another thread runs one of the stages; OptionError for a wrong
- * option, OpenError when a stage does not start
+ * option, OpenError when a stage does not start, UsageError inside of a function of one of the pipeline's stages
  */
 export function attach<P extends PipelinePlanV2 = PipelinePlanV2>(
   number: number,
@@ -42,6 +43,7 @@ function attached<P extends PipelinePlanV2>(
   stagesOf: (note: PipelineNote) => CheckedStages,
   ended?: () => void,
 ): Pipeline<P> {
+  refuseInTurnOf(number, 'attach');
   const { onEvent, serve } = listenerOf();
   const native = Number.isInteger(number) ? nativeAddon().attach(number, external(), onEvent) : null;
   if (native === null)

@@ -9,7 +9,7 @@ import { enums, RegionHeader } from '../abi/definition.js';
 import { type Border, borderFor } from '../channel/border.js';
 import type { PipelineEnds } from '../channel/ends.js';
 import { endsOf } from '../channel/open-ends.js';
-import { AbortedError, DeadlineError, PipelineFailedError, PortError, UsageError } from '../error/errors.js';
+import { AbortedError, DeadlineError, PipelineFailedError, PortError } from '../error/errors.js';
 import { onAbort } from '../handle/abort.js';
 import { resolveCodec } from '../handle/codec.js';
 import type { PortHost } from '../handle/host.js';
@@ -27,6 +27,7 @@ import type { Failure } from '../region/failure.js';
 import { readLedger } from '../region/ledger.js';
 import { Region } from '../region/region.js';
 import { readSnapshot, type Snapshot } from '../region/snapshot.js';
+import { type StageTurns, stageTurnsOf } from './hold-turns.js';
 import { boundaryNames } from './options.js';
 import type { PipelineNote } from './pipeline-note.js';
 import { type FieldKeys, withReadableKeys } from './report-keys.js';
@@ -84,8 +85,8 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** Of the stages that this thread runs. */
   #stages: StageHosts | undefined;
   #workers: StageWorkers | undefined;
-  /** A function of one of them runs. */
-  #inStage = false;
+  /** Of all holds that this thread has on the pipeline. */
+  readonly #turns: StageTurns;
   readonly #pushes = new Map<string, PushHandle<unknown>>();
   readonly #polls = new Map<string, PollHandle<unknown>>();
   readonly #endWaits = new Set<EndWait>();
@@ -110,12 +111,15 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     this.#seen = new Region(this.#border.observable());
     this.#ends = endsOf(native, this.#border, this.#seen);
     this.#host = this.#makeHost(note);
+    this.#turns = stageTurnsOf(this.number);
+    this.#turns.add(this);
   }
 
   /** @internal Once: this thread runs the stages of these functions; `ended` as TurnGuard has it. Throws what StageHosts does. */
   takeStages({ hotWait, batchRecords, hosted }: PipelineNote, stages: CheckedStages, ended?: () => void): void {
     if (stages.size === 0) return;
-    const guard = { enter: () => this.#turnStage(true), leave: () => this.#turnStage(false), ended };
+    const turns = this.#turns;
+    const guard = { enter: () => turns.turn(true), leave: () => turns.turn(false), ended };
     this.#stages = new StageHosts(this.#native, this.#seen, hotWait, batchRecords, hosted, stages, guard);
     this.#stages.begin();
   }
@@ -130,7 +134,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
    * @throws PortError when there is no such ingress, an adapter runs it, or another thread holds it.
    */
   ingress<const Id extends IngressIds<P> & string>(id: Id): PushHandle<RecordOfBoundary<P, Id>> {
-    this.#refuseInStage('ingress');
+    this.#turns.refuse('ingress');
     const known = this.#pushes.get(id);
     if (known !== undefined) return known as unknown as PushHandle<RecordOfBoundary<P, Id>>;
     const handle = new PushHandle<unknown>(this.#host, id, this.#take(id, 'ingress'));
@@ -144,7 +148,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
    * @throws PortError when there is no such egress, an adapter runs it, or another thread holds it.
    */
   egress<const Id extends EgressIds<P> & string>(id: Id): PollHandle<RecordOfBoundary<P, Id>> {
-    this.#refuseInStage('egress');
+    this.#turns.refuse('egress');
     const known = this.#polls.get(id);
     if (known !== undefined) return known as unknown as PollHandle<RecordOfBoundary<P, Id>>;
     const handle = new PollHandle<unknown>(this.#host, id, this.#take(id, 'egress'));
@@ -182,7 +186,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   finished(options: WaitOptions = {}): Promise<Ledger<P>> {
     let deadline: number;
     try {
-      this.#refuseInStage('finished');
+      this.#turns.refuse('finished');
       deadline = checkedDeadline(options.deadline);
     } catch (error) {
       return Promise.reject(error);
@@ -202,7 +206,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
 
   /** Ends now: joins all threads and counts what is left as abandoned. Idempotent. Returns the settled ledger. */
   halt(): Ledger<P> {
-    this.#refuseInStage('halt');
+    this.#turns.refuse('halt');
     // The core knows; what the region says of the state can be written over.
     if (this.#settled === undefined || !this.#native.threadsEnded()) {
       this.#host.flush();
@@ -256,7 +260,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   /** Gives all handles of this thread back. The pipeline goes on; the opener's end still ends it. Idempotent. */
   detach(): void {
     if (this.#detached) return;
-    this.#refuseInStage('detach');
+    this.#turns.refuse('detach');
     for (const handle of this.#pushes.values()) handle.release();
     for (const handle of this.#polls.values()) handle.release();
     this.#detached = true;
@@ -298,7 +302,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
   #stop(options: StopOptions, unpolled: Unpolled): Promise<Ledger<P>> {
     let deadline: number;
     try {
-      this.#refuseInStage('stop');
+      this.#turns.refuse('stop');
       deadline = checkedDeadline(options.deadline ?? STOP_DEADLINE_MS);
     } catch (error) {
       return Promise.reject(error);
@@ -419,7 +423,7 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
         this.#stages?.turn();
       },
       turn: () => this.#stages?.turn() === true,
-      refuseInStage: (what) => this.#refuseInStage(what),
+      refuseInStage: (what) => this.#turns.refuse(what),
       giveBack: (id) => this.#giveBack(id),
       ingressClosed: (id) => native.closeIngress(id),
       wakeProducer: () => this.#wakeProducer(),
@@ -427,16 +431,10 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     };
   }
 
-  /** A function of a stage begins, or has returned: until then every handle of this object is another one's to use. */
-  #turnStage(begins: boolean): void {
-    this.#inStage = begins;
+  /** @internal A function of a stage begins, or has returned: until then no handle of this thread may be used. */
+  turnHandles(begins: boolean): void {
     for (const handle of this.#pushes.values()) handle.turnStage(begins);
     for (const handle of this.#polls.values()) handle.turnStage(begins);
-  }
-
-  /** @throws UsageError */
-  #refuseInStage(what: string): void {
-    if (this.#inStage) throw inStage(what);
   }
 
   /** The region as it is now. */
@@ -580,11 +578,6 @@ export class Pipeline<P extends PipelinePlanV2 = PipelinePlanV2> {
     });
   }
 }
-
-const inStage = (what: string): UsageError =>
-  new UsageError(
-    `${what} was used inside of a stage's function: return what becomes of the record, and use it elsewhere`,
-  );
 
 function unpolledWords(name: string, unread: readonly string[]): string {
   const ids = unread.map((id) => `"${id}"`).join(', ');

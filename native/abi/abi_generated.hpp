@@ -304,6 +304,15 @@ enum class NativeEvent : std::uint32_t {
   kStages = 16,
 };
 
+enum class HostPhase : std::uint32_t {
+  kNone = 0,
+  kUntaken = 1,
+  kLoading = 2,
+  kResting = 3,
+  kCalled = 4,
+  kPromised = 5,
+};
+
 enum class HostAction : std::uint32_t {
   kPass = 0,
   kChanged = 1,
@@ -1253,6 +1262,9 @@ struct alignas(128) AgentEntry {
   std::uint64_t histogram_offset;  // u32 × HISTOGRAM_COUNTS; 0 for an ingress
   alignas(128) std::atomic<std::uint32_t> state;  // AgentState
   std::atomic<std::uint32_t> waits_for;  // agent index it waits for, or NONE
+  std::atomic<std::uint32_t> host_phase;  // HostPhase; None where no host does its work
+  std::uint32_t host_reserved;  // zero
+  std::atomic<double> host_since;  // monotonic ns. Called: when the call began; Promised: when the call that made the first promise did
 };
 static_assert(offsetof(AgentEntry, kind) == 0);
 static_assert(offsetof(AgentEntry, ring) == 4);
@@ -1271,6 +1283,9 @@ static_assert(offsetof(AgentEntry, stamps_offset) == 72);
 static_assert(offsetof(AgentEntry, histogram_offset) == 80);
 static_assert(offsetof(AgentEntry, state) == 128);
 static_assert(offsetof(AgentEntry, waits_for) == 132);
+static_assert(offsetof(AgentEntry, host_phase) == 136);
+static_assert(offsetof(AgentEntry, host_reserved) == 140);
+static_assert(offsetof(AgentEntry, host_since) == 144);
 static_assert(sizeof(AgentEntry) == 256);
 
 // One native thread, or what JavaScript runs of a hosted stage.

@@ -98,6 +98,7 @@ op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t
   hosted.id = stage.id;
   hosted.thread = thread;
   hosted.ops.push_back(std::make_unique<op::HostedOp>(stage.tailroom, batch_records, elements_max));
+  site.entry = &agent_entry(site.agent);
   hosted.ops.back()->stand_at(site);
   return *hosted.ops.back();
 }

@@ -14,7 +14,8 @@ HostedOp::HostedOp(std::uint32_t room, std::uint32_t batch_records, std::uint32_
     : room_(room),
       batch_records_(batch_records),
       elements_max_(elements_max),
-      shown_(std::make_unique<Shown[]>(batch_records)) {
+      shown_(std::make_unique<Shown[]>(batch_records)),
+      promised_ns_(std::make_unique<double[]>(batch_records)) {
   said_.reserve(kSaidBytesMax);
 }
 
@@ -76,9 +77,35 @@ std::string HostedOp::cause() const {
     case Broken::kLate:
       return said_.empty() ? "the stage's function failed without a message" : said_;
     default:
-      return "the stage's function left an answer that is none: its memory was written over; write to the record only, "
-             "and not after the function has returned";
+      return "the answer of the stage's function cannot be carried out: " + wrong_answer() +
+             "; the memory that the function shares with the pipeline was written over: write to the record only, and "
+             "not after the function has returned or its promise has settled";
   }
+}
+
+// With what was received, and what is allowed.
+std::string HostedOp::wrong_answer() const {
+  const std::string received = std::to_string(received_);
+  const std::string allowed = std::to_string(allowed_);
+  switch (wrong_) {
+    case Wrong::kCount:
+      return "it is for " + received + " records, and 1 to " + allowed + " are allowed, as many as were shown";
+    case Wrong::kForgotten:
+      return "it is for " + received + " records, and " + allowed +
+             " or more are allowed, as many as wait for promises";
+    case Wrong::kAction:
+      return received == std::to_string(static_cast<std::uint32_t>(abi::HostAction::kUnanswered))
+                 ? "it says nothing of a record that it counts as answered"
+                 : "it has the action " + received + ", and 0 to " +
+                       std::to_string(static_cast<std::uint32_t>(abi::HostAction::kLate)) + " are allowed";
+    case Wrong::kChangedAction:
+      return "it became the action " + received + " while its elements left, and must stay as it is";
+    case Wrong::kLength:
+      return "it changed the record to " + received + " bytes, and at most " + allowed + " are allowed";
+    case Wrong::kElement:
+      return "it has an element at byte " + received + " of " + allowed + ", which does not end within them";
+  }
+  return {};
 }
 
 }  // namespace byteor::op

@@ -42,9 +42,13 @@ class HostedOp {
   // Where it stands, for what is told of its records.
   struct Site {
     std::uint32_t agent = 0;
-    std::uint32_t ordinal_shift = 0;  // of ordinals that are sequences above so many bits
+    std::uint32_t ordinal_shift = 0;   // of ordinals that are sequences above so many bits
+    abi::AgentEntry* entry = nullptr;  // for those who look; it outlives the op
   };
-  void stand_at(Site site) noexcept { site_ = site; }
+  void stand_at(Site site) noexcept {
+    site_ = site;
+    observe(abi::HostPhase::kUntaken);
+  }
   const Site& site() const noexcept { return site_; }
 
   // Never while it is at work, but from inside of a call to its host. `host` outlives the op's use of it; nullptr:
@@ -53,8 +57,21 @@ class HostedOp {
     host_ = host;
     forget();
     answers_later_ = false;
+    observe(host == nullptr ? abi::HostPhase::kUntaken : abi::HostPhase::kResting);
   }
   Host* host() const noexcept { return host_; }
+
+  // What those who look see of it; of two moments where they look between two calls. `since_ns`: monotonic.
+  void observe(abi::HostPhase phase, double since_ns = 0) noexcept {
+    if (site_.entry == nullptr) return;
+    site_.entry->host_since.store(since_ns, std::memory_order_relaxed);
+    site_.entry->host_phase.store(static_cast<std::uint32_t>(phase), std::memory_order_relaxed);
+  }
+  // A call to its host begins.
+  void observe_call(double now_ns) noexcept {
+    called_ns_ = now_ns;
+    observe(abi::HostPhase::kCalled, now_ns);
+  }
 
   // Control path, before its first batch. What becomes of a host that goes is told by others (HostedRunner::fail), who
   // know why: the op waits for that, instead of failing the record that it had.
@@ -79,10 +96,13 @@ class HostedOp {
       if (answer.end == Host::End::kGone && end_is_told_) return BatchAnswer::pending(0);
       if (answer.end == Host::End::kGone) return fail(0, Broken::kGone);
       const std::uint64_t taken = std::uint64_t{answer.records} + answer.held;
-      if (taken == 0 || taken < held || taken > std::uint64_t{held} + count) return fail(0, Broken::kAnswer);
+      if (taken < held) return refuse(0, Wrong::kForgotten, taken, held);
+      if (taken == 0 || taken > std::uint64_t{held} + count)
+        return refuse(0, Wrong::kCount, taken, std::uint64_t{held} + count);
       answered_ = at_ + answer.records;
       accepted_ = at_ + static_cast<std::uint32_t>(taken);
       answers_later_ = answers_later_ || answer.held != 0;
+      observe_answer(at_ + held);
       if (answer.records == 0) return BatchAnswer::pending(0, answer.held);
     }
     return carry_out(batch, out);
@@ -114,7 +134,11 @@ class HostedOp {
   std::string cause() const;
 
  private:
+  std::string wrong_answer() const;
+
   enum class Broken : std::uint8_t { kNot, kTooLong, kTooMany, kGone, kAnswer, kSaid, kLate };
+  // What of an answer cannot be carried out.
+  enum class Wrong : std::uint8_t { kCount, kForgotten, kAction, kChangedAction, kLength, kElement };
 
   // What a row said when it was shown.
   struct Shown {
@@ -192,7 +216,7 @@ class HostedOp {
     for (; at_ != answered_ && i != batch.size(); ++i) {
       const abi::HostRow row = memory.rows[at_];
       if (emitted_ != 0 && row.action != static_cast<std::uint32_t>(abi::HostAction::kElements)) [[unlikely]]
-        return fail(i, Broken::kAnswer);
+        return refuse(i, Wrong::kChangedAction, row.action, 0);
       switch (static_cast<abi::HostAction>(row.action)) {
         case abi::HostAction::kPass:
           next_row();
@@ -202,7 +226,7 @@ class HostedOp {
           next_row();
           continue;
         case abi::HostAction::kChanged:
-          if (row.length > shown_[at_].room) return fail(i, Broken::kAnswer);
+          if (row.length > shown_[at_].room) return refuse(i, Wrong::kLength, row.length, shown_[at_].room);
           if (!put(out, i, memory.records.data() + shown_[at_].at, row.length, row.flags))
             return BatchAnswer::needs_room(i, row.length);
           next_row();
@@ -211,7 +235,7 @@ class HostedOp {
           // Before the first of them is on its way.
           if (row.count > elements_max_) return fail(i, Broken::kTooMany);
           const Emitted emitted = emit(out, i, memory.elements, row);
-          if (emitted.broken) return fail(i, Broken::kAnswer);
+          if (emitted.broken) return refuse(i, Wrong::kElement, element_at_, memory.elements.size());
           if (emitted.needs != kEmitted) return BatchAnswer::needs_room(i, static_cast<std::uint32_t>(emitted.needs));
           emitted_ = 0;
           element_at_ = 0;
@@ -227,7 +251,7 @@ class HostedOp {
         case abi::HostAction::kUnanswered:
           break;
       }
-      return fail(i, Broken::kAnswer);
+      return refuse(i, Wrong::kAction, row.action, 0);
     }
     return accepted_ == answered_ ? BatchAnswer::done(i) : BatchAnswer::pending(i, accepted_ - answered_);
   }
@@ -277,6 +301,23 @@ class HostedOp {
 
   void say(std::span<const std::byte> elements, const abi::HostRow& row) noexcept;
 
+  // The call to its host has returned; from `first` on its records are new.
+  void observe_answer(std::uint32_t first) noexcept {
+    for (std::uint32_t i = std::max(first, answered_); i < accepted_; ++i) promised_ns_[row_of(i)] = called_ns_;
+    if (accepted_ == answered_)
+      observe(abi::HostPhase::kResting);
+    else
+      observe(abi::HostPhase::kPromised, promised_ns_[row_of(answered_)]);
+  }
+
+  // `received` cannot be carried out, and `allowed` is the most that can.
+  BatchAnswer refuse(std::uint32_t i, Wrong what, std::uint64_t received, std::uint64_t allowed) noexcept {
+    wrong_ = what;
+    received_ = received;
+    allowed_ = allowed;
+    return fail(i, Broken::kAnswer);
+  }
+
   // The record that it fails is done with as far as the host is concerned.
   BatchAnswer fail(std::uint32_t i, Broken why) noexcept {
     broken_ = why;
@@ -290,6 +331,7 @@ class HostedOp {
   const std::uint32_t batch_records_;
   const std::uint32_t elements_max_;
   const std::unique_ptr<Shown[]> shown_;
+  const std::unique_ptr<double[]> promised_ns_;  // by rows, of records that it holds: when the call began
   Site site_;
   Host* host_ = nullptr;
   bool end_is_told_ = false;
@@ -301,7 +343,11 @@ class HostedOp {
   bool answers_later_ = false;  // it has held one
   std::uint32_t emitted_ = 0;   // of the elements of that record
   std::uint64_t element_at_ = 0;
+  double called_ns_ = 0;
   Broken broken_ = Broken::kNot;
+  Wrong wrong_ = Wrong::kCount;
+  std::uint64_t received_ = 0;
+  std::uint64_t allowed_ = 0;
   std::string said_;
   abi::FailureCause said_cause_ = abi::FailureCause::kThrown;
   mutable std::mutex report_mutex_;

@@ -81,7 +81,9 @@ void HostedRunner::disarm() noexcept {
 }
 
 void HostedRunner::enter_host() noexcept {
-  entered_ns_.store(core::now_ns(), std::memory_order_relaxed);
+  const double now_ns = core::now_ns();
+  if (!ops_.empty()) ops_[at_work_.load(std::memory_order_relaxed)]->observe_call(now_ns);
+  entered_ns_.store(now_ns, std::memory_order_relaxed);
   // SYNC POINT S15.
   phase_.store(Phase::kInHost, std::memory_order_seq_cst);
 }

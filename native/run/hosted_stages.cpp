@@ -23,6 +23,7 @@ void HostedStages::add(const graph::HostedStage& stage, abi::ThreadBlock& block,
     for (std::size_t shard = first; shard < stage.ops.size(); shard += runners) {
       own.push_back(agents[shard]);
       ops.push_back(stage.ops[shard].get());
+      if (said != asked.end()) ops.back()->observe(abi::HostPhase::kLoading);
       part.shards.push_back(static_cast<std::uint32_t>(shard));
     }
     stages_.push_back({stage.id, stage.thread,

@@ -59,6 +59,45 @@ describe('byteor replay', () => {
     expect(byKey(out(folder))).toEqual(byKey(TEXT));
   });
 
+  test('runs the stages of a plan as run does: a module in a worker over the records of a journal', async () => {
+    const { folder, journal } = await record('a\nbb\nccc\n');
+    const own = ringPlan([{ id: 'longest', op: 'js:longest', config: { least: 2 } }]);
+    const module = join(folder, 'longest.mjs');
+    writeFileSync(
+      module,
+      `export const keep = {
+        start: ({ config }) => ({ least: config.least, kept: 0 }),
+        batch(records, state) {
+          for (const record of records) {
+            if (record.length < state.least) records.answer(false);
+            else state.kept++;
+          }
+        },
+        end: ({ kept }) => ({ kept }),
+      };`,
+    );
+    const replay = (...options: string[]) =>
+      byteor(
+        ['replay', '-', '--from-journal', journal, '--egress', `out=lines:${join(folder, 'out.log')}`, ...options],
+        {
+          input: own,
+        },
+      );
+    const named = ['--stage', `longest=${module}`, '--stage-set', 'longest.export=keep'];
+    const { code, stdout, stderr } = await replay(...named, '--assert-conserved', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      records_in: 3,
+      records_out: 2,
+      stages: { longest: { kept: 2 } },
+    });
+    expect(out(folder)).toBe('bb\nccc\n');
+    const missing = await replay();
+    expect(missing.code).toBe(5);
+    expect(missing.stderr).toMatch(/nothing runs: "longest" \(js:longest\); name its module, --stage longest=/);
+  });
+
   test('begins with a sequence, or so many records before the end', async () => {
     const { folder, journal } = await record();
     const some = (...options: string[]) =>

@@ -87,13 +87,58 @@ describe('byteor run --stage', () => {
   });
 });
 
-test('byteor describe shows where stages run', async () => {
-  const described = async (...args: string[]) => (await byteor(['describe', 'plan.yaml', ...args], files())).stdout;
-  expect(await described()).toMatch(/^ {2}shout {2}js:shout: nothing yet; name its module with --stage shout=\.\//m);
-  expect(await described('--stage', 'shout=./shout.mjs')).toMatch(
-    /shout {2}js:shout: \.\/shout\.mjs, in a worker thread$/m,
-  );
-  expect(JSON.parse(await described('--stage', 'shout=./shout.mjs', '--json')).own_stages).toEqual([
-    { stage: 'shout', op: 'js:shout', module: './shout.mjs', export: 'default', workers: 1 },
-  ]);
+describe('byteor describe', () => {
+  const described = async (args: readonly string[], at = files()) => {
+    const { code, stdout, stderr } = await byteor(['describe', 'plan.yaml', ...args], at);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+
+  test('says of a stage whose code was not named what to name, and what is known all the same', async () => {
+    expect(await described([])).toContain(
+      `stages of your own
+  shout  js:shout: nothing yet; name its module, --stage shout=./shout.mjs, or give open a function, for the thread that opens
+         at most 16 promises at once, 30 s for a call or a promise (the defaults, unless its code says otherwise)
+         copies: each record to the stage, and back where it is changed or replaced
+         may keep a record from being delivered for 60 s: a call, and as long for its promise
+`,
+    );
+  });
+
+  test('shows where it runs, its settings, its copies, and how long it may hold a record', async () => {
+    const set = ['--stage-set', 'shout.concurrency=4', '--stage-set', 'shout.timeoutMs=500'];
+    const named = ['--stage', 'shout=./shout.mjs', ...set];
+    expect(await described(named)).toContain(
+      `stages of your own
+  shout  js:shout: ./shout.mjs, in a worker thread
+         at most 4 promises at once, 500 ms for a call or a promise
+         copies: each record to the stage, and back where it is changed or replaced
+         may keep a record from being delivered for 1 s: a call, and as long for its promise
+`,
+    );
+    expect(JSON.parse(await described([...named, '--json'])).ownStages).toEqual([
+      {
+        stage: 'shout',
+        op: 'js:shout',
+        onError: 'stop',
+        copies: { in: 1, out: 1 },
+        longestHoldMs: 1000,
+        runsOn: 'worker',
+        module: './shout.mjs',
+        export: 'default',
+        workers: 1,
+        concurrency: 4,
+        timeoutMs: 500,
+        stated: ['concurrency', 'timeoutMs'],
+      },
+    ]);
+  });
+
+  test('refuses the code of a stage that the plan does not have', async () => {
+    const ended = await byteor(['describe', 'plan.yaml', '--stage', 'other=./shout.mjs'], files());
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(
+      /--stage other is the code of no stage: no stage has the op js:other\.\nThe plan has js:shout\.$/m,
+    );
+  });
 });

@@ -170,7 +170,11 @@ describe('progress', () => {
 describe('reports of ops', () => {
   test('a keyed count shows its largest keys and what is left of the rest', () => {
     const keys = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`k${at}`, 100 - at]));
-    const lines = reportLines({ quiet: null, by: { total: 1334, keys, other: 200, keyless: 0 } }, plain);
+    const lines = reportLines(
+      { quiet: null, by: { total: 1334, keys, other: 200, keyless: 0 } },
+      [{ id: 'by', op: 'count' }],
+      plain,
+    );
     expect(lines[0]).toBe('  by  1,334 records');
     expect(lines[1]).toMatch(/^ {4}k0 +100 {2}▇+$/);
     expect(lines.at(-2)).toMatch(/^ {4}\(2 more keys\) +179 {2}▇+$/);
@@ -178,13 +182,30 @@ describe('reports of ops', () => {
   });
 
   test('a key is any bytes, and is shown safely', () => {
-    const [, line] = reportLines({ by: { total: 1, keys: { '\u001b[2J\n': 1 } } }, plain);
+    const [, line] = reportLines({ by: { total: 1, keys: { '\u001b[2J\n': 1 } } }, [{ id: 'by', op: 'count' }], plain);
     expect(line).toContain('\\u001b[2J\\n');
   });
 
   test('a checksum is shown, one for each shard', () => {
-    expect(reportLines({ sum: { crc32c: ['00c0ffee', '00000001'], bytes: 5, records: 2 } }, plain)).toEqual([
+    const report = { crc32c: ['00c0ffee', '00000001'], bytes: 5, records: 2 };
+    expect(reportLines({ sum: report }, [{ id: 'sum', op: 'checksum' }], plain)).toEqual([
       '  sum  CRC32C 00c0ffee 00000001',
+    ]);
+  });
+
+  test("what a plan's own stage reports is shown as it is, whatever its members are called", () => {
+    const reports = { own: { total: 7, crc32c: ['x'] }, lib: { total: 'many\u001b' }, text: 'done', count: [null, 1] };
+    const stages = [
+      { id: 'own', op: 'js:own' },
+      { id: 'lib', op: 'native:lib' },
+      { id: 'text', op: 'js:own' },
+      { id: 'count', op: 'js:count' },
+    ];
+    expect(reportLines(reports, stages, plain)).toEqual([
+      '  own  {"total":7,"crc32c":["x"]}',
+      '  lib  {"total":"many\\u001b"}',
+      '  text  "done"',
+      '  count  [null,1]',
     ]);
   });
 });

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { attach, compile, open, type PipelinePlanV2 } from '../../lib/index.js';
 import type { StageEntry } from '../../lib/plan/document.js';
+import { nativeAddon } from '../../lib/runtime/native.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { graph, identity, js, READING, type Reading, ring, texts, through } from './hosted-plans.js';
 
@@ -247,18 +248,18 @@ describe('what a function must not do fails the record, by a sentence', () => {
 
 describe('the ends of a pipeline with a function of JavaScript', () => {
   test.each(Object.entries(SHAPES))(
-    'another hold halts inside of the function, in %s: counted, and nothing moves any more',
+    'the core is halted inside of the function, as by another thread, in %s: counted, and nothing moves any more',
     async (_, version) => {
       let calls = 0;
       const pipeline = open(version, {
         stages: {
           enrich: (record: string) => {
             calls++;
-            if (record === '100') other.halt();
+            if (record === '100') other?.halt();
           },
         },
       }) as Pipeline;
-      const other = attach(pipeline.number);
+      const other = nativeAddon().attach(pipeline.number, false, () => {});
       const ingress = pipeline.ingress('in');
       for (let i = 0; i < 500; i++) ingress.tryPush(`${i}` as never);
       ingress.flush();

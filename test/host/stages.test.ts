@@ -251,6 +251,56 @@ describe('inside of a function, the handles of its pipeline', () => {
   });
 });
 
+test('inside of a function every hold that its thread has on the pipeline is refused, and no further one is made', async () => {
+  const caught: string[] = [];
+  const uses = [
+    () => second.stop(),
+    () => second.halt(),
+    () => second.ingress('in'),
+    () => egress.poll(() => {}),
+    () => attach(first.number),
+  ];
+  const first = open(one, {
+    stages: {
+      enrich: () => {
+        for (const use of uses) {
+          try {
+            Promise.resolve(use()).catch((error: Error) => caught.push(error.message));
+          } catch (error) {
+            caught.push((error as Error).message);
+          }
+        }
+      },
+    },
+  }) as Pipeline;
+  const second = attach(first.number);
+  const egress = second.egress('out');
+  first.ingress('in').tryPush('a' as never);
+  first.ingress('in').close();
+  const out: unknown[] = [];
+  for await (const record of egress) out.push(record);
+  expect(out).toEqual(['a']);
+  expect(caught.sort()).toEqual(
+    ['attach', 'halt', 'ingress', 'stop', 'the poll handle of "out"'].map(
+      (what) =>
+        `${what} was used inside of a stage's function: return what becomes of the record, and use it elsewhere`,
+    ),
+  );
+  second.detach();
+  expect((await first.stop()).balanced).toBe(true);
+});
+
+test('inside of a function the handles of another pipeline work', async () => {
+  const other = open(ring([identity('copy')]), { ports: { out: 'discard' } }) as Pipeline;
+  const first = open(one, {
+    ports: { out: 'discard' },
+    stages: { enrich: (record: string) => void other.ingress('in').tryPush(record as never) },
+  }) as Pipeline;
+  first.ingress('in').tryPush('a' as never);
+  await first.stop();
+  expect((await other.stop()).boundaries.out).toMatchObject({ out: 1 });
+});
+
 describe('a stage of start, batch and end', () => {
   interface State {
     readonly from: string;

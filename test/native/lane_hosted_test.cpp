@@ -1,5 +1,6 @@
 // Stages of a graph whose records a host works on (op/hosted.hpp), in the shipped role: what becomes of each answer,
-// that no record is shown twice, what an answer that is none does, and what is left where the host ends the pipeline.
+// that no record is shown twice, what an answer does that cannot be carried out, and what is left where the host ends
+// the pipeline.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -23,9 +24,12 @@ using HostAnswer = op::Host::Answer;
 using HostEnd = op::Host::End;
 using Texts = std::vector<std::string>;
 
-const char* const kNoAnswer =
-    "the stage's function left an answer that is none: its memory was written over; write to the record only, and not "
-    "after the function has returned";
+// Of an answer that cannot be carried out: with what was received, and what is allowed.
+std::string wrong(const std::string& what) {
+  return "the answer of the stage's function cannot be carried out: " + what +
+         "; the memory that the function shares with the pipeline was written over: write to the record only, and not "
+         "after the function has returned or its promise has settled";
+}
 
 // ---- answers -------------------------------------------------------------------------------------------------------
 
@@ -365,51 +369,51 @@ TEST(HostedLane, MoreElementsThanTheOpMayMakeFailTheRecordBeforeTheFirstHasLeft)
   EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooMany), 1);
 }
 
-// ---- answers that are none -----------------------------------------------------------------------------------------
+// ---- answers that cannot be carried out ----------------------------------------------------------------------------
 
-TEST(HostedLane, AnAnswerThatIsNoneFailsTheRecord) {
+TEST(HostedLane, AnAnswerThatCannotBeCarriedOutFailsTheRecordAndSaysWhatWasReceived) {
   const std::vector<std::pair<const char*, FakeHost::Work>> broken{
-      {"none",
+      {"it is for 0 records, and 1 to 2 are allowed, as many as were shown",
        [](FakeHost&, std::uint32_t) -> HostAnswer {
          return {HostEnd::kAnswered, 0};
        }},
-      {"more than were shown",
+      {"it is for 3 records, and 1 to 2 are allowed, as many as were shown",
        [](FakeHost&, std::uint32_t records) -> HostAnswer {
          return {HostEnd::kAnswered, records + 1};
        }},
-      {"all there are",
+      {"it is for 4294967295 records, and 1 to 2 are allowed, as many as were shown",
        [](FakeHost&, std::uint32_t) -> HostAnswer {
          return {HostEnd::kAnswered, 0xffffffffu};
        }},
-      {"no action",
+      {"it has the action 99, and 0 to 5 are allowed",
        [](FakeHost& host, std::uint32_t records) -> HostAnswer {
          host.row(0).action = 99;
          return {HostEnd::kAnswered, records};
        }},
-      {"longer than its room",
+      {"it changed the record to 10 bytes, and at most 9 are allowed",
        [](FakeHost& host, std::uint32_t records) -> HostAnswer {
          host.change(0, "0123456789");
          return {HostEnd::kAnswered, records};
        }},
-      {"another room",
+      {"it changed the record to 1073741824 bytes, and at most 9 are allowed",
        [](FakeHost& host, std::uint32_t records) -> HostAnswer {
          host.row(0).room = host.row(0).length = 1u << 30;
          host.row(0).action = static_cast<std::uint32_t>(abi::HostAction::kChanged);
          return {HostEnd::kAnswered, records};
        }},
-      {"elements outside of their memory",
+      {"it has an element at byte 1020 of 1024, which does not end within them",
        [](FakeHost& host, std::uint32_t records) -> HostAnswer {
          host.emit(0, {"a"});
          host.row(0).first = 1020;
          return {HostEnd::kAnswered, records};
        }},
-      {"elements far outside of it",
+      {"it has an element at byte 4294967295 of 1024, which does not end within them",
        [](FakeHost& host, std::uint32_t records) -> HostAnswer {
          host.emit(0, {"a"});
          host.row(0).first = 0xffffffffu;
          return {HostEnd::kAnswered, records};
        }},
-      {"an element that is longer than its memory",
+      {"it has an element at byte 0 of 1024, which does not end within them",
        [](FakeHost& host, std::uint32_t records) -> HostAnswer {
          host.emit(0, {"a"});
          const std::uint32_t length = 0xffffffffu;
@@ -417,19 +421,27 @@ TEST(HostedLane, AnAnswerThatIsNoneFailsTheRecord) {
          return {HostEnd::kAnswered, records};
        }},
   };
-  for (const auto& [name, work] : broken) {
-    SCOPED_TRACE(name);
+  for (const auto& [words, work] : broken) {
+    SCOPED_TRACE(words);
     HostedBetween stage({.room = 8});
     stage.host.does(work);
     stage.put_all({"a", "b"});
     stage.work();
     EXPECT_EQ(take(*stage.reader), Texts{});
-    stage.expect_failure(0, kNoAnswer);
+    stage.expect_failure(0, wrong(words));
     EXPECT_EQ(cause_of(stage.block(), FailureCause::kBadAnswer), 1);
   }
 }
 
-TEST(HostedLane, AnAnswerThatIsNoneAndAThreadThatIsGoneStopThePipelineWhateverThePolicyIs) {
+TEST(HostedLane, ARecordThatIsCountedAndHasNoAnswerSaysSo) {
+  HostedBetween stage;
+  stage.host.does([](FakeHost&, std::uint32_t records) -> HostAnswer { return {HostEnd::kAnswered, records}; });
+  stage.put_all({"a"});
+  stage.work();
+  stage.expect_failure(0, wrong("it says nothing of a record that it counts as answered"));
+}
+
+TEST(HostedLane, AnAnswerThatCannotBeCarriedOutAndAThreadThatIsGoneStopThePipelineWhateverThePolicyIs) {
   for (const OnErrorCode code : {OnErrorCode::kDrop, OnErrorCode::kPass, OnErrorCode::kDeadLetter}) {
     for (const HostAnswer answer : {HostAnswer{HostEnd::kAnswered, 7}, HostAnswer{HostEnd::kGone, 0}}) {
       HostedBetween stage({.on_error = code});
@@ -456,11 +468,11 @@ TEST(HostedLane, MoreElementsThanThereAreEndWhereTheirMemoryEnds) {
   stage.put_all({"a"});
   stage.work();
   EXPECT_EQ(take(*stage.reader), (Texts{"a", "b", "", "", "", ""})) << "what lies there, and no byte behind it";
-  stage.expect_failure(0, kNoAnswer);
+  stage.expect_failure(0, wrong("it has an element at byte 64 of 64, which does not end within them"));
   EXPECT_EQ(stage.block().emitted.load(), 6);
 }
 
-TEST(HostedLane, AnAnswerThatChangesWhileItsElementsLeaveIsNone) {
+TEST(HostedLane, AnAnswerThatChangesWhileItsElementsLeaveCannotBeCarriedOut) {
   HostedBetween stage({.outlet = {.capacity = 64}, .on_error = OnErrorCode::kDrop});
   stage.put_all({"a,b,c,d", "e,f"});
   stage.role->do_work();
@@ -468,7 +480,7 @@ TEST(HostedLane, AnAnswerThatChangesWhileItsElementsLeaveIsNone) {
   stage.host.pass(0);
   stage.work();
   EXPECT_EQ(take(*stage.reader), Texts{});
-  stage.expect_failure(0, kNoAnswer);
+  stage.expect_failure(0, wrong("it became the action 0 while its elements left, and must stay as it is"));
 }
 
 // ---- answers that come later ---------------------------------------------------------------------------------------
@@ -557,8 +569,40 @@ TEST(HostedLane, AHostThatForgetsWhatItHeldStopsThePipeline) {
   stage.work();
   stage.host.does([](FakeHost&, std::uint32_t) -> HostAnswer { return {HostEnd::kAnswered, 0, 1}; });
   stage.work();
-  EXPECT_TRUE(stage.role->done());
+  stage.expect_failure(0, wrong("it is for 1 records, and 2 or more are allowed, as many as wait for promises"));
   EXPECT_EQ(cause_of(stage.block(), FailureCause::kBadAnswer), 1);
+}
+
+TEST(HostedLane, ThoseWhoLookSeeWhatItsHostIsAtAndSinceWhen) {
+  abi::AgentEntry entry{};
+  HostedBetween stage;
+  const auto sees = [&](abi::HostPhase phase, double since_ns) {
+    EXPECT_EQ(entry.host_phase.load(), static_cast<std::uint32_t>(phase));
+    EXPECT_EQ(entry.host_since.load(), since_ns);
+  };
+  stage.op.set_host(nullptr);
+  stage.op.stand_at({.entry = &entry});
+  sees(abi::HostPhase::kUntaken, 0);
+  stage.op.set_host(&stage.host);
+  sees(abi::HostPhase::kResting, 0);
+  stage.host.answers_later(16);
+  stage.put_all({"a", "b"});
+  stage.op.observe_call(5);
+  sees(abi::HostPhase::kCalled, 5);
+  stage.work();
+  sees(abi::HostPhase::kPromised, 5);
+  stage.put_all({"c"});
+  stage.op.observe_call(7);
+  stage.work();
+  sees(abi::HostPhase::kPromised, 5);
+  stage.host.ready = 2;
+  stage.op.observe_call(9);
+  stage.work();
+  sees(abi::HostPhase::kPromised, 7);
+  stage.host.ready = 1;
+  stage.work();
+  sees(abi::HostPhase::kResting, 0);
+  stage.end();
 }
 
 // ---- hand-over, and the end of the pipeline in a call

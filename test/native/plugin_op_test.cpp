@@ -20,6 +20,7 @@
 #include "support/fake_plugin.hpp"
 #include "support/letters.hpp"
 #include "support/ring_fixture.hpp"
+#include "support/ring_stage.hpp"
 #include "support/stage_between.hpp"
 
 namespace byteor::test {
@@ -373,26 +374,10 @@ TEST(PluginLane, ALongRecordAndAllThatComesOfItFindMemory) {
 // ---- in a ring -----------------------------------------------------------------------------------------------------
 
 template <class Layout>
-struct PluginSlots {
+struct PluginSlots : RingStage {
   explicit PluginSlots(FakePlugin& fake, const RingShape& shape = {.tailroom = 8})
       : ring(shape), op(fake.library(), with_one(facts())) {
-    const core::RingMemory memory = ring.memory();
-    ring::StageContext context{
-        .ring = memory,
-        .barrier = {core::Barrier({core::SequenceReader(ring.producer_block.cursor)}, ring.stop_before), memory, false,
-                    0},
-        .end = {core::SequenceReader(ring.producer_block.cursor), &ring.producer_block.closed, &ring.stop_before}};
-    context.stop_before = &ring.stop_before;
-    context.block = &ring.consumer_block;
-    context.entry = &entry;
-    context.marks = {before.data()};
-    context.own_marks = marks.data();
-    context.stamps = {stamps.data(), 63};
-    context.upstream_stamps = {{stamps.data(), 63}};
-    context.histogram = core::Histogram(histogram.get());
-    context.failures = &failures;
-    context.room = {0, shape.tailroom};
-    context.batch_records = 64;
+    ring::StageContext context = this->context(ring);
     agent = std::make_unique<ring::BatchAgent<Layout, plugin::PluginOp>>(std::move(context), op);
   }
   static plugin::StageFacts with_one(plugin::StageFacts one) {
@@ -415,13 +400,6 @@ struct PluginSlots {
 
   RingFixture ring;
   plugin::PluginOp op;
-  abi::AgentEntry entry{};
-  Failures failures;
-  std::vector<std::uint8_t> before = std::vector<std::uint8_t>(1024);
-  std::vector<std::uint8_t> marks = std::vector<std::uint8_t>(1024);
-  std::vector<double> stamps = std::vector<double>(64);
-  std::unique_ptr<std::atomic<std::uint32_t>[]> histogram =
-      std::make_unique<std::atomic<std::uint32_t>[]>(abi::kHistogramCounts);
   std::unique_ptr<ring::BatchAgent<Layout, plugin::PluginOp>> agent;
 };
 

@@ -18,6 +18,7 @@
 #include "support/letters.hpp"
 #include "support/plan_layout.hpp"
 #include "support/ring_fixture.hpp"
+#include "support/ring_stage.hpp"
 #include "support/spec_builder.hpp"
 #include "support/watchdog.hpp"
 
@@ -161,42 +162,19 @@ TEST(RingFailedRecords, AnOpThatCannotFailHasNoPlane) {
 
 // One stage behind a producer that it gates, in the place of the fixture's consumer.
 template <class Layout, class Op>
-struct Lettered {
+struct Lettered : RingStage {
   Lettered(const RingShape& shape, const typename Op::Config& config, LaneShape letters_shape = {})
       : ring(shape), letters(letters_shape), op(config) {
-    const core::RingMemory memory = ring.memory();
-    ring::StageContext context{
-        .ring = memory,
-        .barrier = {core::Barrier({core::SequenceReader(ring.producer_block.cursor)}, ring.stop_before), memory, false,
-                    0},
-        .end = {core::SequenceReader(ring.producer_block.cursor), &ring.producer_block.closed, &ring.stop_before}};
-    context.stop_before = &ring.stop_before;
-    context.block = &ring.consumer_block;
-    context.entry = &entry;
-    context.agent_index = 3;
-    context.own_marks = marks.data();
+    ring::StageContext context = this->context(ring);
     context.on_error = letters.policy(OnErrorCode::kDeadLetter);
-    context.stamps = {stamps.data(), kStamps - 1};
-    context.upstream_stamps = {{stamps.data(), kStamps - 1}};
-    context.histogram = core::Histogram(histogram.get());
-    context.failures = &failures;
-    context.batch_records = 64;
     agent = std::make_unique<ring::StageAgent<Layout, Op>>(std::move(context), op);
   }
   abi::AgentState state() const { return static_cast<abi::AgentState>(entry.state.load()); }
   const abi::ConsumerBlock& block() const { return ring.consumer_block; }
 
-  static constexpr std::uint32_t kStamps = 64;
-
   RingFixture ring;
   Letters letters;
   Op op;
-  abi::AgentEntry entry{};
-  Failures failures;
-  std::vector<std::uint8_t> marks = std::vector<std::uint8_t>(1024);
-  std::vector<double> stamps = std::vector<double>(kStamps);
-  std::unique_ptr<std::atomic<std::uint32_t>[]> histogram =
-      std::make_unique<std::atomic<std::uint32_t>[]>(abi::kHistogramCounts);
   std::unique_ptr<ring::StageAgent<Layout, Op>> agent;
 };
 

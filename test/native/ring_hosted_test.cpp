@@ -19,6 +19,7 @@
 #include "support/letters.hpp"
 #include "support/plan_layout.hpp"
 #include "support/ring_fixture.hpp"
+#include "support/ring_stage.hpp"
 #include "support/spec_builder.hpp"
 
 namespace byteor::test {
@@ -42,27 +43,12 @@ struct HostedRingShape {
 
 // One stage behind a producer that it gates, in the place of the fixture's consumer.
 template <class Layout>
-struct HostedStage {
+struct HostedStage : RingStage {
   explicit HostedStage(const HostedRingShape& shape = {})
       : ring(shape.ring), letters(shape.letters), host(shape.host), op(shape.ring.tailroom, shape.batch_records, 1) {
-    const core::RingMemory memory = ring.memory();
-    ring::StageContext context{
-        .ring = memory,
-        .barrier = {core::Barrier({core::SequenceReader(ring.producer_block.cursor)}, ring.stop_before), memory, false,
-                    0},
-        .end = {core::SequenceReader(ring.producer_block.cursor), &ring.producer_block.closed, &ring.stop_before}};
-    context.stop_before = &ring.stop_before;
-    context.block = &ring.consumer_block;
-    context.entry = &entry;
-    context.agent_index = 3;
-    context.marks = {before.data()};
-    if (shape.filters) context.own_marks = marks.data();
+    ring::StageContext context = this->context(ring);
+    if (!shape.filters) context.own_marks = nullptr;
     context.on_error = letters.policy(shape.on_error);
-    context.stamps = {stamps.data(), kStamps - 1};
-    context.upstream_stamps = {{stamps.data(), kStamps - 1}};
-    context.histogram = core::Histogram(histogram.get());
-    context.failures = &failures;
-    context.room = {0, shape.ring.tailroom};
     context.batch_records = shape.batch_records;
     agent = std::make_unique<ring::BatchAgent<Layout, op::HostedOp>>(std::move(context), op);
     op.set_host(&host);
@@ -100,19 +86,10 @@ struct HostedStage {
     expect_stage_ledger(block());
   }
 
-  static constexpr std::uint32_t kStamps = 64;
-
   RingFixture ring;
   Letters letters;
   FakeHost host;
   op::HostedOp op;
-  abi::AgentEntry entry{};
-  Failures failures;
-  std::vector<std::uint8_t> before = std::vector<std::uint8_t>(1024);
-  std::vector<std::uint8_t> marks = std::vector<std::uint8_t>(1024);
-  std::vector<double> stamps = std::vector<double>(kStamps);
-  std::unique_ptr<std::atomic<std::uint32_t>[]> histogram =
-      std::make_unique<std::atomic<std::uint32_t>[]>(abi::kHistogramCounts);
   std::unique_ptr<ring::BatchAgent<Layout, op::HostedOp>> agent;
 };
 
@@ -200,15 +177,17 @@ TEST(HostedRing, AStageThatDoesNotFilterRefusesAFilteredRecord) {
       1, "the op filtered a record, and its stage does not say that it filters; declare filters in the plan");
 }
 
-TEST(HostedRing, AnAnswerThatIsNoneFailsTheRecord) {
+TEST(HostedRing, AnAnswerThatCannotBeCarriedOutFailsTheRecord) {
   for (const std::uint32_t count : {0u, 4u, 0xffffffffu}) {
     HostedRecords stage({.on_error = OnErrorCode::kDrop});
     stage.host.does([count](FakeHost&, std::uint32_t) -> HostAnswer { return {HostEnd::kAnswered, count}; });
     stage.push_all({"a", "b", "c"});
     stage.work();
-    stage.expect_failure(0,
-                         "the stage's function left an answer that is none: its memory was written over; write to the "
-                         "record only, and not after the function has returned");
+    stage.expect_failure(0, "the answer of the stage's function cannot be carried out: it is for " +
+                                std::to_string(count) +
+                                " records, and 1 to 3 are allowed, as many as were shown; the memory that the function "
+                                "shares with the pipeline was written over: write to the record only, and not after "
+                                "the function has returned or its promise has settled");
     EXPECT_EQ(cause_of(stage.block(), FailureCause::kBadAnswer), 1);
   }
 }

@@ -19,7 +19,7 @@ const SHIPPED = [
   /^dist\/types\/package\.json$/,
   /^dist\/LICENCES\.txt$/,
   /^docs\/(?!lab\/).+\.(md|svg)$/,
-  /^examples\/.+\.(mjs|ts|ya?ml|log|c|cpp|txt)$/,
+  /^examples\/.+\.(mjs|ts|ya?ml|csv|log|c|cpp|txt)$/,
   /^completions\/byteor\.(bash|zsh|fish)$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/[a-z]+\/[A-Z]+\.md$/,
@@ -139,6 +139,30 @@ describe('installed without a compiler and with scripts not run', () => {
   ])('a program of type %s runs a plan', async (type, load) => {
     const printed = await inline(type, `${load} (${runPlan})();`);
     expect(printed).toBe('a!,b!,c! balanced true\n');
+  });
+
+  test.each([
+    [
+      'module',
+      "import { compile, open } from 'byteor';",
+      'shout.mjs',
+      "import { compile } from 'byteor';",
+      'export default',
+    ],
+    [
+      'commonjs',
+      "const { compile, open } = require('byteor');",
+      'shout.cjs',
+      "const { compile } = require('byteor');",
+      'module.exports =',
+    ],
+  ])('a program of type %s runs the module of a stage in a worker', async (type, load, file, uses, exported) => {
+    writeFileSync(join(user().cwd, file), `${uses}\n${exported} (text) => typeof compile + text.toUpperCase();\n`);
+    const stages = [{ id: 'louder', op: 'js:shout', room: 16 }];
+    const own = runPlan
+      .replace(JSON.stringify(plan), JSON.stringify({ ...plan, stages }))
+      .replace('))', `), { stages: { shout: { module: './${file}' } } })`);
+    expect(await inline(type, `${load} (${own})();`)).toBe('functionA,functionB,functionC balanced true\n');
   });
 
   test('byteor/observe reads what a running pipeline says of itself, without the addon', async () => {

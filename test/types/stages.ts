@@ -108,7 +108,33 @@ function stages(): void {
   // @ts-expect-error only what `open` knows of another thread.
   open(version, { stages: { enrich: 'worker', score, text, after } });
 
+  // A module runs in a worker: its records are not known here, its settings are.
+  const module = new URL('file:///stages/enrich.mjs');
+  open(version, { stages: { enrich: { module }, score: { module: './score.mjs', export: 'fast' }, text, after } });
+  open(version, { stages: { enrich: { module, workers: 1, concurrency: 4, timeoutMs: 50 }, score, text, after } });
+  open(version, { stages: { enrich: { fn: () => true, concurrency: 4, timeoutMs: 50 }, score, text, after } });
+  // @ts-expect-error a path or a URL.
+  open(version, { stages: { enrich: { module: 5 }, score, text, after } });
+  // @ts-expect-error the number of threads is a number.
+  open(version, { stages: { enrich: { module, workers: 'two' }, score, text, after } });
+  // @ts-expect-error `export` is the name of one.
+  open(version, { stages: { enrich: { module, export: ['fast'] }, score, text, after } });
+  // @ts-expect-error an entry of a module has no such field.
+  open(version, { stages: { enrich: { module, thread: 2 }, score, text, after } });
+  // @ts-expect-error a function has no `workers`: it runs on the thread that opens.
+  open(version, { stages: { enrich: { fn: () => true, workers: 2 }, score, text, after } });
+  // @ts-expect-error either a module or a function.
+  open(version, { stages: { enrich: { module, fn: () => true }, score, text, after } });
+  // @ts-expect-error a batch promises no answers.
+  open(version, { stages: { enrich: { batch: () => undefined, concurrency: 4 }, score, text, after } });
+  // @ts-expect-error a module of a name that no stage has.
+  open(version, { stages: { enrich, score, text, after, others: { module } } });
+  // @ts-expect-error a library is for an op native:NAME.
+  open(version, { stages: { enrich: { library: './enrich.so' }, score, text, after } });
+
   attach<typeof plan>(pipeline.number, { stages: { score } });
+  // @ts-expect-error open starts the workers of modules.
+  attach<typeof plan>(pipeline.number, { stages: { score: { module } } });
   // @ts-expect-error the plan has no function of that name.
   attach<typeof plan>(pipeline.number, { stages: { scores: score } });
   // @ts-expect-error whoever attaches brings it.
@@ -151,6 +177,47 @@ function ringStages(): void {
   });
 }
 proven<typeof ringStages extends () => void ? true : false>();
+
+const mixed = definePlan({
+  version: 2,
+  name: 'mixed',
+  target: 'SingleRing',
+  stages: [
+    { id: 'a', op: 'native:fast' },
+    { id: 'b', op: 'js:slow' },
+  ],
+  boundaries: [
+    { id: 'in', kind: 'ingress', codec: 'utf8' },
+    { id: 'out', kind: 'egress', codec: 'utf8' },
+  ],
+  single_ring: {
+    stages: [
+      { stage: 'a', depends_on: [] },
+      { stage: 'b', depends_on: ['a'] },
+    ],
+  },
+});
+
+function libraries(): void {
+  const version = compile(mixed);
+  const slow = (record: string): string => record;
+  const fast = { library: './fast.so' };
+  open(version, { stages: { fast, slow } });
+  open(version, { stages: { fast, slow: { fn: slow, concurrency: 2 } } });
+  // @ts-expect-error a library has a path.
+  open(version, { stages: { fast: { library: 5 }, slow } });
+  // @ts-expect-error an entry of a library has nothing else.
+  open(version, { stages: { fast: { library: './fast.so', workers: 2 }, slow } });
+  // @ts-expect-error an op native:NAME has no function.
+  open(version, { stages: { fast: slow, slow } });
+  // @ts-expect-error and no module.
+  open(version, { stages: { fast: { module: './fast.mjs' }, slow } });
+  // @ts-expect-error the library is missing.
+  open(version, { stages: { slow } });
+  // @ts-expect-error open loads libraries.
+  attach<typeof mixed>(1, { stages: { fast } });
+}
+proven<typeof libraries extends () => void ? true : false>();
 
 /** Of a plan without a literal type nothing is known, and of one without stages of one's own nothing is wanted. */
 function untyped(version: Version<PipelinePlanV2>): void {

@@ -1,4 +1,5 @@
 /** What ops report, for people: totals, the largest keys, checksums; anything else as JSON. Pure; any thread. */
+import type { StageEntry } from '../../plan/document.js';
 import type { ChecksumReport, CountReport } from '../../runtime/reports.js';
 import type { Colors } from '../terminal.js';
 import { grouped, harmless, indent, table } from '../text.js';
@@ -6,21 +7,27 @@ import { grouped, harmless, indent, table } from '../text.js';
 /** Keys of a count that are listed; `--json` has all. */
 const KEYS_SHOWN = 10;
 
-const isCount = (report: unknown): report is CountReport =>
-  typeof report === 'object' && report !== null && typeof (report as CountReport).total === 'number';
-
-const isChecksum = (report: unknown): report is ChecksumReport =>
-  typeof report === 'object' && report !== null && Array.isArray((report as ChecksumReport).crc32c);
-
-export function reportLines(reports: Readonly<Record<string, unknown>>, colors: Colors): string[] {
+/** @param stages of the plan: the op says what a report is, since that of a stage of one's own (`js:`, `native:`) may be any JSON */
+export function reportLines(
+  reports: Readonly<Record<string, unknown>>,
+  stages: readonly Pick<StageEntry, 'id' | 'op'>[],
+  colors: Colors,
+): string[] {
+  const ops = new Map(stages.map(({ id, op }) => [id, op]));
   const told = Object.entries(reports).filter(([, report]) => report !== null);
-  return indent(told.flatMap(([id, report]) => reportOf(id, report, colors)));
+  return indent(
+    told.flatMap(([id, report]) => {
+      const name = colors.bold(id);
+      const op = ops.get(id);
+      if (op === 'count') return countLines(report as CountReport, name, colors);
+      if (op === 'checksum') return [`${name}  CRC32C ${(report as ChecksumReport).crc32c.join(' ')}`];
+      return [`${name}  ${harmless(JSON.stringify(report))}`];
+    }),
+  );
 }
 
-function reportOf(id: string, report: unknown, colors: Colors): string[] {
-  if (isCount(report)) return [`${colors.bold(id)}  ${grouped(report.total)} records`, ...keyLines(report, colors)];
-  if (isChecksum(report)) return [`${colors.bold(id)}  CRC32C ${report.crc32c.join(' ')}`];
-  return [`${colors.bold(id)}  ${harmless(JSON.stringify(report))}`];
+function countLines(report: CountReport, name: string, colors: Colors): string[] {
+  return [`${name}  ${grouped(report.total)} records`, ...keyLines(report, colors)];
 }
 
 function keyLines({ keys, other = 0, keyless = 0 }: CountReport, colors: Colors): string[] {

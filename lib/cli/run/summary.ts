@@ -51,7 +51,7 @@ export function summaryText(run: EndedRun, facts: RunFacts, context: SummaryCont
   const { colors, plan, id, verbose } = context;
   const head = [`${colors.bold(plan.name)}  ${colors.dim(id.slice(0, 12))}  ${secondsWords(run.seconds)}`];
   const ends = endLines(run, facts, context);
-  const reports = reportLines(run.reports, colors);
+  const reports = reportLines(run.reports, plan.stages, colors);
   const verdict = verdictLines(run, facts, colors);
   if (!verbose) return [...head, ...ends, ...reports, ...refusedNote(run, colors), ...verdict].join('\n');
   const parts = [

@@ -10,7 +10,7 @@ import { addOpenOptions, type SizeOptions, type ThreadOptions } from '../open-op
 import { RELEASE_FEATURES } from '../release.js';
 import { agentWords } from '../run/summary.js';
 import { addStageOptions, type StageOptions } from '../stage-options.js';
-import { placeWords, stagePlaces } from '../stages-asked.js';
+import { knownStages } from '../stages-asked.js';
 import { counted, harmless, indent, table } from '../text.js';
 import { type Define, examples, JSON_OPTION, PLAN_ARGUMENT, type VerbContext } from '../verb.js';
 
@@ -43,14 +43,9 @@ async function describe(path: string, options: Options, context: VerbContext): P
   if (plan === undefined) return ExitCode.PlanErrors;
   const version = compile(plan, { features: RELEASE_FEATURES });
   const placement = placementOf(version, options.threads, availableParallelism());
-  const description = describeAsked(version, options, placement.length);
-  const own = stagePlaces(plan, options);
-  if (json) context.out.json({ ...description, placement, ...(own.length === 0 ? {} : { own_stages: own }) });
-  else {
-    const rows = own.map((place) => [place.stage, placeWords(place)]);
-    const where = rows.length === 0 ? [] : ['', 'stages of your own', ...indent(table(rows))];
-    context.out.line(harmless([describeText(description), ...placementText(placement, options), ...where].join('\n')));
-  }
+  const description = describeAsked(version, options, placement.length, knownStages(plan, options));
+  if (json) context.out.json({ ...description, placement });
+  else context.out.line(harmless([describeText(description), ...placementText(placement, options)].join('\n')));
   return ExitCode.Done;
 }
 

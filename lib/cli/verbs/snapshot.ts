@@ -13,7 +13,7 @@ import { failedAt } from '../../region/failure.js';
 import type { LaneSnapshot } from '../../region/graph-snapshot.js';
 import type { LatencySummary } from '../../region/histogram.js';
 import { RegionError } from '../../region/region.js';
-import { type AgentSnapshot, readSnapshot, type Snapshot } from '../../region/snapshot.js';
+import { type AgentSnapshot, type HostedSnapshot, readSnapshot, type Snapshot } from '../../region/snapshot.js';
 import { CliError, ExitCode, usageError } from '../exit-code.js';
 import { sizeWords } from '../sizes.js';
 import { systemWords } from '../system-words.js';
@@ -179,7 +179,8 @@ function snapshotText(snapshot: Snapshot, life: Life, { colors }: Channel): stri
   const { name, version, pid, pipeline, state, agents, lanes, threads, failure } = snapshot;
   const shards = new Set(agents.map(({ shard }) => shard)).size;
   const head = `${colors.bold(harmless(name))}  ${colors.dim(version.slice(0, 12))}  ${pid}/${pipeline}`;
-  const rows = agents.map((agent) => agentRow(agent, shards > 1));
+  const now = life === 'alive' ? Number(process.hrtime.bigint()) : null;
+  const rows = agents.map((agent) => agentRow(agent, shards > 1, now));
   const titles = ['agent', 'thread', 'state', 'sequence', 'lag', 'p50', 'p99', 'max', 'waits for'];
   const threadRows = threads.map(({ name: thread, cpu, tid, parks, rounds, idle_rounds }) => [
     thread,
@@ -210,7 +211,8 @@ function stateWords({ started_ns }: Snapshot, life: Life, colors: Channel['color
   return started_ns > 0 && seconds >= 0 ? `${state} for ${seconds.toFixed(1)} s` : state;
 }
 
-function agentRow(agent: AgentSnapshot, sharded: boolean): string[] {
+/** @param now monotonic ns; null where the times of the region are of another moment, or of another machine */
+function agentRow(agent: AgentSnapshot, sharded: boolean, now: number | null): string[] {
   const {
     id,
     shard,
@@ -221,6 +223,7 @@ function agentRow(agent: AgentSnapshot, sharded: boolean): string[] {
     latency_ns: latency,
     blocked_on: chain,
     blocked_on_links: links,
+    hosted,
   } = agent;
   const hop = (pick: (summary: LatencySummary) => number) => (latency === null ? '' : nanoseconds(pick(latency)));
   return [
@@ -232,8 +235,25 @@ function agentRow(agent: AgentSnapshot, sharded: boolean): string[] {
     hop(({ p50 }) => p50),
     hop(({ p99 }) => p99),
     hop(({ max }) => max),
-    chainWords(chain, links),
+    chain.length > 0 || hosted === null ? chainWords(chain, links) : hostedWords(hosted, now),
   ];
+}
+
+/** What holds up a stage that JavaScript runs: `its function, for 1.3 s`. */
+function hostedWords({ phase, since_ns, promised }: HostedSnapshot, now: number | null): string {
+  const time = now === null || since_ns === null || since_ns > now ? '' : `, for ${nanoseconds(now - since_ns)}`;
+  switch (phase) {
+    case 'Untaken':
+      return 'a thread that attaches with its function';
+    case 'Loading':
+      return 'its worker, which loads its module';
+    case 'Called':
+      return `its function${time}`;
+    case 'Promised':
+      return `a promise${time}; ${counted(promised, 'record')} ${promised === 1 ? 'waits' : 'wait'}`;
+    default:
+      return '';
+  }
 }
 
 /** `! keep: 3 failed: REJECTED 2, TOO_LARGE 1`; those that went on as they had come are among them. */
