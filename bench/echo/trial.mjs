@@ -3,5 +3,7 @@
 import { runTrial } from '../support/trial.mjs';
 
 const [name, records] = process.argv.slice(2);
-const files = ['byteor', 'messages', 'shared', 'stages', 'latency'].map((file) => new URL(`./${file}.mjs`, import.meta.url));
+const files = ['byteor', 'messages', 'shared', 'stages', 'latency'].map(
+  (file) => new URL(`./${file}.mjs`, import.meta.url),
+);
 await runTrial(name, Number(records), files);

@@ -41,12 +41,7 @@ function pusherThatWaits(push) {
 }
 
 const waitedFor = (target) =>
-  exchanged(
-    64,
-    () => openPlan(STAGE_PLANS.get(`${target}, echo`), { delivered: true }),
-    pusherThatWaits,
-    pollerOf64,
-  );
+  exchanged(64, () => openPlan(STAGE_PLANS.get(`${target}, echo`), { delivered: true }), pusherThatWaits, pollerOf64);
 
 /** The library is compiled by who starts the trial. */
 const inC = () => ({ stages: { add: { library: process.env.BYTEOR_BENCH_ADD } } });
