@@ -10,7 +10,7 @@ import { describeValue } from '../error/describe-value.js';
 import { OpenError, RecordError } from '../error/errors.js';
 import { resolveCodec } from '../handle/codec.js';
 import type { BoundCodec } from '../handle/record-codec.js';
-import { BatchCursor } from './batch-cursor.js';
+import { BatchCursor, type BatchOwner } from './batch-cursor.js';
 import type { CheckedStage } from './check-stages.js';
 import { HeldRecords, type Outcome } from './held-records.js';
 import type { HostedStage } from './hosted-stage.js';
@@ -72,6 +72,13 @@ export class StageHost {
   #writer: BoundCodec<unknown>;
   readonly #held: HeldRecords;
   readonly #rowCount: number;
+  readonly #batches: BatchOwner = {
+    read: (at) => this.#read(at),
+    answer: (at, record, answer) => {
+      this.#keep(at, record, answer);
+      this.#answer(at, answer);
+    },
+  };
   #end = 0;
   /** What the codec threw, and no function. */
   readonly #refused = new WeakSet<object>();
@@ -257,14 +264,7 @@ export class StageHost {
   }
 
   #callOnce(batch: (records: StageRecords<unknown>, state: unknown) => unknown, records: number): number {
-    const cursor = new BatchCursor(
-      (at) => this.#read(at),
-      records,
-      (at, record, answer) => {
-        this.#keep(at, record, answer);
-        this.#answer(at, answer);
-      },
-    );
+    const cursor = new BatchCursor(this.#batches, records);
     let failed = -1;
     try {
       if (isThenable(batch(cursor, this.#state)))
@@ -276,7 +276,7 @@ export class StageHost {
       failed = cursor.fail();
       this.#fail(failed, error);
     }
-    for (const record of cursor.seen) this.#reader.close(record);
+    cursor.eachSeen((record) => this.#reader.close(record));
     return failed < 0 ? records : failed + 1;
   }
 

@@ -63,6 +63,10 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
       return agent_.pass_or_filter(i, filtered);
     }
+    template <class Fill>
+    std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
+      return agent_.put_changed(i, most, fill);
+    }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return agent_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { agent_.commit(length); }
 
@@ -194,6 +198,32 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     return count;
   }
 
+  // By the run.
+  template <class Fill>
+  std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
+    close_before(i);
+    if (refused_ != Refused::kNot) [[unlikely]]
+      return 0;
+    std::uint32_t done = 0;
+    op::Changed changed;
+    for (; done != most && fill(done, changed); ++done) {
+      const Record& record = records_[at_];
+      if (!fits(record, changed.length)) [[unlikely]]
+        break;
+      core::copy_record(record.data, changed.data, changed.length);
+      Layout::store(context_.ring, record.sequence, slots_[at_], {record.data, changed.length, record.flags});
+      skip_to(record.sequence);
+      mark(0);
+      ++next_;
+      ++at_;
+    }
+    return done;
+  }
+
+  bool fits(const Record& record, std::uint32_t length) const noexcept {
+    return Layout::kHasSlots ? length <= std::uint64_t{record.length} + context_.room.behind : length == record.length;
+  }
+
   op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
     using Status = op::Claim::Status;
     close_before(i);
@@ -204,9 +234,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       refused_ = Refused::kSecond;
       return {Status::kNone};
     }
-    const bool fits =
-        Layout::kHasSlots ? length <= std::uint64_t{record.length} + context_.room.behind : length == record.length;
-    if (!fits) [[unlikely]] {
+    if (!fits(record, length)) [[unlikely]] {
       refused_ = Refused::kTooLong;
       refused_length_ = length;
       return {Status::kNone};
