@@ -7,6 +7,8 @@ import type { StageRecords } from './stage-functions.js';
 export interface BatchOwner {
   /** The record at an index. @throws RecordError where its bytes cannot be one */
   read(at: number): unknown;
+  /** Nothing was said of it. @throws RecordError as `answer` */
+  pass(at: number, record: unknown): void;
   /** Takes what was said of it. @throws RecordError where that cannot be */
   answer(at: number, record: unknown, answer: unknown): void;
 }
@@ -18,7 +20,8 @@ export class BatchCursor implements StageRecords<unknown> {
   #at = -1;
   #record: unknown;
   #reached = 0;
-  #answered = false;
+  /** Something was said of the record at hand, or there is none. */
+  #answered = true;
   #open = true;
 
   constructor(owner: BatchOwner, length: number) {
@@ -29,7 +32,7 @@ export class BatchCursor implements StageRecords<unknown> {
   }
 
   get record(): unknown {
-    this.#check();
+    if (!this.#open || this.#at < 0 || this.#at >= this.length) throw this.#noRecord();
     return this.#record;
   }
 
@@ -40,7 +43,10 @@ export class BatchCursor implements StageRecords<unknown> {
 
   next(): boolean {
     if (!this.#open) throw closed();
-    this.#pass();
+    if (!this.#answered) {
+      this.#owner.pass(this.#at, this.#record);
+      this.#answered = true;
+    }
     const at = this.#at + 1;
     if (at >= this.length) {
       this.#at = this.length;
@@ -56,7 +62,7 @@ export class BatchCursor implements StageRecords<unknown> {
   }
 
   answer(answer: unknown): void {
-    this.#check();
+    if (!this.#open || this.#at < 0 || this.#at >= this.length) throw this.#noRecord();
     if (this.#answered) throw new UsageError('answer() was called twice for one record: say once what becomes of it');
     this.#owner.answer(this.#at, this.#record, answer);
     this.#answered = true;
@@ -78,18 +84,9 @@ export class BatchCursor implements StageRecords<unknown> {
     return Math.min(Math.max(this.#at, 0), this.length - 1);
   }
 
-  /** The record at hand passes on, unless something was said of it. */
-  #pass(): void {
-    const at = this.#at;
-    if (this.#answered || at < 0 || at >= this.length) return;
-    this.#owner.answer(at, this.#record, undefined);
-    this.#answered = true;
-  }
-
-  #check(): void {
-    if (!this.#open) throw closed();
-    if (this.#at >= 0 && this.#at < this.length) return;
-    throw new UsageError('the records of a batch stand at none now: call next() first, and go on while it is true');
+  #noRecord(): UsageError {
+    if (!this.#open) return closed();
+    return new UsageError('the records of a batch stand at none now: call next() first, and go on while it is true');
   }
 }
 
