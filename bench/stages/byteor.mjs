@@ -43,6 +43,12 @@ function pusherThatWaits(push) {
 const waitedFor = (target) =>
   exchanged(64, () => openPlan(STAGE_PLANS.get(`${target}, echo`), { delivered: true }), pusherThatWaits, pollerOf64);
 
+/** One is added to the first word of each record. */
+const added = (target, stage, options) =>
+  exchanged(64, () => openPlan(STAGE_PLANS.get(`${target}, ${stage}`), options()), pusherOf, pollerOf64, {
+    expected: (records) => expectedSum(records, 8) + records,
+  });
+
 /** The library is compiled by who starts the trial. */
 const inC = () => ({ stages: { add: { library: process.env.BYTEOR_BENCH_ADD } } });
 
@@ -54,6 +60,8 @@ const ofTarget = (target) => ({
   [`${target}: a batch`]: touched(target, batch),
   [`${target}: a function in a worker`]: touched(target, { module: CODE, export: 'each' }),
   [`${target}: a batch in a worker`]: touched(target, { module: CODE, export: 'batch' }),
+  [`${target}: add`]: added(target, 'add', () => ({})),
+  [`${target}: add in C`]: added(target, 'add in C', inC),
   [`${target}: add, one way`]: oneWay(filler64, STAGE_PLANS.get(`${target}, add`)),
   [`${target}: add in C, one way`]: oneWay(filler64, STAGE_PLANS.get(`${target}, add in C`), inC),
 });

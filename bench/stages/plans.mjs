@@ -55,5 +55,5 @@ export function planOfStages(row) {
   if (!TARGET_NAMES.includes(target)) return undefined;
   if (what.startsWith('push and poll')) return `${target}, echo`;
   if (/^a (function|batch)/.test(what)) return `${target}, touch`;
-  return `${target}, ${what.replace(/ one way$/, '').replace(/,$/, '')}`;
+  return `${target}, ${what.replace(/, one way$/, '')}`;
 }
