@@ -228,19 +228,32 @@ const byBand = (bands, textOf) => Object.entries(bands).map(([band, one]) => [ba
 function pairTexts(pairs) {
   const percent = (share) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(1)} %`;
   return pairs.map(({ name, plans, verdict, change, interval, floor, pairs: count, whole }) => {
-    const told = count === 0 ? '' : `${percent(change)} (${percent(interval[0])} to ${percent(interval[1])})`;
+    // Of too few pairs the interval is infinite, which JSON does not have.
+    const known = interval?.every((end) => end !== null) === true;
+    const told = known ? `${percent(change)} (${percent(interval[0])} to ${percent(interval[1])})` : '';
     const failed = whole === undefined ? '' : Object.values(whole.with.counts.causes).join(', ');
     return [
-      ...[name, `±${(100 * floor).toFixed(0)} %`, told, verdict === 'none' ? 'no verdict' : verdict, count],
+      ...[
+        name,
+        floor === undefined ? '' : `±${(100 * floor).toFixed(0)} %`,
+        told,
+        verdict === 'none' ? 'no verdict' : verdict,
+        count,
+      ],
       ...[whole === undefined ? '' : `${failed} of ${whole.records.toLocaleString('en')}`],
-      plans.map(planText).join(', '),
+      [...new Set(plans)].map(planText).join(', '),
     ];
   });
 }
 
 function stagesText({ contestants, comparisons, pairs, machine, busy }) {
-  const rows = Object.entries(contestants).flatMap(([name, { ns }]) =>
-    byBand(ns, (one) => [spreadText(one), one.n]).map((cells) => [name, ...cells, planText(planOfStages(name))]),
+  const rows = Object.entries(contestants).flatMap(
+    ([
+      name,
+      {
+        ns: { moved, ...ns },
+      },
+    ]) => byBand(ns, (one) => [spreadText(one), one.n]).map((cells) => [name, ...cells, planText(planOfStages(name))]),
   );
   const ratios = comparisons.flatMap(({ a, b, asked, bands }) =>
     byBand(bands, ({ ratio: value, pairs: count, each }) => [ratio(value), shortEach(each, ', '), count]).map(
@@ -344,8 +357,11 @@ function summaryText(rows, { echo, run, lanes, journal, stages }) {
   const commits = Object.entries({ echo, run, lanes, journal, stages })
     .filter(([, result]) => result !== undefined)
     .map(([name, { machine }]) => `${name} ${machine.commit}`);
+  const elsewhere = Object.entries({ run, lanes, journal, stages })
+    .filter(([, result]) => result !== undefined && result.machine.cpu !== echo.machine.cpu)
+    .map(([name, { machine }]) => ` Machine of ${name}: ${whereText(machine)}.`);
   return [
-    `${whereText(echo.machine)}. Commits: ${commits.join(', ')}.`,
+    `${whereText(echo.machine)}.${elsewhere.join('')} Commits: ${commits.join(', ')}.`,
     '',
     tableOf(
       ['', 'byteor', 'beside it', 'byteor is'],
