@@ -172,12 +172,14 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     close_before(i);
     if (refused_ != Refused::kNot) [[unlikely]]
       return 0;
-    const auto count = static_cast<std::uint32_t>(filtered.size());
-    const std::uint32_t gone = std::accumulate(filtered.begin(), filtered.end(), 0u);
+    std::uint32_t gone = std::accumulate(filtered.begin(), filtered.end(), 0u);
     if (gone != 0 && context_.own_marks == nullptr) [[unlikely]] {
+      // Those before it go on.
+      filtered = filtered.first(static_cast<std::size_t>(std::ranges::find(filtered, 1) - filtered.begin()));
+      gone = 0;
       refused_ = Refused::kFiltered;
-      return 0;
     }
+    const auto count = static_cast<std::uint32_t>(filtered.size());
     for (std::uint32_t done = 0; done != count; done += mark_adjacent(filtered.subspan(done)))
       skip_to(records_[at_].sequence);
     gone_ += gone;
