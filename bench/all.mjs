@@ -1,5 +1,5 @@
 /**
- * All benchmarks, or the named ones, one after the other: `npm run bench [-- rings|lanes|echo|run|journal|import|start …]`. Builds first.
+ * All benchmarks, or the named ones, one after the other: `npm run bench [-- rings|lanes|echo|stages|run|journal|import|start …]`. Builds first.
  * Takes some minutes on a machine that does nothing else; every program has a bound and says what it left out.
  * `npm run bench:report` writes the tables of README.md and docs/performance.md from the results.
  */
@@ -8,7 +8,17 @@ import { run } from '../test/tools/process.mjs';
 import { milestone } from './support/report.mjs';
 
 /** Seconds after which a program is taken for hung. */
-const LIMITS = { rings: 1200, lanes: 1200, echo: 1200, handles: 600, run: 1200, journal: 900, import: 900, start: 300 };
+const LIMITS = {
+  rings: 1200,
+  lanes: 1200,
+  echo: 1200,
+  handles: 600,
+  stages: 1800,
+  run: 1200,
+  journal: 900,
+  import: 900,
+  start: 300,
+};
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(LIMITS, name));

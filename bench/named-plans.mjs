@@ -6,10 +6,12 @@
 import { CONTEST_PLANS } from './contests.mjs';
 import { chain, PROGRAMS } from './plans.mjs';
 import { JOBS } from './run/jobs.mjs';
+import { STAGE_PLANS } from './stages/plans.mjs';
 
 export const NAMED_PLANS = new Map([
   ...PROGRAMS.map(({ name, plan }) => [name, plan]),
   ...CONTEST_PLANS,
+  ...STAGE_PLANS,
   ...JOBS.map(({ name, contestants }) => [planOfJob(name), contestants['byteor run'].plan]),
   ['journal, each_batch', chain('journal', { kind: 'Journal', fsync: 'each_batch' }, [{ id: 'pass', op: 'identity' }])],
 ]);

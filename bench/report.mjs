@@ -8,6 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../test/tools/process.mjs';
 import { planOfEcho, planOfJob, planOfJournal } from './named-plans.mjs';
+import { planOfStages } from './stages/plans.mjs';
 import { optionsText } from './support/contest-specs.mjs';
 import { ours, reportedBands } from './support/paired.mjs';
 import { short, shortEach } from './support/report.mjs';
@@ -221,6 +222,65 @@ function handlesText({ calls, machine }) {
   ].join('\n');
 }
 
+/** Of each distance of the CPUs one. */
+const byBand = (bands, textOf) => Object.entries(bands).map(([band, one]) => [band, ...textOf(one)]);
+
+function pairTexts(pairs) {
+  const percent = (share) => `${share < 0 ? '' : '+'}${(100 * share).toFixed(1)} %`;
+  return pairs.map(({ name, plans, verdict, change, interval, floor, pairs: count, whole }) => {
+    // Of too few pairs the interval is infinite, which JSON does not have.
+    const known = interval?.every((end) => end !== null) === true;
+    const told = known ? `${percent(change)} (${percent(interval[0])} to ${percent(interval[1])})` : '';
+    const failed = whole === undefined ? '' : Object.values(whole.with.counts.causes).join(', ');
+    return [
+      ...[
+        name,
+        floor === undefined ? '' : `±${(100 * floor).toFixed(0)} %`,
+        told,
+        verdict === 'none' ? 'no verdict' : verdict,
+        count,
+      ],
+      ...[whole === undefined ? '' : `${failed} of ${whole.records.toLocaleString('en')}`],
+      [...new Set(plans)].map(planText).join(', '),
+    ];
+  });
+}
+
+function stagesText({ contestants, comparisons, pairs, machine, busy }) {
+  const rows = Object.entries(contestants).flatMap(
+    ([
+      name,
+      {
+        ns: { moved, ...ns },
+      },
+    ]) => byBand(ns, (one) => [spreadText(one), one.n]).map((cells) => [name, ...cells, planText(planOfStages(name))]),
+  );
+  const ratios = comparisons.flatMap(({ a, b, asked, bands }) =>
+    byBand(bands, ({ ratio: value, pairs: count, each }) => [ratio(value), shortEach(each, ', '), count]).map(
+      ([band, middle, each]) => [a, b, band, middle, asked === null ? '' : `${asked}×`, each],
+    ),
+  );
+  const state = busy ? ', on a machine that did other things too' : '';
+  return [
+    'A stage that changes one field of a record of 64 bytes, pushed and polled in place by the main thread, and worked on by a',
+    'function of it or by one in a worker; beside it the same push and poll through a native stage that does nothing, a stream of',
+    "objects, and messages to a worker that changes each. One way: pushed by columns, changed by the stage on byteor's thread, discarded.",
+    `Nanoseconds a record, median (least to most). ${runOf(machine)}${state}.`,
+    '',
+    tableOf(['', 'CPUs', 'ns a record', 'trials', 'plan'], rows),
+    '',
+    'Times beside each other, as ratios of trials of the same round at the same distance of the CPUs; a row says what was asked:',
+    '',
+    tableOf(['', 'beside', 'CPUs', 'ratio', 'asked', 'each round'], ratios),
+    '',
+    'With native ends, over a file of lines: the second plan beside the first, or lines of which one in a million fails beside lines of',
+    'which none does, by the verdict of `byteor bench` (pairs of processes). Every run compares each count of its ledger, and the',
+    'number of letters, with what it must be; one more run a row has as many records as the last column says:',
+    '',
+    tableOf(['', 'floor', 'time', 'verdict', 'pairs', 'failed', 'plans'], pairTexts(pairs)),
+  ].join('\n');
+}
+
 function runText({ jobs, machine, left_out }) {
   const names = [...new Set(jobs.flatMap(({ contestants }) => Object.keys(contestants)))];
   const peers = names.filter((name) => name !== 'byteor run');
@@ -271,6 +331,7 @@ const SECTIONS = [
   ['journal', 'A journal lane, in C++', journalText],
   ['echo', 'From JavaScript and back', echoText],
   ['handles', 'The handles alone', handlesText],
+  ['stages', 'Stages of your own', stagesText],
   ['run', 'Whole jobs over files', runText],
   ['start', 'The start', startText],
 ];
@@ -292,12 +353,15 @@ function performanceText() {
 }
 
 /** The README's table, with where its numbers come from. */
-function summaryText(rows, { echo, run, lanes, journal }) {
-  const commits = Object.entries({ echo, run, lanes, journal })
+function summaryText(rows, { echo, run, lanes, journal, stages }) {
+  const commits = Object.entries({ echo, run, lanes, journal, stages })
     .filter(([, result]) => result !== undefined)
     .map(([name, { machine }]) => `${name} ${machine.commit}`);
+  const elsewhere = Object.entries({ run, lanes, journal, stages })
+    .filter(([, result]) => result !== undefined && result.machine.cpu !== echo.machine.cpu)
+    .map(([name, { machine }]) => ` Machine of ${name}: ${whereText(machine)}.`);
   return [
-    `${whereText(echo.machine)}. Commits: ${commits.join(', ')}.`,
+    `${whereText(echo.machine)}.${elsewhere.join('')} Commits: ${commits.join(', ')}.`,
     '',
     tableOf(
       ['', 'byteor', 'beside it', 'byteor is'],
@@ -315,7 +379,7 @@ function withSection(path, text) {
 }
 
 function main() {
-  const results = Object.fromEntries(['echo', 'run', 'lanes', 'journal'].map((name) => [name, load(name)]));
+  const results = Object.fromEntries(['echo', 'run', 'lanes', 'journal', 'stages'].map((name) => [name, load(name)]));
   const rows = summaryRows(results);
   const documents = {
     'README.md': withSection('README.md', summaryText(rows, results)),

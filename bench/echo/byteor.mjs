@@ -12,10 +12,12 @@ const BATCH = 256;
 /** Records pushed between two polls: enough that the loop around costs nothing, less than a ring holds. */
 export const BURST = 1024;
 
-export function openEcho(codec, options = {}) {
-  const pipeline = open(compile(echoPlan(codec)), options);
+export function openPlan(plan, options = {}) {
+  const pipeline = open(compile(plan), options);
   return { pipeline, push: pipeline.ingress('in'), poll: pipeline.egress('out') };
 }
+
+export const openEcho = (codec, options) => openPlan(echoPlan(codec), options);
 
 /** Pushes with `pushSome(from, to) → how far it came` and polls with `pollSome() → { count, sum }` until all are back. */
 async function exchange(handles, records, pushSome, pollSome) {
@@ -172,11 +174,15 @@ export function summer64(poll) {
   };
 }
 
-/** A contestant: opens, exchanges a tenth to warm up, then what is asked for; `clock` takes the times of the latter. */
-const echo = (fields, pusherOf, pollerOf) => ({
-  bytes: fields.length * 8,
+/**
+ * A contestant: opens, exchanges a tenth to warm up, then what is asked for; `clock` takes the times of the latter. `more`: what
+ * its sum is expected to be, where the words do not come back as they went in.
+ */
+export const exchanged = (bytes, openHandles, pusherOf, pollerOf, more = {}) => ({
+  bytes,
+  ...more,
   async run(records, clock) {
-    const handles = openEcho(struct(fields));
+    const handles = openHandles();
     const [pushSome, pollSome] = [pusherOf(handles.push), pollerOf(handles.poll)];
     await exchange(handles, Math.ceil(records / 10), pushSome, pollSome);
     clock.start();
@@ -188,11 +194,14 @@ const echo = (fields, pusherOf, pollerOf) => ({
   },
 });
 
-/** Pushed from JS, moved by a native stage, discarded natively: what the way in costs. */
-const oneWay = (pusherOf) => ({
+const echo = (fields, pusherOf, pollerOf) =>
+  exchanged(fields.length * 8, () => openEcho(struct(fields)), pusherOf, pollerOf);
+
+/** Pushed from JS, worked on by the native stage of the plan, discarded natively: what the way in costs. */
+export const oneWay = (pusherOf, plan = echoPlan(struct(FIELDS)), options = () => ({})) => ({
   bytes: 64,
   async run(records, clock) {
-    const pipeline = open(compile(echoPlan(struct(FIELDS))), { ports: { out: 'discard' } });
+    const pipeline = open(compile(plan), { ...options(), ports: { out: 'discard' } });
     const push = pipeline.ingress('in');
     const pushSome = pusherOf(push);
     const all = async (count) => {
@@ -208,7 +217,7 @@ const oneWay = (pusherOf) => ({
     await all(records);
     const ledger = await pipeline.stop();
     clock.stop();
-    if (ledger.stages.pass.out !== warm + records) throw new Error('records are missing');
+    if (ledger.stages[plan.stages[0].id].out !== warm + records) throw new Error('records are missing');
     return undefined;
   },
 });

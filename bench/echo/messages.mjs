@@ -1,18 +1,34 @@
 /** postMessage to a worker and back, with a bounded number of messages under way. */
 
 import { once } from 'node:events';
-import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 const WORDS = 8;
 /** Messages under way: enough that no side waits, few enough that no queue grows. */
 const WINDOW = 4096;
 const BATCH = 100;
 
-/** The worker sends back what it gets. */
-if (!isMainThread) parentPort.on('message', (message) => parentPort.postMessage(message));
+/** What a worker may do with a message before it sends it back: the last word of each record becomes its first. */
+const CHANGES = {
+  object: (message) => {
+    message.h = message.a;
+  },
+  words: (message) => {
+    for (let at = 0; at < message.length; at += WORDS) message[at + WORDS - 1] = message[at];
+  },
+};
 
-const sumOfObject = ({ a, b, c, d, e, f, g, h }) => a + b + c + d + e + f + g + h;
-const objectOf = (i) => ({ a: i, b: i + 1, c: i + 2, d: i + 3, e: i + 4, f: i + 5, g: i + 6, h: i + 7 });
+/** The worker sends back what it gets. */
+if (!isMainThread) {
+  const change = CHANGES[workerData];
+  parentPort.on('message', (message) => {
+    change?.(message);
+    parentPort.postMessage(message);
+  });
+}
+
+export const sumOfObject = ({ a, b, c, d, e, f, g, h }) => a + b + c + d + e + f + g + h;
+export const objectOf = (i) => ({ a: i, b: i + 1, c: i + 2, d: i + 3, e: i + 4, f: i + 5, g: i + 6, h: i + 7 });
 
 function wordsOf(from, count) {
   const words = new Float64Array(count * WORDS);
@@ -62,10 +78,12 @@ function exchange(worker, records, size, make, sumOf) {
   });
 }
 
-const contestant = (size, make, sumOf) => ({
+/** `change`: one of CHANGES; `more`: what the sum is expected to be then. */
+const contestant = (size, make, sumOf, change = undefined, more = {}) => ({
   bytes: 64,
+  ...more,
   async run(records, clock) {
-    const worker = new Worker(new URL(import.meta.url));
+    const worker = new Worker(new URL(import.meta.url), { workerData: change });
     await once(worker, 'online');
     await exchange(worker, Math.ceil(records / 10), size, make, sumOf);
     clock.start();
@@ -86,3 +104,9 @@ export const contestants = {
   ),
   'postMessage, 100 x 64 B a message': contestant(BATCH, wordsOf, sumOfWords),
 };
+
+/** The same with a worker that changes each record (bench/stages.mjs). */
+export const changed = (more) => ({
+  object: contestant(1, objectOf, sumOfObject, 'object', more),
+  batches: contestant(BATCH, wordsOf, sumOfWords, 'words', more),
+});

@@ -1,47 +1,9 @@
-/**
- * One trial of one contestant, in a process of its own: `node bench/echo/trial.mjs NAME RECORDS`. Checks the result and
- * prints one line of JSON with what it took and the CPU time that this process used.
- */
+/** A trial of bench/echo.mjs: `node bench/echo/trial.mjs CONTESTANT RECORDS` (bench/support/trial.mjs). */
 
-import { expectedSum } from './words.mjs';
+import { runTrial } from '../support/trial.mjs';
 
-/** Loads the file that has the contestant; a file's peers need not be installed for another one's. */
-async function find(name) {
-  for (const file of ['byteor', 'messages', 'shared', 'stages', 'latency']) {
-    const { contestants } = await import(`./${file}.mjs`);
-    if (Object.hasOwn(contestants, name)) return contestants[name];
-  }
-  throw new Error(`there is no contestant "${name}"`);
-}
-
-class Clock {
-  seconds = 0;
-  #begin = 0;
-  start() {
-    this.#begin = performance.now();
-  }
-  stop() {
-    this.seconds = (performance.now() - this.#begin) / 1000;
-  }
-  /** The time was taken elsewhere. */
-  took(seconds) {
-    this.seconds = seconds;
-  }
-}
-
-async function main(name, records) {
-  const contestant = await find(name);
-  const clock = new Clock();
-  const answer = await contestant.run(records, clock);
-  const result = { name, records };
-  if (typeof answer === 'object') Object.assign(result, answer);
-  else {
-    const wanted = contestant.expected?.(records) ?? expectedSum(records, contestant.bytes / 8);
-    if (answer !== undefined && answer !== wanted) throw new Error(`${name}: the sum is ${answer}, not ${wanted}`);
-    Object.assign(result, { seconds: clock.seconds, bytes: contestant.bytes });
-  }
-  const { user, system } = process.cpuUsage();
-  process.stdout.write(`${JSON.stringify({ ...result, cpu_seconds: (user + system) / 1e6 })}\n`);
-}
-
-await main(process.argv[2], Number(process.argv[3]));
+const [name, records] = process.argv.slice(2);
+const files = ['byteor', 'messages', 'shared', 'stages', 'latency'].map(
+  (file) => new URL(`./${file}.mjs`, import.meta.url),
+);
+await runTrial(name, Number(records), files);

@@ -12,8 +12,13 @@ export const BUILD = folderOf('rings');
 /** Stated with every result; what the preset says. */
 export const FLAGS = '-std=c++20 -O3 -DNDEBUG';
 
-export async function buildPrograms() {
+/** Library and addon. */
+export function buildPackage() {
   execFileSync('npm', ['run', '-s', 'build:all'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+export async function buildPrograms() {
+  buildPackage();
   const built = await buildPreset('rings');
   if (!built.ok) throw new Error(`the benchmarks could not be built: ${built.reason}`);
 }

@@ -63,13 +63,39 @@ function journalRow({ contestants, comparisons }) {
   };
 }
 
-/** What the README shows, in its order; without rows of lanes that are not on record. */
-export function summaryRows({ echo, run, lanes, journal }) {
+/** A stage of JavaScript beside a peer, at the distance of the CPUs with most pairs. */
+function stageRow({ contestants, comparisons }, what, ours, other, beside) {
+  const found = comparisons.find(({ a, b }) => a === other && b === ours);
+  if (found === undefined) throw new Error(`bench/results/stages.json does not compare ${other} with ${ours}`);
+  const [[band, { ratio }]] = Object.entries(found.bands).sort(([, one], [, two]) => two.pairs - one.pairs);
+  const rate = (name) => `${short(1000 / contestants[name].ns[band].median)} M/s`;
+  return { what, byteor: rate(ours), beside: `${beside} ${rate(other)}`, ratio };
+}
+
+const stageRows = (stages) => [
+  stageRow(
+    stages,
+    'a function of JavaScript as a stage, 64 B',
+    'ring: a function',
+    'Node streams, one transform',
+    'Node streams',
+  ),
+  stageRow(
+    stages,
+    'the same in a worker',
+    'ring: a function in a worker',
+    'postMessage, an object each',
+    'postMessage, an object each',
+  ),
+];
+
+/** What the README shows, in its order; without rows of lanes and of stages that are not on record. */
+export function summaryRows({ echo, run, lanes, journal, stages }) {
   const inPlace = 'byteor, in place, 64 B';
   // Columns, once a result has them: they are what the API has for this.
   const fastest = ([columns, other]) => (Object.hasOwn(echo.contestants, columns) ? columns : other);
   const oneWay = fastest(['byteor, columns, one way, 64 B', 'byteor, in place, one way, 64 B']);
-  const stages = fastest(['3 stages: byteor, columns', '3 stages: byteor, in place']);
+  const threeStages = fastest(['3 stages: byteor, columns', '3 stages: byteor, in place']);
   return [
     echoRow(
       echo,
@@ -87,8 +113,9 @@ export function summaryRows({ echo, run, lanes, journal }) {
       'Atomics ring by hand, 64 a publish, one way',
       'Atomics ring by hand',
     ),
-    echoRow(echo, 'three stages, fed from JS', stages, '3 stages: Node streams', 'Node streams'),
-    echoRow(echo, 'the same', stages, '3 stages: rxjs', 'rxjs'),
+    echoRow(echo, 'three stages, fed from JS', threeStages, '3 stages: Node streams', 'Node streams'),
+    echoRow(echo, 'the same', threeStages, '3 stages: rxjs', 'rxjs'),
+    ...(stages === undefined ? [] : stageRows(stages)),
     latencyRow(echo),
     fileRow(
       run,

@@ -36,7 +36,7 @@ export interface RecordReader {
 
 /**
  * `rows`: the table in which the core says where records stand in `memory`. `batches`: a record is what a batch sees, where that is
- * another thing than what a function of a record gets. `refusal` takes what the codec throws when a batch asks for a value.
+ * another thing than what a function of a record gets. `refusal` takes what the codec throws, and returns what is thrown.
  */
 export function recordReader(
   codec: Codec,
@@ -46,7 +46,7 @@ export function recordReader(
   refusal: (error: unknown) => unknown,
 ): RecordReader {
   const layout = layoutOf(codec);
-  if (layout !== undefined) return new StructReader(layout, memory, rows);
+  if (layout !== undefined) return new StructReader(layout, memory, rows, refusal);
   switch (codecKind(codec)) {
     case 'utf8':
       return new TextReader(memory, rows);
@@ -62,8 +62,10 @@ class StructReader implements RecordReader {
   readonly #bytes: number;
   readonly #viewOf: (at: number) => FieldAccess;
   readonly #rows: Uint32Array;
+  readonly #refusal: (error: unknown) => unknown;
 
-  constructor(layout: StructLayout, memory: RecordMemory, rows: Uint32Array) {
+  constructor(layout: StructLayout, memory: RecordMemory, rows: Uint32Array, refusal: (error: unknown) => unknown) {
+    this.#refusal = refusal;
     this.#rows = rows;
     this.#bytes = layout.size;
     this.#viewOf = viewsOver(layout, memory);
@@ -73,9 +75,7 @@ class StructReader implements RecordReader {
 
   read(row: number): FieldAccess {
     const at = row * ROW_WORDS;
-    const length = this.#rows[at + LENGTH] as number;
-    if (length !== this.#bytes)
-      throw new RecordError(`the record has ${length} bytes, and the struct of its ingress ${this.#bytes}`);
+    if (this.#rows[at + LENGTH] !== this.#bytes) throw this.#otherLength(at);
     return this.#viewOf(this.#rows[at + AT] as number);
   }
 
@@ -84,6 +84,13 @@ class StructReader implements RecordReader {
 
   close(record: FieldAccess): void {
     record._at = ENDED;
+  }
+
+  #otherLength(at: number): unknown {
+    const length = this.#rows[at + LENGTH] as number;
+    return this.#refusal(
+      new RecordError(`the record has ${length} bytes, and the struct of its ingress ${this.#bytes}`),
+    );
   }
 }
 
@@ -121,7 +128,11 @@ class JsonReader implements RecordReader {
   }
 
   keep(row: number): void {
-    this.#texts[row] = this.#views[row]?.textIfOther();
+    try {
+      this.#texts[row] = this.#views[row]?.textIfOther();
+    } catch (error) {
+      throw this.#refusal(error);
+    }
   }
 
   instead(row: number): JsonText | undefined {

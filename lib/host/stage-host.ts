@@ -10,7 +10,7 @@ import { describeValue } from '../error/describe-value.js';
 import { OpenError, RecordError } from '../error/errors.js';
 import { resolveCodec } from '../handle/codec.js';
 import type { BoundCodec } from '../handle/record-codec.js';
-import { BatchCursor } from './batch-cursor.js';
+import { BatchCursor, type BatchOwner } from './batch-cursor.js';
 import type { CheckedStage } from './check-stages.js';
 import { HeldRecords, type Outcome } from './held-records.js';
 import type { HostedStage } from './hosted-stage.js';
@@ -67,11 +67,24 @@ export class StageHost {
   readonly #reader: RecordReader;
   /** A function may have changed a record that it passes. */
   readonly #writes: boolean;
+  /** What is said of a record that passes, and that nothing replaces. */
+  readonly #passes: number;
   readonly #owner: HostOwner;
   #elements: RecordMemory;
   #writer: BoundCodec<unknown>;
   readonly #held: HeldRecords;
   readonly #rowCount: number;
+  readonly #batches: BatchOwner = {
+    read: (at) => this.#reader.read(at),
+    pass: (at, record) => {
+      if (this.#writes) this.#reader.keep(at, record);
+      this.#pass(at);
+    },
+    answer: (at, record, answer) => {
+      this.#keep(at, record, answer);
+      this.#answer(at, answer);
+    },
+  };
   #end = 0;
   /** What the codec threw, and no function. */
   readonly #refused = new WeakSet<object>();
@@ -88,6 +101,7 @@ export class StageHost {
     this.#rowCount = sizes.records;
     this.#reader = recordReader(stage.codec, memory, this.rows, code.is === 'batches', (error) => this.#refusal(error));
     this.#writes = stage.says.access !== 'read';
+    this.#passes = this.#writes && this.#reader.inPlace ? HostAction.Changed : HostAction.Pass;
     this.#elements = allocated(ELEMENTS_BYTES);
     this.#writer = resolveCodec(stage.codec).bind(this.#elements);
     this.#held = new HeldRecords(
@@ -176,7 +190,7 @@ export class StageHost {
       const row = this.#rowAt(first + i);
       let record: unknown;
       try {
-        record = this.#read(row);
+        record = reader.read(row);
         const answer = fn(record, context);
         if (answer !== undefined && isThenable(answer)) {
           this.#held.wait(row, record, answer);
@@ -202,7 +216,7 @@ export class StageHost {
       const row = this.#rowAt(first + i);
       let record: unknown;
       try {
-        record = this.#read(row);
+        record = this.#reader.read(row);
         const answer = fn(record, this.#context);
         if (isThenable(answer)) {
           held.wait(row, record, answer);
@@ -257,14 +271,7 @@ export class StageHost {
   }
 
   #callOnce(batch: (records: StageRecords<unknown>, state: unknown) => unknown, records: number): number {
-    const cursor = new BatchCursor(
-      (at) => this.#read(at),
-      records,
-      (at, record, answer) => {
-        this.#keep(at, record, answer);
-        this.#answer(at, answer);
-      },
-    );
+    const cursor = new BatchCursor(this.#batches, records);
     let failed = -1;
     try {
       if (isThenable(batch(cursor, this.#state)))
@@ -276,28 +283,29 @@ export class StageHost {
       failed = cursor.fail();
       this.#fail(failed, error);
     }
-    for (const record of cursor.seen) this.#reader.close(record);
+    cursor.eachSeen((record) => this.#reader.close(record));
     return failed < 0 ? records : failed + 1;
   }
 
   /** What was written into a record that passes counts. */
   #keep(row: number, record: unknown, answer: unknown): void {
-    if (!this.#writes || (answer !== undefined && answer !== true)) return;
-    try {
-      this.#reader.keep(row, record);
-    } catch (error) {
-      throw this.#refusal(error);
-    }
+    if (this.#writes && (answer === undefined || answer === true)) this.#reader.keep(row, record);
+  }
+
+  /** It goes on as it is now. */
+  #pass(at: number): void {
+    const row = at * ROW_WORDS;
+    const instead = this.#writes ? this.#reader.instead(at) : undefined;
+    if (instead === undefined) this.rows[row + ACTION] = this.#passes;
+    else this.#emitAll(row, [instead], this.rows[row + FLAGS] as number);
   }
 
   #answer(at: number, answer: unknown): void {
-    const row = at * ROW_WORDS;
     if (answer === undefined || answer === true) {
-      const instead = this.#writes ? this.#reader.instead(at) : undefined;
-      if (instead !== undefined) this.#emitAll(row, [instead], this.rows[row + FLAGS] as number);
-      else this.rows[row + ACTION] = this.#writes && this.#reader.inPlace ? HostAction.Changed : HostAction.Pass;
+      this.#pass(at);
       return;
     }
+    const row = at * ROW_WORDS;
     const elements = answer === false ? [] : Array.isArray(answer) ? answer : [answer];
     this.#refuseUndeclared(elements);
     if (elements.length === 0) {
@@ -356,14 +364,6 @@ export class StageHost {
     this.#elements.view.setUint32(this.#end + HostElement.offset.length, length, true);
     this.#elements.view.setUint32(this.#end + HostElement.offset.flags, flags, true);
     this.#end += HostElement.size + roundUp(length);
-  }
-
-  #read(row: number): unknown {
-    try {
-      return this.#reader.read(row);
-    } catch (error) {
-      throw this.#refusal(error);
-    }
   }
 
   /** What the codec throws is told from what a function throws. */

@@ -100,6 +100,10 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
       return role_.pass_or_filter(i, filtered);
     }
+    template <class Fill>
+    std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
+      return role_.put_changed(i, most, fill);
+    }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return role_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { role_.commit(length, flags); }
 
@@ -107,6 +111,8 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     BatchRole& role_;
   };
 
+  // Changed records that the outlet is given at a time.
+  static constexpr std::uint32_t kRunRecords = 64;
   static constexpr bool kFinishes = requires(Op & op, Output& out) { op.finish(out); };
 
   // The record that the op passed without room. False while there is still none.
@@ -250,6 +256,31 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     const auto count = static_cast<std::uint32_t>(filtered.size());
     if (outlet_ != nullptr) return outlet_->put_unfiltered(&records_[i], filtered.data(), count);
     return {count, static_cast<std::uint32_t>(std::ranges::count(filtered, 0))};
+  }
+
+  // By the run. Each leaves as one other, so there is an ordinal for it.
+  template <class Fill>
+  std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
+    if (waits_) [[unlikely]]
+      return 0;
+    close_before(i);
+    std::uint32_t done = 0;
+    while (done != most) {
+      LaneRecord run[kRunRecords];
+      const std::uint32_t limit = std::min(kRunRecords, most - done);
+      std::uint32_t count = 0;
+      op::Changed changed;
+      for (; count != limit && fill(done + count, changed); ++count)
+        // A lane copies it, and writes to none.
+        run[count] = {const_cast<std::byte*>(changed.data), changed.length, changed.flags,
+                      records_[i + done + count].ordinal};
+      const std::uint32_t put = outlet_ == nullptr ? count : outlet_->put(run, count);
+      done += put;
+      if (put != limit) break;
+    }
+    out_ += done;
+    at_ += done;
+    return done;
   }
 
   // Also a record that the outlet drops is done with, and one that nothing reads.

@@ -26,6 +26,10 @@
 //   uint32 pass_or_filter(i, filtered)  of the records from i on, one a byte: those with a 0 go on as they came, the
 //                              others are filtered. How many it is done with; where that is not all, the next one goes
 //                              on, but there is no room now: answer done() with it
+//   uint32 put_changed(i, most, fill)  of the records from i on, at most so many: those of which `fill(k, changed)`, k
+//   from
+//                              0, says the bytes go on as these, up to one of which it says false. How many it is done
+//                              with; where that is fewer than fill() gave, claim() says why, and fill() is asked again
 //   Claim claim(i, length)     room for a record of the op's own, which takes its place, or one of several
 //   void commit(length, flags) that record goes on; `length` is at most what was claimed
 //
@@ -81,6 +85,13 @@ class BatchAnswer {
   std::uint32_t records_;
   Needs needs_;
   std::uint32_t size_;
+};
+
+// What a record has become: its bytes are the op's until they are on their way.
+struct Changed {
+  const std::byte* data;
+  std::uint32_t length;
+  std::uint32_t flags;
 };
 
 struct Claim {

@@ -20,6 +20,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "abi/abi_generated.hpp"
 #include "core/copy.hpp"
@@ -155,6 +156,8 @@ class HostedOp {
       return record.ordinal >> site_.ordinal_shift;
   }
 
+  // Records that pass or are filtered, put at a time.
+  static constexpr std::uint32_t kRunRecords = 64;
   static constexpr std::uint64_t kFull = ~std::uint64_t{0};
 
   // The host has none of its records any more.
@@ -162,23 +165,39 @@ class HostedOp {
 
   std::uint32_t row_of(std::uint32_t place) const noexcept { return place < rows_ ? place : place - rows_; }
 
-  void next_row() noexcept {
-    if (++at_ != rows_) return;
+  void next_row() noexcept { move_on(1); }
+
+  // Not past the end of the table.
+  void move_on(std::uint32_t rows) noexcept {
+    at_ += rows;
+    if (at_ != rows_) return;
     at_ = 0;
     answered_ -= rows_;
     accepted_ -= rows_;
   }
 
-  // Where `room` bytes of the next record may stand, of memory of so many bytes: behind the last one that the host
-  // has, or again at the beginning.
-  std::uint64_t place_of(std::uint64_t room, std::uint64_t bytes, std::uint32_t last) const noexcept {
-    if (last == at_) return room <= bytes ? 0 : kFull;
-    const Shown& before = shown_[row_of(last - 1)];
-    const std::uint64_t tail = core::round_up(std::uint64_t{before.at} + before.room, alignof(std::uint64_t));
+  // What is free of the memory of records: behind the last one that the host has up to the end, and again from the
+  // beginning up to the first.
+  struct Free {
+    std::uint64_t at;
+    std::uint64_t end;
+    std::uint64_t head;
+
+    std::uint64_t take(std::uint64_t room) noexcept {
+      if (at + room > end) [[unlikely]] {
+        if (room >= head) return kFull;
+        at = 0;
+        end = std::exchange(head, 0);
+      }
+      return std::exchange(at, core::round_up(at + room, alignof(std::uint64_t)));
+    }
+  };
+  Free free_of(std::uint64_t bytes, std::uint32_t held) const noexcept {
+    if (held == 0) return {0, bytes, 0};
+    const Shown& last = shown_[row_of(at_ + held - 1)];
+    const std::uint64_t tail = core::round_up(std::uint64_t{last.at} + last.room, alignof(std::uint64_t));
     const std::uint64_t head = shown_[at_].at;
-    if (before.at < head) return tail + room <= head ? tail : kFull;
-    if (tail + room <= bytes) return tail;
-    return room < head ? 0 : kFull;
+    return last.at < head ? Free{tail, head, 0} : Free{tail, bytes, head};
   }
 
   // How many fit the host's memory: all that come after the first need not.
@@ -189,20 +208,22 @@ class HostedOp {
     const std::uint32_t held = accepted_ - at_;
     const auto most = static_cast<std::uint32_t>(
         std::min<std::size_t>({batch.size(), rows_, answers_later_ ? memory.at_once : std::size_t{batch_records_}}));
+    Free free = free_of(memory.records.size(), held);
     std::uint32_t i = held;
     for (; i < most; ++i) {
       const Record& record = batch[i];
       const std::uint64_t room = std::uint64_t{record.length} + room_;
-      const std::uint64_t at = place_of(room, memory.records.size(), at_ + i);
+      const std::uint64_t at = free.take(room);
       if (at == kFull) break;
       core::copy_record(memory.records.data() + at, record.data, record.length);
       const std::uint32_t place = row_of(at_ + i);
-      shown_[place] = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(room), sequence_of(record)};
+      const Shown shown{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(room), sequence_of(record)};
+      shown_[place] = shown;
       abi::HostRow row{};
-      row.at = shown_[place].at;
+      row.at = shown.at;
       row.length = record.length;
       row.flags = record.flags;
-      row.room = shown_[place].room;
+      row.room = shown.room;
       row.action = static_cast<std::uint32_t>(abi::HostAction::kUnanswered);
       memory.rows[place] = row;
     }
@@ -212,19 +233,19 @@ class HostedOp {
   template <class Out>
   BatchAnswer carry_out(std::span<const typename Out::Record> batch, Out& out) noexcept {
     const HostMemory memory = host_->memory();
+    const auto size = static_cast<std::uint32_t>(batch.size());
     std::uint32_t i = 0;
-    for (; at_ != answered_ && i != batch.size(); ++i) {
+    for (; at_ != answered_ && i != size; ++i) {
+      if (emitted_ == 0) {
+        const Run run = put_run(out, i, std::min(answered_ - at_, size - i), memory);
+        i += run.done;
+        if (run.waits) return BatchAnswer::done(i);
+        if (at_ == answered_ || i == size) break;
+      }
       const abi::HostRow row = memory.rows[at_];
       if (emitted_ != 0 && row.action != static_cast<std::uint32_t>(abi::HostAction::kElements)) [[unlikely]]
         return refuse(i, Wrong::kChangedAction, row.action, 0);
       switch (static_cast<abi::HostAction>(row.action)) {
-        case abi::HostAction::kPass:
-          next_row();
-          if (!out.pass(i)) return BatchAnswer::done(i + 1);
-          continue;
-        case abi::HostAction::kFilter:
-          next_row();
-          continue;
         case abi::HostAction::kChanged:
           if (row.length > shown_[at_].room) return refuse(i, Wrong::kLength, row.length, shown_[at_].room);
           if (!put(out, i, memory.records.data() + shown_[at_].at, row.length, row.flags))
@@ -248,12 +269,70 @@ class HostedOp {
         case abi::HostAction::kLate:
           say(memory.elements, row);
           return fail(i, Broken::kLate);
+        case abi::HostAction::kPass:
+        case abi::HostAction::kFilter:
         case abi::HostAction::kUnanswered:
           break;
       }
       return refuse(i, Wrong::kAction, row.action, 0);
     }
     return accepted_ == answered_ ? BatchAnswer::done(i) : BatchAnswer::pending(i, accepted_ - answered_);
+  }
+
+  // What comes before a record that is carried out by itself; one that passes and has no room yet is done with for the
+  // op.
+  struct Run {
+    std::uint32_t done;
+    bool waits;
+  };
+  template <class Out>
+  Run put_run(Out& out, std::uint32_t i, std::uint32_t most, const HostMemory& memory) noexcept {
+    std::uint32_t done = 0;
+    while (done != most) {
+      const std::uint32_t changed = put_changed(out, i + done, most - done, memory);
+      done += changed;
+      if (done == most) break;
+      const Run plain = put_plain(out, i + done, most - done, memory);
+      done += plain.done;
+      if (plain.waits) return {done, true};
+      if (changed + plain.done == 0) break;
+    }
+    return {done, false};
+  }
+
+  // Those of the next records that were changed in place, as far as there is room for them. How many.
+  template <class Out>
+  std::uint32_t put_changed(Out& out, std::uint32_t i, std::uint32_t most, const HostMemory& memory) noexcept {
+    const abi::HostRow* const rows = memory.rows.data() + at_;
+    if (rows->action != static_cast<std::uint32_t>(abi::HostAction::kChanged)) return 0;
+    const Shown* const shown = shown_.get() + at_;
+    const std::byte* const records = memory.records.data();
+    const std::uint32_t done = out.put_changed(i, std::min(most, rows_ - at_), [=](std::uint32_t k, Changed& changed) {
+      const abi::HostRow& row = rows[k];
+      changed = {records + shown[k].at, row.length, row.flags & abi::kTerminatorMask};
+      return row.action == static_cast<std::uint32_t>(abi::HostAction::kChanged) && changed.length <= shown[k].room;
+    });
+    move_on(done);
+    return done;
+  }
+
+  // Those that pass as they came, or are filtered.
+  template <class Out>
+  Run put_plain(Out& out, std::uint32_t i, std::uint32_t most, const HostMemory& memory) noexcept {
+    std::uint8_t filtered[kRunRecords];
+    const abi::HostRow* const rows = memory.rows.data() + at_;
+    const std::uint32_t limit = std::min({most, rows_ - at_, kRunRecords});
+    std::uint32_t count = 0;
+    for (; count != limit; ++count) {
+      const auto action = static_cast<abi::HostAction>(rows[count].action);
+      if (action != abi::HostAction::kPass && action != abi::HostAction::kFilter) break;
+      filtered[count] = action == abi::HostAction::kFilter ? 1 : 0;
+    }
+    if (count == 0) return {0, false};
+    const std::uint32_t put = out.pass_or_filter(i, {filtered, count});
+    const std::uint32_t done = std::min(put + 1, count);
+    move_on(done);
+    return {done, put != count};
   }
 
   template <class Out>

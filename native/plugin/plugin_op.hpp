@@ -240,12 +240,30 @@ class alignas(core::kCacheBlock) PluginOp {
         ++at_;
         return op::BatchAnswer::done(i + 1);
       }
+      if (const std::uint32_t done = put_changed(batch, i, std::min(answered_ - at_, size - i), out); done != 0) {
+        at_ += done;
+        i += done;
+        continue;
+      }
       const op::BatchAnswer answer = carry_out_one(batch[i], i, out);
       if (answer.needs() != op::BatchAnswer::Needs::kRecords) return answer;
       ++at_;
       ++i;
     }
     return op::BatchAnswer::done(i);
+  }
+
+  // Those of the next records that were changed in place, as far as there is room for them. How many.
+  template <class Record, class Out>
+  std::uint32_t put_changed(std::span<const Record> batch, std::uint32_t i, std::uint32_t most, Out& out) noexcept {
+    if (actions_[at_] != BYTEOR_CHANGED || !writes()) return 0;
+    return out.put_changed(i, most, [&](std::uint32_t k, op::Changed& changed) {
+      const std::uint32_t row = at_ + k;
+      if (actions_[row] != BYTEOR_CHANGED || row == outside_) return false;
+      const std::uint32_t length = lengths_[row];
+      changed = {copies_.data() + shown_[row].at, length, batch[i + k].flags};
+      return length <= shown_[row].room && fits(length);
+    });
   }
 
   // Of a record that neither passes nor is filtered.

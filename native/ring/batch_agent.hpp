@@ -63,6 +63,10 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
       return agent_.pass_or_filter(i, filtered);
     }
+    template <class Fill>
+    std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
+      return agent_.put_changed(i, most, fill);
+    }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return agent_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { agent_.commit(length); }
 
@@ -168,12 +172,14 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     close_before(i);
     if (refused_ != Refused::kNot) [[unlikely]]
       return 0;
-    const auto count = static_cast<std::uint32_t>(filtered.size());
-    const std::uint32_t gone = std::accumulate(filtered.begin(), filtered.end(), 0u);
+    std::uint32_t gone = std::accumulate(filtered.begin(), filtered.end(), 0u);
     if (gone != 0 && context_.own_marks == nullptr) [[unlikely]] {
+      // Those before it go on.
+      filtered = filtered.first(static_cast<std::size_t>(std::ranges::find(filtered, 1) - filtered.begin()));
+      gone = 0;
       refused_ = Refused::kFiltered;
-      return 0;
     }
+    const auto count = static_cast<std::uint32_t>(filtered.size());
     for (std::uint32_t done = 0; done != count; done += mark_adjacent(filtered.subspan(done)))
       skip_to(records_[at_].sequence);
     gone_ += gone;
@@ -194,6 +200,32 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     return count;
   }
 
+  // By the run.
+  template <class Fill>
+  std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
+    close_before(i);
+    if (refused_ != Refused::kNot) [[unlikely]]
+      return 0;
+    std::uint32_t done = 0;
+    op::Changed changed;
+    for (; done != most && fill(done, changed); ++done) {
+      const Record& record = records_[at_];
+      if (!fits(record, changed.length)) [[unlikely]]
+        break;
+      core::copy_record(record.data, changed.data, changed.length);
+      Layout::store(context_.ring, record.sequence, slots_[at_], {record.data, changed.length, record.flags});
+      skip_to(record.sequence);
+      mark(0);
+      ++next_;
+      ++at_;
+    }
+    return done;
+  }
+
+  bool fits(const Record& record, std::uint32_t length) const noexcept {
+    return Layout::kHasSlots ? length <= std::uint64_t{record.length} + context_.room.behind : length == record.length;
+  }
+
   op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
     using Status = op::Claim::Status;
     close_before(i);
@@ -204,9 +236,7 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
       refused_ = Refused::kSecond;
       return {Status::kNone};
     }
-    const bool fits =
-        Layout::kHasSlots ? length <= std::uint64_t{record.length} + context_.room.behind : length == record.length;
-    if (!fits) [[unlikely]] {
+    if (!fits(record, length)) [[unlikely]] {
       refused_ = Refused::kTooLong;
       refused_length_ = length;
       return {Status::kNone};
