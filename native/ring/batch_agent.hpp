@@ -63,6 +63,8 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     std::uint32_t pass_or_filter(std::uint32_t i, std::span<const std::uint8_t> filtered) noexcept {
       return agent_.pass_or_filter(i, filtered);
     }
+    // claim() says it of the second one.
+    static bool takes(std::uint32_t, std::uint32_t, std::uint32_t) noexcept { return true; }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return agent_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { agent_.commit(length); }
 
