@@ -204,8 +204,6 @@ class Graph {
   // graph. Throws CodedError: OP_UNAVAILABLE without a library, and what plugin/ refuses.
   plugin::PluginOp& make_plugin_op(const StageDescription& stage, const std::vector<plugin::StagePlugin>& plugins,
                                    const PluginPlace& place);
-  // The instances of one stage, in the order of its shards.
-  static std::string plugin_reports(const std::vector<const plugin::PluginOp*>& shards);
   // Letters (letters.cpp). The agent is the last one.
   const std::vector<LetterLane>& letter_lanes() const noexcept { return letters_.lanes; }
   std::uint32_t letters_agent() const noexcept { return layout_.header.agent_count - 1; }
@@ -253,8 +251,17 @@ class OpReports {
   void add(std::string id, std::function<std::string()> report) {
     stages_.push_back({std::move(id), std::move(report)});
   }
-  // What hosts tell, one a shard: a value, or of several shards a list. The ops outlive this.
-  void add_hosted(std::string id, std::vector<const op::HostedOp*> shards);
+  // What the ops of a stage tell, one a shard, each by its own report(): a value, or of several shards a list. They
+  // outlive this.
+  template <class Op>
+  void add_shards(std::string id, std::vector<const Op*> shards) {
+    add(std::move(id), [shards = std::move(shards)] {
+      if (shards.size() == 1) return shards.front()->report();
+      std::string text;
+      for (const Op* shard : shards) text += (text.empty() ? '[' : ',') + shard->report();
+      return text + ']';
+    });
+  }
   // A JSON object.
   std::string text() const;
 

@@ -293,7 +293,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   if (stage.op == abi::OpCode::kJs) {
     op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone,
                                           {context.agent_index, context.ordinal_shift});
-    reports_.add_hosted(stage.id, {&hosted});
+    reports_.add_shards<op::HostedOp>(stage.id, {&hosted});
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }
   if (stage.op == abi::OpCode::kNative) return make_plugin_stage(index, std::move(context));

@@ -326,7 +326,7 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
     ops.push_back(&op);
     add_batch_stage(shard, entry, op);
   }
-  reports_.add_hosted(stage.id, std::move(ops));
+  reports_.add_shards(stage.id, std::move(ops));
 }
 
 void RingGraph::add_stage(std::uint32_t shard, std::uint32_t entry, std::unique_ptr<ring::StageBase> agent) {
