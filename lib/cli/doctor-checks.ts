@@ -5,10 +5,10 @@
 import type { RingDescription } from '../describe/describe.js';
 import { BUILD_REMEDY } from '../runtime/binary.js';
 import type { Capabilities } from '../runtime/machine.js';
+import { rangesOf } from '../runtime/ranges.js';
 import type { FolderState, Limit } from './machine.js';
 import type { ThreadOptions } from './open-options.js';
 import { sizeWords } from './sizes.js';
-import { rangesOf } from '../runtime/ranges.js';
 
 export interface Check {
   readonly code: string;

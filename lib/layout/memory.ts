@@ -181,18 +181,14 @@ export function planRing(spec: RingSpec, sizes: ShardSizes, threads: number): Pl
   const blocks = walk.array('rings', spec.shards, RingBlock.size);
   const lettersAt = letters.length === 0 ? 0 : walk.array('lanes', letters.length, LaneBlock.size);
   const longest = spec.headroom + sizes.recordMax + spec.tailroom;
-  const letterPlaces = new LetterPlaces(
-    walk,
-    letters.map(() => longest),
-  );
+  const letterPlaces = new LetterPlaces(walk, letters, () => longest);
   const ends = shards.map(() => ({
     producer: walk.pieces('producers', 1, ProducerBlock.size),
     consumers: walk.pieces('consumers', consumers, ConsumerBlock.size),
   }));
   letterPlaces.walkEnds();
-  const shardLists = listBytes(spec, threads) + letterListBytes(letters) / spec.shards;
-  const list_bytes = spec.shards * shardLists;
-  const lists = walk.array('lists', spec.shards, shardLists);
+  const list_bytes = spec.shards * listBytes(spec, threads) + letterListBytes(letters);
+  const lists = walk.array('lists', 1, list_bytes);
   const text_bytes = textBytes(spec) + letterTextBytes(letters);
   const texts = walk.array('texts', 1, text_bytes);
   const times = shards.map(() => ({

@@ -102,15 +102,6 @@ op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t
   return *hosted.ops.back();
 }
 
-abi::OnErrorCode on_error_of(const BoundaryDescription& boundary) {
-  if (boundary.on_error == abi::OnErrorCode::kDeadLetter)
-    throw core::CodedError(
-        abi::ErrorCode::kOnErrorUnavailable,
-        "boundary " + boundary.id +
-            " has on_error dead_letter, and this version writes letters of stages alone; use drop or stop");
-  return boundary.on_error;
-}
-
 std::string OpReports::text() const {
   std::string text = "{";
   for (const Stage& stage : stages_) {

@@ -28,8 +28,8 @@ std::string_view view_of(const lane::LaneRecord& record) {
   return {reinterpret_cast<const char*>(record.data), record.length};
 }
 
-// One record becomes its pieces between commas; an empty one is filtered, and "bad" fails. It does not ask whether all of
-// them can go on, as an op has to.
+// One record becomes its pieces between commas; an empty one is filtered, and "bad" fails. It does not ask whether all
+// of them can go on, as an op has to.
 struct SplitOp {
   static constexpr bool kFilters = true;
 

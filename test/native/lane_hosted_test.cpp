@@ -355,7 +355,8 @@ TEST(HostedLane, AnElementThatItsLaneNeverTakesFailsTheRecordAndTheNextOneBegins
 }
 
 TEST(HostedLane, OfARecordThatFailsBecauseOfALaterElementNothingLeaves) {
-  for (const OnErrorCode code : {OnErrorCode::kStop, OnErrorCode::kDrop, OnErrorCode::kPass, OnErrorCode::kDeadLetter}) {
+  for (const OnErrorCode code :
+       {OnErrorCode::kStop, OnErrorCode::kDrop, OnErrorCode::kPass, OnErrorCode::kDeadLetter}) {
     HostedBetween stage({.outlet = {.capacity = 128, .record_max = 16}, .on_error = code});
     stage.put_all({"a,b", "c,0123456789abcdefg", "d"});
     stage.work();
