@@ -375,10 +375,9 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     }
     const LaneRecord record = failed_record();
     const bool fits = outlet_ == nullptr || outlet_->drops() || record.length <= outlet_->record_max();
-    const Fate fate =
-        failed_records_.judge({record.data, record.length, record.flags, record.ordinal >> context_.ordinal_shift,
-                               cause_code(), fits},
-                              [this] { return cause(); });
+    const Fate fate = failed_records_.judge(
+        {record.data, record.length, record.flags, record.ordinal >> context_.ordinal_shift, cause_code(), fits},
+        [this] { return cause(); });
     stops_ = fate == Fate::kStop;
     if (stops_ || fate == Fate::kWait) return false;
     if (!waits_ && broken_ != Broken::kFailed) skip();
@@ -427,7 +426,7 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
 
   // Of a record that has failed behind that, which an op must not let happen.
   std::string what_has_left() const {
-    if (elements_ == 0 || !has_record()) return {};
+    if (elements_ == 0 || !has_record() || broken_ == Broken::kAnswer) return {};
     return "; " + std::to_string(elements_) +
            " of the records that the op made of it have left already: correct the op, which has to know what a record "
            "becomes before it emits the first";

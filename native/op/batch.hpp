@@ -25,8 +25,8 @@
 //   uint32 pass_or_filter(i, filtered)  of the records from i on, one a byte: those with a 0 go on as they came, the
 //                              others are filtered. How many it is done with; where that is not all, the next one goes
 //                              on, but there is no room now: answer done() with it
-//   bool takes(i, count, longest)  before the first of several: whether so many, of which the longest has so many bytes,
-//                              can all go on, now or later. False: never; answer needs_room(i, longest)
+//   bool takes(i, count, longest)  before the first of several: whether so many, the longest of so many bytes, can all
+//                              go on, now or later. False: never; answer needs_room(i, longest)
 //   Claim claim(i, length)     room for a record of the op's own, which takes its place, or one of several
 //   void commit(length, flags) that record goes on; `length` is at most what was claimed
 //
@@ -36,8 +36,8 @@
 //
 // Of finish(), i is 0. A record that the op is done with, and for which nothing went on, is filtered, or absorbed where
 // the op's row does not say that it filters. The next batch begins with the first record that the op is not done with,
-// and what it emitted for that one is on its way: it goes on where it was. Behind one that it says has failed, it begins
-// with the next.
+// and what it emitted for that one is on its way: it goes on where it was. Behind one that it says has failed, it
+// begins with the next.
 #pragma once
 
 #include <cstddef>

@@ -279,7 +279,7 @@ TEST(BatchRole, WhatItsOutletCanNeverTakeFailsOrIsDropped) {
     EXPECT_EQ(stage.role->done(), !drops);
     if (!drops) {
       ASSERT_EQ(stage.site.failures.all().size(), 1u);
-      const std::string& cause = stage.site.failures.all()[0].cause;
+      const std::string cause = stage.site.failures.all()[0].cause;
       EXPECT_NE(cause.find("a record needs 17 bytes, but lane test->lane takes at most 16"), std::string::npos);
       EXPECT_NE(cause.find("; 1 of the records that the op made of it have left already: correct the op"),
                 std::string::npos);

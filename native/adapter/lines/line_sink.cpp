@@ -115,7 +115,7 @@ bool BasicLineSink<Consumer>::take_line_feed(Consumer& shard, std::uint64_t sequ
         return take(sequence, record);
       }
       // What came before is not held back by it.
-      if (gone_ != used_) flush();
+      if (!lines_.empty()) flush();
       refused_ = true;
       return false;
     case FailingRecords::Fate::kStop:
