@@ -187,8 +187,10 @@ export function planRing(spec: RingSpec, sizes: ShardSizes, threads: number): Pl
     consumers: walk.pieces('consumers', consumers, ConsumerBlock.size),
   }));
   letterPlaces.walkEnds();
-  const list_bytes = spec.shards * listBytes(spec, threads) + letterListBytes(letters);
-  const lists = walk.array('lists', 1, list_bytes);
+  // Lanes of letters of the ends are no shard's own.
+  const shardLists = listBytes(spec, threads) + roundUp(Math.ceil(letterListBytes(letters) / spec.shards), 8);
+  const list_bytes = spec.shards * shardLists;
+  const lists = walk.array('lists', spec.shards, shardLists);
   const text_bytes = textBytes(spec) + letterTextBytes(letters);
   const texts = walk.array('texts', 1, text_bytes);
   const times = shards.map(() => ({
