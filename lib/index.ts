@@ -52,13 +52,15 @@ export * from './plan.js';
 export type { AttachOptions } from './runtime/attach.js';
 export { attach } from './runtime/attach.js';
 export type { DeadLetter, DeadLetterRecord, DeadLetters } from './runtime/dead-letters.js';
-export { deadLetters } from './runtime/dead-letters.js';
+export { deadLetters, pruneDeadLetters } from './runtime/dead-letters.js';
 export type { Capabilities } from './runtime/machine.js';
 export { capabilities } from './runtime/machine.js';
 export { open } from './runtime/open.js';
 export type { OpenArguments, OpenOptions, OpenOptionsOf } from './runtime/options.js';
 export type { Pipeline, StopOptions } from './runtime/pipeline.js';
 export { STOP_DEADLINE_MS } from './runtime/pipeline.js';
+export type { Redrive, RedriveOptions, RedriveResult } from './runtime/redrive.js';
+export { redrive } from './runtime/redrive.js';
 export type { ChecksumReport, CountReport, ReportOf, Reports } from './runtime/reports.js';
 export type {
   AdapterStatus,

@@ -169,6 +169,11 @@ export interface NativeAddon {
   readLetters(folder: string, after: number | null): ArrayBuffer;
   /** Appends a record (LetterRecord and what follows it), and syncs it. Throws with a code: another process may write. */
   appendLetter(folder: string, record: Uint8Array): void;
+  /**
+   * Removes the files of letters whose records are all before that number, from the oldest on; the number of the first record that is
+   * left, or will be the next. Throws with a code: another process may write.
+   */
+  pruneLetters(folder: string, before: number): number;
   haltAll(): void;
   /** JSON: what this machine and build can do (CPUs, quota, memory limit, features). */
   capabilities(): string;

@@ -85,7 +85,7 @@ const OPENING = {
   ),
   NO_DEAD_LETTERS: opening(
     'core',
-    'a stage has `on_error: dead_letter`, and no folder for letters was given',
+    'a stage or boundary has `on_error: dead_letter`, and no folder for letters was given',
     'Give one: `deadLetters: { folder }`, on the command line `--dead-letters DIR`.',
   ),
   NO_MEMORY: opening(
@@ -107,11 +107,6 @@ const OPENING = {
     'core',
     'with `observe` there is no folder, or no room in it, for the file of the memory',
     'Set `XDG_RUNTIME_DIR`, give `/dev/shm` more room, or leave `observe` out; `byteor doctor` shows the folders.',
-  ),
-  ON_ERROR_UNAVAILABLE: opening(
-    'core',
-    'a boundary of the plan has `on_error: dead_letter`, which this version does not run',
-    'Use `drop` or `stop` there; a stage can have `dead_letter`.',
   ),
   OP_UNAVAILABLE: opening(
     'both',

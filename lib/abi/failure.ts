@@ -48,9 +48,9 @@ export const LetterHeader = struct(
     ['agent', 'u32', 'index into AgentEntry'],
     ['cause', 'u32', 'FailureCause'],
     ['message_length', 'u32', 'bytes of UTF-8 behind this header, at most CAUSE_BYTES_MAX'],
-    ['record_length', 'u32', 'bytes of the record as the stage received it, behind the message'],
-    ['record_flags', 'u32', 'TerminatorCode in the low bits'],
-    ['reserved', 'u32', 'zero'],
+    ['record_length', 'u32', 'bytes of the record as its element received it, behind the message'],
+    ['record_flags', 'u32', 'TerminatorCode in the low bits, LETTER_CUT'],
+    ['shard', 'u32', 'where one lane is of several shards; else zero, and the lane says it'],
   ],
 );
 
@@ -72,13 +72,17 @@ export const LetterRecord = struct(
     ['last_ms', 'f64', 'when it failed for the last time'],
     ['shard', 'u32', 'of a SingleRing; 0 in a LaneGraph'],
     ['attempt', 'u32', 'how often it has failed, from 1'],
-    ['record_flags', 'u32', 'TerminatorCode in the low bits'],
+    ['record_flags', 'u32', 'as LetterHeader has it'],
     ['plan_length', 'u32', 'bytes: id of the version, hex'],
-    ['element_length', 'u32', 'bytes: id of the stage'],
+    ['element_length', 'u32', 'bytes: id of the stage or boundary'],
     ['ingress_length', 'u32', 'bytes: id of the ingress; 0 where several are upstream'],
     ['code_length', 'u32', 'bytes: word of the FailureCause'],
     ['message_length', 'u32', 'bytes of UTF-8'],
-    ['body_length', 'u32', 'bytes: the record as the stage received it; Begun and Done: u64 each, numbers of letters'],
+    [
+      'body_length',
+      'u32',
+      'bytes: the record as its element received it; Begun and Done: u64 each, numbers of letters',
+    ],
     ['reserved', 'u32', 'zero'],
   ],
 );

@@ -124,5 +124,9 @@ export const LETTER_VERSION = 1;
 /** Stands for the hash of a struct in a journal of letters, so that no other journal is taken for one: "letters1". */
 export const LETTERS_HASH_LOW = 0x7474_656c;
 export const LETTERS_HASH_HIGH = 0x3173_7265;
+/** Of the flags of a record in a letter: it was longer than the letter takes, and its first bytes stand there. */
+export const LETTER_CUT = 2 ** 31;
+/** Bytes of a line that no record takes and that stand in its letter all the same, where records are shorter. */
+export const LETTER_LINE_BYTES = 2 ** 16;
 /** Of a lane of letters, unless one letter of the longest record needs more: failures are rare, and its reader waits for a device. */
 export const LETTERS_LANE_BYTES = 2 ** 16;

@@ -5,9 +5,10 @@
 import type { RingDescription } from '../describe/describe.js';
 import { BUILD_REMEDY } from '../runtime/binary.js';
 import type { Capabilities } from '../runtime/machine.js';
+import { rangesOf } from '../runtime/ranges.js';
 import type { FolderState, Limit } from './machine.js';
 import type { ThreadOptions } from './open-options.js';
-import { cpuListWords, sizeWords } from './sizes.js';
+import { sizeWords } from './sizes.js';
 
 export interface Check {
   readonly code: string;
@@ -59,7 +60,7 @@ export function checkAddon(reason: string | undefined): Check {
 }
 
 export function checkCpus({ cpus }: Capabilities): Check {
-  const list = cpuListWords(cpus.allowed);
+  const list = rangesOf(cpus.allowed);
   if (cpus.allowed.length > 1) return ok('CPUS', `this process may use ${cpus.allowed.length} CPUs: ${list}`);
   return {
     code: 'CPUS',
@@ -114,7 +115,7 @@ export function checkLockedMemory(limit: Limit, privileged: boolean, bytes: numb
 
 export function checkIsolatedCpus({ cpus }: Capabilities, profile: ThreadOptions['profile']): Check {
   const usable = cpus.isolated.filter((cpu) => cpus.allowed.includes(cpu));
-  if (usable.length > 0) return ok('ISOLATED_CPUS', `the kernel keeps CPUs ${cpuListWords(usable)} free`);
+  if (usable.length > 0) return ok('ISOLATED_CPUS', `the kernel keeps CPUs ${rangesOf(usable)} free`);
   const words = 'the kernel keeps no CPU free of other threads';
   if (profile !== 'isolated-core') return ok('ISOLATED_CPUS', `${words}; only the profile isolated-core wants that`);
   return {
@@ -193,7 +194,7 @@ export function checkAskedCpus(asked: readonly number[] | undefined, { cpus }: C
       code: 'ASKED_CPUS',
       verdict: 'fail',
       message: `--cpus names ${foreign.join(',')}, which this process may not use.`,
-      fix: `Choose from ${cpuListWords(cpus.allowed)}.`,
+      fix: `Choose from ${rangesOf(cpus.allowed)}.`,
     },
   ];
 }

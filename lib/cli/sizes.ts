@@ -109,14 +109,3 @@ export function dataWords(bytes: number): string {
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
-
-/** Linux's notation of a CPU list: `0-3,8`. */
-export function cpuListWords(cpus: readonly number[]): string {
-  const runs: [first: number, last: number][] = [];
-  for (const cpu of cpus) {
-    const run = runs.at(-1);
-    if (run !== undefined && run[1] + 1 === cpu) run[1] = cpu;
-    else runs.push([cpu, cpu]);
-  }
-  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
-}

@@ -265,13 +265,13 @@ export const fileAgents = (spec: GraphSpec): number => spec.lanes.filter(isJourn
 /** One a role, then those that write files. */
 export const agentCount = (spec: GraphSpec): number => spec.roles.length + fileAgents(spec);
 
-/** Of each stage that writes letters, the longest record that it receives. */
-const longestRecords = (
-  { roles }: GraphSpec,
-  lanes: readonly LaneMemory[],
-  letters: readonly LetterLane[],
-): readonly number[] =>
-  letters.map(({ writer }) => Math.max(...(roles[writer]?.inlets ?? []).map((lane) => lanes[lane]?.recordMax ?? 0)));
+/** The longest record that an element receives which writes letters, or, of an ingress, that it gives. */
+const longestRecord =
+  ({ roles }: GraphSpec, lanes: readonly LaneMemory[]) =>
+  ({ writer, isIngress }: LetterLane): number => {
+    const own = (isIngress ? roles[writer]?.outlets : roles[writer]?.inlets) ?? [];
+    return Math.max(...own.map((lane) => lanes[lane]?.recordMax ?? 0));
+  };
 
 /** A region, planned: what it takes, and where everything lies in it. */
 export interface PlannedGraph {
@@ -291,7 +291,7 @@ export function planGraph(spec: GraphSpec, asked: GraphSizesAsked, threads: numb
   const threadsAt = walk.array('threads', threads, ThreadBlock.size);
   const letters = letterLanes(spec);
   const blocks = walk.array('lanes', spec.lanes.length + letters.length, LaneBlock.size);
-  const letterPlaces = new LetterPlaces(walk, longestRecords(spec, lanes, letters));
+  const letterPlaces = new LetterPlaces(walk, letters, longestRecord(spec, lanes));
   const ends = spec.lanes.map((lane) => walkEnds(walk, lane));
   letterPlaces.walkEnds();
   const list_bytes = listBytes(spec) + letterListBytes(letters);

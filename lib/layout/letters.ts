@@ -1,6 +1,6 @@
 /**
  * The lanes of letters of one opening: one for each stage with `on_error: dead_letter`, in a ring one a shard, because a lane has
- * one writer. One agent reads them all and writes the files. They are no part of the spec: which there are follows from it, here
+ * one writer, and one for each boundary that has it, whose adapter is one thread. One agent reads them all and writes the files. They are no part of the spec: which there are follows from it, here
  * and in native/graph/letters.hpp, whose order this is. Pure; any thread.
  */
 
@@ -12,12 +12,13 @@ import {
   FRAME_HEADER_BYTES,
   HISTOGRAM_COUNTS,
   LaneBlock,
+  LETTER_LINE_BYTES,
   LETTERS_LANE_BYTES,
   LetterHeader,
   ProducerBlock,
   SAMPLE_SHIFT,
 } from '../abi/definition.js';
-import type { Spec, StageSpec } from '../lower/spec.js';
+import type { BoundarySpec, Spec, StageSpec } from '../lower/spec.js';
 import { utf8Length } from '../plan/utf8.js';
 import type { LaneMemory, PartPlaces } from './places.js';
 import { framedRecordMax, PAGE_BYTES, powerOfTwo, roundUp, type Walk } from './region-walk.js';
@@ -31,35 +32,45 @@ export const LETTERS_AGENT = 'dead:letters';
 export interface LetterLane {
   /** `stage->dead:letters`, with several shards `stage/shard->dead:letters`. */
   readonly id: string;
-  /** Id of the stage. */
+  /** Id of the stage or boundary. */
   readonly from: string;
   readonly shard: number;
-  /** Of a graph, the role that writes it; of a ring, the entry. */
+  /** Of a graph, the role that writes it; of a ring, the entry, and of its ends the ingress's. */
   readonly writer: number;
+  /** It is an ingress: a line that it cannot take may be longer than any record. */
+  readonly isIngress: boolean;
 }
 
-const writesLetters = (stage: StageSpec | undefined): boolean => stage?.onError === 'DeadLetter';
+const writesLetters = (element: StageSpec | BoundarySpec | undefined): boolean => element?.onError === 'DeadLetter';
 
 const laneOf = (id: string, writer: number, shard: number, shards: number): LetterLane => ({
   id: `${id}${shards > 1 ? `/${shard}` : ''}->${LETTERS_AGENT}`,
   from: id,
   shard,
   writer,
+  isIngress: false,
 });
 
-/** Shard by shard in the order of the entries; of a graph in the order of the roles. */
+/** Shard by shard in the order of the entries, then those of the ingress and the egress; of a graph in the order of the roles. */
 export function letterLanes(spec: Spec): readonly LetterLane[] {
   if (spec.target === 'LaneGraph')
-    return spec.roles.flatMap(({ kind, index, id }, role) =>
-      kind === 'Stage' && writesLetters(spec.stages[index ?? 0]) ? [laneOf(id, role, 0, 1)] : [],
-    );
-  const { shards, stages } = spec;
+    return spec.roles.flatMap(({ kind, index, id }, role) => {
+      const isIngress = kind === 'Ingress';
+      const elements = isIngress || kind === 'Egress' ? spec.boundaries : kind === 'Stage' ? spec.stages : [];
+      return writesLetters(elements[index ?? 0]) ? [{ ...laneOf(id, role, 0, 1), isIngress }] : [];
+    });
+  const { shards, stages, ingress, egress } = spec;
   const entries = spec.entries.map(({ stage }) => stages[stage]);
-  return Array.from({ length: shards }, (_, shard) =>
+  const ofStages = Array.from({ length: shards }, (_, shard) =>
     entries.flatMap((stage, entry) =>
       stage !== undefined && writesLetters(stage) ? [laneOf(stage.id, entry, shard, shards)] : [],
     ),
   ).flat();
+  return [
+    ...ofStages,
+    ...(writesLetters(ingress) ? [{ ...laneOf(ingress.id, 0, 0, 1), isIngress: true }] : []),
+    ...(writesLetters(egress) ? [laneOf(egress.id, 0, 0, 1)] : []),
+  ];
 }
 
 /** Agents that write letters. */
@@ -71,9 +82,9 @@ export const letterListBytes = (lanes: readonly LetterLane[]): number => 48 * la
 export const letterTextBytes = (lanes: readonly LetterLane[]): number =>
   lanes.reduce((sum, { id }) => sum + utf8Length(id), lanes.length === 0 ? 0 : utf8Length(LETTERS_AGENT));
 
-/** @param longest bytes of the longest record that the stage receives */
-function sizesOf(longest: number) {
-  const wanted = LetterHeader.size + CAUSE_BYTES_MAX + longest;
+/** @param longest bytes of the longest record that the element receives */
+function sizesOf({ isIngress }: LetterLane, longest: number) {
+  const wanted = LetterHeader.size + CAUSE_BYTES_MAX + Math.max(longest, isIngress ? LETTER_LINE_BYTES : 0);
   const least = powerOfTwo(2 * (roundUp(wanted, FRAME_ALIGN) + FRAME_HEADER_BYTES));
   const bytes = Math.min(ARENA_BYTES_MAX, Math.max(LETTERS_LANE_BYTES, least));
   return {
@@ -95,10 +106,10 @@ export class LetterPlaces {
   #ends: readonly Pick<PartPlaces, 'producer' | 'consumers'>[] = [];
   #times: readonly Pick<PartPlaces, 'stamps' | 'histograms'>[] = [];
 
-  /** @param longest of each lane's stage the longest record that it receives, bytes */
-  constructor(walk: Walk, longest: readonly number[]) {
+  /** @param longest of each lane's element the longest record that it receives, bytes */
+  constructor(walk: Walk, lanes: readonly LetterLane[], longest: (lane: LetterLane) => number) {
     this.#walk = walk;
-    this.#sizes = longest.map(sizesOf);
+    this.#sizes = lanes.map((lane) => sizesOf(lane, longest(lane)));
   }
 
   walkEnds(): void {

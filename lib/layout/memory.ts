@@ -181,16 +181,14 @@ export function planRing(spec: RingSpec, sizes: ShardSizes, threads: number): Pl
   const blocks = walk.array('rings', spec.shards, RingBlock.size);
   const lettersAt = letters.length === 0 ? 0 : walk.array('lanes', letters.length, LaneBlock.size);
   const longest = spec.headroom + sizes.recordMax + spec.tailroom;
-  const letterPlaces = new LetterPlaces(
-    walk,
-    letters.map(() => longest),
-  );
+  const letterPlaces = new LetterPlaces(walk, letters, () => longest);
   const ends = shards.map(() => ({
     producer: walk.pieces('producers', 1, ProducerBlock.size),
     consumers: walk.pieces('consumers', consumers, ConsumerBlock.size),
   }));
   letterPlaces.walkEnds();
-  const shardLists = listBytes(spec, threads) + letterListBytes(letters) / spec.shards;
+  // Lanes of letters of the ends are no shard's own.
+  const shardLists = listBytes(spec, threads) + roundUp(Math.ceil(letterListBytes(letters) / spec.shards), 8);
   const list_bytes = spec.shards * shardLists;
   const lists = walk.array('lists', spec.shards, shardLists);
   const text_bytes = textBytes(spec) + letterTextBytes(letters);

@@ -134,7 +134,7 @@ export function readGraphCounts(region: Region, settled: boolean): Counts {
     checkRole(role, settled, imbalances);
   }
   for (const lane of lanes) checkLane(lane, settled, imbalances);
-  checkLetters(region, lanes, stages, imbalances);
+  checkLetters(region, lanes, stages, boundaries, imbalances);
   return {
     boundaries,
     stages,

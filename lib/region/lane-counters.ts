@@ -4,7 +4,7 @@
  */
 
 import { ConsumerBlock, enums, JournalBlock, type LaneBlock, ProducerBlock } from '../abi/definition.js';
-import type { Imbalance, JournalCounts, LaneCounts, StageCounts } from './counts.js';
+import type { EgressCounts, Imbalance, IngressCounts, JournalCounts, LaneCounts, StageCounts } from './counts.js';
 import { Block, type BlockOf, nameOf, type Region } from './region.js';
 import { type Consumer, expecting } from './stage-counters.js';
 
@@ -92,11 +92,12 @@ export function checkLane(lane: LaneFacts, settled: boolean, found: Imbalance[])
   }
 }
 
-/** Every record that became a letter stands in the stage's lanes of letters. */
+/** Every record that became a letter stands in the lanes of letters of its stage or boundary. */
 export function checkLetters(
   region: Region,
   lanes: readonly LaneFacts[],
   stages: Readonly<Record<string, StageCounts>>,
+  boundaries: Readonly<Record<string, IngressCounts | EgressCounts>>,
   found: Imbalance[],
 ): void {
   const { agents } = region;
@@ -107,7 +108,9 @@ export function checkLetters(
     const id = region.agentId(stage);
     written.set(id, (written.get(id) ?? 0) + counts.written);
   }
-  for (const [id, { dead_lettered }] of Object.entries(stages)) {
+  const failed = Object.entries(boundaries).map(([id, { failures }]) => [id, failures?.dead_lettered ?? 0] as const);
+  const ofStages = Object.entries(stages).map(([id, counts]) => [id, counts.dead_lettered] as const);
+  for (const [id, dead_lettered] of [...ofStages, ...failed]) {
     const letters = written.get(id) ?? 0;
     expecting(found, id, null)(
       dead_lettered === letters,

@@ -125,7 +125,7 @@ export function readRingCounts(region: Region, settled: boolean): Counts {
   const ids = agents.map((agent) => region.agentId(agent));
   const letters = region.lanes.map((lane) => laneFacts(region, lane, ids));
   for (const lane of letters) checkLane(lane, settled, imbalances);
-  checkLetters(region, letters, stages, imbalances);
+  checkLetters(region, letters, stages, boundaries, imbalances);
   const lanes = Object.fromEntries(letters.map(({ id, counts }) => [id, counts]));
   return { boundaries, stages, inserted: {}, lanes, imbalances };
 }

@@ -1,9 +1,9 @@
 /**
- * A folder of letters: records that failed in stages with `on_error: dead_letter`, as pipelines have written them
+ * A folder of letters: records that failed in stages and boundaries with `on_error: dead_letter`, as pipelines have written them
  * (native/journal/letters_agent.hpp). Reads without a lock, also while a pipeline writes. Control path; main thread or a worker.
  */
 
-import { enums, LETTER_VERSION, LetterRecord } from '../abi/definition.js';
+import { enums, LETTER_CUT, LETTER_VERSION, LetterRecord } from '../abi/definition.js';
 import type { StructLayout } from '../abi/struct.js';
 import { OptionError } from '../error/errors.js';
 import { writeRow } from '../lower/spec-writer.js';
@@ -16,13 +16,13 @@ export interface DeadLetter {
   readonly number: number;
   /** Id of the version that ran. */
   readonly plan: string;
-  /** Id of the stage in which the record failed. */
+  /** Id of the stage in which the record failed, or of the boundary whose adapter could not take or write it. */
   readonly element: string;
   /** Sequence of the record in its shard, or its place in the order of its ingress. */
   readonly sequence: number;
   /** Shard of a SingleRing; 0 in a LaneGraph. */
   readonly shard: number;
-  /** Id of the ingress that it came from; null where several are in front of the stage. */
+  /** Id of the ingress that it came from; null where several are in front of the element. */
   readonly ingress: string | null;
   /** Why it failed, like `REJECTED`. */
   readonly code: string;
@@ -34,8 +34,10 @@ export interface DeadLetter {
   readonly first: number;
   /** When it failed for the last time. */
   readonly last: number;
-  /** Bytes of the record, as the stage received it. */
+  /** Bytes of the record that the letter has, as the element received it. */
   readonly bytes: number;
+  /** The record was longer than a letter takes: those are its first bytes. */
+  readonly cut: boolean;
   /** It was delivered by a redrive, or failed again and has a later letter. */
   readonly done: boolean;
   /** A redrive has begun with it and not come to its end: the record may have been delivered. */
@@ -44,7 +46,7 @@ export interface DeadLetter {
 
 /** A letter with its record. */
 export interface DeadLetterRecord extends DeadLetter {
-  /** The record, as the stage received it. */
+  /** The record, as the element received it. */
   readonly record: Uint8Array;
 }
 
@@ -146,6 +148,7 @@ function letterOf(record: FolderRecord): Omit<DeadLetter, 'done' | 'begun'> {
     first: record.f64('first_ms'),
     last: record.f64('last_ms'),
     bytes: record.u32('body_length'),
+    cut: record.u32('record_flags') >= LETTER_CUT,
   };
 }
 
@@ -172,15 +175,19 @@ class Marks {
   }
 }
 
-/**
- * Reads a folder of letters.
- * @throws OptionError when `folder` is no text, OpenError when it cannot be read, or holds something else
- */
-export function deadLetters(folder: string): DeadLetters {
+interface Folder {
+  readonly letters: readonly DeadLetter[];
+  /** Number of the record behind the last one that was read. */
+  readonly end: number;
+}
+
+/** @throws OptionError, OpenError */
+function read(folder: string): Folder {
   if (typeof folder !== 'string' || folder === '')
     throw new OptionError('folder', folder, 'deadLetters takes the path of a folder');
   const marks = new Marks();
   const found: Omit<DeadLetter, 'done' | 'begun'>[] = [];
+  let end = 0;
   for (const record of recordsOf(folder)) {
     const version = record.u32('version');
     if (version !== LETTER_VERSION)
@@ -190,12 +197,22 @@ export function deadLetters(folder: string): DeadLetters {
         `letter ${record.number} is of format ${version}: read it with the version that wrote it`,
       );
     marks.add(record);
+    end = record.number + 1;
     if (record.u32('kind') === LetterKind.Letter) found.push(letterOf(record));
   }
   const letters = found.map((letter): DeadLetter => {
     const done = marks.done.has(letter.number);
     return { ...letter, done, begun: !done && marks.begun.has(letter.number) };
   });
+  return { letters, end };
+}
+
+/**
+ * Reads a folder of letters.
+ * @throws OptionError when `folder` is no text, OpenError when it cannot be read, or holds something else
+ */
+export function deadLetters(folder: string): DeadLetters {
+  const { letters } = read(folder);
   return {
     folder,
     letters,
@@ -207,6 +224,24 @@ export function deadLetters(folder: string): DeadLetters {
       return undefined;
     },
   };
+}
+
+/**
+ * Removes the files of a folder of letters whose letters are all done, from the oldest on, up to the one with the first letter that is not
+ * done. Numbers go on where they were.
+ * @returns how many letters were removed
+ * @throws OptionError when `folder` is no text; OpenError when it cannot be read or written, JOURNAL_LOCKED while a pipeline writes it
+ */
+export function pruneDeadLetters(folder: string): number {
+  const { letters, end } = read(folder);
+  const open = letters.find(({ done }) => !done);
+  let first: number;
+  try {
+    first = nativeAddon().pruneLetters(folder, open?.number ?? end);
+  } catch (error) {
+    throw asOpenError(error);
+  }
+  return letters.filter(({ number }) => number < first).length;
 }
 
 /**
@@ -226,18 +261,4 @@ export function markLetters(folder: string, kind: 'Begun' | 'Done', numbers: rea
   } catch (error) {
     throw asOpenError(error);
   }
-}
-
-/**
- * Ascending numbers as ranges: `0-4,7`.
- * @internal
- */
-export function rangesOf(numbers: readonly number[]): string {
-  const ranges: [first: number, last: number][] = [];
-  for (const number of numbers) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] + 1 === number) last[1] = number;
-    else ranges.push([number, number]);
-  }
-  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }

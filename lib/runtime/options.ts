@@ -46,8 +46,8 @@ export interface OpenOptions<Id extends string = string> {
     readonly folder: string;
   };
   /**
-   * Where letters of records that fail under `on_error: dead_letter` go. A plan with such a stage does not start without; with
-   * another plan nothing is made.
+   * Where letters of records that fail under `on_error: dead_letter` go. A plan with such a stage or boundary does not start
+   * without; with another plan nothing is made.
    */
   readonly deadLetters?: {
     /** Folder of letters; made where it is missing. One pipeline writes it at a time. */

@@ -36,12 +36,8 @@ async function start(number: number, module: CheckedModule, port: MessagePort): 
     port.unref();
     endSoon();
   };
-  // One of several stays until the pipeline has ended: what it gave back, a worker that comes later would take for its own.
-  const ended = (): void => {
-    if (module.workers === 1 || [...held][0]?.state === 'stopped') finish();
-  };
   try {
-    held.add(attachWorker(number, new Map([[module.name, code]]), ended));
+    held.add(attachWorker(number, new Map([[module.name, code]]), finish));
   } catch (error) {
     // It has ended, and is forgotten already.
     if (!(error instanceof PortError && error.code === 'NO_SUCH_PIPELINE')) throw error;

@@ -53,6 +53,8 @@ inline constexpr std::uint32_t kLaneReadersMax = 0x10;
 inline constexpr std::uint32_t kLettersHashHigh = 0x31737265;
 inline constexpr std::uint32_t kLettersHashLow = 0x7474656c;
 inline constexpr std::uint32_t kLettersLaneBytes = 0x10000;
+inline constexpr std::uint32_t kLetterCut = 0x80000000;
+inline constexpr std::uint32_t kLetterLineBytes = 0x10000;
 inline constexpr std::uint32_t kLetterVersion = 0x1;
 inline constexpr std::uint32_t kNameBytesMax = 0x800;
 inline constexpr std::uint32_t kNone = 0xffffffff;
@@ -402,36 +404,35 @@ enum class ErrorCode : std::uint32_t {
   kNoResource = 5,
   kNoThread = 6,
   kObserveFolder = 7,
-  kOnErrorUnavailable = 8,
-  kOpUnavailable = 9,
-  kOptionRange = 10,
-  kOutputBusy = 11,
-  kOutputOpen = 12,
-  kPluginAbi = 13,
-  kPluginLoad = 14,
-  kPluginRefused = 15,
-  kPortKind = 16,
-  kPortUnknown = 17,
-  kRegionTooLarge = 18,
-  kSameFile = 19,
-  kShardKey = 20,
-  kSpecDamaged = 21,
-  kJournalCodec = 22,
-  kJournalCursor = 23,
-  kJournalDamaged = 24,
-  kJournalForeign = 25,
-  kJournalFormat = 26,
-  kJournalGap = 27,
-  kJournalLocked = 28,
-  kJournalOpen = 29,
-  kJournalRead = 30,
-  kJournalWrite = 31,
-  kWrongUse = 32,
-  kBadRegion = 33,
+  kOpUnavailable = 8,
+  kOptionRange = 9,
+  kOutputBusy = 10,
+  kOutputOpen = 11,
+  kPluginAbi = 12,
+  kPluginLoad = 13,
+  kPluginRefused = 14,
+  kPortKind = 15,
+  kPortUnknown = 16,
+  kRegionTooLarge = 17,
+  kSameFile = 18,
+  kShardKey = 19,
+  kSpecDamaged = 20,
+  kJournalCodec = 21,
+  kJournalCursor = 22,
+  kJournalDamaged = 23,
+  kJournalForeign = 24,
+  kJournalFormat = 25,
+  kJournalGap = 26,
+  kJournalLocked = 27,
+  kJournalOpen = 28,
+  kJournalRead = 29,
+  kJournalWrite = 30,
+  kWrongUse = 31,
+  kBadRegion = 32,
 };
 
 template <>
-inline constexpr std::array<Word<ErrorCode>, 34> kWords<ErrorCode>{{
+inline constexpr std::array<Word<ErrorCode>, 33> kWords<ErrorCode>{{
     {ErrorCode::kCpuNotAllowed, "CPU_NOT_ALLOWED"},
     {ErrorCode::kInputOpen, "INPUT_OPEN"},
     {ErrorCode::kNativeError, "NATIVE_ERROR"},
@@ -440,7 +441,6 @@ inline constexpr std::array<Word<ErrorCode>, 34> kWords<ErrorCode>{{
     {ErrorCode::kNoResource, "NO_RESOURCE"},
     {ErrorCode::kNoThread, "NO_THREAD"},
     {ErrorCode::kObserveFolder, "OBSERVE_FOLDER"},
-    {ErrorCode::kOnErrorUnavailable, "ON_ERROR_UNAVAILABLE"},
     {ErrorCode::kOpUnavailable, "OP_UNAVAILABLE"},
     {ErrorCode::kOptionRange, "OPTION_RANGE"},
     {ErrorCode::kOutputBusy, "OUTPUT_BUSY"},
@@ -1090,9 +1090,9 @@ struct LetterHeader {
   std::uint32_t agent;  // index into AgentEntry
   std::uint32_t cause;  // FailureCause
   std::uint32_t message_length;  // bytes of UTF-8 behind this header, at most CAUSE_BYTES_MAX
-  std::uint32_t record_length;  // bytes of the record as the stage received it, behind the message
-  std::uint32_t record_flags;  // TerminatorCode in the low bits
-  std::uint32_t reserved;  // zero
+  std::uint32_t record_length;  // bytes of the record as its element received it, behind the message
+  std::uint32_t record_flags;  // TerminatorCode in the low bits, LETTER_CUT
+  std::uint32_t shard;  // where one lane is of several shards; else zero, and the lane says it
 };
 static_assert(offsetof(LetterHeader, sequence) == 0);
 static_assert(offsetof(LetterHeader, agent) == 8);
@@ -1100,7 +1100,7 @@ static_assert(offsetof(LetterHeader, cause) == 12);
 static_assert(offsetof(LetterHeader, message_length) == 16);
 static_assert(offsetof(LetterHeader, record_length) == 20);
 static_assert(offsetof(LetterHeader, record_flags) == 24);
-static_assert(offsetof(LetterHeader, reserved) == 28);
+static_assert(offsetof(LetterHeader, shard) == 28);
 static_assert(sizeof(LetterHeader) == 32);
 
 // First bytes of a record of a journal of letters: plan, element, ingress, code, message and body follow, in that order.
@@ -1113,13 +1113,13 @@ struct LetterRecord {
   double last_ms;  // when it failed for the last time
   std::uint32_t shard;  // of a SingleRing; 0 in a LaneGraph
   std::uint32_t attempt;  // how often it has failed, from 1
-  std::uint32_t record_flags;  // TerminatorCode in the low bits
+  std::uint32_t record_flags;  // as LetterHeader has it
   std::uint32_t plan_length;  // bytes: id of the version, hex
-  std::uint32_t element_length;  // bytes: id of the stage
+  std::uint32_t element_length;  // bytes: id of the stage or boundary
   std::uint32_t ingress_length;  // bytes: id of the ingress; 0 where several are upstream
   std::uint32_t code_length;  // bytes: word of the FailureCause
   std::uint32_t message_length;  // bytes of UTF-8
-  std::uint32_t body_length;  // bytes: the record as the stage received it; Begun and Done: u64 each, numbers of letters
+  std::uint32_t body_length;  // bytes: the record as its element received it; Begun and Done: u64 each, numbers of letters
   std::uint32_t reserved;  // zero
 };
 static_assert(offsetof(LetterRecord, version) == 0);

@@ -29,7 +29,10 @@ class BatchSinkAgent final : public Sink {
  public:
   // `shards`: one consumer each; they outlive the agent.
   BatchSinkAgent(std::unique_ptr<BatchSink> sink, std::vector<Consumer*> shards, SinkParts parts)
-      : sink_(std::move(sink)), shards_(std::move(shards)), parts_(std::move(parts)) {}
+      : sink_(std::move(sink)), shards_(std::move(shards)), parts_(std::move(parts)) {
+    // A sink of this contract fails as a whole: no record of its own is at fault.
+    if (parts_.on_error != nullptr) parts_.on_error->close();
+  }
 
   std::uint32_t do_work() noexcept override {
     if (state_ == State::kEnded) return 0;

@@ -81,9 +81,9 @@ class BatchSourceAgent final : public Source {
     const bool fits =
         record.length <= shard.record_max() && (shard.record_bytes() == 0 || record.length == shard.record_bytes());
     if (!fits && !may_drop(shard)) {
-      if (passes_over(record, shard)) return true;
-      refuse(record, shard);
-      return false;
+      const FailingRecords::Fate fate = judge(record, shard);
+      if (fate == FailingRecords::Fate::kStop) refuse(record, shard);
+      return fate == FailingRecords::Fate::kGone;
     }
     std::byte* const to = fits ? shard.try_claim(record.length) : nullptr;
     if (to == nullptr) {
@@ -138,33 +138,38 @@ class BatchSourceAgent final : public Source {
     return false;
   }
 
-  // Where the boundary's policy says so: the record is counted, and done with.
-  bool passes_over(const BatchRecord& record, Producer& shard) noexcept {
+  // What the boundary's policy says of a record that does not fit. kGone: it is counted, and done with.
+  FailingRecords::Fate judge(const BatchRecord& record, Producer& shard) noexcept {
     const bool too_large = record.length > shard.record_max();
     const lane::FailedRecord failed{.data = record.data,
                                     .length = record.length,
                                     .flags = record.flags,
                                     .sequence = shard.published() + shard.unpublished(),
-                                    .cause = too_large ? abi::FailureCause::kTooLarge : abi::FailureCause::kBadRecord};
-    if (!failing_.pass_over(shard, failed)) return false;
+                                    .cause = too_large ? abi::FailureCause::kTooLarge : abi::FailureCause::kBadRecord,
+                                    .shard = shard_};
+    const FailingRecords::Fate fate = failing_.judge(shard, failed, [&] { return words_of(record, shard); });
+    if (fate != FailingRecords::Fate::kGone) return fate;
     if (too_large) shard.count_too_large();
     routed_ = false;
     bytes_ += record.length;
     ++at_;
     ++records_;
-    return true;
+    return fate;
+  }
+
+  std::string words_of(const BatchRecord& record, const Producer& shard) const {
+    const std::string words = source_->name_of(at_) + " has " + std::to_string(record.length) + " bytes, ";
+    if (shard.record_bytes() != 0)
+      return words + "but every record of this plan has " + std::to_string(shard.record_bytes()) + " (struct codec); " +
+             std::string(source_->length_remedy());
+    return words + "more than the record maximum of " + std::to_string(shard.record_max()) +
+           "; raise it with --record-max";
   }
 
   void refuse(const BatchRecord& record, Producer& shard) noexcept {
     shard.count_too_large();
     try {
-      const std::string words = source_->name_of(at_) + " has " + std::to_string(record.length) + " bytes, ";
-      if (shard.record_bytes() != 0)
-        fail(words + "but every record of this plan has " + std::to_string(shard.record_bytes()) + " (struct codec); " +
-             std::string(source_->length_remedy()));
-      else
-        fail(words + "more than the record maximum of " + std::to_string(shard.record_max()) +
-             "; raise it with --record-max");
+      fail(words_of(record, shard));
     } catch (const std::exception&) {
       fail("a record does not have a length that this plan takes");
     }
@@ -186,6 +191,7 @@ class BatchSourceAgent final : public Source {
   void finish() noexcept {
     show();
     for (Producer* shard : shards_) shard->close();
+    failing_.close();
     ended_ = true;
   }
 

@@ -23,6 +23,7 @@
 #include "adapter/source.hpp"
 #include "core/agent.hpp"
 #include "graph/graph.hpp"
+#include "lane/failed_records.hpp"
 #include "op/key.hpp"
 
 namespace byteor::adapter {
@@ -53,7 +54,7 @@ struct SourceParts {
   const op::KeyReader* key;     // nullptr: the plan has none
   core::FailureReporter& failures;
   const std::atomic<std::uint32_t>& region_state;  // abi::RegionState: from Closing on a source ends
-  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
+  lane::OnError* on_error = nullptr;               // of its boundary; nullptr: stop
 };
 struct SinkParts {
   std::uint32_t agent;
@@ -63,7 +64,7 @@ struct SinkParts {
   bool lines_only;
   // To be called once, on the sink's thread, when the output has no reader any more.
   std::function<void()> on_reader_gone;
-  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
+  lane::OnError* on_error = nullptr;
 };
 
 class SourceEnd : public End {

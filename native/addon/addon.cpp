@@ -124,6 +124,18 @@ Napi::Value read_letters(const Napi::CallbackInfo& info) {
           })};
 }
 
+// pruneLetters(folder, before): number
+Napi::Value prune_letters(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return {env, guarded(env, [&]() -> napi_value {
+            if (info.Length() < 2 || !info[0].IsString() || !info[1].IsNumber())
+              throw core::CodedError(abi::ErrorCode::kNativeError, "a folder and a number are wanted");
+            const auto before = static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value());
+            const std::uint64_t first = run::prune_letters(info[0].As<Napi::String>(), before);
+            return Napi::Number::New(env, static_cast<double>(first));
+          })};
+}
+
 // appendLetter(folder, record: Uint8Array)
 Napi::Value append_letter(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -146,6 +158,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("capabilities", Napi::Function::New(env, capabilities_text, "capabilities"));
   exports.Set("sourceFacts", Napi::Function::New(env, source_facts, "sourceFacts"));
   exports.Set("readLetters", Napi::Function::New(env, read_letters, "readLetters"));
+  exports.Set("pruneLetters", Napi::Function::New(env, prune_letters, "pruneLetters"));
   exports.Set("appendLetter", Napi::Function::New(env, append_letter, "appendLetter"));
   exports.Set("flagRoundTrip", Napi::Function::New(env, flag_round_trip, "flagRoundTrip"));
   exports.Set("liveRegions", Napi::Function::New(env, live_regions, "liveRegions"));

@@ -79,6 +79,8 @@ class alignas(kCacheBlock) RecordConsumer {
     return true;
   }
 
+  // Of a record that `take` is shown: its place in the order of its ingress.
+  static std::uint64_t place_of(std::uint64_t sequence, const RecordRef&) noexcept { return sequence; }
   // A record that `take` took has failed at the egress: it is not passed on. Counted at `block()` by its adapter.
   void count_failed() noexcept { ++failed_; }
   abi::ConsumerBlock& block() noexcept { return block_; }

@@ -103,24 +103,6 @@ op::HostedOp& Graph::make_hosted_op(const StageDescription& stage, std::uint32_t
   return *hosted.ops.back();
 }
 
-void OpReports::add_hosted(std::string id, std::vector<const op::HostedOp*> shards) {
-  add(std::move(id), [shards = std::move(shards)] {
-    if (shards.size() == 1) return shards.front()->report();
-    std::string text;
-    for (const op::HostedOp* shard : shards) text += (text.empty() ? '[' : ',') + shard->report();
-    return text + ']';
-  });
-}
-
-abi::OnErrorCode on_error_of(const BoundaryDescription& boundary) {
-  if (boundary.on_error == abi::OnErrorCode::kDeadLetter)
-    throw core::CodedError(
-        abi::ErrorCode::kOnErrorUnavailable,
-        "boundary " + boundary.id +
-            " has on_error dead_letter, and this version writes letters of stages alone; use drop or stop");
-  return boundary.on_error;
-}
-
 std::string OpReports::text() const {
   std::string text = "{";
   for (const Stage& stage : stages_) {

@@ -156,6 +156,10 @@ class Graph {
   // outlives it. It is asked until settle().
   virtual std::unique_ptr<journal::Delivery> make_delivery(std::uint32_t boundary, std::uint32_t shard) const = 0;
 
+  // What becomes of records that fail at the agent of a stage or of a boundary, with the writing end of its lane of
+  // letters. Once; the graph outlives it.
+  lane::OnError on_error_at(abi::OnErrorCode code, std::uint32_t agent);
+
   // JSON texts. op_reports: {stage id: what the op reports}. sizes: an object.
   virtual std::string op_reports() const = 0;
   virtual std::string sizes() const = 0;
@@ -204,21 +208,19 @@ class Graph {
   // graph. Throws CodedError: OP_UNAVAILABLE without a library, and what plugin/ refuses.
   plugin::PluginOp& make_plugin_op(const StageDescription& stage, const std::vector<plugin::StagePlugin>& plugins,
                                    const PluginPlace& place);
-  // The instances of one stage, in the order of its shards.
-  static std::string plugin_reports(const std::vector<const plugin::PluginOp*>& shards);
   // Letters (letters.cpp). The agent is the last one.
   const std::vector<LetterLane>& letter_lanes() const noexcept { return letters_.lanes; }
   std::uint32_t letters_agent() const noexcept { return layout_.header.agent_count - 1; }
   // Write the lanes' blocks, behind those of other lanes, and the agent's entry. Nothing where there are none.
   void write_letter_lanes();
   void write_letters_agent();
-  // What becomes of records that fail in a stage, with the writing end of its lane of letters.
-  lane::OnError on_error_of(const StageDescription& stage, std::uint32_t agent);
   // `first`: sequence of the first record of this run. nullptr where there are no letters.
   std::unique_ptr<core::Agent> make_letters_agent(core::FailureReporter& failures, std::uint64_t first);
   // The lane of letters of the stage that the agent runs, for who follows records to where they are delivered: its
   // reader releases what is on the device. Nothing where there is none.
-  std::optional<DeliveryHop> letter_hop(std::uint32_t agent) const;
+  void add_letter_hop(std::vector<DeliveryHop>& hops, std::uint32_t agent) const;
+  // The agent that failed is that of the letters, and boundaries that wait for room for one need wait no more.
+  bool is_end_of_letters(std::uint32_t agent) noexcept;
   // Counts what its lanes still hold as abandoned.
   void settle_letters() noexcept;
 
@@ -241,11 +243,9 @@ class Graph {
   std::vector<HostedStage> hosted_stages_;
   std::vector<std::unique_ptr<plugin::PluginOp>> plugin_ops_;
   Letters letters_;
+  std::atomic<bool> letters_failed_{false};
   std::vector<std::unique_ptr<lane::FramedReader>> letter_readers_;
 };
-
-// Of a boundary, whose adapter counts by it. Throws CodedError (ON_ERROR_UNAVAILABLE) where it needs letters.
-abi::OnErrorCode on_error_of(const BoundaryDescription& boundary);
 
 // What the ops of a graph's stages report, by stage id.
 class OpReports {
@@ -253,8 +253,17 @@ class OpReports {
   void add(std::string id, std::function<std::string()> report) {
     stages_.push_back({std::move(id), std::move(report)});
   }
-  // What hosts tell, one a shard: a value, or of several shards a list. The ops outlive this.
-  void add_hosted(std::string id, std::vector<const op::HostedOp*> shards);
+  // What the ops of a stage tell, one a shard, each by its own report(): a value, or of several shards a list. They
+  // outlive this.
+  template <class Op>
+  void add_shards(std::string id, std::vector<const Op*> shards) {
+    add(std::move(id), [shards = std::move(shards)] {
+      if (shards.size() == 1) return shards.front()->report();
+      std::string text;
+      for (const Op* shard : shards) text += (text.empty() ? '[' : ',') + shard->report();
+      return text + ']';
+    });
+  }
   // A JSON object.
   std::string text() const;
 

@@ -289,11 +289,11 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   lane::RoleContext context = role_context(index);
   context.headroom = stage.headroom;
   context.tailroom = stage.tailroom;
-  context.on_error = on_error_of(stage, index);
+  context.on_error = on_error_at(stage.on_error, index);
   if (stage.op == abi::OpCode::kJs) {
     op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone,
                                           {context.agent_index, context.ordinal_shift});
-    reports_.add_hosted(stage.id, {&hosted});
+    reports_.add_shards<op::HostedOp>(stage.id, {&hosted});
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }
   if (stage.op == abi::OpCode::kNative) return make_plugin_stage(index, std::move(context));
@@ -473,7 +473,7 @@ void LaneGraph::stop_after_failure(std::uint32_t agent) noexcept {
   };
   if (agent < roles) {
     downstream[agent] = true;
-  } else if (letter_lanes().empty() || agent != letters_agent()) {
+  } else if (!is_end_of_letters(agent)) {
     const auto found = std::find(journal_agents_.begin(), journal_agents_.end(), agent);
     const auto index = static_cast<std::uint32_t>(found - journal_agents_.begin());
     // SYNC POINT S4: nothing behind what the files hold will ever be handed on.

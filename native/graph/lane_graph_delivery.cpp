@@ -1,7 +1,6 @@
 // Where records have gone, as the readers of journals and the ingresses are told.
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -51,8 +50,7 @@ std::vector<DeliveryHop> LaneGraph::hops_behind(std::uint32_t first, Arrived arr
   }
   // A stage writes its letters when it has the record, so behind every lane.
   for (std::uint32_t writer = first; writer < description_.roles.size(); ++writer)
-    if (std::optional<DeliveryHop> letters = behind[writer] ? letter_hop(writer) : std::nullopt)
-      hops.push_back(std::move(*letters));
+    if (behind[writer]) add_letter_hop(hops, writer);
   return hops;
 }
 

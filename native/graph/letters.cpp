@@ -12,7 +12,10 @@
 namespace byteor::graph {
 namespace {
 
-bool writes_letters(const StageDescription& stage) { return stage.on_error == abi::OnErrorCode::kDeadLetter; }
+template <class Element>
+bool writes_letters(const Element& element) {
+  return element.on_error == abi::OnErrorCode::kDeadLetter;
+}
 
 std::string lane_id(const std::string& stage, std::uint32_t shard, std::uint32_t shards) {
   return stage + (shards > 1 ? "/" + std::to_string(shard) : "") + "->" + kLettersAgent;
@@ -44,6 +47,13 @@ std::vector<LetterLane> letter_lanes(const RingDescription& ring) {
                        shard * per_shard + entry + 1});
     }
   }
+  // One thread has an end of all shards.
+  const std::string& ingress = ring.boundaries[ring.ingress].id;
+  const std::string& egress = ring.boundaries[ring.egress].id;
+  if (writes_letters(ring.boundaries[ring.ingress]))
+    lanes.push_back({lane_id(ingress, 0, 1), ingress, ingress, 0, 0, "ingress"});
+  if (writes_letters(ring.boundaries[ring.egress]))
+    lanes.push_back({lane_id(egress, 0, 1), egress, ingress, 0, per_shard - 1, "egress"});
   return lanes;
 }
 
@@ -51,8 +61,12 @@ std::vector<LetterLane> letter_lanes(const LaneGraphDescription& graph) {
   std::vector<LetterLane> lanes;
   for (std::uint32_t i = 0; i < graph.roles.size(); ++i) {
     const RoleDescription& role = graph.roles[i];
-    if (role.kind != abi::RoleCode::kStage || !writes_letters(graph.stages[role.index])) continue;
+    const bool is_end = role.kind == abi::RoleCode::kIngress || role.kind == abi::RoleCode::kEgress;
+    const bool writes = is_end ? writes_letters(graph.boundaries[role.index])
+                               : role.kind == abi::RoleCode::kStage && writes_letters(graph.stages[role.index]);
+    if (!writes) continue;
     lanes.push_back({lane_id(role.id, 0, 1), role.id, ingress_of(graph, i), 0, i});
+    if (is_end) lanes.back().kind = role.kind == abi::RoleCode::kIngress ? "ingress" : "egress";
   }
   return lanes;
 }
@@ -110,20 +124,28 @@ void Graph::write_letters_agent() {
   entry.histogram_offset = letter_part(0).histograms;
 }
 
-lane::OnError Graph::on_error_of(const StageDescription& stage, std::uint32_t agent) {
+lane::OnError Graph::on_error_at(abi::OnErrorCode code, std::uint32_t agent) {
   const auto own = std::ranges::find(letters_.lanes, agent, &LetterLane::writer);
-  if (own == letters_.lanes.end()) return {.code = stage.on_error};
+  if (own == letters_.lanes.end()) return {.code = code};
   const auto index = static_cast<std::size_t>(own - letters_.lanes.begin());
   const abi::LayoutPart& place = letter_part(index);
   std::vector<core::SequenceReader> gates;
   gates.emplace_back(at<abi::ConsumerBlock>(place.consumers).sequence);
   lane::WriterOptions options;
   options.cross_thread = true;
-  return {.code = stage.on_error,
+  return {.code = code,
           .letters = std::make_unique<lane::FramedWriter>(
               letter_memory(index), at<abi::ProducerBlock>(place.producer), std::move(gates),
               core::StampTable{&at<double>(place.stamps), place.stamp_count - 1}, options),
-          .letters_agent = letters_agent()};
+          .letters_agent = letters_agent(),
+          .letters_failed = &letters_failed_};
+}
+
+bool Graph::is_end_of_letters(std::uint32_t agent) noexcept {
+  if (letters_.lanes.empty() || agent != letters_agent()) return false;
+  // SYNC POINT S4: a boundary that finds no room for a letter from now on looks at this.
+  letters_failed_.store(true, std::memory_order_seq_cst);
+  return true;
 }
 
 std::unique_ptr<lane::FramedReader> Graph::make_letter_reader(std::size_t lane) {
@@ -149,7 +171,7 @@ std::unique_ptr<core::Agent> Graph::make_letters_agent(core::FailureReporter& fa
   for (std::size_t i = 0; i < letters_.lanes.size(); ++i) {
     const LetterLane& own = letters_.lanes[i];
     letter_readers_.push_back(make_letter_reader(i));
-    sources.push_back({letter_readers_.back().get(), own.stage, own.ingress, own.shard});
+    sources.push_back({letter_readers_.back().get(), own.element, own.ingress, own.shard});
     longest = std::max<std::uint64_t>(longest, letter_part(i).record_max);
   }
   journal::LettersAgentOptions options;
@@ -157,20 +179,22 @@ std::unique_ptr<core::Agent> Graph::make_letters_agent(core::FailureReporter& fa
   options.plan = letters_.version_id;
   options.first = first;
   options.origins = letters_.origins;
+  options.fed = letters_.fed;
+  options.refused = letters_.refused;
   auto agent = std::make_unique<journal::LettersAgent>(std::move(sources), *letters_.files, failures,
                                                        std::move(options), longest);
   std::vector<ObservedEnd::Shard> shown{{&agent_entry(letters_agent()), letters_.lanes.front().writer}};
   return std::make_unique<ObservedEnd>(std::move(agent), EndSide::kEgress, std::move(shown));
 }
 
-std::optional<DeliveryHop> Graph::letter_hop(std::uint32_t agent) const {
+void Graph::add_letter_hop(std::vector<DeliveryHop>& hops, std::uint32_t agent) const {
   const auto own = std::ranges::find(letters_.lanes, agent, &LetterLane::writer);
-  if (own == letters_.lanes.end()) return std::nullopt;
+  if (own == letters_.lanes.end()) return;
   const abi::LayoutPart& place = letter_part(static_cast<std::size_t>(own - letters_.lanes.begin()));
   const auto& producer = at<abi::ProducerBlock>(place.producer);
   DeliveryHop hop{.writer = core::SequenceReader(producer.cursor), .producer = &producer, .readers = {}};
   hop.readers.push_back({core::SequenceReader(at<abi::ConsumerBlock>(place.consumers).sequence)});
-  return hop;
+  hops.push_back(std::move(hop));
 }
 
 void Graph::settle_letters() noexcept {

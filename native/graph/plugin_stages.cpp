@@ -37,16 +37,6 @@ plugin::PluginOp& Graph::make_plugin_op(const StageDescription& stage, const std
   return *plugin_ops_.back();
 }
 
-std::string Graph::plugin_reports(const std::vector<const plugin::PluginOp*>& shards) {
-  if (shards.size() == 1) return shards.front()->report();
-  std::string text = "[";
-  for (const plugin::PluginOp* op : shards) {
-    if (text.size() > 1) text += ',';
-    text += op->report();
-  }
-  return text + ']';
-}
-
 std::unique_ptr<lane::Role> LaneGraph::make_plugin_stage(std::uint32_t index, lane::RoleContext context) {
   const StageDescription& stage = description_.stages[role(index).index];
   const std::vector<std::uint32_t>& outlets = role(index).outlets;
@@ -55,7 +45,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_plugin_stage(std::uint32_t index, la
                                         {.has_readers = !outlets.empty(),
                                          .struct_bytes = structs ? part(outlets.front()).record_max : 0,
                                          .batch_records = options_.batch_records});
-  reports_.add(stage.id, [&op] { return plugin_reports({&op}); });
+  reports_.add_shards<plugin::PluginOp>(stage.id, {&op});
   return std::make_unique<lane::BatchRole<plugin::PluginOp>>(std::move(context), op);
 }
 
@@ -68,7 +58,7 @@ void RingGraph::make_plugin_stage(std::uint32_t entry) {
     add_batch_stage(shard, entry, op);
     shards.push_back(&op);
   }
-  reports_.add(stage.id, [shards = std::move(shards)] { return plugin_reports(shards); });
+  reports_.add_shards(stage.id, std::move(shards));
 }
 
 }  // namespace byteor::graph

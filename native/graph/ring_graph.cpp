@@ -282,7 +282,7 @@ ring::StageContext RingGraph::stage_context(std::uint32_t shard, std::uint32_t e
   context.upstream_agent = description.dependencies.empty() ? base : base + description.dependencies.front() + 1;
   context.marks = mark_planes(shard, description.filters);
   if (description.mark.has_value()) context.own_marks = &at<std::uint8_t>(marks_place(part(shard), *description.mark));
-  context.on_error = on_error_of(description_.stage_of(entry), context.agent_index);
+  context.on_error = on_error_at(description_.stage_of(entry).on_error, context.agent_index);
   context.stamps = stamp_table(shard, entry);
   context.upstream_stamps = std::move(upstream_stamps);
   context.histogram = core::Histogram(&at<std::atomic<std::uint32_t>>(histogram_place(part(shard), entry)));
@@ -326,7 +326,7 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
     ops.push_back(&op);
     add_batch_stage(shard, entry, op);
   }
-  reports_.add_hosted(stage.id, std::move(ops));
+  reports_.add_shards(stage.id, std::move(ops));
 }
 
 void RingGraph::add_stage(std::uint32_t shard, std::uint32_t entry, std::unique_ptr<ring::StageBase> agent) {
@@ -472,15 +472,15 @@ void RingGraph::close_js_ingress(std::uint32_t) noexcept {
   }
 }
 
-// A stage that failed has stopped its shard already. When letters cannot be written, their stages go no further.
+// A stage that failed has stopped its shard. Where no letters can be written their stages go no further; ends see it.
 void RingGraph::stop_after_failure(std::uint32_t agent) noexcept {
-  if (letter_lanes().empty() || agent != letters_agent()) return;
-  const std::uint32_t per_shard = agents_per_shard(description_);
-  // SYNC POINT S4: what a stage has not given up yet is handed on to none behind it.
-  for (const LetterLane& lane : letter_lanes())
-    core::stop_shard_before(
-        ring_block(lane.shard).stop_before,
-        consumer_block(lane.shard, lane.writer % per_shard - 1).sequence.load(std::memory_order_acquire));
+  if (!is_end_of_letters(agent)) return;
+  for (const LetterLane& lane : letter_lanes()) {
+    if (lane.kind != "stage") continue;
+    const abi::ConsumerBlock& own = consumer_block(lane.shard, lane.writer % agents_per_shard(description_) - 1);
+    // SYNC POINT S4: what a stage has not given up yet is handed on to none behind it.
+    core::stop_shard_before(ring_block(lane.shard).stop_before, own.sequence.load(std::memory_order_acquire));
+  }
 }
 
 // `near`: where the first stage is, which is never further behind than the ring is long; a cell is widened against it,
@@ -587,7 +587,8 @@ std::unique_ptr<journal::Delivery> RingGraph::make_delivery(std::uint32_t, std::
     egress.shards.push_back(&consumer_block(i, static_cast<std::uint32_t>(description_.entries.size())));
   std::vector<DeliveryHop> letters;
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry)
-    if (std::optional<DeliveryHop> hop = letter_hop(stage_agent(shard, entry))) letters.push_back(std::move(*hop));
+    add_letter_hop(letters, stage_agent(shard, entry));
+  add_letter_hop(letters, egress_agent());
   return std::make_unique<RingDelivery>(std::move(egress), std::move(letters), kDeliveryMarks);
 }
 

@@ -76,7 +76,7 @@ std::optional<FedLetter> FedLetters::next() noexcept {
     return FedLetter{.origin = {.number = record.sequence, .first_ms = row->first_ms, .attempt = row->attempt},
                      .body = record.data + record.length - row->body_length,
                      .length = row->body_length,
-                     .flags = row->record_flags};
+                     .flags = row->record_flags & ~abi::kLetterCut};
   }
   return std::nullopt;
 }

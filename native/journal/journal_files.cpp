@@ -452,22 +452,50 @@ bool JournalFiles::retire() noexcept {
       count_over_limit();
       return true;
     }
-    // A cursor that is older on the device would want records that are no longer there.
-    const int synced = cursor_synced ? 0 : cursor_->sync();
-    if (synced != 0) return fail_sync("sync", cursor_->path(), synced);
-    cursor_synced = true;
-    int error = disk_.remove(folder_.descriptor(), SegmentName(segments_.front().first).text);
-    // One name at a time is lost for good, so that no crash leaves a gap between two that remain. With `none`, too:
-    // there may be records of a run that synced among them.
-    if (error == 0 || error == -ENOENT) {
-      if (error = disk_.sync_folder(folder_.descriptor()); error != 0)
-        return fail_sync("sync the folder of", path_, error);
-    }
-    if (error != 0) return fail("remove an old segment beside", path_, error);
-    bytes_ -= segments_.front().bytes;
-    segments_.erase(segments_.begin());
-    ++removed_segments_;
+    if (!remove_oldest(cursor_synced)) return false;
   }
+  return true;
+}
+
+bool JournalFiles::remove_before(std::uint64_t sequence) noexcept {
+  if (failed_) return false;
+  if (sequence >= next_ && next_ != active().first) {
+    now_ms_ = std::max(now_ms_, disk_.wall_ms());
+    if (!roll()) return false;
+    // No crash may leave the folder without a segment.
+    if (const int error = sync_device(); error != 0) return fail_sync_data(error);
+  }
+  const auto is_gone = [&](std::size_t place) {
+    return place + 1 < segments_.size() && segments_[place + 1].first <= sequence;
+  };
+  std::size_t gone = 0;
+  while (is_gone(gone)) ++gone;
+  if (gone == 0) return true;
+  if (cursor_->stored() < segments_[gone].first)
+    if (const int error = cursor_->store(segments_[gone].first); error != 0)
+      return fail("write", cursor_->path(), error);
+  bool cursor_synced = false;
+  for (; gone != 0; --gone)
+    if (!remove_oldest(cursor_synced)) return false;
+  return true;
+}
+
+bool JournalFiles::remove_oldest(bool& cursor_synced) noexcept {
+  // A cursor that is older on the device would want records that are no longer there.
+  const int synced = cursor_synced ? 0 : cursor_->sync();
+  if (synced != 0) return fail_sync("sync", cursor_->path(), synced);
+  cursor_synced = true;
+  int error = disk_.remove(folder_.descriptor(), SegmentName(segments_.front().first).text);
+  // One name at a time is lost for good, so that no crash leaves a gap between two that remain. With `none`, too:
+  // there may be records of a run that synced among them.
+  if (error == 0 || error == -ENOENT) {
+    if (error = disk_.sync_folder(folder_.descriptor()); error != 0)
+      return fail_sync("sync the folder of", path_, error);
+  }
+  if (error != 0) return fail("remove an old segment beside", path_, error);
+  bytes_ -= segments_.front().bytes;
+  segments_.erase(segments_.begin());
+  ++removed_segments_;
   return true;
 }
 

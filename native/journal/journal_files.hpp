@@ -101,6 +101,10 @@ class JournalFiles {
   // as long as append() is not called again.
   bool reaches_block_end() const noexcept { return behind_block() < used_; }
   std::uint32_t records_behind_block() const noexcept { return behind_block() == 0 ? 0 : 1; }
+  // Removes records before `sequence`, as whole segments from the oldest on. Where that is all there is, another
+  // segment begins first, so that sequences go on. For a journal without a reader, whose cursor moves along. False: the
+  // journal has failed.
+  bool remove_before(std::uint64_t sequence) noexcept;
   // Syncs everything that was committed, whatever the policy.
   bool sync() noexcept;
   // For the interval policy: milliseconds until a commit or sync() is due; kNoSequence: nothing waits for one.
@@ -148,6 +152,7 @@ class JournalFiles {
   int sync_device() noexcept;
   int store_mark(std::uint64_t synced) noexcept;
   bool retire() noexcept;
+  bool remove_oldest(bool& cursor_synced) noexcept;
   bool over_limit(const SegmentState& segment, std::uint64_t bytes) const noexcept;
   void count_over_limit() noexcept;
   // What was appended counts as far as it is whole in the file, of which a write that failed has moved so many bytes.

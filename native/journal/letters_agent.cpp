@@ -105,6 +105,19 @@ bool LettersAgent::damage() noexcept {
   return false;
 }
 
+// Of a record that is fed again: the letter that it comes from. nullptr: it is not.
+const abi::LetterOrigin* LettersAgent::origin_of(const LetterSource& source, const abi::LetterHeader& header) noexcept {
+  if (source.element == source.ingress) {
+    if (source.ingress != options_.fed || refused_ == options_.refused.size()) return nullptr;
+    return &options_.refused[refused_++];
+  }
+  const bool other = !options_.fed.empty() && !source.ingress.empty() && source.ingress != options_.fed;
+  const std::uint64_t shard = std::uint64_t{source.shard} + header.shard;
+  const std::uint64_t place = header.sequence - options_.first;
+  if (other || shard >= options_.origins.size() || place >= options_.origins[shard].size()) return nullptr;
+  return &options_.origins[shard][place];
+}
+
 std::size_t LettersAgent::compose(const LetterSource& source, const abi::LetterHeader& header,
                                   const std::byte* texts) noexcept {
   const double now = now_ms();
@@ -115,7 +128,7 @@ std::size_t LettersAgent::compose(const LetterSource& source, const abi::LetterH
                         .origin = ~std::uint64_t{0},
                         .first_ms = now,
                         .last_ms = now,
-                        .shard = source.shard,
+                        .shard = source.shard + header.shard,
                         .attempt = 1,
                         .record_flags = header.record_flags,
                         .plan_length = size_of(options_.plan),
@@ -125,12 +138,10 @@ std::size_t LettersAgent::compose(const LetterSource& source, const abi::LetterH
                         .message_length = header.message_length,
                         .body_length = header.record_length,
                         .reserved = 0};
-  const std::uint64_t place = header.sequence - options_.first;
-  if (source.shard < options_.origins.size() && place < options_.origins[source.shard].size()) {
-    const abi::LetterOrigin& origin = options_.origins[source.shard][place];
-    row.origin = origin.number;
-    row.first_ms = origin.first_ms;
-    row.attempt = origin.attempt + 1;
+  if (const abi::LetterOrigin* const origin = origin_of(source, header); origin != nullptr) {
+    row.origin = origin->number;
+    row.first_ms = origin->first_ms;
+    row.attempt = origin->attempt + 1;
   }
   std::byte* to = record_.data();
   const auto put = [&to](const void* from, std::size_t bytes) {

@@ -29,7 +29,7 @@ namespace byteor::journal {
 // A lane of letters, and what all letters in it have in common.
 struct LetterSource {
   lane::Inlet* lane;    // the agent's own end; outlives it
-  std::string element;  // id of the stage
+  std::string element;  // id of the stage or boundary
   std::string ingress;  // id, or empty where several are upstream
   std::uint32_t shard;
 };
@@ -40,6 +40,10 @@ struct LettersAgentOptions {
   std::uint64_t first = 0;  // sequence of the first record of this run
   // Of records that are fed again: by shard, from `first` on, the letter that each comes from.
   std::vector<std::vector<abi::LetterOrigin>> origins;
+  // Id of the ingress that they are fed through; empty: nothing is fed. And the letters of those that it does not take,
+  // in their order: they have no sequence of their own.
+  std::string fed;
+  std::vector<abi::LetterOrigin> refused;
   // Most bytes and letters in one group commit.
   std::uint64_t commit_bytes = std::uint64_t{1} << 20;
   std::uint32_t commit_letters = 1024;
@@ -67,6 +71,7 @@ class LettersAgent final : public core::Agent {
   std::uint32_t take() noexcept;
   bool append(const LetterSource& source, const lane::LaneRecord& letter) noexcept;
   bool damage() noexcept;
+  const abi::LetterOrigin* origin_of(const LetterSource& source, const abi::LetterHeader& header) noexcept;
   std::size_t compose(const LetterSource& source, const abi::LetterHeader& header, const std::byte* texts) noexcept;
   std::uint32_t rest() noexcept;
   void give_back() noexcept;
@@ -82,6 +87,7 @@ class LettersAgent final : public core::Agent {
   std::uint32_t start_ = 0;           // of this turn: its first source
   std::uint32_t taken_ = 0;           // letters of this turn
   std::uint64_t turn_first_ = 0;      // number of the first of them
+  std::size_t refused_ = 0;           // of options_.refused, those that have failed again
   bool signals_blocked_ = false;
   bool damaged_ = false;
   bool ended_ = false;

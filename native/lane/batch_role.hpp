@@ -104,6 +104,9 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
       return role_.put_changed(i, most, fill);
     }
+    bool takes(std::uint32_t i, std::uint32_t count, std::uint32_t longest) noexcept {
+      return role_.takes(i, count, longest);
+    }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return role_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { role_.commit(length, flags); }
 
@@ -307,6 +310,21 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     return true;
   }
 
+  // All of them, or none: a record that fails has left nothing behind.
+  bool takes(std::uint32_t i, std::uint32_t count, std::uint32_t longest) noexcept {
+    if (!ending_ && !waits_) close_before(i);
+    if (outlet_ == nullptr) return true;
+    if (watermarked_ && !ending_ && (elements_ + count) * element_step_ > step_) [[unlikely]] {
+      broken_ = Broken::kTooMany;
+      return false;
+    }
+    if (longest <= outlet_->record_max() || outlet_->drops()) [[likely]]
+      return true;
+    refused_length_ = longest;
+    broken_ = Broken::kTooLarge;
+    return false;
+  }
+
   op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept {
     using Status = op::Claim::Status;
     if (!ending_ && !waits_) close_before(i);
@@ -380,17 +398,17 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
   bool goes_on() noexcept {
     using Fate = FailedRecords::Fate;
     stalled_ = pending_ = false;
-    stops_ = !has_record() || broken_ == Broken::kAnswer;
+    // One of which something has left cannot fail as a whole any more.
+    stops_ = !has_record() || broken_ == Broken::kAnswer || elements_ != 0;
     if (stops_) {
       if (has_record()) failed_records_.stop(abi::FailureCause::kBadAnswer);
       return false;
     }
     const LaneRecord record = failed_record();
     const bool fits = outlet_ == nullptr || outlet_->drops() || record.length <= outlet_->record_max();
-    const Fate fate =
-        failed_records_.judge({record.data, record.length, record.flags, record.ordinal >> context_.ordinal_shift,
-                               cause_code(), fits && broken_ != Broken::kTooMany},
-                              [this] { return cause(); });
+    const Fate fate = failed_records_.judge(
+        {record.data, record.length, record.flags, record.ordinal >> context_.ordinal_shift, cause_code(), fits},
+        [this] { return cause(); });
     stops_ = fate == Fate::kStop;
     if (stops_ || fate == Fate::kWait) return false;
     if (!waits_ && broken_ != Broken::kFailed) skip();
@@ -409,15 +427,12 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     if constexpr (requires { op_.skip(); }) op_.skip();
   }
 
-  // What the op emitted for it has left.
+  // Nothing of it has left.
   void pass_or_close(const LaneRecord& record, bool passes) noexcept {
-    const std::uint64_t place = element_place();
-    emitted_ += std::exchange(elements_, 0);
     waits_ = passes;
     if (passes) {
       waiting_ = record;
-      waiting_place_ = place;
-      waiting_.ordinal += place;
+      waiting_place_ = 0;
       return;
     }
     next_ordinal_ = record.ordinal + step_;
@@ -437,7 +452,15 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
       inlet_.consume(1);
       inlet_.release();
     }
-    return fail(ordinal, failed_records_.told(cause()));
+    return fail(ordinal, failed_records_.told(cause() + what_has_left()));
+  }
+
+  // Of a record that has failed behind that, which an op must not let happen.
+  std::string what_has_left() const {
+    if (elements_ == 0 || !has_record() || broken_ == Broken::kAnswer) return {};
+    return "; " + std::to_string(elements_) +
+           " of the records that the op made of it have left already: correct the op, which has to know what a record "
+           "becomes before it emits the first";
   }
 
   abi::FailureCause cause_code() const noexcept {

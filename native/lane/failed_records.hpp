@@ -37,6 +37,13 @@ struct OnError {
   abi::OnErrorCode code = abi::OnErrorCode::kStop;
   std::unique_ptr<Outlet> letters = nullptr;  // of DeadLetter alone; it does not drop
   std::uint32_t letters_agent = abi::kNone;   // whom the stage waits for while they have no room
+  // Set once their files have failed: room will never come. nullptr: who stops what waits tells it otherwise.
+  const std::atomic<bool>* letters_failed = nullptr;
+
+  // Bytes of a record that a letter takes, however long its message is. Where there are letters.
+  std::uint32_t letter_record_max() const noexcept {
+    return letters->record_max() - static_cast<std::uint32_t>(sizeof(abi::LetterHeader)) - abi::kCauseBytesMax;
+  }
 
   // No letter will come any more.
   void close() noexcept {
@@ -50,7 +57,8 @@ struct FailedRecord {
   std::uint32_t flags;
   std::uint64_t sequence;  // of the record in its shard, or its place in the order of its ingress
   abi::FailureCause cause;
-  bool can_pass = true;  // what is behind the stage can take it as it came
+  bool can_pass = true;     // what is behind the stage can take it as it came
+  std::uint32_t shard = 0;  // of a lane of letters that is of several
 };
 
 // Where failures are counted: at a reading end, or at an ingress, which passes none on.
@@ -170,7 +178,7 @@ class FailedRecords {
                                    .message_length = static_cast<std::uint32_t>(message.size()),
                                    .record_length = record.length,
                                    .record_flags = record.flags,
-                                   .reserved = 0};
+                                   .shard = record.shard};
     std::memcpy(to, &header, sizeof header);
     std::memcpy(to + sizeof header, message.data(), message.size());
     if (record.length != 0) std::memcpy(to + sizeof header + message.size(), record.data, record.length);

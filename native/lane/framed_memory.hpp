@@ -68,7 +68,10 @@ struct FramedLayout {
     return std::bit_cast<FrameStart>(word_at(at(memory, position)).load(std::memory_order_relaxed));
   }
   static std::uint64_t ordinal_of(const FramedMemory& memory, std::uint64_t position) noexcept {
-    return word_at(at(memory, position) + offsetof(abi::Frame, ordinal)).load(std::memory_order_relaxed);
+    return ordinal_in(at(memory, position));
+  }
+  static std::uint64_t ordinal_in(std::byte* frame) noexcept {
+    return word_at(frame + offsetof(abi::Frame, ordinal)).load(std::memory_order_relaxed);
   }
   // Wherever `position` is: of a frame that has not been judged.
   static std::uint64_t ordinal_within(const FramedMemory& memory, std::uint64_t position) noexcept {

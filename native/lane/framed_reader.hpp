@@ -148,6 +148,10 @@ class alignas(core::kCacheBlock) FramedReader final : public Inlet {
   std::uint64_t next() const noexcept { return counts_.read(); }
 
   // As core::RecordConsumer's.
+  std::uint64_t place_of(std::uint64_t sequence, const core::RecordRef& record) const noexcept {
+    if (options_.counts_ordinals) return dense_ordinal(sequence) >> options_.ordinal_shift;
+    return FramedLayout::ordinal_in(record.data - abi::kFrameHeaderBytes) >> options_.ordinal_shift;
+  }
   void count_failed() noexcept { counts_.count_failed(); }
   abi::ConsumerBlock& block() noexcept { return block_; }
 

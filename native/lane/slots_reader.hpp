@@ -144,6 +144,9 @@ class alignas(core::kCacheBlock) SlotsReader final : public Inlet {
   std::uint64_t next() const noexcept { return counts_.read(); }
 
   // As core::RecordConsumer's.
+  std::uint64_t place_of(std::uint64_t sequence, const core::RecordRef&) const noexcept {
+    return ordinal_at(sequence + (next_ - counts_.read())) >> options_.ordinal_shift;
+  }
   void count_failed() noexcept { counts_.count_failed(); }
   abi::ConsumerBlock& block() noexcept { return block_; }
 

@@ -12,8 +12,7 @@
 //     template <class Out>
 //     BatchAnswer finish(Out& out) noexcept;
 //     // Where it keeps its place in a record: forgets it. The record at hand has failed on its way out, because no
-//     lane
-//     // takes what the op made of it, and the next batch begins behind it.
+//     // lane takes what the op made of it, and the next batch begins behind it.
 //     void skip() noexcept;
 //     // Where records fail for more than one reason: which one it was. Otherwise they are rejected.
 //     abi::FailureCause cause_code() const noexcept;
@@ -27,15 +26,21 @@
 //                              others are filtered. How many it is done with; where that is not all, the next one goes
 //                              on, but there is no room now: answer done() with it
 //   uint32 put_changed(i, most, fill)  of the records from i on, at most so many: those of which `fill(k, changed)`, k
-//   from
-//                              0, says the bytes go on as these, up to one of which it says false. How many it is done
-//                              with; where that is fewer than fill() gave, claim() says why, and fill() is asked again
+//                              from 0, says the bytes go on as these, up to one of which it says false. How many it is
+//                              done with; where that is fewer than fill() gave, claim() says why, and fill() is asked
+//                              again
+//   bool takes(i, count, longest)  before the first of several: whether so many, the longest of so many bytes, can all
+//                              go on, now or later. False: never; answer needs_room(i, longest)
 //   Claim claim(i, length)     room for a record of the op's own, which takes its place, or one of several
 //   void commit(length, flags) that record goes on; `length` is at most what was claimed
 //
+// A record leaves whole or fails whole: what is on its way to the readers of a lane cannot be taken back. So an op
+// knows all of what it makes of a record, and has asked takes(), before the first of it is on its way, and keeps the
+// rest where nothing can take it away. One that fails a record behind that is broken, and stops the pipeline.
+//
 // Of finish(), i is 0. A record that the op is done with, and for which nothing went on, is filtered, or absorbed where
 // the op's row does not say that it filters. The next batch begins with the first record that the op is not done with,
-// and what it emitted for that one stays emitted: it goes on where it was. Behind one that it says has failed, it
+// and what it emitted for that one is on its way: it goes on where it was. Behind one that it says has failed, it
 // begins with the next.
 #pragma once
 

@@ -98,8 +98,6 @@ std::string HostedOp::wrong_answer() const {
                  ? "it says nothing of a record that it counts as answered"
                  : "it has the action " + received + ", and 0 to " +
                        std::to_string(static_cast<std::uint32_t>(abi::HostAction::kLate)) + " are allowed";
-    case Wrong::kChangedAction:
-      return "it became the action " + received + " while its elements left, and must stay as it is";
     case Wrong::kLength:
       return "it changed the record to " + received + " bytes, and at most " + allowed + " are allowed";
     case Wrong::kElement:

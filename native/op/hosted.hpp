@@ -6,11 +6,15 @@
 // and a record that fails is still as it came. It is shown every record once: what it said of records that have no room
 // yet is kept until they have, or until another host takes over, which is shown them again.
 //
+// What comes of a record is judged as a whole before the first of it leaves, and what waits for room in the middle of
+// it is the op's own from then on: a record leaves whole, or fails and leaves nothing, also where its host goes away.
+//
 // A host may hold records and answer later, in their order. The rows are a circle, and so is the memory of records:
 //
 //   rows     │ at_ … answered_ │ … accepted_ │ new …      answered, being worked on, shown now
 //
-// Hot code: no allocation after construction, no exception; causes are made when a record has failed.
+// Hot code: no allocation after construction, but for elements that wait for room; no exception; causes are made when a
+// record has failed.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +25,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "abi/abi_generated.hpp"
 #include "core/copy.hpp"
@@ -80,10 +85,8 @@ class HostedOp {
 
   template <class Out>
   BatchAnswer run(std::span<const typename Out::Record> batch, Out& out) noexcept {
+    if (is_emitting()) return go_on_emitting(batch, out);
     if (at_ == answered_) {
-      if (host_ == nullptr && end_is_told_) return BatchAnswer::pending(0);
-      // Some of what came of the record has left, and what its host had made beside that went with it.
-      if (emitted_ != 0) return fail(0, Broken::kGone);
       if (host_ == nullptr) return BatchAnswer::pending(0);
       if (at_ == accepted_) forget();
       const std::uint32_t held = accepted_ - at_;
@@ -106,17 +109,16 @@ class HostedOp {
       observe_answer(at_ + held);
       if (answer.records == 0) return BatchAnswer::pending(0, answer.held);
     }
-    return carry_out(batch, out);
+    return carry_out(batch, 0, out);
   }
 
-  // The role has failed the record at hand: what is left of it is not carried out.
+  // The role has failed the record at hand, of which nothing has left.
   void skip() noexcept {
     if (at_ != answered_) next_row();
-    emitted_ = 0;
   }
 
   // The next batch calls the host.
-  bool calls_out() const noexcept { return at_ == answered_; }
+  bool calls_out() const noexcept { return at_ == answered_ && !is_emitting(); }
 
   // Control path, in a call to the host that was cut off: the sequence of the first record without an answer.
   std::uint64_t unanswered() const noexcept;
@@ -139,7 +141,7 @@ class HostedOp {
 
   enum class Broken : std::uint8_t { kNot, kTooLong, kTooMany, kGone, kAnswer, kSaid, kLate };
   // What of an answer cannot be carried out.
-  enum class Wrong : std::uint8_t { kCount, kForgotten, kAction, kChangedAction, kLength, kElement };
+  enum class Wrong : std::uint8_t { kCount, kForgotten, kAction, kLength, kElement };
 
   // What a row said when it was shown.
   struct Shown {
@@ -230,21 +232,17 @@ class HostedOp {
     return i - held;
   }
 
+  // From record `i` of the batch on, of which row at_ says what becomes of it.
   template <class Out>
-  BatchAnswer carry_out(std::span<const typename Out::Record> batch, Out& out) noexcept {
-    const HostMemory memory = host_->memory();
+  BatchAnswer carry_out(std::span<const typename Out::Record> batch, std::uint32_t i, Out& out) noexcept {
+    const HostMemory memory = at_ != answered_ ? host_->memory() : HostMemory{};
     const auto size = static_cast<std::uint32_t>(batch.size());
-    std::uint32_t i = 0;
     for (; at_ != answered_ && i != size; ++i) {
-      if (emitted_ == 0) {
-        const Run run = put_run(out, i, std::min(answered_ - at_, size - i), memory);
-        i += run.done;
-        if (run.waits) return BatchAnswer::done(i);
-        if (at_ == answered_ || i == size) break;
-      }
+      const Run run = put_run(out, i, std::min(answered_ - at_, size - i), memory);
+      i += run.done;
+      if (run.waits) return BatchAnswer::done(i);
+      if (at_ == answered_ || i == size) break;
       const abi::HostRow row = memory.rows[at_];
-      if (emitted_ != 0 && row.action != static_cast<std::uint32_t>(abi::HostAction::kElements)) [[unlikely]]
-        return refuse(i, Wrong::kChangedAction, row.action, 0);
       switch (static_cast<abi::HostAction>(row.action)) {
         case abi::HostAction::kChanged:
           if (row.length > shown_[at_].room) return refuse(i, Wrong::kLength, row.length, shown_[at_].room);
@@ -253,15 +251,17 @@ class HostedOp {
           next_row();
           continue;
         case abi::HostAction::kElements: {
-          // Before the first of them is on its way.
           if (row.count > elements_max_) return fail(i, Broken::kTooMany);
-          const Emitted emitted = emit(out, i, memory.elements, row);
-          if (emitted.broken) return refuse(i, Wrong::kElement, element_at_, memory.elements.size());
-          if (emitted.needs != kEmitted) return BatchAnswer::needs_room(i, static_cast<std::uint32_t>(emitted.needs));
-          emitted_ = 0;
-          element_at_ = 0;
+          const Judged judged = judge(memory.elements, row);
+          if (judged.broken) return refuse(i, Wrong::kElement, judged.end, memory.elements.size());
+          if (row.count > 1 && !out.takes(i, row.count, judged.longest))
+            return BatchAnswer::needs_room(i, judged.longest);
+          const Elements left = emit(out, i, {memory.elements, row.first, row.count});
+          if (left.count != 0 && left.count == row.count) return BatchAnswer::needs_room(i, left.first().length);
           next_row();
-          continue;
+          if (left.count == 0) continue;
+          keep(left);
+          return BatchAnswer::needs_room(i, kept_.first().length);
         }
         case abi::HostAction::kFail:
           say(memory.elements, row);
@@ -346,30 +346,82 @@ class HostedOp {
     return true;
   }
 
-  static constexpr std::uint64_t kEmitted = ~std::uint64_t{0};
-  struct Emitted {
-    bool broken;
-    std::uint64_t needs;  // kEmitted, or bytes that there is no room for
-  };
-
-  // Goes on behind the elements that are on their way already.
-  template <class Out>
-  Emitted emit(Out& out, std::uint32_t i, std::span<const std::byte> elements, const abi::HostRow& row) noexcept {
-    if (emitted_ == 0) element_at_ = row.first;
-    for (; emitted_ < row.count; ++emitted_) {
-      const Element element = element_of(elements, element_at_);
-      if (element.data == nullptr) return {true, kEmitted};
-      if (!put(out, i, element.data, element.length, element.flags)) return {false, element.length};
-      element_at_ = core::round_up(element_at_ + sizeof(abi::HostElement) + element.length, alignof(std::uint64_t));
-    }
-    return {false, kEmitted};
-  }
-
   struct Element {
     const std::byte* data;
     std::uint32_t length;
     std::uint32_t flags;
   };
+
+  // Elements that lie one behind the other.
+  struct Elements {
+    std::span<const std::byte> memory;
+    std::uint64_t at = 0;     // of the first one
+    std::uint32_t count = 0;  // that have been judged
+
+    Element first() const noexcept { return element_of(memory, at); }
+    void pass_first() noexcept {
+      at = behind(at, first());
+      --count;
+    }
+  };
+
+  static std::uint64_t behind(std::uint64_t at, const Element& element) noexcept {
+    return core::round_up(at + sizeof(abi::HostElement) + element.length, alignof(std::uint64_t));
+  }
+
+  struct Judged {
+    bool broken;
+    std::uint32_t longest;
+    std::uint64_t end;  // behind the last one; of one that is broken, where it stands
+  };
+
+  // Whether all elements of a row stand in the memory of elements. Who reads them afterwards does so in the same turn.
+  static Judged judge(std::span<const std::byte> elements, const abi::HostRow& row) noexcept {
+    Judged judged{false, 0, row.first};
+    for (std::uint32_t i = 0; i != row.count; ++i) {
+      const Element element = element_of(elements, judged.end);
+      judged.broken = element.data == nullptr;
+      if (judged.broken) break;
+      judged.longest = std::max(judged.longest, element.length);
+      judged.end = behind(judged.end, element);
+    }
+    return judged;
+  }
+
+  // Those that there is no room for now.
+  template <class Out>
+  static Elements emit(Out& out, std::uint32_t i, Elements elements) noexcept {
+    while (elements.count != 0) {
+      const Element element = elements.first();
+      if (!put(out, i, element.data, element.length, element.flags)) break;
+      elements.pass_first();
+    }
+    return elements;
+  }
+
+  // Cold: the lane is full.
+  BYTEOR_NEVER_INLINE void keep(const Elements& left) noexcept {
+    std::uint64_t end = left.at;
+    for (std::uint32_t i = 0; i != left.count; ++i) end = behind(end, element_of(left.memory, end));
+    const std::uint64_t bytes = std::min<std::uint64_t>(end, left.memory.size()) - left.at;
+    kept_bytes_.assign(left.memory.begin() + static_cast<std::ptrdiff_t>(left.at),
+                       left.memory.begin() + static_cast<std::ptrdiff_t>(left.at + bytes));
+    kept_ = {kept_bytes_, 0, left.count};
+  }
+
+  // Of the first record that is not done with, some elements are on their way.
+  bool is_emitting() const noexcept { return kept_.count != 0; }
+
+  // Its row is done with, and its host need not be there any more.
+  template <class Out>
+  BYTEOR_NEVER_INLINE BatchAnswer go_on_emitting(std::span<const typename Out::Record> batch, Out& out) noexcept {
+    kept_ = emit(out, 0, kept_);
+    if (is_emitting()) return BatchAnswer::needs_room(0, kept_.first().length);
+    kept_ = {};
+    kept_bytes_ = {};
+    return carry_out(batch, 1, out);
+  }
+
   static Element element_of(std::span<const std::byte> elements, std::uint64_t at) noexcept {
     if (at + sizeof(abi::HostElement) > elements.size()) return {nullptr, 0, 0};
     abi::HostElement head;
@@ -420,8 +472,8 @@ class HostedOp {
   std::uint32_t accepted_ = 0;  // behind those that it works on
   std::uint32_t called_ = 0;    // behind those: shown in the last call
   bool answers_later_ = false;  // it has held one
-  std::uint32_t emitted_ = 0;   // of the elements of that record
-  std::uint64_t element_at_ = 0;
+  Elements kept_;               // of the record before that, which wait for room
+  std::vector<std::byte> kept_bytes_;
   double called_ns_ = 0;
   Broken broken_ = Broken::kNot;
   Wrong wrong_ = Wrong::kCount;

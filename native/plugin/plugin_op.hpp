@@ -104,10 +104,9 @@ class alignas(core::kCacheBlock) PluginOp {
                                      : op::BatchAnswer::needs_room(0, static_cast<std::uint32_t>(emitted.needs));
   }
 
-  // The role has failed the record at hand: what is left of it is not carried out.
+  // The role has failed the record at hand, of which nothing has left.
   void skip() noexcept {
     if (at_ != answered_) ++at_;
-    emitted_ = 0;
   }
 
   // Control path: why the last record failed, and the remedy.
@@ -294,7 +293,6 @@ class alignas(core::kCacheBlock) PluginOp {
     if (row.action == BYTEOR_FAILED) return fail_said(row, i);
     if ((traits_.flags & BYTEOR_EMITS) == 0) return fail(i, Broken::kEmits);
     if (row.no_memory) return fail(i, Broken::kNoMemory);
-    // Before the first of them is on its way.
     if (elements_max_ != 0 && row.count > elements_max_) return fail_length(i, Broken::kTooMany, row.count);
     const Emitted emitted = emit(out, i, record.flags, row);
     if (emitted.broken) return fail(i, Broken::kLength);
@@ -315,17 +313,40 @@ class alignas(core::kCacheBlock) PluginOp {
     return true;
   }
 
-  // Goes on behind the elements that are on their way already.
+  struct Judged {
+    bool broken;  // refused_ says which length was
+    std::uint32_t longest;
+  };
+  Judged judge(const Row& row) noexcept {
+    Judged judged{false, 0};
+    std::uint64_t at = row.first;
+    for (std::uint32_t i = 0; i != row.count; ++i) {
+      const Element element = element_of(at);
+      at += sizeof element + element.length;
+      judged.longest = std::max(judged.longest, element.length);
+      if (fits(element.length) || judged.broken) continue;
+      judged.broken = true;
+      refused_ = element.length;
+    }
+    return judged;
+  }
+  Element element_of(std::uint64_t at) const noexcept {
+    Element element;
+    std::memcpy(&element, elements_.data() + at, sizeof element);
+    return element;
+  }
+
+  // All of them or none, before the first is on its way; then goes on behind those that are.
   template <class Out>
   Emitted emit(Out& out, std::uint32_t i, std::uint32_t flags, const Row& row) noexcept {
-    if (emitted_ == 0) element_at_ = row.first;
+    if (emitted_ == 0) {
+      element_at_ = row.first;
+      const Judged judged = judge(row);
+      if (judged.broken) return {true, kEmitted};
+      if (row.count > 1 && !out.takes(i, row.count, judged.longest)) return {false, judged.longest};
+    }
     for (; emitted_ != row.count; ++emitted_) {
-      Element element;
-      std::memcpy(&element, elements_.data() + element_at_, sizeof element);
-      if (!fits(element.length)) {
-        refused_ = element.length;
-        return {true, kEmitted};
-      }
+      const Element element = element_of(element_at_);
       if (!put(out, i, elements_.data() + element_at_ + sizeof element, element.length, flags))
         return {false, element.length};
       element_at_ += sizeof element + element.length;

@@ -67,6 +67,8 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     std::uint32_t put_changed(std::uint32_t i, std::uint32_t most, Fill fill) noexcept {
       return agent_.put_changed(i, most, fill);
     }
+    // claim() says it of the second one.
+    static bool takes(std::uint32_t, std::uint32_t, std::uint32_t) noexcept { return true; }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return agent_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { agent_.commit(length); }
 

@@ -55,6 +55,9 @@ class HostedRunner final : public Runner {
   // a failure of the pipeline, unless the stage had come to its end.
   void fail(std::string_view cause) noexcept;
 
+  // The thread that has taken the stage: all of its agents are done, and that has been told.
+  bool told_end() const noexcept { return told_end_; }
+
   void wake() noexcept override;
   void rouse() noexcept override;
 

@@ -49,7 +49,7 @@ HostedRunner* HostedStages::take(const std::string& id) {
 void HostedStages::give_back(const HostedRunner& runner) {
   const std::lock_guard lock(mutex_);
   for (Stage& stage : stages_)
-    if (stage.runner.get() == &runner) stage.taken = false;
+    if (stage.runner.get() == &runner) stage.taken = runner.told_end();
 }
 
 void HostedStages::fail(const std::string& id, std::string_view cause) {

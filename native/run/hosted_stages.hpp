@@ -37,6 +37,7 @@ class HostedStages {
 
   // Any thread. One at a time has a stage, or a part of it; nullptr: others have all of it, or there is no such stage.
   HostedRunner* take(const std::string& id);
+  // The thread that has it. What has come to its end is taken by none any more: a thread that comes late gets its own.
   void give_back(const HostedRunner& runner);
 
   // Any thread. What no thread has of the stage fails with this cause, and is taken by none any more.

@@ -80,11 +80,11 @@ void refuse_own_journal(const std::string& folder, const Ports& ports) {
 
 graph::Letters open_letters(std::vector<graph::LetterLane> lanes, const graph::RegionLayout& layout,
                             const Options& options) {
-  graph::Letters letters{std::move(lanes), nullptr, options.version_id, {}};
+  graph::Letters letters{std::move(lanes), nullptr, options.version_id};
   if (letters.lanes.empty()) return letters;
   if (options.letters_folder.empty())
     throw core::CodedError(abi::ErrorCode::kNoDeadLetters,
-                           "stage " + letters.lanes.front().stage +
+                           std::string(letters.lanes.front().kind) + " " + letters.lanes.front().element +
                                " has on_error dead_letter, and there is no folder for letters; give "
                                "deadLetters.folder (--dead-letters)");
   std::uint64_t longest = 0;
@@ -99,11 +99,26 @@ graph::Letters open_letters(std::vector<graph::LetterLane> lanes, const graph::R
   return letters;
 }
 
-// Those that a redrive feeds, in its order.
+// Of the ingress that is fed letters.
+const PortOptions* fed_port(const Options& options) {
+  const auto found = std::ranges::find_if(
+      options.ports, [](const PortOptions& port) { return !port.config.word("letters", "").empty(); });
+  return found == options.ports.end() ? nullptr : &*found;
+}
+
+// Those that a redrive feeds, in its order: to `each` with those that the ingress takes, and kept apart are those that
+// it does not, which get no place among its records. `record_max`, `record_bytes`: of its shards or its lane.
 template <class Each>
-void each_fed(const Options& options, const Each& each) {
+void each_fed(const Options& options, graph::Letters& letters, std::uint32_t record_max, std::uint32_t record_bytes,
+              const Each& each) {
+  if (const PortOptions* const port = fed_port(options)) letters.fed = port->id;
   journal::FedLetters fed(options.letters_folder, options.letters_fed, options.journal_disk);
-  while (const std::optional<journal::FedLetter> letter = fed.next()) each(*letter);
+  while (const std::optional<journal::FedLetter> letter = fed.next()) {
+    if (letter->length <= record_max && (record_bytes == 0 || letter->length == record_bytes))
+      each(*letter);
+    else
+      letters.refused.push_back(letter->origin);
+  }
   if (fed.failed()) throw fed.failure();
 }
 
@@ -146,7 +161,8 @@ graph::Letters open_letters(const graph::RingDescription& ring, const graph::Reg
   const auto key = ring.shard_key.has_value() ? std::optional<op::KeyReader>(ring.keys[*ring.shard_key].spec())
                                               : std::optional<op::KeyReader>();
   letters.origins.resize(ring.shards);
-  each_fed(options, [&](const journal::FedLetter& letter) {
+  const std::uint32_t record_bytes = ring.boundaries[ring.ingress].record_bytes;
+  each_fed(options, letters, layout.parts.front().record_max, record_bytes, [&](const journal::FedLetter& letter) {
     std::uint32_t shard = 0;
     if (ring.shards > 1 && key.has_value()) {
       const auto hash = key->find_hash({reinterpret_cast<const char*>(letter.body), letter.length});
@@ -162,7 +178,14 @@ graph::Letters open_letters(const graph::LaneGraphDescription& graph, const grap
   graph::Letters letters = open_letters(graph::letter_lanes(graph), layout, options);
   if (letters.lanes.empty() || options.letters_fed.empty()) return letters;
   letters.origins.resize(1);
-  each_fed(options, [&](const journal::FedLetter& letter) { letters.origins[0].push_back(letter.origin); });
+  const PortOptions* const port = fed_port(options);
+  const auto ingress = std::ranges::find_if(graph.roles, [port](const graph::RoleDescription& role) {
+    return port != nullptr && role.kind == abi::RoleCode::kIngress && role.id == port->id;
+  });
+  if (ingress == graph.roles.end()) return letters;
+  each_fed(options, letters, layout.parts[ingress->outlets.front()].record_max,
+           graph.boundaries[ingress->index].record_bytes,
+           [&](const journal::FedLetter& letter) { letters.origins[0].push_back(letter.origin); });
   return letters;
 }
 

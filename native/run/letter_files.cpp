@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 
 #include "core/coded_error.hpp"
 #include "core/cpu.hpp"
@@ -29,6 +30,16 @@ void put(std::vector<std::byte>& page, const journal::JournalRecord& record) {
   if (record.length != 0) std::memcpy(page.data() + at + sizeof row, record.data, record.length);
 }
 
+std::unique_ptr<journal::JournalFiles> open_files(const std::string& folder, std::uint32_t record_max) {
+  // A wrong path is told here, before a folder is made.
+  { const journal::JournalReader known({.folder = folder, .type = journal::kLettersType}); }
+  journal::JournalOptions options;
+  options.folder = folder;
+  options.type = journal::kLettersType;
+  options.record_max = record_max;
+  return journal::JournalFiles::open(options);
+}
+
 }  // namespace
 
 std::vector<std::byte> read_letters(const std::string& folder, std::optional<std::uint64_t> after) {
@@ -47,14 +58,16 @@ std::vector<std::byte> read_letters(const std::string& folder, std::optional<std
   return page;
 }
 
+std::uint64_t prune_letters(const std::string& folder, std::uint64_t before) {
+  const auto files = open_files(folder, 1);
+  if (!files->remove_before(before)) throw core::CodedError(abi::ErrorCode::kJournalWrite, files->failure());
+  const std::uint64_t first = files->status().first;
+  files->close();
+  return first;
+}
+
 void append_letter(const std::string& folder, std::span<const std::byte> record) {
-  // A wrong path is told here, before a folder is made.
-  { const journal::JournalReader known({.folder = folder, .type = journal::kLettersType}); }
-  journal::JournalOptions options;
-  options.folder = folder;
-  options.type = journal::kLettersType;
-  options.record_max = static_cast<std::uint32_t>(std::max<std::size_t>(record.size(), 1));
-  const auto files = journal::JournalFiles::open(options);
+  const auto files = open_files(folder, static_cast<std::uint32_t>(std::max<std::size_t>(record.size(), 1)));
   std::vector<std::byte> bytes(record.begin(), record.end());
   const lane::LaneRecord row{bytes.data(), static_cast<std::uint32_t>(bytes.size()), 0, 0};
   if (files->append({&row, 1}) != 1 || !files->commit())

@@ -67,7 +67,7 @@ Ports Ports::resolve(const graph::Description& description, const Options& optio
   Ports ports;
   for (const graph::BoundaryDescription& boundary : catalog.boundaries)
     ports.ports_.push_back(
-        {.options = {.id = boundary.id}, .kind = boundary.kind, .on_error = graph::on_error_of(boundary)});
+        {.options = {.id = boundary.id}, .kind = boundary.kind, .on_error = {.code = boundary.on_error}});
   for (const PortOptions& asked : options.ports) {
     Port* const port = ports.find(asked.id);
     if (port == nullptr)
@@ -126,9 +126,12 @@ void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureRep
   for (std::uint32_t i = 0; i < ports_.size(); ++i) {
     Port& port = ports_[i];
     const std::uint32_t agent = graph.boundary_agent(i);
+    port.on_error = graph.on_error_at(port.on_error.code, agent);
+    // What JavaScript pushes is answered, and what it polls does not fail.
+    if (port.end() == nullptr) port.on_error.close();
     if (port.source_end != nullptr) {
       port.source =
-          port.source_end->start(graph.writing_end(i), {agent, batch_records, key, failures, state, port.on_error});
+          port.source_end->start(graph.writing_end(i), {agent, batch_records, key, failures, state, &port.on_error});
       port.shown = graph.observe_end(*port.source, i);
     }
     if (port.sink_end != nullptr) {
@@ -136,7 +139,7 @@ void Ports::open(graph::Graph& graph, const op::KeyReader* key, core::FailureRep
                                                               [this, readers_gone] {
                                                                 if (all_readers_gone()) readers_gone();
                                                               },
-                                                              port.on_error});
+                                                              &port.on_error});
       port.shown = graph.observe_end(*port.sink, i);
       graph.follow_written(i, port.sink->written());
     }

@@ -13,6 +13,7 @@
 #include "adapter/end.hpp"
 #include "core/agent.hpp"
 #include "graph/graph.hpp"
+#include "lane/failed_records.hpp"
 #include "op/key.hpp"
 #include "run/options.hpp"
 
@@ -22,7 +23,7 @@ namespace byteor::run {
 struct Port {
   PortOptions options;
   abi::BoundaryCode kind = abi::BoundaryCode::kIngress;
-  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
+  lane::OnError on_error = {};
   std::unique_ptr<adapter::SourceEnd> source_end = nullptr;
   std::unique_ptr<adapter::SinkEnd> sink_end = nullptr;
   std::unique_ptr<adapter::Source> source = nullptr;

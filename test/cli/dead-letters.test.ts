@@ -103,6 +103,12 @@ describe('byteor dead-letters', () => {
     const none = await byteor(redrive);
     expect(none).toMatchObject({ code: 0, stdout: '' });
     expect(none.stderr).toContain('has no letters for "in" that are not done');
+    expect(await byteor(['dead-letters', 'prune', letters])).toMatchObject({
+      code: 0,
+      stdout: 'removed 3 letters\n',
+      stderr: '',
+    });
+    expect((await list(letters)).letters).toEqual([]);
   });
 
   test('refuses records that a stage had changed, unless they are to go as they were received', async () => {

@@ -6,17 +6,10 @@ import { ExitCode } from '../../lib/cli/exit-code.js';
 import { printProblem } from '../../lib/cli/program.js';
 import { progressLine } from '../../lib/cli/run/progress.js';
 import { reportLines } from '../../lib/cli/run/report-text.js';
-import {
-  cpuListWords,
-  dataWords,
-  parseCount,
-  parseCpuList,
-  parseDuration,
-  parseSize,
-  sizeWords,
-} from '../../lib/cli/sizes.js';
+import { dataWords, parseCount, parseCpuList, parseDuration, parseSize, sizeWords } from '../../lib/cli/sizes.js';
 import type { Terminal } from '../../lib/cli/terminal.js';
 import { harmless, table, textWidth, wrap } from '../../lib/cli/text.js';
+import { rangesOf } from '../../lib/runtime/ranges.js';
 
 const plain = picocolors.createColors(false);
 
@@ -64,7 +57,7 @@ describe('sizes', () => {
     expect(() => parseCpuList('0-2,1')).toThrow('It names a CPU twice.');
     for (const text of ['', 'a', '2-1', '0,', '-1', '70000'])
       expect(() => parseCpuList(text)).toThrow(InvalidArgumentError);
-    expect(cpuListWords([0, 1, 2, 5, 7, 8])).toBe('0-2,5,7-8');
+    expect(rangesOf([0, 1, 2, 5, 7, 8])).toBe('0-2,5,7-8');
   });
 
   test('are said in 1024s for memory and in thousands for data', () => {

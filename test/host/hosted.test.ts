@@ -93,6 +93,24 @@ describe('where a function of JavaScript may stand', () => {
     expect(ledger.imbalances).toEqual([]);
   });
 
+  test('of a record that fails because of a later element nothing leaves, also into several lanes before an order', async () => {
+    const version = graph(
+      [js('split', { emits: true, emits_max: 4, on_error: 'drop' }), identity('left'), identity('right')],
+      ['in>split', 'split>left', 'split>right', 'left>out', 'right>out'],
+      { boundary_policy: { out: 'Ordered' } },
+    );
+    const split = (record: string): unknown => {
+      const fails = [['x'.repeat(5000)], [7], ['b', 'c', 'd', 'e']][Number(record) % 10];
+      return [`${record}.0`, ...(fails ?? [`${record}.1`])];
+    };
+    const whole = texts(1000).filter((text) => Number(text) % 10 > 2);
+    const { out, ledger } = await through(version, { split: split as never }, texts(1000), { laneBytes: 4096 });
+    expect(out).toEqual(whole.flatMap((text) => [0, 0, 1, 1].map((element) => `${text}.${element}`)));
+    expect(ledger.imbalances).toEqual([]);
+    expect(ledger.stages.split).toMatchObject({ in: 1000, out: 1400, emitted: 1400, absorbed: 700, dropped: 300 });
+    expect(ledger.stages.split?.causes).toEqual({ TOO_LARGE: 100, BAD_RECORD: 100, TOO_MANY: 100 });
+  });
+
   test('in a graph without order, a record becomes any number of others', async () => {
     const split = (record: string) => Array.from({ length: 100 }, (_, i) => `${record}.${i}`);
     const { out, ledger } = await through(SHAPES['a graph, between native stages'], { enrich: split }, texts(300));

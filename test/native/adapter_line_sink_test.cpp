@@ -19,6 +19,7 @@
 #include "adapter/lines/line_source.hpp"
 #include "op/hash.hpp"
 #include "platform/wake.hpp"
+#include "support/letters.hpp"
 #include "support/lines.hpp"
 #include "support/ring_fixture.hpp"
 #include "support/temp_folder.hpp"
@@ -121,7 +122,8 @@ TEST_F(LineSinkTest, MoreTinyRecordsThanABufferCountsAreWritten) {
 TEST_F(LineSinkTest, UnderDropARecordWithALineFeedIsPassedOverAndCountedInItsPlace) {
   for (const std::uint32_t buffer : {1u, 3u, 64u, 4096u}) {
     rings(1);
-    LineSink& sink = sink_to_file({.buffer_bytes = buffer, .on_error = abi::OnErrorCode::kDrop});
+    lane::OnError drop{abi::OnErrorCode::kDrop};
+    LineSink& sink = sink_to_file({.buffer_bytes = buffer, .on_error = &drop});
     for (const char* record : {"\n", "one", "a\nb", "two\n", "", "three", "\n\n"}) ASSERT_TRUE(ring().push(record));
     close_rings();
     run();
@@ -140,9 +142,63 @@ TEST_F(LineSinkTest, UnderDropARecordWithALineFeedIsPassedOverAndCountedInItsPla
   EXPECT_TRUE(failures_.all().empty());
 }
 
+TEST_F(LineSinkTest, UnderDeadLetterARecordWithALineFeedWaitsForItsLetterAndWhatCameBeforeIsWritten) {
+  rings(1);
+  test::Letters letters({.capacity = 2048, .record_max = 1008});
+  lane::OnError policy = letters.policy(abi::OnErrorCode::kDeadLetter);
+  LineSink& sink = sink_to_file({.agent = 5, .on_error = &policy});
+  for (int i = 0; i != 12; ++i) {
+    ASSERT_TRUE(ring().push(std::to_string(i)));
+    ASSERT_TRUE(ring().push(std::to_string(i) + "\n" + std::string(100, 'x')));
+  }
+  for (int turn = 0; turn != 100; ++turn) sink.do_work();
+  const std::uint64_t held = sink.written().load();
+  EXPECT_LT(held, 24u);
+  EXPECT_EQ(held % 2, 1u) << "the line before the one that waits is written";
+  close_rings();
+  std::vector<test::Letter> got;
+  const test::Watchdog watchdog(std::chrono::seconds(60), [] { return std::string("the sink does not end"); });
+  while (!sink.done()) {
+    for (test::Letter& letter : letters.take(1)) got.push_back(std::move(letter));
+    sink.do_work();
+  }
+  for (test::Letter& letter : letters.take()) got.push_back(std::move(letter));
+  EXPECT_TRUE(letters.ended());
+  ASSERT_EQ(got.size(), 12u);
+  EXPECT_EQ(got[3].record, "3\n" + std::string(100, 'x'));
+  EXPECT_EQ(got[3].sequence, 7u);
+  EXPECT_EQ(got[3].agent, 5u);
+  EXPECT_EQ(got[3].cause, abi::FailureCause::kBadRecord);
+  EXPECT_NE(got[3].message.find("the record of 102 bytes holds a line feed at byte 1"), std::string::npos);
+  EXPECT_EQ(output(), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n");
+  EXPECT_EQ(sink.written().load(), 24u);
+  EXPECT_EQ(ring().consumer.block().dead_lettered.load(), 12);
+  EXPECT_TRUE(failures_.all().empty());
+}
+
+TEST_F(LineSinkTest, WhereLettersCannotBeWrittenAnyMoreItEndsAndCountsWhatIsLeft) {
+  rings(1);
+  test::Letters letters({.capacity = 2048, .record_max = 1008});
+  lane::OnError policy = letters.policy(abi::OnErrorCode::kDeadLetter);
+  std::atomic<bool> failed = false;
+  policy.letters_failed = &failed;
+  LineSink& sink = sink_to_file({.on_error = &policy});
+  for (int i = 0; i != 12; ++i) ASSERT_TRUE(ring().push("a\n" + std::string(100, 'x')));
+  ASSERT_TRUE(ring().push("b"));
+  for (int turn = 0; turn != 100; ++turn) sink.do_work();
+  const std::uint64_t held = sink.written().load();
+  failed = true;
+  close_rings();
+  run();
+  EXPECT_EQ(sink.written().load(), held);
+  EXPECT_EQ(sink.records_unwritten(), 13 - held);
+  EXPECT_EQ(output(), "");
+}
+
 TEST_F(LineSinkTest, UnderDropMoreFailedRecordsThanABufferCountsAreDoneWith) {
   rings(1, {.capacity = 1024});
-  sink_to_file({.batch_records = 1024, .on_error = abi::OnErrorCode::kDrop});
+  lane::OnError drop{abi::OnErrorCode::kDrop};
+  sink_to_file({.batch_records = 1024, .on_error = &drop});
   for (int i = 0; i < 100; ++i) {
     for (int j = 0; j < 1000; ++j) ASSERT_TRUE(ring().push("\n"));
     while (ring().consumer.block().failed.load() < (i + 1) * 1000) sink_->do_work();

@@ -18,6 +18,7 @@
 #include "op/hash.hpp"
 #include "platform/wake.hpp"
 #include "support/lanes.hpp"
+#include "support/letters.hpp"
 #include "support/lines.hpp"
 #include "support/ring_fixture.hpp"
 #include "support/temp_folder.hpp"
@@ -223,7 +224,8 @@ TEST_F(LineSourceTest, UnderDropALineOverTheMaximumIsCountedAsFailedAndTheOthers
   const std::vector<std::pair<std::string, int>> ends = {{"b", 3}, {exact + "\r", 4}, {exact + "xx", 4}};
   for (const auto& [end, failed] : ends) {
     for (const std::uint32_t block : {1u, 7u, 100u, 4096u}) {
-      Bench bench(file(text + end), {.record_max = 100}, {.block_bytes = block, .on_error = abi::OnErrorCode::kDrop});
+      lane::OnError drop{abi::OnErrorCode::kDrop};
+      Bench bench(file(text + end), {.record_max = 100}, {.block_bytes = block, .on_error = &drop});
       bench.run();
       EXPECT_EQ(bench.records[0], test::lines_of("a\n" + exact + "\r\n\n" + exact + "\n" + (failed == 3 ? end : "")));
       EXPECT_TRUE(bench.failures.all().empty());
@@ -234,6 +236,70 @@ TEST_F(LineSourceTest, UnderDropALineOverTheMaximumIsCountedAsFailedAndTheOthers
       EXPECT_EQ(counts.causes[static_cast<std::size_t>(abi::FailureCause::kTooLarge)].load(), failed);
       EXPECT_EQ(bench.source->records(), bench.records[0].size() + static_cast<std::size_t>(failed));
     }
+  }
+}
+
+// Letters of up to 2032 bytes, of which 1500 are the line's.
+TEST_F(LineSourceTest, UnderDeadLetterALineOverTheMaximumIsInALetterAndTheOthersKeepTheirOrder) {
+  const std::string whole(1500, 'w');
+  const std::string text = "a\n" + std::string(101, 'x') + "\r\nb\n" + whole + "\nc\n" + std::string(9000, 'y') + "\nd";
+  for (const std::uint32_t block : {1u, 100u, 4096u, 65536u}) {
+    test::Letters letters({.capacity = 4096, .record_max = 2032});
+    lane::OnError policy = letters.policy(abi::OnErrorCode::kDeadLetter);
+    Bench bench(file(text), {.record_max = 100}, {.agent = 3, .block_bytes = block, .on_error = &policy});
+    std::vector<test::Letter> got;
+    const test::Watchdog watchdog(std::chrono::seconds(60), [] { return "the source does not end"; });
+    while (!bench.source->done()) {
+      bench.source->do_work();
+      bench.take();
+      for (test::Letter& letter : letters.take(1)) got.push_back(std::move(letter));
+    }
+    for (test::Letter& letter : letters.take()) got.push_back(std::move(letter));
+    EXPECT_TRUE(letters.ended());
+    EXPECT_EQ(bench.records[0], test::lines_of("a\nb\nc\nd"));
+    EXPECT_TRUE(bench.failures.all().empty());
+    ASSERT_EQ(got.size(), 3u) << "block of " << block;
+    EXPECT_EQ(got[0].record, std::string(101, 'x'));
+    EXPECT_EQ(got[0].flags, static_cast<std::uint32_t>(TerminatorCode::kCrLf));
+    EXPECT_EQ(got[0].sequence, 1u) << "the place that it would have had";
+    EXPECT_EQ(got[0].agent, 3u);
+    EXPECT_EQ(got[0].cause, abi::FailureCause::kTooLarge);
+    EXPECT_NE(got[0].message.find("has 101 bytes, more than the record maximum of 100; raise it with --record-max"),
+              std::string::npos);
+    EXPECT_EQ(got[1].record, whole);
+    EXPECT_EQ(got[1].flags & abi::kLetterCut, 0u);
+    EXPECT_EQ(got[2].record, std::string(1500, 'y'));
+    EXPECT_NE(got[2].flags & abi::kLetterCut, 0u);
+    EXPECT_NE(got[2].message.find("bytes that were read this letter has the first 1500"), std::string::npos);
+    const abi::ProducerBlock& counts = bench.rings[0]->producer_block;
+    EXPECT_EQ(counts.failed.load(), 3);
+    EXPECT_EQ(counts.failed_dead_lettered.load(), 3);
+    EXPECT_EQ(bench.source->records(), 7u);
+  }
+}
+
+TEST_F(LineSourceTest, AFullLaneOfLettersHoldsTheSourceUpAndLosesNothing) {
+  test::Letters letters({.capacity = 2048, .record_max = 1008});
+  lane::OnError policy = letters.policy(abi::OnErrorCode::kDeadLetter);
+  std::string text;
+  for (int i = 0; i != 40; ++i) text += std::to_string(i) + std::string(100, 'x') + "\n" + std::to_string(i) + "\n";
+  Bench bench(file(text), {.capacity = 64, .record_max = 100}, {.block_bytes = 64, .on_error = &policy});
+  for (int turn = 0; turn != 1000; ++turn) bench.source->do_work();
+  EXPECT_FALSE(bench.source->done());
+  std::vector<test::Letter> got;
+  const test::Watchdog watchdog(std::chrono::seconds(60), [] { return "the source does not end"; });
+  while (!bench.source->done()) {
+    for (test::Letter& letter : letters.take(1)) got.push_back(std::move(letter));
+    bench.source->do_work();
+    bench.take();
+  }
+  for (test::Letter& letter : letters.take()) got.push_back(std::move(letter));
+  ASSERT_EQ(got.size(), 40u);
+  ASSERT_EQ(bench.records[0].size(), 40u);
+  for (std::size_t i = 0; i != 40; ++i) {
+    EXPECT_EQ(got[i].record, std::to_string(i) + std::string(100, 'x'));
+    EXPECT_EQ(got[i].sequence, i);
+    EXPECT_EQ(bench.records[0][i].bytes, std::to_string(i));
   }
 }
 

@@ -655,6 +655,34 @@ TEST(JournalRetention, RemovesWholeSegmentsThatTheReaderHasReadAndNoOther) {
   EXPECT_EQ(read_records(temp.path("lane")), 501 - files->status().first);
 }
 
+TEST(JournalRetention, WhatIsToGoGoesAsWholeSegmentsAndSequencesGoOn) {
+  const TempFolder temp;
+  JournalOptions options = journal_in(temp.path("lane"));
+  options.segment_bytes = 4096;
+  auto files = JournalFiles::open(options);
+  ASSERT_TRUE(append_records(*files, 500, 10));
+  const std::uint32_t all = files->status().segments;
+  ASSERT_TRUE(files->remove_before(0));
+  EXPECT_EQ(files->status().segments, all);
+  ASSERT_TRUE(files->remove_before(300));
+  EXPECT_GT(files->status().first, 0u);
+  EXPECT_LE(files->status().first, 300u);
+  EXPECT_EQ(read_records(temp.path("lane")), 500 - files->status().first);
+  ASSERT_TRUE(files->remove_before(499));
+  EXPECT_LE(files->status().first, 499u) << "the last record stays with its segment";
+  ASSERT_TRUE(files->remove_before(500));
+  EXPECT_EQ(files->status().first, 500u);
+  EXPECT_EQ(segment_names(temp.path("lane")).size(), 1u);
+  ASSERT_TRUE(files->remove_before(500)) << "nothing is left";
+  EXPECT_EQ(segment_names(temp.path("lane")).size(), 1u);
+  EXPECT_EQ(read_records(temp.path("lane")), 0u);
+  files->close();
+  files = JournalFiles::open(options);
+  EXPECT_EQ(files->next_sequence(), 500u);
+  ASSERT_TRUE(append_records(*files, 3));
+  EXPECT_EQ(read_records(temp.path("lane")), 3u);
+}
+
 TEST(JournalRetention, ByAgeRollsTheSegmentBeingWrittenSoThatItCanGo) {
   const TempFolder temp;
   FaultyDisk disk;

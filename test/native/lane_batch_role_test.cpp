@@ -28,7 +28,8 @@ std::string_view view_of(const lane::LaneRecord& record) {
   return {reinterpret_cast<const char*>(record.data), record.length};
 }
 
-// One record becomes its pieces between commas; an empty one is filtered, and "bad" fails.
+// One record becomes its pieces between commas; an empty one is filtered, and "bad" fails. It does not ask whether all
+// of them can go on, as an op has to.
 struct SplitOp {
   static constexpr bool kFilters = true;
 
@@ -278,9 +279,10 @@ TEST(BatchRole, WhatItsOutletCanNeverTakeFailsOrIsDropped) {
     EXPECT_EQ(stage.role->done(), !drops);
     if (!drops) {
       ASSERT_EQ(stage.site.failures.all().size(), 1u);
-      EXPECT_NE(
-          stage.site.failures.all()[0].cause.find("a record needs 17 bytes, but lane test->lane takes at most 16"),
-          std::string::npos);
+      const std::string cause = stage.site.failures.all()[0].cause;
+      EXPECT_NE(cause.find("a record needs 17 bytes, but lane test->lane takes at most 16"), std::string::npos);
+      EXPECT_NE(cause.find("; 1 of the records that the op made of it have left already: correct the op"),
+                std::string::npos);
     }
     EXPECT_EQ(take(*stage.reader), Texts{"a"});
     stage.expect_ledger();
@@ -307,7 +309,8 @@ TEST(BatchRole, WhatComesOfARecordHasOrdinalsInsideItsRange) {
   EXPECT_EQ(
       stage.site.failures.all()[0].cause,
       "the op emitted more than 4 records for one, or one of its own, and an egress restores the order behind it; "
-      "raise emits_max, or let the egress interleave");
+      "raise emits_max, or let the egress interleave; 4 of the records that the op made of it have left already: "
+      "correct the op, which has to know what a record becomes before it emits the first");
   stage.expect_ledger();
 }
 

@@ -42,6 +42,21 @@ run::PortOptions lines(const std::string& id, const std::string& path) {
   return {.id = id, .port = abi::PortCode::kNative, .adapter = "lines", .config = {{"path", path}}};
 }
 
+// With letters of the ingress and of the egress too.
+std::vector<std::byte> with_letters_of_ends(std::vector<std::byte> spec) {
+  abi::SpecHeader head;
+  std::memcpy(&head, spec.data(), sizeof head);
+  for (std::uint32_t i = 0; i < head.section_count; ++i) {
+    abi::SpecSection section;
+    std::memcpy(&section, spec.data() + sizeof head + i * sizeof section, sizeof section);
+    if (section.kind != static_cast<std::uint32_t>(abi::SectionKind::kBoundaries)) continue;
+    for (std::uint32_t row = 0; row < section.count; ++row)
+      reinterpret_cast<abi::SpecBoundary*>(spec.data() + section.offset)[row].on_error =
+          static_cast<std::uint32_t>(OnErrorCode::kDeadLetter);
+  }
+  return spec;
+}
+
 // Every third line is bad.
 std::string numbered(std::size_t count) {
   std::string text;
@@ -235,6 +250,57 @@ TEST_F(LettersPipeline, AFullDiskFailsThePipelineAndWhatItHasNotIsAbandonedByCou
   EXPECT_LT(published(*pipeline, 0), 5000) << "the stage went on without its letters";
   full.room = UINT64_MAX;
   EXPECT_GE(letters_in(folder_).size(), static_cast<std::size_t>(written));
+}
+
+TEST_F(LettersPipeline, AnEndThatWaitsForLettersWhichCannotBeWrittenEndsWithThem) {
+  // Every record has a line feed at the egress; or every other line is too long for the ingress.
+  for (const bool at_egress : {true, false}) {
+    FaultyDisk full;
+    disk_ = &full;
+    full.room = 6000;
+    folder_ = temp_.path(at_egress ? "egress" : "ingress");
+    std::string input;
+    for (int i = 0; i < 5000; ++i) input += std::to_string(i) + (at_egress ? "\n" : "\n" + std::string(65, 'x') + "\n");
+    Options asked = options(input);
+    asked.record_max = 64;
+    asked.letter_bytes = 4096;
+    const auto spec = SpecBuilder::build({{{"adds", OpCode::kAppend, {}, at_egress ? "\n" : "!"}}});
+    const auto pipeline = run(with_letters_of_ends(spec), asked);
+    EXPECT_NE(failure(*pipeline).find("No space left on device"), std::string::npos) << failure(*pipeline);
+    const std::uint32_t lane = at_egress ? 1 : 0;
+    EXPECT_LT(published(*pipeline, lane), 5000) << "it went on without its letters";
+    EXPECT_EQ(published(*pipeline, lane),
+              reader(*pipeline, lane).out.load() + reader(*pipeline, lane).abandoned.load());
+    full.room = UINT64_MAX;
+  }
+}
+
+TEST_F(LettersPipeline, LinesThatTheIngressRefusesAgainKeepTheirFirstTimeAndCountTheirAttempts) {
+  const auto spec = with_letters_of_ends(SpecBuilder::build({{lettered("checks", "bad")}}));
+  const std::string longer(65, 'x');
+  Options asked = options(longer + "1\n1 bad\n" + longer + "2\n2 bad\n");
+  asked.record_max = 64;
+  run(spec, asked);
+  const std::vector<WrittenLetter> before = letters_in(folder_);
+  ASSERT_EQ(before.size(), 4u);
+  Options again = options("");
+  again.record_max = 64;
+  again.letters_fed = "0-3";
+  again.ports.front() = {.id = "in",
+                         .port = abi::PortCode::kNative,
+                         .adapter = "replay",
+                         .config = {{"folder", folder_}, {"letters", "0-3"}}};
+  run(spec, again);
+  const std::vector<WrittenLetter> after = letters_in(folder_);
+  ASSERT_EQ(after.size(), 8u);
+  for (std::size_t i = 4; i < 8; ++i) {
+    const auto first = std::ranges::find(before, after[i].body, &WrittenLetter::body);
+    ASSERT_NE(first, before.end());
+    EXPECT_EQ(after[i].row.origin, static_cast<std::uint64_t>(first - before.begin()));
+    EXPECT_EQ(after[i].row.first_ms, first->row.first_ms);
+    EXPECT_EQ(after[i].row.attempt, 2u);
+    EXPECT_EQ(after[i].element, first->element);
+  }
 }
 
 TEST_F(LettersPipeline, WithoutAFolderNothingStarts) {

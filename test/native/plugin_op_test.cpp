@@ -190,6 +190,37 @@ TEST(PluginLane, BehindAFailedRecordThatIsDroppedItGoesOnWithoutShowingAnyTwice)
   stage.end();
 }
 
+TEST(PluginLane, OfARecordThatFailsBecauseOfALaterElementNothingLeaves) {
+  FakePlugin fake;
+  PluginBetween stage(fake, facts(), {}, {.capacity = 128, .record_max = 16}, OnErrorCode::kDrop);
+  stage.put_all({"a,b", "c,0123456789abcdefg", "d"});
+  stage.work();
+  EXPECT_EQ(take(*stage.reader), (Texts{"a", "b", "d"}));
+  EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooLarge), 1);
+  stage.end();
+  EXPECT_EQ(stage.block().emitted.load(), 2);
+}
+
+TEST(PluginLane, OfARecordWithAnElementThatIsNoStructNothingLeaves) {
+  FakePlugin fake;
+  fake.flags |= BYTEOR_KEEPS_LAYOUT;
+  fake.does([](const byteor_type_batch& batch) {
+    FakePlugin::emit(batch, 0, "ABCD");
+    FakePlugin::emit(batch, 0, "abc");
+    return 1u;
+  });
+  plugin::StageFacts stage_facts = facts();
+  stage_facts.struct_bytes = 4;
+  const LaneShape structs{.slots = true, .capacity = 8, .struct_bytes = 4};
+  PluginBetween stage(fake, stage_facts, structs, structs, OnErrorCode::kDrop);
+  stage.put_all({"abcd"});
+  stage.work();
+  EXPECT_EQ(take(*stage.reader), Texts{});
+  EXPECT_EQ(cause_of(stage.block(), FailureCause::kNoRoom), 1);
+  stage.end();
+  EXPECT_EQ(stage.block().out.load(), 0);
+}
+
 // ---- answers that are none
 // -------------------------------------------------------------------------------------------
 

@@ -477,6 +477,20 @@ TEST(HostedPipeline, RunsAStageBetweenNativeOnesToItsEnd) {
   EXPECT_EQ(view.stage(0, 1).out.load(), kRecords);
 }
 
+TEST(HostedPipeline, WhatHasEndedIsTakenByNoThreadThatComesLater) {
+  const auto pipeline = open_hosted();
+  pipeline->start();
+  HostedRunner* const runner = pipeline->take_stage("upper");
+  test::FakeHost host({}, bracketed(*runner, test::FakeHost::answer_all));
+  runner->ops().front()->set_host(&host);
+  pipeline->close_ingress();
+  { const StageThread thread(*pipeline, *runner); }
+  ASSERT_TRUE(runner->told_end());
+  pipeline->give_back_stage(*runner);
+  EXPECT_EQ(pipeline->take_stage("upper"), nullptr);
+  pipeline->halt();
+}
+
 TEST(HostedPipeline, AHaltWhileAFunctionRunsGoesOnWithoutItAndTheLedgerBalances) {
   const test::Watchdog watchdog(60s, [] { return "the halt waits for the function"; });
   const auto pipeline = open_hosted();

@@ -73,13 +73,13 @@ export async function execute(execution: Execution, context: VerbContext): Promi
       ? startProgress(pipeline, ingressIds(plan), context.err)
       : undefined;
     const ledger = await pipeline.finished().finally(() => progress?.end());
+    await execution.redrive?.finished();
     const seconds = (monotonicNs() - start) / 1e9;
     tell(folder?.end());
     const status = pipeline.status();
     const journals = journalsLeft(status);
     const reports = pipeline.reports();
     const ended = { ledger, status, journals, reports, seconds, signal: signals.first, failedMax: options.maxFailed };
-    execution.redrive?.end(ledger.failure === null && signals.first === undefined);
     return conclude(ended, version.id, execution, context);
   } finally {
     signals.end();
@@ -227,13 +227,10 @@ async function openPipeline(version: Version, { options, ends, redrive }: Execut
       ? await import('../stages-asked.js')
       : undefined;
   const stages = words !== undefined && namesStages(options) ? { stages: words.stagesAsked(options) } : {};
-  let begun = false;
+  const given = { ...openOptions(options, ends), ...stages };
   try {
-    redrive?.begin();
-    begun = true;
-    return openFed(version, { ...openOptions(options, ends), ...stages }, redrive?.fed ?? '');
+    return redrive === undefined ? openFed(version, given, '') : redrive.open(withoutPort(given, redrive.ingress));
   } catch (error) {
-    if (begun) redrive?.giveUp();
     throw error instanceof ByteorError ? startProblem(error, version, words?.inStageOptions) : error;
   }
 }
@@ -245,6 +242,11 @@ const openOptions = (options: RunOptions, { ports }: Ends): OpenOptions => ({
   observe: options.observe === true,
   ports,
 });
+
+/** That of the ingress is the redrive's. */
+function withoutPort({ ports = {}, ...options }: OpenOptions, ingress: string): OpenOptions {
+  return { ...options, ports: Object.fromEntries(Object.entries(ports).filter(([id]) => id !== ingress)) };
+}
 
 /** On one terminal, progress would spoil the records that are written to it, or those that are typed. */
 const wantsProgress = (options: RunOptions, ends: Ends, { out, err }: Terminal): boolean =>

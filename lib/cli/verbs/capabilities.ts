@@ -8,11 +8,12 @@ import { configJsonSchema } from '../../plan/json-schema.js';
 import * as limits from '../../plan/limits.js';
 import { OP_CATALOG } from '../../plan/op-catalog.js';
 import { packageVersion } from '../../runtime/package-root.js';
+import { rangesOf } from '../../runtime/ranges.js';
 import { ExitCode } from '../exit-code.js';
 import { libc } from '../machine.js';
 import { type AskedAddon, askAddon } from '../native-facts.js';
 import { RELEASE_FEATURES } from '../release.js';
-import { cpuListWords, sizeWords } from '../sizes.js';
+import { sizeWords } from '../sizes.js';
 import type { Colors } from '../terminal.js';
 import { indent, table, wrap } from '../text.js';
 import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
@@ -116,7 +117,7 @@ function summary(facts: Facts, columns: number, colors: Colors): string {
     columns,
   );
   const machine = [
-    ...(cpus === null ? [] : [['CPUs', `${cpuListWords(cpus.allowed)}, a share of ${Number(cpus.share.toFixed(2))}`]]),
+    ...(cpus === null ? [] : [['CPUs', `${rangesOf(cpus.allowed)}, a share of ${Number(cpus.share.toFixed(2))}`]]),
     ...(memory === null
       ? []
       : [['memory', `${sizeWords(memory.room_bytes)} free of ${sizeWords(memory.limit_bytes)}`]]),

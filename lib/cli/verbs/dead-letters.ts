@@ -2,8 +2,8 @@
 import { Argument, Option } from 'commander';
 import { ByteorError } from '../../error/errors.js';
 import type { CheckedPlan } from '../../plan/document.js';
-import { type DeadLetter, type DeadLetters, deadLetters } from '../../runtime/dead-letters.js';
-import { planRedrive, type Redrive } from '../../runtime/redrive.js';
+import { type DeadLetter, type DeadLetters, deadLetters, pruneDeadLetters } from '../../runtime/dead-letters.js';
+import { type Redrive, redrive } from '../../runtime/redrive.js';
 import { compile } from '../../version/version.js';
 import { checkBoundary } from '../adapters.js';
 import { type AskedEnds, addEndOptions, askedEnds } from '../end-options.js';
@@ -15,15 +15,15 @@ import { addRunOptions, type RunOptions } from '../run/run-options.js';
 import { counted, harmless, indent, table } from '../text.js';
 import { type Define, examples, type VerbContext } from '../verb.js';
 
-const ACTIONS = ['ls', 'show', 'redrive'] as const;
+const ACTIONS = ['ls', 'show', 'redrive', 'prune'] as const;
 
 type Options = RunOptions & AskedEnds & { readonly raw?: true; readonly asReceived?: true };
 
 export const define: Define = (command, context) => {
   command
     .description(
-      'List the letters of records that failed in stages with `on_error: dead_letter`, show them, or feed their records ' +
-        'to a plan again. The folder is the one that --dead-letters or `deadLetters` names.',
+      'List the letters of records that failed in stages and at boundaries with `on_error: dead_letter`, show them, feed their records ' +
+        'to a plan again, or remove the files of those that are done. The folder is the one that --dead-letters or `deadLetters` names.',
     )
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
     .argument('<folder>', 'folder of letters')
@@ -33,7 +33,10 @@ export const define: Define = (command, context) => {
     command,
     ['<id>', 'redrive: the ingress that receives the records; the others as for `run`: ID=ADAPTER'],
     ['<id=adapter>', 'redrive: where records go, as for `run`; once for each egress'],
-  ).option('--as-received', 'redrive: also records that a stage had changed before the one in which they failed');
+  ).option(
+    '--as-received',
+    'redrive: also records that a stage had changed before they failed, and beginnings of records',
+  );
   addRunOptions(command)
     .addHelpText('after', HELP)
     .action(
@@ -48,6 +51,7 @@ const HELP = `${examples([
   ['byteor dead-letters show letters', 'all of them that are not done, with their records'],
   ['byteor dead-letters show letters 7 --raw > record', 'one record, byte for byte'],
   ['byteor dead-letters redrive letters plan.yaml --ingress in --egress out=lines+append:out.log', 'feed them again'],
+  ['byteor dead-letters prune letters', 'remove the oldest files, as far as all letters in them are done'],
 ])}
 A letter is done when a redrive has come to its end, or when its record has failed again: then it has a later letter, which
 the same redrive does not feed. docs/dead-letters.md says more.
@@ -60,11 +64,12 @@ async function act(
   options: Options,
   context: VerbContext,
 ): Promise<ExitCode> {
-  if (action === 'redrive') return redrive(folder, subject, options, context);
+  if (action === 'redrive') return feed(folder, subject, options, context);
+  if (action !== 'show' && subject !== undefined)
+    throw usageError(`${action} takes a folder, and was given ${JSON.stringify(subject)} as well.`, 'Leave it out.');
+  if (action === 'prune') return prune(folder, options, context);
   const found = lettersIn(folder);
   if (action === 'ls') {
-    if (subject !== undefined)
-      throw usageError(`ls takes a folder, and was given ${JSON.stringify(subject)} as well.`, 'Leave it out.');
     if (options.json === true) context.out.json({ letters: found.letters.map(facts) });
     else context.out.line(listText(found.letters));
     return ExitCode.Done;
@@ -72,14 +77,23 @@ async function act(
   return show(found, subject, options, context);
 }
 
+const lettersIn = (folder: string): DeadLetters => inFolder(() => deadLetters(folder));
+
 /** @throws CliError */
-function lettersIn(folder: string): DeadLetters {
+function inFolder<T>(work: () => T): T {
   needAddon();
   try {
-    return deadLetters(folder);
+    return work();
   } catch (error) {
     throw error instanceof ByteorError ? asCliError(error) : error;
   }
+}
+
+function prune(folder: string, { json }: Options, { out }: VerbContext): ExitCode {
+  const removed = inFolder(() => pruneDeadLetters(folder));
+  if (json === true) out.json({ removed });
+  else out.line(`removed ${counted(removed, 'letter')}`);
+  return ExitCode.Done;
 }
 
 const asCliError = (error: ByteorError): CliError =>
@@ -111,7 +125,7 @@ function listText(letters: readonly DeadLetter[]): string {
     harmless(letter.message),
   ]);
   const open = letters.filter(({ done }) => !done).length;
-  const head = ['letter', 'stage', 'sequence', 'code', 'attempt', 'failed at', 'bytes', '', ''];
+  const head = ['letter', 'element', 'sequence', 'code', 'attempt', 'failed at', 'bytes', '', ''];
   return [...table([head, ...rows], [0, 2, 4, 6]), `${counted(letters.length, 'letter')}, ${open} not done`].join('\n');
 }
 
@@ -153,8 +167,8 @@ function letterText({ record, ...letter }: DeadLetter & { readonly record: Uint8
   return [
     `letter ${letter.number}  ${letter.code}${state === '' ? '' : `  ${state}`}`,
     ...indent([
-      `stage     ${harmless(letter.element)}`,
-      `record    ${letter.sequence}${ingress}, ${counted(letter.bytes, 'byte')}`,
+      `element   ${harmless(letter.element)}`,
+      `record    ${letter.sequence}${ingress}, ${letter.cut ? 'its first ' : ''}${counted(letter.bytes, 'byte')}`,
       `failed    ${times}`,
       `because   ${harmless(letter.message)}`,
       `version   ${harmless(letter.plan)}`,
@@ -192,7 +206,7 @@ function characterLength(bytes: Uint8Array, at: number): number {
   }
 }
 
-async function redrive(
+async function feed(
   folder: string,
   path: string | undefined,
   options: Options,
@@ -204,13 +218,14 @@ async function redrive(
   const id = fedIngress(plan, options.ingress);
   needAddon();
   const version = compile(plan, { features: RELEASE_FEATURES });
-  let redriven: Redrive;
-  try {
-    redriven = planRedrive(version, { folder, ingress: id, asReceived: options.asReceived === true });
-  } catch (error) {
-    throw error instanceof ByteorError ? asCliError(error) : error;
-  }
-  if (redriven.numbers.length === 0) {
+  const asReceived = options.asReceived === true;
+  const redriven: Redrive = inFolder(() => redrive(folder, version, { ingress: id, asReceived }));
+  if (redriven.cut.length > 0)
+    context.err.line(
+      `byteor dead-letters: ${counted(redriven.cut.length, 'letter')} with the beginning of a record alone ` +
+        'are left out; --as-received feeds them as they are.',
+    );
+  if (redriven.letters.length === 0) {
     context.err.line(`byteor dead-letters: ${harmless(folder)} has no letters for "${id}" that are not done.`);
     return ExitCode.Done;
   }
@@ -221,8 +236,8 @@ async function redrive(
     );
   const given = {
     id,
-    port: redriven.port,
-    words: `${counted(redriven.numbers.length, 'letter')} of ${folder}`,
+    port: { replay: folder },
+    words: `${counted(redriven.letters.length, 'letter')} of ${folder}`,
     option: '--ingress',
   };
   const others = options.ingress.filter((text) => text.includes('='));

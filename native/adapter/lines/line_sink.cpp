@@ -104,11 +104,25 @@ bool BasicLineSink<Consumer>::take_line_feed(Consumer& shard, std::uint64_t sequ
   const lane::FailedRecord failed{.data = record.data,
                                   .length = record.length,
                                   .flags = record.flags,
-                                  .sequence = sequence,
-                                  .cause = abi::FailureCause::kBadRecord};
-  if (!failing_.pass_over(shard, failed)) {
-    refuse_line_feed(sequence, record);
-    return take(sequence, record);
+                                  .sequence = shard.place_of(sequence, record),
+                                  .cause = abi::FailureCause::kBadRecord,
+                                  .shard = static_cast<std::uint32_t>(turn_)};
+  switch (failing_.judge(shard, failed, [&] { return words_of(record); })) {
+    case FailingRecords::Fate::kWait:
+      // Letters that cannot be written any more have stopped the pipeline: what is left is counted.
+      if (failing_.gives_up()) {
+        state_ = State::kLast;
+        return take(sequence, record);
+      }
+      // What came before is not held back by it.
+      if (!lines_.empty()) flush();
+      refused_ = true;
+      return false;
+    case FailingRecords::Fate::kStop:
+      refuse_line_feed(sequence, record);
+      return take(sequence, record);
+    default:
+      break;
   }
   // Without a byte in the buffer, but in its place: it is done with once all before it is written.
   lines_.push_back({static_cast<std::uint32_t>(used_) | kFailedLine, static_cast<std::uint32_t>(sequence)});
@@ -129,15 +143,19 @@ template <class Consumer>
 void BasicLineSink<Consumer>::refuse_line_feed(std::uint64_t sequence, const core::RecordRef& record) noexcept {
   failed_.store(true, std::memory_order_relaxed);
   try {
-    const auto at = static_cast<const std::byte*>(std::memchr(record.data, '\n', record.length)) - record.data;
-    failures_.report_failure(options_.agent, sequence,
-                             "cannot write to " + short_name(name()) + ": the record of " +
-                                 std::to_string(record.length) + " bytes holds a line feed at byte " +
-                                 std::to_string(at) + ", so it would be read back as several lines; escape it before");
+    failures_.report_failure(options_.agent, sequence, words_of(record));
   } catch (const std::exception&) {
     failures_.report_failure(options_.agent, sequence, "a record holds a line feed");
   }
   state_ = State::kLast;
+}
+
+template <class Consumer>
+std::string BasicLineSink<Consumer>::words_of(const core::RecordRef& record) const {
+  const auto at = static_cast<const std::byte*>(std::memchr(record.data, '\n', record.length)) - record.data;
+  return "cannot write to " + short_name(name()) + ": the record of " + std::to_string(record.length) +
+         " bytes holds a line feed at byte " + std::to_string(at) +
+         ", so it would be read back as several lines; escape it before";
 }
 
 template <class Consumer>
@@ -307,6 +325,7 @@ void BasicLineSink<Consumer>::finish() noexcept {
   }
   if (core::cut_off()) return;
   if (error != 0 && was_writing) fail(error);
+  failing_.close();
   state_ = State::kEnded;
 }
 

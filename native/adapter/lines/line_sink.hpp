@@ -9,8 +9,8 @@
 // reached the file. While the sink works these are the buffer; after the end they are the loss, for the ledger.
 //
 // A line cannot hold a line feed: a record that does would be read back as two. It fails the sink by its sequence; what
-// came before it is written, of it nothing. Under another policy (`on_error`) it is passed over and counted. It is
-// looked for once a record, where it may come (`lines_only`).
+// came before it is written, of it nothing. Under another policy (`on_error`) it is passed over and counted, once its
+// letter has room where it gets one. It is looked for once a record, where it may come (`lines_only`).
 //
 // A reader that goes away (EPIPE) ends the output quietly, a write error is a stated failure; in both cases the sink
 // goes on taking records, and counts them as unwritten, so that nothing upstream hangs. Output is never held back: a
@@ -47,8 +47,8 @@ struct LineSinkOptions {
   std::uint32_t buffer_bytes = 256 * 1024;
   // Every record was a line when it came and nothing put a line feed into it: none is looked for.
   bool lines_only = false;
-  // Of a record that holds a line feed.
-  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
+  // Of a record that holds a line feed. Outlives the sink; nullptr: stop.
+  lane::OnError* on_error = nullptr;
   // Called once, on the sink's thread, when the output has no reader any more: time to close the ingress. May be empty.
   std::function<void()> on_reader_gone{};
 };
@@ -107,6 +107,7 @@ class BasicLineSink final : public Sink {
   bool take_line_feed(Consumer& shard, std::uint64_t sequence, const core::RecordRef& record) noexcept;
   bool makes_line_room() noexcept;
   void refuse_line_feed(std::uint64_t sequence, const core::RecordRef& record) noexcept;
+  std::string words_of(const core::RecordRef& record) const;
   bool take_piecewise(std::uint64_t sequence, const core::RecordRef& record) noexcept;
   void copy(const Parts& parts) noexcept;
   bool flush() noexcept;

@@ -27,6 +27,14 @@ std::uint32_t least_record_max(const std::vector<Producer*>& shards) {
   return least;
 }
 
+// With letters a line is read on until a letter can have no more of it, unless its lane drops what is too long.
+template <class Producer>
+std::uint32_t longest_line(const Producer& shard, std::uint32_t record_max, const lane::OnError* on_error) {
+  const bool drops = may_drop(shard) && shard.record_bytes() == 0;
+  if (on_error == nullptr || on_error->letters == nullptr || drops) return record_max;
+  return std::max(record_max, on_error->letter_record_max());
+}
+
 }  // namespace
 
 template <class Producer>
@@ -43,8 +51,9 @@ BasicLineSource<Producer>::BasicLineSource(InputFile file, std::vector<Producer*
       options_(options),
       record_max_(least_record_max(shards_)),
       record_bytes_(shards_.front()->record_bytes()),
-      // An unfinished line is at most record_max bytes and a CR; one more byte decides that it is too long.
-      front_bytes_(core::round_up(std::uint64_t{record_max_} + 2, kPage)),
+      line_max_(longest_line(*shards_.front(), record_max_, options.on_error)),
+      // An unfinished line is at most line_max_ bytes and a CR; one more byte decides that it is too long.
+      front_bytes_(core::round_up(std::uint64_t{line_max_} + 2, kPage)),
       buffer_(platform::Mapping::anonymous(front_bytes_ + options.block_bytes + NewlineScanner::kOverreadBytes)),
       start_(reinterpret_cast<char*>(buffer_.data()) + front_bytes_),
       limit_(start_ + options.block_bytes),
@@ -68,7 +77,7 @@ std::uint32_t BasicLineSource<Producer>::do_work() noexcept {
     return 1;
   }
   std::uint32_t moved = take_lines();
-  if (moved == 0 && !line_found_ && state_ == State::kReading) {
+  if (moved == 0 && !line_found_ && !waits_for_letter_ && state_ == State::kReading) {
     moved = refill();
     if (core::cut_off()) return 0;
     if (moved != 0) moved = std::max(moved, take_lines());
@@ -91,12 +100,13 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::accept(const char* end, con
   const auto length = static_cast<std::uint64_t>(end - begin_);
   if (length > record_max_ || (record_bytes_ != 0 && length != record_bytes_)) {
     const auto cause = length > record_max_ ? abi::FailureCause::kTooLarge : abi::FailureCause::kBadRecord;
-    if (!skips_line(length, static_cast<std::uint32_t>(terminator), cause, after)) refuse_length(length, true);
+    failing_line_ = {after, length, static_cast<std::uint32_t>(terminator), cause, true};
+    give_up_line();
     return false;
   }
   if (record_bytes_ != 0 && terminator != abi::TerminatorCode::kLf) {
-    if (!skips_line(length, static_cast<std::uint32_t>(terminator), abi::FailureCause::kBadRecord, after))
-      refuse_terminator(terminator);
+    failing_line_ = {after, length, static_cast<std::uint32_t>(terminator), abi::FailureCause::kBadRecord, true};
+    give_up_line();
     return false;
   }
   line_ = {begin_, after, static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(terminator), 0, false};
@@ -111,7 +121,7 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::accept(const char* end, con
 
 template <class Producer>
 BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::find_line() noexcept {
-  if (skipping_ && !skip_line()) return false;
+  if (skipping_ && !resume_line()) return false;
   while (const char* const newline = scanner_.next(end_)) {
     const bool crlf = newline != begin_ && newline[-1] == '\r';
     const char* const end = newline - (crlf ? 1 : 0);
@@ -120,12 +130,12 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::find_line() noexcept {
       continue;
     }
     if (accept(end, newline + 1, crlf ? abi::TerminatorCode::kCrLf : abi::TerminatorCode::kLf)) return true;
-    if (state_ == State::kEnded) return false;
+    if (state_ == State::kEnded || skipping_) return false;
   }
   const auto length = static_cast<std::uint64_t>(end_ - begin_);
   const bool last = state_ == State::kDraining;
   // The last byte may be the CR of a terminator whose LF has not been read.
-  const bool too_long = length > record_max_ && (last || length - (end_[-1] == '\r' ? 1 : 0) > record_max_);
+  const bool too_long = length > line_max_ && (last || length - (end_[-1] == '\r' ? 1 : 0) > line_max_);
   if (too_long && drops_too_long(length)) [[unlikely]] {
     drop_line(end_);
     skipping_ = !last;
@@ -133,29 +143,40 @@ BYTEOR_ALWAYS_INLINE bool BasicLineSource<Producer>::find_line() noexcept {
   }
   if (last) return length != 0 && accept(end_, end_, abi::TerminatorCode::kNone);
   if (!too_long) return false;
-  if (skips_line(length, 0, abi::FailureCause::kTooLarge, end_))
-    skipping_ = true;
-  else
-    refuse_length(length, false);
+  failing_line_ = {end_, length, 0, abi::FailureCause::kTooLarge, false};
+  give_up_line();
   return false;
 }
 
 // The line that begins here is no record. True where the boundary's policy passes over it: it is counted, and done
-// with.
+// with as far as it was read. False: it waits for room for its letter, or the source has ended with it.
 template <class Producer>
-BYTEOR_NEVER_INLINE bool BasicLineSource<Producer>::skips_line(std::uint64_t length, std::uint32_t flags,
-                                                               abi::FailureCause cause, const char* after) noexcept {
+BYTEOR_NEVER_INLINE bool BasicLineSource<Producer>::give_up_line() noexcept {
   Producer& shard = *shards_.front();
   const lane::FailedRecord record{.data = reinterpret_cast<const std::byte*>(begin_),
-                                  .length = static_cast<std::uint32_t>(length),
-                                  .flags = flags,
+                                  .length = static_cast<std::uint32_t>(failing_line_.length),
+                                  .flags = failing_line_.flags,
                                   .sequence = shard.published() + shard.unpublished(),
-                                  .cause = cause};
-  if (!failing_.pass_over(shard, record)) return false;
-  if (cause == abi::FailureCause::kTooLarge) shard.count_too_large();
-  begin_ += after - begin_;
+                                  .cause = failing_line_.cause};
+  const FailingRecords::Fate fate = failing_.judge(shard, record, [this] { return words_of(failing_line_); });
+  waits_for_letter_ = skipping_ = fate == FailingRecords::Fate::kWait;
+  if (waits_for_letter_) return false;
+  if (fate == FailingRecords::Fate::kStop) {
+    stop_at_line();
+    return false;
+  }
+  if (failing_line_.cause == abi::FailureCause::kTooLarge) shard.count_too_large();
+  begin_ += failing_line_.after - begin_;
   ++lines_;
+  skipping_ = !failing_line_.whole;
   return true;
+}
+
+// Goes on with a line that is given up. False while it is not done with.
+template <class Producer>
+BYTEOR_NEVER_INLINE bool BasicLineSource<Producer>::resume_line() noexcept {
+  if (waits_for_letter_ && !give_up_line()) return false;
+  return !skipping_ || skip_line();
 }
 
 template <class Producer>
@@ -262,35 +283,33 @@ void BasicLineSource<Producer>::make_room() noexcept {
 }
 
 template <class Producer>
-void BasicLineSource<Producer>::refuse_length(std::uint64_t length, bool whole) noexcept {
-  shards_.front()->count_too_large();
+void BasicLineSource<Producer>::stop_at_line() noexcept {
+  // A line of the right length has a wrong end.
+  if (failing_line_.length != record_bytes_ || record_bytes_ == 0) shards_.front()->count_too_large();
   try {
-    const std::string line = "line " + std::to_string(lines_ + 1) + " of " + short_name(name());
-    if (record_bytes_ != 0) {
-      fail(line + " has " + (whole ? "" : "at least ") + std::to_string(length) +
-           " bytes, but every record of this plan " + "has " + std::to_string(record_bytes_) +
-           " (struct codec); repair the line or use the codec bytes");
-    } else if (whole) {
-      fail(line + " has " + std::to_string(length) + " bytes, more than the record maximum of " +
-           std::to_string(record_max_) + "; raise it with --record-max");
-    } else {
-      fail(line + " is longer than the record maximum of " + std::to_string(record_max_) + " bytes (" +
-           std::to_string(length) + " read so far, and no end); raise it with --record-max");
-    }
+    fail(words_of(failing_line_));
   } catch (const std::exception&) {
-    fail("a line is longer than the record maximum; raise it with --record-max");
+    fail("a line is no record of this plan: raise --record-max, or repair the line");
   }
 }
 
 template <class Producer>
-void BasicLineSource<Producer>::refuse_terminator(abi::TerminatorCode terminator) noexcept {
-  try {
-    fail("line " + std::to_string(lines_ + 1) + " of " + short_name(name()) +
-         (terminator == abi::TerminatorCode::kCrLf ? " ends with CR LF" : " ends without a line feed") +
-         ", which records of a struct codec cannot keep; end every line with LF or use the codec bytes");
-  } catch (const std::exception&) {
-    fail("a line does not end with LF, which a struct codec needs");
-  }
+std::string BasicLineSource<Producer>::words_of(const FailingLine& failing) const {
+  const std::string line = "line " + std::to_string(lines_ + 1) + " of " + short_name(name());
+  const std::string length = std::to_string(failing.length);
+  if (record_bytes_ != 0 && failing.whole && failing.length == record_bytes_)
+    return line +
+           (failing.flags == static_cast<std::uint32_t>(abi::TerminatorCode::kCrLf) ? " ends with CR LF"
+                                                                                    : " ends without a line feed") +
+           ", which records of a struct codec cannot keep; end every line with LF or use the codec bytes";
+  if (record_bytes_ != 0)
+    return line + " has " + (failing.whole ? "" : "at least ") + length + " bytes, but every record of this plan has " +
+           std::to_string(record_bytes_) + " (struct codec); repair the line or use the codec bytes";
+  if (failing.whole)
+    return line + " has " + length + " bytes, more than the record maximum of " + std::to_string(record_max_) +
+           "; raise it with --record-max";
+  return line + " is longer than the record maximum of " + std::to_string(record_max_) + " bytes (" + length +
+         " read so far, and no end); raise it with --record-max";
 }
 
 // What was published before still flows; the pipeline stops because of the report.
@@ -305,6 +324,7 @@ template <class Producer>
 void BasicLineSource<Producer>::finish() noexcept {
   lines_shown_.store(lines_, std::memory_order_relaxed);
   for (Producer* shard : shards_) shard->close();
+  failing_.close();
   file_.close();
   state_ = State::kEnded;
 }

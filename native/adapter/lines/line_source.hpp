@@ -38,8 +38,8 @@ struct LineSourceOptions {
   std::uint32_t batch_records = 256;  // most records in one turn
   // Bytes asked for in one read. The default is the fastest measured (docs/lab/line-adapters.md); tests make it tiny.
   std::uint32_t block_bytes = 256 * 1024;
-  // Of a line that is no record: too long, or not of the plan's struct.
-  abi::OnErrorCode on_error = abi::OnErrorCode::kStop;
+  // Of a line that is no record: too long, or not of the plan's struct. Outlives the source; nullptr: stop.
+  lane::OnError* on_error = nullptr;
 };
 
 // `Producer`: core::RecordProducer, or the writing end of a lane with the same calls (and drops(), count_dropped()).
@@ -81,18 +81,28 @@ class BasicLineSource final : public Source {
     bool keyless = false;
   };
 
+  // One that is no record. It begins where the next line would.
+  struct FailingLine {
+    const char* after = nullptr;  // where the next line begins, or end of what was read of it
+    std::uint64_t length = 0;     // as far as it was read
+    std::uint32_t flags = 0;
+    abi::FailureCause cause = {};
+    bool whole = true;
+  };
+
   std::uint32_t take_lines() noexcept;
   bool find_line() noexcept;
   bool drops_too_long(std::uint64_t length) const noexcept;
   void drop_line(const char* after) noexcept;
   bool skip_line() noexcept;
+  bool resume_line() noexcept;
   bool accept(const char* end, const char* after, abi::TerminatorCode terminator) noexcept;
   bool publish_line() noexcept;
   std::uint32_t refill() noexcept;
   void make_room() noexcept;
-  bool skips_line(std::uint64_t length, std::uint32_t flags, abi::FailureCause cause, const char* after) noexcept;
-  void refuse_length(std::uint64_t length, bool whole) noexcept;
-  void refuse_terminator(abi::TerminatorCode terminator) noexcept;
+  bool give_up_line() noexcept;
+  void stop_at_line() noexcept;
+  std::string words_of(const FailingLine& line) const;
   void fail(std::string_view what) noexcept;
   void finish() noexcept;
 
@@ -105,6 +115,7 @@ class BasicLineSource final : public Source {
   const LineSourceOptions options_;
   const std::uint32_t record_max_;
   const std::uint32_t record_bytes_;
+  const std::uint32_t line_max_;  // a longer one is given up where it was read so far
   const std::size_t front_bytes_;
   const platform::Mapping buffer_;
   char* const start_;  // of the block
@@ -113,8 +124,10 @@ class BasicLineSource final : public Source {
   State state_ = State::kReading;
   bool waits_for_input_ = false;
   bool line_found_ = false;
-  bool skipping_ = false;  // the rest of a line that was dropped has not been read
+  bool skipping_ = false;          // the line that begins here is given up, and not to its end
+  bool waits_for_letter_ = false;  // for room; it is still all there
   FailingRecords failing_;
+  FailingLine failing_line_;
   Line line_;
   char* begin_;  // first byte not published
   char* end_;    // first byte not read

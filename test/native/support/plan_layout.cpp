@@ -274,11 +274,13 @@ std::vector<graph::LetterLane> letters_of(const graph::Description& description)
 // That the stage of a lane of letters receives.
 std::uint64_t longest_record(const graph::Description& description, const graph::RegionLayout& layout,
                              const graph::LetterLane& lane) {
+  const std::uint64_t least = lane.kind == "ingress" ? abi::kLetterLineBytes : 0;
   if (const auto* const ring = std::get_if<graph::RingDescription>(&description))
-    return std::uint64_t{ring->headroom} + layout.parts.front().record_max + ring->tailroom;
-  std::uint64_t longest = 0;
-  for (const std::uint32_t inlet : std::get<graph::LaneGraphDescription>(description).roles[lane.writer].inlets)
-    longest = std::max<std::uint64_t>(longest, layout.parts[inlet].record_max);
+    return std::max(least, std::uint64_t{ring->headroom} + layout.parts.front().record_max + ring->tailroom);
+  std::uint64_t longest = least;
+  const graph::RoleDescription& role = std::get<graph::LaneGraphDescription>(description).roles[lane.writer];
+  for (const std::uint32_t own : role.inlets.empty() ? role.outlets : role.inlets)
+    longest = std::max<std::uint64_t>(longest, layout.parts[own].record_max);
   return longest;
 }
 
