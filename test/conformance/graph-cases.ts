@@ -9,6 +9,7 @@ import { arbitraryChoices, type Choices } from '../support/choices.js';
 import { drawInput, type Input, type Sink, type Source } from './cases.js';
 import { GraphInterpreter } from './graph-interpreter.js';
 import { type Line, splitLines } from './lines.js';
+import { drawHosting, type Hosting } from './own-code.js';
 
 export interface GraphSource {
   readonly source: Source;
@@ -22,8 +23,9 @@ export interface GraphCase {
   readonly plan: LaneGraphPlan;
   readonly sources: Readonly<Record<string, GraphSource>>;
   readonly sinks: Readonly<Record<string, Sink>>;
-  /** Without wait, threads and ports. */
+  /** Without wait, threads, ports and stages. */
   readonly options: OpenOptions;
+  readonly hosting: Hosting;
 }
 
 const SOURCES: readonly Source[] = ['tryPush', 'push', 'pushBatch', 'claim', 'lines'];
@@ -38,7 +40,7 @@ export const linesOf = ({ sources }: GraphCase): Record<string, readonly Line[]>
 function drawSource(choices: Choices, codec: Codec | undefined, most: number): GraphSource {
   const struct = typeof codec === 'object';
   const source = choices.pick(SOURCES.filter((one) => !(struct && one === 'lines')));
-  const inputs = Array.from({ length: choices.below(most + 1) }, () => drawInput(choices, codec));
+  const inputs = Array.from({ length: choices.below(most + 1) }, () => drawInput(choices, codec, source));
   if (source !== 'lines')
     return { source, inputs, lines: inputs.map(({ bytes }) => ({ bytes, terminator: '\n' })), file: new Uint8Array() };
   const file = Buffer.concat(
@@ -126,7 +128,7 @@ function drawCase(choices: Choices, drawn: LaneGraphPlan, drops: boolean): Graph
     batchRecords: choices.pick([256, 1, 3]),
     firstSequence: choices.pick([0, 2 ** 31 - 3, 2 ** 32 - 3, 2 ** 33 - 2, 2 ** 40 + 2 ** 31 - 5]),
   };
-  return { plan, sources, sinks, options };
+  return { plan, sources, sinks, options, hosting: drawHosting(choices) };
 }
 
 export function arbitraryGraphCase({ drops = false, ...shape }: CaseShape): fc.Arbitrary<GraphCase> {
