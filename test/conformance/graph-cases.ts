@@ -6,7 +6,7 @@ import type { Codec, Connection, Lane, LaneGraphPlan } from '../../lib/plan/docu
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { arbitraryGraphPlan, type PlanShape } from '../support/arbitrary-plan.js';
 import { arbitraryChoices, type Choices } from '../support/choices.js';
-import { drawInput, type Input, type Sink, type Source } from './cases.js';
+import { drawInput, type Input, type Sink, type Source, sinksOf } from './cases.js';
 import { GraphInterpreter } from './graph-interpreter.js';
 import { type Line, splitLines } from './lines.js';
 import { drawHosting, type Hosting } from './own-code.js';
@@ -29,7 +29,6 @@ export interface GraphCase {
 }
 
 const SOURCES: readonly Source[] = ['tryPush', 'push', 'pushBatch', 'claim', 'lines'];
-const SINKS: readonly Sink[] = ['pollInPlace', 'pollBatch', 'poll', 'for await', 'lines', 'discard'];
 /** What a case may grow to: broadcasts multiply, and a machine under load takes its time. */
 const ITEMS_MAX = 3000;
 
@@ -111,7 +110,7 @@ function drawCase(choices: Choices, drawn: LaneGraphPlan, drops: boolean): Graph
   const most = choices.chance(6) ? 120 : 14;
   const sources = Object.fromEntries(ingresses.map(({ id, codec }) => [id, drawSource(choices, codec, most)]));
   const egresses = plain.boundaries.filter(({ kind }) => kind === 'egress');
-  const sinks = Object.fromEntries(egresses.map(({ id }) => [id, choices.pick(SINKS)]));
+  const sinks = Object.fromEntries(egresses.map(({ id }) => [id, choices.pick(sinksOf(plain))]));
   const records = Object.fromEntries(Object.entries(sources).map(([id, { lines }]) => [id, lines]));
   const { connections } = new GraphInterpreter(plain).run({ records });
   const longest = connections.map(({ items }) => Math.max(0, ...items.map(({ bytes }) => bytes.length)));
