@@ -102,8 +102,6 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return role_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { role_.commit(length, flags); }
-    // Bytes of the longest record that can leave.
-    std::uint32_t element_max() const noexcept { return role_.element_max(); }
 
    private:
     BatchRole& role_;
@@ -268,11 +266,6 @@ class alignas(core::kCacheBlock) BatchRole final : public Role {
     ++out_;
     ++elements_;
     return true;
-  }
-
-  // What drops takes any.
-  std::uint32_t element_max() const noexcept {
-    return outlet_ == nullptr || outlet_->drops() ? ~0u : static_cast<std::uint32_t>(outlet_->record_max());
   }
 
   // There is no ordinal left inside the record's range, or no record whose range it could be.

@@ -43,7 +43,6 @@ class HostedOp {
   struct Site {
     std::uint32_t agent = 0;
     std::uint32_t ordinal_shift = 0;  // of ordinals that are sequences above so many bits
-    bool in_slot = false;             // of a ring, which holds one record
   };
   void stand_at(Site site) noexcept { site_ = site; }
   const Site& site() const noexcept { return site_; }
@@ -210,7 +209,7 @@ class HostedOp {
           continue;
         case abi::HostAction::kElements: {
           // Before the first of them is on its way.
-          if (row.count > elements_max_) return fail_many(i, row.count);
+          if (row.count > elements_max_) return fail(i, Broken::kTooMany);
           const Emitted emitted = emit(out, i, memory.elements, row);
           if (emitted.broken) return fail(i, Broken::kAnswer);
           if (emitted.needs != kEmitted) return BatchAnswer::needs_room(i, static_cast<std::uint32_t>(emitted.needs));
@@ -254,32 +253,13 @@ class HostedOp {
   template <class Out>
   Emitted emit(Out& out, std::uint32_t i, std::span<const std::byte> elements, const abi::HostRow& row) noexcept {
     if (emitted_ == 0) element_at_ = row.first;
-    if (emitted_ == 0 && row.count > 1)
-      if (const Emitted all = take_all(out, elements, row); all.broken || all.needs != kEmitted) return all;
     for (; emitted_ < row.count; ++emitted_) {
       const Element element = element_of(elements, element_at_);
       if (element.data == nullptr) return {true, kEmitted};
       if (!put(out, i, element.data, element.length, element.flags)) return {false, element.length};
-      element_at_ = behind(element_at_, element.length);
+      element_at_ = core::round_up(element_at_ + sizeof(abi::HostElement) + element.length, alignof(std::uint64_t));
     }
     return {false, kEmitted};
-  }
-
-  // Of several elements none leaves where one cannot: what came of a record that fails would have to be taken back.
-  template <class Out>
-  static Emitted take_all(const Out& out, std::span<const std::byte> elements, const abi::HostRow& row) noexcept {
-    std::uint64_t at = row.first;
-    for (std::uint32_t n = 0; n != row.count; ++n) {
-      const Element element = element_of(elements, at);
-      if (element.data == nullptr) return {true, kEmitted};
-      if (element.length > out.element_max()) return {false, element.length};
-      at = behind(at, element.length);
-    }
-    return {false, kEmitted};
-  }
-
-  static std::uint64_t behind(std::uint64_t at, std::uint32_t length) noexcept {
-    return core::round_up(at + sizeof(abi::HostElement) + length, alignof(std::uint64_t));
   }
 
   struct Element {
@@ -306,11 +286,6 @@ class HostedOp {
     return BatchAnswer::failed(i);
   }
 
-  BatchAnswer fail_many(std::uint32_t i, std::uint32_t made) noexcept {
-    made_ = made;
-    return fail(i, Broken::kTooMany);
-  }
-
   const std::uint32_t room_;
   const std::uint32_t batch_records_;
   const std::uint32_t elements_max_;
@@ -327,7 +302,6 @@ class HostedOp {
   std::uint32_t emitted_ = 0;   // of the elements of that record
   std::uint64_t element_at_ = 0;
   Broken broken_ = Broken::kNot;
-  std::uint32_t made_ = 0;  // elements of the record that has failed, where those were too many
   std::string said_;
   abi::FailureCause said_cause_ = abi::FailureCause::kThrown;
   mutable std::mutex report_mutex_;

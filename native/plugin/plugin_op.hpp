@@ -44,7 +44,6 @@ struct StageFacts {
   bool has_readers = true;         // something reads what goes on
   std::uint32_t room = 0;          // bytes
   std::uint32_t emits_max = 0;     // 0: any number
-  bool in_slot = false;            // of a ring, which holds one record
   std::uint32_t elements_max = 0;  // that what is behind it can take of one record; 0: any number
   std::uint32_t struct_bytes = 0;  // not 0: of every record that goes on
   std::uint32_t batch_records = 0;
@@ -301,35 +300,19 @@ class alignas(core::kCacheBlock) PluginOp {
   // Goes on behind the elements that are on their way already.
   template <class Out>
   Emitted emit(Out& out, std::uint32_t i, std::uint32_t flags, const Row& row) noexcept {
-    if (emitted_ == 0) {
-      element_at_ = row.first;
-      if (const Emitted all = take_all(out, row); all.broken || all.needs != kEmitted) return all;
-    }
+    if (emitted_ == 0) element_at_ = row.first;
     for (; emitted_ != row.count; ++emitted_) {
       Element element;
       std::memcpy(&element, elements_.data() + element_at_, sizeof element);
+      if (!fits(element.length)) {
+        refused_ = element.length;
+        return {true, kEmitted};
+      }
       if (!put(out, i, elements_.data() + element_at_ + sizeof element, element.length, flags))
         return {false, element.length};
       element_at_ += sizeof element + element.length;
     }
     emitted_ = 0;
-    return {false, kEmitted};
-  }
-
-  // Of several elements none leaves where one cannot: what came of a record that fails would have to be taken back.
-  template <class Out>
-  Emitted take_all(const Out& out, const Row& row) noexcept {
-    std::uint64_t at = row.first;
-    for (std::uint32_t n = 0; n != row.count; ++n) {
-      Element element;
-      std::memcpy(&element, elements_.data() + at, sizeof element);
-      if (!fits(element.length)) {
-        refused_ = element.length;
-        return {true, kEmitted};
-      }
-      if (row.count > 1 && element.length > out.element_max()) return {false, element.length};
-      at += sizeof element + element.length;
-    }
     return {false, kEmitted};
   }
 

@@ -65,8 +65,6 @@ class alignas(core::kCacheBlock) BatchAgent final : public StageBase {
     }
     op::Claim claim(std::uint32_t i, std::uint32_t length) noexcept { return agent_.claim(i, length); }
     void commit(std::uint32_t length, std::uint32_t flags) noexcept { agent_.commit(length); }
-    // A slot takes one element: its own check is enough.
-    std::uint32_t element_max() const noexcept { return ~0u; }
 
    private:
     BatchAgent& agent_;

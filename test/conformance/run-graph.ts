@@ -102,9 +102,6 @@ export async function runGraphOnCore(one: GraphCase, more: OpenOptions): Promise
       letters: letters === undefined ? [] : lettersIn(letters),
       rejected,
     };
-  } catch (error) {
-    if (process.env.WD) console.log(JSON.stringify(pipeline.snapshot(), null, 1), JSON.stringify(pipeline.ledger()));
-    throw error;
   } finally {
     pipeline.halt();
     rmSync(folder, { recursive: true, force: true });

@@ -340,7 +340,7 @@ TEST(HostedLane, ALetterWithoutRoomHoldsTheStageUpAndTheHostIsNotCalled) {
   EXPECT_EQ(stage.block().dead_lettered.load(), 2);
 }
 
-TEST(HostedLane, AnElementThatItsLaneNeverTakesFailsTheRecordBeforeTheFirstHasLeft) {
+TEST(HostedLane, AnElementThatItsLaneNeverTakesFailsTheRecordAndTheNextOneBeginsAnew) {
   HostedBetween stage({.outlet = {.capacity = 64}, .on_error = OnErrorCode::kDrop});
   stage.put_all({"a,0123456789abcdefg,b", "c,d"});
   Texts all;
@@ -348,7 +348,7 @@ TEST(HostedLane, AnElementThatItsLaneNeverTakesFailsTheRecordBeforeTheFirstHasLe
     stage.role->do_work();
     for (std::string& text : take(*stage.reader, 1)) all.push_back(std::move(text));
   }
-  EXPECT_EQ(all, (Texts{"c", "d"}));
+  EXPECT_EQ(all, (Texts{"a", "c", "d"}));
   stage.end();
   EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooLarge), 1);
   EXPECT_EQ(stage.host.calls, 1u);
@@ -360,8 +360,8 @@ TEST(HostedLane, MoreElementsThanTheOpMayMakeFailTheRecordBeforeTheFirstHasLeft)
   stage.work();
   EXPECT_EQ(take(*stage.reader), Texts{"a"});
   stage.expect_failure(1,
-                       "the stage's function made 2 records of one, and its stage may make 1; return fewer, or "
-                       "declare emits and a larger emits_max");
+                       "the stage's function made more than one record of one, which a slot of a ring cannot hold; "
+                       "return one at most, or use a LaneGraph");
   EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooMany), 1);
 }
 

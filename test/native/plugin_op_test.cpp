@@ -396,7 +396,6 @@ struct PluginSlots {
     agent = std::make_unique<ring::BatchAgent<Layout, plugin::PluginOp>>(std::move(context), op);
   }
   static plugin::StageFacts with_one(plugin::StageFacts one) {
-    one.in_slot = true;
     one.elements_max = 1;
     return one;
   }
