@@ -18,7 +18,7 @@ import { runGraphOnCore } from './run-graph.js';
  * Random plans of both targets with functions of JavaScript, on the opener's thread and in workers, and plug-ins among the
  * built-in stages, with every policy for the records that fail. BYTEOR_CONFORMANCE_RUNS: cases for each test.
  */
-const RUNS = Number(process.env.BYTEOR_CONFORMANCE_RUNS ?? 40);
+const RUNS = Number(process.env.BYTEOR_CONFORMANCE_RUNS ?? 25);
 
 const limited = (numRuns: number) => ({ numRuns, interruptAfterTimeLimit: 90_000 });
 const machine = fc.record({
