@@ -9,7 +9,7 @@ import { memoryOver, type RecordMemory } from '../channel/shard-memory.js';
 import { describeValue } from '../error/describe-value.js';
 import { OpenError, RecordError } from '../error/errors.js';
 import { resolveCodec } from '../handle/codec.js';
-import type { BoundCodec } from '../handle/record-codec.js';
+import type { BoundCodec, RecordCodec } from '../handle/record-codec.js';
 import { BatchCursor, type BatchOwner } from './batch-cursor.js';
 import type { CheckedStage } from './check-stages.js';
 import { HeldRecords, type Outcome } from './held-records.js';
@@ -55,6 +55,11 @@ export interface HostOwner {
 
 type FunctionStage = Extract<CheckedStage, { is: 'function' }>;
 
+/** What takes a record's place, as the codec writes it, from when the record was no longer the function's. */
+class Written {
+  constructor(readonly elements: readonly Uint8Array[]) {}
+}
+
 const NONE_HELD = { answered: 0, failed: false } as const;
 
 export class StageHost {
@@ -70,8 +75,12 @@ export class StageHost {
   /** What is said of a record that passes, and that nothing replaces. */
   readonly #passes: number;
   readonly #owner: HostOwner;
+  /** One for all memory: what it has made of a value in `bound`, it writes where there is room. */
+  readonly #codec: RecordCodec<unknown>;
   #elements: RecordMemory;
   #writer: BoundCodec<unknown>;
+  /** Where elements are written that are not answered yet. */
+  #aside: { readonly memory: RecordMemory; readonly writer: BoundCodec<unknown> } | undefined;
   readonly #held: HeldRecords;
   readonly #rowCount: number;
   readonly #batches: BatchOwner = {
@@ -103,7 +112,8 @@ export class StageHost {
     this.#writes = stage.says.access !== 'read';
     this.#passes = this.#writes && this.#reader.inPlace ? HostAction.Changed : HostAction.Pass;
     this.#elements = allocated(ELEMENTS_BYTES);
-    this.#writer = resolveCodec(stage.codec).bind(this.#elements);
+    this.#codec = resolveCodec(stage.codec);
+    this.#writer = this.#codec.bind(this.#elements);
     this.#held = new HeldRecords(
       (row, record, outcome) => this.#keepHeld(row, record, outcome),
       () => this.#settled(),
@@ -223,7 +233,7 @@ export class StageHost {
           continue;
         }
         this.#keep(row, record, answer);
-        held.add(row, { is: 'answer', answer });
+        held.add(row, { is: 'answer', answer: this.#written(answer) });
         this.#reader.close(record);
       } catch (error) {
         if (record !== undefined) this.#reader.close(record);
@@ -233,11 +243,12 @@ export class StageHost {
     }
   }
 
-  /** A promise has settled: what the function has written counts up to here. */
+  /** A promise has settled: what the function has written counts up to here, be it into the record or into what it returns. */
   #keepHeld(row: number, record: unknown, outcome: Outcome): Outcome {
     try {
-      if (outcome.is === 'answer') this.#keep(row, record, outcome.answer);
-      return outcome;
+      if (outcome.is !== 'answer') return outcome;
+      this.#keep(row, record, outcome.answer);
+      return { is: 'answer', answer: this.#written(outcome.answer) };
     } catch (error) {
       return { is: 'failure', error };
     } finally {
@@ -297,7 +308,7 @@ export class StageHost {
     const row = at * ROW_WORDS;
     const instead = this.#writes ? this.#reader.instead(at) : undefined;
     if (instead === undefined) this.rows[row + ACTION] = this.#passes;
-    else this.#emitAll(row, [instead], this.rows[row + FLAGS] as number);
+    else this.#emitAll(row, [instead], false);
   }
 
   #answer(at: number, answer: unknown): void {
@@ -306,19 +317,45 @@ export class StageHost {
       return;
     }
     const row = at * ROW_WORDS;
-    const elements = answer === false ? [] : Array.isArray(answer) ? answer : [answer];
-    this.#refuseUndeclared(elements);
-    if (elements.length === 0) {
-      this.rows[row + ACTION] = HostAction.Filter;
-      return;
-    }
-    this.#emitAll(row, elements, 0);
+    const elements = answer instanceof Written ? answer.elements : elementsOf(answer);
+    if (!(answer instanceof Written)) this.#refuseUndeclared(elements);
+    if (elements.length === 0) this.rows[row + ACTION] = HostAction.Filter;
+    else this.#emitAll(row, elements, answer instanceof Written);
   }
 
-  #emitAll(row: number, elements: readonly unknown[], flags: number): void {
-    const first = this.#end;
+  /** An answer that waits for those before it. */
+  #written(answer: unknown): unknown {
+    if (answer === undefined || answer === true) return answer;
+    const elements = elementsOf(answer);
+    this.#refuseUndeclared(elements);
     try {
-      for (const element of elements) this.#emit(element, flags);
+      return new Written(elements.map((element) => this.#writtenAside(element)));
+    } catch (error) {
+      throw this.#refusal(error);
+    }
+  }
+
+  #writtenAside(element: unknown): Uint8Array {
+    this.#aside ??= this.#asideOf(ELEMENTS_BYTES);
+    const bound = this.#aside.writer.bound(element);
+    if (bound > this.#aside.memory.bytes.length) this.#aside = this.#asideOf(2 ** Math.ceil(Math.log2(bound)));
+    const { memory, writer } = this.#aside;
+    return memory.bytes.slice(0, lengthOf(writer.write(element, 0, bound), element));
+  }
+
+  #asideOf(bytes: number) {
+    const memory = allocated(bytes);
+    return { memory, writer: this.#codec.bind(memory) };
+  }
+
+  /** What takes a record's place ends as its line did. `written`: the elements are bytes already. */
+  #emitAll(row: number, elements: readonly unknown[], written: boolean): void {
+    const first = this.#end;
+    const flags = this.rows[row + FLAGS] as number;
+    try {
+      for (const element of elements)
+        if (written) this.#copy(element as Uint8Array, flags);
+        else this.#emit(element, flags);
     } catch (error) {
       throw this.#refusal(error);
     }
@@ -335,16 +372,20 @@ export class StageHost {
       throw new RecordError('the function filtered the record, and its stage declares filters: false');
     if (elements.length > 1 && says.emits === false)
       throw new RecordError(`the function made ${elements.length} records of one, and its stage declares emits: false`);
-    if (elements.length > 0 && says.access === 'read')
+    if (elements.length > 0 && says.access === 'read' && says.emits !== true)
       throw new RecordError('the function replaced the record, and its stage declares access: "read"');
   }
 
   #emit(element: unknown, flags: number): void {
     const bound = this.#writer.bound(element);
     const at = this.#reserve(bound);
-    const length = this.#writer.write(element, at, bound);
-    if (length < 0) throw new RecordError(`an element changed while it was read: ${describeValue(element)}`);
-    this.#head(length, flags);
+    this.#head(lengthOf(this.#writer.write(element, at, bound), element), flags);
+  }
+
+  #copy(element: Uint8Array, flags: number): void {
+    const at = this.#reserve(element.length);
+    this.elements.set(element, at);
+    this.#head(element.length, flags);
   }
 
   /** Where the bytes of the next element may stand; another memory where this one has no room. */
@@ -354,7 +395,7 @@ export class StageHost {
       const larger = allocated(2 ** Math.ceil(Math.log2(need)));
       larger.bytes.set(this.elements.subarray(0, this.#end));
       this.#elements = larger;
-      this.#writer = resolveCodec(this.#stage.codec).bind(larger);
+      this.#writer = this.#codec.bind(larger);
       this.#owner.grown(larger.bytes);
     }
     return this.#end + HostElement.size;
@@ -390,6 +431,15 @@ export class StageHost {
     this.rows[row + COUNT] = this.#isRefusal(error) ? FailureCause.BadRecord : FailureCause.Thrown;
     this.#head(this.#elements.buffer.write(text, at, FAILURE_BYTES, 'utf8'), 0);
   }
+}
+
+const elementsOf = (answer: unknown): readonly unknown[] =>
+  answer === false ? [] : Array.isArray(answer) ? answer : [answer];
+
+/** Of what a codec has written. */
+function lengthOf(length: number, element: unknown): number {
+  if (length >= 0) return length;
+  throw new RecordError(`an element changed while it was read: ${describeValue(element)}`);
 }
 
 const late = (ms: number): RecordError =>

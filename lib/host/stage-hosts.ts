@@ -193,13 +193,16 @@ export class StageHosts {
     }
     if (this.#staysHot(worked)) this.#soon();
     else this.#sleep();
+    if (this.#hotWait === 'spin') this.#lookAgain();
     if (this.#allEnded()) this.#guard.ended?.();
   }
 
   /** As waits do (waiting.ts): another look is cheaper than a wake-up for as long as that takes. */
   #staysHot(worked: boolean): boolean {
     if (this.#allEnded() || this.#hotWait === 'park') return false;
-    if (this.#hotWait === 'spin') return true;
+    // A thread that runs nothing else may spin. Another one is woken: a look alone must not keep a process alive, and does not
+    // turn its event loop.
+    if (this.#hotWait === 'spin') return this.#guard.ended !== undefined;
     if (worked) this.#hotUntil = performance.now() + HOT_WINDOW_MS;
     return performance.now() < this.#hotUntil;
   }
@@ -208,10 +211,16 @@ export class StageHosts {
     return this.#taken.every(({ ended }) => ended);
   }
 
-  #soon(): void {
-    this.#next = setImmediate(() => this.#run());
-    // A stage that only looks is no reason to keep the process alive.
-    if (this.#hotWait === 'spin') this.#next.unref();
+  #soon(): NodeJS.Immediate {
+    const next = setImmediate(() => this.#run());
+    this.#next = next;
+    return next;
+  }
+
+  /** Before the event that it is armed for, where something else turns the event loop. */
+  #lookAgain(): void {
+    if (this.#next !== undefined || this.#allEnded()) return;
+    this.#soon().unref();
   }
 
   #sleep(): void {

@@ -85,3 +85,22 @@ function putField(bytes: Uint8Array, view: DataView, type: ScalarType, at: numbe
     for (let i = 0; i < size; i++) bytes[at + i] = ((value as number) >> (8 * i)) & 255;
   }
 }
+
+/** A value of its own for each field. */
+export function decodeStruct(codec: Codec & object, bytes: Uint8Array): Record<string, unknown> {
+  const { places } = structPlaces(codec);
+  return Object.fromEntries(
+    places.map(([name, type, at, size]) => [name, fieldValue(Buffer.from(bytes.subarray(at, at + size)), type)]),
+  );
+}
+
+function fieldValue(part: Buffer, type: ScalarType): unknown {
+  if (type.startsWith('bytes')) return Uint8Array.from(part);
+  if (type.startsWith('utf8')) return part.toString().replace(/\0+$/, '');
+  if (type === 'bool') return part[0] !== 0;
+  if (type === 'f32') return part.readFloatLE();
+  if (type === 'f64') return part.readDoubleLE();
+  const bits = part.reduceRight((all, byte) => all * 256n + BigInt(byte), 0n);
+  const value = type.startsWith('i') ? BigInt.asIntN(8 * part.length, bits) : bits;
+  return part.length === 8 ? value : Number(value);
+}

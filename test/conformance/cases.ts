@@ -3,7 +3,9 @@ import type fc from 'fast-check';
 import type { Codec, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { arbitraryChoices, type Choices } from '../support/choices.js';
-import { encodeStruct, type FieldPlace, type StructValue, structPlaces } from './bytes.js';
+import { encodeStruct, type FieldPlace, structPlaces } from './bytes.js';
+import { configOf, keepsLayout } from './op-model.js';
+import { drawHosting, type Hosting } from './own-code.js';
 
 /** Who stands at an end: JavaScript with one of its ways to push or poll, a file, or nobody. */
 export type Source = 'tryPush' | 'push' | 'pushBatch' | 'claim' | 'lines';
@@ -11,15 +13,18 @@ export type Sink = 'poll' | 'pollInPlace' | 'pollBatch' | 'for await' | 'lines' 
 
 /** One record: what JavaScript pushes, and the bytes that it is. */
 export interface Input {
-  readonly value: Uint8Array | string | StructValue;
+  readonly value: unknown;
   readonly bytes: Uint8Array;
+  /** The value is a JSON text, or is none, that goes in as it is. */
+  readonly raw?: boolean;
 }
 
 export interface Setup {
   readonly source: Source;
   readonly sink: Sink;
-  /** Without wait, threads and ports, which the test and the ends decide. */
+  /** Without wait, threads, ports and stages, which the test, the ends and the hosting decide. */
   readonly options: OpenOptions;
+  readonly hosting: Hosting;
   readonly inputs: readonly Input[];
 }
 
@@ -70,7 +75,31 @@ function drawField(choices: Choices, [, type, , size]: FieldPlace): unknown {
   }
 }
 
-export function drawInput(choices: Choices, codec: Codec | undefined): Input {
+const RAW_TEXTS = [
+  '{ "user": 1.0 }',
+  '{"n":1e20}',
+  '[1, 2]',
+  '',
+  'no',
+  '{"user":{"a":[',
+  ' "text"',
+  '[]',
+  '{"__proto__":1}',
+];
+
+/** A value, or where they can go in a text, which may be no JSON. */
+function drawJson(choices: Choices, raw: boolean): Input {
+  if (raw && choices.chance()) {
+    const value = choices.chance() ? choices.pick(RAW_TEXTS) : drawText(choices);
+    return { value, bytes: Buffer.from(value), raw };
+  }
+  const more = { id: choices.pick(JSON_VALUES), user: choices.pick(JSON_VALUES) };
+  const value = choices.chance(3) ? choices.pick([...JSON_VALUES, false]) : more;
+  return { value, bytes: Buffer.from(JSON.stringify(value)) };
+}
+
+export function drawInput(choices: Choices, codec: Codec | undefined, source: Source): Input {
+  if (codec === 'json') return drawJson(choices, source !== 'pushBatch');
   if (typeof codec === 'object') {
     const { places } = structPlaces(codec);
     const value = Object.fromEntries(places.map((place) => [place[0], drawField(choices, place)]));
@@ -84,14 +113,14 @@ export function drawInput(choices: Choices, codec: Codec | undefined): Input {
   return { value: bytes, bytes };
 }
 
-export const textLength = (stage: StageEntry): number =>
-  Buffer.byteLength((stage.config as { text?: string } | undefined)?.text ?? '');
-export const writes = (stage: StageEntry): boolean => stage.op === 'prepend' || stage.op === 'append';
+const isAffix = ({ op }: StageEntry): boolean => op === 'prepend' || op === 'append';
+const roomOf = (stage: StageEntry): number =>
+  isAffix(stage) ? Buffer.byteLength(configOf(stage).text as string) : (stage.room ?? 0);
 
 function drawOptions(choices: Choices, plan: SingleRingPlan, codec: Codec | undefined, longest: number): OpenOptions {
-  const fixed = typeof codec === 'object' && !plan.stages.some(writes);
+  const fixed = typeof codec === 'object' && plan.stages.every(keepsLayout);
   const recordMax = Math.max(1, longest);
-  const room = plan.stages.filter(writes).reduce((sum, stage) => sum + textLength(stage), 0);
+  const room = plan.stages.reduce((sum, stage) => sum + roomOf(stage), 0);
   const least = 2 ** Math.ceil(Math.log2(Math.max(64, 2 * (Math.ceil((room + recordMax) / 8) * 8))));
   return {
     pin: false,
@@ -107,15 +136,19 @@ const SINKS: readonly Sink[] = ['pollInPlace', 'pollBatch', 'poll', 'for await',
 
 /**
  * A plan whose egress can read what comes: a struct that a stage has written to is longer, so it arrives as bytes, and so
- * does what a handle for text could not tell apart.
+ * does what a handle for text, or for JSON, could not tell apart.
  */
 export function withReadableEgress(plan: SingleRingPlan): SingleRingPlan {
   const boundaries = plan.boundaries.map((boundary) => {
-    const keeps = typeof boundary.codec !== 'object' || !plan.stages.some(writes);
+    const keeps = boundary.codec !== 'json' && (typeof boundary.codec !== 'object' || plan.stages.every(keepsLayout));
     return boundary.kind === 'ingress' || keeps ? boundary : { id: boundary.id, kind: boundary.kind };
   });
   return { ...plan, boundaries };
 }
+
+/** Sinks of a plan: where a sum may have any bytes, a line feed among them, an output of lines would refuse the record. */
+export const sinksOf = ({ stages }: Pick<SingleRingPlan, 'stages'>): readonly Sink[] =>
+  SINKS.filter((sink) => sink !== 'lines' || !stages.some((stage) => configOf(stage).add !== undefined));
 
 /** Ends and records that fit a plan. */
 export function arbitrarySetup(plan: SingleRingPlan): fc.Arbitrary<Setup> {
@@ -126,12 +159,13 @@ export function arbitrarySetup(plan: SingleRingPlan): fc.Arbitrary<Setup> {
   const sources = SOURCES.filter((source) => !(struct && source === 'lines') && !(sharded && source === 'claim'));
   return arbitraryChoices(1200).map((choices) => {
     const source = choices.pick(sources);
-    const sink = choices.pick(SINKS);
+    const sink = choices.pick(sinksOf(plan));
     const capacity = choices.pick([1, 2, 3, 4, 5, 7, 8, 64, 100, 1024]);
     // Threads that spin hand over by time slice when there are more of them than CPUs: few records through small rings.
     const count = capacity > 8 && choices.chance(6) ? choices.below(400) : choices.below(25);
-    const inputs = Array.from({ length: count }, () => drawInput(choices, codec));
+    const inputs = Array.from({ length: count }, () => drawInput(choices, codec, source));
     const longest = Math.max(struct ? structPlaces(codec).size : 0, ...inputs.map(({ bytes }) => bytes.length));
-    return { source, sink, options: { ...drawOptions(choices, plan, codec, longest), capacity }, inputs };
+    const options = { ...drawOptions(choices, plan, codec, longest), capacity };
+    return { source, sink, options, hosting: drawHosting(choices), inputs };
   });
 }

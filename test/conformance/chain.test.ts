@@ -49,7 +49,10 @@ test.each([1, 2])('gives the same on a ring and as a graph, on %i threads', asyn
       const { capacity: _, arenaBytes: __, publication: ___, ...options } = setup.options;
       const sources = { [ingress as string]: { ...inputs, lines: [], file: new Uint8Array() } };
       const sinks = { [egress as string]: inputs.sink };
-      const graph = await runGraphOnCore({ plan: asLaneGraph(checked(plan)), sources, sinks, options }, { threads });
+      const graph = await runGraphOnCore(
+        { plan: asLaneGraph(checked(plan)), sources, sinks, options, hosting: setup.hosting },
+        { threads },
+      );
       expect(graph.delivered[egress as string]?.map(latin1)).toEqual(ring.delivered?.flat().map(latin1));
       expect(work(graph.ledger)).toEqual(work(ring.ledger));
       expect(graph.reports).toEqual(ring.reports);

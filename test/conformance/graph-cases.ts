@@ -6,9 +6,10 @@ import type { Codec, Connection, Lane, LaneGraphPlan } from '../../lib/plan/docu
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import { arbitraryGraphPlan, type PlanShape } from '../support/arbitrary-plan.js';
 import { arbitraryChoices, type Choices } from '../support/choices.js';
-import { drawInput, type Input, type Sink, type Source } from './cases.js';
+import { drawInput, type Input, type Sink, type Source, sinksOf } from './cases.js';
 import { GraphInterpreter } from './graph-interpreter.js';
 import { type Line, splitLines } from './lines.js';
+import { drawHosting, type Hosting } from './own-code.js';
 
 export interface GraphSource {
   readonly source: Source;
@@ -22,12 +23,12 @@ export interface GraphCase {
   readonly plan: LaneGraphPlan;
   readonly sources: Readonly<Record<string, GraphSource>>;
   readonly sinks: Readonly<Record<string, Sink>>;
-  /** Without wait, threads and ports. */
+  /** Without wait, threads, ports and stages. */
   readonly options: OpenOptions;
+  readonly hosting: Hosting;
 }
 
 const SOURCES: readonly Source[] = ['tryPush', 'push', 'pushBatch', 'claim', 'lines'];
-const SINKS: readonly Sink[] = ['pollInPlace', 'pollBatch', 'poll', 'for await', 'lines', 'discard'];
 /** What a case may grow to: broadcasts multiply, and a machine under load takes its time. */
 const ITEMS_MAX = 3000;
 
@@ -38,7 +39,7 @@ export const linesOf = ({ sources }: GraphCase): Record<string, readonly Line[]>
 function drawSource(choices: Choices, codec: Codec | undefined, most: number): GraphSource {
   const struct = typeof codec === 'object';
   const source = choices.pick(SOURCES.filter((one) => !(struct && one === 'lines')));
-  const inputs = Array.from({ length: choices.below(most + 1) }, () => drawInput(choices, codec));
+  const inputs = Array.from({ length: choices.below(most + 1) }, () => drawInput(choices, codec, source));
   if (source !== 'lines')
     return { source, inputs, lines: inputs.map(({ bytes }) => ({ bytes, terminator: '\n' })), file: new Uint8Array() };
   const file = Buffer.concat(
@@ -109,7 +110,7 @@ function drawCase(choices: Choices, drawn: LaneGraphPlan, drops: boolean): Graph
   const most = choices.chance(6) ? 120 : 14;
   const sources = Object.fromEntries(ingresses.map(({ id, codec }) => [id, drawSource(choices, codec, most)]));
   const egresses = plain.boundaries.filter(({ kind }) => kind === 'egress');
-  const sinks = Object.fromEntries(egresses.map(({ id }) => [id, choices.pick(SINKS)]));
+  const sinks = Object.fromEntries(egresses.map(({ id }) => [id, choices.pick(sinksOf(plain))]));
   const records = Object.fromEntries(Object.entries(sources).map(([id, { lines }]) => [id, lines]));
   const { connections } = new GraphInterpreter(plain).run({ records });
   const longest = connections.map(({ items }) => Math.max(0, ...items.map(({ bytes }) => bytes.length)));
@@ -126,7 +127,7 @@ function drawCase(choices: Choices, drawn: LaneGraphPlan, drops: boolean): Graph
     batchRecords: choices.pick([256, 1, 3]),
     firstSequence: choices.pick([0, 2 ** 31 - 3, 2 ** 32 - 3, 2 ** 33 - 2, 2 ** 40 + 2 ** 31 - 5]),
   };
-  return { plan, sources, sinks, options };
+  return { plan, sources, sinks, options, hosting: drawHosting(choices) };
 }
 
 export function arbitraryGraphCase({ drops = false, ...shape }: CaseShape): fc.Arbitrary<GraphCase> {

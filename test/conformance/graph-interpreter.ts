@@ -4,10 +4,10 @@
  * of routers, merges and bridges but what the author can see of them: who gets which record, and in what order.
  */
 import type { Codec, Connection, LaneGraphPlan, StageEntry } from '../../lib/plan/document.js';
-import { configOf, fails, matches, reportOf } from './interpreter.js';
+import { reportOf } from './interpreter.js';
 import { keyOf, shardOf } from './keys.js';
 import type { Line } from './lines.js';
-import { withField } from './set-field.js';
+import { hasFailed, type Letter, madeOf, type Site, seenBehind, Tally } from './op-model.js';
 
 /** A record on its way. */
 export interface Item {
@@ -37,13 +37,11 @@ export interface OwnerOutcome {
   /** The same, merged. */
   readonly inlet: Flow;
   readonly outlet: Flow;
-  readonly filtered: number;
-  /** That failed and went no further. */
-  readonly dropped: number;
-  /** That failed and went on as they had come. */
-  readonly passedFailed: number;
-  /** Items that fail and stop the graph, in the order of the inlet. */
-  readonly failing: readonly Item[];
+  /** Of a stage. */
+  readonly tally: Tally;
+  /** Items that fail and stop the graph, in the order of the inlet, and why. */
+  readonly failing: readonly { readonly item: Item; readonly code: string }[];
+  readonly letters: readonly Letter[];
   readonly report: unknown;
 }
 
@@ -124,27 +122,45 @@ export class GraphInterpreter {
     return { items: all.map(({ item }) => item), exact, step };
   }
 
+  private siteOf(id: string, { emits_max: most }: StageEntry): Site {
+    const before = new Set([id]);
+    for (const one of before) for (const { from, to } of this.connections) if (to === one) before.add(from);
+    const entries = this.plan.stages.filter((stage) => stage.id !== id && before.has(stage.id));
+    const seenAs = seenBehind(this.codec, entries);
+    const any = this.ordered.has(id) ? 1 : Number.POSITIVE_INFINITY;
+    return { codec: this.codec, seenAs, room: undefined, most: most ?? any };
+  }
+
+  /** The one ingress that leads to it. */
+  private ingressOf(id: string): string | null {
+    const before = new Set([id]);
+    for (const one of before) for (const { from, to } of this.connections) if (to === one) before.add(from);
+    const ingresses = this.plan.boundaries.filter(({ id: one, kind }) => kind === 'ingress' && before.has(one));
+    return ingresses.length === 1 ? (ingresses[0]?.id ?? null) : null;
+  }
+
   private work(id: string, inlet: Flow, stopAt: number | undefined): Omit<OwnerOutcome, 'lanes' | 'inlet'> {
     const stage = this.plan.stages.find((candidate) => candidate.id === id);
-    if (stage === undefined)
-      return { outlet: inlet, filtered: 0, dropped: 0, passedFailed: 0, failing: [], report: null };
+    const tally = new Tally();
+    if (stage === undefined) return { outlet: inlet, tally, failing: [], letters: [], report: null };
     const seen = inlet.items.slice(0, stopAt);
-    const failed = new Set(seen.filter(({ bytes }) => fails(stage, Buffer.from(bytes), this.codec)));
-    const { on_error: onError = 'stop' } = stage;
+    const site = this.siteOf(id, stage);
+    const step = this.ordered.has(id) ? inlet.step / 2 ** Math.ceil(Math.log2(stage.emits_max ?? 1)) : inlet.step;
+    const ingress = this.ingressOf(id);
+    const failing: { readonly item: Item; readonly code: string }[] = [];
+    const letters: Letter[] = [];
     const items = seen.flatMap((item) => {
-      if (!failed.has(item)) return worked(stage, item, this.codec);
-      return onError === 'pass' ? [item] : [];
+      const made = madeOf(stage, Buffer.from(item.bytes), site);
+      if (hasFailed(made)) {
+        if ((stage.on_error ?? 'stop') === 'stop') failing.push({ item, code: made });
+        const record = Buffer.from(item.bytes).toString('latin1');
+        const letter = { element: id, shard: 0, sequence: item.place, ingress, code: made, record };
+        if (stage.on_error === 'dead_letter') letters.push(letter);
+      }
+      return tally.add(stage, item.bytes, made).map((bytes, at) => ({ ...item, bytes, copy: item.copy + at * step }));
     });
     const report = reportOf(stage, [seen.map(({ bytes }) => bytes)], this.codec);
-    const passedFailed = onError === 'pass' ? failed.size : 0;
-    return {
-      outlet: { ...inlet, items },
-      filtered: seen.length - items.length - (failed.size - passedFailed),
-      dropped: onError === 'drop' ? failed.size : 0,
-      passedFailed,
-      failing: onError === 'stop' ? [...failed] : [],
-      report,
-    };
+    return { outlet: { ...inlet, items, step }, tally, failing, letters, report };
   }
 
   /** Gives records to connections; answers how many had no key. */
@@ -167,19 +183,3 @@ const asFlow = (lines: readonly Line[]): Flow => ({
   exact: true,
   step: 1,
 });
-
-function worked(stage: StageEntry, item: Item, codec: Codec | undefined): Item[] {
-  const { text } = configOf(stage) as { text?: string };
-  switch (stage.op) {
-    case 'prepend':
-      return [{ ...item, bytes: Buffer.concat([Buffer.from(text ?? ''), item.bytes]) }];
-    case 'append':
-      return [{ ...item, bytes: Buffer.concat([item.bytes, Buffer.from(text ?? '')]) }];
-    case 'set_field':
-      return [{ ...item, bytes: withField(stage, item.bytes, codec) ?? item.bytes }];
-    case 'filter':
-      return matches(stage, Buffer.from(item.bytes)) ? [item] : [];
-    default:
-      return [item];
-  }
-}

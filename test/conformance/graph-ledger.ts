@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import type { LaneGraphPlan } from '../../lib/plan/document.js';
 import type { EgressCounts, IngressCounts, Ledger } from '../../lib/region/counts.js';
-import { failedCounts, stageCounts } from '../support/stage-counts.js';
 import type { Flow, GraphOutcome } from './graph-interpreter.js';
+import { countsOf, type Tally } from './op-model.js';
 
 /** Every author's lane by its id: the connections that it serves. */
 export function authorLanes({ lane_graph: graph }: LaneGraphPlan): Map<string, number[]> {
@@ -36,13 +36,7 @@ export function expectExactLedger(plan: LaneGraphPlan, expected: GraphOutcome, l
     }
   }
   for (const { id } of plan.stages) {
-    const { inlet, outlet, filtered, dropped = 0, passedFailed = 0 } = expected.owners.get(id) ?? {};
-    const counts = stageCounts({
-      in: inlet?.items.length ?? -1,
-      out: outlet?.items.length ?? -1,
-      filtered: filtered ?? -1,
-      ...failedCounts(dropped, passedFailed),
-    });
+    const counts = countsOf(expected.owners.get(id)?.tally as Tally);
     expect({ id, ...ledger.stages[id] }).toEqual({ id, ...counts });
   }
   for (const [id, connections] of authorLanes(plan)) {

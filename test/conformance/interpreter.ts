@@ -5,38 +5,30 @@
 import type { Codec, Key, ScalarType, SingleRingPlan, StageEntry } from '../../lib/plan/document.js';
 import { crc32c, escapedText, structPlaces } from './bytes.js';
 import { keyOf, shardOf } from './keys.js';
-import { withField } from './set-field.js';
-
-export interface Counts {
-  in: number;
-  out: number;
-  filtered: number;
-  /** That failed and went no further. */
-  dropped: number;
-  /** Of `out`, those that failed and went on as they had come. */
-  passedFailed: number;
-  skipped: number;
-}
+import { configOf, hasFailed, type Letter, madeOf, type Site, seenBehind, Tally, wordsOf } from './op-model.js';
 
 export interface ShardOutcome {
   /** Indices, in the input, of the records that this shard got. */
   readonly taken: number[];
   readonly delivered: { readonly bytes: Uint8Array; readonly input: number }[];
-  /** The first record that stops the pipeline: its sequence in the shard, and the stages that any of may be named. */
-  failed: { readonly sequence: number; readonly stages: readonly string[] } | undefined;
+  /** The first record that stops the pipeline: its sequence in the shard, and the stages of which any may be named, and why. */
+  failed:
+    | { readonly sequence: number; readonly stages: readonly { readonly id: string; readonly code: string }[] }
+    | undefined;
   /** By stage id; of the records before the failed one. */
-  readonly stages: Map<string, Counts>;
-  readonly egress: Counts;
+  readonly stages: Map<string, Tally>;
+  /** Records that the egress passed over. */
+  skipped: number;
 }
 
 export interface Outcome {
   readonly shards: readonly ShardOutcome[];
   readonly keyless: number;
-  /** What the ops report, by stage id, when nothing failed. */
+  /** What the ops report, by stage id, when nothing stopped the pipeline. */
   readonly reports: Readonly<Record<string, unknown>>;
+  /** When nothing stopped it. */
+  readonly letters: readonly Letter[];
 }
-
-const noCounts = (): Counts => ({ in: 0, out: 0, filtered: 0, dropped: 0, passedFailed: 0, skipped: 0 });
 
 interface Step {
   readonly stage: StageEntry;
@@ -56,49 +48,27 @@ function stepsOf(plan: SingleRingPlan, shards: number): Step[] {
   });
 }
 
-type Config = Readonly<Record<string, unknown>>;
-export const configOf = (stage: StageEntry): Config => (stage.config ?? {}) as Config;
-
-/** What a filter or a reject looks for is in the record. */
-export function matches(stage: StageEntry, record: Buffer): boolean {
-  const config = configOf(stage);
-  const needle = (name: string): Buffer | undefined =>
-    config[name] === undefined ? undefined : Buffer.from(config[name] as string);
-  const contains = needle('contains');
-  const start = needle('starts_with');
-  const end = needle('ends_with');
-  const equals = needle('equals');
-  const found =
-    (contains !== undefined && (contains.length === 0 || record.includes(contains))) ||
-    (start !== undefined && record.subarray(0, start.length).equals(start)) ||
-    (end !== undefined && record.length >= end.length && record.subarray(record.length - end.length).equals(end)) ||
-    (equals !== undefined && record.equals(equals));
-  return found !== (config.invert === true);
-}
-
-/** Its op cannot process the record. */
-export function fails(stage: StageEntry, record: Buffer, codec: Codec | undefined): boolean {
-  if (stage.op === 'set_field') return withField(stage, record, codec) === undefined;
-  return stage.op === 'reject' && matches(stage, record);
-}
-
 export class Interpreter {
   private readonly steps: readonly Step[];
   private readonly shardCount: number;
   private readonly codec: Codec | undefined;
   private readonly shards: ShardOutcome[];
   private keyless = 0;
+  private readonly ingress: string;
+  private readonly letters: Letter[] = [];
 
   constructor(private readonly plan: SingleRingPlan) {
     this.shardCount = plan.single_ring.shards ?? 1;
-    this.codec = plan.boundaries.find((boundary) => boundary.kind === 'ingress')?.codec;
+    const ingress = plan.boundaries.find((boundary) => boundary.kind === 'ingress');
+    this.ingress = ingress?.id ?? '';
+    this.codec = ingress?.codec;
     this.steps = stepsOf(plan, this.shardCount);
     this.shards = Array.from({ length: this.shardCount }, () => ({
       taken: [],
       delivered: [],
       failed: undefined,
-      stages: new Map(this.steps.map(({ stage }) => [stage.id, noCounts()])),
-      egress: noCounts(),
+      stages: new Map(this.steps.map(({ stage }) => [stage.id, new Tally()])),
+      skipped: 0,
     }));
   }
 
@@ -114,52 +84,51 @@ export class Interpreter {
     const reports = Object.fromEntries(
       this.steps.map(({ stage, seen }) => [stage.id, reportOf(stage, seen, this.codec)]),
     );
-    return { shards: this.shards, keyless: this.keyless, reports };
+    return { shards: this.shards, keyless: this.keyless, reports, letters: this.letters };
+  }
+
+  private siteOf({ stage, before }: Step): Site {
+    const entries = this.plan.stages.filter(({ id }) => before.has(id));
+    const seenAs = seenBehind(this.codec, entries);
+    return { codec: this.codec, seenAs, room: stage.op.includes(':') ? (stage.room ?? 0) : undefined, most: 1 };
   }
 
   private runOne(shard: ShardOutcome, index: number, input: number, record: Buffer): void {
     const gone = new Set<string>();
-    const failed: string[] = [];
+    const failed: { readonly id: string; readonly code: string }[] = [];
     const change: (() => void)[] = [];
+    const sequence = shard.taken.length;
     let bytes = record;
-    for (const { stage, before, seen } of this.steps) {
-      const counts = shard.stages.get(stage.id) as Counts;
-      if (failed.some((one) => before.has(one))) continue;
+    for (const step of this.steps) {
+      const { stage, before, seen } = step;
+      const tally = shard.stages.get(stage.id) as Tally;
+      if (failed.some(({ id }) => before.has(id))) continue;
       if ([...gone].some((one) => before.has(one))) {
-        change.push(() => counts.skipped++);
+        change.push(() => tally.skipped++);
         continue;
       }
       const arrived = bytes;
+      const made = madeOf(stage, arrived, this.siteOf(step));
+      const stops = hasFailed(made) && (stage.on_error ?? 'stop') === 'stop';
+      if (stops) failed.push({ id: stage.id, code: made });
+      const left = new Tally().add(stage, arrived, made);
+      if (left.length === 0) gone.add(stage.id);
+      else bytes = Buffer.from(left[0] as Uint8Array);
       change.push(() => {
-        counts.in++;
+        tally.add(stage, arrived, made);
         seen[index]?.push(arrived);
-      });
-      if (stage.op === 'prepend') bytes = Buffer.concat([Buffer.from(configOf(stage).text as string), bytes]);
-      if (stage.op === 'append') bytes = Buffer.concat([bytes, Buffer.from(configOf(stage).text as string)]);
-      const onError = fails(stage, bytes, this.codec) ? (stage.on_error ?? 'stop') : undefined;
-      if (onError === 'stop') failed.push(stage.id);
-      if (stage.op === 'set_field') bytes = withField(stage, bytes, this.codec) ?? bytes;
-      const filters = stage.op === 'filter' && !matches(stage, bytes);
-      if (filters || onError === 'drop') gone.add(stage.id);
-      change.push(() => {
-        if (filters) counts.filtered++;
-        else if (onError === 'drop') counts.dropped++;
-        else counts.out++;
-        if (onError === 'pass') counts.passedFailed++;
+        if (!hasFailed(made) || stage.on_error !== 'dead_letter') return;
+        const where = { element: stage.id, shard: index, sequence, ingress: this.ingress };
+        this.letters.push({ ...where, code: made, record: arrived.toString('latin1') });
       });
     }
     if (failed.length > 0) {
-      shard.failed = { sequence: shard.taken.length, stages: failed };
+      shard.failed = { sequence, stages: failed };
       return;
     }
     for (const apply of change) apply();
-    if (gone.size > 0) {
-      shard.egress.skipped++;
-      return;
-    }
-    shard.egress.in++;
-    shard.egress.out++;
-    shard.delivered.push({ bytes, input });
+    if (gone.size > 0) shard.skipped++;
+    else shard.delivered.push({ bytes, input });
   }
 }
 
@@ -172,6 +141,10 @@ export function reportOf(
   codec: Codec | undefined,
 ): unknown {
   const all = seen.flat();
+  if (stage.op.includes(':')) {
+    const reports = seen.map((records, shard) => ownReport(stage, records, shard));
+    return reports.length === 1 ? reports[0] : reports;
+  }
   if (stage.op === 'checksum')
     return {
       crc32c: seen.map(crc32c),
@@ -206,4 +179,13 @@ function fieldWords(bytes: Uint8Array, name: string, codec: Codec | undefined): 
   // The low byte comes first.
   const value = [...bytes].reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
   return `${type.startsWith('i') ? BigInt.asIntN(8 * bytes.length, value) : value}`;
+}
+
+/** What a function or a plug-in of the tests tells of one shard. */
+function ownReport({ id, op }: StageEntry, records: readonly Uint8Array[], shard: number): unknown {
+  if (op === 'js:batches') return { shard, stage: id, seen: records.length };
+  if (op === 'native:odd') return shard;
+  if (op !== 'native:words') return null;
+  const words = records.flatMap(wordsOf);
+  return { words: words.length, longest: Math.max(0, ...words.map((word) => word.length)) };
 }

@@ -7,12 +7,15 @@ import type { PipelineFailedError } from '../../lib/error/errors.js';
 import type { PollHandle } from '../../lib/handle/poll.js';
 import type { PushHandle } from '../../lib/handle/push.js';
 import type { Ledger } from '../../lib/region/counts.js';
+import { deadLetters } from '../../lib/runtime/dead-letters.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { compile, type Version } from '../../lib/version/version.js';
 import type { GraphCase } from './graph-cases.js';
-import { holdsReleased, pollAll, pushAll, refuseAhead, WATCHDOG_MS } from './run.js';
+import { type Letter, lettersIn } from './op-model.js';
+import { stagesOf } from './own-code.js';
+import { holdsReleased, lettersOf, pollAll, pushAll, refuseAhead, WATCHDOG_MS } from './run.js';
 
 export interface GraphCoreOutcome {
   readonly ledger: Ledger;
@@ -21,6 +24,7 @@ export interface GraphCoreOutcome {
   readonly delivered: Readonly<Record<string, readonly Uint8Array[]>>;
   /** `lines` egress → what it wrote. */
   readonly written: Readonly<Record<string, Buffer>>;
+  readonly letters: readonly Letter[];
   /** Egress of JavaScript → what its last wait rejected with. */
   readonly rejected: Readonly<Record<string, PipelineFailedError | undefined>>;
 }
@@ -39,14 +43,15 @@ function portsOf({ sources, sinks }: GraphCase, folder: string): Record<string, 
   return ports;
 }
 
-/** What each egress has that is behind no journal, where a wait for delivery ends before it. */
+/** What each egress has, and the folder of letters, of a graph without journals: at one a wait for delivery ends. */
 function hadOf(
   { plan, sinks }: GraphCase,
   folder: string,
   delivered: Readonly<Record<string, readonly Uint8Array[]>>,
+  letters: string | undefined,
 ): Record<string, number> {
   if (plan.lane_graph.connections.some(({ lane }) => lane.kind === 'Journal')) return {};
-  const had: Record<string, number> = {};
+  const had: Record<string, number> = letters === undefined ? {} : { letters: deadLetters(letters).letters.length };
   for (const [id, sink] of Object.entries(sinks)) {
     if (sink === 'lines') had[id] = readFileSync(join(folder, id)).length;
     else if (holdsReleased(sink)) had[id] = (delivered[id] as readonly Uint8Array[]).length;
@@ -58,9 +63,12 @@ function hadOf(
 export async function runGraphOnCore(one: GraphCase, more: OpenOptions): Promise<GraphCoreOutcome> {
   const version = compile(one.plan) as unknown as Version;
   const folder = mkdtempSync(join(tmpdir(), 'byteor-conformance-'));
+  const letters = lettersOf(one.plan, folder);
   const pipeline = open(version, {
     ...one.options,
     ...more,
+    ...(letters === undefined ? {} : { deadLetters: { folder: letters } }),
+    stages: stagesOf(one.plan, one.hosting),
     delivered: true,
     ports: portsOf(one, folder),
   }) as unknown as Pipeline;
@@ -78,7 +86,7 @@ export async function runGraphOnCore(one: GraphCase, more: OpenOptions): Promise
       if (source.source === 'lines') return false;
       return pushAll(pipeline.ingress(id as never) as PushHandle<unknown>, source);
     });
-    const had = (): Record<string, number> => hadOf(one, folder, delivered);
+    const had = (): Record<string, number> => hadOf(one, folder, delivered, letters);
     const then = Promise.all(pushes).then((all) => (all.every((each) => each) ? had() : {}));
     // All at once: whichever hangs, the deadline of the end is what is reported.
     const [ledger, early] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), then, ...polls]);
@@ -86,7 +94,14 @@ export async function runGraphOnCore(one: GraphCase, more: OpenOptions): Promise
     for (const [id, records] of Object.entries(early)) refuseAhead(id, records, end[id] as number);
     const files = Object.entries(one.sinks).filter(([, sink]) => sink === 'lines');
     const written = Object.fromEntries(files.map(([id]) => [id, readFileSync(join(folder, id))]));
-    return { ledger, reports: pipeline.reports(), delivered, written, rejected };
+    return {
+      ledger,
+      reports: pipeline.reports(),
+      delivered,
+      written,
+      letters: letters === undefined ? [] : lettersIn(letters),
+      rejected,
+    };
   } finally {
     pipeline.halt();
     rmSync(folder, { recursive: true, force: true });

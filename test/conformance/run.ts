@@ -6,14 +6,17 @@ import type { Port } from '../../lib/adapter/registry.js';
 import { PipelineFailedError } from '../../lib/error/errors.js';
 import type { PollHandle, RecordCursor } from '../../lib/handle/poll.js';
 import type { PushHandle } from '../../lib/handle/push.js';
-import type { BoundaryEntry, Codec, SingleRingPlan } from '../../lib/plan/document.js';
+import type { BoundaryEntry, Codec, PipelinePlanV2, SingleRingPlan } from '../../lib/plan/document.js';
 import type { Ledger } from '../../lib/region/counts.js';
+import { deadLetters } from '../../lib/runtime/dead-letters.js';
 import { open } from '../../lib/runtime/open.js';
 import type { OpenOptions } from '../../lib/runtime/options.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
 import { compile, type Version } from '../../lib/version/version.js';
 import { encodeStruct, type StructValue } from './bytes.js';
 import type { Input, Setup, Sink } from './cases.js';
+import { type Letter, lettersIn } from './op-model.js';
+import { stagesOf } from './own-code.js';
 
 /** A pipeline that does not end is a failure of the case, with the case printed, before the runner's own timeout. */
 export const WATCHDOG_MS = 60_000;
@@ -25,6 +28,7 @@ export interface CoreOutcome {
   readonly delivered: readonly Uint8Array[][] | undefined;
   /** What the `lines` egress wrote. */
   readonly written: Buffer | undefined;
+  readonly letters: readonly Letter[];
   /** What `for await` and `ready` rejected with after the last record. */
   readonly rejected: PipelineFailedError | undefined;
 }
@@ -36,9 +40,11 @@ export async function pushAll(handle: PushHandle<unknown>, setup: Pick<Setup, 's
   const values = setup.inputs.map(({ value }) => value);
   try {
     if (setup.source === 'pushBatch') await handle.pushBatch(values);
-    else if (setup.source === 'push') for (const value of values) await handle.push(value);
+    else if (setup.source === 'push')
+      for (const { value, raw } of setup.inputs) await (raw ? handle.pushRaw(value as string) : handle.push(value));
     else if (setup.source === 'tryPush')
-      for (const value of values) await pushOrWait(handle, () => handle.tryPush(value));
+      for (const { value, raw } of setup.inputs)
+        await pushOrWait(handle, () => (raw ? handle.tryPushRaw(value as string) : handle.tryPush(value)));
     else for (const input of setup.inputs) await pushOrWait(handle, () => claimOne(handle, input));
   } catch (error) {
     // After a failure nothing goes in any more; anything else is a finding.
@@ -129,6 +135,10 @@ function portsOf(version: Version, setup: Setup, folder: string, file: Uint8Arra
   return ports;
 }
 
+/** A folder of letters where the plan has a stage that writes them. */
+export const lettersOf = ({ stages }: PipelinePlanV2, folder: string): string | undefined =>
+  stages.some(({ on_error }) => on_error === 'dead_letter') ? join(folder, 'letters') : undefined;
+
 /** Opens the plan, pushes, polls, waits for the end. `file`: what a `lines` ingress reads. */
 export async function runOnCore(
   plan: SingleRingPlan,
@@ -138,9 +148,12 @@ export async function runOnCore(
 ): Promise<CoreOutcome> {
   const version = compile(plan) as unknown as Version;
   const folder = mkdtempSync(join(tmpdir(), 'byteor-conformance-'));
+  const letters = lettersOf(plan, folder);
   const pipeline = open(version, {
     ...setup.options,
     ...more,
+    ...(letters === undefined ? {} : { deadLetters: { folder: letters } }),
+    stages: stagesOf(plan, setup.hosting),
     delivered: true,
     ports: portsOf(version, setup, folder, file),
   }) as unknown as AnyPipeline;
@@ -157,16 +170,19 @@ export async function runOnCore(
     const out = join(folder, 'out');
     const had = (): number =>
       setup.sink === 'lines' ? readFileSync(out).length : delivered.reduce((sum, shard) => sum + shard.length, 0);
-    const then = pushed?.then((all) => (all ? had() : undefined));
+    const written = (): number => (letters === undefined ? 0 : deadLetters(letters).letters.length);
+    const then = pushed?.then((all) => (all ? { records: had(), letters: written() } : undefined));
     // All at once: whichever hangs, the deadline of the end is what is reported.
     const [ledger, error, early] = await Promise.all([pipeline.finished({ deadline: WATCHDOG_MS }), polled, then]);
+    if (early !== undefined) refuseAhead('letters', early.letters, written());
     if (early !== undefined && (setup.sink === 'lines' || holdsReleased(setup.sink)))
-      refuseAhead(String(id('egress')), early, had());
+      refuseAhead(String(id('egress')), early.records, had());
     return {
       ledger,
       reports: pipeline.reports(),
       delivered: polls ? delivered : undefined,
       written: setup.sink === 'lines' ? readFileSync(join(folder, 'out')) : undefined,
+      letters: letters === undefined ? [] : lettersIn(letters),
       rejected: error,
     };
   } finally {

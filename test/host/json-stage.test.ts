@@ -150,6 +150,14 @@ test('keeps the end of the line of a text that is written again', async () => {
   rmSync(folder, { recursive: true });
 });
 
+test('a value whose text is longer than the memory of its stage was is written whole', async () => {
+  const long = 'x'.repeat(100_000);
+  const { out } = await through(planOf('LaneGraph', {}), (record: unknown) => ({ ...(record as object), long }), [
+    '{}',
+  ]);
+  expect(out).toEqual([JSON.stringify({ long })]);
+});
+
 test('in a ring, a text that is longer when it is written again needs room', async () => {
   const own = (): void => {};
   const short = await through(planOf('SingleRing', {}), own, ['[1e20]']);

@@ -165,6 +165,32 @@ describe('promises', () => {
     expect(() => kept[3]?.value).toThrow(expect.objectContaining({ code: 'WRONG_USE' }));
   });
 
+  test('answer with the struct itself, beside others that answer at once', async () => {
+    const version = ring([js('double', { keeps_layout: true })], READING);
+    const double = (record: Reading): Reading | Promise<Reading> => {
+      record.value *= 2;
+      return record.sensor % 3 === 0 ? record : delay(1).then(() => record);
+    };
+    const readings = Array.from({ length: 60 }, (_, i): Reading => ({ sensor: i, value: i / 2 }));
+    const { out, ledger } = await through(version, { double }, readings);
+    expect(out).toEqual(readings.map(({ sensor }) => ({ sensor, value: sensor })));
+    expect(ledger.failure).toBeNull();
+  });
+
+  test('answer with what a value is when they settle, not when its turn comes', async () => {
+    const version = graph([js('mark')], ['in>mark', 'mark>out'], {}, 'bytes');
+    let first = (): void => {};
+    const mark = (record: Uint8Array): Promise<unknown> => {
+      if (record[0] === 0x30) return new Promise<void>((resolve) => (first = resolve));
+      const answer = record.slice();
+      setTimeout(() => answer.fill(0x21), 5);
+      setTimeout(() => first(), 10);
+      return Promise.resolve(answer);
+    };
+    const { out } = await through(version, { mark }, [Buffer.from('0'), Buffer.from('1'), Buffer.from('2')]);
+    expect(out.map((bytes) => Buffer.from(bytes).toString())).toEqual(['0', '1', '2']);
+  });
+
   test('keep bytes that they change until they settle, over a memory that comes round', async () => {
     const version = graph([js('mark')], ['in>mark', 'mark>out'], {}, 'bytes');
     const kept: Uint8Array[] = [];

@@ -11,7 +11,7 @@
 static int has(const char *config, const char *word) { return strstr(config, word) != NULL; }
 
 typedef struct {
-  uint32_t upper, count, grow, lie, shard, seen;
+  uint32_t upper, count, grow, lie, sour, shard, seen;
 } odd;
 
 static void *create(const byteor_type_setup *setup, byteor_type_traits *traits, char *message, uint64_t message_bytes) {
@@ -24,6 +24,7 @@ static void *create(const byteor_type_setup *setup, byteor_type_traits *traits, 
   self->upper = has(setup->config, "upper");
   self->grow = has(setup->config, "grow");
   self->lie = has(setup->config, "lie");
+  self->sour = has(setup->config, "sour");
   self->shard = setup->shard;
   if (self->upper || self->grow) traits->flags |= BYTEOR_WRITES | BYTEOR_KEEPS_LAYOUT;
   if (self->grow) traits->room = 1;
@@ -39,6 +40,8 @@ static uint32_t process(void *instance, const byteor_type_batch *batch) {
     const byteor_type_record *record = &batch->records[i];
     ++self->seen;
     if (self->seen == self->count) byteor_callback_fail(batch, i, "the third one; give two", 23);
+    if (self->sour && memchr(record->data, 'e', record->length) != NULL)
+      byteor_callback_fail(batch, i, "no: it is sour", 14);
     if (!self->upper && !self->grow) continue;
     for (at = 0; at != record->length; ++at)
       if (record->data[at] >= 'a' && record->data[at] <= 'z') record->data[at] = (uint8_t)(record->data[at] - 32);

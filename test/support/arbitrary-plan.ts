@@ -20,6 +20,7 @@ import type {
 } from '../../lib/plan/document.js';
 import { type FieldConstant, OP_CATALOG, type SetFieldConfig, traitsOf } from '../../lib/plan/op-catalog.js';
 import { arbitraryChoices, type Choices } from './choices.js';
+import { drawOwnEntry, OWN_OPS } from './own-stages.js';
 
 export interface PlanShape {
   /** Default 8. */
@@ -28,6 +29,10 @@ export interface PlanShape {
   readonly maxShards?: number;
   /** `js:` and `native:` ops too; default false, because they need code at `open`. */
   readonly callerOps?: boolean;
+  /** Stages with code of test/conformance, about half of all; some of their records fail, so `onError` or `failing` is said. */
+  readonly own?: boolean;
+  /** The codec `json`; default false. */
+  readonly json?: boolean;
   /** Stages too in which a record that fails stops the pipeline; default true. */
   readonly failing?: boolean;
   /** What else may become of a record that fails, in `reject` and `set_field` stages; default nothing. */
@@ -85,11 +90,22 @@ function drawIds(choices: Choices, amount: number): string[] {
  * The catalog of stages. A struct has fields as long as all stages keep it: either all of a plan with structs do, or none
  * of them names a field.
  */
-function drawCatalog(choices: Choices, shape: PlanShape, ids: readonly string[], codec: Codec | undefined): Catalog {
+function drawCatalog(
+  choices: Choices,
+  shape: PlanShape,
+  ids: readonly string[],
+  codec: Codec | undefined,
+  graph: boolean,
+): Catalog {
   const writing = typeof codec !== 'object' || choices.chance();
   const keys = writing ? ANY_CODEC_KEYS : keysFor(codec);
   const struct = writing || codec.kind !== 'struct' ? undefined : codec;
-  return { writing, entries: ids.map((id) => ({ id, ...drawOp(choices, shape, keys, struct) })) };
+  const place = { codec, keeps: !writing, graph, texts: shape.texts ?? TEXTS };
+  const entryOf = (): Omit<StageEntry, 'id'> => {
+    if (shape.own !== true || choices.chance()) return drawOp(choices, shape, keys, struct);
+    return { ...drawOwnEntry(choices, choices.pick(OWN_OPS), place), ...drawOnError(choices, shape) };
+  };
+  return { writing, entries: ids.map((id) => ({ id, ...entryOf() })) };
 }
 
 interface Catalog {
@@ -187,7 +203,8 @@ const CONSTANTS: Readonly<Record<string, readonly FieldConstant[]>> = {
 };
 
 function drawCodec(choices: Choices, shape: PlanShape): Codec | undefined {
-  const simple = choices.pick([undefined, 'utf8', 'bytes'] as const);
+  const json: readonly 'json'[] = shape.json === true ? ['json', 'json'] : [];
+  const simple = choices.pick([undefined, 'utf8', 'bytes', ...json] as const);
   if (shape.structs === false || !choices.chance(3)) return simple;
   const types: StructField['type'][] = ['u32', 'u8', 'i64', 'u64', 'f32', 'f64', 'bool', 'bytes(3)', 'utf8(16)', 'i16'];
   const rest = Array.from({ length: choices.between(0, 3) }, (_, index) => ({
@@ -217,7 +234,7 @@ function boundary(id: string, kind: BoundaryEntry['kind'], codec: Codec | undefi
 function drawRingPlan(choices: Choices, shape: PlanShape): SingleRingPlan {
   const [ingress, egress, ...ids] = drawIds(choices, 2 + choices.between(1, shape.maxStages ?? 8)) as [string, string];
   const codec = drawCodec(choices, shape);
-  const drawn = drawCatalog(choices, shape, ids, codec);
+  const drawn = drawCatalog(choices, shape, ids, codec, false);
   const catalog = drawn.entries;
   const shards = choices.between(1, shape.maxShards ?? 4);
   const ordering = shards > 1 ? 'PerKey' : choices.pick([undefined, 'Strict', 'PerKey'] as const);
@@ -287,7 +304,7 @@ function drawGraphPlan(choices: Choices, shape: PlanShape): LaneGraphPlan {
   const codec = drawCodec(choices, shape);
   const ingresses: Outlet[] = ids.splice(0, counts.inlets).map((id) => ({ id, codec, targets: [] }));
   const egresses = ids.splice(0, counts.outlets);
-  const drawn = drawCatalog(choices, shape, ids, codec);
+  const drawn = drawCatalog(choices, shape, ids, codec, true);
   const catalog = drawn.entries;
   const stages: Outlet[] = ids.map((id) => ({ id, targets: [] }));
   connectInward(choices, ingresses, stages);
@@ -336,7 +353,8 @@ function connectOutward(
 ): string[] {
   const used = new Set<string>();
   for (const [index, stage] of stages.entries()) {
-    const sink = traitsOf((catalog[index] as StageEntry).op)?.sink === true;
+    const { op, ...says } = catalog[index] as StageEntry;
+    const sink = traitsOf(op, undefined, says)?.sink === true;
     const needed = stage.targets.length === 0 && !(sink && choices.chance());
     if (!needed && !choices.chance(5)) continue;
     const egress = choices.pick(egresses);
