@@ -57,7 +57,7 @@ struct StageDescription {
   // Records of a struct are that struct behind it as well.
   bool keeps_records() const noexcept {
     const bool as_they_came = !has(abi::StageFlag::kWrites) && !has(abi::StageFlag::kEmits);
-    return as_they_came || (has(abi::StageFlag::kKeepsLayout) && headroom + tailroom == 0);
+    return as_they_came || has(abi::StageFlag::kKeepsLayout);
   }
 };
 

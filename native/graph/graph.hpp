@@ -200,6 +200,7 @@ class Graph {
   struct PluginPlace {
     std::uint32_t shard = 0;
     bool has_readers = true;
+    bool in_slot = false;            // of a ring, which holds one record
     std::uint32_t elements_max = 0;  // that can take the place of one record; 0: any number
     std::uint32_t struct_bytes = 0;  // not 0: of every record behind it
     std::uint32_t batch_records;

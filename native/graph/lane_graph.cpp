@@ -284,6 +284,13 @@ lane::RoleContext LaneGraph::role_context(std::uint32_t index) {
   return context;
 }
 
+std::uint32_t LaneGraph::elements_max(std::uint32_t index) const noexcept {
+  const std::vector<std::uint32_t>& outlets = role(index).outlets;
+  const bool ordered = !outlets.empty() && lane(outlets.front()).has(abi::LaneFlag::kWatermarked);
+  const std::uint32_t declared = description_.stages[role(index).index].emits_max;
+  return declared == 0 && ordered ? 1 : declared;
+}
+
 std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   const StageDescription& stage = description_.stages[role(index).index];
   lane::RoleContext context = role_context(index);
@@ -291,8 +298,10 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
   context.tailroom = stage.tailroom;
   context.on_error = on_error_at(stage.on_error, index);
   if (stage.op == abi::OpCode::kJs) {
-    op::HostedOp& hosted = make_hosted_op(stage, agent_thread(index), options_.batch_records, abi::kNone,
-                                          {context.agent_index, context.ordinal_shift});
+    const std::uint32_t most = elements_max(index);
+    op::HostedOp& hosted =
+        make_hosted_op(stage, agent_thread(index), options_.batch_records, most == 0 ? abi::kNone : most,
+                       {.agent = context.agent_index, .ordinal_shift = context.ordinal_shift});
     reports_.add_shards<op::HostedOp>(stage.id, {&hosted});
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }

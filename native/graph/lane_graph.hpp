@@ -148,6 +148,8 @@ class LaneGraph final : public Graph {
   void make_roles();
   lane::RoleContext role_context(std::uint32_t role_index);
   std::unique_ptr<lane::Role> make_role(std::uint32_t role_index);
+  // Records that may come of one in a stage, as its entry says and an Ordered merge behind it needs; 0: any number.
+  std::uint32_t elements_max(std::uint32_t role_index) const noexcept;
   std::unique_ptr<lane::Role> make_stage(std::uint32_t role_index);
   std::unique_ptr<lane::Role> make_plugin_stage(std::uint32_t role_index, lane::RoleContext context);
   std::unique_ptr<lane::Role> make_router(std::uint32_t role_index);

@@ -31,6 +31,7 @@ plugin::PluginOp& Graph::make_plugin_op(const StageDescription& stage, const std
                                                             .has_readers = place.has_readers,
                                                             .room = stage.tailroom,
                                                             .emits_max = stage.emits_max,
+                                                            .in_slot = place.in_slot,
                                                             .elements_max = place.elements_max,
                                                             .struct_bytes = place.struct_bytes,
                                                             .batch_records = place.batch_records}));
@@ -43,6 +44,7 @@ std::unique_ptr<lane::Role> LaneGraph::make_plugin_stage(std::uint32_t index, la
   const bool structs = !outlets.empty() && layout_of(part(outlets.front())) == abi::LayoutCode::kFixed;
   plugin::PluginOp& op = make_plugin_op(stage, options_.plugins,
                                         {.has_readers = !outlets.empty(),
+                                         .elements_max = elements_max(index),
                                          .struct_bytes = structs ? part(outlets.front()).record_max : 0,
                                          .batch_records = options_.batch_records});
   reports_.add_shards<plugin::PluginOp>(stage.id, {&op});
@@ -53,8 +55,9 @@ void RingGraph::make_plugin_stage(std::uint32_t entry) {
   const StageDescription& stage = description_.stage_of(entry);
   std::vector<const plugin::PluginOp*> shards;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
-    plugin::PluginOp& op = make_plugin_op(stage, options_.plugins,
-                                          {.shard = shard, .elements_max = 1, .batch_records = options_.batch_records});
+    plugin::PluginOp& op =
+        make_plugin_op(stage, options_.plugins,
+                       {.shard = shard, .in_slot = true, .elements_max = 1, .batch_records = options_.batch_records});
     add_batch_stage(shard, entry, op);
     shards.push_back(&op);
   }

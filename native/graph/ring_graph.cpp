@@ -321,8 +321,8 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
   const StageDescription& stage = description_.stage_of(entry);
   std::vector<const op::HostedOp*> ops;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
-    const std::uint32_t thread = stage_thread(shard, entry);
-    op::HostedOp& op = make_hosted_op(stage, thread, options_.batch_records, 1, {stage_agent(shard, entry)});
+    const op::HostedOp::Site site{.agent = stage_agent(shard, entry), .in_slot = true};
+    op::HostedOp& op = make_hosted_op(stage, stage_thread(shard, entry), options_.batch_records, 1, site);
     ops.push_back(&op);
     add_batch_stage(shard, entry, op);
   }

@@ -68,8 +68,11 @@ std::string HostedOp::cause() const {
     case Broken::kTooLong:
       return "the record is longer than the memory that its function is given for records";
     case Broken::kTooMany:
-      return "the stage's function made more than one record of one, which a slot of a ring cannot hold; return one at "
-             "most, or use a LaneGraph";
+      if (site_.in_slot)
+        return "the stage's function made more than one record of one, which a slot of a ring cannot hold; return one "
+               "at most, or use a LaneGraph";
+      return "the stage's function made " + std::to_string(received_) + " records of one, and its stage may make " +
+             std::to_string(elements_max_) + "; return fewer, or declare emits and a larger emits_max";
     case Broken::kGone:
       return "the JavaScript thread that ran the stage's function has ended while it worked; keep it alive until the "
              "pipeline has ended";

@@ -49,6 +49,7 @@ class HostedOp {
   struct Site {
     std::uint32_t agent = 0;
     std::uint32_t ordinal_shift = 0;   // of ordinals that are sequences above so many bits
+    bool in_slot = false;              // of a ring, which holds one record
     abi::AgentEntry* entry = nullptr;  // for those who look; it outlives the op
   };
   void stand_at(Site site) noexcept {
@@ -251,7 +252,10 @@ class HostedOp {
           next_row();
           continue;
         case abi::HostAction::kElements: {
-          if (row.count > elements_max_) return fail(i, Broken::kTooMany);
+          if (row.count > elements_max_) {
+            received_ = row.count;
+            return fail(i, Broken::kTooMany);
+          }
           const Judged judged = judge(memory.elements, row);
           if (judged.broken) return refuse(i, Wrong::kElement, judged.end, memory.elements.size());
           if (row.count > 1 && !out.takes(i, row.count, judged.longest))

@@ -311,8 +311,7 @@ std::string PluginOp::cause() const {
     case Broken::kTooMany:
       return who + "emitted " + std::to_string(refused_) + " records for one, and its stage may emit " +
              std::to_string(elements_max_) +
-             (facts_.elements_max != 0 ? ": a slot of a ring holds one; use a LaneGraph"
-                                       : "; raise emits_max, or emit fewer");
+             (facts_.in_slot ? ": a slot of a ring holds one; use a LaneGraph" : "; raise emits_max, or emit fewer");
     case Broken::kNoMemory:
       return "there is no memory for the record, or for what the plug-in " + library_.path +
              " emitted for it; give it shorter records";

@@ -44,6 +44,7 @@ struct StageFacts {
   bool has_readers = true;         // something reads what goes on
   std::uint32_t room = 0;          // bytes
   std::uint32_t emits_max = 0;     // 0: any number
+  bool in_slot = false;            // of a ring, which holds one record
   std::uint32_t elements_max = 0;  // that what is behind it can take of one record; 0: any number
   std::uint32_t struct_bytes = 0;  // not 0: of every record that goes on
   std::uint32_t batch_records = 0;

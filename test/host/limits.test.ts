@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { open } from '../../lib/index.js';
+import { open, type Version } from '../../lib/index.js';
+import type { StageEntry } from '../../lib/plan/document.js';
 import type { Pipeline } from '../../lib/runtime/pipeline.js';
-import { graph, js, ring, texts, through } from './hosted-plans.js';
+import { graph, js, READING, type Reading, ring, texts, through } from './hosted-plans.js';
 
 const split = (record: string): string[] => record.split(',');
 
@@ -16,9 +17,60 @@ function files(input: string): { readonly input: string; readonly output: string
   return { input: join(folder, 'in'), output: join(folder, 'out') };
 }
 
+describe('of more elements than one record may become', () => {
+  const ordered = (more: Partial<StageEntry>): Version =>
+    graph([js('split', more)], ['in>split', 'split>out'], { boundary_policy: { out: 'Ordered' } });
+
+  test.each([
+    ['one before an Ordered egress', ordered({ on_error: 'drop' }), 1],
+    ['emits_max there', ordered({ emits: true, emits_max: 3, on_error: 'drop' }), 3],
+    [
+      'emits_max elsewhere',
+      graph([js('split', { emits: true, emits_max: 3, on_error: 'drop' })], ['in>split', 'split>out']),
+      3,
+    ],
+  ])('none leaves: %s', async (_, version, most) => {
+    const { out, ledger } = await through(version, { split }, ['a', 'b,c,d,e', 'f,g', 'h']);
+    expect(out).toEqual(most === 1 ? ['a', 'h'] : ['a', 'f', 'g', 'h']);
+    expect(ledger.stages.split).toMatchObject({ causes: { TOO_MANY: most === 1 ? 2 : 1 } });
+    expect(ledger.imbalances).toEqual([]);
+  });
+
+  test('a failure says how many there were, and what to declare', async () => {
+    const { ledger } = await through(ordered({ emits: true, emits_max: 3 }), { split }, ['b,c,d,e']);
+    expect(ledger.failure?.cause).toBe(
+      "the stage's function made 4 records of one, and its stage may make 3; return fewer, or declare emits and a larger emits_max",
+    );
+  });
+});
+
+test('of several elements none leaves where one is longer than the lane behind takes', async () => {
+  const connections = [
+    { from: 'in', to: 'split', lane: { kind: 'Events' } },
+    { from: 'split', to: 'out', lane: { kind: 'Events', capacity_bytes: 128 } },
+  ];
+  const version = graph([js('split', { on_error: 'pass' })], [], { connections });
+  const record = `a,b,${'x'.repeat(60)}`;
+  const { out, ledger } = await through(version, { split }, ['1,2', record.slice(0, 30), record], { recordMax: 64 });
+  expect(ledger.stages.split?.causes).toEqual({ TOO_LARGE: 1 });
+  expect(ledger.failure?.cause ?? '').toMatch(/longer|takes|bytes/);
+  expect(out).toEqual(['1', '2', 'a', 'b', 'x'.repeat(26)]);
+});
+
 test('a stage that reads and declares emits makes records of its own', async () => {
   const version = graph([js('split', { access: 'read', emits: true })], ['in>split', 'split>out']);
   expect((await through(version, { split }, ['a,b', 'c'])).out).toEqual(['a', 'b', 'c']);
+});
+
+test('a stage that keeps the layout of a struct keeps it also where its entry has room', async () => {
+  const stages: StageEntry[] = [
+    js('same', { keeps_layout: true, room: 8 }),
+    { id: 'next', op: 'set_field', config: { field: 'sensor', add: 1 } },
+  ];
+  for (const version of [graph(stages, ['in>same', 'same>next', 'next>out'], {}, READING), ring(stages, READING)]) {
+    const { out } = await through<Reading>(version, { same: () => true }, [{ sensor: 1, value: 2 }]);
+    expect(out).toEqual([{ sensor: 2, value: 2 }]);
+  }
 });
 
 test.each([

@@ -344,7 +344,7 @@ TEST(HostedLane, ALetterWithoutRoomHoldsTheStageUpAndTheHostIsNotCalled) {
   EXPECT_EQ(stage.block().dead_lettered.load(), 2);
 }
 
-TEST(HostedLane, AnElementThatItsLaneNeverTakesFailsTheRecordAndTheNextOneBeginsAnew) {
+TEST(HostedLane, AnElementThatItsLaneNeverTakesFailsTheRecordBeforeTheFirstHasLeft) {
   HostedBetween stage({.outlet = {.capacity = 64}, .on_error = OnErrorCode::kDrop});
   stage.put_all({"a,0123456789abcdefg,b", "c,d"});
   Texts all;
@@ -425,8 +425,8 @@ TEST(HostedLane, MoreElementsThanTheOpMayMakeFailTheRecordBeforeTheFirstHasLeft)
   stage.work();
   EXPECT_EQ(take(*stage.reader), Texts{"a"});
   stage.expect_failure(1,
-                       "the stage's function made more than one record of one, which a slot of a ring cannot hold; "
-                       "return one at most, or use a LaneGraph");
+                       "the stage's function made 2 records of one, and its stage may make 1; return fewer, or "
+                       "declare emits and a larger emits_max");
   EXPECT_EQ(cause_of(stage.block(), FailureCause::kTooMany), 1);
 }
 

@@ -412,6 +412,7 @@ struct PluginSlots : RingStage {
     agent = std::make_unique<ring::BatchAgent<Layout, plugin::PluginOp>>(std::move(context), op);
   }
   static plugin::StageFacts with_one(plugin::StageFacts one) {
+    one.in_slot = true;
     one.elements_max = 1;
     return one;
   }

@@ -54,33 +54,19 @@ export function drawOwnEntry(choices: Choices, op: string, place: OwnPlace): Ent
   return op.startsWith('js:') ? drawFunction(choices, op, place) : drawPlugin(choices, op, place);
 }
 
-/**
- * In a graph only a stage that declares how many it emits makes several records of one: before an Ordered egress the first of too
- * many leaves, and elsewhere emits_max is not looked at.
- */
-function mayDo(deed: string, emits: boolean | undefined, { graph }: OwnPlace, isJson: boolean): boolean {
-  if (!graph || emits === false) return true;
-  // A JSON array that is given back is a list of elements.
-  const many = ['two', 'three', ...(isJson ? ['same'] : [])];
-  return !many.includes(deed) || (emits === true && deed !== 'same');
-}
-
 /** Half of the decisions pass records on, so that there are some behind a few stages. */
-function drawDeeds(choices: Choices, may: (deed: string) => boolean): string[] {
-  const deeds = DEEDS.filter(may);
-  const some = Array.from({ length: choices.between(1, 5) }, () => choices.pick(deeds));
+function drawDeeds(choices: Choices): string[] {
+  const some = Array.from({ length: choices.between(1, 5) }, () => choices.pick(DEEDS));
   return some.flatMap((deed) => [deed, choices.pick(['pass', 'change'])]);
 }
 
-function drawFunction(choices: Choices, op: string, place: OwnPlace): Entry {
-  const { codec, keeps, graph } = place;
+function drawFunction(choices: Choices, op: string, { codec, keeps, graph }: OwnPlace): Entry {
   const isJson = codec === 'json' || (typeof codec === 'object' && codec.kind === 'json');
   const fields =
     typeof codec === 'object' && codec.kind === 'struct' ? codec.fields.map(({ name }) => name) : undefined;
+  const config = { does: drawDeeds(choices), ...(isJson ? { json: true } : {}), ...(fields ? { fields } : {}) };
   const access = choices.pick([undefined, undefined, undefined, 'read'] as const);
   const emits = graph ? choices.pick([undefined, undefined, true, false]) : choices.pick([undefined, undefined, false]);
-  const does = drawDeeds(choices, (deed) => mayDo(deed, emits, place, isJson));
-  const config = { does, ...(isJson ? { json: true } : {}), ...(fields ? { fields } : {}) };
   const mayKeep = keeps || choices.chance(5);
   const room = graph ? ROOMY : choices.pick([ROOMY, 3, undefined]);
   return {
@@ -88,9 +74,9 @@ function drawFunction(choices: Choices, op: string, place: OwnPlace): Entry {
     config,
     ...(access === undefined ? {} : { access }),
     ...(emits === undefined ? {} : { emits }),
-    ...(emits === true ? { emits_max: choices.between(3, 5) } : {}),
+    ...(emits === true ? { emits_max: choices.between(1, 4) } : {}),
     ...(choices.chance(6) ? { filters: false } : {}),
-    ...(access === 'read' || room === undefined || (fields !== undefined && mayKeep) ? {} : { room }),
+    ...(access === 'read' || room === undefined ? {} : { room }),
     ...(mayKeep && (access !== 'read' || emits === true) ? { keeps_layout: true } : {}),
   };
 }
@@ -103,8 +89,7 @@ function drawPlugin(choices: Choices, op: string, { keeps, graph, texts }: OwnPl
     case 'native:starts_with':
       return { op, ...read, config: { text: choices.pick(plain) } };
     case 'native:words':
-      if (keeps) return { op: 'native:odd', ...read };
-      return { op, ...read, ...(graph ? { emits: true } : {}) };
+      return keeps ? { op: 'native:odd', ...read } : { op, ...read };
     default: {
       const does = choices.pick(keeps ? ['sour', 'upper'] : ['sour', 'upper', 'grow']);
       if (does === 'sour') return { op: 'native:odd', ...read, config: { does } };
