@@ -51,6 +51,7 @@ struct HostedStage : RingStage {
     context.on_error = letters.policy(shape.on_error);
     context.batch_records = shape.batch_records;
     agent = std::make_unique<ring::BatchAgent<Layout, op::HostedOp>>(std::move(context), op);
+    op.stand_at({.in_slot = true});
     op.set_host(&host);
   }
 
