@@ -69,8 +69,7 @@ class Estimate {
           if (!/^(int|uint|double|string|bytes)$/.test(expr.type))
             this.values += (this.#elements(expr.left) + this.#elements(expr.right)) * times;
         }
-        if (expr.op === '==' || expr.op === '!=' || expr.op === 'in')
-          this.steps += this.#elements(expr.right) * times;
+        if (expr.op === '==' || expr.op === '!=' || expr.op === 'in') this.steps += this.#elements(expr.right) * times;
         break;
       case 'call':
         this.bytes += this.#width(expr) * times;

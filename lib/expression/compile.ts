@@ -7,7 +7,7 @@ import { fold } from './fold.js';
 import { findWarnings, refuseUnknownArithmetic } from './guards.js';
 import { Lowering } from './lower.js';
 import { type ExpressionContext, parseExpression } from './parse.js';
-import { ProgramBuilder, type ProgramBounds } from './program.js';
+import { type ProgramBounds, ProgramBuilder } from './program.js';
 import { ExpressionError } from './source.js';
 import type { Expr } from './tree.js';
 

@@ -35,6 +35,7 @@ function commonEnvironment(): Environment {
     env.registerType(ctor.name, ctor);
     env.registerConstant(name, ctor.name, new ctor());
   }
+  env.registerVariable('optional_type', 'type');
   for (const signature of SIGNATURES) env.registerFunction(signature, unused, { async: false });
   for (const operator of OPERATORS) env.registerOperator(operator, unused);
   common = env;
@@ -58,7 +59,7 @@ const FIELD_TYPES: Readonly<Record<FieldLayout['kind'], string>> = {
 };
 
 /** A constant's type for the checker; what a list or a map holds is of a type that is not known. */
-function typeOfConstant(value: CelValue): string {
+export function typeOfConstant(value: CelValue): string {
   const name = typeNameOf(value);
   if (name === 'list') return 'list<dyn>';
   if (name === 'map') return 'map<dyn, dyn>';
@@ -84,6 +85,7 @@ export function environmentOf(shape: RecordShape, constants: ReadonlyMap<string,
     env.registerVariable('record', { schema });
   } else env.registerVariable('record', { json: 'dyn', utf8: 'string', bytes: 'bytes' }[shape.kind]);
   for (const [name, value] of constants) {
+    if (name.includes('.')) continue;
     const members = name === 'config' && typeNameOf(value) === 'map' ? membersOf(value as CelMap) : undefined;
     if (members === undefined) env.registerVariable(name, typeOfConstant(value));
     else env.registerVariable(name, { schema: members });

@@ -1,6 +1,7 @@
 /** The codes of a struct's field types in a program. Pure; any thread. */
 import { enums } from '../abi/definition.js';
 import type { ScalarKind } from '../plan/codec-layout.js';
+
 const FIELD_CODES: Readonly<Record<ScalarKind, number>> = {
   u8: enums.FieldCode.U8,
   u16: enums.FieldCode.U16,

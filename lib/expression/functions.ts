@@ -109,6 +109,7 @@ export const SIGNATURES: readonly string[] = [
   `timestamp(${TIME}): ${TIME}`,
   `timestamp_ms(int): ${TIME}`,
   `duration(${SPAN}): ${SPAN}`,
+  'type(optional<A>): type',
   'string.charAt(int): string',
   'string.replace(string, string): string',
   'string.replace(string, string, int): string',
@@ -132,6 +133,7 @@ export const SIGNATURES: readonly string[] = [
 /** Operators that the library lacks: order of bytes, equality of numbers of two types. */
 export const OPERATORS: readonly string[] = [
   ...['<', '<=', '>', '>='].map((op) => `bytes ${op} bytes: bool`),
+  'optional<A> == optional<A>: bool',
   'int == double: bool',
   'int == uint: bool',
   'uint == double: bool',

@@ -41,6 +41,8 @@ export interface LibraryNode {
   readonly start: number;
   readonly end: number;
   readonly checkedType?: LibraryType;
+  /** The library's own typing of the node stands here. */
+  readonly meta: { check(checker: LibraryChecker, node: LibraryNode, scope: LibraryScope): LibraryType };
   setMeta(key: string, value: unknown): LibraryNode;
 }
 

@@ -146,7 +146,7 @@ export class Lowering {
         this.emit(
           expr.optional || expr.chained ? 'OptIndex' : 'Index',
           dst,
-          expr.chained ? this.operand(expr.of) : this.#strictOperand(expr.of, expr.optional),
+          this.operand(expr.of),
           this.operand(expr.key),
           expr,
         );
@@ -244,19 +244,6 @@ export class Lowering {
     return before === undefined ? undefined : [...before, expr.name];
   }
 
-  /** As `operand`; a member that is not there is an error at once where an optional selection would make a none of it. */
-  #strictOperand(expr: Expr, strict: boolean): number {
-    if (!strict || expr.kind !== 'select' || expr.chained || this.program.record !== 'Json') return this.operand(expr);
-    const register = this.take(1, expr);
-    const mark = this.#top;
-    const parent = this.operand(expr.of);
-    const key = this.take(1, expr);
-    this.emit('Constant', key, this.constant(expr.name), 0, expr);
-    this.emit('Index', register, parent, key, expr);
-    this.release(mark);
-    return register;
-  }
-
   #select(expr: Expr & { kind: 'select' }, dst: number): void {
     const optionalPath = this.#optionalPath(expr);
     if (optionalPath !== undefined && this.program.record === 'Json') {
@@ -273,8 +260,7 @@ export class Lowering {
           return;
         }
       }
-      const of = expr.chained ? this.operand(expr.of) : this.#strictOperand(expr.of, true);
-      this.emit('OptSelect', dst, of, this.constant(expr.name), expr);
+      this.emit('OptSelect', dst, this.operand(expr.of), this.constant(expr.name), expr);
       return;
     }
     const slot = this.#slotOf(expr);
@@ -283,7 +269,14 @@ export class Lowering {
   }
 
   #has(expr: Expr & { kind: 'has' }, dst: number): void {
-    const member: Expr = { ...expr, kind: 'select', name: expr.name, of: expr.of, optional: false, chained: expr.chained };
+    const member: Expr = {
+      ...expr,
+      kind: 'select',
+      name: expr.name,
+      of: expr.of,
+      optional: false,
+      chained: expr.chained,
+    };
     const slot = expr.chained ? undefined : this.#slotOf(member);
     if (slot !== undefined) {
       this.emit('HasSlot', dst, slot, 0, expr);
@@ -336,7 +329,10 @@ export class Lowering {
   #list(expr: Expr & { kind: 'list' }, dst: number): void {
     const { entries } = expr;
     if (entries.length <= IN_REGISTERS_MAX && entries.every((entry) => !entry.optional)) {
-      const first = this.#row(entries.map((entry) => entry.value), expr);
+      const first = this.#row(
+        entries.map((entry) => entry.value),
+        expr,
+      );
       this.emit('List', dst, first, entries.length, expr);
       return;
     }
@@ -353,7 +349,10 @@ export class Lowering {
   #map(expr: Expr & { kind: 'map' }, dst: number): void {
     const { entries } = expr;
     if (entries.length <= IN_REGISTERS_MAX && entries.every((entry) => !entry.optional)) {
-      const first = this.#row(entries.flatMap(({ key, value }) => [key, value]), expr);
+      const first = this.#row(
+        entries.flatMap(({ key, value }) => [key, value]),
+        expr,
+      );
       this.emit('Map', dst, first, entries.length, expr);
       return;
     }

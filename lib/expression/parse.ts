@@ -2,7 +2,7 @@
  * Text → checked tree: bounds before the library sees the text, its parser and checker, and its errors in plain words with columns of
  * the text. Pure; any thread.
  */
-import { AST_NODES_MAX, environmentOf, type RecordShape } from './environment.js';
+import { AST_NODES_MAX, environmentOf, type RecordShape, typeOfConstant } from './environment.js';
 import type { LibraryFault, LibraryNode } from './library-node.js';
 import { ExpressionError, prepareSource } from './source.js';
 import { Translator } from './translate.js';
@@ -32,7 +32,8 @@ const quoted = (names: readonly string[]): string => names.map((name) => `"${nam
 
 /** What an error of the library says, in this project's words, with what to do. */
 function wordsOf(fault: LibraryFault, context: ExpressionContext): string {
-  const said = fault.summary;
+  // The library calls the type of a record of fields by a name of its own.
+  const said = fault.summary.replaceAll(/\$(record|config)\b/g, '$1');
   switch (fault.code) {
     case 'unknown_variable':
       return `${said}; known here: ${['record', ...(context.constants?.keys() ?? [])].join(', ')}`;
@@ -80,12 +81,15 @@ function checkBounds(text: string): void {
     );
 }
 
+const typesOf = (constants: ReadonlyMap<string, CelValue>): Map<string, string> =>
+  new Map([...constants].map(([name, value]) => [name, typeOfConstant(value)] as const));
+
 function parseChecked(text: string, context: ExpressionContext): ParsedExpression {
   const source = prepareSource(text);
   const constants = context.constants ?? new Map<string, CelValue>();
   const parsed = environmentOf(context.record, constants).parse(source.text);
   const root = parsed.ast as unknown as LibraryNode;
-  const optionalEntries = prepareTree(root, source);
+  const optionalEntries = prepareTree(root, source, typesOf(constants));
   const checked = context.unchecked !== true;
   if (checked) {
     const result = parsed.check();

@@ -27,6 +27,8 @@ interface Before {
 
 const isWord = (byte: number): boolean =>
   (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || byte === 95 || (byte >= 97 && byte <= 122);
+/** Of UTF-8: before such a byte is no place between characters. */
+const isContinuation = (byte: number): boolean => byte >= 0x80 && byte <= 0xbf;
 const NEWLINE = 10;
 /** Behind the last byte. */
 const END = -1;
@@ -45,9 +47,18 @@ function holds(what: Assertion, before: Before, next: number): boolean {
     case 'word':
       return boundary;
     default:
-      return !boundary;
+      return !boundary && !isContinuation(next);
   }
 }
+
+/** What \b and \B tell apart: letters of words, and bytes within a character. */
+const TOLD_APART = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+  [0x80, 0xbf],
+] as const;
 
 /** Bytes that no state and no assertion tells apart are one class. */
 function classesOf(states: readonly NfaState[]): { classes: Uint8Array; samples: number[] } {
@@ -60,8 +71,7 @@ function classesOf(states: readonly NfaState[]): { classes: Uint8Array; samples:
     if (state.kind === 'bytes') cut(state.low, state.high);
     if (state.kind !== 'assert') continue;
     if (state.what === 'lineStart' || state.what === 'lineEnd') cut(NEWLINE, NEWLINE);
-    if (state.what === 'word' || state.what === 'noWord')
-      for (const [low, high] of [[48, 57], [65, 90], [95, 95], [97, 122]] as const) cut(low, high);
+    if (state.what === 'word' || state.what === 'noWord') for (const [low, high] of TOLD_APART) cut(low, high);
   }
   const rows = new Map<string, number>();
   const classes = new Uint8Array(256);
@@ -72,7 +82,7 @@ function classesOf(states: readonly NfaState[]): { classes: Uint8Array; samples:
   for (let byte = 0; byte < 256; byte += 1) {
     if (starts.has(byte)) {
       const row = reading.map(({ low, high }) => (byte >= low && byte <= high ? '1' : '0')).join('');
-      const key = asserts ? `${row}${isWord(byte)}${byte === NEWLINE}` : row;
+      const key = asserts ? `${row}${isWord(byte)}${isContinuation(byte)}${byte === NEWLINE}` : row;
       const known = rows.get(key);
       current = known ?? samples.push(byte) - 1;
       rows.set(key, current);
@@ -203,7 +213,11 @@ function blocksOf(rows: readonly (readonly number[])[], accepts: readonly number
   return blockOf;
 }
 
-function minimised(rows: readonly (readonly number[])[], accepts: readonly number[], classCount: number): Omit<Dfa, 'classes'> {
+function minimised(
+  rows: readonly (readonly number[])[],
+  accepts: readonly number[],
+  classCount: number,
+): Omit<Dfa, 'classes'> {
   const blockOf = blocksOf(rows, accepts, classCount);
   const numberOf = new Map<number, number>();
   const members: number[] = [];

@@ -314,7 +314,8 @@ class PatternParser {
     const hex = /^x(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/.exec(this.text.slice(this.#at, this.#at + 9));
     if (hex !== null) {
       const code = Number.parseInt((hex[1] ?? hex[2]) as string, 16);
-      if (code > CODE_POINT_MAX) this.#fail(`\\${hex[0]} is no code point; the last is 10FFFF`, start, 1 + hex[0].length);
+      if (code > CODE_POINT_MAX)
+        this.#fail(`\\${hex[0]} is no code point; the last is 10FFFF`, start, 1 + hex[0].length);
       this.#at += hex[0].length;
       return code;
     }
@@ -323,7 +324,7 @@ class PatternParser {
     if (named !== undefined) return named;
     if (char === '0') return 0;
     if (/[A-Za-z0-9]/.test(char)) this.#fail(`the escape \\${char} is not known`, start, 2);
-    if (char.codePointAt(0) as number >= 0x80) this.#fail('a backslash before a letter that needs none', start, 2);
+    if ((char.codePointAt(0) as number) >= 0x80) this.#fail('a backslash before a letter that needs none', start, 2);
     return char.charCodeAt(0);
   }
 
@@ -344,7 +345,8 @@ class PatternParser {
     const posix = /^\[:(\^?)([a-z]+):\]/.exec(this.text.slice(start, start + 14));
     if (posix !== null) {
       const known = Object.hasOwn(POSIX, posix[2] as string) ? POSIX[posix[2] as string] : undefined;
-      if (known === undefined) return this.#fail(`${posix[0]} is no class; write [:alpha:] or such`, start, posix[0].length);
+      if (known === undefined)
+        return this.#fail(`${posix[0]} is no class; write [:alpha:] or such`, start, posix[0].length);
       this.#at += posix[0].length;
       return posix[1] === '^' ? negated(known) : known;
     }
@@ -359,7 +361,8 @@ class PatternParser {
     if (this.text[this.#at] !== '-' || next === ']' || next === undefined) return [[low, low]];
     this.#at += 1;
     const high = this.#classCharacter();
-    if (high < low) this.#fail('a range of characters that descends; write the lower one first', start, this.#at - start);
+    if (high < low)
+      this.#fail('a range of characters that descends; write the lower one first', start, this.#at - start);
     return [[low, high]];
   }
 

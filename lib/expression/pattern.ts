@@ -12,8 +12,7 @@ function largestRepeat(pattern: Pattern): Repeat | undefined {
   const weight = ({ min, max }: Repeat): number => Math.max(min, max === Number.POSITIVE_INFINITY ? 0 : max);
   const inner = 'parts' in pattern ? pattern.parts : pattern.kind === 'repeat' ? [pattern.of] : [];
   return [...inner.map(largestRepeat), pattern.kind === 'repeat' ? pattern : undefined].reduce(
-    (most, repeat) =>
-      repeat !== undefined && (most === undefined || weight(repeat) > weight(most)) ? repeat : most,
+    (most, repeat) => (repeat !== undefined && (most === undefined || weight(repeat) > weight(most)) ? repeat : most),
     undefined,
   );
 }

@@ -312,13 +312,21 @@ export class ProgramBuilder {
         steps: bounds.steps,
       },
     ]);
-    put.rows(ExprEntry, starts[1] as number, this.entries.map((first) => ({ first, reserved: 0 })));
+    put.rows(
+      ExprEntry,
+      starts[1] as number,
+      this.entries.map((first) => ({ first, reserved: 0 })),
+    );
     put.rows(
       ExprInstruction,
       starts[2] as number,
       this.instructions.map(({ op, dst, a, b }) => ({ op: exprOps[op][0], dst, a, b })),
     );
-    put.rows(ExprConstant, starts[3] as number, this.#constants.map((row) => this.#placedConstant(row, texts)));
+    put.rows(
+      ExprConstant,
+      starts[3] as number,
+      this.#constants.map((row) => this.#placedConstant(row, texts)),
+    );
     let firstEdge = 0;
     put.rows(
       ExprNode,
@@ -346,7 +354,11 @@ export class ProgramBuilder {
       starts[6] as number,
       this.slots.map(({ field, offset, length }) => ({ field, offset, length, reserved: 0 })),
     );
-    put.rows(ExprPlace, starts[7] as number, this.places.map((place) => ({ ...place })));
+    put.rows(
+      ExprPlace,
+      starts[7] as number,
+      this.places.map((place) => ({ ...place })),
+    );
     put.rows(
       ExprDfa,
       starts[8] as number,

@@ -3,18 +3,10 @@ import { GLOBAL_FUNCTIONS, MEMBER_FUNCTIONS, NAMESPACE_FUNCTIONS, TYPE_NAMES } f
 import type { LibraryNode } from './library-node.js';
 import { ExpressionError } from './source.js';
 import type { BinaryOperator, Expr, ExprFunction, Placed } from './tree.js';
-import { LOOPS, type OptionalEntries } from './typing.js';
+import { dottedName, LOOPS, type OptionalEntries } from './typing.js';
 import { CelType, CelUint, type CelValue } from './values.js';
 
 const PROTOBUF_TYPES: ReadonlySet<string> = new Set(['google.protobuf.Timestamp', 'google.protobuf.Duration']);
-
-/** The dotted name that a chain of selections spells, such as google.protobuf.Timestamp. */
-function dottedName(node: LibraryNode): string | undefined {
-  if (node.op === 'id') return node.args;
-  if (node.op !== '.') return undefined;
-  const before = dottedName(node.args[0]);
-  return before === undefined ? undefined : `${before}.${node.args[1]}`;
-}
 
 export interface TranslateOptions {
   readonly constants: ReadonlyMap<string, CelValue>;
@@ -182,8 +174,7 @@ export class Translator {
     const [name, args] = node.args as [string, LibraryNode[]];
     const at = this.#placed(node);
     if (name === 'has') return this.#has(node, args);
-    if (name === 'dyn' && args.length === 1)
-      return { ...at, kind: 'dyn', of: this.#translate(args[0] as LibraryNode) };
+    if (name === 'dyn' && args.length === 1) return { ...at, kind: 'dyn', of: this.#translate(args[0] as LibraryNode) };
     if (name === 'matches' && args.length === 2) return this.#matches(node, args[0], args[1]);
     const fn = GLOBAL_FUNCTIONS[name]?.[args.length];
     if (fn !== undefined) return this.#function(node, fn, args);

@@ -10,14 +10,7 @@ export type ExprFunction = keyof typeof exprFunctions;
 export type BinaryOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/' | '%' | 'in';
 
 /** The macros over a list or a map; those of two variables give index and element, or key and value. */
-export type LoopKind =
-  | 'all'
-  | 'exists'
-  | 'existsOne'
-  | 'map'
-  | 'filter'
-  | 'transformMap'
-  | 'transformMapEntry';
+export type LoopKind = 'all' | 'exists' | 'existsOne' | 'map' | 'filter' | 'transformMap' | 'transformMapEntry';
 
 /** Where a node stands in the text, in UTF-16 units, and its type: CEL's name, `dyn` where it is not known. */
 export interface Placed {

@@ -73,9 +73,7 @@ function typePairs(node: LibraryNode, loop: LoopKind, filtered: boolean): void {
   const body = args.at(-1) as LibraryNode;
   typedBy(node, (checker, scope) => {
     const types = pairTypes(checker, over, scope);
-    const inner = scope
-      .forkWithVariable(names[0] as string, types[0])
-      .forkWithVariable(names[1] as string, types[1]);
+    const inner = scope.forkWithVariable(names[0] as string, types[0]).forkWithVariable(names[1] as string, types[1]);
     if (filtered) mustBeBool(checker, args[2] as LibraryNode, inner);
     if (loop === 'all' || loop === 'exists' || loop === 'existsOne') {
       mustBeBool(checker, body, inner);
@@ -128,11 +126,66 @@ function typeExtremes(node: LibraryNode): void {
 function typeCall(node: LibraryNode): void {
   const [name, receiver, args] = node.args as [string, LibraryNode, LibraryNode[]];
   const loop = LOOPS[`${name}/${args.length}`];
-  if (loop !== undefined && (loop[1] === 2 || name === 'existsOne')) {
-    if (loop[1] === 2) return typePairs(node, loop[0], loop[2]);
-  }
-  if (OWN_MACROS.has(name) && args.length === 2) return typeOptMap(node);
-  if (receiver.op === 'id' && receiver.args === 'math' && (name === 'greatest' || name === 'least')) typeExtremes(node);
+  const space = receiver.op === 'id' ? receiver.args : undefined;
+  if (loop?.[1] === 2) typePairs(node, loop[0], loop[2]);
+  else if (OWN_MACROS.has(name) && args.length === 2) typeOptMap(node);
+  else if (space === 'math' && (name === 'greatest' || name === 'least')) typeExtremes(node);
+  else if (space === 'optional' && name === 'none') typeEmpty(node);
+}
+
+/** A constant may have dots in its name. */
+function typeConstant(node: LibraryNode, types: ReadonlyMap<string, string>): boolean {
+  const type = types.get(dottedName(node) ?? '');
+  if (type !== undefined) typedBy(node, (checker) => checker.getType(type));
+  return type !== undefined;
+}
+
+function prepareNode(node: LibraryNode, source: PreparedSource, types: ReadonlyMap<string, string>): boolean {
+  if (node.op === 'value') {
+    const replaced = source.bytes.get(node.start) ?? source.doubles.get(node.start);
+    if (replaced !== undefined) node.args = replaced;
+  } else if (node.op === '.' || node.op === '.?') {
+    const quoted = source.quoted.get(node.pos);
+    if (quoted !== undefined) node.args[1] = quoted;
+    return !typeConstant(node, types);
+  } else if (node.op === 'rcall') typeCall(node);
+  else if (node.op === 'call' && node.args[0] === 'has') typeHas(node);
+  else if (node.op === '+') typeSum(node);
+  return true;
+}
+
+/** The library has a member of an optional, or of a literal, for no member. */
+function typeHas(node: LibraryNode): void {
+  const [arg] = node.args[1] as LibraryNode[];
+  if (arg?.op !== '.') return;
+  typedBy(node, (checker, scope) => {
+    checker.check(arg, scope);
+    return checker.getType('bool');
+  });
+}
+
+/** A span plus a time is a time; the library takes the type of the left side. */
+function typeSum(node: LibraryNode): void {
+  typedBy(node, (checker, scope) => {
+    const type = node.meta.check(checker, node, scope);
+    const right = checker.check(node.args[1], scope);
+    return right.name === 'google.protobuf.Timestamp' && type.name === 'google.protobuf.Duration' ? right : type;
+  });
+}
+
+/** What is empty has no type that its elements would tell; the library leaves a placeholder that fits nothing later. */
+const EMPTY_TYPES: Readonly<Record<string, string>> = { list: 'list', map: 'map', rcall: 'optional' };
+
+function typeEmpty(node: LibraryNode): void {
+  typedBy(node, (checker) => checker.getType(EMPTY_TYPES[node.op] as string));
+}
+
+/** The dotted name that a chain of selections spells, such as google.protobuf.Timestamp. */
+export function dottedName(node: LibraryNode): string | undefined {
+  if (node.op === 'id') return node.args;
+  if (node.op !== '.') return undefined;
+  const before = dottedName(node.args[0]);
+  return before === undefined ? undefined : `${before}.${node.args[1]}`;
 }
 
 /** Which entries have a `?` before them: it stands behind the end of what is before it in the list or map. */
@@ -169,23 +222,23 @@ function typeEntries(node: LibraryNode, optional: OptionalEntries): void {
 /**
  * Prepares a parsed tree for the check; answers which entries are optional.
  *
+ * @param types of constants by name
  * @throws ExpressionError where a macro is not given a name
  */
-export function prepareTree(root: LibraryNode, source: PreparedSource): OptionalEntries {
+export function prepareTree(
+  root: LibraryNode,
+  source: PreparedSource,
+  types: ReadonlyMap<string, string>,
+): OptionalEntries {
   const optional = new Set<LibraryNode>();
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node.op === 'value') {
-      const replaced = source.bytes.get(node.start) ?? source.doubles.get(node.start);
-      if (replaced !== undefined) node.args = replaced;
-    } else if (node.op === '.' || node.op === '.?') {
-      const quoted = source.quoted.get(node.pos);
-      if (quoted !== undefined) node.args[1] = quoted;
-    } else if (node.op === 'rcall') typeCall(node);
-    else if ((node.op === 'list' || node.op === 'map') && source.optionalEntries.length > 0) {
+    if (!prepareNode(node, source, types)) continue;
+    if (node.op === 'list' || node.op === 'map') {
       const marked = optionalEntriesOf(node, source.optionalEntries);
       for (const entry of marked) optional.add(entry);
       if (marked.length > 0) typeEntries(node, optional);
+      else if (node.args.length === 0) typeEmpty(node);
     }
     open.push(...below(node));
   }
