@@ -209,6 +209,11 @@ export const EXPR_INSTRUCTIONS_MAX = 16_384;
 export const EXPR_REGISTERS_MAX = 1024;
 export const EXPR_CONSTANTS_MAX = 16_384;
 export const EXPR_DFA_BYTES_MAX = 65_536;
+/** What lists, maps and optionals, and texts, that an evaluation makes may take: 16 MiB each. */
+export const EXPR_SCRATCH_VALUES_MAX = 1_048_576;
+export const EXPR_SCRATCH_BYTES_MAX = 16_777_216;
+/** Lists and maps within each other, of constants and of values that are compared or shown. */
+export const EXPR_DEPTH_MAX = 64;
 /** Steps of an evaluation: an instruction is one, and so is an element that Next or a comparison of lists looks at. */
 export const EXPR_STEPS_MAX = 1_000_000;
 
