@@ -110,4 +110,46 @@ bool stands_for(std::string_view raw, std::string_view text) noexcept {
   return at == text.size();
 }
 
+namespace {
+
+// The bytes of a string one by one, escapes read.
+class Bytes {
+ public:
+  explicit Bytes(std::string_view raw) noexcept : p_(raw.data()), end_(raw.data() + raw.size()) {}
+
+  bool done() const noexcept { return at_ == length_ && p_ == end_; }
+  bool good() const noexcept { return good_; }
+  char next() noexcept {
+    if (at_ != length_) return bytes_[at_++];
+    if (*p_ != '\\') return *p_++;
+    const std::size_t length = read_escape(p_, end_, bytes_);
+    good_ = length != kBadEscape;
+    if (!good_) return *p_++;
+    length_ = length;
+    at_ = 1;
+    return bytes_[0];
+  }
+
+ private:
+  const char* p_;
+  const char* end_;
+  char bytes_[4];
+  std::size_t at_ = 0;
+  std::size_t length_ = 0;
+  bool good_ = true;
+};
+
+}  // namespace
+
+bool stand_for_same(std::string_view one, std::string_view other) noexcept {
+  if (one == other) return true;
+  if (!has_escape(one)) return other.size() > one.size() && has_escape(other) && stands_for(other, one);
+  if (!has_escape(other)) return one.size() > other.size() && stands_for(one, other);
+  Bytes left(one);
+  Bytes right(other);
+  while (!left.done() && !right.done())
+    if (left.next() != right.next() || !left.good() || !right.good()) return false;
+  return left.done() && right.done();
+}
+
 }  // namespace byteor::json
