@@ -9,7 +9,8 @@
  *   hot      the part of "core" that lies in a hot folder; both builds compile it with C++ exceptions off. op/ is not one
  *            of them: its headers are hot, and its sources are what those leave to the control path
  *   control  the rest of "core"
- *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in native/third-party. The package has
+ *   include  the folders besides native/ that hold what is included: xxHash, node-addon-api and simdjson (one file that
+ *            native/json/stage1.cpp includes whole; a build without it says so), in native/third-party. The package has
  *            copies there (.ci/prepack.mjs); in a clone they are made here as links to node_modules, so that the
  *            preprocessor names headers alike in both, and a compiler cache serves both
  */
@@ -40,8 +41,12 @@ function checked(what) {
   return paths;
 }
 
-/** Name in native/third-party → the header that says where its folder is in node_modules. */
-const HEADERS = { 'xxhash-addon': 'xxhash-addon/xxHash/xxhash.h', 'node-addon-api': 'node-addon-api/napi.h' };
+/** Name in native/third-party → the file that says where its folder is in node_modules. */
+const HEADERS = {
+  'xxhash-addon': 'xxhash-addon/xxHash/xxhash.h',
+  'node-addon-api': 'node-addon-api/napi.h',
+  simdjson: '@nozbe/simdjson/src/simdjson.cpp',
+};
 
 /** A link that is there already, or that another process makes meanwhile, is as good. */
 function link(target, place) {
@@ -67,7 +72,9 @@ function includeFolders() {
     const asked = basename(header);
     if (existsSync(join(folder, asked))) return folder;
     const from = dirname(require.resolve(header));
-    const others = readdirSync(from).filter((file) => file.endsWith('.h') && file !== asked);
+    const others = asked.endsWith('.h')
+      ? readdirSync(from).filter((file) => file.endsWith('.h') && file !== asked)
+      : [];
     mkdirSync(folder, { recursive: true });
     for (const file of [...others, asked]) link(join(from, file), join(folder, file));
     return folder;

@@ -76,9 +76,18 @@ export const exprOps = {
   Jump: [12, 'to instruction b'],
   JumpIfFalse: [13, 'to instruction b where r[a] is false'],
   JumpIfTrue: [14, 'to instruction b where r[a] is true'],
-  JumpIfNone: [15, 'to instruction b where the optional r[a] is none; r[dst] = its value otherwise; no optional: error, jump'],
-  JumpUnlessBool: [16, 'to instruction b where r[a] is no bool; r[dst] is then the error NoSuchOverload, or that of r[a]'],
-  And: [17, 'r[dst] = r[a] && r[b]: false where one is false, else the error of one, else true; no bool: NoSuchOverload'],
+  JumpIfNone: [
+    15,
+    'to instruction b where the optional r[a] is none; r[dst] = its value otherwise; no optional: error, jump',
+  ],
+  JumpUnlessBool: [
+    16,
+    'to instruction b where r[a] is no bool; r[dst] is then the error NoSuchOverload, or that of r[a]',
+  ],
+  And: [
+    17,
+    'r[dst] = r[a] && r[b]: false where one is false, else the error of one, else true; no bool: NoSuchOverload',
+  ],
   Or: [18, 'r[dst] = r[a] || r[b]: true where one is true, else the error of one, else false'],
   Not: [19, 'r[dst] = !r[a]'],
   NotStrictlyFalse: [20, 'r[dst] = r[a] is not false; an error counts as true'],
@@ -209,6 +218,11 @@ export const EXPR_INSTRUCTIONS_MAX = 16_384;
 export const EXPR_REGISTERS_MAX = 1024;
 export const EXPR_CONSTANTS_MAX = 16_384;
 export const EXPR_DFA_BYTES_MAX = 65_536;
+/** What lists, maps and optionals, and texts, that an evaluation makes may take: 16 MiB each. */
+export const EXPR_SCRATCH_VALUES_MAX = 1_048_576;
+export const EXPR_SCRATCH_BYTES_MAX = 16_777_216;
+/** Lists and maps within each other, of constants and of values that are compared or shown. */
+export const EXPR_DEPTH_MAX = 64;
 /** Steps of an evaluation: an instruction is one, and so is an element that Next or a comparison of lists looks at. */
 export const EXPR_STEPS_MAX = 1_000_000;
 
@@ -244,8 +258,16 @@ export const ExprInstruction = struct('ExprInstruction', 'One of exprOps with it
 ]);
 
 export const ExprConstant = struct('ExprConstant', 'A constant value.', [
-  ['payload', 'u64', 'Bool, Int, Uint, Double: its bits. String, Bytes, Type: offset of its bytes. List, Map: first constant of it'],
-  ['length', 'u32', 'String, Bytes, Type: bytes. List: elements. Map: pairs. Timestamp, Duration: nanoseconds (payload: seconds)'],
+  [
+    'payload',
+    'u64',
+    'Bool, Int, Uint, Double: its bits. String, Bytes, Type: offset of its bytes. List, Map: first constant of it',
+  ],
+  [
+    'length',
+    'u32',
+    'String, Bytes, Type: bytes. List: elements. Map: pairs. Timestamp, Duration: nanoseconds (payload: seconds)',
+  ],
   ['tag', 'u32', 'ExprTag. What a List or a Map has stands behind it in the table (never before)'],
 ]);
 
@@ -271,18 +293,26 @@ export const ExprSlot = struct('ExprSlot', 'A member that a program reads.', [
   ['reserved', 'u32', 'zero'],
 ]);
 
-export const ExprPlace = struct('ExprPlace', 'Which part of the text an instruction comes of; ascending by instruction.', [
-  ['instruction', 'u32', ''],
-  ['start', 'u32', 'UTF-16 units from the start of the text of the entry'],
-  ['end', 'u32', ''],
-  ['entry', 'u32', ''],
-]);
+export const ExprPlace = struct(
+  'ExprPlace',
+  'Which part of the text an instruction comes of; ascending by instruction.',
+  [
+    ['instruction', 'u32', ''],
+    ['start', 'u32', 'UTF-16 units from the start of the text of the entry'],
+    ['end', 'u32', ''],
+    ['entry', 'u32', ''],
+  ],
+);
 
 export const ExprDfa = struct('ExprDfa', 'A pattern of `matches`: bytes to classes, states times classes to states.', [
   ['classes_offset', 'u32', '256 bytes: class of each byte'],
   ['class_count', 'u32', ''],
   ['states_offset', 'u32', 'u16 per state and class, state times class_count of the next; 2-aligned'],
   ['state_count', 'u32', 'state 0 is the start'],
-  ['accepts_offset', 'u32', 'a byte per state: bit 0 a match has been found here; bit 1: it is one if the text ends here'],
+  [
+    'accepts_offset',
+    'u32',
+    'a byte per state: bit 0 a match has been found here; bit 1: it is one if the text ends here',
+  ],
   ['reserved', 'u32', 'zero'],
 ]);
