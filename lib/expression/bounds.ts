@@ -39,7 +39,7 @@ class Estimate {
     if (expr.kind === 'literal') return typeof expr.value === 'string' ? expr.value.length * 3 : SHORT_TEXT;
     if (expr.kind === 'binary') return this.#width(expr.left) + this.#width(expr.right);
     if (expr.kind === 'call') return expr.args.reduce((sum, arg) => sum + this.#width(arg), SHORT_TEXT) * 2;
-    if (expr.kind === 'choose') return this.#width(expr.then) + this.#width(expr.otherwise);
+    if (expr.kind === 'choose') return this.#width(expr.ifTrue) + this.#width(expr.ifFalse);
     return Math.max(SHORT_TEXT, this.recordBytes);
   }
 

@@ -120,9 +120,9 @@ export function fold(expr: Expr): Expr {
       return { ...expr, left: fold(expr.left), right: fold(expr.right) };
     case 'choose': {
       const test = fold(expr.test);
-      const [then, otherwise] = [fold(expr.then), fold(expr.otherwise)];
-      if (test.kind === 'literal' && typeof test.value === 'boolean') return test.value ? then : otherwise;
-      return { ...expr, test, then, otherwise };
+      const [ifTrue, ifFalse] = [fold(expr.ifTrue), fold(expr.ifFalse)];
+      if (test.kind === 'literal' && typeof test.value === 'boolean') return test.value ? ifTrue : ifFalse;
+      return { ...expr, test, ifTrue, ifFalse };
     }
     case 'loop': {
       const filter = expr.filter === undefined ? undefined : fold(expr.filter);

@@ -77,8 +77,8 @@ class WarningPass {
         return;
       case 'choose':
         this.visit(expr.test, guards);
-        this.visit(expr.then, both(guards, guardsOf(expr.test)));
-        this.visit(expr.otherwise, both(guards, guardsAgainst(expr.test)));
+        this.visit(expr.ifTrue, both(guards, guardsOf(expr.test)));
+        this.visit(expr.ifFalse, both(guards, guardsAgainst(expr.test)));
         return;
       case 'has':
         this.visit(expr.of, guards);

@@ -318,10 +318,10 @@ export class Lowering {
     const test = this.operand(expr.test);
     const noBool = this.emit('JumpUnlessBool', dst, test, 0, expr.test);
     const isFalse = this.emit('JumpIfFalse', 0, test, 0, expr.test);
-    this.into(expr.then, dst);
+    this.into(expr.ifTrue, dst);
     const end = this.emit('Jump', 0, 0, 0, expr);
     this.land(isFalse);
-    this.into(expr.otherwise, dst);
+    this.into(expr.ifFalse, dst);
     this.land(end);
     this.land(noBool);
   }

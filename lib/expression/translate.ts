@@ -74,8 +74,8 @@ export class Translator {
           ...at,
           kind: 'choose',
           test: this.#translate(node.args[0]),
-          then: this.#translate(node.args[1]),
-          otherwise: this.#translate(node.args[2]),
+          ifTrue: this.#translate(node.args[1]),
+          ifFalse: this.#translate(node.args[2]),
         };
       case '||':
       case '&&':

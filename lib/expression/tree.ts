@@ -50,7 +50,7 @@ export type Expr =
   | Of<'binary', { op: BinaryOperator; left: Expr; right: Expr }>
   | Of<'and', { left: Expr; right: Expr }>
   | Of<'or', { left: Expr; right: Expr }>
-  | Of<'choose', { test: Expr; then: Expr; otherwise: Expr }>
+  | Of<'choose', { test: Expr; ifTrue: Expr; ifFalse: Expr }>
   | Of<'list', { entries: readonly ListEntry[] }>
   | Of<'map', { entries: readonly MapEntry[] }>
   | Of<'loop', { loop: LoopKind; over: Expr; variables: readonly string[]; filter: Expr | undefined; body: Expr }>
@@ -80,7 +80,7 @@ export function childrenOf(expr: Expr): readonly Expr[] {
     case 'orElse':
       return [expr.left, expr.right];
     case 'choose':
-      return [expr.test, expr.then, expr.otherwise];
+      return [expr.test, expr.ifTrue, expr.ifFalse];
     case 'list':
       return expr.entries.map((entry) => entry.value);
     case 'map':

@@ -40,7 +40,7 @@ const warningsOf = (text: string): string[] =>
 const run = (text: string, record: string, options?: CompileOptions): Outcome =>
   evaluateJson(decodeProgram(accepted(text, options).bytes), 0, record);
 
-const valueOf = (text: string, record: string, options?: CompileOptions): CelValue | undefined => {
+const resultOf = (text: string, record: string, options?: CompileOptions): CelValue | undefined => {
   const outcome = run(text, record, options);
   if (outcome.fault !== undefined) throw new Error(`${text}: ${outcome.fault}`);
   return outcome.value;
@@ -207,8 +207,8 @@ describe('programs over JSON', () => {
     ['record.nope == 1 || record.b', true],
     ['timestamp_ms(1500) == timestamp("1970-01-01T00:00:01.5Z")', true],
   ])('%s', (text, value) => {
-    expect(valueOf(text, record)).toEqual(value);
-    expect(valueOf(text, record, { ...JSON_RECORD, fold: false })).toEqual(value);
+    expect(resultOf(text, record)).toEqual(value);
+    expect(resultOf(text, record, { ...JSON_RECORD, fold: false })).toEqual(value);
   });
 
   test.each([
@@ -264,5 +264,5 @@ describe('programs over JSON', () => {
 });
 
 test('maps of constants keep keys of every type', () => {
-  expect(valueOf('{1: "a", true: "b", "c": 2u}', '{}')).toBeInstanceOf(CelMap);
+  expect(resultOf('{1: "a", true: "b", "c": 2u}', '{}')).toBeInstanceOf(CelMap);
 });

@@ -58,7 +58,7 @@ export function conformanceCases(): ConformanceCase[] {
 }
 
 /** A value as the JSON form of protobuf has it. */
-export function valueOf(json: Json): CelValue {
+export function celValueOf(json: Json): CelValue {
   const [kind, value] = Object.entries(json)[0] as [string, never];
   switch (kind) {
     case 'nullValue':
@@ -77,11 +77,11 @@ export function valueOf(json: Json): CelValue {
     case 'typeValue':
       return new CelType(value);
     case 'listValue':
-      return ((value as Json).values as Json[] | undefined)?.map(valueOf) ?? [];
+      return ((value as Json).values as Json[] | undefined)?.map(celValueOf) ?? [];
     case 'mapValue':
       return new CelMap(
         ((value as Json).entries as { key: Json; value: Json }[] | undefined)?.map(
-          (entry) => [valueOf(entry.key), valueOf(entry.value)] as const,
+          (entry) => [celValueOf(entry.key), celValueOf(entry.value)] as const,
         ) ?? [],
       );
     default: {
@@ -109,7 +109,7 @@ const sameKind = (left: CelValue, right: CelValue): boolean =>
 /** How a case is compiled; `record` is of no meaning to it. */
 export function optionsOf({ test }: ConformanceCase): CompileOptions {
   const bindings = Object.entries((test.bindings ?? {}) as Record<string, { value: Json }>);
-  const constants = new Map(bindings.map(([name, { value }]) => [name, valueOf(value)] as const));
+  const constants = new Map(bindings.map(([name, { value }]) => [name, celValueOf(value)] as const));
   // Names of a container are the host's to resolve: those inside it come first.
   const container = `${test.container ?? ''}.`;
   for (const [name, value] of [...constants])
@@ -130,6 +130,6 @@ export function disagreement(one: ConformanceCase): string | undefined {
   if (wantsError) return `no error: ${shown(got)}`;
   const typed = test.typedResult as { result?: Json } | undefined;
   const want = (test.value ?? typed?.result) as Json | undefined;
-  const value = want === undefined ? true : valueOf(want);
+  const value = want === undefined ? true : celValueOf(want);
   return sameValue(got, value) && sameKind(got, value) ? undefined : `got ${shown(got)}, wanted ${shown(value)}`;
 }

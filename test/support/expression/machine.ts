@@ -121,45 +121,45 @@ class Machine {
     return this.#member(slot as readonly string[]);
   }
 
-  #run({ op, dst, a, b }: DecodedInstruction): void {
+  #run({ op, dst, a, b }: DecodedInstruction): unknown {
     const registers = this.#registers;
     switch (op) {
       case 'Constant':
         registers[dst] = this.#constant(a);
-        return;
+        return undefined;
       case 'Move':
         registers[dst] = registers[a] as Register;
-        return;
+        return undefined;
       case 'Record':
         registers[dst] = this.record;
-        return;
+        return undefined;
       case 'Slot':
         return this.#set(dst, () => this.#slot(a));
       case 'HasSlot':
         return this.#set(dst, () => this.#slot(a) !== ABSENT);
       case 'Jump':
         this.#at = b;
-        return;
+        return undefined;
       case 'JumpIfFalse':
       case 'JumpIfTrue':
         if (registers[a] === (op === 'JumpIfTrue')) this.#at = b;
-        return;
+        return undefined;
       case 'JumpIfNone':
         return this.#jumpIfNone(dst, a, b);
       case 'JumpUnlessBool':
-        if (typeof registers[a] === 'boolean') return;
+        if (typeof registers[a] === 'boolean') return undefined;
         this.#at = b;
-        return this.#set(dst, () => (this.#value(a), noOverload()));
+        return this.#set(dst, () => (this.#value(a) === undefined ? false : noOverload()));
       case 'And':
       case 'Or':
         registers[dst] = this.#logic(registers[a] as Slotted, registers[b] as Slotted, op === 'Or');
-        return;
+        return undefined;
       case 'NotStrictlyFalse':
         registers[dst] = registers[a] !== false;
-        return;
+        return undefined;
       case 'IsError':
         registers[dst] = registers[a] instanceof Fault || registers[a] === ABSENT;
-        return;
+        return undefined;
       case 'OptOf':
         return this.#set(dst, () => {
           const value = registers[a];
@@ -178,7 +178,7 @@ class Machine {
         return this.#next(dst, a, b, op === 'NextPair');
       case 'Collect':
         registers[dst] = new Making();
-        return;
+        return undefined;
       case 'Append':
       case 'AppendOptional':
       case 'AppendPair':
