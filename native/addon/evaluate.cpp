@@ -78,7 +78,7 @@ class Shown {
       case Tag::kType:
         return text_of(env_, value.text());
       case Tag::kBytes: {
-        const Napi::Uint8Array bytes = Napi::Uint8Array::New(env_, value.length);
+        Napi::Uint8Array bytes = Napi::Uint8Array::New(env_, value.length);
         if (value.length != 0) std::memcpy(bytes.Data(), value.data(), value.length);
         return bytes;
       }
