@@ -158,8 +158,9 @@ Value Members::find(std::uint32_t slot) noexcept {
   if (!read_index()) return value = error(fault_);
   const std::uint32_t node = program_.node_of_slot(slot);
   for (;;) {
-    if (!value.is(Tag::kUnread) || answer(node, value)) return value;
-    if (over_) return value = error(fault_);
+    if (!value.is(Tag::kUnread)) return value;
+    if (over_ && fault_ != ExprFault{}) return value = error(fault_);
+    if (answer(node, value)) return value;
     walk();
   }
 }
