@@ -2,17 +2,19 @@
  * What an evaluation may take at most, from the tree and the stated maximum of a record: steps, values and bytes of scratch. Coarse
  * and never too small within the caps; an evaluation that needs more than a cap is an error of its record. Pure; any thread.
  */
-import { EXPR_STEPS_MAX } from '../abi/expression.js';
+import { EXPR_SCRATCH_BYTES_MAX, EXPR_STEPS_MAX } from '../abi/expression.js';
 import type { ProgramBounds } from './program.js';
 import { childrenOf, type Expr } from './tree.js';
 import { CelMap } from './values.js';
 
 /** Values of 16 bytes: 4 MiB at most for what an expression makes while it runs. */
-export const SCRATCH_VALUES_MAX = 262_144;
+const SCRATCH_VALUES_MAX = 262_144;
 /** Bytes of texts, unless one record is larger. */
-export const SCRATCH_BYTES_MAX = 1_048_576;
-/** Steps of instructions that a node takes at most besides those of the nodes below it. */
+const SCRATCH_BYTES_MAX = 1_048_576;
+/** Instructions that a node takes at most besides those of the nodes below it. */
 const STEPS_A_NODE = 8;
+/** Bytes of text, or entries of the index of a record, that are a step. */
+const BYTES_A_STEP = 64;
 /** Bytes of the text of a number, a time or a type. */
 const SHORT_TEXT = 64;
 
@@ -44,7 +46,7 @@ class Estimate {
   }
 
   add(expr: Expr, times: number): void {
-    this.steps += STEPS_A_NODE * times;
+    this.steps += (STEPS_A_NODE + Math.ceil(this.recordBytes / BYTES_A_STEP)) * times;
     switch (expr.kind) {
       case 'loop': {
         const inside = times * this.#elements(expr.over);
@@ -93,6 +95,9 @@ export function boundsOf(trees: readonly Expr[], recordBytes: number): ProgramBo
   return {
     steps: most((estimate) => estimate.steps, EXPR_STEPS_MAX),
     scratchValues: most((estimate) => estimate.values, SCRATCH_VALUES_MAX),
-    scratchBytes: most((estimate) => estimate.bytes, Math.max(SCRATCH_BYTES_MAX, 4 * recordBytes)),
+    scratchBytes: most(
+      (estimate) => estimate.bytes,
+      Math.min(EXPR_SCRATCH_BYTES_MAX, Math.max(SCRATCH_BYTES_MAX, 4 * recordBytes)),
+    ),
   };
 }

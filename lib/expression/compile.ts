@@ -19,7 +19,7 @@ export interface ExpressionNote {
 }
 
 export interface CompileOptions extends ExpressionContext {
-  /** Bytes that a record may have at most; the bounds of steps and memory follow from it. Default: 65,536. */
+  /** Bytes that a record may have at most; the bounds of steps and memory follow from it. Default: 1 MiB. */
   readonly recordBytes?: number;
   /** Whether what is constant is computed now. Default: true. */
   readonly fold?: boolean;
@@ -44,7 +44,7 @@ export interface RefusedExpression extends ExpressionNote {
   readonly entry: number;
 }
 
-const RECORD_BYTES = 65_536;
+const RECORD_BYTES = 1_048_576;
 const RECORD_NAMES = { json: 'Json', struct: 'Struct', utf8: 'Utf8', bytes: 'Bytes' } as const;
 
 function checkResult(tree: Expr, type: string, result: readonly string[] | undefined): void {

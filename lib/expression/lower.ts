@@ -4,7 +4,7 @@
  */
 import { exprFunctions } from '../abi/expression.js';
 import type { FieldLayout } from '../plan/codec-layout.js';
-import { fieldCode } from './field-codes.js';
+import { fieldCode } from '../plan/field-code.js';
 import { lowerLoop } from './lower-loops.js';
 import { compilePattern } from './pattern.js';
 import type { ExprOp, ProgramBuilder } from './program.js';

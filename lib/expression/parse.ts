@@ -81,6 +81,16 @@ function checkBounds(text: string): void {
     );
 }
 
+/** The checker has errors without a place where several of its overloads fit. */
+function knownError(error: unknown, text: string): unknown {
+  if (error instanceof RangeError || typeof (error as LibraryFault).code === 'string') return error;
+  return new ExpressionError(
+    'the types in the expression are ambiguous; say which with int(), uint(), double() or string()',
+    0,
+    text.length,
+  );
+}
+
 const typesOf = (constants: ReadonlyMap<string, CelValue>): Map<string, string> =>
   new Map([...constants].map(([name, value]) => [name, typeOfConstant(value)] as const));
 
@@ -93,7 +103,7 @@ function parseChecked(text: string, context: ExpressionContext): ParsedExpressio
   const checked = context.unchecked !== true;
   if (checked) {
     const result = parsed.check();
-    if (!result.valid) throw result.error;
+    if (!result.valid) throw knownError(result.error, text);
   }
   const tree = new Translator({ constants, optionalEntries, text, checked }).translate(root);
   return { tree, type: tree.type };

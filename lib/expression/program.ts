@@ -201,8 +201,7 @@ export class ProgramBuilder {
     else if (value instanceof CelMap) many(exprTags.Map, value.entries.flat(), value.entries.length);
     else if (value instanceof CelTimestamp || value instanceof CelDuration) {
       const tag = value instanceof CelTimestamp ? exprTags.Timestamp : exprTags.Duration;
-      // A duration's nanoseconds have its sign; the length is a word of 32 bits.
-      Object.assign(row, { payload: BigInt.asUintN(64, value.seconds), length: value.nanos >>> 0, tag });
+      Object.assign(row, { payload: BigInt.asUintN(64, value.seconds), length: value.nanos, tag });
     } else if (value instanceof CelOptional) throw new TypeError('an optional is no constant of a program');
     else many(exprTags.List, value as readonly CelValue[], (value as readonly CelValue[]).length);
   }

@@ -16,7 +16,7 @@ export class CelTimestamp {
   ) {}
 }
 
-/** A span of time: seconds, and nanoseconds of the same sign. */
+/** A span of time: seconds, and nanoseconds of 0 to 999,999,999 that count forward, also of a negative one. */
 export class CelDuration {
   constructor(
     readonly seconds: bigint,

@@ -1,8 +1,8 @@
 /** Resolves what a `set_field` stage does into places and bytes, so that no schema is walked per record. Pure; any thread. */
 import { enums } from '../abi/definition.js';
-import { fieldCode } from '../expression/field-codes.js';
 import { type FieldLayout, layoutOf } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
+import { fieldCode } from '../plan/field-code.js';
 import { type ConstantBytes, constantBytes } from '../plan/field-constant.js';
 import type { SetFieldConfig } from '../plan/op-catalog.js';
 import type { ConfigValues } from './spec.js';

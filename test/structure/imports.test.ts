@@ -117,8 +117,10 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
 const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   abi: [],
   plan: ['abi'],
-  validate: ['abi', 'plan'],
-  lower: ['abi', 'plan'],
+  // What makes programs of CEL's text.
+  expression: ['abi', 'plan'],
+  validate: ['abi', 'plan', 'expression'],
+  lower: ['abi', 'plan', 'expression'],
   layout: ['abi', 'plan', 'lower'],
   version: ['abi', 'plan', 'validate', 'lower', 'layout'],
   describe: ['plan', 'lower', 'layout', 'version'],
@@ -138,6 +140,7 @@ const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'abi',
     'plan',
+    'expression',
     'validate',
     'lower',
     'layout',

@@ -1,6 +1,6 @@
-/** The codes of a struct's field types in a program. Pure; any thread. */
+/** The codes of a struct's field types, for ops and programs. Pure; any thread. */
 import { enums } from '../abi/definition.js';
-import type { ScalarKind } from '../plan/codec-layout.js';
+import type { ScalarKind } from './codec-layout.js';
 
 const FIELD_CODES: Readonly<Record<ScalarKind, number>> = {
   u8: enums.FieldCode.U8,
