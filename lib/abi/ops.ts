@@ -5,7 +5,8 @@
  * (lib/plan/op-catalog.ts), lowering the form of its config, and the placement of stages its weights. Pure; any thread.
  *
  * A config crosses as bytes of the op's own: one struct, and behind it the texts that the struct names. A text named `x` is a pair of
- * u32 fields, `x_offset` (from the start of the config) and `x_length` (bytes of UTF-8); every other field is a number.
+ * u32 fields, `x_offset` (from the start of the config) and `x_length` (bytes, of UTF-8 but for programs); every other field is a
+ * number.
  */
 import { type StructLayout, struct } from './struct.js';
 
@@ -44,6 +45,19 @@ export const SetFieldConfig = struct('SetFieldConfig', 'What set_field does.', [
   ['text_length', 'u32', 'bytes'],
   ['bits', 'u64', 'Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0'],
 ]);
+
+export const WhereConfig = struct(
+  'WhereConfig',
+  'What filter and reject do with a compiled condition (expression.ts).',
+  [
+    ['invert', 'u32', '0 or 1'],
+    ['reserved', 'u32', 'zero'],
+    ['program_offset', 'u32', 'the condition, its first entry'],
+    ['program_length', 'u32', 'bytes'],
+    ['text_offset', 'u32', 'the condition as it is written, for the sentence of a failed record'],
+    ['text_length', 'u32', 'bytes'],
+  ],
+);
 
 export const CallerConfig = struct(
   'CallerConfig',
@@ -132,6 +146,24 @@ export const ops = {
     access: 'write',
     fails: true,
     keepsLayout: true,
+  }),
+  // What `filter` and `reject` with `where` are lowered to: no plan has these names.
+  FilterWhere: row({
+    name: 'filter_where',
+    code: 9,
+    header: 'where.hpp',
+    config: WhereConfig,
+    filters: true,
+    fails: true,
+    weight: 2,
+  }),
+  RejectWhere: row({
+    name: 'reject_where',
+    code: 10,
+    header: 'where.hpp',
+    config: WhereConfig,
+    fails: true,
+    weight: 2,
   }),
 } as const;
 

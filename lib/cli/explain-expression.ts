@@ -1,7 +1,7 @@
 /** `byteor explain --expr`: types, program, bounds and, with a record, the value of an expression. Main thread. */
 import type { NativeEvaluation, NativeValue } from '../abi/addon.js';
 import { type CompiledExpression, compileExpressions } from '../expression/compile.js';
-import type { RecordShape } from '../expression/environment.js';
+import { shapeOfCodec } from '../expression/environment.js';
 import { programLines } from '../expression/show.js';
 import { structCodec } from '../handle/codec-struct.js';
 import { layoutOf } from '../plan/codec-layout.js';
@@ -34,12 +34,6 @@ function codecOf(text: string): Codec {
     `--codec ${JSON.stringify(text)} is no codec.`,
     'Write json, utf8 or bytes, or a struct as a plan has it: {"kind":"struct","fields":[{"name":"id","type":"u64"}]}.',
   );
-}
-
-function shapeOf(codec: Codec): RecordShape {
-  const layout = layoutOf(codec);
-  if (layout !== undefined) return { kind: 'struct', fields: layout.fields };
-  return { kind: (typeof codec === 'string' ? codec : codec.kind) as 'json' | 'utf8' | 'bytes' };
 }
 
 /** The bytes of a record that is given as text: of a struct, as JSON. */
@@ -114,7 +108,7 @@ function lines(text: string, compiled: CompiledExpression): string[] {
 /** Prints what an expression is; with a record, what it gives. The value comes from the addon. */
 export function explainExpression(options: ExpressionOptions, { out, err }: Terminal): ExitCode {
   const codec = codecOf(options.codec ?? 'json');
-  const compiled = compileExpressions([options.expr], { record: shapeOf(codec) });
+  const compiled = compileExpressions([options.expr], { record: shapeOfCodec(codec) });
   if (!compiled.ok) {
     const { message, start, end } = compiled;
     if (options.json === true) out.json({ ok: false, message, start, end });

@@ -2,7 +2,8 @@
  * What an expression may name: the record as its codec has it, constants, functions; as the library's environment. Pure; any thread.
  */
 import { Environment } from '@marcbachmann/cel-js';
-import type { FieldLayout } from '../plan/codec-layout.js';
+import { codecKind, type FieldLayout, layoutOf } from '../plan/codec-layout.js';
+import type { Codec } from '../plan/document.js';
 import { OPERATORS, SIGNATURES } from './functions.js';
 import { type CelMap, type CelValue, typeNameOf } from './values.js';
 
@@ -11,13 +12,26 @@ export type RecordShape =
   | { readonly kind: 'json' | 'utf8' | 'bytes' }
   | { readonly kind: 'struct'; readonly fields: readonly FieldLayout[] };
 
+/** What a codec makes of the records. */
+export function shapeOfCodec(codec: Codec): RecordShape {
+  const layout = layoutOf(codec);
+  return layout === undefined
+    ? { kind: codecKind(codec) as 'json' | 'utf8' | 'bytes' }
+    : { kind: 'struct', fields: layout.fields };
+}
+
 export const AST_NODES_MAX = 2000;
 
 class StringsNamespace {}
 class Base64Namespace {}
 class MathNamespace {}
 
-const NAMESPACES = { strings: StringsNamespace, base64: Base64Namespace, math: MathNamespace } as const;
+/** The names of their types stand here as texts: minifiers rename classes. */
+const NAMESPACES = [
+  ['strings', 'StringsNamespace', StringsNamespace],
+  ['base64', 'Base64Namespace', Base64Namespace],
+  ['math', 'MathNamespace', MathNamespace],
+] as const;
 
 /** The library never runs what is registered here: programs run in C++. */
 const unused = (): null => null;
@@ -31,9 +45,9 @@ function commonEnvironment(): Environment {
     homogeneousAggregateLiterals: false,
     limits: { maxAstNodes: AST_NODES_MAX, maxDepth: 250, maxListElements: 1000, maxMapEntries: 1000 },
   });
-  for (const [name, ctor] of Object.entries(NAMESPACES)) {
-    env.registerType(ctor.name, ctor);
-    env.registerConstant(name, ctor.name, new ctor());
+  for (const [name, type, ctor] of NAMESPACES) {
+    env.registerType(type, ctor);
+    env.registerConstant(name, type, new ctor());
   }
   env.registerVariable('optional_type', 'type');
   for (const signature of SIGNATURES) env.registerFunction(signature, unused, { async: false });

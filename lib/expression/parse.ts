@@ -2,6 +2,7 @@
  * Text → checked tree: bounds before the library sees the text, its parser and checker, and its errors in plain words with columns of
  * the text. Pure; any thread.
  */
+import { EXPRESSION_BYTES_MAX } from '../plan/limits.js';
 import { AST_NODES_MAX, environmentOf, type RecordShape, typeOfConstant } from './environment.js';
 import type { LibraryFault, LibraryNode } from './library-node.js';
 import { ExpressionError, prepareSource } from './source.js';
@@ -9,9 +10,6 @@ import { Translator } from './translate.js';
 import type { Expr } from './tree.js';
 import { prepareTree } from './typing.js';
 import type { CelValue } from './values.js';
-
-/** Bytes of UTF-8 of an expression's text. */
-export const EXPRESSION_BYTES_MAX = 8192;
 
 /** What an expression is about, and how it is read. */
 export interface ExpressionContext {

@@ -1,14 +1,7 @@
 /** A program in words, for `byteor explain`: an instruction a line, with what its operands name. Pure; any thread. */
 import { exprFunctions } from '../abi/expression.js';
 import type { Instruction, ProgramBuilder } from './program.js';
-import {
-  CelDuration,
-  CelMap,
-  CelTimestamp,
-  CelType,
-  CelUint,
-  type CelValue,
-} from './values.js';
+import { CelDuration, CelMap, CelTimestamp, CelType, CelUint, type CelValue } from './values.js';
 
 const functionNames = new Map<number, readonly [string, number]>(
   Object.entries(exprFunctions).map(([name, [code, count]]) => [code, [name, count]]),
@@ -86,7 +79,8 @@ function wordsOf(program: ProgramBuilder, { op, dst, a, b }: Instruction): strin
   }
 }
 
-const BINARY = /^(And|Or|Equal|NotEqual|Less|LessEqual|Greater|GreaterEqual|Add|Subtract|Multiply|Divide|Modulo|In|Index|OptIndex)$/;
+const BINARY =
+  /^(And|Or|Equal|NotEqual|Less|LessEqual|Greater|GreaterEqual|Add|Subtract|Multiply|Divide|Modulo|In|Index|OptIndex)$/;
 
 /** The instructions of a program, a line each. */
 export function programLines(program: ProgramBuilder): string[] {

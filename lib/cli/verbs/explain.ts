@@ -4,8 +4,8 @@ import { ERROR_CODE_GROUPS, ERROR_CODES, type ErrorCode, isErrorCode } from '../
 import { explainRule, INSERT_RULES, isInsertRule } from '../../lower/graph-rules.js';
 import { nearest } from '../../plan/words.js';
 import { CODE_GROUPS, CODES, explain, isDiagnosticCode } from '../../validate/codes.js';
-import { type ExpressionOptions, explainExpression } from '../explain-expression.js';
 import { ExitCode, usageError } from '../exit-code.js';
+import { type ExpressionOptions, explainExpression } from '../explain-expression.js';
 import { table } from '../text.js';
 import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
 
