@@ -14,9 +14,11 @@ const isPlainlyTyped = (type: string): boolean => /^(string|bytes|list|map|googl
 /** A node of a type that is not known and that no `dyn()` states. */
 const isUnknown = (expr: Expr): boolean => expr.type === 'dyn' && expr.kind !== 'dyn' && expr.kind !== 'literal';
 
-function refuse(side: Expr, whole: Expr, text: string): never {
+/** @param other the type of the side beside it: two numbers of different types have no arithmetic */
+function refuse(side: Expr, whole: Expr, text: string, other: string): never {
   const shown = text.slice(side.start, side.end);
-  const spelled = `${text.slice(whole.start, side.start)}double(${shown})${text.slice(side.end, whole.end)}`;
+  const convert = other === 'int' || other === 'uint' ? other : 'double';
+  const spelled = `${text.slice(whole.start, side.start)}${convert}(${shown})${text.slice(side.end, whole.end)}`;
   throw new ExpressionError(
     `the type of the number ${shown} is not known before a record is seen; say which: ${spelled}`,
     side.start,
@@ -26,11 +28,11 @@ function refuse(side: Expr, whole: Expr, text: string): never {
 
 /** @throws ExpressionError at an operand of arithmetic whose type is not known */
 export function refuseUnknownArithmetic(expr: Expr, text: string): void {
-  if (expr.kind === 'negate' && isUnknown(expr.of)) refuse(expr.of, expr, text);
+  if (expr.kind === 'negate' && isUnknown(expr.of)) refuse(expr.of, expr, text, 'dyn');
   if (expr.kind === 'binary' && ARITHMETIC.has(expr.op)) {
     const { left, right } = expr;
-    if (isUnknown(left) && !isPlainlyTyped(right.type)) refuse(left, expr, text);
-    if (isUnknown(right) && !isPlainlyTyped(left.type)) refuse(right, expr, text);
+    if (isUnknown(left) && !isPlainlyTyped(right.type)) refuse(left, expr, text, right.type);
+    if (isUnknown(right) && !isPlainlyTyped(left.type)) refuse(right, expr, text, left.type);
   }
   for (const child of childrenOf(expr)) refuseUnknownArithmetic(child, text);
 }
