@@ -307,7 +307,7 @@ export const ExprPlace = struct(
 export const ExprDfa = struct('ExprDfa', 'A pattern of `matches`: bytes to classes, states times classes to states.', [
   ['classes_offset', 'u32', '256 bytes: class of each byte'],
   ['class_count', 'u32', ''],
-  ['states_offset', 'u32', 'u16 per state and class, state times class_count of the next; 2-aligned'],
+  ['states_offset', 'u32', 'a row of class_count u16 a state: the next state by class; 2-aligned'],
   ['state_count', 'u32', 'state 0 is the start'],
   [
     'accepts_offset',

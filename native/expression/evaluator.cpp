@@ -282,17 +282,18 @@ Value Evaluator::collection(const ExprInstruction& it) noexcept {
   }
 }
 
-// Instructions that answer an optional. Behind an optional chain what is absent is none.
+// Instructions that answer an optional. Only OptOf makes none of what is absent.
 Value Evaluator::optional(const ExprInstruction& it) noexcept {
   Value* const r = registers_.data();
   Value from = r[it.a];
   const auto op = static_cast<ExprOp>(it.op);
-  const bool absent = from.is(Tag::kAbsent) || (from.is(Tag::kError) && from.fault() == ExprFault::kNoSuchKey);
-  if (op != ExprOp::kOptOf && op != ExprOp::kOptSelect && op != ExprOp::kIndex && has_failed(r[it.b]))
-    return used(r[it.b]);
-  if (absent) return no_value();
-  if (has_failed(from)) return from;
-  if (op == ExprOp::kOptOf) return make_optional(context_, from);
+  if (op == ExprOp::kOptOf) {
+    const Value read = used(from);
+    if (read.is(Tag::kError)) return read.fault() == ExprFault::kNoSuchKey ? no_value() : read;
+    return make_optional(context_, from);
+  }
+  if (has_failed(from)) return used(from);
+  if (op == ExprOp::kOptIndex && has_failed(r[it.b])) return used(r[it.b]);
   if (from.is(Tag::kOptional)) {
     if (from.length == 0) return from;
     from = value_of(context_, from);

@@ -380,7 +380,7 @@ static_assert(sizeof(ExprConstant) == 16);
 struct ExprDfa {
   std::uint32_t classes_offset;  // 256 bytes: class of each byte
   std::uint32_t class_count;
-  std::uint32_t states_offset;  // u16 per state and class, state times class_count of the next; 2-aligned
+  std::uint32_t states_offset;  // a row of class_count u16 a state: the next state by class; 2-aligned
   std::uint32_t state_count;  // state 0 is the start
   std::uint32_t accepts_offset;  // a byte per state: bit 0 a match has been found here; bit 1: it is one if the text ends here
   std::uint32_t reserved;  // zero
