@@ -59,19 +59,6 @@ export const SetFieldConfig = struct('SetFieldConfig', 'What set_field does.', [
   ['bits', 'u64', 'Value, Add of a number or a bool: the constant as it stands in the field, little-endian; else 0'],
 ]);
 
-export const WhereConfig = struct(
-  'WhereConfig',
-  'What filter and reject do with a compiled condition (expression.ts).',
-  [
-    ['invert', 'u32', '0 or 1'],
-    ['reserved', 'u32', 'zero'],
-    ['program_offset', 'u32', 'the condition, its first entry'],
-    ['program_length', 'u32', 'bytes'],
-    ['text_offset', 'u32', 'the condition as it is written, for the sentence of a failed record'],
-    ['text_length', 'u32', 'bytes'],
-  ],
-);
-
 export const CallerConfig = struct(
   'CallerConfig',
   'Which of the caller’s ops it is; what its own config says stays in JavaScript.',
@@ -177,24 +164,6 @@ export const ops = {
     access: 'write',
     fails: true,
     keepsLayout: true,
-  }),
-  // What `filter` and `reject` with `where` are lowered to: no plan has these names.
-  FilterWhere: row({
-    name: 'filter_where',
-    code: 9,
-    header: 'where.hpp',
-    config: WhereConfig,
-    filters: true,
-    fails: true,
-    weight: 2,
-  }),
-  RejectWhere: row({
-    name: 'reject_where',
-    code: 10,
-    header: 'where.hpp',
-    config: WhereConfig,
-    fails: true,
-    weight: 2,
   }),
 } as const;
 
