@@ -78,12 +78,12 @@ Evaluator::Evaluator(const Program& program, std::uint32_t record_bytes_max)
     : program_(program),
       text_bytes_(text_bytes_of(program, record_bytes_max)),
       text_(std::make_unique_for_overwrite<char[]>(text_bytes_)),
-      values_(std::make_unique<Value[]>(program.header().scratch_values)),
+      values_(std::make_unique_for_overwrite<std::byte[]>(program.header().scratch_values * sizeof(Value))),
       registers_(program.header().register_count),
       context_{program},
       members_(program, program.record() == ExprRecord::kJson ? &index_.emplace(record_bytes_max) : nullptr) {
   context_.index = index_.has_value() ? &*index_ : nullptr;
-  context_.values = values_.get();
+  context_.values = reinterpret_cast<Value*>(values_.get());
   context_.values_max = program.header().scratch_values;
   begin({});
 }

@@ -3,6 +3,7 @@
 // value. One thread at a time. Hot code: no allocation, no exception after the constructor.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -56,7 +57,7 @@ class Evaluator {
   std::optional<json::Index> index_;  // before the members that read it
   std::size_t text_bytes_;
   std::unique_ptr<char[]> text_;
-  std::unique_ptr<Value[]> values_;
+  std::unique_ptr<std::byte[]> values_;  // not touched before it is used: most records need none of it
   std::vector<Value> registers_;
   Context context_;
   Members members_;

@@ -384,10 +384,11 @@ class Loader {
       dfa.accepts.assign(cells, 0);
       for (std::uint32_t cell = 0; cell != cells; ++cell) {
         const std::uint32_t next = dfa.next[cell];
-        require(next < cells && next % row.class_count == 0, "a pattern leads to a state that is not there", next);
+        require(next < row.state_count, "a pattern leads to a state that is not there", next);
         const std::uint32_t state = cell / row.class_count;
+        dfa.next[cell] = static_cast<std::uint16_t>(next * row.class_count);
         dfa.accepts[cell] = static_cast<std::uint8_t>(accepts[state]);
-        if ((accepts[state] & 1) != 0 && (accepts[next / row.class_count] & 1) == 0) dfa.stays = false;
+        if ((accepts[state] & 1) != 0 && (accepts[next] & 1) == 0) dfa.stays = false;
       }
       program_.dfas_.push_back(std::move(dfa));
     }

@@ -45,20 +45,16 @@ Value char_at(std::string_view text, std::int64_t number) noexcept {
   return of_string(at == text.size() ? text.substr(at) : text.substr(at, length_at(text, at)));
 }
 
-// From what code point on; what is searched is not empty.
 Value index_from(std::string_view text, std::string_view part, std::int64_t from) noexcept {
-  if (part.empty()) return of_int(from);
-  if (from < 0) return error(ExprFault::kBadIndex);
   const std::size_t begin = byte_of(text, from);
-  const std::size_t found = begin == text.npos ? text.npos : find_part(text, part, begin);
+  if (begin == text.npos) return error(ExprFault::kBadIndex);
+  const std::size_t found = find_part(text, part, begin);
   return of_int(found == text.npos ? -1 : code_points(text.substr(0, found)));
 }
 
 Value last_index_to(std::string_view text, std::string_view part, std::int64_t from) noexcept {
-  if (part.empty()) return of_int(from);
-  if (from < 0) return error(ExprFault::kBadIndex);
   const std::size_t begin = byte_of(text, from);
-  if (begin == text.npos || begin == text.size()) return of_int(-1);
+  if (begin == text.npos) return error(ExprFault::kBadIndex);
   const std::size_t found = text.rfind(part, begin);
   return of_int(found == text.npos ? -1 : code_points(text.substr(0, found)));
 }

@@ -190,7 +190,7 @@ struct ProgramBuilder {
           to = c == 0 ? 0 : seen.size();
           while (to != 0 && needle.substr(0, to) != seen.substr(seen.size() - to)) --to;
         }
-        next[state * classes + c] = static_cast<std::uint16_t>(to * classes);
+        next[state * classes + c] = static_cast<std::uint16_t>(to);
       }
     }
     ExprDfa row{};
