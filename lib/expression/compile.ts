@@ -8,15 +8,8 @@ import { findWarnings, refuseUnknownArithmetic } from './guards.js';
 import { Lowering } from './lower.js';
 import { type ExpressionContext, parseExpression } from './parse.js';
 import { type ProgramBounds, ProgramBuilder } from './program.js';
-import { ExpressionError } from './source.js';
+import { ExpressionError, type ExpressionNote } from './source.js';
 import type { Expr } from './tree.js';
-
-/** Where in the text of an expression something is said; UTF-16 units from its start, `end` excluded. */
-export interface ExpressionNote {
-  readonly message: string;
-  readonly start: number;
-  readonly end: number;
-}
 
 export interface CompileOptions extends ExpressionContext {
   /** Bytes that a record may have at most; the bounds of steps and memory follow from it. Default: 1 MiB. */

@@ -2,8 +2,7 @@
  * Two passes over a checked tree about records of JSON: arithmetic on members whose type is not known is refused, and members that may
  * be absent where nothing guards them are noted. Pure; any thread.
  */
-import type { ExpressionNote } from './compile.js';
-import { ExpressionError } from './source.js';
+import { ExpressionError, type ExpressionNote } from './source.js';
 import { childrenOf, type Expr, memberPath } from './tree.js';
 
 const ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);

@@ -2,8 +2,20 @@
  * Macros over lists and maps as loops of Iterate and Next. A quantifier needs no list; what `map`, `filter` and their kin make is
  * collected in the scratch of the evaluation. Pure; any thread.
  */
-import type { Lowering } from './lower.js';
+import type { ExprOp } from './program.js';
 import type { Expr } from './tree.js';
+import type { CelValue } from './values.js';
+
+/** What a macro needs of the lowering that it is part of (lower.ts, where the members are described). */
+interface Lowering {
+  take(count: number, place: Expr): number;
+  emit(op: ExprOp, dst: number, a: number, b: number, place: Expr): number;
+  land(jump: number): void;
+  within(names: readonly string[], first: number, run: () => void): void;
+  operand(expr: Expr): number;
+  constant(value: CelValue): number;
+  into(expr: Expr, dst: number): void;
+}
 
 type Loop = Expr & { readonly kind: 'loop' };
 

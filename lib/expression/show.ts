@@ -8,7 +8,7 @@ const functionNames = new Map<number, readonly [string, number]>(
 );
 
 /** A constant as CEL writes it. */
-export function celText(value: CelValue): string {
+function celText(value: CelValue): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value instanceof CelUint) return `${value.value}u`;
   if (value instanceof CelType) return value.name;

@@ -17,6 +17,13 @@ export interface PreparedSource {
   readonly doubles: ReadonlyMap<number, number>;
 }
 
+/** Where in the text of an expression something is said; UTF-16 units from its start, `end` excluded. */
+export interface ExpressionNote {
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What the text says is no expression; columns are UTF-16 units from its start. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';

@@ -2,8 +2,9 @@
  * Conditions written as expressions (`where` of `filter` and `reject`): they are compiled for the records that arrive, so that a wrong
  * name, a wrong type and a text that is no expression are known before anything starts. Pure; any thread.
  */
-import { compileExpressions, type ExpressionNote } from '../expression/compile.js';
+import { compileExpressions } from '../expression/compile.js';
 import { shapeOfCodec } from '../expression/environment.js';
+import type { ExpressionNote } from '../expression/source.js';
 import { codecKind, layoutOf } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
 import { under, valueAt } from '../plan/pointer.js';
@@ -13,7 +14,7 @@ import { subjectOf } from './objection.js';
 import type { Arrival, Arrivals } from './record-flow.js';
 
 /** The text of a stage's condition, where it has one that is sound by itself. */
-export function whereOf(model: Model, { op, config }: StageNode): string | undefined {
+function whereOf(model: Model, { op, config }: StageNode): string | undefined {
   const entry = model.catalog.get(op ?? '');
   if (entry?.failsWith === undefined || !entry.config.safeParse(config).success) return undefined;
   const where = asMap(config)?.where;
