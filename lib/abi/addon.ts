@@ -160,7 +160,10 @@ export type NativeValue =
   | { readonly type: 'optional'; readonly value: NativeValue | null };
 
 /** What an expression makes of a record. */
-export type NativeEvaluation =
+export type NativeEvaluation = {
+  /** Of records of JSON: the byte where it is none, whether the expression came so far or not; null where it is JSON. */
+  readonly flawAt: number | null;
+} & (
   | { readonly ok: true; readonly value: NativeValue }
   | {
       readonly ok: false;
@@ -172,7 +175,8 @@ export type NativeEvaluation =
       readonly start: number | null;
       readonly end: number | null;
       readonly instruction: number | null;
-    };
+    }
+);
 
 export interface NativeAddon {
   readonly abiVersion: number;

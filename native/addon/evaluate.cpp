@@ -12,6 +12,7 @@
 #include "expression/collections.hpp"
 #include "expression/evaluator.hpp"
 #include "expression/strings.hpp"
+#include "json/check.hpp"
 
 namespace byteor::addon {
 namespace {
@@ -151,7 +152,15 @@ std::string_view bytes_of(const Napi::Value& value) {
   return {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()};
 }
 
-Napi::Value failed(Napi::Env env, const expression::Program& program, const Value& value) {
+// The first byte of what makes a record of JSON none, whether the expression came so far or not; null where it is one.
+Napi::Value flaw_at(Napi::Env env, const Context& context, std::string_view record) {
+  if (context.index == nullptr) return env.Null();
+  if (context.index->read(record) != json::Stage1::Result::kIndexed) return Napi::Number::New(env, 0);
+  const json::Checked checked = json::check(*context.index);
+  return checked.flaw == json::Flaw::kNone ? env.Null() : Napi::Number::New(env, checked.position);
+}
+
+Napi::Object failed(Napi::Env env, const expression::Program& program, const Value& value) {
   Napi::Object answer = Napi::Object::New(env);
   answer.Set("ok", Napi::Boolean::New(env, false));
   answer.Set("fault", text_of(env, expression::fault_name(value.fault())));
@@ -183,10 +192,12 @@ Napi::Value evaluate_expression(const Napi::CallbackInfo& info) {
             expression::Evaluator evaluator(program, static_cast<std::uint32_t>(std::max(record.size(), kLeastBytes)));
             evaluator.begin(record);
             const Value value = evaluator.run(entry);
-            if (value.is(Tag::kError)) return failed(env, program, value);
-            Napi::Object answer = Napi::Object::New(env);
-            answer.Set("ok", Napi::Boolean::New(env, true));
-            answer.Set("value", Shown(env, evaluator.context()).tree(value));
+            Napi::Object answer = value.is(Tag::kError) ? failed(env, program, value) : Napi::Object::New(env);
+            if (!value.is(Tag::kError)) {
+              answer.Set("ok", Napi::Boolean::New(env, true));
+              answer.Set("value", Shown(env, evaluator.context()).tree(value));
+            }
+            answer.Set("flawAt", flaw_at(env, evaluator.context(), record));
             return answer;
           })};
 }

@@ -82,10 +82,6 @@ class TextWriter {
     context_.text_low += text.size();
   }
   void put(char c) noexcept { put(std::string_view(&c, 1)); }
-  void put_code_point(std::uint32_t code_point) noexcept {
-    char bytes[4];
-    put({bytes, json::put_utf8(code_point, bytes)});
-  }
   // Room for what is written in place; nullptr where there is none.
   char* claim(std::size_t bytes) noexcept { return fits(bytes) ? context_.text_low : nullptr; }
   void advance(std::size_t bytes) noexcept { context_.text_low += bytes; }
