@@ -156,7 +156,7 @@ describe('bounds', () => {
 
   test('are small where nothing loops', () => {
     const { bounds } = accepted('record.level == "error" && record.latency > 500');
-    expect(bounds.steps).toBeLessThan(20_000);
+    expect(bounds.steps).toBeLessThan(200_000);
     expect(bounds.scratchValues).toBeLessThan(100);
   });
 });

@@ -59,7 +59,7 @@ describe('where', () => {
 
   test('stands alone among the conditions', () => {
     const [first] = found(plan('"true"', 'json', '\n      contains: x'));
-    expect(first?.message).toContain('contains, starts_with, ends_with, equals, where');
+    expect(first?.message).toContain('exactly one of `contains`, `starts_with`, `ends_with`, `equals` or `where`');
   });
 
   test('is no member of a struct behind a stage that makes it longer', () => {
