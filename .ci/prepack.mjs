@@ -1,7 +1,7 @@
 /**
  * `node .ci/prepack.mjs [--restore]`, before and after npm packs. Puts in place what the package has and the repository has not:
  *
- * - the C++ headers of others that a build from source needs, each with its licence, from the packages that the lock pins, in
+ * - the C++ files of others that a build from source needs, each with its licence, from the packages that the lock pins, in
  *   native/third-party. So the package compiles without any dependency, and no source of others stands in the repository
  *   (docs/decisions/102). In a clone native/sources.cjs links them there from node_modules;
  * - binding.gyp as native/package.gyp: package managers take a package with a binding.gyp for one that wants to be compiled,
@@ -12,19 +12,20 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 
 /**
- * Package → the folder in it, and the files. The names are those that native/sources.cjs looks for. xxHash's licence stands at
+ * Package → the folder in it, and the files. The names, without a scope, are those that native/sources.cjs looks for. xxHash's licence stands at
  * the head of its only file, and is put beside it: prebuilt binaries hold its code too.
  */
 const HEADERS = {
   'xxhash-addon': { from: 'xxHash', files: ['xxhash.h'], licenceIn: 'xxhash.h' },
   'node-addon-api': { from: '.', files: ['napi.h', 'napi-inl.h', 'napi-inl.deprecated.h', 'LICENSE.md'] },
+  '@nozbe/simdjson': { from: '.', files: ['src/simdjson.cpp', 'LICENSE'] },
 };
 
 const target = join(root, 'native', 'third-party');
@@ -56,10 +57,12 @@ export function copyShipped() {
   copyFileSync(join(root, 'binding.gyp'), shippedGyp);
   const lines = Object.entries(HEADERS).map(([name, { from, files, licenceIn }]) => {
     const place = dirname(require.resolve(`${name}/package.json`));
-    mkdirSync(join(target, name), { recursive: true });
-    for (const file of files) copyFileSync(join(place, from, file), join(target, name, file));
-    if (licenceIn) writeFileSync(join(target, name, 'LICENSE'), `${licenceAtHead(join(place, from, licenceIn))}\n`);
-    return `${name} ${JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')).version}: ${files.join(', ')}`;
+    const folder = join(target, basename(name));
+    mkdirSync(folder, { recursive: true });
+    for (const file of files) copyFileSync(join(place, from, file), join(folder, basename(file)));
+    if (licenceIn) writeFileSync(join(folder, 'LICENSE'), `${licenceAtHead(join(place, from, licenceIn))}\n`);
+    const { version } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+    return `${name} ${version}: ${files.map((file) => basename(file)).join(', ')}`;
   });
   writeFileSync(
     join(target, 'README.txt'),

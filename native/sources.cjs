@@ -11,7 +11,8 @@
  *   control  the rest of "core"
  *   units LIST   the files that node-gyp compiles for a list: written into build/units, each includes several sources, because
  *            reading headers is most of what a compiler does for a small one. The same program in half the time
- *   include  the folders besides native/ that hold headers: xxHash and node-addon-api, in native/third-party. The package has
+ *   include  the folders besides native/ that hold what is included: xxHash, node-addon-api and simdjson (one file that
+ *            native/json/stage1.cpp includes whole; a build without it says so), in native/third-party. The package has
  *            copies there (.ci/prepack.mjs); in a clone they are made here as links to node_modules, so that the
  *            preprocessor names headers alike in both, and a compiler cache serves both
  */
@@ -46,9 +47,9 @@ function checked(what) {
 const UNIT_SOURCES = 8;
 /**
  * Compiled by themselves: what runs for each record, which a compiler inlines otherwise beside other code (22 instructions a record of
- * a ring of lines), and the templates of all ops over all channels, which take as long as a unit of others.
+ * a ring of lines); the templates of all ops over all channels, and simdjson, which take as long as a unit of others.
  */
-const BY_THEMSELVES = /^native\/(adapter\/|graph\/(lane|ring)_graph\.cpp$)/;
+const BY_THEMSELVES = /^native\/(adapter\/|graph\/(lane|ring)_graph\.cpp$|json\/stage1\.cpp$)/;
 
 /** The sources of a list, by the units that they are compiled in. */
 function unitsOf(what) {
@@ -73,8 +74,12 @@ function writtenUnits(what) {
   });
 }
 
-/** Name in native/third-party → the header that says where its folder is in node_modules. */
-const HEADERS = { 'xxhash-addon': 'xxhash-addon/xxHash/xxhash.h', 'node-addon-api': 'node-addon-api/napi.h' };
+/** Name in native/third-party → the file that says where its folder is in node_modules. */
+const HEADERS = {
+  'xxhash-addon': 'xxhash-addon/xxHash/xxhash.h',
+  'node-addon-api': 'node-addon-api/napi.h',
+  simdjson: '@nozbe/simdjson/src/simdjson.cpp',
+};
 
 /** A link that is there already, or that another process makes meanwhile, is as good. */
 function link(target, place) {
@@ -100,7 +105,9 @@ function includeFolders() {
     const asked = basename(header);
     if (existsSync(join(folder, asked))) return folder;
     const from = dirname(require.resolve(header));
-    const others = readdirSync(from).filter((file) => file.endsWith('.h') && file !== asked);
+    const others = asked.endsWith('.h')
+      ? readdirSync(from).filter((file) => file.endsWith('.h') && file !== asked)
+      : [];
     mkdirSync(folder, { recursive: true });
     for (const file of [...others, asked]) link(join(from, file), join(folder, file));
     return folder;

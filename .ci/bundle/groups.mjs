@@ -15,6 +15,7 @@ const anyOf = (...patterns) => new RegExp(patterns.join('|'));
 export const LAZY = [
   { name: 'yaml', test: anyOf(theirs('yaml')) },
   { name: 'schema', test: anyOf(theirs('zod'), ours('plan', 'schema|op-configs')) },
+  { name: 'expressions', test: anyOf(theirs('@marcbachmann[\\/]cel-js'), ours('expression', '.*')) },
 ];
 
 /**

@@ -146,6 +146,38 @@ export interface NativePipeline {
   detach(): void;
 }
 
+/** A value of CEL: its type's name, and what it is. Integers are decimal texts. */
+export type NativeValue =
+  | { readonly type: 'null'; readonly value: null }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'int' | 'uint' | 'string' | 'type'; readonly value: string }
+  | { readonly type: 'double'; readonly value: number | 'NaN' | 'Infinity' | '-Infinity' }
+  | { readonly type: 'bytes'; readonly value: Uint8Array }
+  /** Nanoseconds count forward, also of a negative one. */
+  | { readonly type: 'timestamp' | 'duration'; readonly value: { readonly seconds: string; readonly nanos: number } }
+  | { readonly type: 'list'; readonly value: readonly NativeValue[] }
+  | { readonly type: 'map'; readonly value: readonly (readonly [NativeValue, NativeValue])[] }
+  | { readonly type: 'optional'; readonly value: NativeValue | null };
+
+/** What an expression makes of a record. */
+export type NativeEvaluation = {
+  /** Of records of JSON: the byte where it is none, whether the expression came so far or not; null where it is JSON. */
+  readonly flawAt: number | null;
+} & (
+  | { readonly ok: true; readonly value: NativeValue }
+  | {
+      readonly ok: false;
+      /** A key of exprFaults. */
+      readonly fault: string;
+      /** A sentence without its end. */
+      readonly message: string;
+      /** Of the text, in UTF-16 units; null where the program does not say. */
+      readonly start: number | null;
+      readonly end: number | null;
+      readonly instruction: number | null;
+    }
+);
+
 export interface NativeAddon {
   readonly abiVersion: number;
   /**
@@ -174,6 +206,8 @@ export interface NativeAddon {
    * left, or will be the next. Throws with a code: another process may write.
    */
   pruneLetters(folder: string, before: number): number;
+  /** Runs an entry of a program (expression.ts) over one record. Throws with a code where the program is damaged. */
+  evaluateExpression(program: Uint8Array, entry: number, record: Uint8Array): NativeEvaluation;
   haltAll(): void;
   /** JSON: what this machine and build can do (CPUs, quota, memory limit, features). */
   capabilities(): string;

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { constants, enums, stageFlags, structs, words } from './definition.js';
 import { CORE_ERROR_CODES } from './error-codes.js';
+import * as expression from './expression.js';
 import * as limits from './limits.js';
 import { callerOps, type OpRow, ops } from './ops.js';
 import { arrayOf, CACHE_BLOCK, type Field, type StructLayout } from './struct.js';
@@ -191,10 +192,47 @@ ${[...rows, ...callers].join('\n')}
 `;
 }
 
+const isLayout = (value: unknown): value is StructLayout =>
+  typeof value === 'object' && value !== null && 'fields' in value;
+
+/** What a compiled expression is. Structs by name and constants by name: loaders do not agree on the order of exports. */
+function renderExpression(): string {
+  const exported: [string, unknown][] = Object.entries(expression).sort(([one], [other]) => (one < other ? -1 : 1));
+  const limitsOfIt = exported.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  const codes = (rows: Readonly<Record<string, readonly [number, number | string]>>): Record<string, number> =>
+    Object.fromEntries(Object.entries(rows).map(([name, [code]]) => [name, code]));
+  const operands = Object.entries(expression.exprFunctions).map(
+    ([name, [, count]]) => `    case ExprFunction::k${name}:\n      return ${count};`,
+  );
+  const parts = [
+    `${GENERATED} from lib/abi/expression.ts (npm run abi), which says what each means. Do not edit.`,
+    '// clang-format off',
+    '#pragma once\n\n#include <cstddef>\n#include <cstdint>',
+    'namespace byteor::expression {',
+    limitsOfIt.map(renderConstant).join('\n'),
+    renderEnum('ExprTag', expression.exprTags),
+    renderEnum('ExprRecord', expression.exprRecords),
+    renderEnum('ExprFault', expression.exprFaults),
+    renderEnum('ExprOp', codes(expression.exprOps)),
+    renderEnum('ExprFunction', codes(expression.exprFunctions)),
+    `// How many registers a function reads; -1: there is no such function.
+constexpr int operands_of(std::uint32_t function) noexcept {
+  switch (static_cast<ExprFunction>(function)) {
+${operands.join('\n')}
+  }
+  return -1;
+}`,
+    ...exported.flatMap(([, value]) => (isLayout(value) ? [renderStruct(value)] : [])),
+    '}  // namespace byteor::expression',
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
 /** The headers that are checked in, by their paths in the repository. */
 export const HEADERS: ReadonlyMap<string, () => string> = new Map([
   ['native/abi/abi_generated.hpp', renderAbi],
   ['native/op/catalog_generated.hpp', renderCatalog],
+  ['native/expression/program_generated.hpp', renderExpression],
 ]);
 
 function main(): void {
@@ -205,7 +243,9 @@ function main(): void {
     if (!process.argv.includes('--check')) {
       writeFileSync(target, text);
     } else if (readFileSync(target, 'utf8') !== text) {
-      process.stderr.write(`${path} does not agree with lib/abi/definition.ts and ops.ts; run \`npm run abi\`.\n`);
+      process.stderr.write(
+        `${path} does not agree with lib/abi (definition.ts, ops.ts, expression.ts); run \`npm run abi\`.\n`,
+      );
       process.exitCode = 1;
     }
   }

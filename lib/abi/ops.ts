@@ -5,7 +5,8 @@
  * (lib/plan/op-catalog.ts), lowering the form of its config, and the placement of stages its weights. Pure; any thread.
  *
  * A config crosses as bytes of the op's own: one struct, and behind it the texts that the struct names. A text named `x` is a pair of
- * u32 fields, `x_offset` (from the start of the config) and `x_length` (bytes of UTF-8); every other field is a number.
+ * u32 fields, `x_offset` (from the start of the config) and `x_length` (bytes, of UTF-8 but for programs); every other field is a
+ * number.
  */
 import { type StructLayout, struct } from './struct.js';
 
@@ -15,6 +16,19 @@ export const MatchConfig = struct('MatchConfig', 'How filter and reject tell the
   ['text_offset', 'u32', 'needle'],
   ['text_length', 'u32', 'bytes'],
 ]);
+
+export const WhereConfig = struct(
+  'WhereConfig',
+  'What filter and reject do with a compiled condition (expression.ts).',
+  [
+    ['invert', 'u32', '0 or 1'],
+    ['reserved', 'u32', 'zero'],
+    ['program_offset', 'u32', 'the condition, its first entry'],
+    ['program_length', 'u32', 'bytes'],
+    ['text_offset', 'u32', 'the condition as it is written, for the sentence of a failed record'],
+    ['text_length', 'u32', 'bytes'],
+  ],
+);
 
 export const TextConfig = struct('TextConfig', 'What prepend and append put to a record.', [
   ['text_offset', 'u32', ''],
@@ -124,6 +138,24 @@ export const ops = {
   }),
   Checksum: row({ name: 'checksum', code: 6, header: 'checksum.hpp', sink: true }),
   Reject: row({ name: 'reject', code: 7, header: 'reject.hpp', config: MatchConfig, fails: true }),
+  // What `filter` and `reject` with `where` are lowered to: no plan has these names.
+  FilterWhere: row({
+    name: 'filter_where',
+    code: 9,
+    header: 'where.hpp',
+    config: WhereConfig,
+    filters: true,
+    fails: true,
+    weight: 2,
+  }),
+  RejectWhere: row({
+    name: 'reject_where',
+    code: 10,
+    header: 'where.hpp',
+    config: WhereConfig,
+    fails: true,
+    weight: 2,
+  }),
   SetField: row({
     name: 'set_field',
     code: 8,

@@ -4,4 +4,8 @@
  */
 
 /** Features of plans that this release accepts (docs/plan.md, lanes). */
-export const RELEASE_FEATURES = { lane_graph_journal: true, lane_graph_fanout: true } as const;
+export const RELEASE_FEATURES = {
+  lane_graph_journal: true,
+  lane_graph_fanout: true,
+  json_expressions: true,
+} as const;

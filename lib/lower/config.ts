@@ -19,16 +19,16 @@ export function encodeConfig(layout: StructLayout, values: ConfigValues): Uint8A
   const texts = textsOf(layout);
   const numbers: Record<string, number | bigint> = {};
   for (const [name, value] of Object.entries(values)) {
-    if (typeof value === 'string' ? texts.includes(name) : Object.hasOwn(layout.offset, name)) {
-      if (typeof value !== 'string') numbers[name] = value;
-    } else {
-      throw new TypeError(`${layout.name} has no ${typeof value === 'string' ? 'text' : 'number'} "${name}"`);
-    }
+    const isNumber = typeof value === 'number' || typeof value === 'bigint';
+    if (!(isNumber ? Object.hasOwn(layout.offset, name) : texts.includes(name)))
+      throw new TypeError(`${layout.name} has no ${isNumber ? 'number' : 'text'} "${name}"`);
+    if (isNumber) numbers[name] = value;
   }
   const parts = [new Uint8Array(layout.size)];
   let end = layout.size;
   for (const text of texts) {
-    const part = new TextEncoder().encode(String(values[text] ?? ''));
+    const value = values[text] ?? '';
+    const part = value instanceof Uint8Array ? new Uint8Array(value) : new TextEncoder().encode(String(value));
     numbers[`${text}_offset`] = end;
     numbers[`${text}_length`] = part.length;
     parts.push(part);

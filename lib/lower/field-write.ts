@@ -1,29 +1,11 @@
 /** Resolves what a `set_field` stage does into places and bytes, so that no schema is walked per record. Pure; any thread. */
 import { enums } from '../abi/definition.js';
-import { type FieldLayout, layoutOf, type ScalarKind } from '../plan/codec-layout.js';
+import { type FieldLayout, layoutOf } from '../plan/codec-layout.js';
 import type { Codec } from '../plan/document.js';
+import { fieldCode } from '../plan/field-code.js';
 import { type ConstantBytes, constantBytes } from '../plan/field-constant.js';
 import type { SetFieldConfig } from '../plan/op-catalog.js';
 import type { ConfigValues } from './spec.js';
-
-const FIELD_CODES: Readonly<Record<ScalarKind, number>> = {
-  u8: enums.FieldCode.U8,
-  u16: enums.FieldCode.U16,
-  u32: enums.FieldCode.U32,
-  u64: enums.FieldCode.U64,
-  i8: enums.FieldCode.I8,
-  i16: enums.FieldCode.I16,
-  i32: enums.FieldCode.I32,
-  i64: enums.FieldCode.I64,
-  f32: enums.FieldCode.F32,
-  f64: enums.FieldCode.F64,
-  bool: enums.FieldCode.Bool,
-  bytes: enums.FieldCode.Bytes,
-  utf8: enums.FieldCode.Utf8,
-};
-
-/** What ops on fields have in common. */
-export const fieldCode = (kind: ScalarKind): number => FIELD_CODES[kind];
 
 /** The bits or the text of a constant of a field's type. */
 export function constantOf({ name, kind, size }: FieldLayout, value: unknown): ConstantBytes {

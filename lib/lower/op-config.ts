@@ -6,6 +6,7 @@ import type { BuiltinOp, FilterConfig, OpConfigs, TextConfig } from '../plan/op-
 import { lowerFieldWrite } from './field-write.js';
 import { keyValues, resolveKey } from './key.js';
 import type { ConfigValues } from './spec.js';
+import { lowerWhere } from './where.js';
 
 /** @param codec what an ingress upstream declares; with several, validation has seen to it that a field agrees */
 type Lower<Config> = (config: Config, codec: Codec) => ConfigValues | null;
@@ -20,7 +21,8 @@ const MATCH_CODES: Readonly<Record<(typeof MATCHERS)[number], number>> = {
 const nothing = (): null => null;
 const affix = ({ text }: TextConfig): ConfigValues => ({ text });
 
-function condition(config: FilterConfig): ConfigValues {
+function condition(config: FilterConfig, codec: Codec): ConfigValues {
+  if (config.where !== undefined) return lowerWhere(config.where, config, codec);
   const matcher = MATCHERS.find((candidate) => config[candidate] !== undefined);
   if (matcher === undefined) throw new TypeError('a condition without a text; pass a plan that validate() accepted');
   return { match: MATCH_CODES[matcher], invert: config.invert === true ? 1 : 0, text: config[matcher] ?? '' };

@@ -48,9 +48,9 @@ export interface StageAbilities {
 
 /**
  * An op's config, resolved: what its struct (lib/abi/ops.ts) holds. Numbers stand by the names of the struct's fields (a u64
- * is a bigint), texts by their own; a field that is left out is 0, a text empty.
+ * is a bigint), texts by their own, a program as its bytes; a field that is left out is 0, a text empty.
  */
-export type ConfigValues = Readonly<Record<string, number | bigint | string>>;
+export type ConfigValues = Readonly<Record<string, number | bigint | string | Uint8Array>>;
 
 /** A stage of the catalog: its op and the op's configuration, resolved. */
 export interface StageSpec extends StageAbilities {

@@ -1,6 +1,6 @@
 /** Lowers one stage of the catalog: op key → code, configuration → what the core needs of it, traits → flags and room. */
 
-import { builtinNames, type CallerName, callerOps } from '../abi/ops.js';
+import { type BuiltinName, builtinNames, type CallerName, callerOps } from '../abi/ops.js';
 import type { Codec, StageEntry } from '../plan/document.js';
 import { OP_CATALOG, type OpTraits, roomOf, traitsOf } from '../plan/op-catalog.js';
 import { onErrorOf } from './on-error.js';
@@ -18,9 +18,17 @@ function callerOp(stage: StageEntry): Configured {
   return { op, config: { name, emits_max: stage.emits_max ?? 0 } };
 }
 
+/** The ops that do what a program says, by the op whose config it is. */
+const BY_PROGRAM: Readonly<Partial<Record<BuiltinName, BuiltinName>>> = {
+  Filter: 'FilterWhere',
+  Reject: 'RejectWhere',
+};
+
 function configured(stage: StageEntry, codec: Codec): Configured {
   const op = builtinNames.get(stage.op);
-  return op === undefined ? callerOp(stage) : { op, config: lowerConfig(stage.op, stage.config, codec) };
+  if (op === undefined) return callerOp(stage);
+  const config = lowerConfig(stage.op, stage.config, codec);
+  return { op: config !== null && 'program' in config ? (BY_PROGRAM[op] ?? op) : op, config };
 }
 
 /** What the core needs to know of an op's traits. */
@@ -39,7 +47,7 @@ export const marksRecords = ({ filters, fails, onError }: Pick<StageSpec, 'filte
  */
 export function lowerStage(stage: StageEntry, codec: Codec): StageSpec {
   const { op, config } = configured(stage, codec);
-  const traits = traitsOf(stage.op, OP_CATALOG, stage);
+  const traits = traitsOf(stage.op, OP_CATALOG, stage, stage.config);
   if (traits === undefined) throw new TypeError(`op "${stage.op}" is not in the catalog`);
   const room = roomOf(stage);
   return {

@@ -16,10 +16,10 @@ import type {
   StructField,
 } from './document.js';
 import type { EgressIds, IngressIds, StageIds } from './infer.js';
-import type { FIELD_WRITES, MATCHERS } from './limits.js';
+import type { CONDITIONS, FIELD_WRITES } from './limits.js';
 import type { BuiltinOp, CallerOp, OpConfigs, SetFieldConfig } from './op-catalog.js';
 
-type Matcher = (typeof MATCHERS)[number];
+type Matcher = (typeof CONDITIONS)[number];
 type FieldWrite = (typeof FIELD_WRITES)[number];
 
 /** Exactly one of the four ways to match. */

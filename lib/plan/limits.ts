@@ -65,8 +65,12 @@ export const KEY_TOKEN_INDEX_MAX = 65_535;
 /** UTF-8 bytes of a JSON pointer used as a key. */
 export const KEY_POINTER_BYTES_MAX = 1024;
 
-/** The four ways in which `filter` and `reject` match. Exactly one of them stands in their config. */
+/** The four ways in which `filter` and `reject` match bytes. */
 export const MATCHERS = ['contains', 'starts_with', 'ends_with', 'equals'] as const;
+/** All that can be their condition: an expression too. Exactly one stands in their config. */
+export const CONDITIONS = [...MATCHERS, 'where'] as const;
+/** Bytes of UTF-8 of an expression's text. */
+export const EXPRESSION_BYTES_MAX = 8192;
 /** The three ways in which `set_field` makes a field's new value. Exactly one of them stands in its config. */
 export const FIELD_WRITES = ['value', 'add', 'from'] as const;
 

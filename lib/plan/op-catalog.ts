@@ -78,6 +78,11 @@ export interface OpEntry extends OpTraits {
   /** Of a writing op that only puts text to every record: the bytes before and behind it, exactly. */
   readonly adds?: (config: unknown) => OpRoom;
   /**
+   * Of an op that fails records only with some configs: whether it does with this one.
+   * @internal
+   */
+  readonly failsWith?: (config: unknown) => boolean;
+  /**
    * Of an op that works on a field of a struct: what `config` says of it, which lib/validate/set-field.ts checks.
    * @internal
    */
@@ -91,6 +96,8 @@ export interface FilterConfig {
   readonly starts_with?: string;
   readonly ends_with?: string;
   readonly equals?: string;
+  /** An expression of CEL, which a record can fail. */
+  readonly where?: string;
   readonly invert?: boolean;
 }
 export interface TextConfig {
@@ -129,6 +136,10 @@ const textBytes = (config: unknown): number => utf8Length((config as TextConfig)
 
 /** Text before and behind every record. */
 const adding = (adds: (config: unknown) => OpRoom) => ({ room: adds, adds });
+
+/** An expression has errors of its own: an absent member, a division by zero. */
+const hasWhere = (config: unknown): boolean =>
+  typeof config === 'object' && config !== null && (config as FilterConfig).where !== undefined;
 
 const SUMS = { why: 'only numbers are added to', hint: 'Write `value` or `from`.' };
 
@@ -170,6 +181,7 @@ const ENTRIES: readonly OpEntry[] = [
       return matchConfig;
     },
     configRequired: true,
+    failsWith: hasWhere,
   },
   {
     ...rowOf('Prepend'),
@@ -227,6 +239,7 @@ const ENTRIES: readonly OpEntry[] = [
       return matchConfig;
     },
     configRequired: true,
+    failsWith: hasWhere,
   },
   {
     ...rowOf('SetField'),
@@ -280,9 +293,19 @@ export const libraryOf = (op: string): string | undefined =>
 /**
  * The traits of an op, or undefined if neither the catalog knows it nor its name is that of a caller's op.
  * @param says what the stage's entry declares, which counts for callers' ops only
+ * @param config what the stage's op is told
  */
-export function traitsOf(op: string, catalog: OpCatalog = OP_CATALOG, says: OpDeclarations = {}): OpTraits | undefined {
-  return catalog.get(op) ?? (isCallerOp(op) ? callerTraits(says) : undefined);
+export function traitsOf(
+  op: string,
+  catalog: OpCatalog = OP_CATALOG,
+  says: OpDeclarations = {},
+  config?: unknown,
+): OpTraits | undefined {
+  const entry = catalog.get(op);
+  if (entry === undefined) return isCallerOp(op) ? callerTraits(says) : undefined;
+  if (entry.failsWith?.(config) !== true) return entry;
+  const { access, sink, filters, emits, emitsMax, keepsLayout } = entry;
+  return { access, sink, filters, fails: true, emits, emitsMax, keepsLayout };
 }
 
 /** Bytes of room that a stage of a checked plan needs: of a caller's op, what its entry declares. */

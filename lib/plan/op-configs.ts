@@ -1,6 +1,6 @@
 /** The schemas of what the built-in ops may be told (op-catalog.ts). Pure; any thread. */
 import * as z from 'zod';
-import { FIELD_NAME_PATTERN, FIELD_WRITES, MATCHERS, OP_TEXT_BYTES_MAX } from './limits.js';
+import { CONDITIONS, EXPRESSION_BYTES_MAX, FIELD_NAME_PATTERN, FIELD_WRITES, OP_TEXT_BYTES_MAX } from './limits.js';
 import { keySchema, textOf } from './schema.js';
 
 const text = textOf(OP_TEXT_BYTES_MAX);
@@ -24,9 +24,14 @@ export const matchConfig = z
     starts_with: z.exactOptional(text).describe('The record starts with these bytes.'),
     ends_with: z.exactOptional(text).describe('The record ends with these bytes.'),
     equals: z.exactOptional(text).describe('The record is these bytes.'),
-    invert: z.exactOptional(z.boolean()).meta({ description: 'Match where the text does not.', default: false }),
+    where: z
+      .exactOptional(textOf(EXPRESSION_BYTES_MAX))
+      .describe('An expression of CEL that is true of the record (docs/expressions.md).'),
+    invert: z
+      .exactOptional(z.boolean())
+      .meta({ description: 'Match where the condition does not hold.', default: false }),
   })
-  .refine(...exactlyOne(MATCHERS));
+  .refine(...exactlyOne(CONDITIONS));
 
 export const textConfig = z.strictObject({ text: text.describe('UTF-8 text.') });
 

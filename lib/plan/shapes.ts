@@ -275,9 +275,10 @@ export const matchConfig: Shape = {
     starts_with: { type: 'text', bytesMax: 65536 },
     ends_with: { type: 'text', bytesMax: 65536 },
     equals: { type: 'text', bytesMax: 65536 },
+    where: { type: 'text', bytesMax: 8192 },
     invert: { type: 'boolean' },
   },
-  exactlyOneOf: ['contains', 'starts_with', 'ends_with', 'equals'],
+  exactlyOneOf: ['contains', 'starts_with', 'ends_with', 'equals', 'where'],
 };
 
 export const noConfig: Shape = { type: 'map', needs: {}, may: {} };

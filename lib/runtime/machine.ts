@@ -43,6 +43,8 @@ export interface Capabilities {
     readonly lane_graph_journal: boolean;
     /** FanoutBroadcast lanes. */
     readonly lane_graph_fanout: boolean;
+    /** Whether this build can read JSON in expressions. */
+    readonly json_expressions: boolean;
   };
   /** The adapters that the core has. */
   readonly adapters: readonly {

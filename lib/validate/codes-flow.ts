@@ -34,6 +34,36 @@ export const RECORD_CODES = {
   },
 } as const;
 
+export const EXPRESSION_CODES = {
+  EXPRESSION_WRONG: {
+    severity: error,
+    title: 'An expression that is wrong',
+    meaning:
+      'An expression is a text of CEL. It is parsed and checked for the records that reach the stage: names of fields, types, and what it gives; a condition gives bool. The column counts UTF-16 units from the start of the expression.',
+    example:
+      'stages:\n  - { id: dear, op: filter, config: { where: record.price * 2.0 > 10.0 } }\nboundaries:\n  - { id: in, kind: ingress, codec: json }',
+    remedy: 'Correct it as the message says; `byteor explain --expr` shows what an expression is.',
+  },
+  EXPRESSION_ABSENT: {
+    severity: warning,
+    title: 'A member that may be absent',
+    meaning:
+      'In a record of JSON without a schema every member may be absent. An expression that reads it then has no value, and the record fails, which stops the pipeline unless `on_error` of the stage says otherwise.',
+    example:
+      'stages:\n  - { id: bad, op: filter, config: { where: record.level == "error" } }\nboundaries:\n  - { id: in, kind: ingress, codec: json }',
+    remedy: 'Write `has(record.a) && …` or `record.?a.orValue(…)`, or give the stage an `on_error`.',
+  },
+  EXPRESSION_RECORDS: {
+    severity: error,
+    title: 'An expression over records of several kinds',
+    meaning:
+      'An expression is compiled for one codec. Where ways of several ingresses meet all have the same codec, and fields of a struct are read before anything makes its records longer.',
+    example:
+      'stages:\n  - { id: long, op: append, config: { text: x } }\n  - { id: few, op: filter, config: { where: record.id > 3u } }   # behind long',
+    remedy: 'Put the stage before those that change the records, or on each way before they meet.',
+  },
+} as const;
+
 export const SET_FIELD_CODES = {
   SET_FIELD_FORM: {
     severity: error,

@@ -2,7 +2,7 @@
  * The one table of diagnostic codes. `docs/diagnostics.md` is written from it, `explain` prints it, and the type of a
  * code is its keys; a test holds all of them together. Pure; any thread.
  */
-import { OWN_OP_CODES, RECORD_CODES, SET_FIELD_CODES } from './codes-flow.js';
+import { EXPRESSION_CODES, OWN_OP_CODES, RECORD_CODES, SET_FIELD_CODES } from './codes-flow.js';
 import { GRAPH_CODES } from './codes-graph.js';
 import { READING_CODES } from './codes-reading.js';
 import { RING_CODES } from './codes-ring.js';
@@ -29,6 +29,7 @@ export const CODE_GROUPS = {
   LaneGraph: GRAPH_CODES,
   'Records along the plan': RECORD_CODES,
   'Fields that a stage sets': SET_FIELD_CODES,
+  Expressions: EXPRESSION_CODES,
   'Ops of your own': OWN_OP_CODES,
 } as const satisfies Record<string, Record<string, CodeEntry>>;
 
@@ -39,6 +40,7 @@ export const CODES = {
   ...GRAPH_CODES,
   ...RECORD_CODES,
   ...SET_FIELD_CODES,
+  ...EXPRESSION_CODES,
   ...OWN_OP_CODES,
 };
 

@@ -5,6 +5,7 @@
 
 import {
   CAPACITY_MAX,
+  CONDITIONS,
   FANOUT_V1_MAX_CONSUMERS,
   JOURNAL_INTERVAL_MS_MAX,
   JOURNAL_SEGMENT_BYTES_MAX,
@@ -14,7 +15,6 @@ import {
   KEY_TOKEN_INDEX_MAX,
   LANE_BYTES_MAX,
   LANE_BYTES_MIN,
-  MATCHERS,
   RING_SHARDS_MAX,
   SEQUENCED_SLOTS_V1_GATING,
   STRUCT_FIELD_BYTES_MAX,
@@ -87,7 +87,7 @@ export function expectedAt(pointer: string): string | undefined {
   if (known !== undefined) return known;
   const key = KEY_PLACES.find((place) => pattern === place || pattern.startsWith(`${place}/`));
   if (key !== undefined) return EXPECTED_IN_KEY[pattern.slice(key.length)];
-  return pattern === '/stages/*/config' ? `a map that holds one of ${MATCHERS.join(', ')}` : undefined;
+  return pattern === '/stages/*/config' ? `a map that holds one of ${CONDITIONS.join(', ')}` : undefined;
 }
 
 /** The code of a rule that one wrong value breaks; undefined where the general codes apply. */

@@ -129,7 +129,7 @@ function stageNode(entry: unknown, index: number, catalog: OpCatalog): StageNode
     path: under('/stages', index),
     id: sound(PARTS.id, raw.id),
     op,
-    traits: op === undefined || says === undefined ? undefined : traitsOf(op, catalog, says),
+    traits: op === undefined || says === undefined ? undefined : traitsOf(op, catalog, says, raw.config),
     says,
     config: raw.config,
   };

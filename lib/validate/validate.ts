@@ -24,6 +24,7 @@ import { checkRingRules } from './ring-rules.js';
 import { checkRingStages } from './ring-stages.js';
 import { checkSetFields } from './set-field.js';
 import { checkShape } from './shape.js';
+import { checkWhere } from './where.js';
 
 /** What a validation is made against. */
 export interface ValidateOptions {
@@ -133,6 +134,9 @@ function check(document: unknown, { features, catalog }: Against): Finding[] {
   // Few plans write fields, and the rule's module loads with its first use.
   if (model.stages.some(({ op }) => model.catalog.get(op ?? '')?.fields !== undefined))
     checkSetFields(model, arrivals, note);
+  // Likewise expressions, with the library that reads them.
+  if (model.stages.some(({ op, config }) => model.catalog.get(op ?? '')?.failsWith?.(config) === true))
+    checkWhere(model, arrivals, note);
   checkRecordCodecs(model, arrivals, note);
   return findings;
 }

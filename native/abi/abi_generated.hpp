@@ -112,6 +112,8 @@ enum class OpCode : std::uint32_t {
   kCount = 5,
   kChecksum = 6,
   kReject = 7,
+  kFilterWhere = 9,
+  kRejectWhere = 10,
   kSetField = 8,
   kJs = 100,
   kNative = 101,
@@ -488,6 +490,8 @@ inline constexpr OpRow kOps[] = {
   {OpCode::kCount, "count", false, 8, 0, true, 24, true},
   {OpCode::kChecksum, "checksum", false, 8, 0, true, 0, false},
   {OpCode::kReject, "reject", false, 4, 0, true, 16, false},
+  {OpCode::kFilterWhere, "filter_where", false, 6, 0, true, 24, false},
+  {OpCode::kRejectWhere, "reject_where", false, 4, 0, true, 24, false},
   {OpCode::kSetField, "set_field", false, 21, 0, true, 48, false},
   {OpCode::kJs, "js", true, 0, 0, false, 12, false},
   {OpCode::kNative, "native", true, 0, 0, false, 12, false},
@@ -805,6 +809,23 @@ static_assert(offsetof(SpecKey, index) == 12);
 static_assert(offsetof(SpecKey, text_offset) == 16);
 static_assert(offsetof(SpecKey, text_length) == 20);
 static_assert(sizeof(SpecKey) == 24);
+
+// What filter and reject do with a compiled condition (expression.ts).
+struct WhereConfig {
+  std::uint32_t invert;  // 0 or 1
+  std::uint32_t reserved;  // zero
+  std::uint32_t program_offset;  // the condition, its first entry
+  std::uint32_t program_length;  // bytes
+  std::uint32_t text_offset;  // the condition as it is written, for the sentence of a failed record
+  std::uint32_t text_length;  // bytes
+};
+static_assert(offsetof(WhereConfig, invert) == 0);
+static_assert(offsetof(WhereConfig, reserved) == 4);
+static_assert(offsetof(WhereConfig, program_offset) == 8);
+static_assert(offsetof(WhereConfig, program_length) == 12);
+static_assert(offsetof(WhereConfig, text_offset) == 16);
+static_assert(offsetof(WhereConfig, text_length) == 20);
+static_assert(sizeof(WhereConfig) == 24);
 
 // What set_field does.
 struct SetFieldConfig {

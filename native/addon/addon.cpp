@@ -13,6 +13,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "addon/capabilities.hpp"
+#include "addon/evaluate.hpp"
 #include "addon/event_channel.hpp"
 #include "addon/hold.hpp"
 #include "addon/pipeline_object.hpp"
@@ -160,6 +161,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("readLetters", Napi::Function::New(env, read_letters, "readLetters"));
   exports.Set("pruneLetters", Napi::Function::New(env, prune_letters, "pruneLetters"));
   exports.Set("appendLetter", Napi::Function::New(env, append_letter, "appendLetter"));
+  exports.Set("evaluateExpression", Napi::Function::New(env, evaluate_expression, "evaluateExpression"));
   exports.Set("flagRoundTrip", Napi::Function::New(env, flag_round_trip, "flagRoundTrip"));
   exports.Set("liveRegions", Napi::Function::New(env, live_regions, "liveRegions"));
   return exports;

@@ -4,6 +4,7 @@
 
 #include "abi/abi_generated.hpp"
 #include "adapter/registry.hpp"
+#include "json/stage1.hpp"
 #include "op/text.hpp"
 #include "platform/affinity.hpp"
 #include "platform/cgroup.hpp"
@@ -74,9 +75,8 @@ std::string capabilities() {
   text += ',';
   append_adapters(text);
   // Features are the words that this build's plans may use; targets are what it can run.
-  text +=
-      ",\"features\":{\"lane_graph_journal\":true,\"lane_graph_fanout\":true},\"targets\":[\"SingleRing\","
-      "\"LaneGraph\"]}";
+  text += std::string(",\"features\":{\"lane_graph_journal\":true,\"lane_graph_fanout\":true,\"json_expressions\":") +
+          (json::has_stage1() ? "true" : "false") + "},\"targets\":[\"SingleRing\",\"LaneGraph\"]}";
   return text;
 }
 

@@ -306,10 +306,11 @@ std::unique_ptr<lane::Role> LaneGraph::make_stage(std::uint32_t index) {
     return std::make_unique<lane::BatchRole<op::HostedOp>>(std::move(context), hosted);
   }
   if (stage.op == abi::OpCode::kNative) return make_plugin_stage(index, std::move(context));
+  const std::uint32_t record_bytes_max = part(role(index).inlets.front()).record_max;
   std::unique_ptr<lane::Role> made;
   try {
     op::visit_op(stage.op, stage.config, [&]<class Op>(const typename Op::Config& config) {
-      auto box = std::make_shared<OpBox<Op>>(config);
+      auto box = std::make_shared<OpBox<Op>>(config, record_bytes_max);
       if constexpr (op::JudgesRecords<Op>)
         made = lane::make_stage_role(std::move(context), box->op);
       else

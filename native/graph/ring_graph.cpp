@@ -298,8 +298,9 @@ template <class Op>
 void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& config) {
   static_assert(op::JudgesRecords<Op>, "a slot holds one record: an op that emits others has no place in a ring");
   auto ops = std::make_shared<std::vector<std::unique_ptr<OpBox<Op>>>>();
+  const std::uint32_t record_bytes_max = part(0).record_max + description_.headroom + description_.tailroom;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
-    ops->push_back(std::make_unique<OpBox<Op>>(config));
+    ops->push_back(std::make_unique<OpBox<Op>>(config, record_bytes_max));
     Op& op = ops->back()->op;
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (Op::kKeepsLayout)

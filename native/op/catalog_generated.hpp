@@ -9,6 +9,7 @@
 #include "op/identity.hpp"
 #include "op/reject.hpp"
 #include "op/set_field.hpp"
+#include "op/where.hpp"
 
 namespace byteor::op {
 
@@ -33,6 +34,10 @@ decltype(auto) visit_built_in(abi::OpCode code, Visitor&& visitor) {
       return visitor.template operator()<ChecksumOp>();
     case abi::OpCode::kReject:
       return visitor.template operator()<RejectOp>();
+    case abi::OpCode::kFilterWhere:
+      return visitor.template operator()<FilterWhereOp>();
+    case abi::OpCode::kRejectWhere:
+      return visitor.template operator()<RejectWhereOp>();
     case abi::OpCode::kSetField:
       return visitor.template operator()<SetFieldOp>();
     case abi::OpCode::kJs:

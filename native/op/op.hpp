@@ -8,7 +8,8 @@
 //                                                       // checks it; control path, throws CodedError (SPEC_DAMAGED)
 //     static ConfigFacts facts(const Config&);          // where the graph must know something of it
 //     explicit SomeOp(const Config&);                   // control path: may allocate, throws CodedError
-//     (OP_UNAVAILABLE) Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one
+//     (OP_UNAVAILABLE); where its memory follows from the records, SomeOp(const Config&, std::uint32_t
+//     record_bytes_max) Outcome apply(core::RecordRef&) noexcept;         // hot: no allocation, no exception; one
 //     thread at a time void apply_to_struct(std::byte*) noexcept;        // where it has one: apply() of a record that
 //     is a whole struct
 //                                                       // and therefore passes

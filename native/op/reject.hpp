@@ -2,13 +2,10 @@
 // Hot code: no allocation, no exception; cause(), in reject.cpp, is the control path.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 
+#include "op/excerpt.hpp"
 #include "op/matcher.hpp"
 #include "op/op.hpp"
 
@@ -23,7 +20,7 @@ class RejectOp : public BuiltIn<abi::OpCode::kReject> {
   Outcome apply(core::RecordRef& record) noexcept {
     if (!matcher_.matches(bytes_of(record))) [[likely]]
       return Outcome::kPass;
-    keep_excerpt(bytes_of(record));
+    excerpt_.keep(bytes_of(record), matcher_.place_in(bytes_of(record)));
     return Outcome::kFail;
   }
 
@@ -34,25 +31,8 @@ class RejectOp : public BuiltIn<abi::OpCode::kReject> {
   static std::string report(std::span<const RejectOp* const>) { return "null"; }
 
  private:
-  // What cause() shows of a record: its bytes may be overwritten before cause() is called.
-  static constexpr std::size_t kExcerptBytesMax = 128;
-  static constexpr std::size_t kContextBytes = 24;
-
-  void keep_excerpt(std::string_view record) noexcept {
-    const std::size_t place = matcher_.place_in(record);
-    excerpt_begin_ = place > kContextBytes ? place - kContextBytes : 0;
-    excerpt_length_ = std::min(record.size() - excerpt_begin_, kExcerptBytesMax);
-    if (excerpt_length_ != 0) std::memcpy(excerpt_.data(), record.data() + excerpt_begin_, excerpt_length_);
-    record_length_ = record.size();
-    failed_ = true;
-  }
-
   Matcher matcher_;
-  std::array<char, kExcerptBytesMax> excerpt_;
-  std::size_t excerpt_begin_ = 0;
-  std::size_t excerpt_length_ = 0;
-  std::size_t record_length_ = 0;
-  bool failed_ = false;
+  RecordExcerpt excerpt_;
 };
 
 }  // namespace byteor::op

@@ -23,7 +23,7 @@ const SHIPPED = [
   /^completions\/byteor\.(bash|zsh|fish)$/,
   /^native\/[a-z]+\/[a-z_0-9/]+\.(cpp|hpp|h)$/,
   /^native\/[a-z]+\/[A-Z]+\.md$/,
-  /^native\/third-party\/(README\.txt|[a-z-]+\/(LICENSE(\.md)?|[a-z-]+(\.deprecated)?\.h))$/,
+  /^native\/third-party\/(README\.txt|[a-z-]+\/(LICENSE(\.md)?|[a-z-]+(\.deprecated)?\.(h|cpp)))$/,
   /^native\/(node-gyp\.mjs|package\.gyp|sources\.cjs|sources\.json)$/,
   /^prebuilds\/linux-(x64|arm64)\/byteor\.glibc\.node$/,
 ];
@@ -64,8 +64,9 @@ describe('the tarball', () => {
   test('holds the documents, the licences of others and the binary', () => {
     const binary = `prebuilds/linux-${process.arch}/byteor.glibc.node`;
     const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/install.md', 'examples/push-and-poll.mjs'];
-    const licences = ['dist/LICENCES.txt', 'native/third-party/xxhash-addon/LICENSE'];
-    expect(absent([...documents, ...licences, 'native/third-party/node-addon-api/LICENSE.md', binary])).toEqual([]);
+    const ofOthers = ['xxhash-addon/LICENSE', 'simdjson/LICENSE', 'node-addon-api/LICENSE.md'];
+    const licences = ['dist/LICENCES.txt', ...ofOthers.map((path) => `native/third-party/${path}`)];
+    expect(absent([...documents, ...licences, binary])).toEqual([]);
     expect(readFileSync(inside('native/third-party/xxhash-addon/LICENSE'), 'utf8')).toContain('Yann Collet');
   });
 

@@ -80,9 +80,13 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   // Bounds-checked reading of what crosses from TypeScript.
   decode: ['abi', 'core'],
   core: ['abi'],
+  // JSON in place.
+  json: ['abi', 'core'],
+  // Compiled expressions, and their evaluation over a record.
+  expression: ['abi', 'core', 'decode', 'json'],
   // A stage's role is a template over its op, so that no record costs a virtual call: it knows what an op answers.
   lane: ['abi', 'core', 'op'],
-  op: ['abi', 'core', 'decode'],
+  op: ['abi', 'core', 'decode', 'expression'],
   // Likewise a stage of a ring, and what becomes of a record that fails in it stands with the lanes that letters go to.
   ring: ['abi', 'core', 'op', 'lane'],
   platform: ['abi', 'core'],
@@ -93,15 +97,30 @@ const NATIVE_MAY_INCLUDE: Readonly<Record<string, readonly string[]>> = {
   plugin: ['abi', 'core', 'op'],
   graph: ['abi', 'core', 'decode', 'lane', 'op', 'ring', 'journal', 'plugin'],
   run: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'plugin'],
-  addon: ['abi', 'core', 'lane', 'op', 'graph', 'adapter', 'journal', 'platform', 'run', 'plugin'],
+  addon: [
+    'abi',
+    'core',
+    'json',
+    'expression',
+    'lane',
+    'op',
+    'graph',
+    'adapter',
+    'journal',
+    'platform',
+    'run',
+    'plugin',
+  ],
 };
 
 /** Which folders of lib/ a file of the named folder may import, types included, besides its own. */
 const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   abi: [],
   plan: ['abi'],
-  validate: ['abi', 'plan'],
-  lower: ['abi', 'plan'],
+  // What makes programs of CEL's text.
+  expression: ['abi', 'plan'],
+  validate: ['abi', 'plan', 'expression'],
+  lower: ['abi', 'plan', 'expression'],
   layout: ['abi', 'plan', 'lower'],
   version: ['abi', 'plan', 'validate', 'lower', 'layout'],
   describe: ['plan', 'lower', 'layout', 'version'],
@@ -121,6 +140,7 @@ const LIB_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'abi',
     'plan',
+    'expression',
     'validate',
     'lower',
     'layout',

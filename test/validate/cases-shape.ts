@@ -326,7 +326,7 @@ export const SHAPE_CASES: readonly Case[] = [
     plan: edited(RING, ['contains: ERROR', 'contains: ERROR, equals: x']),
     received: { contains: 'ERROR', equals: 'x' },
     message:
-      'Stage "errors": `config` must have exactly one of `contains`, `starts_with`, `ends_with` or `equals`; it has `contains` and `equals`.',
+      'Stage "errors": `config` must have exactly one of `contains`, `starts_with`, `ends_with`, `equals` or `where`; it has `contains` and `equals`.',
   },
   {
     because: 'there is no way to match',
@@ -336,7 +336,7 @@ export const SHAPE_CASES: readonly Case[] = [
     plan: edited(RING, ['contains: ERROR', 'invert: true']),
     received: { invert: true },
     message:
-      'Stage "errors": `config` must have exactly one of `contains`, `starts_with`, `ends_with` or `equals`; it has none.',
+      'Stage "errors": `config` must have exactly one of `contains`, `starts_with`, `ends_with`, `equals` or `where`; it has none.',
   },
   {
     because: 'a field type does not exist',

@@ -3,6 +3,7 @@
  * `codes.test.ts` proves that none is missing.
  */
 import type { ValidateOptions } from '../../lib/validate/validate.js';
+import { EXPRESSION_CASES } from './cases-expression.js';
 import { FLOW_CASES } from './cases-flow.js';
 import { GRAPH_CASES } from './cases-graph.js';
 import { READING_CASES } from './cases-reading.js';
@@ -33,4 +34,5 @@ export const CASES: readonly Case[] = [
   ...GRAPH_CASES,
   ...FLOW_CASES,
   ...SET_FIELD_CASES,
+  ...EXPRESSION_CASES,
 ];

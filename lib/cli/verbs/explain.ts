@@ -5,10 +5,11 @@ import { explainRule, INSERT_RULES, isInsertRule } from '../../lower/graph-rules
 import { nearest } from '../../plan/words.js';
 import { CODE_GROUPS, CODES, explain, isDiagnosticCode } from '../../validate/codes.js';
 import { ExitCode, usageError } from '../exit-code.js';
+import { type ExpressionOptions, explainExpression } from '../explain-expression.js';
 import { table } from '../text.js';
 import { type Define, examples, JSON_OPTION, type VerbContext } from '../verb.js';
 
-interface Options {
+interface Options extends Partial<ExpressionOptions> {
   readonly json?: true;
 }
 
@@ -16,9 +17,12 @@ export const define: Define = (command, context) => {
   command
     .description(
       'Explain a diagnostic code, an insertion rule of the compiler or the code of a run-time error: what it says and ' +
-        'what to do. Without a name, list all of them.',
+        'what to do. Without a name, list all of them. With --expr, an expression: its type, its program and its bounds.',
     )
     .argument('[code]', 'a code as `validate` prints it or an error has it, or a rule; case does not matter')
+    .option('--expr <expr>', 'an expression of CEL, as a plan has it')
+    .option('--record <text>', 'with --expr: a record, whose value is printed; of a struct, as JSON')
+    .option('--codec <codec>', 'with --expr: what the record is: json (default), utf8, bytes, or a codec in JSON')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -27,6 +31,7 @@ export const define: Define = (command, context) => {
         ['byteor explain RING_DEPENDS_SELF', 'one of the codes'],
         ['byteor explain MERGE_FAN_IN', 'one of the rules'],
         ['byteor explain JOURNAL_LOCKED', 'the code of an error'],
+        [`byteor explain --expr 'record.a > 1' --record '{"a":2}'`, 'an expression, and its value'],
       ]),
     )
     .action(context.ends(async (code: string | undefined, options: Options) => print(code, options, context)));
@@ -48,7 +53,15 @@ function explainError(code: string): string | undefined {
   return `${code} (${error}): ${title}\n\nWhat to do: ${remedy}\n\nMore: ${page}\n`;
 }
 
-function print(code: string | undefined, options: Options, { out }: VerbContext): ExitCode {
+function print(code: string | undefined, options: Options, context: VerbContext): ExitCode {
+  const { expr } = options;
+  if (expr !== undefined) {
+    if (code !== undefined) throw usageError('Either a code or --expr, not both.', 'Leave one of them out.');
+    return explainExpression({ ...options, expr }, context);
+  }
+  if (options.record !== undefined || options.codec !== undefined)
+    throw usageError('--record and --codec are of an expression.', 'Add --expr EXPR.');
+  const { out } = context;
   if (code === undefined) {
     if (options.json === true) out.json([...codeFacts(), ...ruleFacts(), ...errorFacts()]);
     else out.line(codeList(out.colors.bold));
