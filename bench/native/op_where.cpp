@@ -1,5 +1,6 @@
 // A condition on one member of a record of JSON (251 bytes, ten members) against the byte filter on the same records:
-// ns a record, warm in cache. Both must find the same records: a wrong answer is an error, not a time.
+// warm in cache, records a second beside the bytes. Both must find the same records: a wrong answer is an error, not a
+// time.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -69,8 +70,7 @@ void count_passing(benchmark::State& state, Op& op) {
   }
   if (passing != expected()) state.SkipWithError("wrong number of records");
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
-  state.counters["ns_a_record"] = benchmark::Counter(static_cast<double>(state.iterations() * kRecords) * 1e-9,
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kRecords));
 }
 
 void filter_contains(benchmark::State& state) {
