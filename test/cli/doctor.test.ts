@@ -29,7 +29,7 @@ const machine = (changes: Partial<Capabilities> = {}): Capabilities => ({
   region_layout_version: 2,
   cpus: { allowed: [0, 1, 2, 3], isolated: [], share: 4, threads: 4, quota: null },
   memory: null,
-  features: { lane_graph_journal: true, lane_graph_fanout: true },
+  features: { lane_graph_journal: true, lane_graph_fanout: true, json_expressions: true },
   adapters: [],
   targets: ['SingleRing', 'LaneGraph'],
   ...changes,
@@ -230,7 +230,7 @@ describe('byteor capabilities', () => {
     }
     expect(facts).toMatchObject({
       addon: { loaded: true },
-      features: { lane_graph_journal: true, lane_graph_fanout: true },
+      features: { lane_graph_journal: true, lane_graph_fanout: true, json_expressions: true },
       targets: { validated: ['SingleRing', 'LaneGraph'], run: ['SingleRing', 'LaneGraph'] },
       limits: { plan: { RING_STAGES_MAX: 64 } },
     });
