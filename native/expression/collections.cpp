@@ -342,7 +342,11 @@ Found equal(Context& context, const Value& a, const Value& b, std::uint32_t dept
 
 Found contains(Context& context, const Value& container, Value& element) noexcept {
   Value value;
-  if (container.is(Tag::kMap)) return look_up(context, container, element, value);
+  if (container.is(Tag::kMap)) {
+    // What can be no key of a map is none of this one.
+    const bool can_be = element.is_number() || element.is(Tag::kBool) || element.is(Tag::kString);
+    return can_be ? look_up(context, container, element, value) : Found::kNo;
+  }
   if (!container.is(Tag::kList)) return failed(context, ExprFault::kNoSuchOverload);
   Value cursor = cursor_over(context, container);
   for (;;) {

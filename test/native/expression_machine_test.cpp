@@ -289,6 +289,7 @@ TEST(ExpressionMachine, LooksForElementsAndKeysWithIn) {
   EXPECT_EQ(in(i(2), "l"), "false");
   EXPECT_EQ(in(t("a"), "m"), "true");
   EXPECT_EQ(in(i(1), "m"), "false");
+  EXPECT_EQ(in(null(), "m"), "false");
 }
 
 // [for x in record.l: x + x]
