@@ -52,7 +52,8 @@ function guardsOf(expr: Expr): Guards {
   // "a-b" in record
   if (expr.kind === 'binary' && expr.op === 'in' && expr.left.kind === 'literal') {
     const path = memberPath(expr.right);
-    if (path !== undefined) return new Set([JSON.stringify([...path, expr.left.value])]);
+    if (path !== undefined && typeof expr.left.value === 'string')
+      return new Set([JSON.stringify([...path, expr.left.value])]);
   }
   return NONE;
 }
