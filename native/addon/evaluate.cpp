@@ -147,7 +147,7 @@ class Shown {
   Context& context_;
 };
 
-std::string_view bytes_of(const Napi::Value& value) {
+std::string_view text_of(const Napi::Value& value) {
   const auto bytes = value.As<Napi::Uint8Array>();
   return {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()};
 }
@@ -179,7 +179,7 @@ Napi::Value evaluate_expression(const Napi::CallbackInfo& info) {
   return {env, guarded(env, [&]() -> napi_value {
             if (info.Length() < 3 || !info[0].IsTypedArray() || !info[1].IsNumber() || !info[2].IsTypedArray())
               throw core::CodedError(abi::ErrorCode::kNativeError, "a program, an entry and a record are wanted");
-            const std::string_view bytes = bytes_of(info[0]);
+            const std::string_view bytes = text_of(info[0]);
             const expression::Program program =
                 expression::Program::load({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()});
             const std::uint32_t entry = info[1].As<Napi::Number>().Uint32Value();
@@ -187,7 +187,7 @@ Napi::Value evaluate_expression(const Napi::CallbackInfo& info) {
               throw core::CodedError(abi::ErrorCode::kNativeError, "the program has no entry " + std::to_string(entry) +
                                                                        "; it has " +
                                                                        std::to_string(program.header().entry_count));
-            const std::string_view record = bytes_of(info[2]);
+            const std::string_view record = text_of(info[2]);
             constexpr std::size_t kLeastBytes = 64;
             expression::Evaluator evaluator(program, static_cast<std::uint32_t>(std::max(record.size(), kLeastBytes)));
             evaluator.begin(record);

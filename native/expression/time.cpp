@@ -10,7 +10,6 @@ namespace {
 
 __extension__ using Wide = __int128;
 
-constexpr std::int64_t kSecondsADay = 86'400;
 constexpr std::int64_t kLeastSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
 constexpr std::int64_t kMostSecond = 253'402'300'799;   // 9999-12-31T23:59:59Z
 

@@ -11,6 +11,7 @@
 namespace byteor::expression {
 
 inline constexpr std::uint32_t kNanosecondsASecond = 1'000'000'000;
+inline constexpr std::int64_t kSecondsADay = 86'400;
 
 struct Civil {
   std::int64_t year = 0;

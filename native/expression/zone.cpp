@@ -12,7 +12,6 @@
 namespace byteor::expression {
 namespace {
 
-constexpr std::int64_t kSecondsADay = 86'400;
 constexpr std::size_t kHeaderBytes = 44;
 constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kNameBytesMax = 64;

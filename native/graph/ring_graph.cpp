@@ -298,9 +298,9 @@ template <class Op>
 void RingGraph::make_stage(std::uint32_t entry, const typename Op::Config& config) {
   static_assert(op::JudgesRecords<Op>, "a slot holds one record: an op that emits others has no place in a ring");
   auto ops = std::make_shared<std::vector<std::unique_ptr<OpBox<Op>>>>();
-  const std::uint32_t record_bytes_max = part(0).record_max + description_.headroom + description_.tailroom;
+  const std::uint32_t longest = part(0).record_max + description_.headroom + description_.tailroom;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
-    ops->push_back(std::make_unique<OpBox<Op>>(config, record_bytes_max));
+    ops->push_back(std::make_unique<OpBox<Op>>(config, longest));
     Op& op = ops->back()->op;
     if (description_.layout == abi::LayoutCode::kFixed) {
       if constexpr (Op::kKeepsLayout)
@@ -322,8 +322,8 @@ void RingGraph::make_hosted_stage(std::uint32_t entry) {
   const StageDescription& stage = description_.stage_of(entry);
   std::vector<const op::HostedOp*> ops;
   for (std::uint32_t shard = 0; shard < description_.shards; ++shard) {
-    const op::HostedOp::Site site{.agent = stage_agent(shard, entry), .in_slot = true};
-    op::HostedOp& op = make_hosted_op(stage, stage_thread(shard, entry), options_.batch_records, 1, site);
+    op::HostedOp& op = make_hosted_op(stage, stage_thread(shard, entry), options_.batch_records, 1,
+                                      {.agent = stage_agent(shard, entry), .in_slot = true});
     ops.push_back(&op);
     add_batch_stage(shard, entry, op);
   }
@@ -341,12 +341,8 @@ void RingGraph::make_stages() {
   stage_positions_.resize(agents_.size());
   for (std::uint32_t entry = 0; entry < description_.entries.size(); ++entry) {
     const StageDescription& stage = description_.stage_of(entry);
-    if (stage.op == abi::OpCode::kJs) {
-      make_hosted_stage(entry);
-      continue;
-    }
-    if (stage.op == abi::OpCode::kNative) {
-      make_plugin_stage(entry);
+    if (stage.op == abi::OpCode::kJs || stage.op == abi::OpCode::kNative) {
+      stage.op == abi::OpCode::kJs ? make_hosted_stage(entry) : make_plugin_stage(entry);
       continue;
     }
     try {
