@@ -45,8 +45,9 @@ export type LoweredOf<P extends PipelinePlanV2> = P extends SingleRingPlan
     ? GraphSpec
     : RingSpec | GraphSpec;
 
+/** Bytes cannot be frozen; what runs is encoded already when a version is handed out. */
 function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return value;
   for (const part of Object.values(value)) deepFreeze(part);
   return Object.freeze(value);
 }

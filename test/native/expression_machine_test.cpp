@@ -8,7 +8,7 @@
 
 #include "support/program_builder.hpp"
 
-namespace byteor::expression::test {
+namespace byteor::expression::test::machine {
 namespace {
 
 // `record` in r0, what `make` does with it, and the result of r0.
@@ -430,4 +430,4 @@ TEST(ExpressionMachine, RunsSeveralEntriesOverOneRecord) {
 }
 
 }  // namespace
-}  // namespace byteor::expression::test
+}  // namespace byteor::expression::test::machine
