@@ -13,6 +13,7 @@
 #include "support/exercise.hpp"
 #include "support/exercise_graph.hpp"
 #include "support/golden.hpp"
+#include "support/program_builder.hpp"
 #include "support/spec_builder.hpp"
 
 namespace byteor::test {
@@ -192,6 +193,16 @@ void edit_rows(std::vector<std::byte>& buffer, abi::SectionKind kind, const std:
   }
 }
 
+// A condition that every record meets.
+std::vector<std::byte> always() {
+  expression::test::ProgramBuilder program(expression::ExprRecord::kBytes);
+  program.op(expression::ExprOp::kConstant, 0, program.put(expression::ExprTag::kBool, 1));
+  program.op(expression::ExprOp::kReturn, 0, 0);
+  const std::string config = expression::test::where_config(program.bytes(), 0, "true");
+  const auto* const bytes = reinterpret_cast<const std::byte*>(config.data());
+  return {bytes, bytes + config.size()};
+}
+
 // The core leaves out what its ops cannot do, so a plan that says otherwise would be run as another one.
 TEST(HostilePlan, AStageSaysOfABuiltInOpWhatItsRowSays) {
   for (const abi::OpRow& row : abi::kOps) {
@@ -199,6 +210,7 @@ TEST(HostilePlan, AStageSaysOfABuiltInOpWhatItsRowSays) {
     StageSpec stage{"s", row.code};
     if (row.code == OpCode::kSetField)
       stage.field = field_write(abi::FieldWriteCode::kValue, abi::FieldCode::kU8, 0, 1, 0, 1);
+    if (row.code == OpCode::kFilterWhere || row.code == OpCode::kRejectWhere) stage.config = always();
     const std::vector<std::byte> right = SpecBuilder::build({.stages = {stage}, .struct_bytes = 8});
     EXPECT_NO_THROW(graph::decode_ring(right)) << row.name;
     for (std::uint32_t bit = 1; bit != 64; bit *= 2) {

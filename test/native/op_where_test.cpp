@@ -28,13 +28,7 @@ std::string condition_bytes() {
 }
 
 std::string config_of(std::string_view program, std::uint32_t invert, std::string_view text = kText) {
-  abi::WhereConfig row{};
-  row.invert = invert;
-  row.program_offset = sizeof row;
-  row.program_length = static_cast<std::uint32_t>(program.size());
-  row.text_offset = row.program_offset + row.program_length;
-  row.text_length = static_cast<std::uint32_t>(text.size());
-  return std::string(reinterpret_cast<const char*>(&row), sizeof row) + std::string(program) + std::string(text);
+  return expression::test::where_config(program, invert, text);
 }
 
 decode::Buffer buffer_of(const std::string& config) {

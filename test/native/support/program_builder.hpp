@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "abi/abi_generated.hpp"
 #include "expression/collections.hpp"
 #include "expression/evaluator.hpp"
 #include "expression/strings.hpp"
@@ -267,6 +268,17 @@ inline std::string evaluate(const ProgramBuilder& builder, std::string_view reco
   Evaluator evaluator(program, static_cast<std::uint32_t>(std::max<std::size_t>(record.size(), 64)));
   evaluator.begin(record);
   return show(evaluator.context(), evaluator.run(0));
+}
+
+// The config of filter and reject with `where`.
+inline std::string where_config(std::string_view program, std::uint32_t invert, std::string_view text) {
+  abi::WhereConfig row{};
+  row.invert = invert;
+  row.program_offset = sizeof row;
+  row.program_length = static_cast<std::uint32_t>(program.size());
+  row.text_offset = row.program_offset + row.program_length;
+  row.text_length = static_cast<std::uint32_t>(text.size());
+  return std::string(reinterpret_cast<const char*>(&row), sizeof row) + std::string(program) + std::string(text);
 }
 
 }  // namespace byteor::expression::test
