@@ -134,12 +134,6 @@ describe.each(TARGETS)('at the ends of %s', (_, target) => {
     expect(ledger.boundaries.out).not.toHaveProperty('failures');
   });
 
-  it.each(['in', 'out'])('letters of "%s" are not written in this version: open says so', (id) => {
-    expect(() => open(compile(target({ [id]: { on_error: 'dead_letter' } })))).toThrow(
-      `boundary ${id} has on_error dead_letter, and this version writes letters of stages alone; use drop or stop`,
-    );
-  });
-
   it('what JavaScript pushes is answered, whatever the ingress says', () => {
     const pipeline = open(compile(target({ in: DROPS })) as unknown as Version, { recordMax: 64, threads: 1 } as never);
     opened.push(pipeline);
