@@ -18,8 +18,12 @@ function files(input: string): { readonly input: string; readonly output: string
 }
 
 describe('of more elements than one record may become', () => {
+  // Of two branches, since one is in order by itself; nothing comes of the other.
+  const none: StageEntry = { id: 'none', op: 'filter', config: { contains: '~' } };
   const ordered = (more: Partial<StageEntry>): Version =>
-    graph([js('split', more)], ['in>split', 'split>out'], { boundary_policy: { out: 'Ordered' } });
+    graph([js('split', more), none], ['in>split', 'in>none', 'split>out', 'none>out'], {
+      boundary_policy: { out: 'Ordered' },
+    });
 
   test.each([
     ['one before an Ordered egress', ordered({ on_error: 'drop' }), 1],
