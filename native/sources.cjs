@@ -61,17 +61,23 @@ function unitsOf(what) {
   return [...alone.map((path) => [path]), ...together];
 }
 
-/** Writes the units of a list, where they are not as they should be already: make compiles what is newer. */
+/**
+ * The file of each unit: a source that is one by itself, or one that is written, where it is not as it should be already: make
+ * compiles what is newer, and a compiler cache looks at names too.
+ */
 function writtenUnits(what) {
   const folder = join(root, 'build', 'units');
   mkdirSync(folder, { recursive: true });
-  return unitsOf(what).map((paths, at) => {
+  const written = (paths, name) => {
     const text = paths.map((path) => `#include "${path.slice('native/'.length)}"\n`).join('');
-    const name = `${what}_${at}.cpp`;
     const file = join(folder, name);
     if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
     return `build/units/${name}`;
-  });
+  };
+  const units = unitsOf(what);
+  const alone = units.filter((paths) => paths.length === 1).flat();
+  const together = units.filter((paths) => paths.length > 1);
+  return [...alone, ...together.map((paths, at) => written(paths, `${what}_${at}.cpp`))];
 }
 
 /** Name in native/third-party → the file that says where its folder is in node_modules. */

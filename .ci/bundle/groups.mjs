@@ -15,7 +15,10 @@ const anyOf = (...patterns) => new RegExp(patterns.join('|'));
 export const LAZY = [
   { name: 'yaml', test: anyOf(theirs('yaml')) },
   { name: 'schema', test: anyOf(theirs('zod'), ours('plan', 'schema|op-configs')) },
-  { name: 'expressions', test: anyOf(theirs('@marcbachmann[\\/]cel-js'), ours('expression', '.*')) },
+  {
+    name: 'expressions',
+    test: anyOf(theirs('@marcbachmann[\\/]cel-js'), ours('expression', '.*'), ours('abi', 'expression')),
+  },
 ];
 
 /**
