@@ -19,8 +19,8 @@ interface Loaded {
 
 const HOOK = fileURLToPath(new URL('loaded.cjs', import.meta.url));
 
-/** Bytes of JavaScript that a run of a ring reads: 392 KB since stages and ends have policies, letters have places, and stages of one's own are looked for. */
-const RUN_BYTES_MAX = 393_000;
+/** Bytes of JavaScript that a run of a ring reads: 397 KB since stages and ends have policies and letters, stages of one's own are looked for, and a condition may be an expression. */
+const RUN_BYTES_MAX = 398_000;
 
 /** Runs a command line with its outputs in a file: for a pipe Node loads its sockets. */
 async function loadedBy(args: readonly string[], code = 0): Promise<Loaded> {
