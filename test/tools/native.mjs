@@ -88,7 +88,7 @@ async function testShipped() {
 /** The same for arm64, over the objects that `npm run prebuild` makes; the prebuilt addon itself is put beside the tests. */
 async function testShippedArm64() {
   const out = join(root, folderOf('arm64'), 'prebuilt');
-  const built = await run('node', ['.ci/prebuild.mjs', '--out', out, 'linux-arm64'], { seconds: 1800 });
+  const built = await run('npm', ['run', '-s', 'prebuild', '--', '--out', out, 'linux-arm64'], { seconds: 1800 });
   if (!built.ok) return failure(`the build failed: ${built.reason}`);
   return buildAndTest('arm64', { without: `${UNEMULATED}|${ON_ONE_THREAD}` }, [
     '-DBYTEOR_TEST_LAUNCHER=qemu-aarch64-static;-L;/usr/aarch64-linux-gnu',
