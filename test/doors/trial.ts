@@ -73,7 +73,7 @@ async function runTypescript(copy: string, tests: readonly string[]): Promise<Ou
 }
 
 /** From a lowered plan to an op at work: all that an op's own C++ tests may link. */
-const SOURCES = /^native\/(decode|op)\/|^native\/graph\/(decode\w*|spec_reader)\.cpp$/;
+const SOURCES = /^native\/(decode|expression|json|op)\/|^native\/graph\/(decode\w*|spec_reader)\.cpp$/;
 
 /** All in one unit: headers are read once, and nothing of it is compiled again. */
 async function runCpp(copy: string, tests: readonly string[], headers: readonly string[]): Promise<Outcome> {
