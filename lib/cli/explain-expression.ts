@@ -1,5 +1,6 @@
 /** `byteor explain --expr`: types, program, bounds and, with a record, the value of an expression. Main thread. */
 import type { NativeEvaluation, NativeValue } from '../abi/addon.js';
+import { memoryOver } from '../channel/shard-memory.js';
 import { type CompiledExpression, compileExpressions } from '../expression/compile.js';
 import { shapeOfCodec } from '../expression/environment.js';
 import { programLines } from '../expression/show.js';
@@ -40,8 +41,7 @@ function codecOf(text: string): Codec {
 function recordBytes(codec: Codec, text: string): Uint8Array {
   const layout = layoutOf(codec);
   if (layout === undefined) return new TextEncoder().encode(text);
-  const bytes = new Uint8Array(layout.size);
-  const memory = { bytes, buffer: Buffer.from(bytes.buffer), view: new DataView(bytes.buffer), align: 8 };
+  const memory = memoryOver(new ArrayBuffer(layout.size), 0, layout.size, 8);
   const bound = structCodec(layout).bind(memory);
   let record: unknown;
   try {
@@ -50,7 +50,7 @@ function recordBytes(codec: Codec, text: string): Uint8Array {
     throw usageError(`--record is no JSON: ${(error as Error).message}.`, 'Write an object with a member a field.');
   }
   bound.write(record as never, 0, layout.size);
-  return bytes;
+  return memory.bytes;
 }
 
 /** A value as CEL writes it, near enough to read. */

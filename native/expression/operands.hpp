@@ -1,4 +1,4 @@
-// What the operands of each instruction are, for whoever checks or shows a program. Control path.
+// What the operands of each instruction are, for code that checks or shows a program. Control path.
 #pragma once
 
 #include <cstdint>

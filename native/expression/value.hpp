@@ -30,7 +30,7 @@ enum class Tag : std::uint8_t {
   kOptional = static_cast<std::uint8_t>(ExprTag::kOptional),
   kIterator,
   kBuilder,
-  kUnread,  // of a slot: nobody has asked for it
+  kUnread,  // of a slot: it has not been asked for
 };
 
 // Where a list or a map lies; of a string whether it may have escapes.

@@ -86,12 +86,10 @@ class Index {
   std::uint32_t count_ = 0;
 };
 
-// true, false or null at `p`, and nothing but what may follow a value behind it.
-inline bool is_atom(const char* p, const char* end, std::string_view atom) noexcept {
-  const std::size_t left = static_cast<std::size_t>(end - p);
-  if (left < atom.size() || std::memcmp(p, atom.data(), atom.size()) != 0) return false;
-  if (left == atom.size()) return true;
-  switch (p[atom.size()]) {
+// Whether a scalar may end before `p`.
+inline bool ends_scalar(const char* p, const char* end) noexcept {
+  if (p == end) return true;
+  switch (*p) {
     case ',':
     case ']':
     case '}':
@@ -103,6 +101,12 @@ inline bool is_atom(const char* p, const char* end, std::string_view atom) noexc
     default:
       return false;
   }
+}
+
+// true, false or null at `p`, and nothing but what may follow a value behind it.
+inline bool is_atom(const char* p, const char* end, std::string_view atom) noexcept {
+  const std::size_t left = static_cast<std::size_t>(end - p);
+  return left >= atom.size() && std::memcmp(p, atom.data(), atom.size()) == 0 && ends_scalar(p + atom.size(), end);
 }
 
 }  // namespace byteor::json

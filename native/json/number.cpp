@@ -8,26 +8,12 @@
 #include <cstring>
 #include <limits>
 
+#include "json/index.hpp"
+
 namespace byteor::json {
 namespace {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-bool ends_number(const char* p, const char* end) noexcept {
-  if (p == end) return true;
-  switch (*p) {
-    case ',':
-    case ']':
-    case '}':
-    case ' ':
-    case '\n':
-    case '\r':
-    case '\t':
-      return true;
-    default:
-      return false;
-  }
-}
 
 const char* skip_digits(const char* p, const char* end) noexcept {
   while (p != end && is_digit(*p)) ++p;
@@ -123,12 +109,12 @@ Number read_number(const char* p, const char* end) noexcept {
   const std::size_t length = static_cast<std::size_t>(p - digits);
   if (length == 0 || (length > 1 && *digits == '0')) return {};
   constexpr std::size_t kDigitsSure = 18;  // as many fit into an int, whatever they are
-  if (ends_number(p, end)) {
+  if (ends_scalar(p, end)) {
     if (length <= kDigitsSure) return {Number::Kind::kInt, negative ? 0 - value : value};
     return of_digits({begin, static_cast<std::size_t>(p - begin)}, negative);
   }
   p = skip_fraction(p, end);
-  if (p == nullptr || !ends_number(p, end)) return {};
+  if (p == nullptr || !ends_scalar(p, end)) return {};
   return of_double({begin, static_cast<std::size_t>(p - begin)});
 }
 

@@ -49,7 +49,7 @@ std::size_t unescape(std::string_view raw, char* out) noexcept;
 // Whether a string stands for `text`, without room for it. False where an escape is none.
 bool stands_for(std::string_view raw, std::string_view text) noexcept;
 
-// Whether two strings stand for one text. An escape that is none stands for itself alone.
+// Whether two strings stand for one text. A wrong escape stands for itself alone.
 bool stand_for_same(std::string_view one, std::string_view other) noexcept;
 
 }  // namespace byteor::json
